@@ -1,0 +1,283 @@
+"""The GitHub Actions workflows are safe to call: pinned, least privileged, and no data reaches a shell as code."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import yaml
+
+WORKFLOWS = Path(__file__).parents[2] / ".github" / "workflows"
+FILES = sorted(WORKFLOWS.glob("*.yml"))
+REUSABLE = [file for file in FILES if file.stem in {"plan", "apply", "drift"}]
+
+# What a job may hold beyond reading the repository. Whoever holds a write permission has no secret (see below).
+WRITES = {("plan", "report"): {"pull-requests"}, ("drift", "report"): {"issues"}}
+
+# Where a string becomes code: shell, and the JavaScript of github-script.
+EXPRESSION = re.compile(r"\$\{\{")
+
+Workflow = dict[str, Any]
+Step = dict[str, Any]
+
+every_workflow = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+every_reusable = pytest.mark.parametrize("file", REUSABLE, ids=lambda file: file.stem)
+
+
+def load(file: Path) -> Workflow:
+    return cast("Workflow", yaml.safe_load(file.read_text(encoding="utf-8")))
+
+
+def triggers(workflow: Workflow) -> dict[str, Any]:
+    # YAML 1.1, and so PyYAML, reads the bare key `on` as the boolean true.
+    raw: Any = cast("dict[Any, Any]", workflow).get(True, workflow.get("on"))
+    return (
+        cast("dict[str, Any]", raw) if isinstance(raw, dict) else dict.fromkeys([raw] if isinstance(raw, str) else raw)
+    )
+
+
+def jobs(workflow: Workflow) -> dict[str, dict[str, Any]]:
+    return cast("dict[str, dict[str, Any]]", workflow["jobs"])
+
+
+def steps(workflow: Workflow) -> list[Step]:
+    return [step for job in jobs(workflow).values() for step in job["steps"]]
+
+
+def step_named(stem: str, name: str) -> Step:
+    (found,) = (step for step in steps(load(WORKFLOWS / f"{stem}.yml")) if step.get("name") == name)
+    return found
+
+
+def run_step(tmp_path: Path, step: Step, env: dict[str, str], exit_code: int = 0) -> tuple[int, list[list[str]], str]:
+    """Run a step's script with a stand-in for hmsplan; answer its exit code, hmsplan's calls and the step's outputs."""
+    calls, output, stand_in = tmp_path / "calls", tmp_path / "output", tmp_path / "bin" / "hmsplan"
+    stand_in.parent.mkdir()
+    stand_in.write_text(
+        f"#!/bin/bash\n"
+        f'(IFS=$\'\\x1f\'; echo "$*") >> "{calls}"\n'
+        f'for arg; do if [[ "$previous" == -o ]]; then echo saved > "$arg"; fi; previous="$arg"; done\n'
+        f'if [[ " $* " == *" show "* ]]; then exit 0; fi\n'
+        f"exit {exit_code}\n",
+        encoding="utf-8",
+    )
+    stand_in.chmod(0o755)
+    base = {
+        "PATH": f"{stand_in.parent}{os.pathsep}{os.environ['PATH']}",
+        "GITHUB_OUTPUT": str(output),
+        "GITHUB_RUN_ATTEMPT": "1",
+        "RUNNER_TEMP": str(tmp_path),
+        "OUT": str(tmp_path / "out"),
+        "DIRECTORY": ".",
+        "ENVIRONMENT": "production",
+        "ARGS": "",
+        "HMS_SOVEREIGN_API_KEY": "fl_test_example",
+        "HMSPLAN_SECRETS_DOTENV": "",
+        "HMSPLAN_STATE": "",
+        "HMSPLAN_FINGERPRINT_KEY": "",
+    }
+    script = tmp_path / "step.sh"
+    script.write_text(step["run"], encoding="utf-8")
+    done = subprocess.run(["bash", "-e", str(script)], env=base | env, cwd=tmp_path, capture_output=True, check=False)
+    made = [line.split("\x1f") for line in calls.read_text(encoding="utf-8").splitlines()] if calls.exists() else []
+    return done.returncode, made, output.read_text(encoding="utf-8") if output.exists() else ""
+
+
+def test_the_workflows_are_the_ones_the_documentation_names() -> None:
+    assert {file.stem for file in FILES} >= {"ci", "plan", "apply", "drift"}
+
+
+@every_workflow
+def test_every_action_is_pinned_by_commit_and_says_which_version_it_is(file: Path) -> None:
+    lines = [line.strip().removeprefix("- ") for line in file.read_text(encoding="utf-8").splitlines()]
+    uses = [line for line in lines if line.startswith("uses:")]
+    assert len(uses) == sum("uses" in step for step in steps(load(file)))
+    for line in uses:
+        assert re.fullmatch(r"uses: [\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+
+
+def test_an_action_has_the_same_commit_everywhere() -> None:
+    pins: dict[str, set[str]] = {}
+    for file in FILES:
+        for step in steps(load(file)):
+            action, _, commit = str(step.get("uses", "")).partition("@")
+            pins.setdefault(action, set()).add(commit)
+    assert {action: commits for action, commits in pins.items() if len(commits) > 1} == {}
+
+
+@every_workflow
+def test_permissions_are_set_at_the_top_and_grant_at_most_reading(file: Path) -> None:
+    assert load(file)["permissions"] in ({}, {"contents": "read"})
+
+
+@every_workflow
+def test_a_job_may_write_only_what_it_is_for(file: Path) -> None:
+    for name, job in jobs(load(file)).items():
+        granted = cast("dict[str, str]", job.get("permissions", {}))
+        writes = {scope for scope, access in granted.items() if access != "read"}
+        assert writes == WRITES.get((file.stem, name), set()), name
+
+
+@every_workflow
+def test_a_job_that_may_write_holds_no_secret_and_checks_nothing_out(file: Path) -> None:
+    workflow = load(file)
+    for name, job in jobs(workflow).items():
+        if (file.stem, name) in WRITES:
+            assert "secrets." not in yaml.safe_dump(job)
+            assert not [step for step in job["steps"] if "actions/checkout" in step.get("uses", "")]
+
+
+@every_workflow
+def test_no_expression_is_pasted_into_a_script(file: Path) -> None:
+    for step in steps(load(file)):
+        for script in (step.get("run", ""), step.get("with", {}).get("script", "")):
+            assert not EXPRESSION.search(script), step.get("name")
+
+
+@every_workflow
+def test_every_job_ends_by_itself(file: Path) -> None:
+    for name, job in jobs(load(file)).items():
+        assert 0 < job["timeout-minutes"] <= 60, name
+
+
+@every_workflow
+def test_pull_requests_from_strangers_never_run_with_secrets(file: Path) -> None:
+    assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(triggers(load(file)))
+
+
+@every_workflow
+def test_a_checkout_leaves_no_token_behind(file: Path) -> None:
+    for step in steps(load(file)):
+        if "actions/checkout" in step.get("uses", ""):
+            assert step["with"]["persist-credentials"] is False
+
+
+@every_reusable
+def test_secrets_reach_only_the_step_that_runs_hmsplan(file: Path) -> None:
+    workflow = load(file)
+    assert "secrets." not in yaml.safe_dump([workflow.get("env"), [job.get("env") for job in jobs(workflow).values()]])
+    for step in steps(workflow):
+        values = [value for value in step.get("env", {}).values() if "secrets." in str(value)]
+        asks_whether_there_is_one = values == ["${{ secrets.HMS_SOVEREIGN_API_KEY != '' }}"]
+        assert not values or asks_whether_there_is_one or "hmsplan " in step["run"], step.get("name")
+
+
+@every_reusable
+def test_runs_of_one_environment_wait_for_each_other_and_are_not_cancelled(file: Path) -> None:
+    job = jobs(load(file))[file.stem]
+    assert "${{ inputs.environment }}" in job["concurrency"]["group"]
+    assert "${{ inputs.working-directory }}" in job["concurrency"]["group"]
+    assert job["concurrency"]["cancel-in-progress"] is False
+
+
+def test_an_apply_never_shares_its_queue() -> None:
+    # A group keeps one waiting run: a waiting plan or drift in the same group would throw a waiting apply out.
+    groups = [
+        job["concurrency"]["group"] for file in REUSABLE for job in jobs(load(file)).values() if "concurrency" in job
+    ]
+    assert len(groups) == len(set(groups))
+
+
+@every_reusable
+def test_hmsplan_is_installed_before_foreign_files_are_there(file: Path) -> None:
+    order = [step.get("name", step.get("uses", "")) for step in jobs(load(file))[file.stem]["steps"]]
+    checkout = next(index for index, name in enumerate(order) if name.startswith("actions/checkout"))
+    assert order.index("Install hmsplan") < checkout
+
+
+@every_reusable
+def test_a_step_hands_its_signals_or_its_exit_code_on(file: Path) -> None:
+    """`exec hmsplan` is the last command, or (commands that only read) the exit code is kept and judged."""
+    for step in steps(load(file)):
+        script = str(step.get("run", "")).strip()
+        if not re.search(r"^\s*(exec )?hmsplan ", script, re.MULTILINE):
+            continue
+        last = script.splitlines()[-1]
+        reads_only = not re.search(r"hmsplan .*\bapply\b", script)
+        assert last.startswith("exec hmsplan ") or (reads_only and "|| code=$?" in script), step.get("name")
+
+
+def test_apply_replaces_the_shell_and_never_asks() -> None:
+    script = step_named("apply", "Apply")["run"].strip()
+    assert script.splitlines()[-1].startswith('exec hmsplan "${flags[@]}" apply "${args[@]}"')
+    assert "args=(-y)" in script
+
+
+@pytest.mark.parametrize("digest", ["", "reviewed"])
+def test_apply_without_the_digest_that_was_asked_for_fails_before_hmsplan_starts(tmp_path: Path, digest: str) -> None:
+    code, calls, _ = run_step(tmp_path, step_named("apply", "Apply"), {"EXPECT_DIGEST": digest})
+    assert code == 1
+    assert calls == []
+
+
+def test_apply_passes_the_digest_and_arguments_on_unchanged(tmp_path: Path) -> None:
+    allow, var = "--allow=delete:numbers.old", "--var=greeting=$(id) `id` *; two  spaces"
+    env = {"EXPECT_DIGEST": "f00d", "ARGS": f"{allow}\n\n{var}\n"}
+    _, calls, _ = run_step(tmp_path, step_named("apply", "Apply"), env)
+    assert calls == [["-C", ".", "-e", "production", "apply", "-y", "--expect-digest", "f00d", allow, var]]
+
+
+@pytest.mark.parametrize("exit_code", [0, 1, 3, 4, 5, 6, 7, 8, 9])
+def test_apply_ends_with_the_exit_code_of_hmsplan(tmp_path: Path, exit_code: int) -> None:
+    code, calls, _ = run_step(tmp_path, step_named("apply", "Apply"), {"EXPECT_DIGEST": "any"}, exit_code)
+    assert code == exit_code
+    assert calls == [["-C", ".", "-e", "production", "apply", "-y"]]
+
+
+def test_secrets_travel_in_a_file_that_only_the_runner_can_read(tmp_path: Path) -> None:
+    env = {
+        "EXPECT_DIGEST": "any",
+        "HMSPLAN_SECRETS_DOTENV": "HMSPLAN_SECRET_WEBHOOK=a b\nHMSPLAN_SECRET_SIP_PASSWORD=c",
+    }
+    _, calls, _ = run_step(tmp_path, step_named("apply", "Apply"), env)
+    secrets = tmp_path / "hmsplan-secrets.env"
+    assert calls == [["-C", ".", "-e", "production", "--secrets-file", str(secrets), "apply", "-y"]]
+    assert secrets.read_text(encoding="utf-8") == env["HMSPLAN_SECRETS_DOTENV"] + "\n"
+    assert secrets.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(("exit_code", "changes"), [(0, "false"), (2, "true")])
+def test_a_plan_with_or_without_changes_is_a_success(tmp_path: Path, exit_code: int, changes: str) -> None:
+    code, calls, output = run_step(tmp_path, step_named("plan", "Plan"), {}, exit_code)
+    assert code == 0
+    assert f"exit-code={exit_code}\n" in output
+    assert f"has-changes={changes}\n" in output
+    assert [("plan" in call, "show" in call) for call in calls] == [(True, False), (False, True)]
+    assert "--detailed-exitcode" in calls[0]
+
+
+@pytest.mark.parametrize("exit_code", [1, 3, 4, 7, 8, 9])
+def test_a_plan_that_failed_fails_the_job_and_still_names_its_exit_code(tmp_path: Path, exit_code: int) -> None:
+    code, _, output = run_step(tmp_path, step_named("plan", "Plan"), {}, exit_code)
+    assert code == exit_code
+    assert f"exit-code={exit_code}\n" in output
+    assert "has-changes" not in output
+
+
+@pytest.mark.parametrize(("exit_code", "drift"), [(0, "false"), (2, "true")])
+def test_drift_is_a_finding_and_not_a_failure(tmp_path: Path, exit_code: int, drift: str) -> None:
+    code, _, output = run_step(tmp_path, step_named("drift", "Look for drift"), {}, exit_code)
+    assert code == 0
+    assert f"has-drift={drift}\n" in output
+
+
+def test_a_drift_run_that_could_not_look_says_nothing_about_drift(tmp_path: Path) -> None:
+    code, _, output = run_step(tmp_path, step_named("drift", "Look for drift"), {}, 9)
+    assert code == 9
+    assert "has-drift" not in output
+
+
+@pytest.mark.parametrize(("has_key", "mode"), [("true", "plan"), ("false", "validate")])
+def test_without_a_key_the_stack_is_only_validated(tmp_path: Path, has_key: str, mode: str) -> None:
+    _, _, output = run_step(tmp_path, step_named("plan", "Is there a key?"), {"HAS_KEY": has_key})
+    assert output == f"mode={mode}\n"
+    assert "steps.mode.outputs.mode == 'plan'" in step_named("plan", "Plan")["if"]
+
+
+def test_an_artifact_name_holds_no_character_that_github_refuses(tmp_path: Path) -> None:
+    _, _, output = run_step(tmp_path, step_named("plan", "Plan"), {"DIRECTORY": "stacks/de linde"})
+    assert "artifact=hmsplan-plan-stacks-de-linde-production-1\n" in output
