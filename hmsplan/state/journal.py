@@ -1,0 +1,393 @@
+"""What an apply writes down between two compactions, and how it is replayed; pure.
+
+One line is one batch, written with one fsync: all of its entries happened, or none. ``sum`` is a CRC-32 of the rest of
+the line. ``serial`` is that of the first entry; each entry raises the serial of the state by one::
+
+    {"sum":"5b1b2c0e","lineage":"0191…","serial":7,"entries":[{"op":"intended","intent":{…}},{"op":"settled",…}]}
+
+Only what cannot be found out by looking at the API is worth an entry. A PATCH or DELETE of which nobody knows the
+outcome is planned again from what is live, so there is no entry that it began.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import orjson
+
+from hmsplan.errors import StateError
+from hmsplan.model import Address, Binding, Deposed, Intent, State
+from hmsplan.state import codec
+from hmsplan.state.codec import LIST, MAYBE_TEXT, NUMBER, OBJECT, TEXT, Json, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+SPENT_KEPT: Final = 1000
+"""How many digests of applied plans are remembered; an older plan is stale by its serial."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """A POST is about to be sent."""
+
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """An address has this object and these applied fields from now on.
+
+    Attributes:
+        settles: key of the step whose intent this answers.
+        deposes: the object that was bound before and is still to be deleted.
+    """
+
+    binding: Binding
+    settles: str | None = None
+    deposes: Deposed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A member of *address* was added (*by* 1) or removed (*by* -1).
+
+    Not a ``Bound``, for a campaign of 5,000 leads would be written 5,000 times.
+    """
+
+    address: Address
+    member: str
+    by: int = 1
+    settles: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The intent of *step* is answered, and there is no object.
+
+    Attributes:
+        why: fixed words for people ("refused", "proven absent"); no foreign text.
+    """
+
+    step: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """An address has no object any more, or is forgotten."""
+
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The object of *origin* is from now on the one of *target*."""
+
+    origin: Address
+    target: Address
+
+
+@dataclass(frozen=True, slots=True)
+class DeposedGone:
+    """A replaced object is deleted."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationKnown:
+    """An answer told which organization this is."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The saved plan of this digest was applied; a plan applies once."""
+
+    digest: str
+
+
+Entry: TypeAlias = Intended | Bound | Counted | Settled | Unbound | Moved | DeposedGone | OrganizationKnown | Spent
+
+_SHAPES: Final[dict[str, Shape]] = {
+    "intended": {"intent": OBJECT},
+    "bound": {"address": TEXT, "binding": OBJECT, "settles": MAYBE_TEXT, "deposes": (dict, type(None))},
+    "counted": {"address": TEXT, "member": TEXT, "by": NUMBER, "settles": MAYBE_TEXT},
+    "settled": {"step": TEXT, "why": TEXT},
+    "unbound": {"address": TEXT},
+    "moved": {"origin": TEXT, "target": TEXT},
+    "deposed-gone": {"id": TEXT},
+    "organization": {"id": TEXT},
+    "spent": {"digest": TEXT},
+}
+_LINE: Final[Shape] = {"lineage": TEXT, "serial": NUMBER, "entries": LIST}
+_SUM: Final = b'{"sum":"%08x",'
+_SUM_LENGTH: Final = len(_SUM % 0)
+
+
+class Draft:
+    """A state that can be changed, entry by entry, each in constant time."""
+
+    def __init__(self, state: State) -> None:
+        self.serial = state.serial
+        self.bindings = dict(state.bindings)
+        self.intents = {intent.step: intent for intent in state.intents}
+        self.lineage = state.lineage
+        self.organization = state.organization
+        self._deposed = {(deposed.address.kind, deposed.id): deposed for deposed in state.deposed}
+        self._spent = list(state.spent)
+        self._members: dict[Address, dict[str, int]] = {}  # of bindings counted since the last freeze
+
+    def apply(self, entry: Entry) -> None:
+        """Change the state as *entry* says."""
+        self.serial += 1
+        match entry:
+            case Intended(intent):
+                self.intents[intent.step] = intent
+            case Bound(binding, settles, deposes):
+                self._bind(binding, settles, deposes)
+            case Counted(address, member, by, settles):
+                self._count(address, member, by)
+                self.intents.pop(settles or "", None)
+            case Settled(step):
+                self.intents.pop(step, None)
+            case Unbound(address):
+                self.bindings.pop(address, None)
+                self._members.pop(address, None)
+            case Moved(origin, target):
+                self._move(origin, target)
+            case DeposedGone(gone):
+                self._deposed = {key: deposed for key, deposed in self._deposed.items() if deposed.id != gone}
+            case OrganizationKnown(organization):
+                self.organization = organization
+            case Spent(digest):
+                self._spent.append(digest)
+
+    def _bind(self, binding: Binding, settles: str | None, deposes: Deposed | None) -> None:
+        self.bindings[binding.address] = binding
+        self._members.pop(binding.address, None)
+        self.intents.pop(settles or "", None)
+        if deposes is not None:
+            self._deposed[deposes.address.kind, deposes.id] = deposes
+
+    def _count(self, address: Address, member: str, by: int) -> None:
+        if address not in self.bindings:
+            return  # its parent went first, and took it along
+        if address not in self._members:
+            self._members[address] = dict(self.bindings[address].members)
+        members = self._members[address]
+        members[member] = members.get(member, 0) + by
+        if members[member] <= 0:
+            del members[member]
+
+    def _move(self, origin: Address, target: Address) -> None:
+        self._settle_members()
+        if origin in self.bindings:
+            self.bindings[target] = replace(self.bindings.pop(origin), address=target)
+        for step, intent in self.intents.items():
+            if intent.address == origin:
+                self.intents[step] = replace(intent, address=target)
+        deposed = [replace(d, address=target) if d.address == origin else d for d in self._deposed.values()]
+        self._deposed = {(d.address.kind, d.id): d for d in deposed}
+
+    def _settle_members(self) -> None:
+        for address, members in self._members.items():
+            self.bindings[address] = replace(self.bindings[address], members=MappingProxyType(members))
+        self._members = {}
+
+    def binding(self, address: Address) -> Binding | None:
+        """Return one binding as it is now; None when there is none."""
+        binding = self.bindings.get(address)
+        if binding is None or address not in self._members:
+            return binding
+        return replace(binding, members=MappingProxyType(dict(self._members[address])))
+
+    def freeze(self) -> State:
+        """Give the state as it is now; later entries do not change it."""
+        self._settle_members()
+        return State(
+            lineage=self.lineage,
+            serial=self.serial,
+            organization=self.organization,
+            bindings=MappingProxyType(self.bindings.copy()),
+            deposed=tuple(self._deposed.values()),
+            intents=tuple(self.intents.values()),
+            spent=tuple(self._spent[-SPENT_KEPT:]),
+        )
+
+
+def replay(state: State, entries: Iterable[Entry]) -> State:
+    """Give the state that *entries* lead to, in linear time."""
+    draft = Draft(state)
+    for entry in entries:
+        draft.apply(entry)
+    return draft.freeze()
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """What is written in a journal.
+
+    Attributes:
+        lineage: of the state it continues; None when it is empty.
+        first: serial of the first entry.
+        end: how many bytes are whole; what follows was torn off by a kill and never acknowledged.
+    """
+
+    lineage: str | None = None
+    first: int = 0
+    entries: tuple[Entry, ...] = ()
+    end: int = 0
+
+    @property
+    def last(self) -> int:
+        """Serial of the last entry."""
+        return self.first + len(self.entries) - 1
+
+
+def join(state: State | None, journal: Journal | None) -> State | None:
+    """Give the state that a stored *state* and the *journal* beside it make; None when there is neither.
+
+    Entries that the stored state already contains are passed over: a kill came between writing it and emptying the
+    journal.
+
+    Raises:
+        StateError: the two do not belong together, or the stored state is lost.
+    """
+    if journal is None:
+        return state
+    if state is None:
+        if journal.lineage is None or journal.first != 1:
+            raise StateError(
+                "there is a journal, but the state it continues is gone. Restore state.json from git or a backup, "
+                "or delete the whole folder to begin anew: the next plan then offers to adopt what is live.",
+                summary="State is damaged",
+            )
+        state = State(lineage=journal.lineage)
+    if journal.lineage is None:
+        return state
+    if journal.lineage != state.lineage:
+        raise _foreign(f"its lineage is {journal.lineage}, that of the state {state.lineage}")
+    if journal.first > state.serial + 1:
+        raise _foreign(f"it continues serial {journal.first - 1}, the state has {state.serial}")
+    return replay(state, journal.entries[state.serial + 1 - journal.first :])
+
+
+def _foreign(why: str) -> StateError:
+    return StateError(
+        f"the journal belongs to another state.json: {why}. Put back the state.json that was here, or, if this one "
+        "is right, delete journal.jsonl beside it: what only the journal knew, the next plan offers to adopt.",
+        summary="State is damaged",
+    )
+
+
+def encode(lineage: str, serial: int, entries: Sequence[Entry]) -> bytes:
+    """Write one batch as a line; *serial* is that of its first entry.
+
+    Raises:
+        StateError: an entry cannot be written.
+    """
+    entries_out = [entry_out(entry) for entry in entries]
+    rest = codec.line({"lineage": lineage, "serial": serial, "entries": entries_out})[1:]
+    return _SUM % zlib.crc32(rest) + rest + b"\n"
+
+
+def decode(data: bytes, name: str = "journal.jsonl") -> Journal:
+    """Read a journal; a torn last line is left out.
+
+    Raises:
+        StateError: anything but the end is damaged.
+    """
+    lines = data.split(b"\n")
+    torn = lines.pop()  # b"" when the last line is whole
+    if lines and not torn and b"\0" in lines[-1]:
+        torn = lines.pop() + b"\n"  # the file grew, its pages never came: a power failure before the fsync returned
+    lineage, first, entries = None, 0, list[Entry]()
+    for number, line in enumerate(lines, 1):
+        try:
+            batch = codec.check(_checked(line), _LINE, where="batch")
+            if lineage is None:
+                lineage, first = batch["lineage"], batch["serial"]
+            if (batch["lineage"], batch["serial"]) != (lineage, first + len(entries)):
+                raise ValueError("it does not continue the line before")  # noqa: TRY301 -- one way to tell the line
+            entries += map(entry_in, batch["entries"])
+        except ValueError as error:
+            raise StateError(
+                f"{name} line {number}: {error}. Restore the folder from a backup, or delete this line and all after "
+                "it: what they recorded, the next plan offers to adopt.",
+                summary="State is damaged",
+            ) from error
+    return Journal(lineage, first, tuple(entries), len(data) - len(torn))
+
+
+def _checked(line: bytes) -> Any:
+    rest = line[_SUM_LENGTH:]
+    if line[:_SUM_LENGTH] != _SUM % zlib.crc32(rest):
+        raise ValueError("its checksum is wrong")
+    return orjson.loads(b"{" + rest)
+
+
+def entry_out(entry: Entry) -> Json:  # noqa: PLR0911 -- one return a case
+    """Give the JSON object of an entry; write it with ``line``."""
+    match entry:
+        case Intended(intent):
+            return {"op": "intended", "intent": codec.intent_out(intent)}
+        case Bound(binding, settles, deposes):
+            return {
+                "op": "bound",
+                "address": str(binding.address),
+                "binding": codec.binding_out(binding),
+                "settles": settles,
+                "deposes": codec.deposed_out(deposes) if deposes else None,
+            }
+        case Counted(address, member, by, settles):
+            return {"op": "counted", "address": str(address), "member": member, "by": by, "settles": settles}
+        case Settled(step, why):
+            return {"op": "settled", "step": step, "why": why}
+        case Unbound(address):
+            return {"op": "unbound", "address": str(address)}
+        case Moved(origin, target):
+            return {"op": "moved", "origin": str(origin), "target": str(target)}
+        case DeposedGone(gone):
+            return {"op": "deposed-gone", "id": gone}
+        case OrganizationKnown(organization):
+            return {"op": "organization", "id": organization}
+        case Spent(digest):
+            return {"op": "spent", "digest": digest}
+
+
+def entry_in(value: Any) -> Entry:  # noqa: PLR0911 -- one return a case
+    """Read an entry."""
+    op = value.get("op") if type(value) is dict else None
+    if op not in _SHAPES:
+        raise ValueError(f"{op!r} is no entry that this version knows")
+    fields = codec.check(value, _SHAPES[op], {"op": TEXT}, where=op)
+    match op:
+        case "intended":
+            return Intended(codec.intent_in(fields["intent"]))
+        case "bound":
+            deposes = codec.deposed_in(fields["deposes"]) if fields["deposes"] else None
+            return Bound(codec.binding_in(fields["address"], fields["binding"]), fields["settles"], deposes)
+        case "counted":
+            return Counted(_address(fields["address"]), fields["member"], fields["by"], fields["settles"])
+        case "settled":
+            return Settled(fields["step"], fields["why"])
+        case "unbound":
+            return Unbound(_address(fields["address"]))
+        case "moved":
+            return Moved(_address(fields["origin"]), _address(fields["target"]))
+        case "deposed-gone":
+            return DeposedGone(fields["id"])
+        case "organization":
+            return OrganizationKnown(fields["id"])
+        case _:
+            return Spent(fields["digest"])
+
+
+def _address(text: str) -> Address:
+    return codec.address_in(text, where="entry")

@@ -1,0 +1,184 @@
+"""The state while an apply runs: many tasks change it, and one fsync serves all that wait.
+
+Whatever returns from here is on the disk. Calls that come while a batch is being written gather in the next one, so
+that ten tasks cost about as many fsyncs as one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.errors import StateError
+from hmsplan.model import Address, Binding, Deposed, Intent, State
+from hmsplan.state import edit, journal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hmsplan.state.backend import Backend
+    from hmsplan.state.journal import Entry
+
+
+class Ledger:
+    """The state of one run, under the lock that the caller holds.
+
+    Memory comes first: when the storage fails, the call raises and ``state`` still knows what happened, so that it can
+    be kept elsewhere (``errored.state.json``). After a failure ``intend`` refuses, hence nothing more is created.
+
+    Args:
+        backend: from which *state* was loaded.
+        state: what it loaded; ``new_state()`` when there was none. It is stored with the first entry.
+    """
+
+    def __init__(self, backend: Backend, state: State) -> None:
+        self._backend: Final = backend
+        self._draft = journal.Draft(state)
+        self._state: State | None = state
+        self._begin: State | None = state if state.serial == 0 else None
+        self._waiting: list[Entry] = []
+        self._stored: asyncio.Future[None] | None = None  # done when all of _waiting is
+        self._writer: asyncio.Task[None] | None = None
+        self._failure: StateError | None = None
+
+    @property
+    def state(self) -> State:
+        """The state as of now; a value that later calls leave alone."""
+        if self._state is None:
+            self._state = self._draft.freeze()
+        return self._state
+
+    @property
+    def lineage(self) -> str:
+        """The lineage of the state, which keys the fingerprints of members."""
+        return self._draft.lineage
+
+    @property
+    def organization_id(self) -> str | None:
+        """The organization that the state belongs to; None until an answer told it."""
+        return self._draft.organization
+
+    def binding(self, address: Address) -> Binding | None:
+        """Return what is known of one address now; None when it is not bound."""
+        return self._draft.binding(address)
+
+    async def intend(self, intents: Iterable[Intent]) -> None:
+        """Write down the POSTs that are about to be sent. Send none of them unless this returns.
+
+        An intent of a member has the member's fingerprint as its ``identity`` and no ``applied``: no phone number is
+        stored.
+
+        Raises:
+            StateError: they are not on the disk; or an intent of the same step is still open.
+        """
+        if self._failure is not None:
+            raise self._failure
+        entries = [journal.Intended(intent) for intent in intents]
+        for entry in entries:
+            if entry.intent.step in self._draft.intents:
+                raise StateError(f"{entry.intent.step} is open already: nobody knows yet what became of it")
+        await self._put(entries)
+
+    async def bind(self, binding: Binding, *, settles: str | None = None, deposed: Deposed | None = None) -> None:
+        """Bind an address to an object, as of now with these applied fields, protection and members.
+
+        Args:
+            binding: replaces the earlier one of its address whole, members included.
+            settles: key of the step whose intent this answers.
+            deposed: the object that was bound before; by default the one that the intent says it deposes.
+        """
+        intent = self._draft.intents.get(settles or "")
+        if deposed is None and intent is not None and intent.deposes:
+            deposed = Deposed(binding.address, intent.deposes)
+        await self._put([journal.Bound(binding, settles, deposed)])
+
+    async def count(self, address: Address, member: str, by: int = 1, *, settles: str | None = None) -> None:
+        """Count a member of *address*, named by its fingerprint, as added (1) or removed (-1)."""
+        await self._put([journal.Counted(address, member, by, settles)])
+
+    async def unbind(self, address: Address) -> None:
+        """Forget the object of *address*: it is deleted, gone, or let go."""
+        await self._put([journal.Unbound(address)])
+
+    async def settle(self, step_key: str, why: str = "refused") -> None:
+        """Close an intent that made nothing.
+
+        Args:
+            step_key: key of its step.
+            why: fixed words for whoever reads the journal; nothing that an API said.
+        """
+        await self._put([journal.Settled(step_key, why)])
+
+    async def drop_deposed(self, object_id: str) -> None:
+        """Forget a replaced object that is deleted by now."""
+        await self._put([journal.DeposedGone(object_id)])
+
+    async def organization(self, organization_id: str) -> None:
+        """Remember which organization this is."""
+        await self._put([journal.OrganizationKnown(organization_id)])
+
+    async def spend(self, digest: str) -> None:
+        """Remember that the saved plan of this digest was applied."""
+        await self._put([journal.Spent(digest)])
+
+    async def move(self, origin: Address, target: Address) -> None:
+        """Bind the object of *origin* to *target* instead."""
+        edit.refuse_move(self._draft.bindings, origin, target)
+        await self._put([journal.Moved(origin, target)])
+
+    async def close(self) -> None:
+        """Write the whole state and empty the journal; a state that never began stays unwritten.
+
+        Tried even after a failure: if the disk has room again, nothing is lost.
+        """
+        if self._writer is not None:
+            await asyncio.wait([self._writer])  # not awaited itself: being cancelled here must not cancel it
+        if self.state.serial > 0:
+            await asyncio.to_thread(self._save)
+
+    def _save(self) -> None:
+        self._backend.save(self.state)
+        self._begin = self._failure = None
+
+    async def _put(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            journal.encode("", 0, [entry])  # what cannot be written fails here, alone, and not its whole batch
+        for entry in entries:
+            self._draft.apply(entry)
+        self._state = None
+        if self._failure is not None:
+            raise self._failure
+        if not entries:
+            return
+        self._waiting += entries
+        if self._stored is None:
+            self._stored = asyncio.get_running_loop().create_future()
+        stored = self._stored
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+        await asyncio.shield(stored)  # one caller that is cancelled must not cancel the others
+
+    async def _write(self) -> None:
+        while self._stored is not None:
+            batch, self._waiting = self._waiting, []
+            stored, self._stored = self._stored, None
+            try:
+                await asyncio.to_thread(self._append, batch)
+            except Exception as error:  # noqa: BLE001 -- whatever it is, nobody may wait for ever
+                self._fail(stored, error)
+                return
+            stored.set_result(None)
+
+    def _fail(self, stored: asyncio.Future[None], error: Exception) -> None:
+        self._failure = error if isinstance(error, StateError) else StateError(f"cannot write the journal: {error!r}")
+        for future in (stored, self._stored):
+            if future is not None:
+                future.set_exception(self._failure)
+                future.exception()  # seen, even if every caller was cancelled meanwhile
+        self._waiting, self._stored = [], None
+
+    def _append(self, batch: Sequence[Entry]) -> None:
+        if self._begin is not None:
+            self._backend.save(self._begin)
+            self._begin = None
+        self._backend.append(batch)

@@ -1,0 +1,345 @@
+"""What every backend promises. Another backend adds one store to ``STORES``, and nothing else."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from hmsplan.errors import StateError, StateLocked
+from hmsplan.model import Address, Binding, Deposed, Intent, Secret, State
+from hmsplan.state.backend import new_state, open_backend
+from hmsplan.state.journal import Bound, DeposedGone, Entry, Intended, Moved, OrganizationKnown, Settled, Spent, Unbound
+from hmsplan.state.journal import replay as replayed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from hmsplan.state.backend import Backend
+
+A, B = Address("assistants", "a"), Address("assistants", "b")
+
+
+class Store(Protocol):
+    def __init__(self, folder: Path) -> None: ...
+
+    def open(self) -> Backend:
+        """A further view of the same stored state, as another process has it."""
+
+
+class FileStore:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def open(self) -> Backend:
+        return open_backend("file", self._folder, "production")
+
+
+STORES: list[type[Store]] = [FileStore]
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    made: Store = request.param(tmp_path)
+    return made
+
+
+def intent(step: str = "assistants.a:create") -> Intent:
+    return Intent(step, A, "assistants", ("A",), {"name": "A"}, frozenset({"x", "y"}), 12.5)
+
+
+def begin(store: Store, entries: Sequence[Entry] = ()) -> State:
+    """Store a new state and *entries*."""
+    backend = store.open()
+    state = new_state()
+    with backend.lock("test"):
+        backend.load()
+        backend.save(state)
+        if entries:
+            backend.append(entries)
+    return replayed(state, entries)
+
+
+def test_there_is_no_state_before_the_first_save(store: Store) -> None:
+    assert store.open().load() is None
+
+
+def test_a_state_begins_with_a_save(store: Store) -> None:
+    state = begin(store)
+    assert store.open().load() == state
+
+
+def test_an_entry_cannot_come_before_the_state_it_belongs_to(store: Store) -> None:
+    backend = store.open()
+    with backend.lock("test"):
+        backend.load()
+        with pytest.raises(StateError, match="begins with save"):
+            backend.append([Spent("d")])
+
+
+def test_what_was_appended_is_loaded_by_everybody(store: Store) -> None:
+    entries: list[Entry] = [
+        OrganizationKnown("org"),
+        Intended(intent()),
+        Bound(Binding(A, "1", {"name": "A"}), "assistants.a:create", Deposed(A, "0")),
+        Intended(intent("other")),
+        Settled("other", "refused"),
+        Spent("d" * 64),
+        Moved(A, B),
+    ]
+    state = begin(store, entries)
+    assert store.open().load() == state
+    assert state.serial == len(entries)
+    assert state.bindings == {B: Binding(B, "1", {"name": "A"})}
+    assert state.deposed == (Deposed(B, "0"),)
+    assert (state.organization, state.intents, state.spent) == ("org", (), ("d" * 64,))
+
+
+def test_the_last_entry_about_an_address_wins(store: Store) -> None:
+    begin(store, [Bound(Binding(A, "1")), Unbound(A), Bound(Binding(A, "2"))])
+    state = store.open().load()
+    assert state is not None
+    assert state.bindings[A].id == "2"
+
+
+def test_batches_of_several_runs_continue_each_other(store: Store) -> None:
+    begin(store, [Bound(Binding(A, "1"))])
+    for number in range(3):
+        backend = store.open()
+        with backend.lock("test"):
+            backend.load()
+            backend.append([Spent(f"{number}a"), Spent(f"{number}b")])
+            backend.append([DeposedGone("none")])
+    state = store.open().load()
+    assert state is not None
+    assert state.serial == 10
+    assert state.spent == ("0a", "0b", "1a", "1b", "2a", "2b")
+
+
+def test_compaction_changes_nothing_that_can_be_loaded(store: Store) -> None:
+    state = begin(store, [Bound(Binding(A, "1", {"name": "A"}, True, {"f" * 16: 2})), Intended(intent())])
+    backend = store.open()
+    with backend.lock("test"):
+        backend.load()
+        backend.save(state)
+        assert store.open().load() == state
+        backend.append([Spent("after")])
+    assert store.open().load() == replayed(state, [Spent("after")])
+
+
+def test_saving_twice_is_as_good_as_once(store: Store) -> None:
+    state = begin(store, [Spent("1")])
+    backend = store.open()
+    with backend.lock("test"):
+        backend.load()
+        backend.save(state)
+        backend.save(state)
+    assert store.open().load() == state
+
+
+def test_an_edited_state_takes_the_place_of_the_stored_one(store: Store) -> None:
+    state = begin(store, [Bound(Binding(A, "1"))])
+    edited = replayed(state, [Moved(A, B)])
+    backend = store.open()
+    with backend.lock("test"):
+        backend.load()
+        backend.save(edited)
+    assert store.open().load() == edited
+
+
+def test_an_older_or_foreign_state_cannot_be_saved(store: Store) -> None:
+    state = begin(store, [Spent("1"), Spent("2")])
+    backend = store.open()
+    with backend.lock("test"):
+        backend.load()
+        for wrong in (replace(state, serial=1), replace(state, lineage="another"), new_state()):
+            with pytest.raises(StateError, match="cannot take the place"):
+                backend.save(wrong)
+    assert store.open().load() == state
+
+
+def test_a_write_is_refused_when_another_run_wrote_in_between(store: Store) -> None:
+    state = begin(store, [Spent("1")])
+    late, early = store.open(), store.open()
+    late.load()
+    with early.lock("early"):
+        early.load()
+        early.append([Spent("2")])
+    with late.lock("late"):
+        with pytest.raises(StateError, match="another run wrote"):
+            late.append([Spent("3")])
+        with pytest.raises(StateError, match="another run wrote"):
+            late.save(replace(state, serial=9))
+    assert store.open().load() == replayed(state, [Spent("2")])
+
+
+def test_a_second_beginning_is_refused_when_another_run_began(store: Store) -> None:
+    late = store.open()
+    assert late.load() is None
+    state = begin(store)
+    with late.lock("late"), pytest.raises(StateError, match="another run wrote"):
+        late.save(new_state())
+    assert store.open().load() == state
+
+
+def test_a_compaction_by_another_run_does_not_refuse_a_write(store: Store) -> None:
+    state = begin(store, [Spent("1")])
+    late, early = store.open(), store.open()
+    late.load()
+    with early.lock("early"):
+        early.load()
+        early.save(state)
+    with late.lock("late"):
+        late.append([Spent("2")])
+    assert store.open().load() == replayed(state, [Spent("2")])
+
+
+def test_nothing_is_written_without_the_lock(store: Store) -> None:
+    state = begin(store)
+    backend = store.open()
+    backend.load()
+    with pytest.raises(StateError, match="only under its lock"):
+        backend.append([Spent("1")])
+    with pytest.raises(StateError, match="only under its lock"):
+        backend.save(state)
+    with pytest.raises(StateError, match="only under its lock"):
+        backend.push(state)
+    assert store.open().load() == state
+
+
+def test_nothing_is_written_before_it_is_known_what_is_stored(store: Store) -> None:
+    state = begin(store)
+    backend = store.open()
+    with backend.lock("test"), pytest.raises(StateError, match="loaded before"):
+        backend.save(state)
+
+
+def test_a_secret_is_refused_and_its_whole_batch_with_it(store: Store) -> None:
+    state = begin(store)
+    backend = store.open()
+    with backend.lock("test"):
+        backend.load()
+        with pytest.raises(StateError) as caught:
+            backend.append([Spent("1"), Bound(Binding(A, "1", {"auth_password": Secret("trunk", "hunter2")}))])
+    assert "hunter2" not in str(caught.value)
+    assert store.open().load() == state
+
+
+def test_one_run_holds_the_lock_and_the_other_is_told_who(store: Store) -> None:
+    first, second = store.open(), store.open()
+    with first.lock("apply by alice"):
+        words = r"apply by alice \(process \d+ on .+, since 2.+unlock"
+        with pytest.raises(StateLocked, match=words) as caught, second.lock("apply by bob"):
+            pass
+        assert caught.value.exit_code == 7
+    with second.lock("apply by bob"):
+        pass
+
+
+def test_a_run_that_fails_lets_go_of_the_lock(store: Store) -> None:
+    backend = store.open()
+
+    def fail() -> None:
+        with backend.lock("test"):
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    with store.open().lock("test"):
+        pass
+
+
+def test_a_run_can_wait_for_the_lock(store: Store) -> None:
+    first, second = store.open(), store.open()
+    is_held, may_end = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with first.lock("first"):
+            is_held.set()
+            may_end.wait(30)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    is_held.wait(30)
+    threading.Timer(0.05, may_end.set).start()
+    with second.lock("second", timeout_s=30):
+        assert may_end.is_set()
+    thread.join()
+
+
+def test_reading_needs_no_lock(store: Store) -> None:
+    state = begin(store)
+    with store.open().lock("apply"):
+        assert store.open().load() == state
+
+
+def test_there_is_nothing_to_unlock_when_nobody_died(store: Store) -> None:
+    assert store.open().unlock() is None
+    begin(store)
+    assert store.open().unlock() is None
+
+
+def test_the_lock_of_a_living_run_is_only_taken_by_force(store: Store) -> None:
+    with store.open().lock("apply"), pytest.raises(StateLocked):
+        store.open().unlock()
+
+
+def test_a_run_whose_lock_was_taken_writes_nothing_more(store: Store) -> None:
+    state = begin(store)
+    first, second = store.open(), store.open()
+    with first.lock("first"):
+        first.load()
+        owner = store.open().unlock(force=True)
+        assert owner is not None
+        assert owner.owner == "first"
+        with second.lock("second"):
+            second.load()
+            with pytest.raises(StateError, match="taken away by second"):
+                first.append([Spent("1")])
+            with pytest.raises(StateError, match="taken away"):
+                first.save(state)
+            second.append([Spent("2")])
+    assert store.open().load() == replayed(state, [Spent("2")])
+
+
+def test_a_pushed_state_continues_the_stored_one(store: Store) -> None:
+    state = begin(store, [Spent("1")])
+    errored = replayed(state, [Bound(Binding(A, "1")), Spent("2")])
+    backend = store.open()
+    with backend.lock("state push"):
+        backend.push(errored)
+    assert store.open().load() == errored
+
+
+def test_a_push_always_raises_the_serial(store: Store) -> None:
+    state = begin(store, [Spent("1")])
+    backend = store.open()
+    with backend.lock("state push"):
+        backend.push(replace(state, organization="org"))
+    assert store.open().load() == replace(state, organization="org", serial=state.serial + 1)
+
+
+def test_an_older_or_foreign_state_is_pushed_only_by_force(store: Store) -> None:
+    begin(store, [Spent("1"), Spent("2")])
+    foreign = State("foreign", serial=1)
+    backend = store.open()
+    with backend.lock("state push"):
+        with pytest.raises(StateError, match="--force"):
+            backend.push(foreign)
+        backend.push(foreign, force=True)
+        backend.append([Spent("3")])
+    assert store.open().load() == State("foreign", serial=4, spent=("3",))
+
+
+def test_a_state_is_pushed_where_there_was_none(store: Store) -> None:
+    backend = store.open()
+    with backend.lock("state push"):
+        backend.push(State("one", serial=5))
+    assert store.open().load() == State("one", serial=5)
+
+
+def test_a_backend_says_where_it_is(store: Store) -> None:
+    assert "production" in store.open().describe()
