@@ -1,0 +1,274 @@
+"""Reads what is live: a whole ``Snapshot``, one list, or one object.
+
+What a list lacks is not gone: only an object's own 404 says so. Every object that state binds and a list lacks is
+looked up by its id. One that is still there proves the list incomplete (a silent cap, or a list that lags behind); the
+rest of the list is then asked for. When objects are lacking still, a list of a round length (50, 100 …), or more than
+20 of them, is an error: what nothing binds could be missing too, and would be created a second time. Another list lags
+behind; the objects looked up take their places, and ``Snapshot.lagging`` names the kind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import itertools
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+
+from hmsplan.answers import gc_paused
+from hmsplan.endpoint import encoded, segments
+from hmsplan.errors import ApiError, NotFound
+from hmsplan.kinds import ANY
+from hmsplan.listing import read_rest, read_whole
+from hmsplan.model import RemoteObject, Secret, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+
+    from hmsplan.client import ReadClient
+    from hmsplan.kinds import Kind, Members, Pattern
+    from hmsplan.listing import Item
+
+T = TypeVar("T")
+
+_FEW: Final = 20  # as many may be lacking in a list that merely lags behind
+_SAMPLE: Final = 5  # bound objects to look up first when a list came back empty
+_CAP_STEP: Final = 50  # caps are round
+_FORBIDDEN: Final = 403
+
+
+async def read_snapshot(
+    client: ReadClient,
+    kinds: Iterable[Kind],
+    *,
+    bound: Mapping[str, Collection[str]],
+    parents: Callable[[Kind, Mapping[str, RemoteObject]], Iterable[str]],
+    expect_organization: bool = False,
+    on_organization: Callable[[str | None], None] | None = None,
+) -> Snapshot:
+    """Read every object of *kinds*, all lists at once.
+
+    Args:
+        client: of the organization that is read.
+        kinds: to read.
+        bound: kind to the ids that state binds.
+        parents: of a kind with members, the ids whose members are wanted.
+        expect_organization: ask for the organization too, even when no object tells it.
+        on_organization: told the id of the organization as soon as it is known (None: nothing told it) and before
+            missing objects are looked up one by one, so that another organization's key costs no such round. It may
+            raise.
+
+    Raises:
+        ApiError: one list failed or is incomplete; there is no such thing as a part of a snapshot.
+    """
+    before = client.requests.total()
+    wanted = list(kinds)
+    lists, organization = await _read_lists(client, wanted, expect_organization=expect_organization)
+    if on_organization is not None:
+        on_organization(organization)
+    checked = await _together(_checked(client, kind, lists[kind.name], bound.get(kind.name, ())) for kind in wanted)
+    objects = {kind.name: each.objects for kind, each in zip(wanted, checked, strict=True)}
+    owners = [(kind, owner) for kind in wanted if kind.members for owner in parents(kind, objects[kind.name])]
+    members = await _together(read_members(client, kind, owner) for kind, owner in owners)
+    return Snapshot(
+        objects=MappingProxyType(objects),
+        members=MappingProxyType({owner: found for (_, owner), found in zip(owners, members, strict=True)}),
+        gone=frozenset((kind.name, lost) for kind, each in zip(wanted, checked, strict=True) for lost in each.gone),
+        lagging=frozenset(kind.name for kind, each in zip(wanted, checked, strict=True) if each.lagging),
+        organization=organization,
+        requests=client.requests.total() - before,
+    )
+
+
+async def read_list(client: ReadClient, kind: Kind) -> Mapping[str, RemoteObject]:
+    """Read all objects of *kind* by id.
+
+    Raises:
+        ApiError: see ``listing``.
+    """
+    return _remote(kind, await read_whole(client, segments(kind.path), kind.collection, paged=kind.paged))
+
+
+async def read_one(client: ReadClient, kind: Kind, object_id: str) -> RemoteObject | None:
+    """Read one object; None when it is not there (404).
+
+    Raises:
+        ApiError: any other failure, or an answer that is not this object.
+    """
+    where = segments(kind.path, object_id)
+    try:
+        answer = await client.get(where)
+    except NotFound:
+        return None
+    found = parse_one(kind, answer)
+    if found is None or found.id != object_id:
+        raise _error(where, "the answer is not the object that was asked for")
+    return found
+
+
+async def read_members(client: ReadClient, kind: Kind, parent_id: str) -> tuple[RemoteObject, ...]:
+    """Read the members of one object, in the order of the API.
+
+    Raises:
+        NotFound: there is no such parent.
+        ApiError: see ``listing``.
+    """
+    members = _members_of(kind)
+    where = segments(kind.path, parent_id, members.path)
+    found = await read_whole(client, where, (members.name,), paged=False)
+    with gc_paused():
+        return tuple(RemoteObject(members.name, key, item) for key, item in found.items())
+
+
+async def read_organization(client: ReadClient) -> str | None:
+    """Return the id of the key's organization; None when the key may not ask.
+
+    "organizations: bare object"; an envelope is accepted.
+    """
+    where = segments("/organizations")
+    try:
+        answer = await client.get(where)
+    except ApiError as error:
+        if isinstance(error, NotFound) or error.status == _FORBIDDEN:
+            return None
+        raise
+    found = _unwrapped(answer, ("organization",))
+    if found is None:
+        raise _error(where, "the answer has no id of an organization")
+    return str(found["id"])
+
+
+def parse_one(kind: Kind, payload: Any) -> RemoteObject | None:
+    """Read an answer that holds one object, in an envelope or bare; None when there is no object with an id in it."""
+    item = _unwrapped(payload, kind.envelope)
+    return RemoteObject(kind.name, item["id"], _normalised(kind, item)) if item is not None else None
+
+
+def parse_member(kind: Kind, payload: Any) -> RemoteObject | None:
+    """Read an answer that holds one member of a *kind*; None when there is none in it."""
+    members = _members_of(kind)
+    item = _unwrapped(payload, members.envelope)
+    return RemoteObject(members.name, item["id"], item) if item is not None else None
+
+
+async def _read_lists(
+    client: ReadClient, kinds: Sequence[Kind], *, expect_organization: bool
+) -> tuple[dict[str, Mapping[str, RemoteObject]], str | None]:
+    asked = [read_organization(client)] if expect_organization else []
+    work: list[Coroutine[Any, Any, Any]] = [*asked, *(read_list(client, kind) for kind in kinds)]
+    found = await _together(work)
+    said = found.pop(0) if asked else None
+    ids = {item.fields.get("org_id") for objects in found for item in objects.values()} - {None}
+    told = ids.pop() if len(ids) == 1 else None
+    lists = {kind.name: objects for kind, objects in zip(kinds, found, strict=True)}
+    return lists, said or (told if isinstance(told, str) else None)
+
+
+class _Checked(NamedTuple):
+    """All objects of a kind, the ids that answered 404, and whether the list lacked others that exist."""
+
+    objects: Mapping[str, RemoteObject]
+    gone: frozenset[str] = frozenset()
+    lagging: bool = False
+
+
+async def _checked(
+    client: ReadClient, kind: Kind, listed: Mapping[str, RemoteObject], bound: Collection[str]
+) -> _Checked:
+    """Look up what state binds and the list lacks."""
+    missing = sorted(set(bound) - listed.keys())
+    there: dict[str, RemoteObject] = {}
+    for batch in (missing,) if listed else (missing[:_SAMPLE], missing[_SAMPLE:]):
+        there |= await _looked_up(client, kind, batch)
+        if there and not listed:
+            raise _error(segments(kind.path), f"the list came back empty, yet {', '.join(there)} exists")
+    gone = frozenset(missing) - there.keys()
+    if not there:
+        return _Checked(listed, gone)
+    known = {**listed, **_remote(kind, await read_rest(client, segments(kind.path), kind.collection, listed))}
+    lacking = sorted(there.keys() - known.keys())
+    if len(lacking) > _FEW or (lacking and len(known) % _CAP_STEP == 0):
+        names = ", ".join(lacking[:_SAMPLE]) + (" …" if len(lacking) > _SAMPLE else "")
+        raise _error(segments(kind.path), f"the list is incomplete: {len(known)} objects, and not {names}, which exist")
+    return _Checked({**known, **{key: there[key] for key in lacking}}, gone, lagging=bool(lacking))
+
+
+async def _looked_up(client: ReadClient, kind: Kind, ids: Sequence[str]) -> dict[str, RemoteObject]:
+    found = await _together(read_one(client, kind, object_id) for object_id in ids)
+    return {item.id: item for item in found if item is not None}
+
+
+async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Await all at once; the first failure stops the others and is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each) for each in work]
+    except BaseExceptionGroup as failed:
+        first: BaseException = failed
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+    else:
+        return [task.result() for task in tasks]
+    raise first
+
+
+def _remote(kind: Kind, items: Mapping[str, Item]) -> Mapping[str, RemoteObject]:
+    with gc_paused():
+        return {key: RemoteObject(kind.name, key, _normalised(kind, item)) for key, item in items.items()}
+
+
+def _normalised(kind: Kind, item: Item) -> Item:
+    """Settle aliases and wrap secrets, in place; fields that nobody knows stay."""
+    for alias, name in kind.aliases.items():
+        if alias in item:
+            value = item.pop(alias)
+            if item.get(name) is None:
+                item[name] = value
+    for runs in _runs(kind.secrets):
+        _wrap(item, runs, 0)
+    return item
+
+
+@functools.cache
+def _runs(patterns: frozenset[Pattern]) -> tuple[tuple[Pattern, ...], ...]:
+    """Cut each pattern at its lists: ``llm_config.tools[].name`` is (("llm_config", "tools"), ("name",))."""
+    return tuple(
+        tuple(tuple(run) for is_list, run in itertools.groupby(pattern, ANY.__eq__) if not is_list)
+        for pattern in sorted(patterns)
+    )
+
+
+def _wrap(value: Any, runs: tuple[Pattern, ...], at: int) -> None:
+    """Turn what stands at a pattern into a ``Secret``. "Tools exist in flat and nested form (function: {…})"."""
+    owner = None
+    for key in runs[at]:
+        if type(value) is not dict:
+            return
+        owner, value = value, value.get(key)
+    if at + 1 < len(runs):
+        for item in value if type(value) is list else ():
+            _wrap(item, runs, at + 1)
+            if type(item) is dict and "function" in item:
+                _wrap(item["function"], runs, at + 1)
+    elif owner is not None and value is not None and type(value) is not Secret:
+        owner[key] = Secret(Secret.LIVE, value)
+
+
+def _unwrapped(payload: Any, envelope: Sequence[str]) -> Item | None:
+    if not isinstance(payload, dict):
+        return None
+    for item in (*(payload.get(key) for key in envelope), payload):
+        if isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"]:
+            return item
+    return None
+
+
+def _members_of(kind: Kind) -> Members:
+    if kind.members is None:
+        msg = f"{kind.name} have no members"
+        raise ValueError(msg)
+    return kind.members
+
+
+def _error(where: Sequence[str], detail: str) -> ApiError:
+    return ApiError(detail, method="GET", path=encoded(where))
