@@ -1,0 +1,209 @@
+"""Plan <-> JSON, and the digest of what a plan means. Pure.
+
+The JSON has the shape of Terraform's plan JSON (``format_version`` 1.2), so that OPA, checkov and terraform-compliance
+read it unchanged; what Terraform has no word for lies under ``hmsplan``. Secrets are redacted, not only marked.
+``hmsplan.plan`` is the plan itself, exactly, but for what may not leave the process (``render.redact``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from hmsplan.canonical_json import digest
+from hmsplan.errors import StateError
+from hmsplan.model import MISSING, Plan, Ref, Secret
+
+if TYPE_CHECKING:
+    from hmsplan.model import ResourceChange, Value
+
+FORMAT_VERSION: Final = "1.2"
+PLAN_VERSION: Final = 1
+MAX_BYTES: Final = 256 * 2**20
+
+
+def plan_digest(plan: Plan) -> str:
+    """Return the SHA-256 of the semantic changes, in hex.
+
+    What is read takes part as far as it is touched (the value before each change), text layout and untouched objects
+    do not: an unrelated edit in the dashboard does not block a merge.
+    """
+    return digest(
+        {
+            "stack": plan.stack,
+            "environment": plan.environment,
+            "targets": [str(target) for target in plan.targets],
+            "changes": [_meaning(change) for change in plan.pending],
+        }
+    )
+
+
+def _meaning(change: ResourceChange) -> dict[str, Any]:
+    return {
+        "address": str(change.address),
+        "action": str(change.action),
+        "id": change.id,
+        "from": str(change.moved_from) if change.moved_from else None,
+        "deposed": change.deposed,
+        "fields": [[list(f.path), digest(plain(f.before)), plain(f.after)] for f in change.fields],
+        "released": [list(path) for path in change.released],
+        "add": [plain(member) for member in change.members.add] if change.members else [],
+        "remove": [member.id for member in change.members.remove] if change.members else [],
+    }
+
+
+def plain(value: Value) -> Value:
+    """Return *value* as JSON without a secret in it: references as ``${kind.key}``, secrets by name and fingerprint."""
+    if value is MISSING:
+        return {"$missing": True}
+    if isinstance(value, Ref):
+        return {"$address": str(value.address)}
+    if isinstance(value, Secret):
+        return {"$secret": value.name, "fingerprint": value.fingerprint}
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def plan_to_json(plan: Plan, *, tool_version: str = "") -> dict[str, Any]:
+    """Return *plan* for machines; equal plans give equal JSON, because no clock and no machine takes part."""
+    from hmsplan.render.exact import encode  # noqa: PLC0415 -- the planner needs the digest only
+    from hmsplan.render.redact import public_plan  # noqa: PLC0415
+    from hmsplan.render.tfjson import terraform_json  # noqa: PLC0415
+    from hmsplan.render.words import tally  # noqa: PLC0415
+
+    public = public_plan(plan)
+    return terraform_json(plan) | {
+        "hmsplan": {
+            "version": PLAN_VERSION,
+            "tool_version": tool_version,
+            "digest": plan.digest,
+            "stack": plan.stack,
+            "environment": plan.environment,
+            "organization": plan.organization,
+            "lineage": plan.lineage,
+            "serial": plan.serial,
+            "targets": [str(target) for target in plan.targets],
+            "counts": tally(plan),
+            "refusals": [
+                {"risk": str(r.risk), "address": str(r.address), "reason": r.reason, "flag": r.flag}
+                for r in plan.refusals
+            ],
+            "unsettled": [
+                {"address": str(u.intent.address), "candidates": list(u.candidates), "remaining_s": u.remaining_s}
+                for u in plan.unsettled
+            ],
+            "changes": [_told(change) for change in public.pending],
+            "steps": [{"key": step.key, "needs": sorted(step.needs)} for step in plan.steps],
+            "plan": encode(public, Plan),
+        }
+    }
+
+
+def _told(change: ResourceChange) -> dict[str, Any]:
+    """Return what Terraform's shape has no place for, of one change."""
+    members = change.members
+    return {
+        "address": str(change.address),
+        "action": str(change.action),
+        "deposed": change.deposed,
+        "reason": change.reason,
+        "notes": list(change.notes),
+        "started": change.started,
+        "released": [list(path) for path in change.released],
+        "source": str(change.source) if change.source is not None else None,
+        "members": None
+        if members is None
+        else {"add": len(members.add), "remove": len(members.remove), "pending": members.pending},
+    }
+
+
+def plan_to_bytes(plan: Plan, *, tool_version: str = "") -> bytes:
+    """Return ``plan_to_json`` on one line, with a line break at its end."""
+    return orjson.dumps(plan_to_json(plan, tool_version=tool_version), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def plan_from_bytes(data: bytes) -> Plan:
+    """Read a saved plan.
+
+    Raises:
+        StateError: too big, no JSON, or not a plan that this version can read.
+    """
+    if len(data) > MAX_BYTES:
+        raise StateError(f"The file has {len(data):,} bytes; a plan may have {MAX_BYTES:,}.", summary=_SUMMARY)
+    try:
+        document = json.loads(data, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        detail = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise StateError(f"It is no valid JSON: {detail}", summary=_SUMMARY) from None
+    return plan_from_json(document)
+
+
+_SUMMARY: Final = "Not a saved plan"
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("an object has the same key twice")
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def plan_from_json(document: Any) -> Plan:
+    """Return the plan that ``plan_to_json`` was given, without what it kept to itself (``render.redact.public_plan``).
+
+    Raises:
+        StateError: *document* is of another format or version, or breaks it.
+    """
+    from hmsplan.render.exact import decode  # noqa: PLC0415 -- the planner needs the digest only
+
+    try:
+        return _consistent(decode(_exact_part(document), Plan, "plan"))
+    except (ValueError, RecursionError) as error:
+        detail = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise StateError(f"{detail}. Make a new one with: hmsplan plan -o FILE", summary=_SUMMARY) from None
+
+
+def _exact_part(document: Any) -> Any:
+    """Return ``hmsplan.plan`` of a document whose versions this version understands."""
+    ours = document.get("hmsplan") if isinstance(document, dict) else None
+    if not isinstance(ours, dict) or not isinstance(ours.get("plan"), dict):
+        raise ValueError("It lacks the key hmsplan.plan, which every plan of this tool has")  # noqa: TRY004
+    version = str(document.get("format_version", ""))
+    if version.split(".", maxsplit=1)[0] != FORMAT_VERSION.split(".", maxsplit=1)[0]:
+        raise ValueError(f"Its format_version is {version!r:.20}, and this version reads {FORMAT_VERSION}")
+    if ours.get("version") != PLAN_VERSION:
+        raise ValueError(f"Its hmsplan.version is {ours.get('version')!r:.20}, and this version reads {PLAN_VERSION}")
+    if ours.get("digest") != ours["plan"].get("digest", ""):
+        raise ValueError("It has two digests, so somebody edited it")
+    return ours["plan"]
+
+
+def _consistent(plan: Plan) -> Plan:
+    """Return *plan*; refuse one that no planner makes and no renderer expects."""
+    from hmsplan.kinds import KINDS  # noqa: PLC0415 -- the planner needs the digest only
+
+    for change in plan.changes:
+        paths = [*change.released, *change.replaces, *(field.path for field in change.fields)]
+        if not all(paths):
+            raise ValueError(f"{change.address}: a field has no path")
+    for drift in plan.drift:
+        if drift.kind not in KINDS or not all(field.path for field in drift.fields):
+            raise ValueError("drift: an unknown kind, or a field without a path")
+    return plan
+
+
+def explain_difference(saved: Plan, fresh: Plan) -> list[str]:
+    """Say, one line a fact, which object and field moved between a saved plan and a fresh one; safe to show."""
+    from hmsplan.render import stale  # noqa: PLC0415 -- the planner needs the digest only
+
+    return stale.explain_difference(saved, fresh)

@@ -1,0 +1,130 @@
+"""What of a plan may leave the process: no secret, no lead's whole phone number, nothing that nobody manages. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hmsplan.diff import items_by_key
+from hmsplan.kinds import ANY, KINDS, Kind, Pattern
+from hmsplan.model import EMPTY, MISSING, Action, FieldChange, MembersChange, Missing, Ref, Secret, is_pending
+from hmsplan.render.values import pattern_of
+from hmsplan.render.words import SENSITIVE, masked
+
+if TYPE_CHECKING:
+    from hmsplan.model import Drift, FieldPath, Plan, ResourceChange, Spec, Step, Unsettled, Value
+
+
+def public_plan(plan: Plan) -> Plan:
+    """Return what a saved plan keeps of *plan*; the text of the two is the same.
+
+    Bodies of requests go, because an apply makes its own plan and compares. So do the values that nobody manages, and
+    the ends of the phone numbers of leads.
+    """
+    return replace(
+        plan,
+        changes=tuple(map(_public_change, plan.changes)),
+        drift=tuple(map(_public_drift, plan.drift)),
+        steps=tuple(map(_public_step, plan.steps)),
+        unsettled=tuple(map(_public_unsettled, plan.unsettled)),
+    )
+
+
+def _public_change(change: ResourceChange) -> ResourceChange:
+    kind = KINDS[change.address.kind]
+    if not is_pending(change):
+        return replace(change, before=EMPTY, after=EMPTY, members=None)
+    return replace(
+        change,
+        before={key: sealed(kind, value, (key,)) for key, value in managed_before(kind, change).items()},
+        after={key: sealed(kind, value, (key,)) for key, value in change.after.items()},
+        fields=tuple(_sealed_field(kind, field) for field in change.fields),
+        members=_masked_members(kind, change.members),
+    )
+
+
+def managed_before(kind: Kind, change: ResourceChange) -> dict[str, Value]:
+    """Return the live fields that the plan is about: the declared ones, or for a delete all but the platform's own."""
+    if change.action is Action.DELETE:
+        return {key: value for key, value in change.before.items() if key not in kind.computed}
+    about = change.after.keys() | {str(path[0]) for path in (*change.released, *(f.path for f in change.fields))}
+    return {key: value for key, value in change.before.items() if key in about}
+
+
+def _sealed_field(kind: Kind, field: FieldChange) -> FieldChange:
+    pat = pattern_of(kind, field.path)
+    return FieldChange(field.path, sealed(kind, field.before, pat), sealed(kind, field.after, pat))
+
+
+def sealed(kind: Kind, value: Value | Missing, pat: Pattern) -> Value | Missing:
+    """Return *value* with whatever stands at the place of a secret wrapped as one; shares what holds none."""
+    if pat in kind.secrets:
+        if value is None or value is MISSING or isinstance(value, Secret):
+            return value
+        known = value if isinstance(value, Mapping) and "$secret" in value else EMPTY
+        return Secret(str(known.get("$secret", Secret.LIVE)), fingerprint=known.get("fingerprint"))
+    if not any(secret[: len(pat)] == pat for secret in kind.secrets):
+        return value
+    if isinstance(value, Mapping):
+        return {key: sealed(kind, item, (*pat, key)) for key, item in value.items()}
+    return [sealed(kind, item, (*pat, ANY)) for item in value] if isinstance(value, list) else value
+
+
+def _masked_members(kind: Kind, members: MembersChange | None) -> MembersChange | None:
+    if members is None or kind.members is None:
+        return None
+    first = kind.members.identity[0]
+
+    def mask(spec: Spec) -> Spec:
+        return {first: masked(spec.get(first))}
+
+    remove = tuple(replace(item, fields=mask(item.fields)) for item in members.remove)
+    return MembersChange(tuple(map(mask, members.add)), remove, members.pending)
+
+
+def _public_drift(drift: Drift) -> Drift:
+    return replace(drift, fields=tuple(_sealed_field(KINDS[drift.kind], field) for field in drift.fields))
+
+
+def _public_step(step: Step) -> Step:
+    return replace(step, spec=EMPTY, records=None, members=None)
+
+
+def _public_unsettled(item: Unsettled) -> Unsettled:
+    return replace(item, intent=replace(item.intent, applied=EMPTY))
+
+
+def public_value(kind: Kind, path: FieldPath, value: Value | Missing) -> Value:
+    """Return *value* as plain JSON for a reader: a secret as "(sensitive value)", an unknown id and MISSING as null."""
+    return bare(sealed(kind, value, pattern_of(kind, path)))
+
+
+def bare(value: Value | Missing) -> Value:
+    """Return *value* as plain JSON; a key whose id is not known yet is left out."""
+    if value is MISSING or isinstance(value, Ref):
+        return None
+    if isinstance(value, Secret):
+        return SENSITIVE
+    if isinstance(value, Mapping):
+        return {key: bare(item) for key, item in value.items() if not isinstance(item, Ref)}
+    return [bare(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def projected(kind: Kind, live: Value, declared: Value, pat: Pattern) -> Value:
+    """Return *live* less the keys that are not in *declared*, at every depth outside user-owned JSON."""
+    if pat in kind.atomic:
+        return live
+    if isinstance(live, Mapping) and isinstance(declared, Mapping):
+        return {key: projected(kind, item, declared[key], (*pat, key)) for key, item in live.items() if key in declared}
+    if _of_mappings(live) and _of_mappings(declared):
+        wanted = items_by_key(kind, pat, declared)
+        return [
+            projected(kind, item, wanted.get(key, item), (*pat, ANY))
+            for key, item in items_by_key(kind, pat, live).items()
+        ]
+    return live
+
+
+def _of_mappings(value: Value) -> bool:
+    return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)

@@ -1,0 +1,85 @@
+"""Words and numbers that several surfaces share. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.model import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hmsplan.model import Plan, ResourceChange
+
+SENSITIVE: Final = "(sensitive value)"
+UNKNOWN: Final = "(known after apply)"
+MARKS: Final = {
+    Action.NO_OP: "",
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.REPLACE: "-/+",
+    Action.DELETE: "-",
+    Action.ADOPT: "~",
+    Action.FORGET: ".",
+}
+_HIDDEN_DIGITS: Final = 4
+_PLURALS: Final = {"person": "people", "entry": "entries", "was": "were"}
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number with its noun: ``1 line``, ``2,040 lines``."""
+    return f"{number:,} {noun if number == 1 else _PLURALS.get(noun, noun + 's')}"
+
+
+def masked(phone_number: object) -> str:
+    """Return a lead's phone number without its end: a CI log need not know whom we call."""
+    text = str(phone_number)
+    if text.endswith("•"):  # done before
+        return text
+    keep = max(len(text) - _HIDDEN_DIGITS, 0) if re.fullmatch(r"\+?[0-9]{8,}", text) else min(len(text) // 2, 6)
+    return text[:keep] + "•" * min(len(text) - keep, 12)
+
+
+def some(names: Iterable[str], most: int = 12) -> str:
+    """Join names by commas; says how many it leaves out."""
+    every = list(names)
+    rest = len(every) - most
+    return ", ".join(every[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def seconds(value: float) -> str:
+    """Write a duration: ``0.4s``, ``12s``, ``3m5s``."""
+    if value < 1:
+        return f"{value:.1f}s" if value else "0s"
+    whole = round(value)
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes}m{rest}s" if minutes else f"{whole}s"
+
+
+def tally(plan: Plan) -> dict[str, int]:
+    """Count what the last line of a plan says, in its order; a replace adds and destroys, as in Terraform."""
+    pending = plan.pending
+    by = {action: sum(change.action is action for change in pending) for action in Action}
+    return {
+        "add": by[Action.CREATE] + by[Action.REPLACE],
+        "change": by[Action.UPDATE] + sum(change.action is Action.ADOPT and is_written(change) for change in pending),
+        "destroy": by[Action.DELETE] + by[Action.REPLACE],
+        "adopt": by[Action.ADOPT],
+        "forget": by[Action.FORGET],
+        "move": sum(change.moved_from is not None for change in pending),
+        "release": sum(bool(change.released) for change in pending),
+    }
+
+
+def is_written(change: ResourceChange) -> bool:
+    """Say whether the API is told anything, apart from a create or a delete of the object itself."""
+    return bool(change.fields) or change.members is not None
+
+
+def plan_line(plan: Plan) -> str:
+    """Return the last line of a plan; what Terraform has no word for appears only if there is some of it."""
+    counts = tally(plan)
+    always = [f"{counts[verb]} to {verb}" for verb in ("add", "change", "destroy", "adopt")]
+    seldom = [f"{counts[verb]} to {verb}" for verb in ("forget", "move", "release") if counts[verb]]
+    return f"Plan: {', '.join(always + seldom)}."

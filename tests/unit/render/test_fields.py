@@ -1,0 +1,145 @@
+"""One field each: symbols, phrases, and what an id or a secret means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hmsplan.kinds import KINDS
+from hmsplan.model import MISSING, Address, FieldChange, Ref, Secret
+from hmsplan.render.fields import field_lines
+from hmsplan.render.inside import inside
+from hmsplan.render.lines import paint
+from hmsplan.render.values import Look, path_text, pattern_of
+from hmsplan.render.words import masked
+
+NAMES = {"a1": "assistants.support", "a2": "assistants.night"}
+
+
+def shown(kind: str, path: tuple[str | int, ...], before: Any, after: Any, *, width: int = 80) -> list[str]:
+    look = Look(KINDS[kind], width, NAMES)
+    return paint(field_lines(look, FieldChange(path, before, after)), width=width, color=False).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        ("a", "b", '  ~ name = "a" -> "b"'),
+        ("a", None, '  ~ name = "a" -> null'),
+        (None, "b", '  ~ name = null -> "b"'),
+        (MISSING, "b", '  + name = "b"'),
+        ("a", MISSING, '  - name = "a"'),
+        (1, 1.5, "  ~ name = 1 -> 1.5"),
+        (False, True, "  ~ name = false -> true"),
+        ({"a": 1}, None, "  ~ name = {…} (1 field) -> null"),
+        ('q"uo\nte', 1, "  ~ name = (text, 2 lines, 7 characters) -> 1"),
+        ('a"b', "\x1b[2J", '  ~ name = "a\\"b" -> "\\u001b[2J"'),
+    ],
+)
+def test_scalars(before: Any, after: Any, line: str) -> None:
+    assert shown("assistants", ("name",), before, after) == [line]
+
+
+def test_a_block_that_takes_the_place_of_null_is_shown_whole() -> None:
+    assert shown("assistants", ("analysis_plan",), None, {"on": True}) == [
+        "  ~ analysis_plan = null -> {",
+        "      ~ on = true",
+        "    }",
+    ]
+
+
+def test_lists_show_what_comes_and_goes() -> None:
+    assert shown("assistants", ("webhook_events",), ["a", "b", "c"], ["a", "c", "d"]) == [
+        "  ~ webhook_events = [",
+        '      - "b",',
+        '      + "d",',
+        "      # (2 unchanged items hidden)",
+        "    ]",
+    ]
+
+
+def test_ids_are_explained() -> None:
+    assert shown("numbers", ("agent_id",), "a1", "a2") == [
+        '  ~ agent_id = "a1"  # assistants.support',
+        '        -> "a2"  # assistants.night',
+    ]
+    assert shown("numbers", ("agent_id",), "a1", Ref(Address("assistants", "support"))) == [
+        '  ~ agent_id = "a1" -> (known after apply)  # the new assistants.support'
+    ]
+    assert shown("numbers", ("agent_id",), MISSING, Ref(Address("assistants", "new"))) == [
+        "  + agent_id = (known after apply)  # assistants.new"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        (
+            MISSING,
+            Secret("hook", "v"),
+            "  + webhook_secret = (sensitive value)  # ${secret:hook}, not sent before",
+        ),
+        (
+            Secret("hook", "v", "1"),
+            Secret("hook", "w", "2"),
+            "  ~ webhook_secret = (sensitive value)  # new value of ${secret:hook}",
+        ),
+        (Secret(Secret.LIVE, "v"), None, "  - webhook_secret = (sensitive value) -> null"),
+        ("raw", MISSING, "  - webhook_secret = (sensitive value)"),
+        ({"$secret": "hook"}, None, "  - webhook_secret = (sensitive value) -> null"),
+    ],
+)
+def test_secrets_are_never_shown(before: Any, after: Any, line: str) -> None:
+    assert shown("assistants", ("webhook_secret",), before, after) == [line]
+
+
+def test_a_secret_inside_a_new_tool_is_not_shown() -> None:
+    rows = shown("assistants", ("llm_config", "tools", "x"), MISSING, {"name": "x", "server": {"secret": "raw"}})
+    assert "raw" not in "".join(rows)
+    assert any("(sensitive value)" in row for row in rows)
+
+
+def test_paths_name_keyed_items_and_odd_keys() -> None:
+    kind = KINDS["assistants"]
+    assert path_text(kind, ("llm_config", "tools", "look up", "description")) == (
+        'llm_config.tools["look up"].description'
+    )
+    assert path_text(kind, ("llm_config", "messages", 0, "content")) == "llm_config.messages[0].content"
+    assert path_text(kind, ("a\nb", "\x9b")) == '["a\\nb"]["\\u009b"]'
+    assert pattern_of(kind, ("llm_config", "tools", "x", "url")) == ("llm_config", "tools", "*", "url")
+
+
+def test_inside_user_json_only_the_places_that_changed_are_listed() -> None:
+    before = {"type": "object", "properties": {"a": {"type": "string"}, "b": {}}, "required": ["a"]}
+    after = {"type": "object", "properties": {"a": {"type": "number"}, "c": {}}, "required": ["a", "c"]}
+    assert shown("tool_templates", ("tool_config", "parameters"), before, after) == [
+        "  ~ tool_config.parameters = (JSON, sent whole)",
+        '      ~ properties.a.type = "string" -> "number"',
+        "      - properties.b = {}",
+        "      + properties.c = {}",
+        '      + required[1] = "c"',
+    ]
+
+
+def test_big_user_json_is_not_compared_place_by_place() -> None:
+    big = {"enum": list(range(5000))}
+    assert inside(big, {}) is None
+    assert shown("analysis_templates", ("schema",), big, {"x": 1})[-1].strip() == (
+        "# (too big to compare place by place)"
+    )
+
+
+def test_values_that_do_not_fit_stand_below_each_other() -> None:
+    old, new = "https://one.example/" + "a" * 30, "https://two.example/" + "b" * 30
+    rows = shown("assistants", ("webhook_url",), old, new)
+    assert rows == [f'  ~ webhook_url = "{old}"', f'        -> "{new}"']
+    assert len(shown("assistants", ("webhook_url",), old, new, width=140)) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [("+31612345678", "+3161234••••"), ("12", "1•"), ("", ""), ("x" * 40, "x" * 6 + "•" * 12)]
+)
+def test_phone_numbers_of_leads_are_masked_once(number: str, shown: str) -> None:
+    assert masked(number) == shown
+    assert masked(masked(number)) == shown
