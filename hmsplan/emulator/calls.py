@@ -1,0 +1,146 @@
+"""Calls and their usage. Nothing rings: a call stays as it is until a control command or the dashboard moves it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import string
+from typing import TYPE_CHECKING, Any
+
+from hmsplan.emulator.answers import Answer, RefusalError, json_answer, not_found
+from hmsplan.emulator.bodies import CALL_CONTROL, OUTBOUND_CALL
+from hmsplan.emulator.store import Entry, Row
+
+if TYPE_CHECKING:
+    from hmsplan.emulator.context import Context
+    from hmsplan.emulator.resources import Document
+
+KIND = "calls"
+RUNNING = frozenset({"dialing", "connecting", "ringing", "in-progress"})
+_ENDINGS = {"end-call": "ended", "transfer": "transferred"}
+
+
+def list_calls(ctx: Context) -> Answer:
+    """Answer with a page of calls, newest first, of one status and period if asked."""
+    calls = [call for call in _in_period(ctx) if ctx.query.get("status", call["status"]) == call["status"]]
+    page, pagination = _page(ctx, calls)
+    return json_answer(200, {"calls": page, "pagination": pagination})
+
+
+def get_call(ctx: Context) -> Answer:
+    """Answer with the bare call."""
+    row = ctx.store.get(ctx.org, KIND, ctx.params["id"])
+    if row is None:
+        raise not_found("Call")
+    return Answer(200, row.body)
+
+
+def start_call(ctx: Context) -> Answer:
+    """Call somebody, credits permitting."""
+    body = ctx.read(OUTBOUND_CALL, ctx.payload())
+    number = _number(ctx, body.get("number_id"))
+    agent_id = body.get("assistant_id", number["agent_id"])
+    agent = ctx.fetch("assistants", agent_id, "Assistant").doc if agent_id else {}
+    organization = ctx.store.organization(ctx.org) or {}
+    if organization.get("credits", 0) <= 0:
+        raise RefusalError(402, "Insufficient credits", extra={"balance": organization.get("credits", 0)})
+    tail = "".join(random.choices(string.ascii_letters + string.digits, k=12))
+    call: Document = {
+        "id": f"call-_{body['destination']}_{tail}",
+        "caller_phone": body["destination"],
+        "assistant_phone": number["phone_number"],
+        "status": "connecting",
+        "direction": "outbound",
+        "end_reason": None,
+        "started_at": ctx.stamp,
+        "ended_at": None,
+        "duration_seconds": None,
+        "messages": [],
+        "agent_id": agent_id,
+        "number_id": number["id"],
+        "agent_name": agent.get("name"),
+        "business_name": agent.get("business_name"),
+        "phone_number": number["phone_number"],
+        "created_at": ctx.stamp,
+        "updated_at": ctx.stamp,
+    }
+    ctx.store.insert([Entry(id=call["id"], org=ctx.org, kind=KIND, doc=call, mark=call["status"])], ctx.now)
+    return json_answer(200, {"success": True, "call_id": call["id"], "status": "dialing"})
+
+
+def _number(ctx: Context, number_id: str | None) -> Document:
+    """Return the number to call from: the one asked for, or the first active one that has a trunk."""
+    if number_id is not None:
+        return ctx.fetch("numbers", number_id, "Phone number").doc
+    for row in ctx.store.rows(ctx.org, "numbers"):
+        if row.doc["is_active"] and row.doc["transfer_trunk_id"]:
+            return row.doc
+    raise not_found("Phone number with a trunk to call from")
+
+
+def control_call(ctx: Context) -> Answer:
+    """Speak into a running call, move it on or end it; 10 commands a minute."""
+    row = ctx.store.get(ctx.org, KIND, ctx.params["id"])
+    if row is None:
+        raise not_found("Call")
+    command = ctx.read(CALL_CONTROL, ctx.payload())
+    if row.doc["status"] not in RUNNING:
+        raise RefusalError(400, "The call is not active")
+    ctx.take_control(row.id)
+    status = _ENDINGS.get(command["type"])
+    if command["type"] == "say" and command["end_after"]:
+        status = "ended"
+    if status is not None:
+        _end(ctx, row, status)
+    return json_answer(200, {"success": True})
+
+
+def _end(ctx: Context, row: Row, status: str) -> None:
+    started = dt.datetime.fromisoformat(row.doc["started_at"]).timestamp()
+    doc = {
+        **row.doc,
+        "status": status,
+        "end_reason": "api-control",
+        "ended_at": ctx.stamp,
+        "duration_seconds": round(max(0.0, ctx.now - started), 3),
+        "updated_at": ctx.stamp,
+    }
+    ctx.store.replace(Entry(id=row.id, org=row.org, kind=KIND, doc=doc, mark=status), ctx.now)
+
+
+def get_usage(ctx: Context) -> Answer:
+    """Answer with a page of ended calls and the sum of all."""
+    ended = [call for call in _in_period(ctx) if call.get("duration_seconds") is not None]
+    page, pagination = _page(ctx, ended)
+    seconds = sum(call["duration_seconds"] for call in ended)
+    summary = {
+        "total_calls": len(ended),
+        "total_duration_seconds": seconds,
+        "total_duration_minutes": round(seconds / 60, 2),
+    }
+    return json_answer(200, {"logs": [_log(call) for call in page], "pagination": pagination, "summary": summary})
+
+
+def _log(call: Document) -> Document:
+    kept = {name: call.get(name) for name in ("id", "phone_number", "agent_name", "business_name", "created_at")}
+    call_type = "web" if call.get("direction") == "web" else "phone"
+    return {**kept, "duration_sec": call["duration_seconds"], "call_type": call_type}
+
+
+def _in_period(ctx: Context) -> list[Document]:
+    start, end = ctx.moment("start_date"), ctx.moment("end_date")
+    calls = [row.doc for row in reversed(ctx.store.rows(ctx.org, KIND))]
+    if start is None and end is None:
+        return calls
+
+    def fits(call: Document) -> bool:
+        at = dt.datetime.fromisoformat(call["created_at"])
+        return (start is None or at >= start) and (end is None or at <= end)
+
+    return [call for call in calls if fits(call)]
+
+
+def _page(ctx: Context, items: list[Any]) -> tuple[list[Any], Document]:
+    limit = ctx.number("limit", default=100, least=1, most=1000)
+    offset = ctx.number("offset", default=0, least=0)
+    return items[offset : offset + limit], {"total": len(items), "limit": limit, "offset": offset}

@@ -1,0 +1,128 @@
+"""The organization's sending domain, which lives at Resend under the organization's own key."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from hmsplan.emulator import byok
+from hmsplan.emulator.answers import Answer, RefusalError, json_answer, not_found
+from hmsplan.emulator.bodies import DOMAIN_CREATE, DOMAIN_SYNC
+from hmsplan.emulator.resources import Document, deleted
+from hmsplan.emulator.store import Entry, Row
+
+if TYPE_CHECKING:
+    from hmsplan.emulator.context import Context
+
+KIND = "domain"
+ACCOUNT = "resend_domains"
+"""Domains in the Resend account; the dashboard may add some."""
+
+_REGION = "eu-west-1"
+
+
+def get_domain(ctx: Context) -> Answer:
+    """Answer with the domain, null when none is set."""
+    row = _row(ctx)
+    return json_answer(200, {"domain": row.doc if row else None})
+
+
+def create_domain(ctx: Context) -> Answer:
+    """Set the domain, and show the DNS records that it needs."""
+    body = ctx.read(DOMAIN_CREATE, ctx.payload())
+    _need_key(ctx)
+    if _row(ctx) is not None:
+        raise RefusalError(409, "The organization already has a domain")
+    resend = {"id": str(uuid.uuid4()), "name": body["domain_name"], "status": "not_started", "region": _REGION}
+    ctx.store.insert([Entry(id=resend["id"], org=ctx.org, kind=ACCOUNT, doc=resend)], ctx.now)
+    domain = _select(ctx, resend)
+    return json_answer(ctx.settings.create_status, {"domain": domain, "message": "Add the DNS records, then verify"})
+
+
+def delete_domain(ctx: Context) -> Answer:
+    """Delete the domain, at Resend too."""
+    row = _existing(ctx)
+    ctx.store.remove(ctx.org, row.id, ctx.now)
+    ctx.store.remove(ctx.org, row.doc["resend_domain_id"], ctx.now)
+    return deleted(ctx)
+
+
+def list_account(ctx: Context) -> Answer:
+    """Answer with the domains in the Resend account; there are none to see without its key."""
+    domains = [row.doc for row in ctx.store.rows(ctx.org, ACCOUNT)] if byok.has_key(ctx, "resend") else []
+    row = _row(ctx)
+    selected = row.doc["resend_domain_id"] if row else None
+    return json_answer(200, {"domains": domains, "selected_domain_id": selected})
+
+
+def sync_domain(ctx: Context) -> Answer:
+    """Select one of them, instead of the domain there is."""
+    wanted = ctx.read(DOMAIN_SYNC, ctx.payload())["resendDomainId"]
+    _need_key(ctx)
+    resend = ctx.store.get(ctx.org, ACCOUNT, wanted)
+    if resend is None:
+        raise not_found("Resend domain")
+    old = _row(ctx)
+    if old is not None:
+        ctx.store.remove(ctx.org, old.id, ctx.now)
+    return json_answer(200, {"domain": _select(ctx, resend.doc), "message": "Domain selected"})
+
+
+def verify_domain(ctx: Context) -> Answer:
+    """Start the check of the DNS records."""
+    row = _existing(ctx)
+    status = "verified" if row.doc["status"] == "verified" else "pending"
+    return json_answer(200, {"domain": _set_status(ctx, row, status), "message": "Verification started"})
+
+
+def refresh_domain(ctx: Context) -> Answer:
+    """Read the status; a check that was started has come to its end."""
+    row = _existing(ctx)
+    done = row.doc["status"] == "pending" and ctx.settings.domain_verifies
+    domain = _set_status(ctx, row, "verified") if done else row.doc
+    return json_answer(200, {"domain": domain, "message": f"Status: {domain['status']}"})
+
+
+def _row(ctx: Context) -> Row | None:
+    return next(iter(ctx.store.rows(ctx.org, KIND)), None)
+
+
+def _existing(ctx: Context) -> Row:
+    row = _row(ctx)
+    if row is None:
+        raise not_found("Domain")
+    _need_key(ctx)
+    return row
+
+
+def _need_key(ctx: Context) -> None:
+    if not byok.has_key(ctx, "resend"):
+        raise RefusalError(400, "Store the organization's own resend key first")
+
+
+def _select(ctx: Context, resend: Document) -> Document:
+    name, status = resend["name"], resend.get("status", "not_started")
+    record = {"record": "DKIM", "name": f"resend._domainkey.{name}", "type": "TXT", "ttl": "Auto", "status": status}
+    doc = {
+        "id": str(uuid.uuid4()),
+        "org_id": ctx.org,
+        "domain_name": name,
+        "resend_domain_id": resend["id"],
+        "status": status,
+        "region": resend.get("region", _REGION),
+        "records": [{**record, "value": f"p={uuid.uuid5(uuid.NAMESPACE_DNS, name).hex}"}],
+        "created_at": ctx.stamp,
+        "updated_at": ctx.stamp,
+        "verified_at": None,
+    }
+    ctx.store.insert([Entry(id=doc["id"], org=ctx.org, kind=KIND, doc=doc, mark=status)], ctx.now)
+    return doc
+
+
+def _set_status(ctx: Context, row: Row, status: str) -> Document:
+    old = row.doc
+    verified_at = (old["verified_at"] or ctx.stamp) if status == "verified" else None
+    records = [{**record, "status": status} for record in old["records"] or ()]
+    doc = {**old, "status": status, "records": records, "verified_at": verified_at, "updated_at": ctx.stamp}
+    ctx.store.replace(Entry(id=row.id, org=row.org, kind=KIND, doc=doc, mark=status), ctx.now)
+    return doc

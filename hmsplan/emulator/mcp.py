@@ -1,0 +1,102 @@
+"""MCP servers: unique names, public https addresses, headers that are never shown."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from hmsplan.emulator.answers import Answer, RefusalError, json_answer
+from hmsplan.emulator.bodies import MCP_TEST, MCP_UPDATE
+from hmsplan.emulator.resources import Document, Draft, Resource
+
+if TYPE_CHECKING:
+    from hmsplan.emulator.context import Context
+    from hmsplan.emulator.store import Row
+
+_BLANK = {"name": "", "url": "", "transport": "streamable_http", "header_names": [], "timeout_seconds": 20}
+_PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".home.arpa")
+_HTTPS_PORT = 443
+
+
+def _complete(ctx: Context, draft: Draft, old: Row | None) -> Draft:
+    sent = dict(draft.doc)
+    headers = sent.pop("headers", None)
+    if "url" in sent:
+        sent["url"] = _normalised(ctx, sent["url"])
+    if old is not None and "url" in sent and headers is None and _host(sent["url"]) != _host(old.doc["url"]):
+        # Stored headers must not follow the address to a host that they were not meant for.
+        ctx.refuse_if(["headers: are required when url moves to another host"])
+    if "name" in sent and set(ctx.store.named(ctx.org, "mcp_servers", sent["name"])) - {old.id if old else ""}:
+        raise RefusalError(409, f"An MCP server named {sent['name']!r} already exists")
+    hidden = old.hidden if old else {}
+    if headers is not None:
+        hidden = {"headers": headers}
+        sent["header_names"] = list(headers)
+    if old is not None:
+        return Draft(sent, hidden)
+    return Draft({**_BLANK, **sent}, hidden)
+
+
+def _host(url: str) -> tuple[str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.hostname, parts.port
+
+
+def _normalised(ctx: Context, url: str) -> str:
+    """Return a URL with its host in lower case, no default port and no empty path, or refuse it."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port, parts = "", None, SplitResult("", "", "", "", "")
+    if not host or not _is_public(host):
+        ctx.refuse_if(["url: must be https and resolve to a public address"])
+    netloc = f"[{host}]" if ":" in host else host
+    netloc += f":{port}" if port not in {None, _HTTPS_PORT} else ""
+    return urlunsplit(("https", netloc, parts.path or "/", parts.query, ""))
+
+
+def _is_public(host: str) -> bool:
+    """Tell whether a host may be public; names are not resolved, so only what tells itself is refused."""
+    if host == "localhost" or host.endswith(_PRIVATE_SUFFIXES):
+        return False
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return True
+
+
+def _release(ctx: Context, row: Row) -> None:
+    users = [user.doc["name"] for _, user in ctx.store.pointing_at(row.id)]
+    if users:
+        raise RefusalError(409, "Assistants use this MCP server", details=users)
+
+
+def test_server(ctx: Context) -> Answer:
+    """Answer as if the server had been called; hosts that end in ``.invalid`` cannot be reached."""
+    row = ctx.fetch("mcp_servers", ctx.params["id"], "MCP server")
+    if ctx.content:
+        ctx.read(MCP_TEST, ctx.payload())
+    host, _ = _host(row.doc["url"])
+    if host is None or host.endswith(".invalid"):
+        return json_answer(200, {"ok": False, "duration_ms": 12, "error": f"getaddrinfo ENOTFOUND {host}"})
+    schema: Document = {"type": "object", "properties": {}}
+    tools = [{"name": "search", "description": "Searches this server", "input_schema": schema}]
+    return json_answer(200, {"ok": True, "duration_ms": 34, "tools": tools})
+
+
+MCP_SERVERS = Resource(
+    kind="mcp_servers",
+    path="mcp-servers",
+    many="mcp_servers",
+    one="mcp_server",
+    what="MCP server",
+    create=replace(MCP_UPDATE, required=frozenset({"name", "url"})),
+    update=MCP_UPDATE,
+    blank=_BLANK,
+    frozen=frozenset({"header_names"}),
+    complete=_complete,
+    release=_release,
+)

@@ -1,0 +1,93 @@
+"""The description of the API, where it is at hand; it is not ours to copy into this repository."""
+
+from __future__ import annotations
+
+import copy
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PATH = Path(os.environ.get("HMSPLAN_OPENAPI", ROOT.parent / "shared" / "api" / "openapi.yaml"))
+
+needs_document = pytest.mark.skipif(
+    not PATH.is_file(), reason="no OpenAPI document at ../shared/api/openapi.yaml or in HMSPLAN_OPENAPI"
+)
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Return the parsed document, with what it leaves out of its answers."""
+    found: dict[str, Any] = yaml.load(PATH.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    for item in found["paths"].values():
+        for method, operation in item.items():
+            if method != "parameters" and _may_be_invalid(operation):
+                # 400 is documented for the API as a whole; here for each operation that takes anything.
+                operation["responses"].setdefault("400", {"$ref": "#/components/responses/BadRequest"})
+    return found
+
+
+def overlay() -> dict[str, Any]:
+    """Return the document as a generator of requests needs it."""
+    found = copy.deepcopy(document())
+    # "Out-of-range values are clamped by the platform rather than refused", so they are no invalid requests.
+    for shape in found["components"]["schemas"]["XAITurnDetection"]["properties"].values():
+        shape.pop("minimum", None)
+        shape.pop("maximum", None)
+    return found
+
+
+def _may_be_invalid(operation: dict[str, Any]) -> bool:
+    return "requestBody" in operation or bool(operation.get("parameters"))
+
+
+def operations() -> list[tuple[str, str]]:
+    """Return every operation as method and path template."""
+    methods = ("get", "post", "patch", "delete", "put")
+    return [
+        (method.upper(), path) for path, item in document()["paths"].items() for method in methods if method in item
+    ]
+
+
+def template_of(method: str, path: str) -> str | None:
+    """Return the path template of a request, fixed parts before placeholders."""
+    parts = path.partition("?")[0].strip("/").split("/")
+    found = [known for known_method, known in operations() if known_method == method and _fits(known, parts)]
+    return min(found, key=lambda template: template.count("{"), default=None)
+
+
+def _fits(template: str, parts: list[str]) -> bool:
+    names = template.strip("/").split("/")
+    return len(names) == len(parts) and all(
+        name.startswith("{") or name == part for name, part in zip(names, parts, strict=True)
+    )
+
+
+def problems(method: str, template: str, status: int, body: Any) -> list[str]:
+    """Return how an answer differs from its description."""
+    responses = document()["paths"][template][method.lower()]["responses"]
+    response = responses.get(str(status), responses.get(f"{status // 100}XX"))
+    if response is None:
+        return [f"status {status} is not documented"]
+    if "$ref" in response:
+        response = document()["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    schema = response.get("content", {}).get("application/json", {}).get("schema")
+    if schema is None:
+        return [] if body is None else ["there should be no body"]
+    return [str(error) for error in _validator(method, template, str(status), schema).iter_errors(body)]
+
+
+_VALIDATORS: dict[tuple[str, str, str], Any] = {}
+
+
+def _validator(method: str, template: str, status: str, schema: dict[str, Any]) -> Any:
+    key = (method, template, status)
+    if key not in _VALIDATORS:
+        whole = {**schema, "components": document()["components"]}
+        _VALIDATORS[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+    return _VALIDATORS[key]
