@@ -1,0 +1,109 @@
+"""``apply`` against servers that answer after 50 ms, at once, and only a hundred times a window."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import orjson
+
+from benchmarks.measure import line
+from hmsplan.apply import apply
+from hmsplan.client import WriteClient
+from hmsplan.model import Address, Resource, Snapshot, SourceLine, Stack
+from hmsplan.plan import make_plan
+from hmsplan.state.backend import new_state, open_backend
+from hmsplan.state.ledger import Ledger
+
+if TYPE_CHECKING:
+    from hmsplan.model import Outcome, Report, Step
+
+LATENCY_S = 0.05
+CONNECTIONS = 10
+
+
+class Nobody:
+    """Is told, and says nothing."""
+
+    def started(self, step: Step) -> None: ...
+
+    def finished(self, outcome: Outcome) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+
+class Server(httpx.AsyncBaseTransport):
+    """Keeps assistants in memory and answers after *latency_s*."""
+
+    def __init__(self, latency_s: float = 0.0) -> None:
+        self.latency_s, self.stored, self.busy_s = latency_s, dict[str, dict[str, Any]](), 0.0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.latency_s:
+            await asyncio.sleep(self.latency_s)
+        if request.method == "GET":
+            return httpx.Response(200, content=orjson.dumps({"assistants": list(self.stored.values())}))
+        number = str(len(self.stored))
+        self.stored[number] = {"id": number, **orjson.loads(await request.aread())}
+        return httpx.Response(201, content=orjson.dumps({"assistant": self.stored[number]}))
+
+
+def stack_of(count: int) -> Stack:
+    """Declare *count* small assistants."""
+    place = SourceLine("assistants.yaml", 1)
+    addresses = [Address("assistants", f"a{number}") for number in range(count)]
+    resources = {a: Resource(a, {"name": f"Assistant {a.key}", "first_message": "Hallo."}, place) for a in addresses}
+    return Stack("bench", "default", resources)
+
+
+async def applied(count: int, server: Server, root: Path) -> tuple[float, Report]:
+    """Create *count* assistants; return the seconds it took and the report."""
+    backend = open_backend("file", root, "default")
+    state = backend.load() or new_state()
+    snapshot = Snapshot({"assistants": {}})
+    plan = make_plan(stack_of(count), snapshot, state, time.time())
+    async with WriteClient("http://127.0.0.1/api/v1", api_key="fl_bench", transport=server) as client:
+        with backend.lock("benchmark"):
+            ledger, began = Ledger(backend, state), time.perf_counter()
+            report = await apply(
+                plan, snapshot, client, ledger, progress=Nobody(), clock=time.time, sleep=asyncio.sleep
+            )
+            await ledger.close()
+            return time.perf_counter() - began, report
+
+
+async def posts_alone(count: int, server: Server) -> float:
+    """Send the same POSTs with the same client, ten at a time, and nothing else; return the seconds."""
+    async with WriteClient("http://127.0.0.1/api/v1", api_key="fl_bench", transport=server) as client:
+        gate, began = asyncio.Semaphore(CONNECTIONS), time.perf_counter()
+
+        async def one(number: int) -> None:
+            async with gate:
+                await client.post(("assistants",), {"name": f"Assistant a{number}", "first_message": "Hallo."})
+
+        await asyncio.gather(*map(one, range(count)))
+        return time.perf_counter() - began
+
+
+def _apply(count: int, latency_s: float = 0.0) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(applied(count, Server(latency_s), Path(folder)))[0]
+
+
+def main() -> bool:
+    count = 100
+    bound_s = count * LATENCY_S / CONNECTIONS + LATENCY_S  # and one list at the end
+    good = line(
+        "100 creates at 50 ms and 10 connections / bound",
+        min(_apply(count, LATENCY_S) for _ in range(3)) / bound_s,
+        1.15,
+    )
+    whole = {n: min(_apply(n) for _ in range(3)) for n in (1_000, 5_000)}
+    http = {n: min(asyncio.run(posts_alone(n, Server())) for _ in range(3)) for n in (1_000,)}
+    state_s = whole[1_000] - http[1_000]
+    good &= line("state, journal and planning of 1,000 creates / their HTTP calls", state_s / http[1_000], 1.0)
+    return line("5,000 creates / 5 x 1,000 creates (linear)", whole[5_000] / (5 * whole[1_000]), 1.2) and good

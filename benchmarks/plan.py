@@ -1,0 +1,60 @@
+"""``hmsplan plan`` of N unchanged assistants of 5 kB, cold, against the floor (``floor.py``) and Terraform."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from benchmarks import floor, organization
+from benchmarks.measure import PYTHON, Taken, line, run
+from benchmarks.startup import HMSPLAN
+
+COUNTS = (1_000, 10_000)
+
+
+def main() -> bool:
+    good, planned = True, {}
+    for count in COUNTS:
+        planned[count], under = _pair(count)
+        good &= line(f"plan of {count} unchanged assistants / floor, time", planned[count].seconds / under.seconds, 1.0)
+        good &= line(
+            f"plan of {count} unchanged assistants / floor, memory", planned[count].peak_mib / under.peak_mib, 2.0
+        )
+    small, large = (planned[count].seconds for count in COUNTS)
+    good &= line("plan of 10,000 / 10 x plan of 1,000 (linear)", large / (small * 10), 1.2)
+    return _terraform(large) and good
+
+
+def _pair(count: int) -> tuple[Taken, Taken]:
+    """Return (hmsplan, floor), alternating so that a busy machine is unfair to neither."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder, "stack")
+        body = organization.write(root, count)
+        with organization.serving(body) as url:
+            env = {"HMS_SOVEREIGN_API_KEY": "fl_bench", "HMS_SOVEREIGN_BASE_URL": url}
+            pairs = []
+            for _ in range(3):
+                under = run([PYTHON, floor.__file__, root, url])
+                over = run([HMSPLAN, "-C", root, "plan"], env=env)
+                pairs.append((over, under))
+    if "No changes" not in pairs[0][0].output:
+        raise SystemExit(pairs[0][0].output)
+    return min(pairs, key=lambda pair: pair[0].seconds)[0], min(pairs, key=lambda pair: pair[1].seconds)[1]
+
+
+def _terraform(seconds: float) -> bool:
+    """Plan the same number of ``terraform_data`` resources of 5 kB, where Terraform is installed."""
+    if shutil.which("terraform") is None:
+        print("      terraform is not installed: not compared")
+        return True
+    count = COUNTS[-1]
+    with tempfile.TemporaryDirectory() as folder:
+        resources = {f"a{number}": {"input": organization.assistant(number)} for number in range(count)}
+        Path(folder, "main.tf.json").write_text(json.dumps({"resource": {"terraform_data": resources}}))
+        run(["terraform", f"-chdir={folder}", "init", "-input=false", "-no-color"])
+        run(["terraform", f"-chdir={folder}", "apply", "-auto-approve", "-input=false", "-no-color"])
+        taken = run(["terraform", f"-chdir={folder}", "plan", "-input=false", "-no-color"])
+    print(f"      terraform plans {count} unchanged resources in {taken.seconds:.1f} s and {taken.peak_mib:.0f} MiB")
+    return line("hmsplan / terraform, time", seconds / taken.seconds, 0.2)
