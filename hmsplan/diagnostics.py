@@ -1,0 +1,62 @@
+"""A ``Diagnostic`` as text, without colour, in the manner of Terraform and rustc."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.escape import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hmsplan.model import Diagnostic, FieldPath
+
+WIDTH: Final = 80
+_INDENT: Final = "  "
+
+
+def format_path(path: FieldPath) -> str:
+    """Write a path as people do: ``llm_config.tools[0].url``."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if text else part
+    return text
+
+
+def format_diagnostic(diagnostic: Diagnostic, width: int = WIDTH) -> str:
+    """Return *diagnostic* as some lines without a newline at the end; foreign text in it is escaped.
+
+    A line break in the detail is kept, so that a detail can hold a list.
+    """
+    lines = [f"{diagnostic.severity.value.capitalize()}: {plain(diagnostic.summary)}"]
+    where = [plain(part) for part in (_source(diagnostic), _field(diagnostic)) if part]
+    if where:
+        joined = _INDENT + ", ".join(where)
+        lines += [joined] if len(joined) <= width else [_INDENT + f",\n{_INDENT}".join(where)]
+    for paragraph in diagnostic.detail.split("\n"):
+        lines += textwrap.wrap(
+            plain(paragraph),
+            width,
+            initial_indent=_INDENT,
+            subsequent_indent=_INDENT,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return "\n".join(lines)
+
+
+def format_diagnostics(diagnostics: Iterable[Diagnostic], width: int = WIDTH) -> str:
+    """Return all of them, a blank line between two, a newline at the end."""
+    return "\n\n".join(format_diagnostic(diagnostic, width) for diagnostic in diagnostics) + "\n"
+
+
+def _source(diagnostic: Diagnostic) -> str:
+    return str(diagnostic.source) if diagnostic.source else ""
+
+
+def _field(diagnostic: Diagnostic) -> str:
+    return " ".join(filter(None, [str(diagnostic.address or ""), format_path(diagnostic.path)]))

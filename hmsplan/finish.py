@@ -1,0 +1,283 @@
+"""Resolved fields become ``Resource`` values: checked, bound, templates pasted, leads read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from hmsplan import canonical, leads, schema, templates, words
+from hmsplan.explain import explain, not_a_schema
+from hmsplan.interpolate import Csv, FileProblem
+from hmsplan.kinds import ANY, KINDS
+from hmsplan.layers import pattern_of, value_at
+from hmsplan.model import Address, Diagnostic, FieldPath, Lifecycle, Ref, Resource, Secret, Severity
+from hmsplan.resolve import bind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hmsplan.kinds import Kind
+    from hmsplan.model import Spec
+    from hmsplan.resolve import Declared, Resolved, Resolver
+
+_EXPAND: Final = {"tool_templates": templates.expand_tool, "analysis_templates": templates.expand_analysis}
+_ORIGIN: Final = {"tool_templates": templates.tool_origin, "analysis_templates": templates.analysis_origin}
+
+
+class Finisher:
+    """Turns what a ``Resolver`` knows into resources.
+
+    Attributes:
+        problems: everything wrong so far, the resolver's own apart.
+    """
+
+    def __init__(self, resolver: Resolver) -> None:
+        self.resolver = resolver
+        self.problems: list[Diagnostic] = []
+        self._finished: dict[Address, Resource] = {}
+        self._expanded: dict[Address, dict[str, Any] | None] = {}
+        self._identities: dict[tuple[str, str], Address] = {}
+        self._tool_names: dict[int, str] = {}
+
+    def finish_all(self) -> dict[Address, Resource]:
+        """Return every resource that is right, by address in order."""
+        rank = {kind: position for position, kind in enumerate(KINDS)}
+        declared = self.resolver.declared
+        for address in sorted(declared, key=lambda address: (rank[address.kind], address.key)):
+            resource = self._finish(declared[address])
+            if resource is not None:
+                self._finished[address] = resource
+        return dict(sorted(self._finished.items()))
+
+    def _finish(self, declared: Declared) -> Resource | None:
+        resolved = self.resolver.resolve(declared)
+        fits = self._check_schema(declared, resolved)
+        self._check_user_json(declared, resolved.spec)  # before pasting: a template's JSON is checked with the template
+        self._check_identity(declared, resolved)
+        lifecycle = self._lifecycle(declared, resolved.spec.get("lifecycle"))
+        members = self._members(declared, resolved, fits)
+        if not fits or resolved.bad:
+            return None
+        pastes = self._bind(declared, resolved)
+        if pastes is None:
+            return None
+        spec = declared.whereabouts.spec = _without_ours(declared, resolved)
+        names = self._item_names(declared, spec)
+        pasted = {path for path, _ in pastes}
+        special = [(path, value) for path, value in resolved.bound.items() if path not in pasted]
+        for path, template in pastes:
+            special += _special(value_at(spec, path), path, self._finished.get(template))
+        return Resource(
+            declared.address,
+            spec,
+            declared.source,
+            lifecycle,
+            members,
+            tuple(sorted({value.address for _, value in special if isinstance(value, Ref)})),
+            tuple([(_named(path, names), template) for path, template in pastes]),
+            tuple([_named(path, names) for path, value in special if isinstance(value, Secret)]),
+            declared.whereabouts,
+        )
+
+    def _check_schema(self, declared: Declared, resolved: Resolved) -> bool:
+        name = schema.of_kind(declared.kind.name)
+        if schema.validator(name).is_valid(resolved.spec):
+            return True
+        misfits = explain(
+            resolved.spec,
+            name,
+            title=words.A_KIND[declared.kind.name],
+            is_secret=lambda path: pattern_of(path) in declared.kind.secrets,
+            aliases=declared.kind.aliases,
+        )
+        fits = True
+        for misfit in misfits:
+            if any(misfit.path[: len(bad)] == bad for bad in resolved.bad):
+                continue
+            if isinstance(resolved.bound.get(misfit.path), Secret):
+                continue
+            fits = False
+            where = declared.whereabouts
+            source = where(misfit.path) if misfit.key is None else where.key(misfit.path, misfit.key)
+            path = misfit.path if misfit.key is None else (*misfit.path, misfit.key)
+            self.problems.append(Diagnostic(misfit.summary, misfit.detail, source, declared.address, path))
+        return fits
+
+    def _bind(self, declared: Declared, resolved: Resolved) -> list[tuple[FieldPath, Address]] | None:
+        """Put values in place of their ``${…}``; return the pastes, or None when a template is not usable."""
+        pastes: list[tuple[FieldPath, Address]] = []
+        for path, value in resolved.bound.items():
+            if isinstance(value, Ref) and value.address.kind in _EXPAND and _expands(declared.kind, path):
+                expanded = self._expand(value.address)
+                if expanded is None:
+                    return None
+                pastes.append((path, value.address))
+                template = self.resolver.declared[value.address].whereabouts
+                declared.whereabouts.pastes[path] = (template, _ORIGIN[value.address.kind])
+                bind(resolved, path, expanded)
+            elif not isinstance(value, Csv):
+                bind(resolved, path, value)
+        return pastes
+
+    def _expand(self, address: Address) -> dict[str, Any] | None:
+        """Return what a template stands for, the same object each time; None when it cannot be pasted."""
+        if address not in self._expanded:
+            template = self._finished.get(address)
+            expanded = _EXPAND[address.kind](template.spec) if template else None
+            if expanded is not None and address.kind == "tool_templates" and not self._is_tool(address, expanded):
+                expanded = None
+            self._expanded[address] = expanded
+            if expanded is not None and address.kind == "tool_templates":
+                self._tool_names[id(expanded)] = canonical.tool_name(expanded)
+        return self._expanded[address]
+
+    def _is_tool(self, address: Address, tool: dict[str, Any]) -> bool:
+        if schema.validator(schema.TOOL).is_valid(tool):
+            return True
+        declared = self.resolver.declared[address]
+        for misfit in explain(tool, schema.TOOL, title="a tool", is_secret=lambda _: False):
+            detail = f"As a tool of an assistant it does not work: {misfit.detail}"
+            self.problems.append(Diagnostic("Template cannot be pasted", detail, declared.source, address))
+        return False
+
+    def _members(self, declared: Declared, resolved: Resolved, fits: bool) -> tuple[Spec, ...] | None:
+        members = declared.kind.members
+        if members is None or members.name not in resolved.spec:
+            return None
+        path = (members.name,)
+        stands_for, value = resolved.bound.get(path), resolved.spec[members.name]
+        if isinstance(stands_for, Csv):
+            try:
+                found, problems = leads.from_csv(self.resolver.read_text(stands_for.path), stands_for.path)
+            except FileProblem as error:
+                source = declared.whereabouts(path)
+                found, problems = (), [Diagnostic(error.summary, error.detail, source, declared.address, path)]
+        elif fits and not resolved.bad and isinstance(value, list):
+            found, problems = leads.from_yaml(value, lambda index: declared.whereabouts((*path, index)))
+        else:
+            return None
+        self.problems += [
+            Diagnostic(problem.summary, problem.detail, problem.source, declared.address, path) for problem in problems
+        ]
+        return found
+
+    def _lifecycle(self, declared: Declared, block: Any) -> Lifecycle:
+        if not isinstance(block, dict):
+            return Lifecycle()
+        known = schema.fields(declared.kind.name)
+        paths = []
+        ignored = block.get("ignore_changes", ())
+        for index, dotted in enumerate(ignored if isinstance(ignored, list) else ()):
+            if not isinstance(dotted, str):
+                continue  # told with the schema
+            path = tuple(int(part) if part.isdecimal() else part for part in dotted.split("."))
+            if path[0] not in known or path[0] == "lifecycle":
+                at = ("lifecycle", "ignore_changes", index)
+                guess = words.did_you_mean(str(path[0]), known)
+                owner = words.sentence(words.A_KIND[declared.kind.name])
+                detail = f"{owner} has no field {path[0]} whose changes could be ignored.{guess}"
+                source = declared.whereabouts(at)
+                self.problems.append(Diagnostic("Unknown field", detail, source, declared.address, at))
+            paths.append(path)
+        return Lifecycle(bool(block.get("prevent_destroy", False)), tuple(paths))
+
+    def _check_user_json(self, declared: Declared, spec: Spec) -> None:
+        for pattern in declared.kind.atomic:
+            for path, value in _values_at(spec, pattern):
+                if isinstance(value, dict) and "$schema" not in value and not schema.metaschema().is_valid(value):
+                    at, detail = not_a_schema(value)
+                    at = (*path, *at)
+                    source = declared.whereabouts(at)
+                    self.problems.append(Diagnostic("Not a JSON Schema", detail, source, declared.address, at))
+
+    def _item_names(self, declared: Declared, spec: Spec) -> dict[FieldPath, list[str]]:
+        """Return the names of the items of each keyed list; two alike are an error, nothing could tell them apart."""
+        found: dict[FieldPath, list[str]] = {}
+        for pattern, name_of in declared.kind.keyed.items():
+            path: FieldPath = pattern
+            items = value_at(spec, path)
+            if not isinstance(items, list):
+                continue
+            names = found[path] = [self._tool_names.get(id(item)) or name_of(item) for item in items]
+            if len(set(names)) == len(names):
+                continue
+            for index, name in enumerate(names):
+                if (first := names.index(name)) != index:
+                    at = (*path, index)
+                    line = declared.whereabouts((*path, first))
+                    detail = f"{name} stands in this list already, at {line}. Each tool needs a name of its own."
+                    source = declared.whereabouts(at)
+                    self.problems.append(Diagnostic("Duplicate tool", detail, source, declared.address, at))
+        return found
+
+    def _check_identity(self, declared: Declared, resolved: Resolved) -> None:
+        kind, path = declared.kind, (declared.kind.identity,)
+        value = resolved.spec.get(kind.identity)
+        if not isinstance(value, str) or path in resolved.bad or path in resolved.bound:
+            return
+        identity = canonical.phone_number(value) if kind.unique else value
+        other = self._identities.setdefault((kind.name, identity), declared.address)
+        if other == declared.address:
+            return
+        source, where = declared.whereabouts(path), self.resolver.declared[other].whereabouts(path)
+        if kind.unique:
+            detail = f"{other}, at {where}, is {identity} too. A number can be registered once."
+            problem = Diagnostic("Duplicate number", detail, source, declared.address, path)
+        else:
+            detail = (
+                f"{other}, at {where}, is called {words.shown(value)} too. hmsplan recognises an object that it has "
+                "not created itself by its name, and could take one for the other."
+            )
+            problem = Diagnostic("Same name twice", detail, source, declared.address, path, Severity.WARNING)
+        self.problems.append(problem)
+
+
+def _without_ours(declared: Declared, resolved: Resolved) -> Spec:
+    """Return the fields that the platform knows: without ``lifecycle``, and without members."""
+    spec: dict[str, Any] = resolved.spec
+    hidden = [name for name in ("lifecycle", declared.kind.members and declared.kind.members.name) if name in spec]
+    if hidden and spec is declared.spec:
+        spec = dict(spec)
+    for name in hidden:
+        del spec[name]
+    return spec
+
+
+def _named(path: FieldPath, names: dict[FieldPath, list[str]]) -> FieldPath:
+    """Return *path* with the names of keyed items in place of their indexes."""
+    for keyed, known in names.items():
+        here = len(keyed)
+        if len(path) > here and path[:here] == keyed:
+            return (*keyed, known[path[here]], *path[here + 1 :])  # type: ignore[index]  # an int
+    return path
+
+
+def _expands(kind: Kind, path: FieldPath) -> bool:
+    return pattern_of(path) in kind.expands
+
+
+def _special(value: Any, path: FieldPath, template: Resource | None) -> list[tuple[FieldPath, Any]]:
+    """Return the references and secrets inside a pasted template; looked for only when the template holds some."""
+    if template is None or not (template.refs or template.secret_paths):
+        return []
+    return list(_walk_special(value, path))
+
+
+def _walk_special(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, Any]]:
+    if isinstance(value, Ref | Secret):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _walk_special(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _walk_special(item, (*path, index))
+
+
+def _values_at(value: Any, pattern: Sequence[str], path: FieldPath = ()) -> Iterator[tuple[FieldPath, Any]]:
+    if not pattern:
+        yield path, value
+    elif pattern[0] == ANY:
+        for index, item in enumerate(value if isinstance(value, list) else ()):
+            yield from _values_at(item, pattern[1:], (*path, index))
+    elif isinstance(value, dict) and pattern[0] in value:
+        yield from _values_at(value[pattern[0]], pattern[1:], (*path, pattern[0]))

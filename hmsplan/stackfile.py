@@ -1,0 +1,166 @@
+"""A folder on disk becomes a ``Stack``."""
+
+from __future__ import annotations
+
+import gc
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from hmsplan import words
+from hmsplan.confined import ENVIRONMENTS, STACK_FILE, Folder
+from hmsplan.errors import ConfigError
+from hmsplan.interpolate import FileProblem
+from hmsplan.load import parse
+from hmsplan.model import EMPTY, Diagnostic, SourceLine, Stack
+from hmsplan.secret_values import Secrets, read_secrets_file
+from hmsplan.settings import DEFAULT_INCLUDE, Settings, read_settings
+from hmsplan.validate import Sources, build_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from hmsplan.places import Document
+
+DEFAULT_ENVIRONMENT: Final = "default"
+_ENVIRONMENT: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+def load_stack(
+    root: Path,
+    *,
+    environment: str | None = None,
+    variables: Mapping[str, str] = EMPTY,
+    environ: Mapping[str, str] = EMPTY,
+    secrets_file: Path | None = None,
+    need_secrets: bool = False,
+) -> Stack:
+    """Read, resolve and validate a whole stack.
+
+    Args:
+        root: the folder that holds hmsplan.yaml; it is not searched for.
+        environment: None = no environment file, and the environment is called ``default``.
+        variables: of ``--var``.
+        environ: of the process; only names that begin with ``HMSPLAN_`` are looked at.
+        secrets_file: a dotenv file; the environment wins.
+        need_secrets: a secret without a value is an error; ``validate`` does without.
+
+    Raises:
+        ConfigError: carries every problem at once.
+    """
+    with _garbage_stays():
+        folder = Folder(str(root))
+        sources = _read_sources(folder, root, environment)
+        secrets, unreadable = _secrets(environ, secrets_file)
+        sources.problems += unreadable
+        return build_stack(
+            sources,
+            given=variables,
+            environ=environ,
+            secrets=secrets,
+            need_secrets=need_secrets and not unreadable,
+            read_text=Folder(folder.root).read_text,
+        )
+
+
+def load_settings(root: Path) -> Settings:
+    """Read hmsplan.yaml alone, for those who only need to know where state is.
+
+    Raises:
+        ConfigError: it is missing or cannot be parsed.
+    """
+    folder = Folder(str(root))
+    sources = Sources(DEFAULT_ENVIRONMENT)
+    document = _stack_file(folder, root, sources)
+    if document is None:
+        raise ConfigError(sources.problems)
+    return read_settings(document)
+
+
+@contextmanager
+def _garbage_stays() -> Iterator[None]:
+    """Keep the collector asleep: loading makes no cycles, and the collector would walk every value again and again."""
+    was_awake = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_awake:
+            gc.enable()
+
+
+def _read_sources(folder: Folder, root: Path, environment: str | None) -> Sources:
+    sources = Sources(environment or DEFAULT_ENVIRONMENT)
+    sources.stack = _stack_file(folder, root, sources)
+    if environment is not None:
+        sources.environment = _environment_file(folder, environment, sources)
+    include = read_settings(sources.stack).include if sources.stack else DEFAULT_INCLUDE
+    try:
+        for path, absolute in folder.resource_files(include):
+            document = _parse(folder, path, absolute, sources)
+            if document is not None:
+                sources.resources.append(document)
+    except FileProblem as problem:
+        sources.problems.append(Diagnostic(problem.summary, problem.detail))
+    return sources
+
+
+def _parse(folder: Folder, path: str, absolute: str, sources: Sources) -> Document | None:
+    """Parse one file, or note what is wrong with it."""
+    try:
+        return parse(folder.read_bytes(absolute, path), path)
+    except FileProblem as problem:
+        sources.problems.append(Diagnostic(problem.summary, problem.detail, SourceLine(path, 1)))
+    except ConfigError as error:
+        sources.problems += error.diagnostics
+    sources.broken.append(path)
+    return None
+
+
+def _stack_file(folder: Folder, root: Path, sources: Sources) -> Document | None:
+    listed = folder.names("")
+    if STACK_FILE not in listed:
+        guess = words.nearest(STACK_FILE, listed)
+        hint = (
+            f" Rename {guess} to {STACK_FILE}."
+            if guess
+            else " Run hmsplan init to begin one, or name its folder with -C."
+        )
+        detail = f"There is no {STACK_FILE} in {root}, so this is not a stack.{hint}"
+        raise ConfigError([Diagnostic("No stack here", detail)])
+    return _parse(folder, STACK_FILE, f"{folder.root}/{STACK_FILE}", sources)
+
+
+def _environment_file(folder: Folder, name: str, sources: Sources) -> Document | None:
+    if _ENVIRONMENT.fullmatch(name) is None:
+        detail = f"{words.shown(name)} is no name of an environment: lower-case letters, digits, - and _."
+        sources.problems.append(Diagnostic("Bad name", detail))
+        sources.broken.append(ENVIRONMENTS)
+        return None
+    files = [file for file in folder.names(ENVIRONMENTS) if file.endswith((".yaml", ".yml"))]
+    known = {file.rsplit(".", 1)[0]: file for file in reversed(files)}  # .yaml before .yml
+    if name not in known:
+        guess = words.did_you_mean(name, known)
+        there = f" There are: {words.listed(sorted(known))}." if known and not guess else guess
+        detail = f"There is no {ENVIRONMENTS}/{name}.yaml.{there}"
+        sources.problems.append(Diagnostic("Unknown environment", detail))
+        sources.broken.append(ENVIRONMENTS)
+        return None
+    path = f"{ENVIRONMENTS}/{known[name]}"
+    return _parse(folder, path, folder.real(path), sources)
+
+
+def _secrets(environ: Mapping[str, str], path: Path | None) -> tuple[Secrets, Iterable[Diagnostic]]:
+    """Read the secrets file, which may stand anywhere: the command line names it, not the stack."""
+    if path is None:
+        return Secrets(environ, {}), ()
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return Secrets(environ, read_secrets_file(text, path.name)), ()
+    except ConfigError as error:
+        return Secrets(environ, {}), error.diagnostics
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        detail = f"The secrets file {path} cannot be read: {reason}."
+        return Secrets(environ, {}), (Diagnostic("Unreadable file", detail),)

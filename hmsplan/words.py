@@ -1,0 +1,111 @@
+"""How messages name things: types, values, and what somebody may have meant."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+A_KIND: Final = {
+    "assistants": "an assistant",
+    "numbers": "a phone number",
+    "sip_trunks": "a SIP trunk",
+    "tool_templates": "a tool template",
+    "analysis_templates": "an analysis template",
+    "campaigns": "a campaign",
+    "workflows": "a workflow",
+    "mcp_servers": "an MCP server",
+}
+"""What one object of a kind is called in a sentence."""
+
+_MAX_SHOWN: Final = 48
+_MAX_LISTED: Final = 14
+_TYPES: Final = {
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "object": "a block",
+    "array": "a list",
+    "null": "null",
+}
+
+
+def type_of(value: Any) -> str:
+    """Say what *value* is, as an author of YAML would."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case list():
+            return "a list"
+        case _:
+            return "a block"
+
+
+def type_named(names: str | Sequence[str]) -> str:
+    """Say which types a schema asks for."""
+    listed = [names] if isinstance(names, str) else list(names)
+    return either([_TYPES.get(name, name) for name in listed])
+
+
+def shown(value: Any) -> str:
+    """Return *value* as it may stand in YAML, cut short; never call this with a secret."""
+    if isinstance(value, str):
+        return f'"{value}"' if len(value) <= _MAX_SHOWN else f'"{value[: _MAX_SHOWN - 1]}…"'
+    if value is None or isinstance(value, bool):
+        return str({None: "null", True: "true", False: "false"}[value])
+    return str(value) if isinstance(value, int | float) else type_of(value)
+
+
+def either(words: Sequence[str]) -> str:
+    """Join words by commas and "or"."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Join words by commas, the first ones of many."""
+    every = list(words)
+    return ", ".join(every[:_MAX_LISTED]) + (
+        f" and {len(every) - _MAX_LISTED} more" if len(every) > _MAX_LISTED else ""
+    )
+
+
+def nearest(word: str, known: Iterable[str], also: Mapping[str, str] | None = None) -> str | None:
+    """Return which of *known* somebody meant by *word*, or None; *also* maps other names in use to the right ones."""
+    if also and word in also:
+        return also[word]
+    plain = {_plain(name): name for name in known}
+    if (same := plain.get(_plain(word))) is not None:
+        return same
+    close = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.7)
+    return plain[close[0]] if close else None
+
+
+def did_you_mean(word: str, known: Iterable[str], also: Mapping[str, str] | None = None) -> str:
+    """Return " Did you mean …?" with a space in front, or nothing."""
+    guess = nearest(word, known, also)
+    return f" Did you mean {guess}?" if guess else ""
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def count(number: int, noun: str) -> str:
+    """Return "1 cell" or "2 cells"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _plain(name: str) -> str:
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return snake.lower().replace("-", "_").replace(" ", "_")

@@ -1,0 +1,189 @@
+"""What the YAML parser stumbles over, in words that say what to type instead."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from hmsplan.model import Diagnostic, SourceLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from yaml import YAMLError
+
+_QUOTE_IT: Final = "Put the whole text in quotes."
+
+
+class _Trouble(NamedTuple):
+    """What the parser says, and the lines it says it about.
+
+    Attributes:
+        line, column: of the problem, from 0.
+        begun: (line, column) of what was being read, or those of the problem.
+    """
+
+    problem: str
+    context: str
+    line: int
+    column: int
+    begun: tuple[int, int]
+    lines: list[str]
+
+    @property
+    def text(self) -> str:
+        """The line of the problem."""
+        return self.lines[self.line] if self.line < len(self.lines) else ""
+
+    @property
+    def character(self) -> str:
+        """The character of the problem; empty at the end of a line."""
+        return self.text[self.column : self.column + 1]
+
+
+_Answer = tuple[str, str, bool]
+"""Summary, detail, and whether to point at where the unfinished thing begins."""
+
+
+def unseen(character: str, source: SourceLine) -> Diagnostic:
+    """Return the problem of a character that no reviewer can see."""
+    detail = (
+        f"There is a character U+{ord(character):04X} here. It is invisible, or reorders the text around it, so a "
+        "reviewer would not see what the file says. Take it out."
+    )
+    return Diagnostic("Invisible character", detail, source)
+
+
+def explain_yaml_error(error: YAMLError, text: str, file: str) -> Diagnostic:
+    """Turn an error of the parser into a problem of ours."""
+    trouble = _trouble(error, text)
+    if "characters are not allowed" in trouble.problem and trouble.character:
+        return unseen(trouble.character, SourceLine(file, trouble.line + 1, trouble.column + 1))
+    answer = next(filter(None, (rule(trouble) for rule in _RULES)), None)
+    summary, detail, at_begin = answer or ("Not valid YAML", f"The parser says: {trouble.problem}.", False)
+    line, column = trouble.begun if at_begin else (trouble.line, trouble.column)
+    return Diagnostic(summary, detail, SourceLine(file, line + 1, column + 1))
+
+
+def _trouble(error: YAMLError, text: str) -> _Trouble:
+    mark: Any = getattr(error, "problem_mark", None)
+    begun: Any = getattr(error, "context_mark", None) or mark
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+    context = getattr(error, "context", None) or ""
+    lines = text.split("\n")
+    if mark is None:
+        before = text[: max(getattr(error, "position", 0), 0)]
+        line, column = before.count("\n"), len(before) - before.rfind("\n") - 1
+        return _Trouble(str(problem), context, line, column, (line, column), lines)
+    return _Trouble(problem, context, mark.line, mark.column, (begun.line, begun.column), lines)
+
+
+def _tab(trouble: _Trouble) -> _Answer | None:
+    if "\t" not in trouble.text[: len(trouble.text) - len(trouble.text.lstrip())]:
+        return None
+    return "Tab in the indentation", "YAML is indented with spaces only. Replace the tab by two spaces.", False
+
+
+def _unquoted_interpolation(trouble: _Trouble) -> _Answer | None:
+    if "flow" not in trouble.context or "$" not in (trouble.text[max(trouble.column - 1, 0) : trouble.column]):
+        return None
+    example = re.match(r"\{[^{}\s]*\}", trouble.text[trouble.column :])
+    shown = f'"${example[0]}"' if example else '"${…}"'
+    return "Unquoted ${…}", f"Between {{ }} or [ ] it has to be in quotes: {shown}.", False
+
+
+def _unclosed_quote(trouble: _Trouble) -> _Answer | None:
+    if "quoted scalar" in trouble.context and "end of stream" in trouble.problem:
+        return "Unclosed quote", "The quote that opens here is never closed.", True
+    return None
+
+
+def _unclosed_bracket(trouble: _Trouble) -> _Answer | None:
+    if "flow" not in trouble.context:
+        return None
+    opened, closing = ("[", "]") if "sequence" in trouble.context else ("{", "}")
+    where = f"before line {trouble.line + 1}, column {trouble.column + 1}"
+    return "Unclosed bracket", f"The {opened} that opens here lacks a comma or a {closing} {where}.", True
+
+
+def _stray_colon(trouble: _Trouble) -> _Answer | None:
+    if "mapping values are not allowed" not in trouble.problem:
+        return None
+    before = trouble.text[: trouble.column]
+    if re.search(r":\s", before):
+        detail = f"The text holds a colon followed by a space, which begins a new key. {_QUOTE_IT}"
+        return "Unquoted colon", detail, False
+    detail = (
+        "This line cannot be a key here: the line above lacks a colon or holds a value already, "
+        "or this line is indented too far."
+    )
+    return "Unexpected key", detail, False
+
+
+def _indentation(trouble: _Trouble) -> _Answer | None:
+    if not re.search(r"expected (key|'-' indicator|<block end>)", trouble.problem):
+        return None
+    before = trouble.text[: trouble.column].strip()
+    if not before and trouble.character == ":":
+        return "Key is missing", "There is a value here without a key before the colon.", False
+    if before.endswith(('"', "'")) and before.count(before[-1]) % 2:
+        detail = (
+            "A quote that was opened on an earlier line ends here. Look above for a text that lacks its closing quote."
+        )
+        return "Unclosed quote", detail, False
+    if before.endswith(('"', "'")):
+        return "Text after a closing quote", "The quoted text ends before this. Escape the quote inside it.", False
+    if before:
+        return "Not valid YAML", f"This does not belong behind {before[-30:]!r}. {_QUOTE_IT}", False
+    detail = (
+        f"This line begins in column {trouble.column + 1}, but the block around it, from line {trouble.begun[0] + 1}, "
+        f"has its entries in column {trouble.begun[1] + 1}. Line it up with its neighbours."
+    )
+    return "Wrong indentation", detail, False
+
+
+def _odd_beginning(trouble: _Trouble) -> _Answer | None:
+    if "cannot start any token" not in trouble.problem:
+        return None
+    return "Unquoted text", f"A text cannot begin with {trouble.character}. {_QUOTE_IT}", False
+
+
+def _odd_escape(trouble: _Trouble) -> _Answer | None:
+    if "unknown escape character" not in trouble.problem:
+        return None
+    detail = "In double quotes a backslash needs a known letter behind it. Use single quotes, or write \\\\."
+    return "Unknown escape", detail, False
+
+
+def _odd_alias(trouble: _Trouble) -> _Answer | None:
+    if not re.search(r"scanning an (anchor|alias)", trouble.context):
+        return None
+    return "Unquoted text", f"A text cannot begin with & or *. {_QUOTE_IT}", True
+
+
+def _odd_tag(trouble: _Trouble) -> _Answer | None:
+    if "tag" not in trouble.context and "tag" not in trouble.problem:
+        return None
+    detail = f"A text cannot begin with an exclamation mark, and tags are not allowed. {_QUOTE_IT}"
+    return "Unknown tag", detail, True
+
+
+def _odd_block(trouble: _Trouble) -> _Answer | None:
+    if "block scalar" not in trouble.context:
+        return None
+    return "Text beside | or >", "The text of a block begins on the next line, indented.", False
+
+
+_RULES: Final[tuple[Callable[[_Trouble], _Answer | None], ...]] = (
+    _unclosed_quote,
+    _tab,
+    _unquoted_interpolation,
+    _unclosed_bracket,
+    _stray_colon,
+    _indentation,
+    _odd_beginning,
+    _odd_escape,
+    _odd_alias,
+    _odd_tag,
+    _odd_block,
+)
