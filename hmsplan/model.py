@@ -542,6 +542,7 @@ class Plan:
         digest: SHA-256 of the semantic changes, in hex.
         serial, lineage: of the state the plan was made from.
         targets: what ``--target`` limited the plan to; empty = everything.
+        destroy: it deletes everything that the state binds, whatever is declared.
     """
 
     stack: str
@@ -558,6 +559,7 @@ class Plan:
     lineage: str = ""
     serial: int = 0
     targets: tuple[Address, ...] = ()
+    destroy: bool = False
     requests: int = 0
 
     @property

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from hmsplan.canonical_json import digest
+from hmsplan.canonical_json import canonical_json, digest
 from hmsplan.errors import StateError
 from hmsplan.model import MISSING, Plan, Ref, Secret
 
@@ -35,7 +35,7 @@ def plan_digest(plan: Plan) -> str:
         {
             "stack": plan.stack,
             "environment": plan.environment,
-            "targets": [str(target) for target in plan.targets],
+            "targets": sorted(str(target) for target in plan.targets),
             "changes": [_meaning(change) for change in plan.pending],
         }
     )
@@ -50,8 +50,8 @@ def _meaning(change: ResourceChange) -> dict[str, Any]:
         "deposed": change.deposed,
         "fields": [[list(f.path), digest(plain(f.before)), plain(f.after)] for f in change.fields],
         "released": [list(path) for path in change.released],
-        "add": [plain(member) for member in change.members.add] if change.members else [],
-        "remove": [member.id for member in change.members.remove] if change.members else [],
+        "add": sorted((plain(member) for member in change.members.add), key=canonical_json) if change.members else [],
+        "remove": sorted(member.id for member in change.members.remove) if change.members else [],
     }
 
 

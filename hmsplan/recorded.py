@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.model import Ref, Secret
 
 if TYPE_CHECKING:
-    from hmsplan.model import Address, Spec, Value
+    from hmsplan.model import Address, Spec, Stack, State, Value
 
 
 def record(spec: Spec, ids: Mapping[Address, str] | None = None) -> dict[str, Any]:
@@ -37,3 +39,16 @@ def _recorded(value: Value, ids: Mapping[Address, str]) -> Value:
         same = type(value) is list and all(new is old for new, old in zip(items, value, strict=True))
         return value if same else items
     return value
+
+
+def share(state: State, stack: Stack) -> State:
+    """Return *state* with one object wherever what is remembered equals what is declared.
+
+    Nearly all of a large stack does. The copies go away, and comparing the two again costs next to nothing.
+    """
+    bindings = dict(state.bindings)
+    for address, binding in state.bindings.items():
+        resource = stack.resources.get(address)
+        if resource is not None and binding.applied == resource.spec:
+            bindings[address] = replace(binding, applied=resource.spec)
+    return replace(state, bindings=MappingProxyType(bindings))

@@ -1,0 +1,246 @@
+"""What differs for one address: declared against live, with what was last applied in between. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from hmsplan.canonical_json import canonical_json
+from hmsplan.diff import at_path, diff, displaced, dropped, released, sort_key
+from hmsplan.model import (
+    EMPTY,
+    MISSING,
+    Action,
+    FieldChange,
+    MembersChange,
+    RemoteObject,
+    Resource,
+    ResourceChange,
+    Secret,
+    dotted,
+)
+from hmsplan.overlay import resolve, without
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hmsplan.kinds import Kind, Members
+    from hmsplan.model import Address, Binding, FieldPath, Spec
+
+
+def creation(kind: Kind, resource: Resource, ids: Mapping[Address, str], reason: str = "") -> ResourceChange:
+    """Plan an object that does not exist."""
+    spec = resolve(resource.spec, ids) if resource.refs else resource.spec
+    members = None
+    if kind.members is not None and resource.members is not None:
+        members = MembersChange(add=resource.members, pending=len(resource.members))
+    return ResourceChange(
+        resource.address,
+        Action.CREATE,
+        None,
+        after=spec,
+        fields=tuple(FieldChange((key,), MISSING, spec[key]) for key in sorted(spec) if spec[key] is not None),
+        members=members,
+        reason=reason,
+        started=_starts(kind, EMPTY, spec),
+        source=resource.source,
+    )
+
+
+def comparison(
+    kind: Kind,
+    resource: Resource,
+    live: RemoteObject,
+    binding: Binding,
+    ids: Mapping[Address, str],
+    *,
+    adopted: str = "",
+    live_members: tuple[RemoteObject, ...] = (),
+    lineage: str = "",
+) -> ResourceChange:
+    """Plan an object that exists.
+
+    *adopted* is why an object that state does not bind is recognised; "" when state binds it. *lineage* is the key of
+    the fingerprints in ``binding.members``.
+    """
+    spec = resolve(resource.spec, ids) if resource.refs else resource.spec
+    watched = without(spec, resource.lifecycle.ignore_changes) if resource.lifecycle.ignore_changes else spec
+    fields = diff(kind, watched, live.fields)
+    notes: list[str] = []
+    if fields or resource.secret_paths or binding.applied != spec:
+        fields = _three_way(kind, resource, watched, live, binding, fields)
+    if not kind.patchable and (adopted or not binding.applied):
+        fields, unseen = _split_secrets(fields)
+        notes += [f"{dotted(path)} cannot be seen; it is taken to be right" for path in unseen]
+    members = None
+    if kind.members is not None and resource.members is not None:
+        members, more = compare_members(kind.members, resource.members, live_members, binding.members, lineage)
+        notes += more
+    freed = released(kind, binding.applied, spec)
+    if kind.final is not None and live.fields.get(kind.final[0]) == kind.final[1]:
+        if fields or members:
+            notes.append(f"it is {kind.final[1]}, and the platform lets nothing change any more")
+        fields, members, freed = (), None, ()
+    replaces = _replaces(kind, fields)
+    starts = bool(fields) and _starts(kind, EMPTY if replaces else live.fields, watched)
+    if replaces and resource.members is not None:
+        members = MembersChange(add=resource.members, pending=len(resource.members))  # the new one begins with all
+    elif starts and members is None and kind.members is not None and resource.members is not None:
+        waiting = sum(is_untouched(kind.members, item) for item in live_members)
+        members = MembersChange(pending=waiting)  # nobody comes or goes, but these are the ones who will be called
+    return ResourceChange(
+        resource.address,
+        _action(replaces=bool(replaces), adopted=bool(adopted), differs=bool(fields or members)),
+        live.id,
+        before=live.fields,
+        after=spec,
+        fields=fields,
+        members=members,
+        replaces=replaces,
+        released=freed,
+        reason=_reason(resource, fields, adopted),
+        notes=tuple(notes),
+        started=starts,
+        source=resource.source,
+    )
+
+
+def _three_way(
+    kind: Kind, resource: Resource, spec: Spec, live: RemoteObject, binding: Binding, fields: tuple[FieldChange, ...]
+) -> tuple[FieldChange, ...]:
+    """Add what the declared fields alone do not show: secrets, fields taken out, and keys that have to leave."""
+    found = {change.path: change for change in displaced(kind, spec, live.fields)}
+    applied = without(binding.applied, resource.lifecycle.ignore_changes)
+    found |= {change.path: change for change in dropped(kind, applied, spec, live.fields)}
+    found |= {change.path: change for change in secret_changes(kind, resource, spec, binding.applied)}
+    found |= {change.path: change for change in fields}
+    return tuple(found[path] for path in sorted(found, key=sort_key))
+
+
+def secret_changes(kind: Kind, resource: Resource, spec: Spec, applied: Spec) -> list[FieldChange]:
+    """Find the secrets that have to be sent: never applied, renamed, or with another fingerprint.
+
+    The live value takes no part: it may be returned, masked or absent. Without a fingerprint key a new value under the
+    same name cannot be seen.
+    """
+    found = []
+    for path in resource.secret_paths:
+        want, had = at_path(kind, spec, path), at_path(kind, applied, path)
+        if not isinstance(want, Secret):
+            continue
+        known = had if isinstance(had, Mapping) else EMPTY
+        same_name = known.get("$secret") == want.name
+        prints = (known.get("fingerprint"), want.fingerprint)
+        if not same_name or (None not in prints and prints[0] != prints[1]):
+            before = Secret(str(known["$secret"]), fingerprint=prints[0]) if known else MISSING
+            found.append(FieldChange(path, before, want))
+    return found
+
+
+def _split_secrets(fields: tuple[FieldChange, ...]) -> tuple[tuple[FieldChange, ...], list[FieldPath]]:
+    unseen = [change.path for change in fields if isinstance(change.after, Secret) and change.before is MISSING]
+    return tuple(change for change in fields if change.path not in unseen), unseen
+
+
+def _action(*, replaces: bool, adopted: bool, differs: bool) -> Action:
+    if replaces:
+        return Action.REPLACE
+    if adopted:
+        return Action.ADOPT
+    return Action.UPDATE if differs else Action.NO_OP
+
+
+def _replaces(kind: Kind, fields: tuple[FieldChange, ...]) -> tuple[FieldPath, ...]:
+    return tuple(change.path for change in fields if change.path[0] in kind.immutable or not kind.patchable)
+
+
+def _starts(kind: Kind, before: Spec, after: Spec) -> bool:
+    """Say whether the platform would begin to act by itself."""
+    if kind.status is None:
+        return False
+    field, value = kind.status
+    return after.get(field) == value and before.get(field) != value
+
+
+def _reason(resource: Resource, fields: tuple[FieldChange, ...], adopted: str) -> str:
+    through = sorted({str(t) for path, t in resource.via if any(c.path[: len(path)] == path for c in fields)})
+    parts = [adopted] if adopted else []
+    if through:
+        parts.append(f"through {', '.join(through)}")
+    return "; ".join(parts)
+
+
+def member_key(members: Members, spec: Spec) -> str:
+    """Return what tells one member from another, canonical; equal members have equal keys."""
+    return canonical_json(
+        [
+            members.canonical[name](spec.get(name)) if name in members.canonical else spec.get(name) or {}
+            for name in members.identity
+        ]
+    ).decode()
+
+
+def member_fingerprint(members: Members, spec: Spec, lineage: str) -> str:
+    """Return 16 hex digits that recognise a member without telling its phone number, keyed by the state's lineage."""
+    return hmac.new(lineage.encode(), member_key(members, spec).encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def compare_members(
+    members: Members,
+    declared: Sequence[Spec],
+    live: Sequence[RemoteObject],
+    owned: Mapping[str, int],
+    lineage: str,
+) -> tuple[MembersChange | None, list[str]]:
+    """Compare two multisets of members; progress and order take no part.
+
+    Only a member that we added (*owned*, by fingerprint) and that nothing has happened to is removed: one that was
+    called is history, and one that somebody else added is not ours.
+    """
+    missing = Counter(member_key(members, spec) for spec in declared)
+    extra: list[RemoteObject] = []
+    for item in live:
+        key = member_key(members, item.fields)
+        if missing[key] > 0:
+            missing[key] -= 1
+        else:
+            extra.append(item)
+    add = []
+    for spec in declared:
+        key = member_key(members, spec)
+        if missing[key] > 0:
+            missing[key] -= 1
+            add.append(spec)
+    remove, notes = _removable(members, extra, owned, lineage)
+    if not add and not remove:
+        return None, notes
+    waiting = sum(is_untouched(members, item) for item in live)
+    return MembersChange(tuple(add), tuple(remove), waiting + len(add) - len(remove)), notes
+
+
+def is_untouched(members: Members, item: RemoteObject) -> bool:
+    """Say whether nothing has happened to a member yet."""
+    return bool(item.fields.get(members.untouched[0]) == members.untouched[1])
+
+
+def _removable(
+    members: Members, extra: list[RemoteObject], owned: Mapping[str, int], lineage: str
+) -> tuple[list[RemoteObject], list[str]]:
+    left = Counter(owned)
+    remove: list[RemoteObject] = []
+    kept = 0
+    for item in extra:
+        mark = member_fingerprint(members, item.fields, lineage)
+        if left[mark] <= 0:
+            continue
+        left[mark] -= 1
+        if is_untouched(members, item):
+            remove.append(item)
+        else:
+            kept += 1
+    subject, verb, it_is = (members.singular, "stays", "it is") if kept == 1 else (members.name, "stay", "they are")
+    note = f"{kept} {subject} taken out of the stack {verb}: already called, so {it_is} history"
+    return remove, [note] if kept else []

@@ -1,0 +1,143 @@
+"""Guards turn a risk into a refusal that names the flag which allows it. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fnmatch import fnmatchcase
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from hmsplan.changes import is_untouched
+from hmsplan.diff import at_path
+from hmsplan.kinds import ANY, KINDS
+from hmsplan.layers import matches
+from hmsplan.model import EMPTY, MISSING, Action, Refusal, Risk, dotted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from hmsplan.kinds import Kind, Members
+    from hmsplan.model import Address, Binding, RemoteObject, ResourceChange, Safety, Snapshot, Spec, Stack
+
+
+def refusals(
+    changes: Sequence[ResourceChange],
+    stack: Stack,
+    snapshot: Snapshot,
+    bindings: Mapping[Address, Binding],
+    users: Mapping[str, Sequence[str]],
+    allowed: Collection[str],
+) -> tuple[Refusal, ...]:
+    """Name every risk of *changes* that *allowed* does not cover.
+
+    *users* maps the id of an object that goes away to the live objects that this plan does not change and that still
+    use it. *allowed* holds ``RISK:ADDRESS`` patterns, in which ``*`` matches anything.
+    """
+    found = [
+        refusal
+        for change in changes
+        for refusal in _risks(change, stack, snapshot, bindings, users)
+        if not is_allowed(refusal, allowed)
+    ]
+    return tuple(dict.fromkeys([*found, *_limits(changes, stack.safety, bindings, allowed)]))
+
+
+def is_allowed(refusal: Refusal, allowed: Iterable[str]) -> bool:
+    """Say whether a ``--allow`` pattern covers the risk."""
+    return any(fnmatchcase(f"{refusal.risk}:{refusal.address}", pattern) for pattern in allowed)
+
+
+def _risks(
+    change: ResourceChange,
+    stack: Stack,
+    snapshot: Snapshot,
+    bindings: Mapping[Address, Binding],
+    users: Mapping[str, Sequence[str]],
+) -> Iterator[Refusal]:
+    kind, address = KINDS[change.address.kind], change.address
+    goes = change.action in {Action.DELETE, Action.REPLACE} and not change.deposed
+    risk = Risk.REPLACE if change.action is Action.REPLACE else Risk.DELETE
+    if goes and is_protected(address, stack, bindings):
+        yield Refusal(risk, address, "prevent_destroy protects it")
+    elif change.action is Action.DELETE and goes and kind.guarded_delete:
+        yield Refusal(risk, address, f"deleting a {kind.singular} cannot be undone")
+    elif change.action is Action.REPLACE and kind.guarded_replace:
+        yield Refusal(risk, address, f"{_names(change)} cannot change in place: the {kind.singular} would be made anew")
+    if goes and change.id is not None and (still := users.get(change.id)):
+        yield Refusal(risk, address, f"still used by {', '.join(still)}")
+    if change.started:
+        yield Refusal(Risk.START, address, _dialling(change))
+    if kind.members is not None and change.members is not None and change.id is not None:
+        yield from _recalls(kind.members, change, snapshot.members.get(change.id, ()))
+    if change.id is not None:
+        yield from _egress(kind, change, bindings[address].applied if address in bindings else EMPTY)
+
+
+def is_protected(address: Address, stack: Stack, bindings: Mapping[Address, Binding]) -> bool:
+    """Say whether ``prevent_destroy`` holds: the block's word, or the remembered one when the block is gone."""
+    if address in stack.resources:
+        return stack.resources[address].lifecycle.prevent_destroy
+    return address in bindings and bindings[address].protected
+
+
+def _names(change: ResourceChange) -> str:
+    return ", ".join(sorted({str(path[0]) for path in change.replaces}))
+
+
+def _dialling(change: ResourceChange) -> str:
+    people = change.members.pending if change.members is not None else None
+    number = "an unknown number of people" if people is None else f"{people} {'person' if people == 1 else 'people'}"
+    spec = {**change.before, **change.after}
+    window = f"{spec.get('schedule_start_time')} and {spec.get('schedule_end_time')} {spec.get('timezone')}"
+    return f"it would begin to call {number}, daily between {window}"
+
+
+def _recalls(members: Members, change: ResourceChange, live: Sequence[RemoteObject]) -> Iterator[Refusal]:
+    first = members.identity[0]
+    called = {_canonical(members, first, item.fields) for item in live if not is_untouched(members, item)}
+    again = (
+        [spec for spec in change.members.add if _canonical(members, first, spec) in called] if change.members else []
+    )
+    if again:
+        noun = "person was" if len(again) == 1 else "people were"
+        yield Refusal(Risk.RECALL, change.address, f"{len(again)} {noun} called already and would be called again")
+
+
+def _egress(kind: Kind, change: ResourceChange, applied: Spec) -> Iterator[Refusal]:
+    """Name each secret that stays, unnamed, while the URL or address that receives it becomes another one."""
+    changed = {field.path for field in change.fields}
+    for secret, receivers in kind.receivers.items():
+        for field in change.fields:
+            if field.after in (None, MISSING) or not any(matches(field.path, receiver) for receiver in receivers):
+                continue
+            path = tuple(have if want == ANY else want for want, have in zip_longest(secret, field.path))[: len(secret)]
+            kept = any(at_path(kind, side, path) not in (None, MISSING) for side in (change.before, applied))
+            if kept and path not in changed:
+                reason = f"{dotted(field.path)} changes and {dotted(path)} is kept"
+                yield Refusal(Risk.EGRESS, change.address, f"{reason}, so the new receiver gets the old secret")
+
+
+def _canonical(members: Members, name: str, spec: Spec) -> object:
+    return members.canonical[name](spec.get(name)) if name in members.canonical else spec.get(name)
+
+
+def _limits(
+    changes: Sequence[ResourceChange], safety: Safety, bindings: Mapping[Address, Binding], allowed: Collection[str]
+) -> Iterator[Refusal]:
+    """Refuse every delete that nobody named once there are too many, in all or of one kind."""
+    deletes = [change.address for change in changes if change.action is Action.DELETE and not change.deposed]
+    have = Counter(address.kind for address in bindings)
+    of_kind = Counter(address.kind for address in deletes)
+    for address in deletes:
+        share = of_kind[address.kind] / have[address.kind]
+        reason = ""
+        if len(deletes) > safety.max_deletes:
+            reason = f"one of {len(deletes)} deletes, and safety.max_deletes is {safety.max_deletes}"
+        elif of_kind[address.kind] > 1 and share > safety.max_delete_share:
+            reason = (
+                f"one of {of_kind[address.kind]} deletes among {have[address.kind]} {address.kind}, and "
+                f"safety.max_delete_share is {safety.max_delete_share:.0%}"
+            )
+        refusal = Refusal(Risk.DELETE, address, reason)
+        if reason and not is_allowed(refusal, allowed):
+            yield refusal

@@ -1,0 +1,88 @@
+"""Lay what is declared over what is live: the bodies that are sent. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hmsplan.diff import misfits
+from hmsplan.model import FieldPath, Ref, Spec, Value
+
+if TYPE_CHECKING:
+    from hmsplan.kinds import Kind
+
+
+def overlay(kind: Kind, declared: Spec, live: Spec, removed: Sequence[FieldPath] = ()) -> dict[str, Value]:
+    """Build the body of a PATCH: every top-level field of *declared*, its block complete.
+
+    Whether a nested block is merged or replaced by the API is unknown, so a block is the live one with the declared
+    keys laid over it and without *removed*; lists are the declared ones. Right under both readings.
+    """
+    body: dict[str, Value] = {}
+    for key, want in declared.items():
+        have = live.get(key)
+        if isinstance(want, Mapping) and isinstance(have, Mapping) and (key,) not in kind.atomic:
+            gone = {path for path in removed if path[0] == key}
+            gone |= {(key, name) for name in misfits(kind, key, declared, live) if name not in want}
+            body[key] = _laid_over(kind, want, have, (key,), gone)
+        else:
+            body[key] = want
+    return body
+
+
+def _laid_over(kind: Kind, want: Spec, have: Spec, at: FieldPath, gone: set[FieldPath]) -> dict[str, Value]:
+    merged = {key: value for key, value in have.items() if (*at, key) not in gone}
+    for key, item in want.items():
+        under, place = have.get(key), (*at, key)
+        if isinstance(item, Mapping) and isinstance(under, Mapping) and place not in kind.atomic:
+            merged[key] = _laid_over(kind, item, under, place, gone)
+        else:
+            merged[key] = item
+    return merged
+
+
+def without(spec: Spec, paths: Sequence[FieldPath]) -> Spec:
+    """Return *spec* less the given paths, which may end inside a mapping; shares what is untouched."""
+    for path in paths:
+        spec = _without(spec, path)
+    return spec
+
+
+def _without(spec: Spec, path: FieldPath) -> Spec:
+    key, rest = str(path[0]), path[1:]
+    if key not in spec:
+        return spec
+    if not rest:
+        return {name: value for name, value in spec.items() if name != key}
+    inner = spec[key]
+    return {**spec, key: _without(inner, rest)} if isinstance(inner, Mapping) else spec
+
+
+def resolve(value: Value, ids: Mapping[Any, str]) -> Value:
+    """Return *value* with every ``Ref`` whose id is known replaced by it; shares what holds none."""
+    if isinstance(value, Ref):
+        return ids.get(value.address, value)
+    if isinstance(value, Mapping):
+        new = {key: resolve(item, ids) for key, item in value.items()}
+        return new if any(new[key] is not item for key, item in value.items()) else value
+    if isinstance(value, list):
+        items = [resolve(item, ids) for item in value]
+        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    return value
+
+
+def leaves(value: Value, at: FieldPath = ()) -> Iterator[tuple[FieldPath, Value]]:
+    """Yield every ``Ref``, ``Secret`` and scalar of *value* with its path (lists by index)."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from leaves(item, (*at, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from leaves(item, (*at, index))
+    else:
+        yield at, value
+
+
+def unknown(value: Value) -> bool:
+    """Say whether *value* holds an id that is not known yet."""
+    return any(isinstance(leaf, Ref) for _, leaf in leaves(value))

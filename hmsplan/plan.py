@@ -1,0 +1,327 @@
+"""The planner: Stack, Snapshot, State -> Plan. Pure, and the only one there is.
+
+``plan``, ``apply``, ``drift`` and CI see what this module returns; there is no dry run. The rooms it opens, in order:
+``identity`` (which live object is which address), ``changes`` (what differs), ``drift`` (what changed outside),
+``guards`` (what nobody has allowed), ``steps`` (one write and the steps it needs), ``planfile`` (the digest).
+"""
+
+from __future__ import annotations
+
+import graphlib
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hmsplan.changes import comparison, creation
+from hmsplan.drift import find_drift
+from hmsplan.errors import ConfigError, PlanError
+from hmsplan.guards import refusals
+from hmsplan.identity import identify, identity_of
+from hmsplan.kinds import KINDS
+from hmsplan.model import (
+    Action,
+    Deposed,
+    Diagnostic,
+    Plan,
+    RemoteObject,
+    ResourceChange,
+    is_pending,
+)
+from hmsplan.planfile import plan_digest
+from hmsplan.steps import lower
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from hmsplan.identity import Identities
+    from hmsplan.kinds import Kind
+    from hmsplan.model import Address, Binding, Intent, Resource, Snapshot, Stack, State
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line adds to the stack.
+
+    Attributes:
+        targets: plan only these and what they refer to; empty = everything.
+        destroy: plan the delete of everything that state binds.
+        allowed: the values of ``--allow``.
+    """
+
+    targets: tuple[Address, ...] = ()
+    destroy: bool = False
+    allowed: tuple[str, ...] = ()
+
+
+DEFAULTS = Options()
+
+
+def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, options: Options = DEFAULTS) -> Plan:
+    """Say what an apply would do.
+
+    *now*, in Unix seconds, only decides whether the grace time of an open intent is over.
+
+    Raises:
+        PlanError: identities that nobody can tell apart, or an import that names nothing.
+        ConfigError: an object that has to be created lacks fields that a create needs.
+    """
+    if options.destroy:
+        stack = replace(stack, resources={}, removed=frozenset(), imports=(), moved=())
+    found = identify(stack, snapshot, state, now)
+    if found.problems:
+        raise PlanError(found.problems)
+    changes = _changes(stack, snapshot, state, found)
+    changes = _narrow(changes, stack, options.targets)
+    changes = _with_reach(changes, snapshot)
+    users = remaining_users(changes, snapshot, found.bindings)
+    plan = Plan(
+        stack=stack.name,
+        environment=stack.environment,
+        changes=changes,
+        drift=find_drift(stack, snapshot, found.bindings, state.lineage),
+        steps=lower(changes, stack, found, state),
+        refusals=refusals(changes, stack, snapshot, found.bindings, users, options.allowed),
+        unsettled=tuple(found.unsettled),
+        decided=tuple(found.decided),
+        warnings=stack.warnings,
+        organization=snapshot.organization or state.organization,
+        lineage=state.lineage,
+        serial=state.serial,
+        targets=options.targets,
+        destroy=options.destroy,
+        requests=snapshot.requests,
+    )
+    return replace(plan, digest=plan_digest(plan))
+
+
+def _changes(stack: Stack, snapshot: Snapshot, state: State, found: Identities) -> tuple[ResourceChange, ...]:
+    ids = {address: b.id for address, b in found.bindings.items() if address not in found.gone}
+    waiting = {u.intent.address for u in found.unsettled if u.intent.parent is None}
+    changes: list[ResourceChange] = []
+    lacking: list[Diagnostic] = []
+    for address in _in_order(stack.resources):
+        if address in waiting:
+            ids.pop(address, None)
+            continue
+        resource, kind = stack.resources[address], KINDS[address.kind]
+        change = _one(kind, resource, snapshot, state.lineage, found, ids)
+        if change.action is Action.REPLACE:
+            ids.pop(address, None)  # whoever refers to it gets the id of the new one
+        if change.action in {Action.CREATE, Action.REPLACE}:
+            lacking += _lacking(kind, resource)
+        changes.append(change)
+    if lacking:
+        raise ConfigError(lacking)
+    changes += _farewells(stack, snapshot, state, found)
+    return tuple(sorted(changes, key=lambda change: (change.address, change.deposed)))
+
+
+def _in_order(resources: Mapping[Address, Resource]) -> Iterator[Address]:
+    """Yield every address after the ones it refers to."""
+    graph = {address: [ref for ref in resource.refs if ref in resources] for address, resource in resources.items()}
+    if not any(graph.values()):
+        return iter(sorted(resources))
+    return iter(tuple(graphlib.TopologicalSorter(graph).static_order()))
+
+
+def _one(
+    kind: Kind,
+    resource: Resource,
+    snapshot: Snapshot,
+    lineage: str,
+    found: Identities,
+    ids: Mapping[Address, str],
+) -> ResourceChange:
+    address = resource.address
+    binding = found.bindings.get(address)
+    live = snapshot.get(address.kind, binding.id) if binding is not None else None
+    if binding is None or live is None:
+        change = creation(kind, resource, ids, "deleted outside hmsplan" if binding is not None else "")
+    else:
+        change = comparison(
+            kind,
+            resource,
+            live,
+            binding,
+            ids,
+            adopted=found.adopted.get(address, ""),
+            live_members=snapshot.members.get(live.id, ()),
+            lineage=lineage,
+        )
+    return replace(change, moved_from=found.moved.get(address)) if address in found.moved else change
+
+
+def _lacking(kind: Kind, resource: Resource) -> Iterator[Diagnostic]:
+    """Name what a create needs and the author left to an object that does not exist."""
+    for block, names in kind.required_in.items():
+        value = resource.spec.get(block)
+        missing = [name for name in names if isinstance(value, dict) and name not in value]
+        if missing:
+            yield Diagnostic(
+                "Missing field",
+                f"{resource.address} does not exist yet, and to create it {block} needs {' and '.join(missing)}.",
+                resource.locate((block,)) if resource.locate else resource.source,
+                resource.address,
+                (block,),
+            )
+
+
+def _farewells(stack: Stack, snapshot: Snapshot, state: State, found: Identities) -> Iterator[ResourceChange]:
+    """Plan what state binds and the stack does not declare, and what an earlier replace left behind."""
+    for address, binding in found.bindings.items():
+        if address in stack.resources:
+            continue
+        live = snapshot.get(address.kind, binding.id)
+        if address in stack.removed:
+            yield ResourceChange(address, Action.FORGET, binding.id, reason="removed entry")
+        elif live is None:
+            yield ResourceChange(address, Action.FORGET, binding.id, reason="already gone")
+        else:
+            yield ResourceChange(address, Action.DELETE, binding.id, before=live.fields, reason="not declared any more")
+    for deposed in (*state.deposed, *_deposed_by(found.answered)):
+        live = snapshot.get(deposed.address.kind, deposed.id)
+        action = Action.DELETE if live is not None else Action.FORGET
+        reason = "replaced by an earlier apply" if live is not None else "replaced, and already gone"
+        before = live.fields if live is not None else {}
+        yield ResourceChange(deposed.address, action, deposed.id, before=before, reason=reason, deposed=True)
+
+
+def _deposed_by(answered: Mapping[Address, Intent]) -> Iterator[Deposed]:
+    """Name what the creates of an earlier run, found again, were to replace."""
+    for address, intent in answered.items():
+        if intent.deposes is not None:
+            yield Deposed(address, intent.deposes)
+
+
+def _narrow(
+    changes: tuple[ResourceChange, ...], stack: Stack, targets: Sequence[Address]
+) -> tuple[ResourceChange, ...]:
+    """Keep the targets and everything they refer to.
+
+    Raises:
+        PlanError: a target that is neither declared nor bound.
+    """
+    if not targets:
+        return changes
+    known = {change.address for change in changes}
+    if unknown := sorted(set(targets) - known):
+        raise PlanError([Diagnostic("Unknown target", f"{t} is neither declared nor in the state.") for t in unknown])
+    kept, queue = set(targets), list(targets)
+    while queue:
+        resource = stack.resources.get(queue.pop())
+        for ref in resource.refs if resource is not None else ():
+            if ref not in kept:
+                kept.add(ref)
+                queue.append(ref)
+    return tuple(change for change in changes if change.address in kept)
+
+
+def references(kind: Kind, fields: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield (kind, id) of every live object that *fields* refers to in a top-level field."""
+    for pat, target in kind.refs.items():
+        value = fields.get(pat[0])
+        if len(pat) == 1 and isinstance(value, str):
+            yield target, value
+
+
+def _users(snapshot: Snapshot) -> Mapping[str, list[RemoteObject]]:
+    """Return id to the live objects that refer to it."""
+    users: defaultdict[str, list[RemoteObject]] = defaultdict(list)
+    for name, objects in snapshot.objects.items():
+        if KINDS[name].refs:
+            for live in objects.values():
+                for _, target in references(KINDS[name], live.fields):
+                    users[target].append(live)
+    return users
+
+
+def remaining_users(
+    changes: Iterable[ResourceChange], snapshot: Snapshot, bindings: Mapping[Address, Binding]
+) -> Mapping[str, list[str]]:
+    """Return, for the id of each object that goes away, the live objects that would still use it."""
+    going = {c.id: c for c in changes if c.action in {Action.DELETE, Action.REPLACE} and c.id is not None}
+    if not going:
+        return {}
+    changed = {change.id: change for change in changes if is_pending(change) and change.id is not None}
+    owner = {binding.id: str(address) for address, binding in bindings.items()}
+    left: dict[str, list[str]] = {}
+    for target, users in _users(snapshot).items():
+        if target in going:
+            still = [live for live in users if not _lets_go(changed.get(live.id), target)]
+            if still:
+                left[target] = sorted(owner.get(o.id, f"{_title(o)} (not managed)") for o in still)
+    return left
+
+
+def _lets_go(change: ResourceChange | None, target: str) -> bool:
+    """Say whether *change* ends the use of the object *target*."""
+    if change is None:
+        return False
+    if change.action in {Action.DELETE, Action.REPLACE}:
+        return True
+    return any(field.before == target for field in change.fields)
+
+
+def _title(live: RemoteObject) -> str:
+    return f"{KINDS[live.kind].singular} {identity_of(KINDS[live.kind], live.fields)}"
+
+
+def _with_reach(changes: tuple[ResourceChange, ...], snapshot: Snapshot) -> tuple[ResourceChange, ...]:
+    """Say on each change which active numbers and scheduled campaigns it reaches."""
+    if not any(change.id is not None and is_pending(change) for change in changes):
+        return changes
+    users = _users(snapshot)
+    return tuple(
+        replace(change, notes=(*change.notes, f"reaches {', '.join(reached)}"))
+        if change.id is not None and is_pending(change) and (reached := _reached(users.get(change.id, ())))
+        else change
+        for change in changes
+    )
+
+
+def _reached(users: Iterable[RemoteObject]) -> list[str]:
+    named = []
+    for live in users:
+        status = KINDS[live.kind].status
+        if live.fields.get("is_active") is not False and (status is None or live.fields.get(status[0]) == status[1]):
+            named.append(_title(live))
+    return sorted(named)
+
+
+def kinds_in_use(stack: Stack, state: State) -> list[str]:
+    """Name the kinds a plan has to read, in the table's order: those that the stack declares or the state knows."""
+    known = {*state.bindings, *(d.address for d in state.deposed), *(i.address for i in state.intents)}
+    used = {address.kind for address in {*stack.resources, *known}}
+    return [name for name in KINDS if name in used]
+
+
+def kinds_to_consult(plan: Plan, snapshot: Snapshot) -> list[str]:
+    """Name the kinds that have to be read as well before *plan* may be believed.
+
+    Where an object is to go away, those whose objects may still use it, managed or not.
+    """
+    going = {c.address.kind for c in plan.changes if c.action in {Action.DELETE, Action.REPLACE}}
+    users = (kind.name for kind in KINDS.values() if going & set(kind.refs.values()))
+    return [name for name in users if name not in snapshot.objects]
+
+
+def wanted_members(stack: Stack, state: State, kind: Kind, objects: Mapping[str, RemoteObject]) -> list[str]:
+    """Name the objects of *kind* whose members a plan has to read: the bound ones, and those it may adopt."""
+    if kind.members is None:
+        return []
+    bound = {b.id: a for a, b in state.bindings.items() if a.kind == kind.name}
+    origins = {move.target: move.origin for move in stack.moved}
+    declaring = {r.address for a, r in stack.resources.items() if a.kind == kind.name and r.members is not None}
+    names = {identity_of(kind, stack.resources[a].spec) for a in declaring}
+    by_import = {entry.id for entry in stack.imports if entry.target in declaring}
+    sources = set(declaring)
+    while earlier := {origins[a] for a in sources if a in origins} - sources:
+        sources |= earlier
+    return [
+        object_id
+        for object_id, live in objects.items()
+        if bound.get(object_id) in sources
+        or (object_id in bound and state.bindings[bound[object_id]].members)
+        or object_id in by_import
+        or (object_id not in bound and identity_of(kind, live.fields) in names)
+    ]

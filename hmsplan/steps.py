@@ -1,0 +1,268 @@
+"""Lower the changes of a plan to steps: one write each, and the steps it needs. Pure.
+
+REPLACE ends here: it becomes create the new one, let its users point at it, delete the old one. The executor knows
+three verbs on the API (CREATE, UPDATE, DELETE) and two on the state (BIND, FORGET).
+"""
+
+from __future__ import annotations
+
+import graphlib
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hmsplan.kinds import KINDS
+from hmsplan.model import MISSING, Action, Ref, ResourceChange, Step, Verb
+from hmsplan.overlay import leaves, unknown, without
+from hmsplan.recorded import record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from hmsplan.identity import Identities
+    from hmsplan.kinds import Kind, Members
+    from hmsplan.model import Address, Resource, Spec, Stack, State
+
+
+def lower(changes: Sequence[ResourceChange], stack: Stack, found: Identities, state: State) -> tuple[Step, ...]:
+    """Return every step of *changes*, each after the steps it needs."""
+    steps: list[Step] = []
+    for change in changes:
+        steps += _steps(change, stack.resources.get(change.address), found, state)
+    steps = _after_settling(steps, found)
+    known = {step.key for step in steps}
+    users = _user_steps(changes, steps)
+    linked = [_linked(step, known, users) for step in steps]
+    by_key = {step.key: step for step in linked}
+    order = graphlib.TopologicalSorter({step.key: sorted(step.needs) for step in linked}).static_order()
+    return tuple(by_key[key] for key in order)
+
+
+def _after_settling(steps: list[Step], found: Identities) -> list[Step]:
+    """Bind the objects of earlier runs, found again, before anything else happens to their addresses."""
+    firsts = {
+        address: Step(
+            f"{address}:settle",
+            Verb.BIND,
+            address,
+            found.bindings[address].id,
+            records=intent.applied,
+            protected=intent.protected,
+            deposes=intent.deposes,
+            settles=intent.step,
+        )
+        for address, intent in found.answered.items()
+    }
+    later = (replace(s, needs=s.needs | {firsts[s.address].key}) if s.address in firsts else s for s in steps)
+    return [*firsts.values(), *later]
+
+
+def _steps(change: ResourceChange, resource: Resource | None, found: Identities, state: State) -> Iterator[Step]:
+    kind = KINDS[change.address.kind]
+    match change.action:
+        case Action.CREATE if resource is not None:
+            yield from _creation(kind, change, resource, tuple(_moving(change, resource, found)))
+        case Action.REPLACE if resource is not None:
+            yield from _creation(kind, change, resource, tuple(_moving(change, resource, found)))
+            yield Step(f"{change.address}:delete-old", Verb.DELETE, change.address, change.id, deposes=change.id)
+        case Action.UPDATE | Action.ADOPT | Action.NO_OP if resource is not None:
+            yield from _in_place(kind, change, resource, found, state)
+        case Action.DELETE if change.deposed:
+            yield Step(
+                f"{change.address}:delete-{change.id}", Verb.DELETE, change.address, change.id, deposes=change.id
+            )
+        case Action.DELETE:
+            yield Step(f"{change.address}:delete", Verb.DELETE, change.address, change.id)
+        case Action.FORGET if change.deposed:
+            yield Step(
+                f"{change.address}:forget-{change.id}", Verb.FORGET, change.address, change.id, deposes=change.id
+            )
+        case Action.FORGET:
+            yield Step(f"{change.address}:forget", Verb.FORGET, change.address, change.id)
+
+
+def _moving(change: ResourceChange, resource: Resource, found: Identities) -> Iterator[Step]:
+    """Clear the old address of a moved object before the new one gets another object."""
+    if change.moved_from is None:
+        return
+    if change.id is None:
+        gone = found.bindings[change.address].id
+        yield Step(f"{change.moved_from}:forget", Verb.FORGET, change.moved_from, gone)
+    else:
+        protected = resource.lifecycle.prevent_destroy
+        key = f"{change.address}:bind"
+        yield Step(key, Verb.BIND, change.address, change.id, protected=protected, moved_from=change.moved_from)
+
+
+def _creation(kind: Kind, change: ResourceChange, resource: Resource, before: Sequence[Step] = ()) -> Iterator[Step]:
+    """POST what a create takes, add the members that do not fit in it, then PATCH the rest; all of it after *before*.
+
+    Null is no word of a create ("AssistantCreate"): a field declared null is cleared afterwards if the platform filled
+    it in. A campaign starts as draft, and is scheduled when its leads are complete.
+    """
+    address, spec = change.address, change.after
+    ignored = resource.lifecycle.ignore_changes
+    later = {key: value for key, value in spec.items() if key in kind.after_create or value is None}
+    body = {key: value for key, value in spec.items() if key not in later}
+    members = resource.members
+    riding = members[: kind.members.on_create] if kind.members is not None and members is not None else None
+    yield from before
+    yield Step(
+        f"{address}:create",
+        Verb.CREATE,
+        address,
+        spec=body,
+        records=without(body, ignored),
+        members=riding,
+        protected=resource.lifecycle.prevent_destroy,
+        deposes=change.id if change.action is Action.REPLACE else None,
+        needs=frozenset(step.key for step in before),
+    )
+    needs = {f"{address}:create"}
+    if kind.members is not None and members is not None:
+        added = list(_additions(kind.members, address, members[kind.members.on_create :], None, needs))
+        yield from added
+        needs |= {step.key for step in added}
+    if later and kind.patchable:
+        yield Step(
+            f"{address}:finish",
+            Verb.UPDATE,
+            address,
+            spec=later,
+            records=without(spec, ignored),
+            protected=resource.lifecycle.prevent_destroy,
+            needs=frozenset(needs),
+        )
+
+
+def _additions(
+    members: Members, address: Address, specs: Sequence[Spec], parent: str | None, needs: Iterable[str]
+) -> Iterator[Step]:
+    for index, spec in enumerate(specs, start=1):
+        yield Step(
+            f"{address}/{members.name}:add-{index}",
+            Verb.CREATE,
+            address,
+            parent,
+            spec=spec,
+            member=True,
+            needs=frozenset(needs),
+        )
+
+
+def _in_place(
+    kind: Kind, change: ResourceChange, resource: Resource, found: Identities, state: State
+) -> Iterator[Step]:
+    """Bind if state has to learn something, PATCH the fields that differ, add and remove members."""
+    address, needs = change.address, set[str]()
+    records = without(change.after, resource.lifecycle.ignore_changes)
+    protected = resource.lifecycle.prevent_destroy
+    update = _update(kind, change, records, protected=protected)
+    if _has_to_learn(change, records, resource, found, state, patched=update is not None):
+        yield Step(
+            f"{address}:bind",
+            Verb.BIND,
+            address,
+            change.id,
+            records=None if update is not None else records,
+            members=_held(change, resource) if resource.members is not None else None,
+            protected=protected,
+            moved_from=change.moved_from,
+        )
+        needs.add(f"{address}:bind")
+    members = list(_member_steps(kind.members, change, needs)) if kind.members is not None and change.members else []
+    if update is None:
+        yield from members
+    elif change.started:  # the platform begins to dial once everybody is on the list
+        yield from members
+        yield replace(update, needs=frozenset(needs | {step.key for step in members}))
+    else:
+        yield replace(update, needs=frozenset(needs))
+        yield from (replace(step, needs=step.needs | {update.key}) for step in members)
+
+
+def _update(kind: Kind, change: ResourceChange, records: Spec, *, protected: bool) -> Step | None:
+    if not change.fields:
+        return None
+    names = {str(field.path[0]) for field in change.fields}
+    names |= {name for top in names for name in kind.together.get(top, ()) if name in records}
+    return Step(
+        f"{change.address}:update",
+        Verb.UPDATE,
+        change.address,
+        change.id,
+        spec={name: records.get(name) for name in sorted(names)},
+        records=records,
+        protected=protected,
+        removed=tuple(f.path for f in change.fields if f.after is MISSING),
+    )
+
+
+def _has_to_learn(
+    change: ResourceChange, records: Spec, resource: Resource, found: Identities, state: State, *, patched: bool
+) -> bool:
+    """Say whether the state is behind, apart from what the other steps will tell it."""
+    binding = found.bindings[change.address]
+    known = binding if change.address in found.answered else state.bindings.get(change.address)
+    if known is None or change.moved_from is not None or known.id != binding.id:
+        return True
+    if resource.members and (binding.members != known.members or change.address in found.answered):
+        return True  # members that rode on a create of which we learn only now are ours, too
+    if patched or (resource.refs and unknown(records)):
+        return False
+    remembered = record(records) if resource.secret_paths else records
+    return known.applied != remembered or known.protected != resource.lifecycle.prevent_destroy
+
+
+def _held(change: ResourceChange, resource: Resource) -> tuple[Spec, ...]:
+    """Return the declared members that are there already, and those that are ours until their removal is done."""
+    add = list(change.members.add) if change.members is not None else []
+    held = [item.fields for item in change.members.remove] if change.members is not None else []
+    for spec in resource.members or ():
+        if spec in add:
+            add.remove(spec)
+        else:
+            held.append(spec)
+    return tuple(held)
+
+
+def _member_steps(members: Members, change: ResourceChange, needs: Iterable[str]) -> Iterator[Step]:
+    """Remove before adding: a campaign may not take the same number twice, nobody knows."""
+    first = members.identity[0]
+    removed: defaultdict[object, set[str]] = defaultdict(set)
+    for item in change.members.remove if change.members else ():
+        key = f"{change.address}/{members.name}:remove-{item.id}"
+        removed[item.fields.get(first)].add(key)
+        yield Step(key, Verb.DELETE, change.address, item.id, item.fields, member=True, needs=frozenset(needs))
+    for step in _additions(members, change.address, change.members.add if change.members else (), change.id, needs):
+        yield replace(step, needs=step.needs | removed[step.spec.get(first)])
+
+
+def _user_steps(changes: Sequence[ResourceChange], steps: Sequence[Step]) -> Mapping[str, set[str]]:
+    """Return, for each live id, the steps after which a changed object no longer uses it."""
+    by_address: defaultdict[Address, list[Step]] = defaultdict(list)
+    for step in steps:
+        by_address[step.address].append(step)
+    users: defaultdict[str, set[str]] = defaultdict(set)
+    for change in changes:
+        gone = change.action in {Action.DELETE, Action.REPLACE}
+        for pat in KINDS[change.address.kind].refs:
+            used = change.before.get(pat[0])
+            if not isinstance(used, str):
+                continue
+            if gone or any(field.before == used for field in change.fields):
+                verb = Verb.DELETE if gone else Verb.UPDATE
+                users[used] |= {s.key for s in by_address[change.address] if s.verb is verb and not s.member}
+    return users
+
+
+def _linked(step: Step, known: set[str], users: Mapping[str, set[str]]) -> Step:
+    """Add the creates that *step* takes an id from, and what has to let go before a delete."""
+    needs = {f"{value.address}:create" for _, value in leaves(step.spec) if isinstance(value, Ref)}
+    if step.verb is Verb.DELETE and not step.member and step.id is not None:
+        needs |= users.get(step.id, set())
+    if step.key.endswith(":delete-old"):
+        needs |= {f"{step.address}:{name}" for name in ("create", "finish")}
+        needs |= {key for key in known if key.startswith(f"{step.address}/")}
+    needs = (needs & known) - {step.key}
+    return replace(step, needs=step.needs | needs) if needs - step.needs else step

@@ -1,0 +1,199 @@
+"""How the rooms of the house stand to each other: imports run one way, the pure rooms stay pure, only one room speaks.
+
+Read from the import statements themselves, those for types included. A new module belongs into ``LAYERS``.
+"""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import functools
+import graphlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import pytest
+
+import hmsplan
+from hmsplan.kinds import KINDS
+from hmsplan.stackfile import load_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LAYERS: Final[dict[str, str]] = {
+    "values": "model errors escape words",
+    "knowledge": "kinds canonical canonical_json",
+    # text and JSON to a Stack; what is live and remembered to a Plan; a Plan to text and JSON
+    "pure": """
+        load places yaml_errors yamltext format
+        schema explain interpolate secret_values layers resolve templates leads finish
+        blocks collect settings variables validate diagnostics
+        diff overlay recorded changes identity drift guards steps plan planfile verify
+        state.codec state.journal state.edit state.record
+        render render.*
+        export export.choices export.draft export.keys export.leads export.texts
+        answers
+    """,
+    # files, the network, the clock, storage
+    "effects": """
+        confined stackfile starter export.*
+        endpoint pacing client listing snapshot
+        state state.*
+        settle perform readback apply
+    """,
+    "command line": "cli cli.*",
+}
+"""Every layer may import itself and the ones above it here; names are patterns, and the first that fits counts."""
+
+PURE: Final = ("values", "knowledge", "pure")
+IMPURE: Final = frozenset(
+    {"httpx", "asyncio", "os", "time", "random", "subprocess", "socket", "shutil", "tempfile", "signal", "click"}
+)
+ROOT: Final = Path(hmsplan.__file__).parent
+REPOSITORY: Final = ROOT.parent
+
+
+class Imported(NamedTuple):
+    """One import statement: what, and whether it runs when the module is loaded."""
+
+    name: str
+    at_load: bool
+
+
+def modules(*, emulator: bool = False) -> dict[str, Path]:
+    """Return every module below hmsplan by its name there; the emulator's are a house of their own."""
+    found = {path.relative_to(ROOT).with_suffix(""): path for path in sorted(ROOT.rglob("*.py"))}
+    named = {".".join(name.parts).removesuffix(".__init__"): path for name, path in found.items()}
+    return {n: p for n, p in named.items() if n != "__init__" and (n.partition(".")[0] == "emulator") is emulator}
+
+
+@functools.cache
+def imports(path: Path) -> tuple[Imported, ...]:
+    """Return everything that one file imports, by full name."""
+    return tuple(_imports(ast.parse(path.read_text("utf-8")), at_load=True))
+
+
+def _imports(node: ast.AST, *, at_load: bool) -> Iterator[Imported]:
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.Import(names):
+                yield from (Imported(alias.name, at_load) for alias in names)
+            case ast.ImportFrom(module=str(module), names=names, level=0):
+                # what is imported from a package may be one of its modules
+                inside = [f"{module}.{alias.name}" for alias in names]
+                yield from (Imported(name if _is_module(name) else module, at_load) for name in inside)
+            case ast.ImportFrom():
+                pytest.fail("a relative import hides which module it means")
+            case ast.If(test=ast.Name("TYPE_CHECKING")) | ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield from _imports(child, at_load=False)
+            case _:
+                yield from _imports(child, at_load=at_load)
+
+
+def _is_module(name: str) -> bool:
+    path = REPOSITORY.joinpath(*name.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+def ours(path: Path) -> set[str]:
+    """Return the modules of hmsplan that one file imports, without the package's own name."""
+    return {item.name.removeprefix("hmsplan.") for item in imports(path) if item.name.startswith("hmsplan.")}
+
+
+def layer(module: str) -> str:
+    """Return the layer of a module."""
+    for name, patterns in LAYERS.items():
+        if any(fnmatch.fnmatchcase(module, pattern) for pattern in patterns.split()):
+            return name
+    pytest.fail(f"{module} is in no layer; say in {Path(__file__).name} where it belongs")
+
+
+MODULES: Final = modules()
+EMULATOR: Final = modules(emulator=True)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_run_one_way(module: str) -> None:
+    """model, errors <- kinds <- pure stages <- effects <- cli."""
+    order = list(LAYERS)
+    allowed = order[: order.index(layer(module)) + 1]
+    back = {name: layer(name) for name in ours(MODULES[module]) if name.partition(".")[0] != "emulator"}
+    assert {name: found for name, found in back.items() if found not in allowed} == {}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if layer(name) in PURE])
+def test_a_pure_module_knows_no_clock_no_chance_no_file_and_no_network(module: str) -> None:
+    top = {item.name.partition(".")[0] for item in imports(MODULES[module])}
+    assert top & IMPURE == set()
+
+
+def test_no_two_modules_need_each_other_to_be_loaded() -> None:
+    graph = {
+        name: {item.name.removeprefix("hmsplan.") for item in imports(path) if item.at_load} & MODULES.keys()
+        for name, path in MODULES.items()
+    }
+    assert len(tuple(graphlib.TopologicalSorter(graph).static_order())) == len(MODULES)
+
+
+@pytest.mark.parametrize("module", EMULATOR)
+def test_the_emulator_is_an_independent_reading_of_the_documentation(module: str) -> None:
+    assert {name for name in ours(EMULATOR[module]) if name.partition(".")[0] != "emulator"} == set()
+
+
+def test_only_the_command_line_starts_the_emulator() -> None:
+    users = {name for name, path in MODULES.items() if any(x.partition(".")[0] == "emulator" for x in ours(path))}
+    assert {name for name in users if not name.startswith("cli.")} == set()
+
+
+@pytest.mark.parametrize("module", [*MODULES, *EMULATOR])
+def test_only_the_command_line_prints(module: str) -> None:
+    path = {**MODULES, **EMULATOR}[module]
+    calls = [node.func for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    printing = [ast.unparse(func) for func in calls if ast.unparse(func) in {"print", "click.echo", "click.secho"}]
+    streams = [ast.unparse(func) for func in calls if re.match(r"sys\.(stdout|stderr)\.", ast.unparse(func))]
+    assert module.partition(".")[0] == "cli" or printing + streams == []
+
+
+def test_every_pattern_of_a_layer_fits_something() -> None:
+    patterns = [pattern for patterns in LAYERS.values() for pattern in patterns.split()]
+    assert [pattern for pattern in patterns if not fnmatch.filter(MODULES, pattern)] == []
+
+
+@pytest.mark.parametrize("module", [*MODULES, *EMULATOR])
+def test_a_module_says_in_one_line_what_it_is_for(module: str) -> None:
+    docstring = ast.get_docstring(ast.parse({**MODULES, **EMULATOR}[module].read_text("utf-8")))
+    assert docstring
+    assert docstring.splitlines()[0].endswith((".", ":", "?"))
+
+
+def test_the_architecture_document_names_only_rooms_that_exist() -> None:
+    named = re.findall(r"``([a-z_]+(?:\.[a-z_]+)?)``", hmsplan.__doc__ or "")
+    assert len(named) > 15
+    rooms = {*MODULES, "emulator"}
+    assert [name for name in named if name not in rooms and name.partition(".")[0] not in rooms] == []
+
+
+# A kind is complete
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_a_schema(kind: str) -> None:
+    assert (REPOSITORY / "schemas" / "kinds" / f"{kind}.schema.json").is_file()
+
+
+def test_every_kind_stands_in_the_example() -> None:
+    stack = load_stack(REPOSITORY / "examples" / "stack", environ={})
+    assert {address.kind for address in stack.resources} == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_a_golden_case(kind: str) -> None:
+    stacks = (REPOSITORY / "tests" / "golden").glob("*/stack/**/*.yaml")
+    assert any(f"{kind}:" in path.read_text("utf-8").splitlines() for path in stacks)
+
+
+def test_the_published_schemas_know_no_kind_that_the_table_does_not() -> None:
+    published = {path.name.partition(".")[0] for path in (REPOSITORY / "schemas" / "kinds").glob("*.schema.json")}
+    assert published - {"common"} == set(KINDS)

@@ -1,0 +1,549 @@
+"""The planner: Stack, Snapshot and State in, one Plan out, the same for the same readings."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from readings import (
+    LINE,
+    at,
+    bound,
+    change_of,
+    declared,
+    keys,
+    lead,
+    live,
+    open_create,
+    planned,
+    ref,
+    remembered,
+    remote,
+    resource,
+    step_of,
+)
+
+from hmsplan.errors import ConfigError, PlanError
+from hmsplan.kinds import KINDS
+from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Snapshot, SourceLine, Unsettled
+from hmsplan.plan import kinds_in_use, kinds_to_consult, wanted_members
+
+if TYPE_CHECKING:
+    from hmsplan.model import Stack, State
+
+TRUNK: dict[str, Any] = {"name": "VoIP", "provider": "custom", "address": "sip.example"}
+SPRING: dict[str, Any] = {
+    "name": "Spring",
+    "agent_id": "a1",
+    "schedule_start_time": "09:00:00",
+    "schedule_end_time": "17:00:00",
+    "timezone": "Europe/Amsterdam",
+}
+ANNA: dict[str, Any] = {"phone_number": "+31201234567", "variables": {"name": "Anna"}}
+BEN: dict[str, Any] = {"phone_number": "+31207654321", "variables": {}}
+
+
+def actions(plan: Plan) -> dict[str, str]:
+    return {str(change.address): str(change.action) for change in plan.changes}
+
+
+def everything() -> tuple[Stack, Snapshot, State]:
+    """Three readings from which every action follows."""
+    stack = declared(
+        resource("assistants.same", name="Same"),
+        resource("assistants.changed", name="New"),
+        resource("assistants.found", name="Found"),
+        resource("assistants.made", name="Made", llm_config={"provider": "p", "model": "m", "tools": [{"name": "t"}]}),
+        resource("assistants.after", name="Moved"),
+        resource("sip_trunks.t", **{**TRUNK, "address": "sip.new"}),
+        resource(
+            "numbers.n", phone_number="+31", agent_id=ref("assistants.made"), transfer_trunk_id=ref("sip_trunks.t")
+        ),
+        resource("campaigns.c", [ANNA, BEN], **SPRING),
+        moved=[("assistants.before", "assistants.after")],
+        removed=["assistants.let_go"],
+    )
+    snapshot = live(
+        *(remote("assistants", key, name=key.title()) for key in ("same", "found", "moved", "left", "let_go")),
+        remote("assistants", "changed", name="Old"),
+        remote("sip_trunks", "t1", **TRUNK),
+        remote("numbers", "n1", phone_number="+31", agent_id="same", transfer_trunk_id="t1"),
+        remote("campaigns", "c1", **SPRING),
+        leads={"c1": [lead("l1", "+31611111111")]},
+    )
+    state = remembered(
+        bound("assistants.same", "same", name="Same"),
+        bound("assistants.changed", "changed", name="Old"),
+        bound("assistants.before", "moved", name="Moved"),
+        bound("assistants.left", "left", name="Left"),
+        bound("assistants.let_go", "let_go"),
+        bound("sip_trunks.t", "t1", **TRUNK),
+        bound("numbers.n", "n1", phone_number="+31", agent_id="same", transfer_trunk_id="t1"),
+        bound("campaigns.c", "c1", {"phone_number": "+31611111111"}, **SPRING),
+        deposed=(Deposed(at("sip_trunks.t"), "t0"),),
+    )
+    return stack, snapshot, state
+
+
+# Actions
+
+
+def test_every_action_follows_from_the_three_readings() -> None:
+    plan = planned(*everything())
+    assert [(str(c.address), str(c.action), c.deposed) for c in plan.changes] == [
+        ("assistants.after", "no-op", False),
+        ("assistants.changed", "update", False),
+        ("assistants.found", "adopt", False),
+        ("assistants.left", "delete", False),
+        ("assistants.let_go", "forget", False),
+        ("assistants.made", "create", False),
+        ("assistants.same", "no-op", False),
+        ("campaigns.c", "update", False),
+        ("numbers.n", "update", False),
+        ("sip_trunks.t", "replace", False),
+        ("sip_trunks.t", "forget", True),
+    ]
+    assert change_of(plan, "assistants.after").moved_from == at("assistants.before")
+
+
+def test_the_plan_says_which_readings_it_was_made_from() -> None:
+    stack = declared(resource("assistants.a", name="A"), warnings=(warning := Diagnostic("W", "d"),))
+    snapshot = replace(live(), organization="org", requests=4)
+    plan = planned(stack, snapshot, remembered(organization="old"), targets=["assistants.a"])
+    assert (plan.stack, plan.environment, plan.organization) == ("acme", "default", "org")
+    assert (plan.lineage, plan.serial, plan.requests) == (remembered().lineage, 7, 4)
+    assert (plan.warnings, plan.targets, plan.destroy) == ((warning,), (at("assistants.a"),), False)
+    assert planned(stack, live(), remembered(organization="old")).organization == "old"
+
+
+def test_unmanaged_objects_are_never_touched() -> None:
+    plan = planned(declared(), live(remote("assistants", "a1", name="A")), remembered())
+    assert (plan.changes, plan.steps) == ((), ())
+
+
+def test_an_object_deleted_outside_is_made_again_and_says_why() -> None:
+    plan = planned(
+        declared(resource("assistants.a", name="A")), live(), remembered(bound("assistants.a", "a1", name="A"))
+    )
+    change = change_of(plan, "assistants.a")
+    assert (change.action, change.id, change.reason) == (Action.CREATE, None, "deleted outside hmsplan")
+
+
+def test_what_is_gone_and_not_declared_is_forgotten() -> None:
+    change = change_of(planned(declared(), live(), remembered(bound("assistants.a", "a1"))), "assistants.a")
+    assert (change.action, change.id, change.reason) == (Action.FORGET, "a1", "already gone")
+
+
+def test_a_delete_shows_what_is_lost() -> None:
+    plan = planned(declared(), live(remote("assistants", "a1", name="A")), remembered(bound("assistants.a", "a1")))
+    change = change_of(plan, "assistants.a")
+    assert (change.action, change.before["name"], change.after) == (Action.DELETE, "A", {})
+
+
+def test_an_adoption_is_a_visible_change_with_its_reason() -> None:
+    plan = planned(declared(resource("assistants.a", name="A")), live(remote("assistants", "a1", name="A")))
+    assert change_of(plan, "assistants.a").reason == "the only live object with the name 'A'"
+    assert len(plan.pending) == 1
+
+
+def test_what_cannot_be_told_apart_is_an_error_and_no_plan() -> None:
+    snapshot = live(remote("assistants", "a1", name="A"), remote("assistants", "a2", name="A"))
+    with pytest.raises(PlanError, match="a1, a2") as error:
+        planned(declared(resource("assistants.a", name="A")), snapshot)
+    assert error.value.diagnostics[0].source == LINE
+
+
+def test_references_resolve_to_what_is_there_and_wait_for_what_is_made() -> None:
+    plan = planned(*everything())
+    fields = {change.path[0]: change.after for change in change_of(plan, "numbers.n").fields}
+    assert fields == {"agent_id": ref("assistants.made"), "transfer_trunk_id": ref("sip_trunks.t")}
+
+
+def test_whoever_refers_to_what_is_gone_waits_for_the_new_one() -> None:
+    stack = declared(
+        resource("numbers.n", phone_number="+31", agent_id=ref("assistants.a")), resource("assistants.a", name="A")
+    )
+    state = remembered(
+        bound("assistants.a", "a1", name="A"), bound("numbers.n", "n1", phone_number="+31", agent_id="a1")
+    )
+    plan = planned(stack, live(remote("numbers", "n1", phone_number="+31", agent_id="a1")), state)
+    assert actions(plan) == {"assistants.a": "create", "numbers.n": "update"}
+    assert step_of(plan, "numbers.n:update").needs == {"assistants.a:create"}
+
+
+# What a create needs
+
+
+@pytest.mark.parametrize(
+    ("spec", "missing"),
+    [
+        ({"llm_config": {"temperature": 1}}, "llm_config needs provider and model"),
+        ({"stt_config": {"provider": "deepgram", "model": "nova-3"}}, "stt_config needs language"),
+        ({"recording_consent": {"enabled": True}}, "recording_consent needs message"),
+    ],
+)
+def test_a_create_names_what_it_lacks(spec: dict[str, Any], missing: str) -> None:
+    with pytest.raises(ConfigError, match=f"assistants.a does not exist yet, and to create it {missing}"):
+        planned(declared(resource("assistants.a", name="A", **spec)))
+
+
+def test_what_a_create_needs_may_be_left_to_the_object_that_is_there() -> None:
+    stack = declared(resource("assistants.a", name="A", llm_config={"temperature": 1}, tts_config=None))
+    snapshot = live(remote("assistants", "a1", name="A", llm_config={"provider": "p", "model": "m"}))
+    assert actions(planned(stack, snapshot)) == {"assistants.a": "adopt"}
+
+
+def test_every_lack_is_told_at_once_at_the_line_of_its_block() -> None:
+    def locate(path: Any) -> SourceLine:
+        return SourceLine("x.yaml", len(path) + 1)
+
+    one = resource("assistants.a", name="A", llm_config={}, tts_config={"provider": "p"}, locate=locate)
+    with pytest.raises(ConfigError) as error:
+        planned(declared(one, resource("assistants.b", name="B", llm_config={})))
+    found = error.value.diagnostics
+    assert [(d.address, d.path) for d in found] == [
+        (at("assistants.a"), ("llm_config",)),
+        (at("assistants.a"), ("tts_config",)),
+        (at("assistants.b"), ("llm_config",)),
+    ]
+    assert [d.source for d in found] == [SourceLine("x.yaml", 2), SourceLine("x.yaml", 2), LINE]
+
+
+# Creates of earlier runs
+
+
+def test_an_unsettled_create_plans_nothing_for_its_address() -> None:
+    intent = open_create("assistants.a", "A", name="A")
+    stack = declared(
+        resource("assistants.a", name="A"), resource("numbers.n", phone_number="+31", agent_id=ref("assistants.a"))
+    )
+    plan = planned(stack, live(), remembered(intents=(intent,)))
+    assert plan.unsettled == (Unsettled(intent, (), 30.0),)
+    assert actions(plan) == {"numbers.n": "create"}
+
+
+def test_a_create_that_never_happened_is_planned_again_and_its_intent_decided() -> None:
+    intent = open_create("assistants.a", "A", age_s=60, name="A")
+    plan = planned(declared(resource("assistants.a", name="A")), live(), remembered(intents=(intent,)))
+    assert (keys(plan), plan.decided, plan.unsettled) == (["assistants.a:create"], ("assistants.a:create",), ())
+
+
+def test_the_second_half_of_a_replace_found_again_deletes_the_old_object() -> None:
+    new = {**TRUNK, "address": "sip.new"}
+    intent = replace(open_create("sip_trunks.t", "VoIP", **new), deposes="t1", before=frozenset({"t1"}))
+    snapshot = live(remote("sip_trunks", "t1", **TRUNK), remote("sip_trunks", "t2", **new))
+    plan = planned(
+        declared(resource("sip_trunks.t", **new)), snapshot, remembered(bound("sip_trunks.t", "t1"), intents=(intent,))
+    )
+    assert [(c.action, c.id, c.deposed) for c in plan.changes] == [
+        (Action.ADOPT, "t2", False),
+        (Action.DELETE, "t1", True),
+    ]
+
+
+# Targets
+
+
+def test_a_target_takes_along_what_it_refers_to_and_nothing_else() -> None:
+    plan = planned(*everything(), targets=["numbers.n"])
+    assert sorted(actions(plan)) == ["assistants.made", "numbers.n", "sip_trunks.t"]
+    assert not [step for step in plan.steps if step.address.key not in {"made", "n", "t"}]
+
+
+def test_what_two_targets_share_is_planned_once() -> None:
+    plan = planned(*everything(), targets=["numbers.n", "sip_trunks.t"])
+    assert sorted(actions(plan)) == ["assistants.made", "numbers.n", "sip_trunks.t"]
+
+
+def test_a_target_may_be_something_that_is_to_be_deleted() -> None:
+    assert actions(planned(*everything(), targets=["assistants.left"])) == {"assistants.left": "delete"}
+
+
+def test_what_targets_keep_out_holds_back_the_delete_of_what_it_uses() -> None:
+    plan = planned(*everything(), targets=["sip_trunks.t"])
+    assert [refusal.reason for refusal in plan.refusals] == ["still used by numbers.n"]
+
+
+def test_targets_that_nobody_knows_are_told_at_once() -> None:
+    with pytest.raises(PlanError) as error:
+        planned(*everything(), targets=["assistants.same", "assistants.y", "assistants.x"])
+    assert [d.detail for d in error.value.diagnostics] == [
+        "assistants.x is neither declared nor in the state.",
+        "assistants.y is neither declared nor in the state.",
+    ]
+
+
+# Destroy
+
+
+def test_destroy_deletes_everything_that_state_binds_and_nothing_else() -> None:
+    stack, snapshot, state = everything()
+    plan = planned(stack, snapshot, state, destroy=True, allowed=("*",))
+    assert set(actions(plan).values()) == {"delete", "forget"}
+    assert {c.id for c in plan.changes if c.action is Action.DELETE} == {b.id for b in state.bindings.values()}
+    assert "found" not in {step.id for step in plan.steps}
+    assert plan.destroy
+
+
+def test_destroy_deletes_users_first() -> None:
+    order = keys(planned(*everything(), destroy=True))
+    assert order.index("numbers.n:delete") < order.index("sip_trunks.t:delete")
+    assert order.index("numbers.n:delete") < order.index("assistants.same:delete")
+
+
+# Blast radius
+
+
+@pytest.mark.parametrize(
+    ("fields", "reached"),
+    [
+        ({"name": "New"}, True),
+        ({"name": "A"}, False),  # nothing changes, nothing is reached
+    ],
+)
+def test_a_change_says_which_active_numbers_and_scheduled_campaigns_it_reaches(
+    fields: dict[str, Any], reached: bool
+) -> None:
+    snapshot = live(
+        remote("assistants", "a1", name="A"),
+        remote("numbers", "n1", phone_number="+31850835037", agent_id="a1", is_active=True),
+        remote("numbers", "n2", phone_number="+31850835038", agent_id="a1"),
+        remote("numbers", "n3", phone_number="+31850835039", agent_id="a1", is_active=False),
+        remote("numbers", "n4", phone_number="+31850835040", agent_id="a2"),
+        remote("campaigns", "c1", **SPRING, status="scheduled"),
+        remote("campaigns", "c2", **{**SPRING, "name": "Draft"}, status="draft"),
+    )
+    state = remembered(bound("assistants.a", "a1", name="A"))
+    change = change_of(planned(declared(resource("assistants.a", **fields)), snapshot, state), "assistants.a")
+    notes = ("reaches campaign Spring, number +31850835037, number +31850835038",)
+    assert change.notes == (notes if reached else ())
+
+
+def test_what_reaches_nobody_says_nothing() -> None:
+    snapshot = live(remote("assistants", "a1", name="A"), remote("numbers", "n1", phone_number="+31", agent_id=None))
+    plan = planned(declared(resource("assistants.a", name="B")), snapshot, remembered(bound("assistants.a", "a1")))
+    assert change_of(plan, "assistants.a").notes == ()
+
+
+# Drift stands apart
+
+
+def test_what_changed_outside_is_shown_apart_from_what_is_requested() -> None:
+    snapshot = live(remote("assistants", "a1", name="A", first_message="theirs"))
+    state = remembered(bound("assistants.a", "a1", name="A", first_message="ours"))
+    plan = planned(declared(resource("assistants.a", name="B", first_message="ours")), snapshot, state)
+    assert [field.path for field in change_of(plan, "assistants.a").fields] == [("first_message",), ("name",)]
+    assert [field.path for field in plan.drift[0].fields] == [("first_message",)]
+
+
+# The same readings, the same plan
+
+
+def test_the_order_of_the_readings_changes_nothing() -> None:
+    stack, snapshot, state = everything()
+    backwards = (
+        replace(stack, resources=dict(reversed([*stack.resources.items()]))),
+        replace(snapshot, objects={k: dict(reversed([*v.items()])) for k, v in reversed([*snapshot.objects.items()])}),
+        replace(state, bindings=dict(reversed([*state.bindings.items()]))),
+    )
+    assert planned(stack, snapshot, state) == planned(*backwards)
+
+
+def test_planning_changes_none_of_its_readings() -> None:
+    readings = everything()
+    before = copy.deepcopy(readings)
+    planned(*readings)
+    assert readings == before
+
+
+# The digest
+
+
+def digest(*readings: Any, **options: Any) -> str:
+    return planned(*readings, **options).digest
+
+
+def test_the_digest_is_the_same_for_the_same_meaning() -> None:
+    stack, snapshot, state = everything()
+    wordy = replace(
+        stack,
+        warnings=(Diagnostic("W", "d"),),
+        resources={
+            a: replace(r, source=SourceLine("other.yaml", 99), via=(((), at("tool_templates.t")),))
+            for a, r in stack.resources.items()
+        },
+    )
+    later = replace(state, serial=99, lineage=state.lineage)
+    assert digest(stack, snapshot, state) == digest(wordy, replace(snapshot, requests=9), later)
+
+
+def test_the_digest_knows_neither_the_order_of_keys_nor_of_targets_nor_of_leads() -> None:
+    stack, snapshot, state = everything()
+    resources = dict(stack.resources)
+    made, campaign = resources[at("assistants.made")], resources[at("campaigns.c")]
+    resources[at("assistants.made")] = replace(made, spec=dict(reversed([*made.spec.items()])))
+    resources[at("campaigns.c")] = replace(campaign, members=(BEN, ANNA))
+    assert digest(stack, snapshot, state) == digest(replace(stack, resources=resources), snapshot, state)
+    both = ["assistants.changed", "campaigns.c"]
+    assert digest(stack, snapshot, state, targets=both) == digest(stack, snapshot, state, targets=both[::-1])
+
+
+def test_the_digest_ignores_what_the_plan_does_not_touch() -> None:
+    stack, snapshot, state = everything()
+    objects = {kind: dict(found) for kind, found in snapshot.objects.items()}
+    objects["assistants"]["same"] = remote("assistants", "same", name="Same", first_message="edited in the dashboard")
+    objects["assistants"]["new"] = remote("assistants", "new", name="Somebody's")
+    assert digest(stack, snapshot, state) == digest(stack, replace(snapshot, objects=objects), state)
+
+
+@pytest.mark.parametrize(
+    ("kind", "object_id", "fields"),
+    [
+        ("assistants", "changed", {"name": "Older"}),  # another value before
+        ("sip_trunks", "t1", {**TRUNK, "address": "sip.new"}),  # nothing to replace any more
+        ("numbers", "n1", {"phone_number": "+31", "agent_id": "other", "transfer_trunk_id": "t1"}),
+    ],
+)
+def test_the_digest_changes_with_what_is_live_where_it_is_touched(kind: str, object_id: str, fields: Any) -> None:
+    stack, snapshot, state = everything()
+    objects = {name: dict(found) for name, found in snapshot.objects.items()}
+    objects[kind][object_id] = remote(kind, object_id, **fields)
+    assert digest(stack, snapshot, state) != digest(stack, replace(snapshot, objects=objects), state)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        resource("assistants.changed", name="Newer"),
+        resource("assistants.made", name="Made"),
+        resource("campaigns.c", [ANNA], **SPRING),
+        resource("assistants.extra", name="Extra"),
+    ],
+    ids=lambda change: str(change.address),
+)
+def test_the_digest_changes_with_what_is_declared(change: Any) -> None:
+    stack, snapshot, state = everything()
+    other = replace(stack, resources={**stack.resources, change.address: change})
+    assert digest(stack, snapshot, state) != digest(other, snapshot, state)
+
+
+def test_the_digest_belongs_to_one_stack_environment_and_choice_of_targets() -> None:
+    stack, snapshot, state = everything()
+    digests = [
+        digest(stack, snapshot, state),
+        digest(replace(stack, name="other"), snapshot, state),
+        digest(replace(stack, environment="staging"), snapshot, state),
+        digest(stack, snapshot, state, targets=["assistants.changed"]),
+        digest(stack, snapshot, state, destroy=True),
+    ]
+    assert len(set(digests)) == len(digests)
+
+
+def test_what_is_forgotten_moved_or_released_takes_part_in_the_digest() -> None:
+    state = remembered(bound("assistants.a", "a1", name="A", stt_config={"model": "m"}))
+    snapshot = live(remote("assistants", "a1", name="A", stt_config={"model": "m"}))
+    plans = [
+        planned(declared(resource("assistants.a", name="A", stt_config={"model": "m"})), snapshot, state),
+        planned(declared(resource("assistants.a", name="A")), snapshot, state),
+        planned(declared(removed=["assistants.a"]), snapshot, state),
+        planned(
+            declared(
+                resource("assistants.b", name="A", stt_config={"model": "m"}), moved=[("assistants.a", "assistants.b")]
+            ),
+            snapshot,
+            state,
+        ),
+    ]
+    assert len({plan.digest for plan in plans}) == len(plans)
+
+
+# What a plan has to read
+
+
+def test_a_plan_reads_what_is_declared_and_what_state_knows() -> None:
+    state = remembered(
+        bound("campaigns.c", "c1"),
+        deposed=(Deposed(at("sip_trunks.t"), "t1"),),
+        intents=(open_create("tool_templates.t", "T"),),
+    )
+    assert kinds_in_use(declared(resource("analysis_templates.x", name="X")), state) == [
+        "tool_templates",
+        "analysis_templates",
+        "sip_trunks",
+        "campaigns",
+    ]
+    assert kinds_in_use(declared(), remembered()) == []
+
+
+def test_only_what_goes_away_makes_a_plan_read_who_may_use_it() -> None:
+    """Else a trunk is replaced under a number that nobody manages; and every other plan costs one list a kind."""
+    snapshot = Snapshot({"assistants": {}, "sip_trunks": {}, "campaigns": {}})
+
+    def consulted(action: Action, address: str) -> list[str]:
+        return kinds_to_consult(Plan("s", "default", (ResourceChange(at(address), action, "x"),)), snapshot)
+
+    assert consulted(Action.REPLACE, "sip_trunks.t") == ["numbers"]
+    assert consulted(Action.DELETE, "assistants.a") == ["numbers"]
+    assert consulted(Action.UPDATE, "assistants.a") == []
+    assert consulted(Action.DELETE, "numbers.n") == []
+
+
+def test_kinds_come_in_the_order_of_the_table() -> None:
+    stack = declared(resource("campaigns.c", **SPRING), resource("tool_templates.t", name="T"))
+    assert kinds_in_use(stack, remembered(bound("assistants.a", "a1"))) == [
+        "tool_templates",
+        "assistants",
+        "campaigns",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stack", "state", "wanted"),
+    [
+        (declared(resource("campaigns.c", [ANNA], **SPRING)), remembered(), ["by_name"]),
+        (
+            declared(resource("campaigns.c", [], **SPRING)),
+            remembered(bound("campaigns.c", "other")),
+            ["by_name", "other"],
+        ),
+        (declared(resource("campaigns.c", **SPRING)), remembered(bound("campaigns.c", "other")), []),
+        (declared(), remembered(bound("campaigns.c", "other", ANNA)), ["other"]),
+        (declared(), remembered(bound("campaigns.c", "other")), []),
+        (
+            declared(resource("campaigns.c", [ANNA], **{**SPRING, "name": "X"}), imports=[("campaigns.c", "other")]),
+            remembered(),
+            ["other"],
+        ),
+        (
+            declared(
+                resource("campaigns.c", [ANNA], **{**SPRING, "name": "X"}), moved=[("campaigns.b", "campaigns.c")]
+            ),
+            remembered(bound("campaigns.b", "other")),
+            ["other"],
+        ),
+        (
+            declared(
+                resource("campaigns.c", [ANNA], **{**SPRING, "name": "X"}),
+                moved=[("campaigns.b", "campaigns.c"), ("campaigns.a", "campaigns.b")],
+            ),
+            remembered(bound("campaigns.a", "other")),
+            ["other"],
+        ),
+    ],
+    ids=["adoptable", "bound", "undeclared leads", "leads of ours", "none of ours", "imported", "moved", "moved on"],
+)
+def test_leads_are_read_where_the_plan_compares_them(stack: Stack, state: State, wanted: list[str]) -> None:
+    objects = {
+        "by_name": remote("campaigns", "by_name", **SPRING),
+        "other": remote("campaigns", "other", name="Other"),
+        "third": remote("campaigns", "third", name="Third"),
+    }
+    assert wanted_members(stack, state, KINDS["campaigns"], objects) == wanted
+
+
+def test_only_campaigns_have_members() -> None:
+    objects = {"a1": remote("assistants", "a1", name="A")}
+    stack = declared(resource("assistants.a", name="A"))
+    assert wanted_members(stack, remembered(bound("assistants.a", "a1")), KINDS["assistants"], objects) == []

@@ -1,0 +1,85 @@
+"""Did it stick? What was sent against what the API has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hmsplan.kinds import ASSISTANTS, CAMPAIGNS
+from hmsplan.model import Secret
+from hmsplan.verify import left_behind, mismatches
+
+SENT: dict[str, Any] = {"name": "A", "llm_config": {"model": "m", "temperature": 0.5}}
+
+
+def test_what_the_api_has_as_it_was_sent_is_no_mismatch() -> None:
+    live = {"name": "A", "llm_config": {"model": "m", "temperature": 0.5, "extra": 1}, "other": 1}
+    assert mismatches(ASSISTANTS, SENT, live) == ""
+
+
+def test_a_field_that_did_not_stick_is_told_with_both_values() -> None:
+    live = {"name": "A", "llm_config": {"model": "m", "temperature": 0.7}}
+    assert mismatches(ASSISTANTS, SENT, live) == "the API did not keep llm_config.temperature: sent 0.5, has 0.7"
+
+
+def test_a_nested_key_that_was_dropped_is_told() -> None:
+    live = {"name": "B", "llm_config": {"model": "m"}}
+    assert mismatches(ASSISTANTS, SENT, live) == (
+        "the API did not keep llm_config.temperature: sent 0.5, has nothing; "
+        "the API did not keep name: sent 'A', has 'B'"
+    )
+
+
+def test_an_answer_need_not_repeat_every_field() -> None:
+    assert mismatches(ASSISTANTS, SENT, {"name": "A"}) == ""
+    assert mismatches(ASSISTANTS, SENT, {}) == ""
+
+
+def test_what_the_api_rewrites_in_another_form_did_stick() -> None:
+    assert mismatches(CAMPAIGNS, {"schedule_start_time": "09:00"}, {"schedule_start_time": "09:00:00"}) == ""
+    tool = {"name": "t", "url": "https://a.example/"}
+    nested = {"type": "function", "function": {"name": "t"}, "server": {"url": "https://a.example"}}
+    assert mismatches(ASSISTANTS, {"llm_config": {"tools": [tool]}}, {"llm_config": {"tools": [nested]}}) == ""
+
+
+def test_a_value_that_was_not_cleared_is_told() -> None:
+    assert mismatches(ASSISTANTS, {"first_message": None}, {"first_message": "Hi"}) == (
+        "the API did not keep first_message: sent None, has 'Hi'"
+    )
+
+
+def test_a_secret_is_taken_at_its_word_and_never_shown() -> None:
+    live = Secret(Secret.LIVE, "hunter2")
+    assert mismatches(ASSISTANTS, {"webhook_secret": Secret("hook", "value")}, {"webhook_secret": "***"}) == ""
+    assert mismatches(ASSISTANTS, {"webhook_secret": None}, {"webhook_secret": live}) == (
+        "the API did not keep webhook_secret: sent None, has (sensitive value)"
+    )
+
+
+def test_a_long_value_is_cut_to_one_line() -> None:
+    text = mismatches(ASSISTANTS, {"first_message": "x" * 500}, {"first_message": "y" * 500})
+    assert len(text) < 200
+    assert "xxx..." in text
+
+
+@pytest.mark.parametrize(
+    ("live", "kept"),
+    [
+        ({"llm_config": {"model": "m", "temperature": 1}}, True),
+        ({"llm_config": {"model": "m", "temperature": None}}, False),
+        ({"llm_config": {"model": "m"}}, False),
+        ({}, False),
+    ],
+)
+def test_a_key_that_could_not_be_taken_out_is_said_once(live: dict[str, Any], kept: bool) -> None:
+    words = ("the API kept llm_config.temperature; it is released and stays as it is",)
+    assert left_behind(ASSISTANTS, [("llm_config", "temperature")], live) == (words if kept else ())
+
+
+def test_a_tool_that_could_not_be_taken_out_is_found_by_its_name() -> None:
+    live = {"llm_config": {"tools": [{"type": "function", "function": {"name": "old"}}]}}
+    paths = [("llm_config", "tools", "old"), ("llm_config", "tools", "gone")]
+    assert left_behind(ASSISTANTS, paths, live) == (
+        "the API kept llm_config.tools.old; it is released and stays as it is",
+    )
