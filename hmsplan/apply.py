@@ -1,0 +1,183 @@
+"""The executor: Plan -> Report. It performs exactly the steps it is given, and decides nothing.
+
+Independent branches go on after a failure; what needs a failed step is blocked. At the end one list of each kind that
+was written is compared by value with what was planned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import graphlib
+from collections import deque
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from hmsplan.errors import HmsplanError, Unauthorized
+from hmsplan.model import Outcome, Report, Status, Step, Verb
+from hmsplan.perform import Performer
+from hmsplan.readback import Readback
+from hmsplan.settle import Creator, OpenCreate
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from hmsplan.client import WriteClient
+    from hmsplan.model import Plan, Snapshot
+    from hmsplan.state.ledger import Ledger
+
+CONCURRENCY: Final = 20
+"""Steps at once: twice the client's connections, so that one writes its journal while another waits for the API."""
+
+
+class Progress(Protocol):
+    """Whoever is told while an apply runs: a progress bar or an event log in the command line, nobody in tests."""
+
+    def started(self, step: Step) -> None:
+        """Say that *step* begins."""
+
+    def finished(self, outcome: Outcome) -> None:
+        """Say how a step ended."""
+
+    def note(self, text: str) -> None:
+        """Say something about the run that no step says."""
+
+
+@dataclass(slots=True)
+class Stop:
+    """Asks a running apply to start nothing more.
+
+    Attributes:
+        signal: number of the signal that asked; None when nobody did.
+        reason: why nothing more can succeed, when no signal asked.
+    """
+
+    signal: int | None = None
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return self.signal is not None or bool(self.reason)
+
+
+@dataclass(slots=True)
+class _Run:
+    """The steps of one apply on their way."""
+
+    plan: Plan
+    performer: Performer
+    progress: Progress
+    stop: Stop
+    concurrency: int
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+    async def go(self) -> None:
+        steps = {step.key: step for step in self.plan.steps}
+        sorter = graphlib.TopologicalSorter({key: step.needs for key, step in steps.items()})
+        sorter.prepare()
+        ready: deque[str] = deque()
+        running: dict[asyncio.Task[Outcome], str] = {}
+        while True:
+            ready.extend(sorter.get_ready())
+            while ready and len(running) < self.concurrency and not self.stop:
+                key = ready.popleft()
+                running[asyncio.create_task(self._one(steps[key]))] = key
+            if not running:
+                break
+            finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in finished:
+                key = running.pop(task)
+                self.outcomes[key] = outcome = task.result()
+                self.progress.finished(outcome)
+                if outcome.status is Status.DONE:
+                    sorter.done(key)  # releases whatever needed it; what failed never does
+        self._block(steps)
+
+    async def _one(self, step: Step) -> Outcome:
+        self.progress.started(step)
+        try:
+            return await self.performer.perform(step)
+        except OpenCreate as error:
+            return Outcome(step, Status.UNSETTLED, error=str(error))
+        except Unauthorized as error:
+            self.stop.reason = str(error)
+            return Outcome(step, Status.FAILED, error=str(error))
+        except HmsplanError as error:
+            return Outcome(step, Status.FAILED, error=str(error))
+
+    def _block(self, steps: Mapping[str, Step]) -> None:
+        """Name what waited, directly or not, for a step that did not end well. The steps come in order of need."""
+        for key, step in steps.items():
+            ended = {need: self.outcomes[need] for need in step.needs if need in self.outcomes}
+            bad = tuple(sorted(need for need, outcome in ended.items() if outcome.status is not Status.DONE))
+            if key not in self.outcomes and bad:
+                self.outcomes[key] = Outcome(step, Status.BLOCKED, blockers=bad)
+
+
+async def apply(
+    plan: Plan,
+    snapshot: Snapshot,
+    client: WriteClient,
+    ledger: Ledger,
+    *,
+    progress: Progress,
+    clock: Callable[[], float],
+    sleep: Callable[[float], Awaitable[Any]],
+    grace_s: float = 30.0,
+    stop: Stop | None = None,
+    concurrency: int = CONCURRENCY,
+) -> Report:
+    """Perform every step of *plan* against the organization that *snapshot* was just read from.
+
+    Never raises for a step that fails: the report says so. Clock and sleep are in seconds, the clock since 1970.
+
+    Raises:
+        StateError: the state can no longer be written; nothing is sent after that.
+    """
+    stop = stop if stop is not None else Stop()
+    began = clock()
+    performer = _performer(plan, snapshot, client, ledger, progress, clock, sleep, grace_s, stop)
+    if snapshot.organization is not None and ledger.organization_id != snapshot.organization:
+        await ledger.organization(snapshot.organization)
+    for step in plan.decided:
+        await ledger.settle(step, "decided by the lists")
+    run = _Run(plan, performer, progress, stop, concurrency)
+    await run.go()
+    if not stop:
+        readback = Readback(client, performer.ids, clock, sleep, progress.note, lambda: bool(stop), grace_s)
+        run.outcomes.update({o.step.key: o for o in await readback.check(run.outcomes.values())})
+    outcomes = [run.outcomes.get(step.key) or Outcome(step, Status.NOT_STARTED) for step in plan.steps]
+    return Report(
+        tuple(outcomes),
+        signal=stop.signal,
+        stopped=stop.reason,
+        requests=MappingProxyType(dict(client.requests)),
+        elapsed_s=clock() - began,
+        waited_s=client.waited_s,
+    )
+
+
+def _performer(
+    plan: Plan,
+    snapshot: Snapshot,
+    client: WriteClient,
+    ledger: Ledger,
+    progress: Progress,
+    clock: Callable[[], float],
+    sleep: Callable[[float], Awaitable[Any]],
+    grace_s: float,
+    stop: Stop,
+) -> Performer:
+    """Hand over what planning found out: which object is which address, and what each looked like."""
+    made = {step.address for step in plan.steps if step.verb is Verb.CREATE and not step.member}
+    ids = {c.address: c.id for c in plan.changes if c.id is not None and c.address not in made and not c.deposed}
+    creator = Creator(
+        client,
+        ledger,
+        clock,
+        sleep,
+        lambda kind: {i for a, i in ids.items() if a.kind == kind},
+        lambda: bool(stop),
+        progress.note,
+        grace_s,
+    )
+    return Performer(client, ledger, creator, snapshot, clock, progress.note, ids)

@@ -1,0 +1,236 @@
+"""What each verb of a step does to the API and to the state."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from hmsplan.changes import member_fingerprint
+from hmsplan.diff import diff
+from hmsplan.endpoint import segments
+from hmsplan.errors import Ambiguous, HmsplanError
+from hmsplan.identity import identity_of
+from hmsplan.kinds import KINDS
+from hmsplan.model import EMPTY, Binding, Deposed, Intent, Outcome, RemoteObject, Secret, Status, Step, Verb, dotted
+from hmsplan.overlay import leaves, overlay, resolve
+from hmsplan.recorded import record
+from hmsplan.snapshot import parse_one, read_one
+from hmsplan.verify import left_behind, mismatches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hmsplan.client import WriteClient
+    from hmsplan.kinds import Kind
+    from hmsplan.model import Address, Snapshot, Spec
+    from hmsplan.settle import Creator
+    from hmsplan.state.ledger import Ledger
+
+MASKS = frozenset("*\u2022\u25cf\u00b7xX.")
+"""What a masked secret consists of."""
+
+
+@dataclass(slots=True)
+class Performer:
+    """Performs one step at a time; many at once are fine.
+
+    Attributes:
+        ids: address to live id, as far as known; grows as creates are done.
+        live: id to the newest reading of that object.
+        namesakes: (kind, natural key) to the ids that have it.
+    """
+
+    client: WriteClient
+    ledger: Ledger
+    creator: Creator
+    snapshot: Snapshot
+    clock: Callable[[], float]
+    note: Callable[[str], None]
+    ids: dict[Address, str] = field(default_factory=dict)
+    live: dict[str, Spec] = field(default_factory=dict)
+    namesakes: defaultdict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def __post_init__(self) -> None:
+        """Learn what the snapshot shows."""
+        for name, objects in self.snapshot.objects.items():
+            for live in objects.values():
+                self.live[live.id] = live.fields
+                self.namesakes[name, identity_of(KINDS[name], live.fields)].add(live.id)
+
+    async def perform(self, step: Step) -> Outcome:
+        """Do what *step* says, write it down, and judge the answer.
+
+        Raises:
+            HmsplanError: it was not done.
+        """
+        match step.verb:
+            case Verb.CREATE if step.member:
+                return await self._add_member(step)
+            case Verb.CREATE:
+                return await self._create(step)
+            case Verb.UPDATE:
+                return await self._update(step)
+            case Verb.DELETE:
+                return await self._delete(step)
+            case Verb.BIND:
+                return await self._bind(step)
+            case Verb.FORGET:
+                return await self._forget(step)
+
+    async def _create(self, step: Step) -> Outcome:
+        kind = KINDS[step.address.kind]
+        spec = resolve(step.spec, self.ids)
+        body = dict(sendable(spec))
+        if kind.members is not None and step.members:
+            body[kind.members.name] = [dict(member) for member in step.members]
+        applied = record(step.records or EMPTY, self.ids)
+        live = await self.creator.create(kind, self._intent(step, kind, spec, applied), body)
+        self.ids[step.address] = live.id
+        self.live[live.id] = live.fields
+        self.namesakes[kind.name, identity_of(kind, spec)].add(live.id)
+        marks = self._marks(kind, step.members or ())
+        deposed = Deposed(step.address, step.deposes) if step.deposes else None
+        binding = Binding(step.address, live.id, applied, step.protected, marks)
+        await self.ledger.bind(binding, settles=step.key, deposed=deposed)
+        return _judged(kind, step, spec, live)
+
+    def _intent(self, step: Step, kind: Kind, spec: Spec, applied: Spec) -> Intent:
+        identity = identity_of(kind, spec)
+        return Intent(
+            step=step.key,
+            address=step.address,
+            kind=kind.name,
+            identity=(identity,),
+            applied=applied,
+            before=frozenset(self.namesakes[kind.name, identity]),
+            started=self.clock(),
+            deposes=step.deposes,
+            protected=step.protected,
+        )
+
+    def _marks(self, kind: Kind, specs: tuple[Spec, ...]) -> Mapping[str, int]:
+        if kind.members is None:
+            return EMPTY
+        lineage = self.ledger.lineage
+        return MappingProxyType(dict(Counter(member_fingerprint(kind.members, spec, lineage) for spec in specs)))
+
+    async def _add_member(self, step: Step) -> Outcome:
+        kind = KINDS[step.address.kind]
+        parent = step.id or self.ids[step.address]
+        (mark,) = self._marks(kind, (step.spec,))
+        there = self.snapshot.members.get(parent, ())
+        intent = Intent(
+            step=step.key,
+            address=step.address,
+            kind=kind.name,
+            identity=(mark,),
+            applied=EMPTY,
+            before=frozenset(m.id for m in there if mark in self._marks(kind, (m.fields,))),
+            started=self.clock(),
+            parent=parent,
+        )
+        live = await self.creator.create(kind, intent, dict(step.spec))
+        await self.ledger.count(step.address, mark, settles=step.key)
+        return Outcome(step, Status.DONE, live.id)
+
+    async def _update(self, step: Step) -> Outcome:
+        kind = KINDS[step.address.kind]
+        object_id = step.id or self.ids[step.address]
+        spec = resolve(step.spec, self.ids)
+        before = self.live.get(object_id, EMPTY)
+        if step.id is None and all(key in before for key in spec) and not diff(kind, spec, before):
+            live = RemoteObject(kind.name, object_id, before)  # the create's own answer says so already
+        else:
+            live = await self._patch(kind, step, object_id, spec, before)
+        self.live[object_id] = live.fields
+        bound = self.ledger.binding(step.address)
+        applied = record(step.records, self.ids) if step.records is not None else bound.applied if bound else EMPTY
+        members = bound.members if bound is not None else EMPTY
+        await self.ledger.bind(Binding(step.address, object_id, applied, step.protected, members))
+        return _judged(kind, step, spec, live)
+
+    async def _patch(self, kind: Kind, step: Step, object_id: str, spec: Spec, before: Spec) -> RemoteObject:
+        """PATCH once. When nobody knows what became of it, read back, and repeat only what is proven not to hold."""
+        body = sendable(overlay(kind, spec, before, step.removed))
+        try:
+            return await self._patched(kind, object_id, spec, before, body)
+        except Ambiguous as error:
+            self.note(f"{step.address}: {error}. Reading back ...")
+            live = await read_one(self.client, kind, object_id)
+            if live is not None and not diff(kind, spec, live.fields) and not has_secret(spec):
+                return live
+            return await self._patched(kind, object_id, spec, before, body)
+
+    async def _patched(self, kind: Kind, object_id: str, spec: Spec, before: Spec, body: Spec) -> RemoteObject:
+        live = parse_one(kind, await self.client.patch(segments(kind.path, object_id), body))
+        return live or RemoteObject(kind.name, object_id, {**before, **spec})
+
+    async def _delete(self, step: Step) -> Outcome:
+        kind = KINDS[step.address.kind]
+        if step.id is None:
+            raise AssertionError
+        if step.member and kind.members is not None:
+            parent = self.ids[step.address]
+            await self.client.delete(segments(kind.path, parent, kind.members.path, step.id))
+            (mark,) = self._marks(kind, (step.spec,))
+            await self.ledger.count(step.address, mark, -1)
+        else:
+            await self.client.delete(segments(kind.path, step.id))
+            await self._forget(step)
+        return Outcome(step, Status.DONE, step.id)
+
+    async def _bind(self, step: Step) -> Outcome:
+        kind = KINDS[step.address.kind]
+        if step.moved_from is not None:
+            await self.ledger.move(step.moved_from, step.address)
+        bound = self.ledger.binding(step.address)
+        if step.id is None:
+            raise AssertionError
+        applied = record(step.records, self.ids) if step.records is not None else bound.applied if bound else EMPTY
+        if step.members is not None:
+            members = self._marks(kind, step.members)
+        else:
+            members = bound.members if bound is not None else EMPTY
+        deposed = Deposed(step.address, step.deposes) if step.deposes else None
+        binding = Binding(step.address, step.id, applied, step.protected, members)
+        await self.ledger.bind(binding, settles=step.settles, deposed=deposed)
+        return Outcome(step, Status.DONE, step.id)
+
+    async def _forget(self, step: Step) -> Outcome:
+        if step.deposes is not None:
+            await self.ledger.drop_deposed(step.deposes)
+        else:
+            await self.ledger.unbind(step.address)
+        return Outcome(step, Status.DONE, step.id)
+
+
+def _judged(kind: Kind, step: Step, spec: Spec, live: RemoteObject) -> Outcome:
+    """Compare an answer with what was sent; what the answer leaves out is left to the list at the end."""
+    wrong = mismatches(kind, spec, live.fields)
+    notes = left_behind(kind, step.removed, live.fields)
+    return Outcome(step, Status.FAILED if wrong else Status.DONE, live.id, error=wrong, notes=notes)
+
+
+def has_secret(spec: Spec) -> bool:
+    """Say whether *spec* holds a value that reading back does not show."""
+    return any(isinstance(leaf, Secret) for _, leaf in leaves(spec))
+
+
+def sendable(body: Spec) -> Spec:
+    """Return *body* when every secret in it may be sent; the client unwraps them.
+
+    Raises:
+        HmsplanError: a secret has no value here, or the API masked it: a mask must never be sent back as the value.
+    """
+    for path, leaf in leaves(body):
+        if isinstance(leaf, Secret) and (leaf.reveal() is None or (leaf.name == Secret.LIVE and _is_masked(leaf))):
+            detail = f"{dotted(path)} has to be sent along, and the API does not show its value. Declare it"
+            raise HmsplanError(f"{detail} as ${{secret:name}}.", summary="Secret unknown")
+    return body
+
+
+def _is_masked(secret: Secret) -> bool:
+    text = secret.reveal() or ""
+    return not text or "***" in text or "\u2022\u2022" in text or set(text) <= MASKS

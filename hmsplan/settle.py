@@ -1,0 +1,135 @@
+"""The create protocol: never two objects from one create, though the API knows no idempotency key.
+
+Write the intent down, POST once, and when nobody knows what became of it, look: list until the object shows up or the
+grace time is over. One object that is new, has the natural key and equals what was sent is it. None is proof that it
+was not made. Anything else a person has to decide (``hmsplan resolve``), and the intent stays open.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from hmsplan.changes import member_fingerprint
+from hmsplan.endpoint import segments
+from hmsplan.errors import Ambiguous, ApiError, HmsplanError
+from hmsplan.identity import matches, same_identity
+from hmsplan.snapshot import parse_member, parse_one, read_list, read_members
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from hmsplan.client import WriteClient
+    from hmsplan.kinds import Kind
+    from hmsplan.model import Intent, RemoteObject
+    from hmsplan.state.ledger import Ledger
+
+POLLS_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
+"""Seconds between two looks, the last one again and again."""
+
+
+class OpenCreate(HmsplanError):
+    """A POST may have made an object, and the lists do not decide; its intent stays open."""
+
+    summary = "Unknown outcome"
+
+
+@dataclass(frozen=True, slots=True)
+class Creator:
+    """Sends POSTs under the create protocol.
+
+    Attributes:
+        bound: returns the ids of a kind that addresses are bound to by now; they are nobody's lost create.
+        stopping: returns whether the run has been asked to stop.
+        note: told when an answer is lost and when its object is found.
+        grace_s: how long an object may take to show up in a list.
+    """
+
+    client: WriteClient
+    ledger: Ledger
+    clock: Callable[[], float]
+    sleep: Callable[[float], Awaitable[Any]]
+    bound: Callable[[str], set[str]]
+    stopping: Callable[[], bool]
+    note: Callable[[str], None]
+    grace_s: float
+
+    async def create(self, kind: Kind, intent: Intent, body: Mapping[str, Any]) -> RemoteObject:
+        """Make one object, or one member when the intent has a parent, exactly once.
+
+        Raises:
+            ApiError: the API refused, which proves that nothing was made.
+            OpenCreate: it may have been made.
+            HmsplanError: it was proven twice not to have been made.
+        """
+        await self.ledger.intend([intent])
+        doubt = ""
+        for _ in range(2):
+            try:
+                if (live := await self._post(kind, intent, body)) is not None:
+                    return live
+                doubt = "its answer holds no object"
+            except Ambiguous as error:
+                doubt = str(error)
+            except ApiError:
+                await self.ledger.settle(intent.step, "refused")
+                raise
+            self.note(f"{intent.address}: {doubt}. Looking whether it was made ...")
+            if (found := await self._look(kind, intent)) is not None:
+                self.note(f"{intent.address}: it was made, as {found.id}")
+                return found
+        await self.ledger.settle(intent.step, "proven absent")
+        raise HmsplanError(f"{doubt}; tried twice, and it was not made", summary="Not created")
+
+    async def _post(self, kind: Kind, intent: Intent, body: Mapping[str, Any]) -> RemoteObject | None:
+        if intent.parent is None or kind.members is None:
+            return parse_one(kind, await self.client.post(segments(kind.path), body))
+        answer = await self.client.post(segments(kind.path, intent.parent, kind.members.path), body)
+        return parse_member(kind, answer)
+
+    async def _look(self, kind: Kind, intent: Intent) -> RemoteObject | None:
+        """Look until one object is it; None when the grace time is over and nothing showed up."""
+        deadline = self.clock() + self.grace_s
+        for attempt in itertools.count():
+            candidates = await self._candidates(kind, intent)
+            certain = [live for live in candidates if intent.parent is not None or matches(kind, intent, live)]
+            if len(certain) == 1 or (certain and intent.parent is not None):
+                return certain[0]
+            if candidates:
+                ids = ", ".join(live.id for live in candidates)
+                raise OpenCreate(f"{len(candidates)} live objects may be it: {ids}. {_way_out(intent)}")
+            left_s = deadline - self.clock()
+            if left_s <= 0:
+                await self._prove_whole(kind, intent)
+                return None
+            if self.stopping():
+                raise OpenCreate(f"stopped before it showed up. The next run looks again. {_way_out(intent)}")
+            await self.sleep(min(POLLS_S[min(attempt, len(POLLS_S) - 1)], left_s))
+        raise AssertionError
+
+    async def _prove_whole(self, kind: Kind, intent: Intent) -> None:
+        """Make sure that the list may be believed when it lacks the object: it has to have all that we know of.
+
+        Raises:
+            OpenCreate: it is incomplete, so it proves nothing.
+        """
+        if intent.parent is not None:
+            return
+        listed = await read_list(self.client, kind)
+        if self.bound(kind.name) - listed.keys():
+            raise OpenCreate(f"the list of {kind.name} is incomplete and proves nothing. {_way_out(intent)}")
+
+    async def _candidates(self, kind: Kind, intent: Intent) -> Sequence[RemoteObject]:
+        if intent.parent is None or kind.members is None:
+            mine = self.bound(kind.name)
+            objects = (await read_list(self.client, kind)).values()
+            return same_identity(kind, intent, [live for live in objects if live.id not in mine])
+        found = await read_members(self.client, kind, intent.parent)
+        mark, lineage = intent.identity[0], self.ledger.lineage
+        new = [live for live in found if live.id not in intent.before]
+        return [live for live in new if member_fingerprint(kind.members, live.fields, lineage) == mark]
+
+
+def _way_out(intent: Intent) -> str:
+    return f"To decide: hmsplan resolve {intent.address} --adopt ID, or --none"
