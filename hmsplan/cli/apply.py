@@ -1,0 +1,278 @@
+"""``hmsplan apply``."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from hmsplan.apply import Stop, apply
+from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.plan import show, target_option, tell_wait, write_private
+from hmsplan.cli.progress import progress_for
+from hmsplan.cli.session import Workspace, connect, open_workspace, plan_live, unix_now, wait_for
+from hmsplan.cli.terminal import color, err, interactive, out, width
+from hmsplan.client import WriteClient
+from hmsplan.errors import ApplyFailed, HmsplanError, StalePlan, StateError, Unauthorized, UnsafePlan, UnsettledCreate
+from hmsplan.model import Status
+from hmsplan.plan import Options
+from hmsplan.planfile import explain_difference, plan_from_bytes
+from hmsplan.render.report import render_report, report_to_json
+from hmsplan.state.ledger import Ledger
+from hmsplan.state.record import dump
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hmsplan.model import Address, Plan, Report, Snapshot, State
+
+PARTIAL: Final = 6
+FAILED: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the command line says about whether to go on.
+
+    Attributes:
+        saved: the plan that was reviewed; None = whatever is planned now.
+        digest: the digest that was reviewed; None = not given. An empty one is never right.
+        yes: do not ask.
+    """
+
+    saved: Plan | None
+    digest: str | None
+    yes: bool
+
+
+@click.command("apply")
+@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("-y", "--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask.")
+@click.option("--expect-digest", metavar="DIGEST", help="Refuse any plan but the one with this digest.")
+@click.option("--allow", multiple=True, metavar="RISK:ADDRESS", help="Allow one risk, as a refusal names it.")
+@click.option("--destroy", is_flag=True, help="Delete everything that the state knows.")
+@target_option
+@common_options
+@pass_globals
+def apply_command(
+    options: Globals,
+    file: Path | None,
+    yes: bool,
+    expect_digest: str | None,
+    allow: tuple[str, ...],
+    destroy: bool,
+    target: tuple[Address, ...],
+) -> int:
+    """Make the organization equal to the stack: create, update, and delete what was taken out.
+
+    With FILE, perform the saved plan and refuse if anything it touches has moved since.
+    """
+    if not yes and not interactive():
+        raise HmsplanError("there is no terminal to ask on; add -y to apply without asking", summary="Not applied")
+    saved = plan_from_bytes(file.read_bytes()) if file is not None else None
+    if saved is not None:
+        target, destroy = target or saved.targets, destroy or saved.destroy
+    consent = Consent(saved, expect_digest, yes)
+    _check_digest(consent)
+    workspace = open_workspace(options, need_secrets=True)
+    return wait_for(_apply(options, workspace, Options(target, destroy, allow), consent))
+
+
+def _check_digest(consent: Consent) -> None:
+    if consent.digest is not None and not consent.digest.strip():
+        raise StalePlan("--expect-digest is empty: no plan was reviewed, so none is applied", summary="No digest")
+
+
+async def _apply(options: Globals, workspace: Workspace, choice: Options, consent: Consent) -> int:
+    stop = Stop()
+    with workspace.backend.lock(_owner()), _signals(stop):
+        state = workspace.state()
+        ledger = Ledger(workspace.backend, state)
+        async with connect(options, WriteClient, on_wait=tell_wait) as client:
+            plan, snapshot = await _settled_plan(client, workspace, state, choice, stop)
+            _check_consent(plan, consent, state)
+            if not options.json:
+                show(options, plan, as_json=False)
+            if plan.refusals:
+                raise UnsafePlan(plan.refusals)
+            if not plan.steps and not plan.decided:
+                return 0
+            if plan.pending and not consent.yes:
+                _ask()
+                plan, snapshot = await _again(client, workspace, state, choice, stop, plan)
+            gc.freeze()
+            gc.enable()  # from here on the run may be long
+            try:
+                report = await _perform(options, plan, snapshot, client, ledger, stop, workspace)
+                if consent.saved is not None:
+                    await ledger.spend(consent.saved.digest)
+            finally:
+                await _close(ledger, options.directory)
+    _tell(options, plan, report)
+    return _exit_code(report)
+
+
+async def _settled_plan(
+    client: WriteClient, workspace: Workspace, state: State, choice: Options, stop: Stop
+) -> tuple[Plan, Snapshot]:
+    """Read and plan; wait for the grace time of an earlier run's create, as long as it is not over.
+
+    Raises:
+        UnsettledCreate: the lists do not decide.
+    """
+    while True:
+        plan, snapshot = await plan_live(client, workspace.stack, state, unix_now(), choice)
+        waiting = [u for u in plan.unsettled if not u.candidates]
+        if len(waiting) < len(plan.unsettled) or (waiting and stop):
+            raise UnsettledCreate(plan.unsettled)
+        if not waiting:
+            return plan, snapshot
+        left_s = max(u.remaining_s for u in waiting)
+        err(f"Looking for {len(waiting)} create(s) of an earlier run whose answer was lost; {left_s:.0f} s left ...")
+        await asyncio.sleep(min(left_s + 0.01, 4.0))
+
+
+async def _again(
+    client: WriteClient, workspace: Workspace, state: State, choice: Options, stop: Stop, asked: Plan
+) -> tuple[Plan, Snapshot]:
+    """Read once more after the question: what was approved must still be what is done.
+
+    Raises:
+        StalePlan: something it touches moved while nobody answered.
+    """
+    plan, snapshot = await _settled_plan(client, workspace, state, choice, stop)
+    if plan.digest != asked.digest:
+        raise StalePlan("; ".join(explain_difference(asked, plan)) or "the plan changed while it was asked about")
+    return plan, snapshot
+
+
+def _check_consent(plan: Plan, consent: Consent, state: State) -> None:
+    """Refuse a plan that is not the reviewed one.
+
+    Raises:
+        StalePlan: naming the object and field that moved, as far as that can be known.
+    """
+    if consent.saved is not None:
+        if consent.saved.digest in state.spent:
+            raise StalePlan(
+                "this plan was applied already, and a plan applies once. Make a new one: hmsplan plan -o FILE"
+            )
+        if consent.saved.digest != plan.digest:
+            raise StalePlan("\n  ".join(explain_difference(consent.saved, plan)))
+    if consent.digest is not None and consent.digest.strip().removeprefix("sha256:") != plan.digest:
+        raise StalePlan(
+            f"the digest of what would be done now is {plan.digest}, not the expected one. Review the new plan.",
+            summary="Digest differs",
+        )
+
+
+def _ask() -> None:
+    click.echo("\nDo you want to perform these actions? Only 'yes' is taken for yes.", err=True)
+    if click.prompt("  Answer", err=True, default="", show_default=False).strip() != "yes":
+        raise HmsplanError("nothing was changed", summary="Not applied")
+
+
+async def _perform(
+    options: Globals,
+    plan: Plan,
+    snapshot: Snapshot,
+    client: WriteClient,
+    ledger: Ledger,
+    stop: Stop,
+    workspace: Workspace,
+) -> Report:
+    with progress_for(len(plan.steps), plain=options.json or not color(options, sys.stderr)) as progress:
+        return await apply(
+            plan,
+            snapshot,
+            client,
+            ledger,
+            progress=progress,
+            clock=unix_now,
+            sleep=asyncio.sleep,
+            grace_s=workspace.stack.safety.settle_grace_s,
+            stop=stop,
+        )
+
+
+async def _close(ledger: Ledger, root: Path) -> None:
+    """Write the state; where that fails, leave it beside the stack rather than lose it.
+
+    Raises:
+        StateError: it could not be written; the file and how to push it are named.
+    """
+    try:
+        await ledger.close()
+    except StateError as error:
+        rescue = root / "errored.state.json"
+        write_private(rescue, dump(ledger.state))
+        raise StateError(
+            f"{error.detail}\nWhat was done is kept in {rescue}. When the storage is back: hmsplan state push {rescue}"
+        ) from error
+
+
+def _tell(options: Globals, plan: Plan, report: Report) -> None:
+    if options.json:
+        out(report_to_json(report, plan).decode().rstrip())
+    elif plan.pending or report.outcomes:
+        out(render_report(report, plan=plan, width=width(), color=color(options)).rstrip("\n"))
+
+
+def _exit_code(report: Report) -> int:
+    """Choose the code of the table: the signal, then doubt, then how much was done."""
+    if report.signal is not None:
+        return 128 + report.signal
+    if report.count(Status.UNSETTLED):
+        return UnsettledCreate.exit_code
+    done = report.count(Status.DONE)
+    if done == len(report.outcomes):
+        return 0
+    if done:
+        return PARTIAL
+    return Unauthorized.exit_code if report.stopped.startswith(Unauthorized.summary) else FAILED
+
+
+def _owner() -> str:
+    run = os.environ.get("GITHUB_RUN_ID")
+    where = f" in GitHub Actions run {run}" if run else ""
+    return f"hmsplan apply by {os.environ.get('USER') or os.environ.get('GITHUB_ACTOR') or 'somebody'}{where}"
+
+
+@contextmanager
+def _signals(stop: Stop) -> Iterator[None]:
+    """The first SIGINT or SIGTERM starts nothing more and finishes what is in flight; the second stops."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def caught(number: int) -> None:
+        if stop.signal is None:
+            stop.signal = number
+            err("\nStopping: what is in flight is finished, nothing more is started. Once more stops at once.")
+        elif task is not None:
+            task.cancel()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, caught, int(number))
+    try:
+        yield
+    except asyncio.CancelledError:
+        raise Stopped(stop.signal or signal.SIGINT) from None
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+class Stopped(ApplyFailed):
+    """A second signal came; what was in flight stays written down as an intent."""
+
+    def __init__(self, number: int) -> None:
+        HmsplanError.__init__(self, "stopped at once; the next run looks what became of what was in flight")
+        self.code = 128 + number

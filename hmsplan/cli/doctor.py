@@ -1,0 +1,246 @@
+"""``hmsplan doctor``: is everything there that the other commands need? Reads only."""
+
+from __future__ import annotations
+
+import enum
+import os
+import platform
+import textwrap
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment
+
+import click
+import orjson
+
+from hmsplan.cli.heard import Hearing, listen
+from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.session import BASE_URL, KEY, check_organization, load, open_state, wait_for
+from hmsplan.cli.terminal import color, out, width
+from hmsplan.endpoint import DEFAULT_BASE_URL, endpoint
+from hmsplan.errors import ApiError, ConfigError, HmsplanError, StateError, Unauthorized, WrongOrganization
+from hmsplan.escape import plain
+from hmsplan.interpolate import variable_suffix
+from hmsplan.model import Secret
+from hmsplan.secret_values import PREFIX
+from hmsplan.state.backend import new_state
+from hmsplan.state.file import FileBackend
+from hmsplan.state.locking import FolderLock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hmsplan.model import Stack, State
+
+ALMOST: Final = 1
+KEY_PREFIX: Final = "fl_"
+SKEW_S: Final = 30.0
+
+
+class Mark(enum.StrEnum):
+    """How a check ended; only BAD counts against the setup."""
+
+    OK = "ok"
+    NOTE = "note"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the table.
+
+    Attributes:
+        detail: what was found; foreign text in it is escaped already.
+        advice: what to type, or where to look; "" when nothing is to be done.
+    """
+
+    name: str
+    mark: Mark
+    detail: str
+    advice: str = ""
+
+
+@click.command("doctor")
+@common_options
+@pass_globals
+def doctor_command(options: Globals) -> int:
+    """Check the setup: stack, state, endpoint, key, clock, proxies, secrets. Reads only, and shows no secret.
+
+    Exits 0 when all is well, 9 when the key is missing, refused or of another organization, and 1 otherwise.
+    """
+    checks = [Check("hmsplan", Mark.OK, f"{version('hmsplan')} on Python {platform.python_version()}"), _emulator()]
+    stack = _stack(options, checks)
+    state = _state(options, checks)
+    if stack is not None:
+        checks += _secrets(stack)
+    checks += [_endpoint(options), _proxies(options)]
+    code = _key(options, stack, state, checks)
+    if options.json:
+        body = [{"name": c.name, "status": str(c.mark), "detail": c.detail, "advice": c.advice} for c in checks]
+        out(orjson.dumps({"format_version": "1.0", "checks": body}).decode())
+    else:
+        out(_table(checks, colored=color(options)))
+    return code or (ALMOST if any(check.mark is Mark.BAD for check in checks) else 0)
+
+
+def _emulator() -> Check:
+    missing = [name for name in ("starlette", "uvicorn") if find_spec(name) is None]
+    if missing:
+        return Check(
+            "emulator", Mark.NOTE, "not installed", "To try things without a key: pip install 'hmsplan[emulator]'"
+        )
+    return Check("emulator", Mark.OK, "installed")
+
+
+def _stack(options: Globals, checks: list[Check]) -> Stack | None:
+    try:
+        stack = load(options)
+    except ConfigError as error:
+        first, *others = error.diagnostics
+        place = f"{first.source}: " if first.source else ""
+        text = plain(f"{place}{first.summary}. {first.detail}") + (f" And {len(others)} more." if others else "")
+        checks.append(Check("stack", Mark.BAD, text, "Every problem: hmsplan validate"))
+        return None
+    mark = Mark.NOTE if stack.warnings else Mark.OK
+    advice = f"{len(stack.warnings)} warnings: hmsplan validate" if stack.warnings else ""
+    checks.append(Check("stack", mark, f"{plain(stack.name)}, {len(stack.resources)} resources", advice))
+    bound = f"only {stack.organization}" if stack.organization else "any organization, since it names none"
+    checks.append(Check("environment", Mark.OK, f"{stack.environment}; may touch {bound}"))
+    return stack
+
+
+def _state(options: Globals, checks: list[Check]) -> State | None:
+    try:
+        backend = open_state(options)
+        state = backend.load()
+    except ConfigError:
+        return None  # told with the stack
+    except (StateError, OSError) as error:
+        detail = error.detail if isinstance(error, StateError) else str(error)
+        checks.append(Check("state", Mark.BAD, plain(detail), "Where it is: --state, HMSPLAN_STATE, or hmsplan.yaml"))
+        return None
+    where = plain(backend.describe())
+    known = f"serial {state.serial}, {len(state.bindings)} bindings" if state else "nothing applied yet"
+    checks.append(Check("state", Mark.OK, f"{where}: {known}"))
+    if state is not None and state.intents:
+        checks.append(
+            Check(
+                "open creates",
+                Mark.NOTE,
+                f"{len(state.intents)} of an earlier run",
+                "hmsplan plan says what became of them",
+            )
+        )
+    owner = FolderLock(Path(backend.describe()).parent).owner() if isinstance(backend, FileBackend) else None
+    if owner is not None:
+        advice = "If that run is dead: hmsplan state unlock"
+        checks.append(Check("lock", Mark.NOTE, f"held by {plain(str(owner))}", advice))
+    return state
+
+
+def _secrets(stack: Stack) -> Iterator[Check]:
+    secrets = {secret.name: secret for resource in stack.resources.values() for secret in _within(resource.spec)}
+    missing = [PREFIX + variable_suffix(name) for name, secret in sorted(secrets.items()) if secret.reveal() is None]
+    if missing:
+        advice = "Set them, or name a dotenv file: --secrets-file FILE"
+        yield Check("secrets", Mark.BAD, f"not set: {', '.join(missing)}", advice)
+    elif secrets:
+        yield Check("secrets", Mark.OK, f"set: {', '.join(sorted(secrets))}")
+
+
+def _within(value: Any) -> Iterator[Secret]:
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _within(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _within(item)
+
+
+def _endpoint(options: Globals) -> Check:
+    if options.emulator:
+        return Check("endpoint", Mark.OK, "the emulator in .hmsplan/emulator.db")
+    try:
+        url = endpoint(os.environ.get(BASE_URL) or DEFAULT_BASE_URL, options.allow_host)
+    except HmsplanError as error:
+        return Check("endpoint", Mark.BAD, f"{BASE_URL} is refused: {plain(error.detail)}")
+    return Check("endpoint", Mark.OK, plain(str(url)))
+
+
+def _proxies(options: Globals) -> Check:
+    """Name the proxies of the environment by host alone: their addresses often hold a password."""
+    found = {
+        name: urlsplit(url if "//" in url else f"//{url}")
+        for name, url in getproxies_environment().items()
+        if name != "no"
+    }
+    if not found or options.emulator:
+        return Check("proxy", Mark.OK, "none")
+    names = (f"{name} by {plain(parts.hostname or '?')}" for name, parts in sorted(found.items()))
+    bypass = getproxies_environment().get("no")
+    return Check("proxy", Mark.OK, ", ".join(names) + (f"; not for {plain(bypass)}" if bypass else ""))
+
+
+def _key(options: Globals, stack: Stack | None, state: State | None, checks: list[Check]) -> int:
+    """Check the key, and with it the API; return the exit code that this alone asks for."""
+    key = os.environ.get(KEY, "").strip()
+    if not key and not options.emulator:
+        checks.append(Check("key", Mark.BAD, f"{KEY} is not set", "Export it, or go without: add --emulator"))
+        return Unauthorized.exit_code
+    if key:
+        known = key.startswith(KEY_PREFIX)
+        shown = f"{KEY_PREFIX}… ({len(key)} characters)" if known else f"{len(key)} characters"
+        advice = "" if known else f"Keys begin with {KEY_PREFIX}; is it another one's?"
+        checks.append(Check("key", Mark.OK if known else Mark.NOTE, f"{KEY} is set: {shown}", advice))
+    if any(check.name == "endpoint" and check.mark is Mark.BAD for check in checks):
+        return 0
+    try:
+        hearing = wait_for(listen(options))
+        checks += _heard(hearing)
+        if stack is not None:
+            check_organization(stack, state or new_state(), hearing.organization)
+    except (Unauthorized, WrongOrganization) as error:
+        checks.append(Check(error.summary.lower(), Mark.BAD, plain(error.detail)))
+        return error.exit_code
+    except HmsplanError as error:
+        advice = "A proxy, a firewall, or an outage?" if isinstance(error, ApiError) and error.status is None else ""
+        checks.append(Check("api", Mark.BAD, plain(error.detail), advice))
+    return 0
+
+
+def _heard(hearing: Hearing) -> Iterator[Check]:
+    health = Mark.OK if hearing.health == "ok" else Mark.NOTE
+    yield Check("health", health, plain(hearing.health))
+    if hearing.organization is None:
+        yield Check("organization", Mark.NOTE, "the key may not ask which one it opens")
+    else:
+        yield Check("organization", Mark.OK, plain(f"{hearing.organization} {hearing.name}".strip()))
+    if hearing.skew_s is not None:
+        late = abs(hearing.skew_s) > SKEW_S
+        advice = "Set the clock: waits for the rate limit depend on it" if late else ""
+        yield Check("clock", Mark.NOTE if late else Mark.OK, f"{hearing.skew_s:+.0f} s against the API", advice)
+    if hearing.limit is not None:
+        left = f", {plain(hearing.remaining)} left" if hearing.remaining is not None else ""
+        yield Check("rate limit", Mark.OK, f"{plain(hearing.limit)} requests a minute{left}")
+    else:
+        yield Check("rate limit", Mark.NOTE, "the answers do not tell it; 100 requests a minute are assumed")
+
+
+def _table(checks: list[Check], *, colored: bool) -> str:
+    names = max(len(check.name) for check in checks)
+    colors = {Mark.OK: "green", Mark.NOTE: "yellow", Mark.BAD: "red"}
+    lines: list[str] = []
+    for check in checks:
+        mark = f"{check.mark:<4}"
+        head = f"{check.name:<{names}}  {click.style(mark, fg=colors[check.mark]) if colored else mark}  "
+        room = max(20, width() - names - 8)
+        texts = [piece for text in (check.detail, check.advice) if text for piece in textwrap.wrap(text, room) or [""]]
+        lines.append(head + texts[0])
+        lines += [" " * (names + 8) + text for text in texts[1:]]
+    return "\n".join(lines)

@@ -1,0 +1,52 @@
+"""``hmsplan emulator``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import orjson
+
+from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.terminal import err, out
+from hmsplan.errors import HmsplanError
+
+
+@click.command("emulator")
+@click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes a free one.")
+@click.option("--db", type=click.Path(path_type=Path), metavar="FILE", help="Keep everything in this file.")
+@click.option("--faults", type=click.Path(path_type=Path, exists=True), metavar="FILE", help="What is to go wrong.")
+@click.option(
+    "--settings", type=click.Path(path_type=Path, exists=True), metavar="FILE", help="Stance on open questions."
+)
+@common_options
+@pass_globals
+def emulator_command(options: Globals, port: int, db: Path | None, faults: Path | None, settings: Path | None) -> None:
+    """Run the API on this machine, until it is stopped. Any key that starts with fl_ has an organization of its own."""
+    try:
+        from hmsplan.emulator import Emulator, Settings, read_faults, serve  # noqa: PLC0415 -- an extra
+    except ImportError as error:
+        raise HmsplanError(f"{error.name} is missing. Type: pip install 'hmsplan[emulator]'") from error
+    try:
+        rules = read_faults(faults) if faults else ()
+        stance = Settings.from_dict(orjson.loads(settings.read_bytes())) if settings else Settings()
+    except ValueError as error:
+        raise HmsplanError(str(error), summary="Cannot start the emulator") from error
+    emulator = Emulator(db or ":memory:", stance, rules)
+
+    def started(url: str) -> None:
+        if options.json:
+            out(f'{{"url":"{url}"}}')
+        else:
+            out(f"The emulator listens. In another shell:\n\n  export HMS_SOVEREIGN_BASE_URL={url}")
+            out("  export HMS_SOVEREIGN_API_KEY=fl_test\n")
+
+    try:
+        serve(emulator, port=port, on_start=started)
+    except OSError as error:
+        raise HmsplanError(
+            f"port {port}: {error.strerror}. Choose another: --port 0", summary="Cannot listen"
+        ) from error
+    finally:
+        emulator.close()
+    err("The emulator has stopped.")

@@ -1,0 +1,67 @@
+"""How a command that cannot go on says so."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from hmsplan.diagnostics import format_diagnostic
+from hmsplan.errors import ApplyFailed, DiagnosticError, HmsplanError, UnsafePlan, UnsettledCreate
+from hmsplan.escape import plain
+from hmsplan.model import Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hmsplan.model import Unsettled
+
+CRASH: Final = 1
+
+
+def tell(error: Exception, args: Sequence[str] | None = None) -> int:
+    """Print *error* on stderr for its reader and return the exit code; a traceback only with ``-vvv``."""
+    match error:
+        case ApplyFailed():
+            return error.code
+        case DiagnosticError():
+            for diagnostic in error.diagnostics:
+                click.echo(format_diagnostic(diagnostic) + "\n", err=True)
+        case UnsafePlan():
+            for refusal in error.refusals:
+                click.echo(
+                    f"Refused: {refusal.address}: {plain(refusal.reason)}\n  to allow it: {refusal.flag}", err=True
+                )
+        case UnsettledCreate():
+            for unsettled in error.unsettled:
+                click.echo(format_diagnostic(_open_create(unsettled)) + "\n", err=True)
+        case HmsplanError():
+            click.echo(format_diagnostic(Diagnostic(error.summary, error.detail)), err=True)
+        case _:
+            _crash(error, args)
+            return CRASH
+    return error.exit_code
+
+
+def _open_create(unsettled: Unsettled) -> Diagnostic:
+    address = unsettled.intent.address
+    candidates = ", ".join(unsettled.candidates) or "none seen yet"
+    detail = (
+        f"An earlier run sent the create of {address}, and nobody knows whether it happened. Live objects that may be "
+        f"it: {candidates}. To decide, type one of\n  hmsplan resolve {address} --adopt ID\n"
+        f"  hmsplan resolve {address} --none"
+    )
+    return Diagnostic(UnsettledCreate.summary, detail, address=address)
+
+
+def _crash(error: Exception, args: Sequence[str] | None) -> None:
+    """Tell of a bug of ours. Tracebacks have no locals, so no secret is in them."""
+    words = sys.argv[1:] if args is None else args
+    click.echo(f"Error: hmsplan has a bug: {type(error).__name__}", err=True)
+    if "-vvv" in words or os.environ.get("HMSPLAN_TRACEBACK"):
+        click.echo("".join(traceback.format_tb(error.__traceback__)), err=True)
+    else:
+        click.echo("  Run it again with -vvv and report what it prints.", err=True)

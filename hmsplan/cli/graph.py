@@ -1,0 +1,37 @@
+"""``hmsplan graph``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+import orjson
+
+from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.session import load
+from hmsplan.cli.terminal import out
+from hmsplan.render.graph import Graph, dot, graph_of, mermaid
+
+FORMATS: Final = {"mermaid": mermaid, "dot": dot}
+
+
+@click.command("graph")
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="mermaid", help="How to print it.")
+@common_options
+@pass_globals
+def graph_command(options: Globals, form: str) -> None:
+    """Print what depends on what, for Mermaid (GitHub shows it) or Graphviz. Offline, without key or secrets.
+
+    A dashed arrow is a template that is pasted into its user.
+    """
+    graph = graph_of(load(options))
+    out(orjson.dumps(graph_json(graph)).decode() if options.json else FORMATS[form](graph).rstrip("\n"))
+
+
+def graph_json(graph: Graph) -> dict[str, object]:
+    """Return nodes and edges for machines."""
+    return {
+        "format_version": "1.0",
+        "nodes": [{"address": str(address), "name": name} for address, name in graph.names.items()],
+        "edges": [{"from": str(e.user), "to": str(e.needed), "pasted": e.pasted} for e in graph.edges],
+    }

@@ -1,0 +1,119 @@
+"""``hmsplan init``."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import orjson
+
+from hmsplan import starter
+from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.terminal import err, out
+from hmsplan.confined import ENVIRONMENTS, STACK_FILE
+from hmsplan.errors import HmsplanError
+from hmsplan.escape import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@click.command("init")
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--ci", type=click.Choice(["github"]), help="Write a workflow too: plan, apply and drift.")
+@common_options
+@pass_globals
+def init_command(options: Globals, folder: Path | None, ci: str | None) -> None:
+    """Write a small stack to start from, into DIR or the current folder. No file is ever overwritten.
+
+    Beside a stack that exists, only what it lacks around it is written: .gitignore, and with --ci the workflow.
+    """
+    root = options.directory / (folder or "")
+    wanted = _wanted(root, ci)
+    written, kept = _write(wanted)
+    shown = [_shown(path, options.directory) for path in written], [_shown(path, options.directory) for path in kept]
+    if options.json:
+        out(orjson.dumps({"format_version": "1.0", "written": shown[0], "kept": shown[1]}).decode())
+    else:
+        _tell(*shown)
+    if not written:
+        raise HmsplanError(
+            "every file exists already. Name an empty folder: hmsplan init DIR", summary="Nothing written"
+        )
+    if not options.json:
+        _tell_next(root, options.directory, ci)
+
+
+def _wanted(root: Path, ci: str | None) -> dict[Path, str]:
+    files: dict[Path, str] = {}
+    if not (root / STACK_FILE).exists():
+        stack = starter.stack_files(starter.stack_name(root.resolve().name), crowded=_crowded(root))
+        files |= {root / path: text for path, text in stack.items()}
+    files[root / starter.IGNORE] = starter.IGNORED
+    if ci is not None:
+        top = _repository(root)
+        inside = os.path.relpath(os.path.realpath(root), os.path.realpath(top))
+        files[top / starter.WORKFLOW] = starter.workflow(version("hmsplan"), inside)
+    return files
+
+
+def _write(wanted: Mapping[Path, str]) -> tuple[list[Path], list[Path]]:
+    """Create what does not exist; return what was written and what was there."""
+    written, kept = [], []
+    for path, text in wanted.items():
+        if os.path.lexists(path):
+            kept.append(path)
+            continue
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        except OSError as error:
+            raise HmsplanError(f"{plain(str(path))}: {error.strerror}", summary="Cannot write") from error
+        written.append(path)
+    return written, kept
+
+
+def _crowded(root: Path) -> bool:
+    """Say whether the folder holds YAML files that would be taken for resource files."""
+    for _, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith(".") and name != ENVIRONMENTS]
+        if any(name.endswith((".yaml", ".yml")) and not name.startswith(".") for name in files):
+            return True
+    return False
+
+
+def _repository(root: Path) -> Path:
+    """Return the top of the git repository around a folder; the folder itself when there is none."""
+    at = root.resolve()
+    return next((folder for folder in (at, *at.parents) if (folder / ".git").exists()), root)
+
+
+def _shown(path: Path, start: Path) -> str:
+    return plain(
+        os.path.relpath(os.path.realpath(path.parent), os.path.realpath(start)) + f"/{path.name}"
+    ).removeprefix("./")
+
+
+def _tell(written: list[str], kept: list[str]) -> None:
+    for path in written:
+        out(f"  written  {path}")
+    for path in kept:
+        err(f"  exists, left as it is  {path}")
+        if path.endswith(starter.IGNORE):
+            lines = [line for line in starter.IGNORED.splitlines() if not line.startswith("#")]
+            err("    It should hold: " + " ".join(lines))
+
+
+def _tell_next(root: Path, start: Path, ci: str | None) -> None:
+    where = os.path.relpath(root, start)
+    step = "" if where == "." else f" -C {plain(where)}"
+    err("\nNext:")
+    err(f"  hmsplan{step} validate             check it, offline")
+    err(f"  hmsplan{step} --emulator plan      see what it would create, without a key")
+    err(f"  hmsplan{step} --emulator apply     create it, on an emulator of the API on this machine")
+    if ci is not None:
+        err(f"\nBefore you commit {starter.WORKFLOW}, read its first lines: it needs an owner, a commit and secrets.")

@@ -1,0 +1,108 @@
+"""The options that every command takes, before its name or after it."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+@dataclass(slots=True)
+class Globals:
+    """What the common options said.
+
+    Attributes:
+        environment: None = no environment file.
+        state: URL of the state; None = what ``HMSPLAN_STATE`` or the stack says.
+        color: None = only on a terminal.
+    """
+
+    directory: Path = Path()
+    environment: str | None = None
+    state: str | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    secrets_file: Path | None = None
+    emulator: bool = False
+    json: bool = False
+    color: bool | None = None
+    verbosity: int = 0
+    allow_host: str | None = None
+    ca_bundle: Path | None = None
+
+
+def _variables(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> None:
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{value!r} is not NAME=VALUE", ctx, param)
+        ctx.ensure_object(Globals).variables[name] = text
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Keep a value that was given; the place nearer to the end of the line wins."""
+    if value is not None and value is not False and value != 0 and param.name is not None:
+        setattr(ctx.ensure_object(Globals), param.name, value)
+
+
+def _no_color(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.ensure_object(Globals).color = False
+
+
+_OPTIONS = (
+    click.option("-C", "directory", type=click.Path(path_type=Path), metavar="DIR", help="Run as if started in DIR."),
+    click.option(
+        "-e", "--env", "environment", envvar="HMSPLAN_ENV", metavar="ENV", help="Choose environments/ENV.yaml."
+    ),
+    click.option("--state", envvar="HMSPLAN_STATE", metavar="URL", help="Where the state is; default: the stack's."),
+    click.option(
+        "--secrets-file", type=click.Path(path_type=Path), metavar="FILE", help="dotenv file for ${secret:x}."
+    ),
+    click.option("--emulator", is_flag=True, help="Run against an emulator kept in .hmsplan/emulator.db."),
+    click.option("--json", is_flag=True, help="Print JSON for machines."),
+    click.option("-v", "--verbose", "verbosity", count=True, help="Tell more, on stderr."),
+    click.option("--allow-host", metavar="HOST", help="Let HMS_SOVEREIGN_BASE_URL name this host."),
+    click.option(
+        "--ca-bundle", type=click.Path(path_type=Path), metavar="FILE", help="Trust these authorities as well."
+    ),
+)
+
+
+def common_options(command: Command) -> Command:
+    """Add the common options to a command or to the group."""
+    for option in reversed(_OPTIONS):
+        command = _with(option, command)
+    var = click.option(
+        "--var", multiple=True, callback=_variables, expose_value=False, metavar="NAME=VALUE", help="Set a variable."
+    )
+    plain = click.option(
+        "--no-color", is_flag=True, callback=_no_color, expose_value=False, help="No colour, also with NO_COLOR set."
+    )
+    return plain(var(command))
+
+
+def _with(option: Callable[[Command], Command], command: Command) -> Command:
+    command = option(command)
+    parameters: list[click.Option] = getattr(command, "__click_params__", None) or command.params  # type: ignore[attr-defined]
+    parameters[-1].callback = _keep
+    parameters[-1].expose_value = False
+    return command
+
+
+def pass_globals(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the common options as its first argument, and take its result as the exit code."""
+
+    @click.pass_context
+    @functools.wraps(function)
+    def called(ctx: click.Context, *args: Any, **kwargs: Any) -> Any:
+        return function(ctx.ensure_object(Globals), *args, **kwargs)
+
+    return called

@@ -1,0 +1,107 @@
+"""``hmsplan plan`` and ``hmsplan show``."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.session import Workspace, connect, open_workspace, plan_live, unix_now, wait_for
+from hmsplan.cli.terminal import color, err, out, width
+from hmsplan.client import ReadClient
+from hmsplan.errors import UnsettledCreate
+from hmsplan.model import Address
+from hmsplan.plan import Options
+from hmsplan.planfile import plan_from_bytes, plan_to_bytes
+from hmsplan.render.text import render_plan
+
+if TYPE_CHECKING:
+    from hmsplan.model import Plan
+
+CHANGES: Final = 2
+ADDRESS: Final = "KIND.KEY"
+
+
+def addresses(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[Address, ...]:
+    """Read the values of an option as addresses."""
+    try:
+        return tuple(Address.parse(value) for value in values)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+
+
+target_option = click.option(
+    "--target", multiple=True, callback=addresses, metavar=ADDRESS, help="Only this, and what it refers to."
+)
+
+
+@click.command("plan")
+@click.option("-o", "--out", "file", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
+@click.option("--show-unchanged", is_flag=True, help="List what stays as it is.")
+@click.option("--destroy", is_flag=True, help="Plan to delete everything that the state knows.")
+@target_option
+@common_options
+@pass_globals
+def plan_command(
+    options: Globals,
+    file: Path | None,
+    form: str,
+    detailed_exitcode: bool,
+    show_unchanged: bool,
+    destroy: bool,
+    target: tuple[Address, ...],
+) -> int:
+    """Show what an apply would change. Reads only: nothing but GET leaves this machine."""
+    workspace = open_workspace(options, need_secrets=True)
+    plan = wait_for(plan_now(options, workspace, Options(target, destroy)))
+    if file is not None:
+        write_private(file, plan_to_bytes(plan, tool_version=version("hmsplan")))
+        err(f"Saved the plan to {file}. To perform exactly this: hmsplan apply {file}")
+    show(options, plan, as_json=options.json or form == "json", show_unchanged=show_unchanged)
+    if any(unsettled.candidates for unsettled in plan.unsettled):
+        return UnsettledCreate.exit_code
+    return CHANGES if detailed_exitcode and plan.pending else 0
+
+
+async def plan_now(options: Globals, workspace: Workspace, choice: Options) -> Plan:
+    """Read what is live with a client that cannot write, and plan."""
+    state = workspace.state()
+    async with connect(options, ReadClient, on_wait=tell_wait) as client:
+        plan, _ = await plan_live(client, workspace.stack, state, unix_now(), choice)
+    return plan
+
+
+@click.command("show")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it.")
+@common_options
+@pass_globals
+def show_command(options: Globals, file: Path, form: str) -> None:
+    """Show a saved plan. Needs no key."""
+    show(options, plan_from_bytes(file.read_bytes()), as_json=options.json or form == "json")
+
+
+def show(options: Globals, plan: Plan, *, as_json: bool, show_unchanged: bool = False) -> None:
+    """Print a plan on stdout."""
+    if as_json:
+        out(plan_to_bytes(plan, tool_version=version("hmsplan")).decode().rstrip())
+    else:
+        out(render_plan(plan, width=width(), color=color(options), show_unchanged=show_unchanged).rstrip("\n"))
+
+
+def tell_wait(seconds: float) -> None:
+    """Say that the rate limit makes us wait."""
+    if seconds >= 1:
+        err(f"Waiting {seconds:.0f} s for the rate limit ...")
+
+
+def write_private(file: Path, data: bytes) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    from hmsplan.state.durable import replace_file  # noqa: PLC0415 -- seldom needed
+
+    replace_file(file, data)

@@ -1,0 +1,79 @@
+"""What is told on stderr while an apply runs: a bar on a terminal, one line an event elsewhere."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from hmsplan.cli.terminal import err
+from hmsplan.escape import plain as escaped
+from hmsplan.model import Status, Verb
+from hmsplan.render.report import progress_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+    from hmsplan.apply import Progress
+    from hmsplan.model import Outcome, Step
+
+
+class Lines:
+    """One line an event, as Terraform prints them."""
+
+    def __init__(self) -> None:
+        self._began: dict[str, float] = {}
+
+    def started(self, step: Step) -> None:
+        """Say that *step* begins; what only touches the state is not worth a line."""
+        self._began[step.key] = time.monotonic()
+        if step.verb not in {Verb.BIND, Verb.FORGET}:
+            err(progress_line(step))
+
+    def finished(self, outcome: Outcome) -> None:
+        """Say how a step ended."""
+        seconds = time.monotonic() - self._began.get(outcome.step.key, time.monotonic())
+        if outcome.step.verb not in {Verb.BIND, Verb.FORGET} or outcome.status is not Status.DONE:
+            err(progress_line(outcome.step, outcome, seconds))
+
+    def note(self, text: str) -> None:
+        """Say something about the run."""
+        err(escaped(text))
+
+
+class OnBar:
+    """A bar that counts steps; notes and failures stay above it."""
+
+    def __init__(self, bar: Bar, task: TaskID) -> None:
+        self._bar, self._task = bar, task
+
+    def started(self, step: Step) -> None:
+        """Name what is being done."""
+        self._bar.update(self._task, description=str(step.address))
+
+    def finished(self, outcome: Outcome) -> None:
+        """Move the bar on."""
+        self._bar.advance(self._task)
+        if outcome.status is not Status.DONE:
+            err(progress_line(outcome.step, outcome, 0.0))
+
+    def note(self, text: str) -> None:
+        """Print above the bar."""
+        self._bar.console.print(escaped(text), markup=False, highlight=False)
+
+
+@contextmanager
+def progress_for(total: int, *, plain: bool) -> Iterator[Progress]:
+    """Choose who is told."""
+    if plain:
+        yield Lines()
+        return
+    from rich.console import Console  # noqa: PLC0415 -- only on a terminal
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield OnBar(bar, bar.add_task("", total=total))

@@ -1,0 +1,260 @@
+"""``hmsplan state …``, ``hmsplan import`` and ``hmsplan resolve``: surgery on what earlier applies left behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+import orjson
+
+from hmsplan.changes import member_fingerprint
+from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.plan import tell_wait
+from hmsplan.cli.session import check_organization, connect, open_state, open_workspace, wait_for
+from hmsplan.cli.terminal import err, out
+from hmsplan.client import ReadClient
+from hmsplan.errors import HmsplanError, StateError
+from hmsplan.escape import plain
+from hmsplan.kinds import KINDS
+from hmsplan.model import EMPTY, Address, Binding
+from hmsplan.snapshot import read_members, read_one, read_organization
+from hmsplan.state import edit
+from hmsplan.state.backend import new_state
+from hmsplan.state.codec import binding_out
+from hmsplan.state.record import dump, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hmsplan.model import Intent, RemoteObject, Stack, State
+    from hmsplan.state.backend import Backend
+
+OWNER: Final = "hmsplan state"
+
+
+class AddressType(click.ParamType[Address]):
+    """An argument that names one declared object."""
+
+    name = "KIND.KEY"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address:
+        """Read it, or say what is wrong with it."""
+        if isinstance(value, Address):
+            return value
+        try:
+            address = Address.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if address.kind not in KINDS:
+            self.fail(f"there is no kind {address.kind}; kinds are {', '.join(KINDS)}", param, ctx)
+        return address
+
+
+ADDRESS: Final = AddressType()
+
+
+@click.group("state")
+@common_options
+def state_command() -> None:
+    """Look at the state, or operate on it."""
+
+
+@state_command.command("list")
+@common_options
+@pass_globals
+def list_command(options: Globals) -> None:
+    """List every bound address with its id."""
+    _, state = _loaded(options)
+    if options.json:
+        out(orjson.dumps({str(a): b.id for a, b in sorted(state.bindings.items())}).decode())
+        return
+    width = max((len(str(address)) for address in state.bindings), default=0)
+    for address, binding in sorted(state.bindings.items()):
+        out(f"{address!s:<{width}}  {binding.id}{'  protected' if binding.protected else ''}")
+    for deposed in state.deposed:
+        out(f"{deposed.address!s:<{width}}  {deposed.id}  replaced, still to be deleted")
+    for intent in state.intents:
+        out(f"{intent.address!s:<{width}}  (open)  {intent.step}: nobody knows yet whether it was created")
+
+
+@state_command.command("show")
+@click.argument("address", type=ADDRESS)
+@common_options
+@pass_globals
+def show_command(options: Globals, address: Address) -> None:
+    """Show what is remembered of one address."""
+    _, state = _loaded(options)
+    binding = state.bindings.get(address)
+    if binding is None:
+        raise StateError(f"{address} is not in the state; hmsplan state list shows what is")
+    body = orjson.dumps(binding_out(binding), option=0 if options.json else orjson.OPT_INDENT_2)
+    out("\n".join(map(plain, body.decode().splitlines())))
+
+
+@state_command.command("mv")
+@click.argument("origin", type=ADDRESS)
+@click.argument("target", type=ADDRESS)
+@common_options
+@pass_globals
+def mv_command(options: Globals, origin: Address, target: Address) -> None:
+    """Give the object of ORIGIN to TARGET. In git, a moved: entry does the same and is reviewed."""
+    _edit(options, lambda state: edit.move(state, origin, target))
+    err(f"{origin} is {target} now.")
+
+
+@state_command.command("rm")
+@click.argument("address", type=ADDRESS, nargs=-1, required=True)
+@common_options
+@pass_globals
+def rm_command(options: Globals, address: tuple[Address, ...]) -> None:
+    """Forget objects without deleting them."""
+
+    def forget(state: State) -> State:
+        for each in address:
+            state = edit.remove(state, each)
+        return state
+
+    _edit(options, forget)
+    err(f"Forgotten: {', '.join(map(str, address))}. The objects live on.")
+
+
+@state_command.command("pull")
+@common_options
+@pass_globals
+def pull_command(options: Globals) -> None:
+    """Print the whole state, as push takes it."""
+    _, state = _loaded(options)
+    out(dump(state).decode().rstrip("\n"))
+
+
+@state_command.command("push")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--force", is_flag=True, help="Take an older state, or one of another lineage.")
+@common_options
+@pass_globals
+def push_command(options: Globals, file: Path, force: bool) -> None:
+    """Put the state of FILE in place of the stored one, of which a backup is kept."""
+    state = parse(file.read_bytes())
+    backend = open_state(options)
+    with backend.lock(OWNER):
+        backend.push(state, force=force)
+    err(f"Pushed serial {state.serial} with {len(state.bindings)} bindings to {backend.describe()}.")
+
+
+@state_command.command("unlock")
+@click.option("--force", is_flag=True, help="Take the lock away from a run that is alive.")
+@common_options
+@pass_globals
+def unlock_command(options: Globals, force: bool) -> None:
+    """Remove the lock that a dead run left behind."""
+    backend = open_state(options)
+    owner = backend.unlock(force=force)
+    err(f"Unlocked; it was held by {plain(str(owner))}." if owner else "It was not locked.")
+
+
+@click.command("import")
+@click.argument("address", type=ADDRESS)
+@click.argument("object_id", metavar="ID")
+@common_options
+@pass_globals
+def import_command(options: Globals, address: Address, object_id: str) -> None:
+    """Bind ADDRESS to the live object ID. Nothing is changed but the state; the next plan shows what differs."""
+    workspace = open_workspace(options)
+    if address not in workspace.stack.resources:
+        raise HmsplanError(f"{address} is not declared. Write it first, then import.", summary="Unknown address")
+    state = workspace.state()
+    live, members, organization = wait_for(_one(options, workspace.stack, state, address, object_id))
+    if live is None:
+        noun = KINDS[address.kind].singular
+        raise HmsplanError(f"the organization has no {noun} with the id {object_id}", summary="Not found")
+    known = state.bindings.get(address)
+    binding = known or Binding(
+        address, object_id, EMPTY, members=_ours(workspace.stack, address, members, state.lineage)
+    )
+
+    def bind(now: State) -> State:
+        bound = edit.bind(now, replace(binding, id=object_id))
+        return replace(bound, organization=bound.organization or organization)
+
+    _edit(options, bind, workspace.backend)
+    err(f"{address} is bound to {object_id}. See what differs: hmsplan plan")
+
+
+async def _one(
+    options: Globals, stack: Stack, state: State, address: Address, object_id: str
+) -> tuple[RemoteObject | None, tuple[RemoteObject, ...], str | None]:
+    kind = KINDS[address.kind]
+    async with connect(options, ReadClient, on_wait=tell_wait) as client:
+        organization = await read_organization(client) if stack.organization is not None else None
+        live = await read_one(client, kind, object_id)
+        found = live.fields.get("org_id") if live is not None else None
+        organization = organization or (found if isinstance(found, str) else None)
+        check_organization(stack, state, organization)
+        members = await read_members(client, kind, object_id) if live is not None and kind.members is not None else ()
+    return live, members, organization
+
+
+def _ours(stack: Stack, address: Address, live: tuple[RemoteObject, ...], lineage: str) -> dict[str, int]:
+    """Count the declared members that the imported object has: they are ours from now on."""
+    kind = KINDS[address.kind]
+    declared = stack.resources[address].members
+    if kind.members is None or declared is None:
+        return {}
+    there = [member_fingerprint(kind.members, item.fields, lineage) for item in live]
+    marks = {member_fingerprint(kind.members, spec, lineage) for spec in declared}
+    return {mark: there.count(mark) for mark in marks if mark in there}
+
+
+@click.command("resolve")
+@click.argument("address", type=ADDRESS)
+@click.option("--adopt", "object_id", metavar="ID", help="This object is what the lost create made.")
+@click.option("--none", "nothing", is_flag=True, help="It made nothing; it may be created again.")
+@common_options
+@pass_globals
+def resolve_command(options: Globals, address: Address, object_id: str | None, nothing: bool) -> None:
+    """Settle a create of which nobody could find out whether it happened."""
+    if (object_id is None) != nothing:
+        raise click.UsageError("say either --adopt ID or --none")
+    workspace = open_workspace(options)
+    if object_id is not None:
+        state = workspace.state()
+        intents = [intent for intent in state.intents if intent.address == address]
+        if not wait_for(_exists(options, workspace.stack, state, address, object_id, intents)):
+            raise HmsplanError(f"there is no live object {object_id}", summary="Not found")
+    _edit(options, lambda state: edit.resolve(state, address, object_id), workspace.backend)
+    err(f"{address}: settled. See what is left to do: hmsplan plan")
+
+
+async def _exists(
+    options: Globals, stack: Stack, state: State, address: Address, object_id: str, intents: list[Intent]
+) -> bool:
+    kind = KINDS[address.kind]
+    async with connect(options, ReadClient, on_wait=tell_wait) as client:
+        if stack.organization is not None:
+            check_organization(stack, state, await read_organization(client))
+        parent = next((intent.parent for intent in intents if intent.parent), None)
+        if parent is not None:
+            return any(item.id == object_id for item in await read_members(client, kind, parent))
+        return await read_one(client, kind, object_id) is not None
+
+
+def _loaded(options: Globals) -> tuple[Backend, State]:
+    backend = open_state(options)
+    state = backend.load()
+    if state is None:
+        err(f"There is no state yet in {backend.describe()}.")
+        state = new_state()
+    return backend, state
+
+
+def _edit(options: Globals, change: Callable[[State], State], backend: Backend | None = None) -> None:
+    """Change the state under its lock."""
+    backend = backend or open_state(options)
+    with backend.lock(OWNER):
+        state = backend.load()
+        if state is None:
+            state = new_state()
+            backend.save(state)
+        backend.save(change(state))

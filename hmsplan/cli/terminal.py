@@ -1,0 +1,45 @@
+"""How wide, in which colours, and to whom: what is known of the place the output goes to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, Final, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from hmsplan.cli.options import Globals
+
+NARROW: Final = 80
+WIDE: Final = 200
+
+
+def width() -> int:
+    """Return the columns to print in: those of the terminal, 80 where there is none."""
+    return max(NARROW, min(WIDE, shutil.get_terminal_size((NARROW, 24)).columns))
+
+
+def color(options: Globals, stream: TextIO | None = None) -> bool:
+    """Say whether to print colours: on a terminal, unless ``NO_COLOR`` or ``--no-color`` say no."""
+    if options.color is False or os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return (stream or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
+
+
+def interactive() -> bool:
+    """Say whether somebody can answer a question."""
+    return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
+
+
+def out(text: str) -> None:
+    """Print a result."""
+    click.echo(text, color=True)
+
+
+def err(text: str) -> None:
+    """Print progress or a diagnostic."""
+    click.echo(text, err=True, color=True)

@@ -1,0 +1,18 @@
+"""``hmsplan version``."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import click
+
+from hmsplan.cli.options import Globals, common_options, pass_globals
+
+
+@click.command("version")
+@common_options
+@pass_globals
+def version_command(options: Globals) -> None:
+    """Print the version, on one line."""
+    number = version("hmsplan")
+    click.echo(f'{{"version":"{number}"}}' if options.json else f"hmsplan {number}")

@@ -1,0 +1,51 @@
+"""Addresses for live objects: short, readable, unique, and the same ones each time. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.kinds import KINDS
+from hmsplan.model import Address
+from hmsplan.yamltext import NO_TEXT_ELSEWHERE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hmsplan.kinds import Kind
+    from hmsplan.model import RemoteObject, Snapshot, Spec
+
+LONGEST: Final = 40
+
+
+def slug(text: str) -> str:
+    """Return *text* in lower-case ASCII letters, digits and ``_``; empty when nothing of it can be written so."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", ascii_text).strip("_")[:LONGEST].strip("_")
+
+
+def addresses(snapshot: Snapshot) -> Mapping[tuple[str, str], Address]:
+    """Return (kind, id) to the address of each live object; of equal names, the older object gets the plain key."""
+    found: dict[tuple[str, str], Address] = {}
+    for name, objects in snapshot.objects.items():
+        kind = KINDS[name]
+        taken = set[str]()
+        for live in sorted(objects.values(), key=lambda live: _age(kind, live)):
+            key = first = _key(kind, live.fields)
+            count = 1
+            while key in taken:
+                count += 1
+                key = f"{first}_{count}"
+            taken.add(key)
+            found[name, live.id] = Address(name, key)
+    return found
+
+
+def _age(kind: Kind, live: RemoteObject) -> tuple[str, str, str]:
+    return _key(kind, live.fields), str(live.fields.get("created_at") or ""), live.id
+
+
+def _key(kind: Kind, fields: Spec) -> str:
+    key = slug(str(fields.get("name") or fields.get(kind.identity) or ""))
+    return key if key[:1].isalpha() and key not in NO_TEXT_ELSEWHERE else f"{kind.singular}_{key}".rstrip("_")

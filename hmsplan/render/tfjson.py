@@ -1,0 +1,208 @@
+"""A plan in the shape of Terraform's plan JSON, format 1.2, really redacted. Pure.
+
+OPA, conftest, checkov and terraform-compliance read ``resource_changes``, ``planned_values``, ``prior_state`` and
+``configuration``. What Terraform only marks in ``*_sensitive`` is also replaced by "(sensitive value)" here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from hmsplan.kinds import KINDS, Kind
+from hmsplan.model import Action, DriftKind, Ref, Secret
+from hmsplan.render.redact import bare, managed_before, projected, public_value, sealed
+from hmsplan.render.words import is_written
+
+if TYPE_CHECKING:
+    from hmsplan.model import Address, Drift, Plan, ResourceChange, Spec, Value
+
+Json: TypeAlias = dict[str, Any]
+
+FORMAT_VERSION: Final = "1.2"
+TERRAFORM_VERSION: Final = "1.11.0"
+PROVIDER: Final = "registry.terraform.io/hmsplan/hms"
+_ACTIONS: Final[Mapping[Action, list[str]]] = {
+    Action.NO_OP: ["no-op"],
+    Action.CREATE: ["create"],
+    Action.UPDATE: ["update"],
+    Action.REPLACE: ["create", "delete"],
+    Action.DELETE: ["delete"],
+    Action.ADOPT: ["no-op"],
+    Action.FORGET: ["forget"],
+}
+_WITHOUT_AFTER: Final = frozenset({Action.DELETE, Action.FORGET})
+
+
+def terraform_json(plan: Plan) -> Json:
+    """Return *plan* without what only hmsplan has a word for."""
+    staying = [change for change in plan.changes if change.action not in _WITHOUT_AFTER]
+    return {
+        "format_version": FORMAT_VERSION,
+        "terraform_version": TERRAFORM_VERSION,
+        "variables": {},
+        "planned_values": {"root_module": {"resources": [_planned(change) for change in staying]}},
+        "resource_drift": [_drifted(drift, drift.address) for drift in plan.drift if drift.address is not None],
+        "resource_changes": [_changed(change) for change in plan.changes],
+        "output_changes": {},
+        "prior_state": {
+            "format_version": "1.0",
+            "terraform_version": TERRAFORM_VERSION,
+            "values": {"root_module": {"resources": list(_prior(plan.changes))}},
+        },
+        "configuration": {
+            "provider_config": {"hms": {"name": "hms", "full_name": PROVIDER}},
+            "root_module": {"resources": [_configured(change) for change in staying]},
+        },
+        "applyable": bool(plan.pending or plan.steps) and not plan.refusals,
+        "complete": not plan.targets and not plan.unsettled,
+        "errored": False,
+    }
+
+
+def _named(address: Address) -> Json:
+    return {
+        "address": str(address),
+        "mode": "managed",
+        "type": f"hms_{KINDS[address.kind].singular}",
+        "name": address.key,
+        "provider_name": PROVIDER,
+    }
+
+
+def _changed(change: ResourceChange) -> Json:
+    kind = KINDS[change.address.kind]
+    before, after = _before(kind, change), _after(kind, change)
+    unknown = _marks(after, lambda value: isinstance(value, Ref)) or {} if after is not None else {}
+    if change.action in {Action.CREATE, Action.REPLACE}:
+        unknown = {"id": True, **unknown}
+    found: Json = {
+        "actions": ["update"] if change.action is Action.ADOPT and is_written(change) else _ACTIONS[change.action],
+        "before": bare(before) if before is not None else None,
+        "after": bare(after) if after is not None else None,
+        "after_unknown": unknown,
+        "before_sensitive": _sensitive(before),
+        "after_sensitive": _sensitive(after),
+    }
+    if change.replaces:
+        found["replace_paths"] = [list(path) for path in change.replaces]
+    if change.action is Action.ADOPT:
+        found["importing"] = {"id": change.id}
+    entry = _named(change.address) | {"change": found}
+    if change.moved_from is not None:
+        entry["previous_address"] = str(change.moved_from)
+    if change.deposed:
+        entry["deposed"] = change.id
+    if reason := _action_reason(change):
+        entry["action_reason"] = reason
+    return entry
+
+
+def _action_reason(change: ResourceChange) -> str:
+    if change.action is Action.REPLACE:
+        return "replace_because_cannot_update"
+    return "delete_because_no_resource_config" if change.action is Action.DELETE and not change.deposed else ""
+
+
+def _before(kind: Kind, change: ResourceChange) -> Spec | None:
+    """Return the managed fields of the live object with its id; None where there is no object."""
+    if change.id is None:
+        return None
+    fields = managed_before(kind, change)
+    if change.action is not Action.DELETE:
+        touched = {str(field.path[0]) for field in change.fields}
+        fields = {
+            key: value if key in touched else projected(kind, value, change.after.get(key), (key,))
+            for key, value in fields.items()
+        }
+    return {"id": change.id} | {key: sealed(kind, value, (key,)) for key, value in fields.items()}
+
+
+def _after(kind: Kind, change: ResourceChange) -> Spec | None:
+    """Return the declared fields, with the id where it stays; None where no object is managed any more."""
+    if change.action in _WITHOUT_AFTER:
+        return None
+    fields = {key: sealed(kind, value, (key,)) for key, value in change.after.items()}
+    return fields if change.action in {Action.CREATE, Action.REPLACE} else {"id": change.id, **fields}
+
+
+def _sensitive(fields: Spec | None) -> Value:
+    return (_marks(fields, lambda value: isinstance(value, Secret)) or {}) if fields is not None else False
+
+
+def _marks(value: Value, test: Callable[[Value], bool]) -> Value:
+    """Return the shape of *value* with True where *test* holds; False where it holds nowhere.
+
+    A list keeps its length, as Terraform's does; a mapping keeps only the keys that matter.
+    """
+    if test(value):
+        return True
+    if isinstance(value, Mapping):
+        return {key: mark for key, item in value.items() if (mark := _marks(item, test))} or False
+    if isinstance(value, list):
+        marks = [_marks(item, test) for item in value]
+        if any(marks):
+            return [
+                mark or ({} if isinstance(item, Mapping) else False) for mark, item in zip(marks, value, strict=True)
+            ]
+    return False
+
+
+def _planned(change: ResourceChange) -> Json:
+    after = _after(KINDS[change.address.kind], change) or {}
+    return _named(change.address) | {
+        "schema_version": 0,
+        "values": bare(after),
+        "sensitive_values": _sensitive(after),
+    }
+
+
+def _prior(changes: Iterable[ResourceChange]) -> Iterator[Json]:
+    for change in changes:
+        before = _before(KINDS[change.address.kind], change)
+        if before is not None and not change.deposed:
+            yield _named(change.address) | {
+                "schema_version": 0,
+                "values": bare(before),
+                "sensitive_values": _sensitive(before),
+            }
+
+
+def _configured(change: ResourceChange) -> Json:
+    """Say of a declared resource only that it is there and what it refers to by an unknown id."""
+    references = {
+        key: {"references": [str(value.address)]} for key, value in change.after.items() if isinstance(value, Ref)
+    }
+    named = _named(change.address)
+    del named["provider_name"]
+    return named | {"provider_config_key": "hms", "expressions": references, "schema_version": 0}
+
+
+def _drifted(drift: Drift, address: Address) -> Json:
+    """Return what changed outside; ``before`` and ``after`` hold nothing but the fields that did."""
+    kind = KINDS[drift.kind]
+    gone = drift.drift is DriftKind.GONE
+    before: Json = {"id": drift.id}
+    after: Json = {"id": drift.id}
+    for field in drift.fields:
+        _put(before, field.path, public_value(kind, field.path, field.before))
+        _put(after, field.path, public_value(kind, field.path, field.after))
+    return _named(address) | {
+        "change": {
+            "actions": ["delete"] if gone else ["update"],
+            "before": before,
+            "after": None if gone else after,
+            "after_unknown": {},
+            "before_sensitive": {},
+            "after_sensitive": False if gone else {},
+        }
+    }
+
+
+def _put(into: Json, path: tuple[str | int, ...], value: Value) -> None:
+    """Set the value at *path*; an item of a list is named by its index or name, because the others are not told."""
+    for part in map(str, path[:-1]):
+        if not isinstance(into.get(part), dict):
+            into[part] = {}
+        into = into[part]
+    into[str(path[-1])] = value

@@ -1,0 +1,261 @@
+"""The frozen table of exit codes: what a pipeline decides on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hmsplan.emulator import Emulator, Fault, Settings, running
+from hmsplan.model import Address, Intent
+from hmsplan.state.backend import new_state, open_backend
+from hmsplan.state.ledger import Ledger
+
+from .helpers import KEY, Cli, Result, started, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    made = Emulator(settings=Settings(rate_limit=None))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def live(emulator: Emulator, cli: Cli, stack: Path) -> Iterator[Any]:
+    """Return a function that runs a command on the stack against an API with a socket."""
+    with running(emulator) as url:
+
+        def call(*args: str, **env: str) -> Result:
+            environ = {"HMS_SOVEREIGN_BASE_URL": url, "HMS_SOVEREIGN_API_KEY": KEY, **env}
+            return cli("-C", stack, *args, **environ)
+
+        yield call
+
+
+def local(cli: Cli, stack: Path, *args: str | Path) -> Result:
+    return cli("-C", stack, "--emulator", *args)
+
+
+def test_success_is_0_with_changes_and_without(cli: Cli, stack: Path) -> None:
+    """Without --detailed-exitcode a plan that changes something is a success."""
+    assert local(cli, stack, "plan").code == 0
+    assert local(cli, stack, "apply", "-y").code == 0
+    assert local(cli, stack, "plan").code == 0
+    assert local(cli, stack, "plan", "--detailed-exitcode").code == 0
+
+
+def test_changes_are_2_when_asked(cli: Cli, stack: Path) -> None:
+    """As in Terraform."""
+    assert local(cli, stack, "plan", "--detailed-exitcode").code == 2
+
+
+def test_drift_is_2_when_asked(live: Any, emulator: Emulator) -> None:
+    """A change in the dashboard is told, and without the flag it is no failure."""
+    assert live("apply", "-y").code == 0
+    assert live("drift", "--detailed-exitcode").code == 0
+    (assistant,) = emulator.all("assistants")
+    emulator.edit("assistants", assistant["id"], {"first_message": "Changed"})
+    assert live("drift", "--detailed-exitcode").code == 2
+    assert live("drift").code == 0
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "apply -y", "drift", "graph"])
+def test_an_invalid_configuration_is_3(cli: Cli, stack: Path, command: str) -> None:
+    """The diagnostics name file and line, on stderr."""
+    write(stack, {"b.yaml": "assistants:\n  broken: {nmae: x}\n"})
+    result = local(cli, stack, *command.split())
+    assert result.code == 3
+    assert "b.yaml:2" in result.err
+    assert result.out == ""
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "apply -y", "drift", "state list", "fmt", "graph"])
+def test_a_folder_without_a_stack_is_3(cli: Cli, tmp_path: Path, command: str) -> None:
+    """The message says how to begin."""
+    result = cli("-C", tmp_path, "--emulator", *command.split())
+    assert result.code == 3
+    assert "hmsplan init" in result.err
+
+
+def test_a_refusal_is_4_and_names_the_flag(cli: Cli, stack: Path) -> None:
+    """Protection outlives the block that declared it."""
+    assert local(cli, stack, "apply", "-y").code == 0
+    (stack / "n.yaml").write_text("numbers: {}\n", "utf-8")
+    result = local(cli, stack, "apply", "-y")
+    assert result.code == 4
+    assert "--allow delete:numbers.main" in result.err
+    assert local(cli, stack, "apply", "-y", "--allow", "delete:numbers.main").code == 0
+
+
+@pytest.mark.parametrize("digest", ["", "  ", "0" * 64, "sha256:" + "f" * 64])
+def test_another_digest_is_5(cli: Cli, stack: Path, digest: str) -> None:
+    """An empty one too: a lookup that found nothing must not pass for "anything goes"."""
+    assert local(cli, stack, "apply", "-y", "--expect-digest", digest).code == 5
+    assert local(cli, stack, "state", "list").out == ""
+
+
+def test_the_reviewed_digest_is_applied(cli: Cli, stack: Path) -> None:
+    """With and without the name of the algorithm in front."""
+    plan = json.loads(local(cli, stack, "plan", "--json").out)
+    assert local(cli, stack, "apply", "-y", "--expect-digest", plan["hmsplan"]["digest"]).code == 0
+
+
+def test_a_saved_plan_that_no_longer_holds_is_5(live: Any, emulator: Emulator, stack: Path, tmp_path: Path) -> None:
+    """The message names the object and the field that moved."""
+    assert live("apply", "-y").code == 0
+    (stack / "a.yaml").write_text("assistants:\n  support: {name: Support, first_message: New}\n", "utf-8")
+    saved = tmp_path / "saved.plan"
+    assert live("plan", "-o", str(saved)).code == 0
+    (assistant,) = emulator.all("assistants")
+    emulator.edit("assistants", assistant["id"], {"first_message": "Somebody's"})
+    result = live("apply", "-y", str(saved))
+    assert result.code == 5
+    assert "assistants.support" in result.err
+
+
+def test_a_plan_applies_once(live: Any, tmp_path: Path) -> None:
+    """The second time it is stale."""
+    saved = tmp_path / "saved.plan"
+    assert live("plan", "-o", str(saved)).code == 0
+    assert live("apply", "-y", str(saved)).code == 0
+    assert live("apply", "-y", str(saved)).code == 5
+
+
+def test_an_apply_in_part_is_6(live: Any, emulator: Emulator, stack: Path) -> None:
+    """What could be done was done, and the rest is told; the next run finishes it."""
+    write(stack, {"t.yaml": "sip_trunks:\n  voip: {name: V, provider: p, address: sip.example.com}\n"})
+    emulator.inject(Fault(do="status", method="POST", path="/numbers", status=400, body={"error": "no"}))
+    result = live("apply", "-y")
+    assert result.code == 6
+    assert "numbers.main" in result.out
+    emulator.inject()
+    assert live("apply", "-y").code == 0
+
+
+def test_nothing_done_at_all_is_1(live: Any, emulator: Emulator) -> None:
+    """The first create is refused and everything else needs it."""
+    emulator.inject(Fault(do="status", method="POST", status=400, body={"error": "no"}))
+    assert live("apply", "-y").code == 1
+
+
+def test_a_held_lock_is_7(cli: Cli, stack: Path) -> None:
+    """The message says who holds it and how to free it."""
+    with open_backend("file", stack, "default").lock("a colleague"):
+        result = local(cli, stack, "apply", "-y")
+    assert result.code == 7
+    assert "a colleague" in result.err
+    assert "state unlock" in result.err
+
+
+def test_a_plan_needs_no_lock(cli: Cli, stack: Path) -> None:
+    """Reviewers are not kept waiting by an apply."""
+    with open_backend("file", stack, "default").lock("a colleague"):
+        assert local(cli, stack, "plan").code == 0
+
+
+async def open_create(stack: Path) -> None:
+    backend = open_backend("file", stack, "default")
+    with backend.lock("test"):
+        backend.load()
+        ledger = Ledger(backend, new_state())
+        address = Address("assistants", "support")
+        applied = {"name": "Support", "first_message": "Hello"}
+        intent = Intent("assistants.support:create", address, "assistants", ("Support",), applied, frozenset(), 0.0)
+        await ledger.intend([intent])
+        await ledger.close()
+
+
+@pytest.mark.parametrize("command", [("plan",), ("apply", "-y")])
+def test_a_create_that_nobody_can_settle_is_8(
+    live: Any, emulator: Emulator, stack: Path, command: tuple[str, ...]
+) -> None:
+    """Two objects may be the one; hmsplan does not choose, and says what to type."""
+    asyncio.run(open_create(stack))
+    emulator.organization(KEY)
+    for _ in range(2):
+        emulator.add("assistants", {"name": "Support", "first_message": "Hello", "llm_config": {}}, key=KEY)
+    result = live(*command)
+    assert result.code == 8
+    assert "hmsplan resolve assistants.support" in result.out + result.err
+
+
+@pytest.mark.parametrize("command", ["plan", "apply -y", "drift", "doctor", "export out"])
+def test_no_key_is_9(cli: Cli, stack: Path, command: str, tmp_path: Path) -> None:
+    """The message names the variable, and the way without a key."""
+    root = tmp_path if command.startswith("export") else stack
+    result = cli("-C", root, *command.split())
+    assert result.code == 9
+    said = result.out + result.err
+    assert "HMS_SOVEREIGN_API_KEY" in said
+    assert "--emulator" in said
+
+
+@pytest.mark.parametrize("command", ["plan", "apply -y", "drift", "doctor"])
+def test_a_key_that_is_refused_is_9_and_is_not_shown(live: Any, command: str) -> None:
+    """401."""
+    result = live(*command.split(), HMS_SOVEREIGN_API_KEY="wrong_but_secret")
+    assert result.code == 9
+    assert "wrong_but_secret" not in result.out + result.err
+
+
+@pytest.mark.parametrize("command", ["plan", "apply -y", "drift", "doctor"])
+def test_another_organization_is_9(live: Any, emulator: Emulator, stack: Path, command: str) -> None:
+    """A staging plan never meets the real phones."""
+    other = "6f9d2c1e-0000-4000-8000-000000000001"
+    write(stack, {"environments/production.yaml": f"organization: {other}\n"})
+    result = live("-e", "production", *command.split())
+    assert result.code == 9
+    assert other in result.out + result.err
+    assert not emulator.writes
+
+
+def test_an_apply_without_a_terminal_is_refused_unless_y(cli: Cli, stack: Path) -> None:
+    """Nobody could answer, and a pipeline must not hang."""
+    result = local(cli, stack, "apply")
+    assert result.code == 1
+    assert "-y" in result.err
+    assert not (stack / ".hmsplan" / "default").exists()
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "validate", "show-graph", "doctor"])
+def test_commands_that_say_they_read_send_nothing_but_get(live: Any, emulator: Emulator, command: str) -> None:
+    """Seen from the other side of the wire."""
+    assert live("apply", "-y").code == 0
+    emulator.requests.clear()
+    live(command.removeprefix("show-"))
+    assert {record.method for record in emulator.requests} <= {"GET"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_finishes_what_is_in_flight_and_says_so(
+    emulator: Emulator, stack: Path, number: signal.Signals
+) -> None:
+    """130 or 143; the create whose answer was awaited is bound, and the next one was not sent."""
+    emulator.inject(Fault(do="delay", method="POST", path="/assistants", seconds=1.0))
+    with running(emulator) as url, started("-C", str(stack), "apply", "-y", HMS_SOVEREIGN_BASE_URL=url) as process:
+        assert process.stderr is not None
+        assert any("Creating" in line for line in iter(process.stderr.readline, ""))
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 128 + number, (out, err)
+    state = open_backend("file", stack, "default").load()
+    assert state is not None
+    assert set(state.bindings) == {Address("assistants", "support")}
+    assert not state.intents
+    assert not emulator.all("numbers")
+
+
+def test_an_endpoint_that_nobody_allowed_is_refused(cli: Cli, stack: Path) -> None:
+    """The key goes to the vendor, to this machine, or to a host that was named."""
+    result = cli("-C", stack, "plan", HMS_SOVEREIGN_BASE_URL="https://evil.example/api", HMS_SOVEREIGN_API_KEY=KEY)
+    assert result.code == 1
+    assert "--allow-host evil.example" in " ".join(result.err.split())
+    assert KEY not in result.err

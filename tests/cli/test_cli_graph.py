@@ -1,0 +1,75 @@
+"""``hmsplan graph``: what depends on what."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hmsplan.model import Address
+from hmsplan.render.graph import Edge, Graph, dot, mermaid
+
+from .helpers import EXAMPLE, Cli, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def graph(name: str) -> Graph:
+    a, b = Address("assistants", "a"), Address("numbers", "b")
+    return Graph({a: name, b: ""}, (Edge(b, a),))
+
+
+def test_references_are_arrows_and_templates_dashed_ones(cli: Cli) -> None:
+    """The example has both."""
+    found = cli("-C", EXAMPLE, "graph", "--json").json
+    edges = {(edge["from"], edge["to"], edge["pasted"]) for edge in found["edges"]}
+    assert ("numbers.main", "assistants.balie", False) in edges
+    assert ("numbers.main", "sip_trunks.voip", False) in edges
+    assert ("assistants.balie", "tool_templates.lookup_appointment", True) in edges
+    assert ("assistants.balie", "analysis_templates.call_outcome", True) in edges
+    assert len(found["nodes"]) == 9
+
+
+@pytest.mark.parametrize(
+    ("form", "solid", "dashed"), [("mermaid", " --> ", " -.-> "), ("dot", " -> ", "[style=dashed]")]
+)
+def test_both_forms_show_every_resource_and_arrow(cli: Cli, form: str, solid: str, dashed: str) -> None:
+    """As many as the JSON has."""
+    text = cli.ok("-C", EXAMPLE, "graph", "--format", form)
+    found = cli("-C", EXAMPLE, "graph", "--json").json
+    for node in found["nodes"]:
+        assert node["address"].replace("_", "_") in text
+    assert text.count(solid) + (text.count(dashed) if form == "mermaid" else 0) == len(found["edges"])
+    assert text.count(dashed) == sum(edge["pasted"] for edge in found["edges"])
+
+
+def test_it_needs_no_key_no_secret_and_no_network(cli: Cli, stack: Path) -> None:
+    """Nothing but the files."""
+    assert "numbers.main" in cli.ok("-C", stack, "graph")
+
+
+def test_an_excluded_resource_is_not_drawn(cli: Cli) -> None:
+    """The graph is that of the chosen environment."""
+    assert "campaigns.recall" in cli.ok("-C", EXAMPLE, "graph")
+    assert "campaigns.recall" not in cli.ok("-C", EXAMPLE, "-e", "staging", "graph")
+
+
+def test_an_empty_stack_has_an_empty_graph(cli: Cli, tmp_path: Path) -> None:
+    """And is no error."""
+    write(tmp_path, {"hmsplan.yaml": "version: 1\nstack: empty\n"})
+    assert cli.ok("-C", tmp_path, "graph") == "flowchart LR\n"
+
+
+@given(st.text())
+def test_no_name_becomes_syntax(name: str) -> None:
+    """A name is shown, and whatever it holds, the graph around it keeps its lines."""
+    assert len(mermaid(graph(name)).splitlines()) == 4
+    assert len(dot(graph(name)).splitlines()) == 7
+    label = mermaid(graph(name)).splitlines()[1]
+    assert re.fullmatch(r'  n0\["assistants\.a(<br/>[^"<>\[\](){}|`&*]*)?"\]', label)
+    quoted = dot(graph(name)).splitlines()[3]
+    assert re.fullmatch(r'  "assistants\.a" \[label="(?:[^"\\]|\\.)*"\];', quoted)

@@ -1,0 +1,169 @@
+"""``hmsplan init``: a first stack that works, in a folder where nothing is ever overwritten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from hmsplan import schema
+from hmsplan.starter import stack_name
+
+from .helpers import REPOSITORY, Cli
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILES = {
+    "hmsplan.yaml",
+    "assistants/support.yaml",
+    "prompts/support.md",
+    "environments/production.yaml",
+    ".gitignore",
+}
+
+
+def files_in(root: Path) -> set[str]:
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def root(cli: Cli, tmp_path: Path) -> Path:
+    cli.ok("-C", tmp_path, "init", "new")
+    return tmp_path / "new"
+
+
+def test_it_writes_a_small_stack_and_lists_it(cli: Cli, tmp_path: Path) -> None:
+    """Each file is named on stdout, and the next three steps on stderr."""
+    result = cli("-C", tmp_path, "init")
+    assert result.code == 0
+    assert files_in(tmp_path) == FILES
+    assert all(path in result.out for path in FILES)
+    assert [line.split()[-1] for line in result.out.splitlines()] == [*dict.fromkeys(result.out.split()[1::2])]
+    assert result.err.count("  hmsplan ") == 3
+
+
+def test_the_stack_is_valid_and_in_canonical_form(cli: Cli, root: Path) -> None:
+    """As it is, without a variable, a secret or a key."""
+    assert cli.ok("-C", root, "validate") == "Valid: 1 resource.\n"
+    assert cli("-C", root, "-e", "production", "validate").code == 0
+    assert cli("-C", root, "fmt", "--check").code == 0
+
+
+def test_the_stack_can_be_planned_and_applied_at_once(cli: Cli, root: Path) -> None:
+    """The second plan is empty, with and without the environment."""
+    assert cli("-C", root, "--emulator", "plan", "--detailed-exitcode").code == 2
+    assert cli("-C", root, "--emulator", "apply", "-y").code == 0
+    assert cli("-C", root, "--emulator", "plan", "--detailed-exitcode").code == 0
+    assert cli("-C", root, "-e", "production", "--emulator", "plan").code == 0
+
+
+def test_every_yaml_file_names_its_schema(root: Path) -> None:
+    """By the address under which it is published, so that editors help while typing."""
+    for path in root.rglob("*.yaml"):
+        first, _, _ = path.read_text("utf-8").partition("\n")
+        uri = first.removeprefix("# yaml-language-server: $schema=")
+        assert uri in schema.documents(), path
+
+
+def test_what_is_there_is_left_as_it_is(cli: Cli, tmp_path: Path) -> None:
+    """It is listed, the rest is written, and that is a success."""
+    (tmp_path / ".gitignore").write_text("mine\n", "utf-8")
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "support.md").write_text("mine", "utf-8")
+    result = cli("-C", tmp_path, "init")
+    assert result.code == 0
+    assert ".gitignore" not in result.out
+    assert "left as it is  .gitignore" in result.err
+    assert "left as it is  prompts/support.md" in result.err
+    assert (tmp_path / ".gitignore").read_text("utf-8") == "mine\n"
+    assert (tmp_path / "prompts" / "support.md").read_text("utf-8") == "mine"
+
+
+def test_a_second_init_changes_nothing_and_says_so(cli: Cli, root: Path) -> None:
+    """A stack that exists gets no example objects."""
+    (root / "assistants" / "support.yaml").unlink()
+    before = {path: (root / path).read_bytes() for path in files_in(root)}
+    result = cli("init", root)
+    assert result.code == 1
+    assert "Nothing written" in result.err
+    assert {path: (root / path).read_bytes() for path in files_in(root)} == before
+
+
+def test_a_stack_gets_its_workflow_later(cli: Cli, root: Path) -> None:
+    """--ci beside a stack writes the workflow and touches nothing else."""
+    before = files_in(root)
+    cli.ok("-C", root, "init", "--ci", "github")
+    assert files_in(root) - before == {".github/workflows/hmsplan.yml"}
+
+
+def test_the_workflow_fits_the_workflows_it_calls(cli: Cli, tmp_path: Path) -> None:
+    """Every input and secret exists, every required one is given, and the caller's permissions are what is needed."""
+    cli.ok("-C", tmp_path, "init", "--ci", "github")
+    caller = yaml.safe_load((tmp_path / ".github/workflows/hmsplan.yml").read_text("utf-8"))
+    assert caller["permissions"] == {}
+    assert set(caller["jobs"]) == {"plan", "apply", "drift"}
+    for name, job in caller["jobs"].items():
+        path, _, commit = job["uses"].partition("@")
+        assert commit == "COMMIT_SHA"
+        called = yaml.safe_load((REPOSITORY / path.removeprefix("OWNER/hmsplan/")).read_text("utf-8"))
+        asked = called[True]["workflow_call"]  # PyYAML reads the key "on" as true
+        required = {key for key, value in asked["inputs"].items() if value.get("required")}
+        assert required <= set(job["with"]) <= set(asked["inputs"]), name
+        assert set(job["secrets"]) <= set(asked["secrets"])
+        needed = [of.get("permissions") or {} for of in called["jobs"].values()]
+        for scope, level in {scope: level for each in needed for scope, level in each.items()}.items():
+            assert job["permissions"].get(scope) in {level, "write"}, (name, scope)
+
+
+def test_the_workflow_stands_at_the_top_of_the_repository(cli: Cli, tmp_path: Path) -> None:
+    """GitHub looks nowhere else; the stack's folder is given to it."""
+    (tmp_path / ".git").mkdir()
+    result = cli("-C", tmp_path, "init", "voice/prod", "--ci", "github")
+    assert result.code == 0
+    workflow = (tmp_path / ".github/workflows/hmsplan.yml").read_text("utf-8")
+    assert workflow.count('working-directory: "voice/prod"') == 3
+    assert not (tmp_path / "voice/prod/.github").exists()
+
+
+def test_foreign_yaml_in_the_folder_is_not_taken_for_resources(cli: Cli, tmp_path: Path) -> None:
+    """In a crowded folder the stack names its own."""
+    (tmp_path / "compose.yaml").write_text("services: {web: {image: x}}\n", "utf-8")
+    cli.ok("-C", tmp_path, "init")
+    assert cli("-C", tmp_path, "validate").code == 0
+
+
+def test_no_symbolic_link_is_written_through(cli: Cli, tmp_path: Path) -> None:
+    """A link that leads nowhere counts as a file that exists."""
+    outside = tmp_path / "outside.yaml"
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "hmsplan.yaml").symlink_to(outside)
+    cli("init", root)
+    assert not outside.exists()
+
+
+def test_machines_read_what_was_written(cli: Cli, tmp_path: Path) -> None:
+    """--json lists both."""
+    (tmp_path / ".gitignore").write_text("", "utf-8")
+    found = cli("-C", tmp_path, "init", "--json").json
+    assert set(found["written"]) == FILES - {".gitignore"}
+    assert found["kept"] == [".gitignore"]
+
+
+def test_a_folder_that_cannot_be_written_is_told(cli: Cli, tmp_path: Path) -> None:
+    """Without a traceback."""
+    (tmp_path / "assistants").write_text("a file where a folder is needed", "utf-8")
+    result = cli("-C", tmp_path, "init")
+    assert result.code == 1
+    assert "Cannot write" in result.err
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("acme voice", "acme-voice"), ("", "my-stack"), ("電話", "my-stack"), ("x" * 99, "x" * 63), ("_a_", "a")],
+)
+def test_the_stack_is_named_after_its_folder(folder: str, name: str) -> None:
+    """As far as the folder's name can be one."""
+    assert stack_name(folder) == name
