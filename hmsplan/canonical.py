@@ -86,7 +86,6 @@ def tool(value: Value) -> Value:
         flat["type"] = kind
     if "async_response" in flat:
         flat.setdefault("message", flat.pop("async_response"))
-        flat.pop("async_response", None)
     return _with_one_url(flat)
 
 

@@ -80,7 +80,7 @@ def comparison(
         members, more = compare_members(kind.members, resource.members, live_members, binding.members, lineage)
         notes += more
     freed = released(kind, binding.applied, spec)
-    if kind.final is not None and live.fields.get(kind.final[0]) == kind.final[1]:
+    if kind.final is not None and is_final(kind, live.fields):
         if fields or members:
             notes.append(f"it is {kind.final[1]}, and the platform lets nothing change any more")
         fields, members, freed = (), None, ()
@@ -163,6 +163,11 @@ def _starts(kind: Kind, before: Spec, after: Spec) -> bool:
         return False
     field, value = kind.status
     return after.get(field) == value and before.get(field) != value
+
+
+def is_final(kind: Kind, live: Spec) -> bool:
+    """Say whether nothing about an object can change any more."""
+    return kind.final is not None and live.get(kind.final[0]) == kind.final[1]
 
 
 def _reason(resource: Resource, fields: tuple[FieldChange, ...], adopted: str) -> str:

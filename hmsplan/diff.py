@@ -154,7 +154,7 @@ def dropped(kind: Kind, applied: Spec, declared: Spec, live: Spec) -> tuple[Fiel
         have = live.get(key, MISSING)
         if key not in declared:
             if (
-                key in kind.clearable
+                key in kind.resettable
                 and old is not None
                 and (have not in (None, MISSING, "") or (key,) in kind.secrets)
             ):
@@ -187,8 +187,8 @@ def _dropped_within(
 
 
 def released(kind: Kind, applied: Spec, declared: Spec) -> tuple[FieldPath, ...]:
-    """Name the top-level fields we applied, the author took out, and null does not clear."""
-    return tuple(sorted((key,) for key in applied.keys() - declared.keys() if key not in kind.clearable))
+    """Name the top-level fields we applied, the author took out, and that cannot be cleared."""
+    return tuple(sorted((key,) for key in applied.keys() - declared.keys() if key not in kind.resettable))
 
 
 def displaced(kind: Kind, declared: Spec, live: Spec) -> tuple[FieldChange, ...]:

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hmsplan.changes import member_fingerprint
+from hmsplan.changes import is_final, member_fingerprint
 from hmsplan.diff import at_path, diff
 from hmsplan.identity import identify, identity_of
 from hmsplan.kinds import KINDS
@@ -38,6 +38,8 @@ def find_drift(
         if live is None:
             found.append(Drift(address.kind, binding.id, DriftKind.GONE, address, name))
             continue
+        if is_final(kind, live.fields):
+            continue  # the platform alone brought it there
         resource = stack.resources.get(address)
         declared = resource.spec if resource is not None else EMPTY
         fields = tuple(_changed(kind, binding.applied, live.fields, declared, ids))

@@ -55,7 +55,8 @@ def _risks(
     users: Mapping[str, Sequence[str]],
 ) -> Iterator[Refusal]:
     kind, address = KINDS[change.address.kind], change.address
-    goes = change.action in {Action.DELETE, Action.REPLACE} and not change.deposed
+    leaves = change.action in {Action.DELETE, Action.REPLACE}
+    goes = leaves and not change.deposed  # whoever allowed the replace has allowed the end of the old one
     risk = Risk.REPLACE if change.action is Action.REPLACE else Risk.DELETE
     if goes and is_protected(address, stack, bindings):
         yield Refusal(risk, address, "prevent_destroy protects it")
@@ -63,7 +64,7 @@ def _risks(
         yield Refusal(risk, address, f"deleting a {kind.singular} cannot be undone")
     elif change.action is Action.REPLACE and kind.guarded_replace:
         yield Refusal(risk, address, f"{_names(change)} cannot change in place: the {kind.singular} would be made anew")
-    if goes and change.id is not None and (still := users.get(change.id)):
+    if leaves and change.id is not None and (still := users.get(change.id)):
         yield Refusal(risk, address, f"still used by {', '.join(still)}")
     if change.started:
         yield Refusal(Risk.START, address, _dialling(change))
@@ -95,12 +96,15 @@ def _dialling(change: ResourceChange) -> str:
 def _recalls(members: Members, change: ResourceChange, live: Sequence[RemoteObject]) -> Iterator[Refusal]:
     first = members.identity[0]
     called = {_canonical(members, first, item.fields) for item in live if not is_untouched(members, item)}
-    again = (
-        [spec for spec in change.members.add if _canonical(members, first, spec) in called] if change.members else []
-    )
+    add = change.members.add if change.members else ()
+    again = [spec for spec in add if _canonical(members, first, spec) in called]
     if again:
         noun = "person was" if len(again) == 1 else "people were"
         yield Refusal(Risk.RECALL, change.address, f"{len(again)} {noun} called already and would be called again")
+    total = change.before.get(members.total)
+    if add and isinstance(total, int) and total > len(live):
+        reason = f"its list shows {len(live)} of {total} {members.name}, so some to be added may be there already"
+        yield Refusal(Risk.RECALL, change.address, reason)
 
 
 def _egress(kind: Kind, change: ResourceChange, applied: Spec) -> Iterator[Refusal]:

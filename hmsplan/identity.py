@@ -62,14 +62,11 @@ def identify(stack: Stack, snapshot: Snapshot, state: State, now: float) -> Iden
 
 def _move(stack: Stack, found: Identities) -> None:
     """Rename bindings, to the end of a chain; an entry whose origin is unknown was done by an earlier apply."""
-    onward = {move.origin: move.target for move in stack.moved}
     for move in stack.moved:
         binding = found.bindings.get(move.origin)
         if binding is None:
             continue
-        target = move.target
-        while target in onward:  # validate refuses circles
-            target = onward[target]
+        target = _destination(stack, move.origin)
         if target in found.bindings:
             found.problems.append(
                 Diagnostic(
@@ -83,6 +80,21 @@ def _move(stack: Stack, found: Identities) -> None:
         del found.bindings[move.origin]
         found.bindings[target] = replace(binding, address=target)
         found.moved[target] = move.origin
+
+
+def _destination(stack: Stack, address: Address) -> Address:
+    """Return where the moved entries lead from *address*."""
+    onward = {move.origin: move.target for move in stack.moved}
+    while address in onward:  # validate refuses circles
+        address = onward[address]
+    return address
+
+
+def _moved_along(stack: Stack, intent: Intent, found: Identities) -> Intent:
+    """Let a create follow the moved entries, unless another object is there."""
+    target = _destination(stack, intent.address)
+    is_free = target not in found.bindings or found.moved.get(target) == intent.address
+    return replace(intent, address=target) if is_free else intent
 
 
 def identity_of(kind: Kind, spec: Spec) -> str:
@@ -108,7 +120,8 @@ def same_identity(kind: Kind, intent: Intent, objects: Iterable[RemoteObject]) -
 
 def _settle(stack: Stack, snapshot: Snapshot, state: State, found: Identities, now: float) -> None:
     """Decide the creates of earlier runs whose answer was lost, as far as the lists can."""
-    for intent in state.intents:
+    for each in state.intents:
+        intent = _moved_along(stack, each, found)
         kind = KINDS[intent.address.kind]
         remaining = intent.started + stack.safety.settle_grace_s - now
         if intent.parent is not None:
@@ -178,11 +191,16 @@ def _import(stack: Stack, snapshot: Snapshot, found: Identities) -> None:
 
 
 def _adopt(stack: Stack, snapshot: Snapshot, found: Identities) -> None:
-    """Recognise the live objects of unbound addresses by their natural key."""
+    """Recognise the live objects of unbound addresses by their natural key.
+
+    An address whose object is gone takes part when the key is unique: it could not be made a second time.
+    """
     open_addresses = {u.intent.address for u in found.unsettled}
     by_kind: dict[str, list[Resource]] = defaultdict(list)
     for address, resource in stack.resources.items():
-        if address not in found.bindings and address not in open_addresses:
+        binding = found.bindings.get(address)
+        gone = binding is not None and snapshot.get(address.kind, binding.id) is None
+        if (binding is None or (gone and KINDS[address.kind].unique)) and address not in open_addresses:
             by_kind[address.kind].append(resource)
     for name, resources in by_kind.items():
         _adopt_kind(KINDS[name], resources, snapshot.objects.get(name, {}), stack, found)

@@ -47,6 +47,7 @@ class Members:
         untouched: (field, value) of a member that nothing has happened to yet; others are history.
         busy: (field, value) of one that cannot be removed now.
         on_create: how many may ride on the parent's own create; the rest is added one by one.
+        total: field of the parent that counts them, which proves whether their list is whole.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Members:
     untouched: tuple[str, str]
     busy: tuple[str, str]
     on_create: int
+    total: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ class Kind:
         guarded_replace: a replace loses something that people hear, so it is refused unless allowed.
         guarded_delete: the same for a delete.
         clearable: top-level fields that null clears.
+        kept: clearable fields that are released, not cleared, when they are taken out: others cannot do without.
         after_create: fields that POST does not take; a PATCH follows.
         atomic: compared and sent whole; user-owned JSON.
         unordered: lists in which order means nothing.
@@ -121,6 +124,7 @@ class Kind:
     guarded_replace: bool = False
     guarded_delete: bool = False
     clearable: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
     after_create: frozenset[str] = frozenset()
     atomic: frozenset[Pattern] = frozenset()
     unordered: frozenset[Pattern] = frozenset()
@@ -143,6 +147,7 @@ class Kind:
         """Refuse contradictions."""
         clash = {
             "immutable and clearable": self.immutable & self.clearable,
+            "kept and not clearable": self.kept - self.clearable,
             "computed and required": self.computed & self.required,
             "after_create and required": self.after_create & self.required,
             "after_create without PATCH": frozenset() if "PATCH" in self.verbs else self.after_create,
@@ -151,6 +156,11 @@ class Kind:
             if names:
                 msg = f"kind {self.name}: {rule}: {sorted(names)}"
                 raise ValueError(msg)
+
+    @property
+    def resettable(self) -> frozenset[str]:
+        """Top-level fields that are cleared when they are taken out of the stack."""
+        return self.clearable - self.kept
 
     @property
     def patchable(self) -> bool:
@@ -197,6 +207,7 @@ ASSISTANTS: Final = Kind(
             "recording_consent",
         }
     ),
+    kept=frozenset({"tts_config"}),  # a pipeline assistant "needs stt_config and tts_config"
     after_create=frozenset({"notification_emails", "recording_consent"}),  # in the SDK only on update and read
     atomic=_patterns(["llm_config.tools[].parameters", "analysis_plan.structured_data_plan.schema"]),
     unordered=_patterns(["webhook_events", "notification_emails", "llm_config.tools[].allowed_tools"]),
@@ -335,6 +346,7 @@ CAMPAIGNS: Final = Kind(
         untouched=("status", "pending"),
         busy=("status", "calling"),
         on_create=1000,  # the most one request may hold is unknown
+        total="total_leads",
     ),
 )
 

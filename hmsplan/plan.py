@@ -65,6 +65,7 @@ def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, option
         PlanError: identities that nobody can tell apart, or an import that names nothing.
         ConfigError: an object that has to be created lacks fields that a create needs.
     """
+    declared = stack
     if options.destroy:
         stack = replace(stack, resources={}, removed=frozenset(), imports=(), moved=())
     found = identify(stack, snapshot, state, now)
@@ -80,7 +81,7 @@ def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, option
         changes=changes,
         drift=find_drift(stack, snapshot, found.bindings, state.lineage),
         steps=lower(changes, stack, found, state),
-        refusals=refusals(changes, stack, snapshot, found.bindings, users, options.allowed),
+        refusals=refusals(changes, declared, snapshot, found.bindings, users, options.allowed),
         unsettled=tuple(found.unsettled),
         decided=tuple(found.decided),
         warnings=stack.warnings,

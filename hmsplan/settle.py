@@ -7,8 +7,10 @@ was not made. Anything else a person has to decide (``hmsplan resolve``), and th
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.changes import member_fingerprint
@@ -44,6 +46,7 @@ class Creator:
         stopping: returns whether the run has been asked to stop.
         note: told when an answer is lost and when its object is found.
         grace_s: how long an object may take to show up in a list.
+        turns: of creates with one natural key. Only one of them looks at a time, or two would find the same object.
     """
 
     client: WriteClient
@@ -54,6 +57,9 @@ class Creator:
     stopping: Callable[[], bool]
     note: Callable[[str], None]
     grace_s: float
+    turns: defaultdict[tuple[str, str | None, tuple[str, ...]], asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
 
     async def create(self, kind: Kind, intent: Intent, body: Mapping[str, Any]) -> RemoteObject:
         """Make one object, or one member when the intent has a parent, exactly once.
@@ -63,6 +69,10 @@ class Creator:
             OpenCreate: it may have been made.
             HmsplanError: it was proven twice not to have been made.
         """
+        async with self.turns[kind.name, intent.parent, intent.identity]:
+            return await self._create(kind, intent, body)
+
+    async def _create(self, kind: Kind, intent: Intent, body: Mapping[str, Any]) -> RemoteObject:
         await self.ledger.intend([intent])
         doubt = ""
         for _ in range(2):
@@ -76,7 +86,11 @@ class Creator:
                 await self.ledger.settle(intent.step, "refused")
                 raise
             self.note(f"{intent.address}: {doubt}. Looking whether it was made ...")
-            if (found := await self._look(kind, intent)) is not None:
+            try:
+                found = await self._look(kind, intent)
+            except ApiError as error:
+                raise OpenCreate(f"{doubt}; nor can it be looked for: {error}. {_way_out(intent)}") from error
+            if found is not None:
                 self.note(f"{intent.address}: it was made, as {found.id}")
                 return found
         await self.ledger.settle(intent.step, "proven absent")

@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hmsplan.changes import is_final
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Action, Ref, ResourceChange, Step, Verb
 from hmsplan.overlay import leaves, unknown, without
@@ -32,7 +33,7 @@ def lower(changes: Sequence[ResourceChange], stack: Stack, found: Identities, st
     steps = _after_settling(steps, found)
     known = {step.key for step in steps}
     users = _user_steps(changes, steps)
-    linked = [_linked(step, known, users) for step in steps]
+    linked = [_linked(step, known, users, stack.resources.get(step.address)) for step in steps]
     by_key = {step.key: step for step in linked}
     order = graphlib.TopologicalSorter({step.key: sorted(step.needs) for step in linked}).static_order()
     return tuple(by_key[key] for key in order)
@@ -206,6 +207,8 @@ def _has_to_learn(
     known = binding if change.address in found.answered else state.bindings.get(change.address)
     if known is None or change.moved_from is not None or known.id != binding.id:
         return True
+    if is_final(KINDS[change.address.kind], change.before):
+        return False  # what is declared of it was not applied, and never will be
     if resource.members and (binding.members != known.members or change.address in found.answered):
         return True  # members that rode on a create of which we learn only now are ours, too
     if patched or (resource.refs and unknown(records)):
@@ -256,9 +259,23 @@ def _user_steps(changes: Sequence[ResourceChange], steps: Sequence[Step]) -> Map
     return users
 
 
-def _linked(step: Step, known: set[str], users: Mapping[str, set[str]]) -> Step:
-    """Add the creates that *step* takes an id from, and what has to let go before a delete."""
+def _pointed_at(step: Step, resource: Resource) -> set[Address]:
+    """Name what has to be as declared before *step*: a call may reach it the moment that something points at it.
+
+    Before a campaign begins to dial, that is everything it uses.
+    """
+    status = KINDS[step.address.kind].status
+    if status is not None and step.spec.get(status[0]) == status[1]:
+        return set(resource.refs)
+    fields = (resource.spec.get(name) for name in step.spec)
+    return {value.address for field in fields for _, value in leaves(field) if isinstance(value, Ref)}
+
+
+def _linked(step: Step, known: set[str], users: Mapping[str, set[str]], resource: Resource | None) -> Step:
+    """Add the creates that *step* takes an id from, what it points at, and what has to let go before a delete."""
     needs = {f"{value.address}:create" for _, value in leaves(step.spec) if isinstance(value, Ref)}
+    if resource is not None and step.verb in {Verb.CREATE, Verb.UPDATE} and not step.member:
+        needs |= {f"{ref}:{name}" for ref in _pointed_at(step, resource) for name in ("create", "finish", "update")}
     if step.verb is Verb.DELETE and not step.member and step.id is not None:
         needs |= users.get(step.id, set())
     if step.key.endswith(":delete-old"):

@@ -494,3 +494,9 @@ def test_the_type_of_a_tool_template_stands_beside_the_block_that_it_decides() -
 def test_a_kind_without_unions_displaces_nothing() -> None:
     assert displaced(SIP_TRUNKS, {"provider": "b"}, {"provider": "a"}) == ()
     assert not switches(SIP_TRUNKS, "provider", {"provider": "b"}, {"provider": "a"})
+
+
+def test_a_voice_taken_out_is_released_for_a_pipeline_assistant_cannot_do_without() -> None:
+    voice = {"tts_config": {"provider": "elevenlabs", "voice_id": "v1"}}
+    assert dropped(ASSISTANTS, voice, {}, voice) == ()
+    assert released(ASSISTANTS, voice, {}) == (("tts_config",),)

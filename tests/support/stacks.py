@@ -1,0 +1,180 @@
+"""Two versions of one small stack, between which everything changes that a stack can change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from support.world import CANARY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SECRETS: Mapping[str, str] = {
+    "HMSPLAN_SECRET_HOOK": f"{CANARY}-hook",
+    "HMSPLAN_SECRET_SIP": f"{CANARY}-sip",
+    "HMSPLAN_SECRET_TOOL": f"{CANARY}-tool",
+    "HMSPLAN_FINGERPRINT_KEY": "0123456789abcdef0123456789abcdef",
+}
+
+SPEECH_TO_TEXT = {"provider": "deepgram", "model": "nova-3", "language": "nl"}
+VOICE = {"provider": "elevenlabs", "voice_id": "v1", "model": "eleven_flash_v2_5"}
+
+
+def prompt(text: str) -> list[dict[str, str]]:
+    return [{"role": "system", "content": text}]
+
+
+def lead(last_digits: str, **variables: str) -> dict[str, Any]:
+    return {"phone_number": f"+3161234{last_digits}", "variables": variables}
+
+
+def campaign(name: str, agent: str, leads: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    times = {"schedule_start_time": "09:00", "schedule_end_time": "17:30", "timezone": "Europe/Amsterdam"}
+    return {"name": name, "agent_id": agent, **times, "leads": leads, **more}
+
+
+def _lookup(description: str, *required: str) -> dict[str, Any]:
+    fields = {name: {"type": "string"} for name in required}
+    return {
+        "name": "Look up",
+        "description": "Finds things.",
+        "tool_type": "function",
+        "tool_config": {
+            "name": "lookup",
+            "description": description,
+            "url": "https://api.example.com/lookup",
+            "parameters": {"type": "object", "properties": fields, "required": [*required]},
+        },
+    }
+
+
+def _outcome(**fields: str) -> dict[str, Any]:
+    return {
+        "name": "Outcome",
+        "system_prompt": "You file calls.",
+        "user_prompt": "File this: {transcript}",
+        "schema": {"type": "object", "properties": {name: {"type": kind} for name, kind in fields.items()}},
+    }
+
+
+_TRANSFER = {
+    "name": "Transfer",
+    "tool_type": "transfer_call",
+    "tool_config": {"destinations": [{"type": "number", "number": "+31850000020", "description": "A person"}]},
+}
+_REALTIME = {"provider": "xai_realtime", "model": "grok-voice-think-fast-2.0", "voice": "ara"}
+_TRUNK = {
+    "name": "VoIP",
+    "provider": "custom",
+    "auth_username": "desk",
+    "auth_password": "${secret:sip}",
+    "transport": "tls",
+}
+
+BEFORE: Mapping[str, Any] = {
+    "tool_templates": {"lookup": _lookup("Finds an appointment.", "name"), "transfer": _TRANSFER},
+    "analysis_templates": {"outcome": _outcome(reason="string", resolved="boolean")},
+    "sip_trunks": {"voip": {**_TRUNK, "address": "sip.one.example"}},
+    "assistants": {
+        "desk": {
+            "name": "Desk",
+            "business_name": "Acme",
+            "first_message": "Hello.",
+            "silence_timeout_seconds": 9,
+            "notification_emails": ["a@example.com", "b@example.com"],
+            "recording_consent": {"enabled": True, "message": "May we record?"},
+            "webhook_url": "https://hooks.example.com/voice",
+            "webhook_secret": "${secret:hook}",
+            "webhook_events": ["tool-calls", "end-of-call-report"],
+            "stt_config": SPEECH_TO_TEXT,
+            "llm_config": {
+                "provider": "openai",
+                "model": "gpt-5.4",
+                "temperature": 0.4,
+                "messages": prompt("You are the desk.\n- Be kind."),
+                "tools": ["${tool_templates.lookup}", "${tool_templates.transfer}", {"type": "end_call"}],
+            },
+            "tts_config": {**VOICE, "similarity_boost": 0.7, "stability": 0.5, "speed": 0.9},
+            "speech_config": {"silence": {"max_attempts": 2, "messages": ["Still there?"]}, "end_call_message": "Bye."},
+            "analysis_plan": "${analysis_templates.outcome}",
+        },
+        "early": {
+            "name": "Early",
+            "stt_config": SPEECH_TO_TEXT,
+            "llm_config": {"provider": "openai", "model": "gpt-5.4", "max_completion_tokens": 300},
+            "tts_config": VOICE,
+        },
+        "late": {"name": "Late", "llm_config": _REALTIME, "tts_config": None},
+        "leaver": {"name": "Leaver", "first_message": "Not for long."},
+    },
+    "numbers": {
+        "main": {
+            "phone_number": "+31850000010",
+            "agent_id": "${assistants.desk}",
+            "transfer_trunk_id": "${sip_trunks.voip}",
+        },
+        "second": {
+            "phone_number": "+31850000011",
+            "agent_id": "${assistants.leaver}",
+            "transfer_trunk_id": "${sip_trunks.voip}",
+        },
+    },
+    "campaigns": {
+        "recall": campaign(
+            "Recall", "${assistants.late}", [lead("001", who="An"), lead("002", who="Bo"), lead("003", who="Cy")]
+        ),
+        "promotion": campaign("Promotion", "${assistants.early}", [lead("009")]),
+    },
+}
+
+AFTER: Mapping[str, Any] = {
+    "tool_templates": {"lookup": _lookup("Finds an appointment by its day.", "day")},
+    "analysis_templates": {"outcome": {**_outcome(reason="string", resolved="boolean"), "description": "New."}},
+    "sip_trunks": {"voip": {**_TRUNK, "address": "sip.two.example"}},
+    "assistants": {
+        "desk": {
+            "name": "Desk",
+            "first_message": None,
+            "notification_emails": ["b@example.com"],
+            "recording_consent": {"enabled": False, "message": "May we record?"},
+            "webhook_url": "https://hooks.example.com/voice",
+            "webhook_events": ["tool-calls"],
+            "stt_config": SPEECH_TO_TEXT,
+            "llm_config": {
+                "provider": "openai",
+                "model": "gpt-5.4",
+                "messages": prompt("You are the desk.\n- Be quick."),
+                "tools": ["${tool_templates.lookup}", {"type": "end_call"}],
+            },
+            "tts_config": {**VOICE, "similarity_boost": 0.7, "stability": 0.5},
+            "speech_config": {"silence": {"messages": ["Hello?"]}},
+            "analysis_plan": "${analysis_templates.outcome}",
+        },
+        "early": {"name": "Early", "llm_config": {**_REALTIME, "temperature": 0.5}, "tts_config": None},
+        "late": {
+            "name": "Late",
+            "stt_config": SPEECH_TO_TEXT,
+            "llm_config": {"provider": "openai", "model": "gpt-5.4"},
+            "tts_config": VOICE,
+        },
+        "newcomer": {"name": "Newcomer", "recording_consent": {"enabled": True, "message": "May we?"}},
+    },
+    "numbers": {
+        "main": {
+            "phone_number": "+31850000010",
+            "agent_id": "${assistants.newcomer}",
+            "transfer_trunk_id": "${sip_trunks.voip}",
+        },
+        "second": {"phone_number": "+31850000011", "transfer_trunk_id": "${sip_trunks.voip}", "is_active": False},
+        "third": {"phone_number": "+31850000012", "agent_id": "${assistants.desk}"},
+    },
+    "campaigns": {
+        "recall": campaign(
+            "Recall of autumn",
+            "${assistants.late}",
+            [lead("001", who="An"), lead("003", who="Di"), lead("004"), lead("005")],
+            status="scheduled",
+        ),
+        "survey": campaign("Survey", "${assistants.newcomer}", [lead("007"), lead("008")], status="scheduled"),
+    },
+}
