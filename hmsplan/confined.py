@@ -87,12 +87,12 @@ class Folder:
         wanted = re.compile("|".join(f"(?:{_glob(pattern)})" for pattern in include))
         for path in sorted(self._walk("")):
             if wanted.fullmatch(path):
-                yield path, self.real(path)
+                absolute = f"{self.root}/{path}"  # the walk enters no link, so only the last name may be one
+                yield path, self.real(path) if os.path.islink(absolute) else absolute  # noqa: PTH114 -- in a hot loop
 
     def real(self, path: str) -> str:
-        """Return the absolute path of a file below the root; one outside when it is a link that leads there."""
-        absolute = f"{self.root}/{path}"
-        return os.path.realpath(absolute) if os.path.islink(absolute) else absolute  # noqa: PTH114 -- in a hot loop
+        """Return the absolute path of a file below the root; one outside when a link on the way leads there."""
+        return os.path.realpath(f"{self.root}/{path}")
 
     def names(self, folder: str) -> list[str]:
         """Return the names in a folder, sorted; none when there is no such folder."""

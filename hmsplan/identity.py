@@ -33,6 +33,7 @@ class Identities:
         gone: bound addresses whose object the API no longer has.
         unsettled: open intents that the lists do not decide.
         answered: open intents whose object was found, by address.
+        counted: open intents whose member was found, with it.
         decided: keys of the open intents that need no more watching.
         problems: what keeps the plan from being made.
     """
@@ -43,6 +44,7 @@ class Identities:
     gone: set[Address] = field(default_factory=set)
     unsettled: list[Unsettled] = field(default_factory=list)
     answered: dict[Address, Intent] = field(default_factory=dict)
+    counted: list[tuple[Intent, RemoteObject]] = field(default_factory=list)
     decided: list[str] = field(default_factory=list)
     problems: list[Diagnostic] = field(default_factory=list)
 
@@ -154,10 +156,11 @@ def _settle_member(
         return
     mark = intent.identity[0]
     new = [m for m in snapshot.members.get(binding.id, ()) if m.id not in intent.before]
-    if any(member_fingerprint(kind.members, m.fields, lineage) == mark for m in new):
+    ours = next((m for m in new if member_fingerprint(kind.members, m.fields, lineage) == mark), None)
+    if ours is not None:
         owned = {**binding.members, mark: binding.members.get(mark, 0) + 1}
         found.bindings[intent.address] = replace(binding, members=owned)
-        found.decided.append(intent.step)
+        found.counted.append((intent, ours))
     elif remaining > 0:
         found.unsettled.append(Unsettled(intent, (), remaining))
     else:

@@ -507,7 +507,7 @@ class Step:
         members: the same for ``Binding.members``; for a CREATE, the members that ride along.
         protected: becomes ``Binding.protected``.
         removed: UPDATE: nested keys to take out of the blocks in *spec*.
-        member: CREATE, DELETE of one member of *address*; *spec* is the member's.
+        member: CREATE, DELETE, BIND of one member of *address*; *spec* is the member's.
         deposes: CREATE, BIND: id of the object this one replaces; DELETE, FORGET: the deposed object itself.
         settles: BIND: key of the open intent whose object this is.
         needs: keys of steps that have to be done before.

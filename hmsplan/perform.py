@@ -183,6 +183,10 @@ class Performer:
 
     async def _bind(self, step: Step) -> Outcome:
         kind = KINDS[step.address.kind]
+        if step.member:
+            (mark,) = self._marks(kind, (step.spec,))
+            await self.ledger.count(step.address, mark, settles=step.settles)
+            return Outcome(step, Status.DONE, step.id)
         if step.moved_from is not None:
             await self.ledger.move(step.moved_from, step.address)
         bound = self.ledger.binding(step.address)

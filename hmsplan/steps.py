@@ -40,22 +40,30 @@ def lower(changes: Sequence[ResourceChange], stack: Stack, found: Identities, st
 
 
 def _after_settling(steps: list[Step], found: Identities) -> list[Step]:
-    """Bind the objects of earlier runs, found again, before anything else happens to their addresses."""
-    firsts = {
-        address: Step(
+    """Bind what earlier runs made, found again, before anything else happens to their addresses."""
+    riding = {step.address: step.members for step in steps if step.verb is Verb.BIND}
+    firsts = [
+        Step(
             f"{address}:settle",
             Verb.BIND,
             address,
             found.bindings[address].id,
             records=intent.applied,
+            members=riding.get(address),
             protected=intent.protected,
             deposes=intent.deposes,
             settles=intent.step,
         )
         for address, intent in found.answered.items()
-    }
-    later = (replace(s, needs=s.needs | {firsts[s.address].key}) if s.address in firsts else s for s in steps)
-    return [*firsts.values(), *later]
+    ]
+    firsts += [
+        Step(f"{intent.step}:settle", Verb.BIND, intent.address, live.id, live.fields, member=True, settles=intent.step)
+        for intent, live in found.counted
+    ]
+    before: defaultdict[Address, set[str]] = defaultdict(set)
+    for step in firsts:
+        before[step.address].add(step.key)
+    return [*firsts, *(replace(s, needs=s.needs | before[s.address]) if s.address in before else s for s in steps)]
 
 
 def _steps(change: ResourceChange, resource: Resource | None, found: Identities, state: State) -> Iterator[Step]:

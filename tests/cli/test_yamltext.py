@@ -37,7 +37,7 @@ TEXTS = st.one_of(
         ]
     ),
 )
-KEYS = st.text(min_size=1, max_size=30).filter(lambda key: len(key.splitlines()) == 1)
+KEYS = st.text(min_size=1, max_size=30).filter(lambda key: key.splitlines() == [key])
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.floats(-1e6, 1e6, allow_nan=False), TEXTS
 )

@@ -5,19 +5,16 @@ Nothing is ever made twice, nothing is left over, nothing is lost: whatever happ
 
 from __future__ import annotations
 
-import contextlib
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from hmsplan.emulator import Fault
-from hmsplan.errors import HmsplanError
-from support.stacks import AFTER, BEFORE, SECRETS
-from support.world import Killed, Life, World, allowing
+from support.breaking import check_made_good, run_broken
+from support.world import Life, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     Breaking = Callable[[World, int], Life]
@@ -70,69 +67,11 @@ WAYS = {**READS, **WRITES}
 TAKING_AWAY = ("lost after", "400", "very stale list", "killed before", "killed after")
 """Ways worth trying on deletes: these may all be sent twice."""
 
-CHANGES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
-    "create": ({}, BEFORE),
-    "change": (BEFORE, AFTER),
-    "destroy": (AFTER, {}),
-}
-Beginning = tuple[World, list[str]]
-
-
-@pytest.fixture(autouse=True)
-def _no_power_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that dies loses nothing that the system was given, so nobody has to wait for the disk here."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)
-
-
-@pytest.fixture(scope="module")
-def beginnings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Beginning]]:
-    """Make each beginning once, with the calls that its change takes; every test takes copies of it."""
-    made: dict[str, Beginning] = {}
-    closing = contextlib.ExitStack()
-
-    def beginning(name: str) -> Beginning:
-        if name not in made:
-            root = tmp_path_factory.mktemp("world")
-            first, then = CHANGES[name]
-            world, life = closing.enter_context(World(root / "stack", environ=SECRETS)), Life()
-            world.emulator.app.store.keep_past = True
-            if first:
-                world.declare(first)
-                world.apply(allowing())
-            world.declare(then)
-            with world.copy(root / "rehearsal") as rehearsal:
-                assert not rehearsal.apply(allowing(), life).bad
-                rehearsal.check_at_rest()
-            made[name] = world, life.calls
-        return made[name]
-
-    with closing:
-        yield beginning
-
-
-def run_broken(world: World, life: Life) -> None:
-    """Let a run come to whatever end it comes to."""
-    try:
-        world.apply(allowing(), life)
-    except Killed:
-        assert life.over
-    except HmsplanError:
-        pass  # what it leaves behind is what counts
-    world.emulator.inject()
-
-
-def check_made_good(world: World) -> None:
-    """Run once more, unbroken, and look at everything."""
-    again = world.apply(allowing())
-    assert not again.bad, again.bad
-    world.check_at_rest()
-
-
 @pytest.mark.parametrize(
-    ("change", "way"), [(change, way) for change in CHANGES for way in WAYS if change != "destroy" or way in TAKING_AWAY]
+    ("change", "way"), [(change, way) for change in ("create", "change", "destroy") for way in WAYS if change != "destroy" or way in TAKING_AWAY]
 )
 def test_a_broken_call_is_made_good_by_the_next_run(
-    tmp_path: Path, beginnings: Callable[[str], Beginning], change: str, way: str
+    tmp_path: Path, beginnings: Callable[[str], tuple[World, list[str]]], change: str, way: str
 ) -> None:
     """Whichever call is broken, one more run leaves nothing made twice, left over, lost or still to do."""
     world, calls = beginnings(change)

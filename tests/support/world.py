@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
-from hmsplan.apply import apply
+from hmsplan.apply import Stop, apply
 from hmsplan.changes import member_fingerprint
 from hmsplan.cli.session import plan_live, read
 from hmsplan.client import ReadClient, WriteClient
 from hmsplan.drift import survey
 from hmsplan.emulator import Emulator, Settings
-from hmsplan.errors import UnsafePlan, UnsettledCreate
+from hmsplan.errors import StateError, UnsafePlan, UnsettledCreate
 from hmsplan.identity import identity_of
 from hmsplan.kinds import KINDS
 from hmsplan.model import Address, Status
@@ -63,11 +63,23 @@ class Life:
         ends_at: number of the call, from 1, at which the process is killed; None = it lives.
         ends_after: the call still reaches the API.
         refuses_at: number of the call whose connection is refused.
+        stops_at: number of the call at which a signal asks it to stop.
+        disk_full_at: number of the journal's entry, from 1, from which on nothing can be written any more.
     """
 
-    def __init__(self, *, ends_at: int | None = None, ends_after: bool = False, refuses_at: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        ends_at: int | None = None,
+        ends_after: bool = False,
+        refuses_at: int | None = None,
+        stops_at: int | None = None,
+        disk_full_at: int | None = None,
+    ) -> None:
         self.calls: list[str] = []
         self.ends_at, self.ends_after, self.refuses_at = ends_at, ends_after, refuses_at
+        self.stops_at, self.disk_full_at = stops_at, disk_full_at
+        self.stop = Stop()
         self.over = False
         self.entries = 0
 
@@ -93,6 +105,8 @@ class _Wire(httpx.AsyncBaseTransport):
         life.check()
         life.calls.append(f"{request.method} {request.url.path.removeprefix('/api/v1')}")
         number = len(life.calls)
+        if number == life.stops_at:
+            life.stop.signal = 2
         if number == life.refuses_at:
             raise httpx.ConnectError("Connection refused", request=request)
         if number == life.ends_at and not life.ends_after:
@@ -114,13 +128,19 @@ class _Disk:
         return getattr(self._inner, name)
 
     def append(self, entries: Sequence[Entry]) -> None:
-        self._life.check()
+        self._check(len(entries))
         self._inner.append(entries)
         self._life.entries += len(entries)
 
     def save(self, state: State) -> None:
-        self._life.check()
+        self._check(0)
         self._inner.save(state)
+
+    def _check(self, more: int) -> None:
+        self._life.check()
+        full_at = self._life.disk_full_at
+        if full_at is not None and self._life.entries + more >= full_at:
+            raise StateError("No space left on device")
 
 
 @dataclass(slots=True)
@@ -302,6 +322,7 @@ class World:
                         clock=self.clock,
                         sleep=asyncio.sleep,
                         grace_s=stack.safety.settle_grace_s,
+                        stop=life.stop,
                     )
                 finally:
                     if not life.over:

@@ -116,3 +116,12 @@ def test_resource_files(root: Path) -> None:
     assert [path for path, _ in folder.resource_files(["b/*.yaml"])] == ["b/a.yaml"]
     assert [path for path, _ in folder.resource_files(["./?.y*ml", "b/**"])] == found
     assert [path for path, _ in folder.resource_files(["**/a.yaml"])] == ["a.yaml", "b/a.yaml"]
+
+
+def test_an_environment_behind_a_linked_folder_is_outside(root: Path) -> None:
+    """Only the walk knows that no folder on the way is a link; a path that somebody names may lead through one."""
+    (root.parent / "elsewhere").mkdir()
+    (root.parent / "elsewhere" / "prod.yaml").write_text("variables: {}")
+    (root / "environments").symlink_to("../elsewhere")
+    folder = Folder(str(root))
+    assert not folder.real("environments/prod.yaml").startswith(folder.root)

@@ -1,0 +1,217 @@
+"""What holds for every stack, every change of it, and every call that fails."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from hmsplan.emulator import Fault, Settings
+from hmsplan.errors import HmsplanError
+from hmsplan.model import Ref, Verb
+from hmsplan.overlay import leaves
+from hmsplan.planfile import plan_to_bytes
+from hmsplan.render.report import report_to_json
+from support.stacks import SECRETS
+from support.strategies import stacks
+from support.world import CANARY, Killed, Life, World, allowing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from hmsplan.model import Plan
+
+BOUNDED = settings(
+    max_examples=400,
+    deadline=None,
+    derandomize=False,
+    database=None,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+"""A search that is the same every time and ends soon."""
+
+WRONG = ("lost_before", "lost_after", "truncated_body", "garbage_body", "empty_body", "500", "400")
+ENDS = ("refused", "killed before", "killed after")
+STANCES = st.builds(
+    Settings,
+    rate_limit=st.just(None),
+    webhook_secret=st.sampled_from(["returned", "masked", "null"]),
+    defaults=st.sampled_from(["required", "top", "all"]),
+    realtime_tts=st.sampled_from(["null", "kept"]),
+    list_order=st.sampled_from(["newest", "oldest", "shuffled"]),
+    number_agent=st.sampled_from(["agent_id", "assistant_id", "both"]),
+    delete_assistant=st.sampled_from(["conflict", "detach", "cascade"]),
+    delete_trunk=st.sampled_from(["conflict", "detach", "cascade"]),
+    end_call_tool=st.sampled_from(["unstored", "stored"]),
+    tool_form=st.sampled_from(["kept", "flat", "nested"]),
+    tool_names=st.sampled_from(["kept", "snake"]),
+    late_fields=st.sampled_from(["ignored", "refused", "stored"]),
+    empty_text=st.sampled_from(["kept", "null"]),
+    analysis_envelope=st.sampled_from(["sdk", "reference", "guide"]),
+)
+
+
+def mishaps(*ways: str) -> st.SearchStrategy[tuple[str, int] | None]:
+    """Draw what goes wrong in a run, and at which of its calls; None for nothing."""
+    return st.one_of(st.none(), st.tuples(st.sampled_from(ways), st.integers(1, 40)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_power_failure() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Yield a new folder whenever one is asked for."""
+    root = tmp_path_factory.mktemp("worlds")
+    return (root / str(number) for number in itertools.count())
+
+
+def run_with(world: World, mishap: tuple[str, int] | None) -> None:
+    """Apply, with everything allowed, to whatever end the mishap leads."""
+    way, number = mishap or ("", 0)
+    life = Life()
+    match way:
+        case "500" | "400":
+            world.emulator.inject(Fault(do="status", nth=number, status=int(way)))
+        case "refused":
+            life = Life(refuses_at=number)
+        case "killed before" | "killed after":
+            life = Life(ends_at=number, ends_after=way == "killed after")
+        case str() if way:
+            world.emulator.inject(Fault(do=way, nth=number))
+    try:
+        applied = world.apply(allowing(), life)
+    except Killed:
+        pass
+    except HmsplanError:
+        assert mishap is not None
+    else:
+        assert mishap is not None or not applied.bad, applied.bad
+    world.emulator.inject()
+
+
+@BOUNDED
+@given(stack=stacks(), stance=STANCES)
+def test_applying_a_plan_leaves_an_empty_plan(folders: Iterator[Path], stack: dict[str, Any], stance: Settings) -> None:
+    """Whatever is declared, one apply gets there and a second one writes nothing."""
+    with World(next(folders), stance, environ=SECRETS) as world:
+        world.declare(stack)
+        run_with(world, None)
+        world.check_at_rest()
+        written = len(world.emulator.writes)
+        assert not world.apply(allowing()).plan.steps
+        assert len(world.emulator.writes) == written
+
+
+@BOUNDED
+@given(first=stacks(), then=stacks(), stance=STANCES)
+def test_any_stack_can_follow_any_other(
+    folders: Iterator[Path], first: dict[str, Any], then: dict[str, Any], stance: Settings
+) -> None:
+    """With everything allowed, one apply leads from any stack to any other."""
+    with World(next(folders), stance, environ=SECRETS) as world:
+        for stack in (first, then):
+            world.declare(stack)
+            run_with(world, None)
+            world.check_at_rest()
+
+
+@settings(BOUNDED, max_examples=900)
+@given(history=st.lists(st.tuples(stacks(), mishaps(*WRONG, *ENDS)), min_size=1, max_size=3), stance=STANCES)
+def test_whatever_happened_the_next_run_makes_it_good(
+    folders: Iterator[Path], history: list[tuple[dict[str, Any], tuple[str, int] | None]], stance: Settings
+) -> None:
+    """After any history of stacks and mishaps one unbroken run leaves no twin, no orphan, and nothing to do."""
+    with World(next(folders), stance, environ=SECRETS) as world:
+        for stack, mishap in history:
+            world.declare(stack)
+            run_with(world, mishap)
+        run_with(world, None)
+        world.check_at_rest()
+
+
+def told(plan: Plan) -> Plan:
+    """Return *plan* less the lines it was read from, and the name of a state that was never stored."""
+    return replace(plan, changes=tuple(replace(change, source=None) for change in plan.changes), lineage="")
+
+
+@BOUNDED
+@given(first=stacks(), then=stacks())
+def test_order_means_nothing(folders: Iterator[Path], first: dict[str, Any], then: dict[str, Any]) -> None:
+    """Files written in another order, and lists that come in another order, give the same plan and digest."""
+    with World(next(folders), environ=SECRETS) as world:
+        world.declare(first)
+        run_with(world, None)
+        world.declare(then)
+        plan = world.plan(allowing())
+        mirrored = {
+            kind: {key: dict(reversed(each.items())) for key, each in reversed(resources.items())}
+            for kind, resources in reversed(then.items())
+        }
+        world.declare(mirrored)
+        world.emulator.app.settings = replace(world.emulator.settings, list_order="shuffled")
+        again = world.plan(allowing())
+        assert again.digest == plan.digest
+        assert told(again) == told(plan)
+
+
+@BOUNDED
+@given(first=stacks(), then=stacks())
+def test_every_step_follows_what_it_needs(folders: Iterator[Path], first: dict[str, Any], then: dict[str, Any]) -> None:
+    """Steps come in an order in which ids are known before they are sent and users let go before a delete."""
+    with World(next(folders), environ=SECRETS) as world:
+        for stack in (first, then):
+            world.declare(stack)
+            plan = world.plan(allowing())
+            place = {step.key: number for number, step in enumerate(plan.steps)}
+            assert len(place) == len(plan.steps)
+            for step in plan.steps:
+                assert all(place[need] < place[step.key] for need in step.needs)
+                for _, value in leaves(step.spec):
+                    if isinstance(value, Ref):
+                        assert f"{value.address}:create" in step.needs
+            used = {c.id: c.before.get(name) for c in plan.changes for name in ("agent_id", "transfer_trunk_id") if c.id}
+            for step in plan.steps:
+                if step.verb is Verb.DELETE and not step.member:
+                    users = {user for user, target in used.items() if target == step.id}
+                    letting_go = {other.key for other in plan.steps if other.id in users and other.verb is not Verb.BIND}
+                    assert letting_go & step.needs or not letting_go
+            run_with(world, None)
+
+
+@BOUNDED
+@given(first=stacks(), then=stacks(), mishap=mishaps("400", "500"), stance=STANCES)
+def test_no_secret_is_told(
+    folders: Iterator[Path], first: dict[str, Any], then: dict[str, Any], mishap: tuple[str, int] | None, stance: Settings
+) -> None:
+    """The value of a secret reaches the API, and no text, plan, state, journal, report or error."""
+    with World(next(folders), stance, environ=SECRETS) as world:
+        said = []
+        for stack in (first, then):
+            world.declare(stack)
+            plan = world.plan(allowing())
+            said += [repr(plan), str(plan), plan_to_bytes(plan).decode(), repr(world.stack())]
+            if mishap is not None:
+                world.emulator.inject(Fault(do="status", nth=mishap[1], status=int(mishap[0])))
+            try:
+                applied = world.apply(allowing())
+            except HmsplanError as error:
+                said += [repr(error), str(error)]
+            else:
+                said += [repr(applied), report_to_json(applied.report).decode()]
+            world.emulator.inject()
+            said += [repr(world.drift()), repr(world.state())]
+        said += [file.read_text() for file in (world.root / ".hmsplan").rglob("*") if file.is_file()]
+        assert not [text for text in said if CANARY in text]
+        assert SECRETS["HMSPLAN_FINGERPRINT_KEY"] not in "".join(said)
