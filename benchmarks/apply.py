@@ -12,8 +12,8 @@ import httpx
 import orjson
 
 from benchmarks.measure import line
+from hmsplan.api.client import WriteClient
 from hmsplan.apply import apply
-from hmsplan.client import WriteClient
 from hmsplan.model import Address, Resource, Snapshot, SourceLine, Stack
 from hmsplan.plan import make_plan
 from hmsplan.state.backend import new_state, open_backend

@@ -12,6 +12,5 @@ HMSPLAN = Path(PYTHON).with_name("hmsplan")
 def main() -> bool:
     bare = run([PYTHON, "-c", "import click"], best_of=15).seconds
     figures = {command: run([HMSPLAN, command], best_of=15).seconds / bare for command in ("version", "--help")}
-    return all(
-        [line(f"hmsplan {command} / python -c 'import click'", figure, 2.5) for command, figure in figures.items()]
-    )
+    good = [line(f"hmsplan {command} / python -c 'import click'", figure, 2.5) for command, figure in figures.items()]
+    return all(good)

@@ -2,20 +2,21 @@
 
 How a change gets from a file to a phone line, stage by stage:
 
-1. ``load`` reads the files below the root: strict YAML that remembers its lines; ``layers``, ``interpolate`` and
-   ``templates`` put variables, environments, defaults and templates in; ``validate`` finds every problem at once and
-   returns the ``Stack``.
-2. ``client`` speaks HTTP as the API wants to be spoken to; ``snapshot`` lists every kind in use, once, and returns the
-   ``Snapshot``. ``state`` remembers what earlier applies did: the ``State``.
+1. ``stack`` reads the files below the root: strict YAML that remembers its lines, variables, environments, defaults and
+   templates. It finds every problem at once and returns the ``Stack``.
+2. ``api`` speaks HTTP as the API wants to be spoken to: it lists every kind in use, once, and returns the ``Snapshot``.
+   ``state`` remembers what earlier applies did: the ``State``.
 3. ``plan.make_plan`` is where the three readings meet. It is pure: ``identity`` says which live object is which
    address, ``changes`` what differs (by ``diff``), ``drift`` what changed outside, ``guards`` what nobody has allowed,
    ``steps`` which writes that makes and in what order, ``planfile`` what all this means in one digest.
 4. ``render`` turns the ``Plan`` into what people and machines read.
 5. ``apply`` performs exactly the steps of the plan: ``perform`` knows the verbs, ``settle`` makes an object once and
-   only once, ``verify`` compares what was written with what the API has. It returns a ``Report``.
+   only once, ``readback`` and ``verify`` compare what was written with what the API has. It returns a ``Report``.
 6. ``cli`` parses, calls one function, prints, and returns an exit code.
 
+``export`` goes the other way, from a live organization to files.
+
 ``model`` holds the values all stages speak in, ``kinds`` what is known of the API as one table. Imports run one way:
-model, errors <- kinds <- pure stages <- effects (load, client, snapshot, state, apply) <- cli. ``emulator`` is the API
+model, errors <- kinds <- pure stages <- effects (files, api, state, apply) <- cli. ``emulator`` is the API
 on this machine, written from its documentation; it shares no line with the rest.
 """

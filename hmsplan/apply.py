@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from hmsplan.errors import HmsplanError, Unauthorized
+from hmsplan.errors import HmsplanError, StateError, Unauthorized
 from hmsplan.model import Outcome, Report, Status, Step, Verb
 from hmsplan.perform import Performer
 from hmsplan.readback import Readback
@@ -22,7 +22,7 @@ from hmsplan.settle import Creator, OpenCreate
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from hmsplan.client import WriteClient
+    from hmsplan.api.client import WriteClient
     from hmsplan.model import Plan, Snapshot
     from hmsplan.state.ledger import Ledger
 
@@ -98,8 +98,8 @@ class _Run:
             return await self.performer.perform(step)
         except OpenCreate as error:
             return Outcome(step, Status.UNSETTLED, error=str(error))
-        except Unauthorized as error:
-            self.stop.reason = str(error)
+        except (Unauthorized, StateError) as error:
+            self.stop.reason = str(error)  # no write gets through, or none could be written down
             return Outcome(step, Status.FAILED, error=str(error))
         except HmsplanError as error:
             return Outcome(step, Status.FAILED, error=str(error))
@@ -131,7 +131,8 @@ async def apply(
     Never raises for a step that fails: the report says so. Clock and sleep are in seconds, the clock since 1970.
 
     Raises:
-        StateError: the state can no longer be written; nothing is sent after that.
+        StateError: the state cannot be written. When it no longer can be, later on, nothing more is begun, and the
+            report says why it stopped.
     """
     stop = stop if stop is not None else Stop()
     began = clock()

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from hmsplan.changes import is_untouched
 from hmsplan.diff import at_path
 from hmsplan.kinds import ANY, KINDS
-from hmsplan.layers import matches
 from hmsplan.model import EMPTY, MISSING, Action, Refusal, Risk, dotted
+from hmsplan.stack.layers import matches
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -140,8 +140,8 @@ def _settle(stack: Stack, snapshot: Snapshot, state: State, found: Identities, n
             found.adopted[intent.address] = "an earlier run created it; the answer was lost"
         elif candidates:
             found.unsettled.append(Unsettled(intent, tuple(sorted(o.id for o in candidates))))
-        elif remaining > 0:
-            found.unsettled.append(Unsettled(intent, (), remaining))
+        elif remaining > 0 or kind.name in snapshot.lagging:  # a list that lacks others proves nothing of this one
+            found.unsettled.append(Unsettled(intent, (), max(0.0, remaining)))
         else:
             found.decided.append(intent.step)
 

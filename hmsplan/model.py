@@ -578,7 +578,8 @@ class Unsettled:
     """An open intent that the lists do not decide.
 
     Attributes:
-        candidates: ids that may be the object; empty = none seen yet, and the grace time is not over.
+        candidates: ids that may be the object; empty = none seen yet.
+        remaining_s: of the grace time; 0 = it is over, and the list is known to be incomplete.
     """
 
     intent: Intent

@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from hmsplan.api.endpoint import segments
+from hmsplan.api.snapshot import parse_one, read_one
 from hmsplan.changes import member_fingerprint
 from hmsplan.diff import diff
-from hmsplan.endpoint import segments
 from hmsplan.errors import Ambiguous, HmsplanError
 from hmsplan.identity import identity_of
 from hmsplan.kinds import KINDS
 from hmsplan.model import EMPTY, Binding, Deposed, Intent, Outcome, RemoteObject, Secret, Status, Step, Verb, dotted
 from hmsplan.overlay import leaves, overlay, resolve
 from hmsplan.recorded import record
-from hmsplan.snapshot import parse_one, read_one
 from hmsplan.verify import left_behind, mismatches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hmsplan.client import WriteClient
+    from hmsplan.api.client import WriteClient
     from hmsplan.kinds import Kind
     from hmsplan.model import Address, Snapshot, Spec
     from hmsplan.settle import Creator

@@ -12,19 +12,19 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from hmsplan.api.snapshot import read_list, read_members, read_one
 from hmsplan.changes import member_key
 from hmsplan.errors import HmsplanError
 from hmsplan.kinds import KINDS
 from hmsplan.model import Status, Verb
 from hmsplan.overlay import resolve
 from hmsplan.settle import POLLS_S
-from hmsplan.snapshot import read_list, read_members, read_one
 from hmsplan.verify import mismatches
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-    from hmsplan.client import ReadClient
+    from hmsplan.api.client import ReadClient
     from hmsplan.kinds import Kind
     from hmsplan.model import Address, Outcome, RemoteObject, Spec
 

@@ -13,16 +13,16 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from hmsplan.api.endpoint import segments
+from hmsplan.api.snapshot import parse_member, parse_one, read_list, read_members
 from hmsplan.changes import member_fingerprint
-from hmsplan.endpoint import segments
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError
 from hmsplan.identity import matches, same_identity
-from hmsplan.snapshot import parse_member, parse_one, read_list, read_members
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from hmsplan.client import WriteClient
+    from hmsplan.api.client import WriteClient
     from hmsplan.kinds import Kind
     from hmsplan.model import Intent, RemoteObject
     from hmsplan.state.ledger import Ledger

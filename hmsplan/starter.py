@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from hmsplan.confined import STACK_FILE
+from hmsplan.stack.confined import STACK_FILE
 
 SCHEMAS: Final = "https://hmsplan.dev/schemas/v1/"
 WORKFLOW: Final = ".github/workflows/hmsplan.yml"

@@ -16,14 +16,14 @@ import jsonschema_rs
 import orjson
 import pytest
 
+from hmsplan.api.snapshot import parse_member, parse_one
 from hmsplan.kinds import KINDS
 from hmsplan.model import Plan, RemoteObject, Snapshot, State
 from hmsplan.plan import make_plan
 from hmsplan.planfile import explain_difference, plan_from_bytes, plan_to_bytes, plan_to_json
 from hmsplan.render.lines import columns
 from hmsplan.render.text import render_plan
-from hmsplan.snapshot import parse_member, parse_one
-from hmsplan.stackfile import load_stack
+from hmsplan.stack.stackfile import load_stack
 from hmsplan.state.record import parse
 
 if TYPE_CHECKING:

@@ -104,6 +104,7 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def run(args: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; nothing but the code comes out of here."""
+    collecting = gc.isenabled()
     gc.disable()  # a command is short, and the collector would walk every value of a large stack again and again
     try:
         result: Any = hmsplan.main(args, prog_name="hmsplan", standalone_mode=False)
@@ -122,4 +123,7 @@ def run(args: Sequence[str] | None = None) -> int:
         from hmsplan.cli.failure import tell  # noqa: PLC0415 -- only for a failure
 
         return tell(error, args)
+    finally:
+        if collecting:
+            gc.enable()
     return result if isinstance(result, int) else 0

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from hmsplan.api.client import WriteClient
 from hmsplan.apply import Stop, apply
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.plan import show, target_option, tell_wait, write_private
 from hmsplan.cli.progress import progress_for
 from hmsplan.cli.session import Workspace, connect, open_workspace, plan_live, unix_now, wait_for
 from hmsplan.cli.terminal import color, err, interactive, out, width
-from hmsplan.client import WriteClient
 from hmsplan.errors import ApplyFailed, HmsplanError, StalePlan, StateError, Unauthorized, UnsafePlan, UnsettledCreate
 from hmsplan.model import Status
 from hmsplan.plan import Options
@@ -130,7 +130,7 @@ async def _settled_plan(
     """
     while True:
         plan, snapshot = await plan_live(client, workspace.stack, state, unix_now(), choice)
-        waiting = [u for u in plan.unsettled if not u.candidates]
+        waiting = [u for u in plan.unsettled if not u.candidates and u.remaining_s > 0]
         if len(waiting) < len(plan.unsettled) or (waiting and stop):
             raise UnsettledCreate(plan.unsettled)
         if not waiting:

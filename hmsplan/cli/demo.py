@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from hmsplan import schema
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.session import EMULATOR_KEY
 from hmsplan.cli.terminal import color, out
 from hmsplan.errors import HmsplanError
-from hmsplan.secret_values import read_secrets_file
+from hmsplan.stack import schema
+from hmsplan.stack.secret_values import read_secrets_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -96,7 +96,7 @@ def demo_command(options: Globals, keep: Path | None, fast: bool) -> int:
 
 def example() -> Path:
     """Return the example stack: inside an installed package, or beside it in a checkout."""
-    package = Path(schema.__file__).resolve().parent
+    package = Path(schema.__file__).resolve().parents[1]
     found = next(
         (at / "examples" / "stack" for at in (package, package.parent) if (at / "examples" / "stack").is_dir()), None
     )

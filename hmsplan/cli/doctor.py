@@ -17,16 +17,16 @@ from urllib.request import getproxies_environment
 import click
 import orjson
 
+from hmsplan.api.endpoint import DEFAULT_BASE_URL, endpoint
 from hmsplan.cli.heard import Hearing, listen
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.session import BASE_URL, KEY, check_organization, load, open_state, wait_for
 from hmsplan.cli.terminal import color, out, width
-from hmsplan.endpoint import DEFAULT_BASE_URL, endpoint
 from hmsplan.errors import ApiError, ConfigError, HmsplanError, StateError, Unauthorized, WrongOrganization
 from hmsplan.escape import plain
-from hmsplan.interpolate import variable_suffix
 from hmsplan.model import Secret
-from hmsplan.secret_values import PREFIX
+from hmsplan.stack.interpolate import variable_suffix
+from hmsplan.stack.secret_values import PREFIX
 from hmsplan.state.backend import new_state
 from hmsplan.state.file import FileBackend
 from hmsplan.state.locking import FolderLock

@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING, Final
 import click
 import orjson
 
+from hmsplan.api.client import ReadClient
+from hmsplan.api.snapshot import read_snapshot
 from hmsplan.changes import member_fingerprint
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.plan import tell_wait
 from hmsplan.cli.session import connect, unix_now, wait_for
 from hmsplan.cli.terminal import err, out
-from hmsplan.client import ReadClient
-from hmsplan.confined import STACK_FILE
 from hmsplan.errors import ConfigError, HmsplanError, PlanError
 from hmsplan.escape import plain
 from hmsplan.export.choices import Choices
 from hmsplan.export.draft import Drafter, Drafts, left_out
 from hmsplan.export.files import all_files
-from hmsplan.interpolate import UNMANAGED_KINDS
 from hmsplan.kinds import KINDS
 from hmsplan.model import Binding, State
 from hmsplan.plan import make_plan
 from hmsplan.recorded import record
-from hmsplan.snapshot import read_snapshot
-from hmsplan.stackfile import DEFAULT_ENVIRONMENT, load_stack
+from hmsplan.stack.confined import STACK_FILE
+from hmsplan.stack.interpolate import UNMANAGED_KINDS
+from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT, load_stack
 from hmsplan.starter import IGNORE, stack_name
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.words import count

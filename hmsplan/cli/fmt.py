@@ -14,13 +14,13 @@ import orjson
 
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.terminal import err, out
-from hmsplan.confined import ENVIRONMENTS, STACK_FILE, Folder
 from hmsplan.errors import ConfigError
 from hmsplan.escape import plain
-from hmsplan.format import CannotFormat, formatted
-from hmsplan.interpolate import FileProblem
 from hmsplan.model import Diagnostic, SourceLine
-from hmsplan.stackfile import load_settings
+from hmsplan.stack.confined import ENVIRONMENTS, STACK_FILE, Folder
+from hmsplan.stack.format import CannotFormat, formatted
+from hmsplan.stack.interpolate import FileProblem
+from hmsplan.stack.stackfile import load_settings
 from hmsplan.words import count
 
 if TYPE_CHECKING:

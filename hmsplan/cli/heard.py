@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from hmsplan.api.client import ReadClient
+from hmsplan.api.endpoint import segments
 from hmsplan.cli.session import connect, unix_now
-from hmsplan.client import ReadClient
-from hmsplan.endpoint import segments
 from hmsplan.errors import ApiError, NotFound
 
 if TYPE_CHECKING:
     import httpx
 
-    from hmsplan.answers import Answer
+    from hmsplan.api.answers import Answer
     from hmsplan.cli.options import Globals
 
 TIMEOUT_S = 10.0

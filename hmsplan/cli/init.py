@@ -13,9 +13,9 @@ import orjson
 from hmsplan import starter
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.terminal import err, out
-from hmsplan.confined import ENVIRONMENTS, STACK_FILE
 from hmsplan.errors import HmsplanError
 from hmsplan.escape import plain
+from hmsplan.stack.confined import ENVIRONMENTS, STACK_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

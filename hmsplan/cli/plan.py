@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from hmsplan.api.client import ReadClient
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.session import Workspace, connect, open_workspace, plan_live, unix_now, wait_for
 from hmsplan.cli.terminal import color, err, out, width
-from hmsplan.client import ReadClient
 from hmsplan.errors import UnsettledCreate
 from hmsplan.model import Address
 from hmsplan.plan import Options

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hmsplan import schema
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.terminal import out
+from hmsplan.stack import schema
 
 if TYPE_CHECKING:
     from pathlib import Path

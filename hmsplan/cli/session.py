@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from hmsplan.client import ReadClient
-from hmsplan.endpoint import DEFAULT_BASE_URL
+from hmsplan.api.client import ReadClient
+from hmsplan.api.endpoint import DEFAULT_BASE_URL
+from hmsplan.api.snapshot import read_one, read_snapshot
 from hmsplan.errors import HmsplanError, Unauthorized, WrongOrganization
 from hmsplan.kinds import KINDS
 from hmsplan.plan import DEFAULTS, Options, kinds_in_use, kinds_to_consult, make_plan, wanted_members
 from hmsplan.recorded import share
-from hmsplan.snapshot import read_snapshot
-from hmsplan.stackfile import DEFAULT_ENVIRONMENT, load_settings, load_stack
+from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT, load_settings, load_stack
 from hmsplan.state.backend import Backend, new_state, open_backend
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hmsplan.cli.options import Globals
-    from hmsplan.model import Plan, Snapshot, Stack, State
+    from hmsplan.kinds import Kind
+    from hmsplan.model import Binding, Plan, RemoteObject, Snapshot, Stack, State
 
 KEY: Final = "HMS_SOVEREIGN_API_KEY"
 BASE_URL: Final = "HMS_SOVEREIGN_BASE_URL"
@@ -173,7 +174,33 @@ async def read(client: ReadClient, stack: Stack, state: State, names: Iterable[s
         on_organization=check,
     )
     await _check_gone(client, state, snapshot, bound)
-    return snapshot
+    return await _with_summaries_read(client, state, snapshot)
+
+
+async def _with_summaries_read(client: ReadClient, state: State, snapshot: Snapshot) -> Snapshot:
+    """Read one by one the objects of a list that proves to be a summary.
+
+    "Whether a list ever drops large fields is unknown." What we applied to an object and its list item does not even
+    name is the sign; one GET tells whether it is the list that left it out.
+    """
+    objects, before = dict(snapshot.objects), client.requests.total()
+    for name, listed in snapshot.objects.items():
+        kind = KINDS[name]
+        suspect = next((b.id for a, b in state.bindings.items() if a.kind == name and _lacks(kind, b, listed)), None)
+        whole = await read_one(client, kind, suspect) if suspect is not None else None
+        if whole is not None and whole.fields.keys() - listed[whole.id].fields.keys():
+            found = await asyncio.gather(*(read_one(client, kind, object_id) for object_id in listed))
+            objects[name] = {each.id: each for each in found if each is not None}
+    requests = snapshot.requests + client.requests.total() - before
+    return replace(snapshot, objects=MappingProxyType(objects), requests=requests)
+
+
+def _lacks(kind: Kind, binding: Binding, listed: Mapping[str, RemoteObject]) -> bool:
+    live = listed.get(binding.id)
+    return live is not None and any(
+        value is not None and key not in live.fields and (key,) not in kind.secrets
+        for key, value in binding.applied.items()
+    )
 
 
 def check_organization(stack: Stack, state: State, organization: str | None) -> None:
@@ -201,7 +228,7 @@ async def _check_gone(
     total = sum(map(len, bound.values()))
     if total == 0 or len(snapshot.gone) < total:
         return
-    from hmsplan.snapshot import read_organization  # noqa: PLC0415 -- only for this doubt
+    from hmsplan.api.snapshot import read_organization  # noqa: PLC0415 -- only for this doubt
 
     organization = snapshot.organization or await read_organization(client)
     if state.organization is not None and organization != state.organization:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.kinds import KINDS
-from hmsplan.layers import matches
 from hmsplan.model import Severity, dotted
+from hmsplan.stack.layers import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

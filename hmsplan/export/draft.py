@@ -6,16 +6,17 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from hmsplan import canonical, schema, templates
+from hmsplan import canonical
 from hmsplan.export import leads
 from hmsplan.export.choices import without
 from hmsplan.export.keys import addresses
 from hmsplan.export.texts import Texts
-from hmsplan.interpolate import escape
 from hmsplan.kinds import ANY, KINDS
-from hmsplan.layers import matches
 from hmsplan.model import MISSING, Missing, Secret, dotted
-from hmsplan.yamltext import CannotWrite, block, scalar
+from hmsplan.stack import schema, templates
+from hmsplan.stack.interpolate import escape
+from hmsplan.stack.layers import matches
+from hmsplan.stack.yamltext import CannotWrite, block, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

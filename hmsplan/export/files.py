@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.confined import ENVIRONMENTS, STACK_FILE
-from hmsplan.interpolate import variable_suffix
 from hmsplan.kinds import KINDS
 from hmsplan.model import dotted
-from hmsplan.secret_values import PREFIX
+from hmsplan.stack.confined import ENVIRONMENTS, STACK_FILE
+from hmsplan.stack.interpolate import variable_suffix
+from hmsplan.stack.secret_values import PREFIX
+from hmsplan.stack.yamltext import block, scalar
 from hmsplan.starter import IGNORE, IGNORED, SCHEMAS
 from hmsplan.words import A_KIND, sentence
-from hmsplan.yamltext import block, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

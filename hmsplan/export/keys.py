@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.kinds import KINDS
 from hmsplan.model import Address
-from hmsplan.yamltext import NO_TEXT_ELSEWHERE
+from hmsplan.stack.yamltext import NO_TEXT_ELSEWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

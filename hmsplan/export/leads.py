@@ -8,10 +8,10 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hmsplan.canonical import phone_number
-from hmsplan.interpolate import escape
-from hmsplan.leads import PHONE, from_csv
+from hmsplan.stack.interpolate import escape
+from hmsplan.stack.leads import PHONE, from_csv
+from hmsplan.stack.yamltext import CannotWrite, block
 from hmsplan.words import count
-from hmsplan.yamltext import CannotWrite, block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

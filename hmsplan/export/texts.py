@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.interpolate import escape
 from hmsplan.kinds import KINDS
-from hmsplan.yamltext import CannotWrite, scalar
+from hmsplan.stack.interpolate import escape
+from hmsplan.stack.yamltext import CannotWrite, scalar
 
 if TYPE_CHECKING:
     from hmsplan.model import Address, FieldPath

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hmsplan.errors import ConfigError
-from hmsplan.format import CannotFormat, comments, formatted
-from hmsplan.load import parse
+from hmsplan.stack.format import CannotFormat, comments, formatted
+from hmsplan.stack.load import parse
 
 from .helpers import EXAMPLE, Cli, write
 

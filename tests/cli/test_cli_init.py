@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from hmsplan import schema
+from hmsplan.stack import schema
 from hmsplan.starter import stack_name
 
 from .helpers import REPOSITORY, Cli

@@ -7,9 +7,9 @@ import contextlib
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hmsplan.format import formatted
-from hmsplan.load import parse
-from hmsplan.yamltext import CannotWrite, block
+from hmsplan.stack.format import formatted
+from hmsplan.stack.load import parse
+from hmsplan.stack.yamltext import CannotWrite, block
 
 TEXTS = st.one_of(
     st.text(),

@@ -7,7 +7,6 @@ import os
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
-
 from support.stacks import AFTER, BEFORE, SECRETS
 from support.world import Life, World, allowing
 

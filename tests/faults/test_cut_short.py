@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
-from hmsplan.emulator import Fault
-from hmsplan.errors import StateError
-from hmsplan.kinds import KINDS
-from hmsplan.model import Action, Status
 from support.breaking import check_made_good, run_broken
 from support.stacks import BEFORE, SECRETS, campaign, lead
 from support.world import Killed, Life, World, allowing
+
+from hmsplan.emulator import Fault
+from hmsplan.errors import StateError, UnsettledCreate
+from hmsplan.kinds import KINDS
+from hmsplan.model import Action, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,7 @@ def test_without_a_state_nothing_more_is_made(tmp_path: Path, beginnings: Beginn
         with world.copy(tmp_path / str(number)) as copy:
             with pytest.raises(StateError):
                 copy.apply(allowing(), Life(disk_full_at=number))
-            bound = {binding.id for binding in copy.state().bindings.values()}
+            bound = {each.id for each in (*copy.state().bindings.values(), *copy.state().deposed)}
             intended = {intent.identity[0] for intent in copy.state().intents}
             for kind in KINDS.values():
                 for each in copy.emulator.all(kind.name):
@@ -91,7 +91,9 @@ def test_a_trunk_is_replaced_without_an_outage(tmp_path: Path, beginnings: Begin
 def test_no_campaign_dials_before_its_leads_are_right(tmp_path: Path, beginnings: Beginnings) -> None:
     """Wherever the run is cut short, a campaign is scheduled only with exactly the leads that were declared."""
     world, calls = beginnings("change")
-    declared = {r.spec["name"]: len(r.members or ()) for a, r in world.stack().resources.items() if a.kind == "campaigns"}
+    declared = {
+        r.spec["name"]: len(r.members or ()) for a, r in world.stack().resources.items() if a.kind == "campaigns"
+    }
     for number in writes(calls):
         with world.copy(tmp_path / str(number)) as copy:
             run_broken(copy, Life(ends_at=number, ends_after=True))
@@ -118,7 +120,9 @@ def test_a_lead_whose_removal_was_not_written_down_is_no_drift(tmp_path: Path) -
     """Removed, and the process died: nothing is left to do and nothing to wonder about."""
     agent = {"assistants": {"a": {"name": "A"}}}
     with World(tmp_path / "stack") as world:
-        world.declare({**agent, "campaigns": {"recall": campaign("Recall", "${assistants.a}", [lead("001"), lead("002")])}})
+        world.declare(
+            {**agent, "campaigns": {"recall": campaign("Recall", "${assistants.a}", [lead("001"), lead("002")])}}
+        )
         world.apply()
         world.declare({**agent, "campaigns": {"recall": campaign("Recall", "${assistants.a}", [lead("001")])}})
         life = Life(ends_at=4, ends_after=True)
@@ -131,7 +135,13 @@ def test_a_lead_whose_removal_was_not_written_down_is_no_drift(tmp_path: Path) -
 def test_a_refused_second_half_is_tried_again(tmp_path: Path) -> None:
     """The create is done and bound, its PATCH is refused: the next run sends the PATCH alone."""
     with World(tmp_path / "stack", environ=SECRETS) as world:
-        world.declare({kind: each for kind, each in BEFORE.items() if kind in {"assistants", "tool_templates", "analysis_templates"}})
+        world.declare(
+            {
+                kind: each
+                for kind, each in BEFORE.items()
+                if kind in {"assistants", "tool_templates", "analysis_templates"}
+            }
+        )
         world.emulator.inject(Fault(do="status", method="PATCH", status=422))
         applied = world.apply()
         assert [text.split(":")[0] for text in applied.bad] == ["assistants.desk"]
@@ -152,6 +162,28 @@ def test_what_fails_blocks_what_needs_it_and_nothing_else(tmp_path: Path) -> Non
         blocked = {key for key, o in outcomes.items() if o.status is Status.BLOCKED}
         assert blocked == {"numbers.main:create", "numbers.second:create"}
         assert outcomes["numbers.main:create"].blockers == ("sip_trunks.voip:create",)
-        assert all(o.status is Status.DONE for key, o in outcomes.items() if key not in blocked | {"sip_trunks.voip:create"})
+        assert all(
+            o.status is Status.DONE for key, o in outcomes.items() if key not in blocked | {"sip_trunks.voip:create"}
+        )
+        world.emulator.inject()
+        check_made_good(world)
+
+
+def test_a_list_that_is_known_to_lag_proves_no_absence(tmp_path: Path) -> None:
+    """The list lacks an object that is surely there, so a lost create that it lacks as well is not made again."""
+    first, second, lost = ({name.lower(): {"name": name}} for name in "ABC")
+    with World(tmp_path / "stack") as world:
+        world.emulator.app.store.keep_past = True
+        world.declare({"assistants": first})
+        world.apply()
+        world.clock.now += 7200
+        world.declare({"assistants": {**first, **second}})
+        world.apply()
+        world.declare({"assistants": {**first, **second, **lost}})
+        run_broken(world, Life(ends_at=2, ends_after=True))
+        world.clock.now += 60
+        world.emulator.inject(Fault(do="stale_list", method="GET", path="/assistants", seconds=3600.0))
+        with pytest.raises(UnsettledCreate):
+            world.apply()
         world.emulator.inject()
         check_made_good(world)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from hmsplan.emulator import Fault
 from support.breaking import check_made_good, run_broken
 from support.world import Life, World
+
+from hmsplan.emulator import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,8 +67,15 @@ WAYS = {**READS, **WRITES}
 TAKING_AWAY = ("lost after", "400", "very stale list", "killed before", "killed after")
 """Ways worth trying on deletes: these may all be sent twice."""
 
+
 @pytest.mark.parametrize(
-    ("change", "way"), [(change, way) for change in ("create", "change", "destroy") for way in WAYS if change != "destroy" or way in TAKING_AWAY]
+    ("change", "way"),
+    [
+        (change, way)
+        for change in ("create", "change", "destroy")
+        for way in WAYS
+        if change != "destroy" or way in TAKING_AWAY
+    ],
 )
 def test_a_broken_call_is_made_good_by_the_next_run(
     tmp_path: Path, beginnings: Callable[[str], tuple[World, list[str]]], change: str, way: str

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from hmsplan.model import MISSING, Action, Address, DriftKind
 from support.stacks import BEFORE, SECRETS, campaign, lead
 from support.world import World, allowing
+
+from hmsplan.model import MISSING, Action, Address, DriftKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,13 @@ def edit(world: World, address: str, **fields: Any) -> None:
         ("assistants.desk", {"speech_config": None}),
         ("assistants.desk", {"webhook_events": ["tool-calls"]}),
         ("assistants.desk", {"notification_emails": None}),
-        ("assistants.late", {"llm_config": {"provider": "openai", "model": "gpt-5.4"}, "tts_config": {"provider": "xai", "voice_id": "ara"}}),
+        (
+            "assistants.late",
+            {
+                "llm_config": {"provider": "openai", "model": "gpt-5.4"},
+                "tts_config": {"provider": "xai", "voice_id": "ara"},
+            },
+        ),
         ("assistants.early", {"tts_config": {"provider": "xai", "voice_id": "ara"}}),
         ("numbers.main", {"agent_id": None}),
         ("numbers.second", {"transfer_trunk_id": None}),
@@ -63,7 +69,9 @@ def test_a_prompt_edited_inside_a_block_is_drift_of_that_prompt(world: World) ->
     model = world.live("assistants", "Desk")["llm_config"]
     edit(world, "assistants.desk", llm_config={**model, "messages": [{"role": "system", "content": "Edited."}]})
     ((drift,), (change,)) = world.plan().drift, world.plan().pending
-    assert [f.path for f in drift.fields] == [f.path for f in change.fields] == [("llm_config", "messages", 0, "content")]
+    assert (
+        [f.path for f in drift.fields] == [f.path for f in change.fields] == [("llm_config", "messages", 0, "content")]
+    )
     assert (drift.fields[0].after, change.fields[0].before) == ("Edited.", "Edited.")
 
 
@@ -214,7 +222,9 @@ def test_another_password_replaces_its_trunk(world: World) -> None:
 
 def test_survey_counts_what_is_managed(world: World) -> None:
     """Unmanaged objects are listed apart and lower the coverage; they are no drift."""
-    campaign_id = world.emulator.add("assistants", {"name": "Theirs", "is_active": True, "llm_config": {}, "tts_config": None})
+    campaign_id = world.emulator.add(
+        "assistants", {"name": "Theirs", "is_active": True, "llm_config": {}, "tts_config": None}
+    )
     report = world.drift()
     assert (report.drifted, [each.id for each in report.unmanaged]) == ((), [campaign_id])
     assert report.coverage["assistants"] == (4, 5)

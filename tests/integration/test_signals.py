@@ -28,7 +28,7 @@ def environ(tmp_path: Path) -> Iterator[dict[str, str]]:
     """Start an emulator of its own that takes its time; yields the environment to reach it."""
     for name, content in {"faults.json": SLOW_POSTS, "settings.json": STANCE}.items():
         (tmp_path / name).write_text(json.dumps(content))
-    command = [HMSPLAN, "emulator", "--port", "0", "--json"]
+    command: list[str | Path] = [HMSPLAN, "emulator", "--port", "0", "--json"]
     command += ["--faults", tmp_path / "faults.json", "--settings", tmp_path / "settings.json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as emulator:
         assert emulator.stdout is not None
@@ -53,11 +53,8 @@ def run(root: Path, environ: dict[str, str], *words: str) -> subprocess.Complete
 
 def begin(root: Path, environ: dict[str, str], *shell: str) -> subprocess.Popen[str]:
     """Begin an apply, and wait until it is in the midst of it."""
-    command = (
-        [*shell[:-1], shell[-1].format(f"{HMSPLAN} -C {root} apply -y")]
-        if shell
-        else [HMSPLAN, "-C", root, "apply", "-y"]
-    )
+    words: list[str | Path] = [HMSPLAN, "-C", root, "apply", "-y"]
+    command = [*shell[:-1], shell[-1].format(" ".join(map(str, words)))] if shell else words
     process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     journal = root / ".hmsplan" / "default" / "journal.jsonl"
     deadline = time.monotonic() + 60

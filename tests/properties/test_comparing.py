@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.strategies import analysis_templates, assistants, campaigns, numbers, sip_trunks, stacks, tool_templates
 
 from hmsplan import canonical
 from hmsplan.diff import diff, displaced, dropped
@@ -15,7 +16,6 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import Address, Ref, Secret
 from hmsplan.overlay import leaves, overlay, resolve, without
 from hmsplan.recorded import record
-from support.strategies import analysis_templates, assistants, campaigns, numbers, sip_trunks, stacks, tool_templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,14 +25,23 @@ BOUNDED = settings(max_examples=60, deadline=None, derandomize=True, database=No
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.floats(-1, 1), st.text(max_size=5)),
     lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["a", "b", "type", "url", "server", "function", "name", "message", "async_response"]), inner, max_size=4)
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["a", "b", "type", "url", "server", "function", "name", "message", "async_response"]),
+            inner,
+            max_size=4,
+        ),
     ),
     max_leaves=12,
 )
 ADDRESSES = [Address("assistants", "a"), Address("assistants", "b")]
 SPECS = st.recursive(
-    st.one_of(st.none(), st.integers(0, 3), st.sampled_from(["x", "y"]), st.sampled_from([*map(Ref, ADDRESSES), Secret("s")])),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["a", "b", "c"]), inner, max_size=3)),
+    st.one_of(
+        st.none(), st.integers(0, 3), st.sampled_from(["x", "y"]), st.sampled_from([*map(Ref, ADDRESSES), Secret("s")])
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["a", "b", "c"]), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 OBJECTS = st.dictionaries(st.sampled_from(["a", "b", "c"]), SPECS, max_size=3)
@@ -51,7 +60,9 @@ WRITTEN = st.one_of(
     st.text(max_size=20),
     st.from_regex(r"(00|\+)31 ?[0-9 ()-]{6,14}", fullmatch=True),
     st.from_regex(r"[0-2]?[0-9]:[0-5][0-9](:[0-5][0-9])?", fullmatch=True),
-    st.from_regex(r"[Hh][Tt][Tt][Pp][Ss]?://([a-z]+@)?[A-Za-z.]{1,9}(:[0-9]{1,6})?(/[a-z/]*)?(\?[a-z=]*)?", fullmatch=True),
+    st.from_regex(
+        r"[Hh][Tt][Tt][Pp][Ss]?://([a-z]+@)?[A-Za-z.]{1,9}(:[0-9]{1,6})?(/[a-z/]*)?(\?[a-z=]*)?", fullmatch=True
+    ),
     st.sampled_from(["endCall", "transferCall", "end_call", "11labs", "http://[::1]:80", "https://[", "HTTP://Ex.COM"]),
 )
 

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from support.stacks import SECRETS
+from support.strategies import stacks
+from support.world import CANARY, Killed, Life, World, allowing
 
 from hmsplan.emulator import Fault, Settings
 from hmsplan.errors import HmsplanError
@@ -17,9 +20,6 @@ from hmsplan.model import Ref, Verb
 from hmsplan.overlay import leaves
 from hmsplan.planfile import plan_to_bytes
 from hmsplan.render.report import report_to_json
-from support.stacks import SECRETS
-from support.strategies import stacks
-from support.world import CANARY, Killed, Life, World, allowing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,11 +181,15 @@ def test_every_step_follows_what_it_needs(folders: Iterator[Path], first: dict[s
                 for _, value in leaves(step.spec):
                     if isinstance(value, Ref):
                         assert f"{value.address}:create" in step.needs
-            used = {c.id: c.before.get(name) for c in plan.changes for name in ("agent_id", "transfer_trunk_id") if c.id}
+            used = {
+                c.id: c.before.get(name) for c in plan.changes for name in ("agent_id", "transfer_trunk_id") if c.id
+            }
             for step in plan.steps:
                 if step.verb is Verb.DELETE and not step.member:
                     users = {user for user, target in used.items() if target == step.id}
-                    letting_go = {other.key for other in plan.steps if other.id in users and other.verb is not Verb.BIND}
+                    letting_go = {
+                        other.key for other in plan.steps if other.id in users and other.verb is not Verb.BIND
+                    }
                     assert letting_go & step.needs or not letting_go
             run_with(world, None)
 
@@ -193,7 +197,11 @@ def test_every_step_follows_what_it_needs(folders: Iterator[Path], first: dict[s
 @BOUNDED
 @given(first=stacks(), then=stacks(), mishap=mishaps("400", "500"), stance=STANCES)
 def test_no_secret_is_told(
-    folders: Iterator[Path], first: dict[str, Any], then: dict[str, Any], mishap: tuple[str, int] | None, stance: Settings
+    folders: Iterator[Path],
+    first: dict[str, Any],
+    then: dict[str, Any],
+    mishap: tuple[str, int] | None,
+    stance: Settings,
 ) -> None:
     """The value of a secret reaches the API, and no text, plan, state, journal, report or error."""
     with World(next(folders), stance, environ=SECRETS) as world:

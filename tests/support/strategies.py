@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     Draw = Callable[[st.SearchStrategy[Any]], Any]
 
-TEXTS = st.sampled_from(["Hello.", "Goedendag, {{name}}.", "- one\n- two\n\n  three", "é \u2019 \U0001f600", "0031", "no"])
+TEXTS = st.sampled_from(
+    ["Hello.", "Goedendag, {{name}}.", "- one\n- two\n\n  three", "é \u2019 \U0001f600", "0031", "no"]
+)
 MAYBE_TEXT = st.one_of(st.none(), TEXTS)
 SMALL = st.integers(1, 9)
 ABSENT: Any = object()
@@ -31,7 +33,10 @@ def fields(draw: Draw, **optional: st.SearchStrategy[Any]) -> dict[str, Any]:
 @st.composite
 def schemas(draw: Draw) -> dict[str, Any]:
     names = draw(st.lists(st.sampled_from(["day", "name", "reason"]), unique=True))
-    return {"type": "object", "properties": {name: {"type": draw(st.sampled_from(["string", "number"]))} for name in names}}
+    return {
+        "type": "object",
+        "properties": {name: {"type": draw(st.sampled_from(["string", "number"]))} for name in names},
+    }
 
 
 @st.composite
@@ -40,11 +45,20 @@ def tool_templates(draw: Draw, key: str) -> dict[str, Any]:
     match tool_type := draw(st.sampled_from(["function", "function", "end_call"])):
         case "function":
             config = {"name": f"tool_{key}", "description": draw(TEXTS)}
-            config |= fields(draw, parameters=schemas(), url=st.sampled_from(["https://API.example.com", "https://b.example.com:443/x"]))
+            config |= fields(
+                draw,
+                parameters=schemas(),
+                url=st.sampled_from(["https://API.example.com", "https://b.example.com:443/x"]),
+            )
             config |= fields(draw, **{"async": st.booleans()})
         case _:
             config = {}
-    return {"name": f"Tool {key}", "tool_type": tool_type, "tool_config": config, **fields(draw, description=MAYBE_TEXT)}
+    return {
+        "name": f"Tool {key}",
+        "tool_type": tool_type,
+        "tool_config": config,
+        **fields(draw, description=MAYBE_TEXT),
+    }
 
 
 @st.composite
@@ -56,7 +70,12 @@ def analysis_templates(draw: Draw, key: str) -> dict[str, Any]:
 @st.composite
 def sip_trunks(draw: Draw, key: str) -> dict[str, Any]:
     address = draw(st.sampled_from(["one.example", "two.example"]))
-    login = fields(draw, auth_username=st.just("u"), auth_password=st.just("${secret:sip}"), transport=st.sampled_from(["udp", "tls"]))
+    login = fields(
+        draw,
+        auth_username=st.just("u"),
+        auth_password=st.just("${secret:sip}"),
+        transport=st.sampled_from(["udp", "tls"]),
+    )
     return {"name": f"Trunk {key}", "provider": "custom", "address": address, **login}
 
 
@@ -87,7 +106,12 @@ def _speaks(draw: Draw, templates: dict[str, Any]) -> dict[str, Any]:
     match draw(st.sampled_from(["pipeline", "realtime", "neither"])):
         case "pipeline":
             model = draw(st.sampled_from(["eleven_flash_v2_5", "eleven_v3", "eleven_v4"]))
-            voice = {"provider": "elevenlabs", "voice_id": "v1", "model": model, **fields(draw, stability=st.sampled_from([0, 0.5]))}
+            voice = {
+                "provider": "elevenlabs",
+                "voice_id": "v1",
+                "model": model,
+                **fields(draw, stability=st.sampled_from([0, 0.5])),
+            }
             if model == "eleven_flash_v2_5":
                 voice |= fields(draw, speed=st.sampled_from([0.9, 1]), similarity_boost=st.sampled_from([0.1, 1]))
             voice = draw(st.sampled_from([voice, {"provider": "xai", "voice_id": "ara"}]))
@@ -106,13 +130,18 @@ def _speech(draw: Draw) -> dict[str, Any]:
     silence = {"messages": draw(st.lists(TEXTS, max_size=2)), **fields(draw, max_attempts=SMALL)}
     pairs = st.lists(st.builds(lambda a, b: {"from": a, "to": b}, TEXTS, TEXTS), max_size=2)
     turns = fields(draw, interruption_min_words=SMALL, false_interruption_timeout=st.sampled_from([None, 1.0]))
-    return fields(draw, silence=st.just(silence), pronunciation=pairs, turn_taking=st.just(turns), end_call_message=MAYBE_TEXT)
+    return fields(
+        draw, silence=st.just(silence), pronunciation=pairs, turn_taking=st.just(turns), end_call_message=MAYBE_TEXT
+    )
 
 
 @st.composite
 def assistants(draw: Draw, key: str, tools: dict[str, Any], analyses: Sequence[str]) -> dict[str, Any]:
     plans: list[Any] = [None, *(f"${{analysis_templates.{each}}}" for each in analyses)]
-    plan = {"structured_data_plan": {"enabled": True, "schema": draw(schemas())}, **fields(draw, min_messages_threshold=SMALL)}
+    plan = {
+        "structured_data_plan": {"enabled": True, "schema": draw(schemas())},
+        **fields(draw, min_messages_threshold=SMALL),
+    }
     consent = st.builds(lambda on, text: {"enabled": on, "message": text}, st.booleans(), TEXTS)
     emails = st.lists(st.sampled_from(["a@example.com", "b@example.com"]), unique=True)
     return {
@@ -129,7 +158,9 @@ def assistants(draw: Draw, key: str, tools: dict[str, Any], analyses: Sequence[s
             gdpr_mode=st.booleans(),
             webhook_url=st.sampled_from([None, "https://Hooks.example.com"]),
             webhook_secret=st.sampled_from([None, "${secret:hook}", "${secret:tool}"]),
-            webhook_events=st.one_of(st.none(), st.lists(st.sampled_from(["tool-calls", "status-update"]), unique=True)),
+            webhook_events=st.one_of(
+                st.none(), st.lists(st.sampled_from(["tool-calls", "status-update"]), unique=True)
+            ),
             notification_emails=st.one_of(st.none(), emails),
             recording_consent=st.one_of(st.none(), consent),
             analysis_plan=st.one_of(st.sampled_from(plans), st.just(plan)),

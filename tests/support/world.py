@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
+from hmsplan.api.client import ReadClient, WriteClient
 from hmsplan.apply import Stop, apply
 from hmsplan.changes import member_fingerprint
 from hmsplan.cli.session import plan_live, read
-from hmsplan.client import ReadClient, WriteClient
 from hmsplan.drift import survey
 from hmsplan.emulator import Emulator, Settings
 from hmsplan.errors import StateError, UnsafePlan, UnsettledCreate
@@ -26,7 +26,7 @@ from hmsplan.identity import identity_of
 from hmsplan.kinds import KINDS
 from hmsplan.model import Address, Status
 from hmsplan.plan import Options
-from hmsplan.stackfile import load_stack
+from hmsplan.stack.stackfile import load_stack
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.ledger import Ledger
 from support.virtual_time import Clock, run
@@ -140,6 +140,7 @@ class _Disk:
         self._life.check()
         full_at = self._life.disk_full_at
         if full_at is not None and self._life.entries + more >= full_at:
+            self._life.disk_full_at = 0
             raise StateError("No space left on device")
 
 
@@ -239,7 +240,9 @@ class World:
         """Write the stack anew: kind to key to fields; blocks are ``moved``, ``imports`` and ``removed``."""
         head = {"version": 1, "stack": "test"} | ({"safety": safety} if safety else {})
         (self.root / "hmsplan.yaml").write_text(json.dumps(head))
-        (self.root / "resources.yaml").write_text(json.dumps({**resources, **blocks}, ensure_ascii=False), encoding="utf-8")
+        (self.root / "resources.yaml").write_text(
+            json.dumps({**resources, **blocks}, ensure_ascii=False), encoding="utf-8"
+        )
         self._declared = None
         self._declared = self.stack()
 
@@ -306,7 +309,7 @@ class World:
         stack, backend = self.stack(), _Disk(self._backend(), life)
         with backend.lock("a test"):
             state = backend.load() or new_state()
-            ledger = Ledger(backend, state)  # type: ignore[arg-type] -- a door before the real one
+            ledger = Ledger(backend, state)
             async with self._client(WriteClient, life) as client:
                 plan, snapshot = await self._settled(client, stack, state, options)
                 if plan.refusals:
@@ -337,7 +340,7 @@ class World:
             plan, snapshot = await plan_live(client, stack, state, self.clock(), options)
             if not plan.unsettled:
                 return plan, snapshot
-            if any(unsettled.candidates for unsettled in plan.unsettled):
+            if any(unsettled.candidates or not unsettled.remaining_s for unsettled in plan.unsettled):
                 raise UnsettledCreate(plan.unsettled)
             await asyncio.sleep(min(max(u.remaining_s for u in plan.unsettled) + 0.01, 4.0))
 
@@ -378,7 +381,9 @@ class World:
         *unmanaged* are the ids of live objects that nobody declared.
         """
         plan = self.plan()
-        assert not plan.pending, [(str(c.address), str(c.action), c.fields, c.members, c.released) for c in plan.pending]
+        assert not plan.pending, [
+            (str(c.address), str(c.action), c.fields, c.members, c.released) for c in plan.pending
+        ]
         assert not plan.steps, [step.key for step in plan.steps]
         assert (plan.drift, plan.unsettled, plan.decided, plan.refusals) == ((), (), (), ())
         stack, state = self.stack(), self.state()

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from hmsplan.answers import Answer, Unreadable, error_of, gc_paused, parse
+from hmsplan.api.answers import Answer, Unreadable, error_of, gc_paused, parse
 from hmsplan.errors import Ambiguous, ApiError, NotFound, RateLimited, Unauthorized
 
 

@@ -17,7 +17,7 @@ import pytest
 
 import hmsplan
 from hmsplan.kinds import KINDS
-from hmsplan.stackfile import load_stack
+from hmsplan.stack.stackfile import load_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,19 +27,19 @@ LAYERS: Final[dict[str, str]] = {
     "knowledge": "kinds canonical canonical_json",
     # text and JSON to a Stack; what is live and remembered to a Plan; a Plan to text and JSON
     "pure": """
-        load places yaml_errors yamltext format
-        schema explain interpolate secret_values layers resolve templates leads finish
-        blocks collect settings variables validate diagnostics
+        stack.load stack.places stack.yaml_errors stack.yamltext stack.format stack.schema stack.explain
+        stack.interpolate stack.secret_values stack.layers stack.resolve stack.templates stack.leads stack.finish
+        stack.blocks stack.collect stack.settings stack.variables stack.validate stack diagnostics
         diff overlay recorded changes identity drift guards steps plan planfile verify
         state.codec state.journal state.edit state.record
         render render.*
         export export.choices export.draft export.keys export.leads export.texts
-        answers
+        api api.answers
     """,
     # files, the network, the clock, storage
     "effects": """
-        confined stackfile starter export.*
-        endpoint pacing client listing snapshot
+        stack.* starter export.*
+        api.*
         state state.*
         settle perform readback apply
     """,

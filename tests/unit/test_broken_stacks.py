@@ -10,7 +10,7 @@ import pytest
 
 from hmsplan.diagnostics import WIDTH, format_diagnostics
 from hmsplan.errors import ConfigError
-from hmsplan.stackfile import load_stack
+from hmsplan.stack.stackfile import load_stack
 
 BROKEN = Path(__file__).parents[1] / "broken"
 CASES = sorted(path.name for path in BROKEN.iterdir() if path.is_dir())

@@ -17,8 +17,8 @@ import httpx
 import orjson
 import pytest
 
-from hmsplan.client import ReadClient, WriteClient
-from hmsplan.endpoint import segments
+from hmsplan.api.client import ReadClient, WriteClient
+from hmsplan.api.endpoint import segments
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError, NotFound, RateLimited, Unauthorized
 from hmsplan.model import Address, Ref, Secret
 

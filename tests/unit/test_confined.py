@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hmsplan.confined import Folder
-from hmsplan.interpolate import FileProblem
-from hmsplan.settings import DEFAULT_INCLUDE
+from hmsplan.stack.confined import Folder
+from hmsplan.stack.interpolate import FileProblem
+from hmsplan.stack.settings import DEFAULT_INCLUDE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hmsplan.endpoint import DEFAULT_BASE_URL, encoded, endpoint, segments, tls
+from hmsplan.api.endpoint import DEFAULT_BASE_URL, encoded, endpoint, segments, tls
 from hmsplan.errors import HmsplanError
 
 if TYPE_CHECKING:

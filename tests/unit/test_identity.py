@@ -360,7 +360,8 @@ def test_a_lead_that_showed_up_is_counted_as_ours() -> None:
     state = remembered(bound("campaigns.c", "c1", ANNA), intents=(added(before=frozenset({"l1"})),))
     known = campaign(state, lead("l1", "+31201234567", name="Anna"), lead("l2", "+31201234567", name="Anna"))
     assert known.bindings[at("campaigns.c")].members == {mark(ANNA): 2}
-    assert known.decided == ["campaigns.c/leads:add-1"]
+    assert [(intent.step, found.id) for intent, found in known.counted] == [("campaigns.c/leads:add-1", "l2")]
+    assert known.decided == []
 
 
 @pytest.mark.parametrize(("age_s", "unsettled"), [(0, True), (30, False)])

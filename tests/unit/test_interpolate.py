@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hmsplan.interpolate import BadInterpolation, Csv, File, Reference, SecretName, Var, escape, parse_text
 from hmsplan.model import Address
+from hmsplan.stack.interpolate import BadInterpolation, Csv, File, Reference, SecretName, Var, escape, parse_text
 
 SUPPORT = Address("assistants", "support")
 

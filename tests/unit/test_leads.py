@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import time
 
-from hmsplan import leads
-from hmsplan.leads import from_csv, from_yaml
 from hmsplan.model import SourceLine
+from hmsplan.stack import leads
+from hmsplan.stack.leads import from_csv, from_yaml
 
 
 def test_csv() -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from hmsplan.client import ReadClient
+from hmsplan.api.client import ReadClient
+from hmsplan.api.listing import read_rest, read_whole
 from hmsplan.errors import ApiError
-from hmsplan.listing import read_rest, read_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -201,7 +201,7 @@ def test_a_page_that_fails_fails_the_list() -> None:
 
 def test_a_list_without_an_end_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that always has more is not followed for ever."""
-    monkeypatch.setattr("hmsplan.listing._MOST_OBJECTS", 500)
+    monkeypatch.setattr("hmsplan.api.listing._MOST_OBJECTS", 500)
 
     def server(request: httpx.Request) -> httpx.Response:
         return httpx.Response(

@@ -8,16 +8,16 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hmsplan import load
 from hmsplan.errors import ConfigError
-from hmsplan.load import parse, read_scalar
 from hmsplan.model import SourceLine
+from hmsplan.stack import load
+from hmsplan.stack.load import parse, read_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hmsplan.model import FieldPath
-    from hmsplan.places import Document
+    from hmsplan.stack.places import Document
 
 MERGED = """
 common: &common {provider: openai, model: gpt-5.4}

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hmsplan.client import WriteClient
-from hmsplan.pacing import LONGEST_WAIT_S, Pacer, backoff
+from hmsplan.api.client import WriteClient
+from hmsplan.api.pacing import LONGEST_WAIT_S, Pacer, backoff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -4,7 +4,7 @@ import pytest
 
 from hmsplan.errors import ConfigError
 from hmsplan.model import SourceLine
-from hmsplan.secret_values import Secrets, fingerprint, read_secrets_file
+from hmsplan.stack.secret_values import Secrets, fingerprint, read_secrets_file
 
 
 def test_precedence() -> None:

@@ -11,11 +11,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from hmsplan.client import ReadClient
-from hmsplan.errors import ApiError, HmsplanError, Unauthorized
-from hmsplan.kinds import KINDS
-from hmsplan.model import RemoteObject, Secret, Snapshot
-from hmsplan.snapshot import (
+from hmsplan.api.client import ReadClient
+from hmsplan.api.snapshot import (
     parse_member,
     parse_one,
     read_list,
@@ -24,6 +21,9 @@ from hmsplan.snapshot import (
     read_organization,
     read_snapshot,
 )
+from hmsplan.errors import ApiError, HmsplanError, Unauthorized
+from hmsplan.kinds import KINDS
+from hmsplan.model import RemoteObject, Secret, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping

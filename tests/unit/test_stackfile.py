@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from writing import STACK, load, problems, summaries, write
 
-from hmsplan import schema
 from hmsplan.errors import ConfigError
 from hmsplan.kinds import ANY, KINDS
 from hmsplan.model import Address, Lifecycle, Ref, Safety, Secret, SourceLine
-from hmsplan.stackfile import load_settings, load_stack
+from hmsplan.stack import schema
+from hmsplan.stack.stackfile import load_settings, load_stack
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "stack"
 SUPPORT = Address("assistants", "support")

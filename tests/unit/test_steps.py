@@ -346,13 +346,13 @@ def test_leads_that_are_about_to_be_removed_are_ours_until_they_are() -> None:
     assert needs(plan, "campaigns.b/leads:remove-l1") == {"campaigns.b:bind"}
 
 
-def test_leads_found_again_are_counted_by_a_bind() -> None:
+def test_leads_found_again_are_settled_before_a_bind_claims_the_rest() -> None:
     found = Intent("campaigns.c/leads:add-1", at("campaigns.c"), "campaigns", (mark(ANNA),), {}, frozenset(), NOW, "c1")
     state = remembered(bound("campaigns.c", "c1", **SPRING), intents=(found,))
     plan = campaign(declared(resource("campaigns.c", [ANNA], **SPRING)), state, lead("l1", "+31201234567"))
-    assert keys(plan) == ["campaigns.c:bind"]
-    assert plan.steps[0].members == (ANNA,)
-    assert plan.decided == ("campaigns.c/leads:add-1",)
+    assert keys(plan) == ["campaigns.c/leads:add-1:settle", "campaigns.c:bind"]
+    assert plan.steps[0].settles == "campaigns.c/leads:add-1"
+    assert plan.steps[1].members == (ANNA,)
 
 
 # Replace

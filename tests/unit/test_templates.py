@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from hmsplan.finish import _special
 from hmsplan.model import Address, Ref, Resource, Secret, SourceLine
-from hmsplan.templates import analysis_origin, double_braces, expand_analysis, expand_tool, tool_origin
+from hmsplan.stack.finish import _special
+from hmsplan.stack.templates import analysis_origin, double_braces, expand_analysis, expand_tool, tool_origin
 
 PARAMETERS = {"type": "object"}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from hmsplan.errors import ConfigError
-from hmsplan.stackfile import load_stack
+from hmsplan.stack.stackfile import load_stack
 
 if TYPE_CHECKING:
     from pathlib import Path

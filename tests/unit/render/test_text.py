@@ -67,8 +67,8 @@ def test_the_order_is_the_one_of_a_reviewer() -> None:
         "# numbers.old will be forgotten",
         "Changed outside hmsplan since the last apply",
         "Warning: Odd",
-        "Plan: 2 to add, 1 to change, 2 to destroy, 0 to adopt, 1 to forget.",
         f"Digest: sha256:{'0' * 64}",
+        "Plan: 2 to add, 1 to change, 2 to destroy, 0 to adopt, 1 to forget.",
     ]
     places = [text.index(words) for words in order]
     assert places == sorted(places)

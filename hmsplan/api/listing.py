@@ -19,13 +19,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from hmsplan.endpoint import encoded
+from hmsplan.api.endpoint import encoded
 from hmsplan.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from hmsplan.client import ReadClient
+    from hmsplan.api.client import ReadClient
 
 PAGE: Final = 100
 """Objects a page we ask for: "limit 1-100"."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from hmsplan.kinds import Kind
     from hmsplan.model import FieldPath, SourceLine
-    from hmsplan.places import Node
+    from hmsplan.stack.places import Node
 
 
 def merge(below: Any, above: Any) -> Any:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from dotenv.parser import parse_stream
 
 from hmsplan.errors import ConfigError
-from hmsplan.interpolate import variable_suffix
 from hmsplan.model import Diagnostic, Secret, SourceLine
+from hmsplan.stack.interpolate import variable_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,23 +10,24 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hmsplan import schema, variables, words
-from hmsplan.blocks import Blocks
-from hmsplan.collect import Collected, blocks_of, layer
+from hmsplan import words
 from hmsplan.errors import ConfigError
-from hmsplan.finish import Finisher
-from hmsplan.interpolate import FileProblem, names_in, template_files
 from hmsplan.kinds import KINDS
 from hmsplan.model import Address, Diagnostic, Severity, Stack
-from hmsplan.resolve import Resolver, texts_of
-from hmsplan.settings import check_file, read_safety, read_settings
+from hmsplan.stack import schema, variables
+from hmsplan.stack.blocks import Blocks
+from hmsplan.stack.collect import Collected, blocks_of, layer
+from hmsplan.stack.finish import Finisher
+from hmsplan.stack.interpolate import FileProblem, names_in, template_files
+from hmsplan.stack.resolve import Resolver, texts_of
+from hmsplan.stack.settings import check_file, read_safety, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from hmsplan.layers import Layer
-    from hmsplan.places import Document, Node
-    from hmsplan.secret_values import Secrets
+    from hmsplan.stack.layers import Layer
+    from hmsplan.stack.places import Document, Node
+    from hmsplan.stack.secret_values import Secrets
 
 
 @dataclass(slots=True)

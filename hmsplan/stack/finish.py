@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from hmsplan import canonical, leads, schema, templates, words
-from hmsplan.explain import explain, not_a_schema
-from hmsplan.interpolate import Csv, FileProblem
+from hmsplan import canonical, words
 from hmsplan.kinds import ANY, KINDS
-from hmsplan.layers import pattern_of, value_at
 from hmsplan.model import Address, Diagnostic, FieldPath, Lifecycle, Ref, Resource, Secret, Severity
-from hmsplan.resolve import bind
+from hmsplan.stack import leads, schema, templates
+from hmsplan.stack.explain import explain, not_a_schema
+from hmsplan.stack.interpolate import Csv, FileProblem
+from hmsplan.stack.layers import pattern_of, value_at
+from hmsplan.stack.resolve import bind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hmsplan.kinds import Kind
     from hmsplan.model import Spec
-    from hmsplan.resolve import Declared, Resolved, Resolver
+    from hmsplan.stack.resolve import Declared, Resolved, Resolver
 
 _EXPAND: Final = {"tool_templates": templates.expand_tool, "analysis_templates": templates.expand_analysis}
 _ORIGIN: Final = {"tool_templates": templates.tool_origin, "analysis_templates": templates.analysis_origin}

@@ -6,18 +6,19 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from hmsplan import blocks, words
-from hmsplan.interpolate import UNMANAGED_KINDS
+from hmsplan import words
 from hmsplan.kinds import KINDS
-from hmsplan.layers import Layer, Whereabouts, merge
 from hmsplan.model import KEY_PATTERN, Address, Diagnostic, SourceLine
-from hmsplan.resolve import Declared
+from hmsplan.stack import blocks
+from hmsplan.stack.interpolate import UNMANAGED_KINDS
+from hmsplan.stack.layers import Layer, Whereabouts, merge
+from hmsplan.stack.resolve import Declared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hmsplan.model import FieldPath
-    from hmsplan.places import Document, Node
+    from hmsplan.stack.places import Document, Node
 
 _KEY: Final = re.compile(KEY_PATTERN)
 _Texts: TypeAlias = "dict[FieldPath, list[FieldPath]]"

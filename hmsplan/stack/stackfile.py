@@ -8,20 +8,20 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from hmsplan import words
-from hmsplan.confined import ENVIRONMENTS, STACK_FILE, Folder
 from hmsplan.errors import ConfigError
-from hmsplan.interpolate import FileProblem
-from hmsplan.load import parse
 from hmsplan.model import EMPTY, Diagnostic, SourceLine, Stack
-from hmsplan.secret_values import Secrets, read_secrets_file
-from hmsplan.settings import DEFAULT_INCLUDE, Settings, read_settings
-from hmsplan.validate import Sources, build_stack
+from hmsplan.stack.confined import ENVIRONMENTS, STACK_FILE, Folder
+from hmsplan.stack.interpolate import FileProblem
+from hmsplan.stack.load import parse
+from hmsplan.stack.secret_values import Secrets, read_secrets_file
+from hmsplan.stack.settings import DEFAULT_INCLUDE, Settings, read_settings
+from hmsplan.stack.validate import Sources, build_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from hmsplan.places import Document
+    from hmsplan.stack.places import Document
 
 DEFAULT_ENVIRONMENT: Final = "default"
 _ENVIRONMENT: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")

@@ -19,8 +19,8 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.resolver import BaseResolver
 
 from hmsplan.errors import ConfigError
-from hmsplan.load import parse
-from hmsplan.yamltext import double_quoted
+from hmsplan.stack.load import parse
+from hmsplan.stack.yamltext import double_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

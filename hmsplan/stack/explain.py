@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from hmsplan import schema, words
+from hmsplan import words
+from hmsplan.stack import schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.errors import ConfigError
-from hmsplan.load import parse
+from hmsplan.stack.load import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,17 +1,17 @@
-"""A risk is refused until somebody names it: nothing is written before, and the flag that was printed lets it through."""
+"""A risk is refused until somebody names it: nothing is written before, and the printed flag lets it through."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.stacks import SECRETS, campaign, lead
+from support.world import World, allowing
 
 from hmsplan.emulator import Fault
 from hmsplan.errors import UnsafePlan
 from hmsplan.model import Action
 from hmsplan.plan import Options
-from support.stacks import SECRETS, campaign, lead
-from support.world import World, allowing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +117,9 @@ def test_more_deletes_than_the_limit_are_refused_one_and_all(world: World) -> No
     let_through(world, flags)
 
 
-@pytest.mark.parametrize(("have", "deletes", "is_refused"), [(1, 1, False), (2, 1, False), (2, 2, True), (10, 3, False), (10, 4, True)])
+@pytest.mark.parametrize(
+    ("have", "deletes", "is_refused"), [(1, 1, False), (2, 1, False), (2, 2, True), (10, 3, False), (10, 4, True)]
+)
 def test_a_large_share_of_one_kind_is_refused(world: World, have: int, deletes: int, is_refused: bool) -> None:
     """``max_delete_share`` counts within a kind; a single delete is always within it."""
     templates = {f"t{n}": {"name": f"T{n}", "tool_type": "end_call", "tool_config": {}} for n in range(have)}
@@ -183,7 +185,11 @@ def test_a_running_campaign_made_anew_starts_and_calls_again(world: World) -> No
 @pytest.mark.parametrize("with_numbers", [True, False])
 def test_a_trunk_that_others_use_is_not_replaced_in_silence(world: World, with_numbers: bool) -> None:
     """A number that nobody declared would go on pointing at the trunk that is deleted."""
-    numbers = {"numbers": {"main": {"phone_number": "+31850000010", "transfer_trunk_id": "${sip_trunks.voip}"}}} if with_numbers else {}
+    numbers = (
+        {"numbers": {"main": {"phone_number": "+31850000010", "transfer_trunk_id": "${sip_trunks.voip}"}}}
+        if with_numbers
+        else {}
+    )
     applied(world, sip_trunks={"voip": TRUNK}, **numbers)
     links = {"agent_id": None, "transfer_trunk_id": world.id("sip_trunks.voip"), "workflow_id": None}
     theirs = world.emulator.add("numbers", {"phone_number": "+31850000099", "is_active": True, **links})
@@ -230,9 +236,8 @@ def test_a_campaign_that_begins_to_dial_needs_a_word(world: World) -> None:
     recall = campaign("Recall", "${assistants.a}", LEADS, status="scheduled")
     world.declare({"assistants": AGENTS, "campaigns": {"recall": recall}})
     flags = refused(world)
-    assert flags == {
-        "--allow start:campaigns.recall": "it would begin to call 3 people, daily between 09:00 and 17:30 Europe/Amsterdam"
-    }
+    dialling = "it would begin to call 3 people, daily between 09:00 and 17:30 Europe/Amsterdam"
+    assert flags == {"--allow start:campaigns.recall": dialling}
     let_through(world, flags)
 
 
@@ -305,7 +310,9 @@ def test_a_number_rings_only_at_an_assistant_that_is_complete(world: World) -> N
     consent = {"recording_consent": {"enabled": True, "message": "May we?"}}
     applied(world, assistants=AGENTS, numbers={"main": {"phone_number": "+31850000010", "agent_id": "${assistants.a}"}})
     new = {**AGENTS, "c": {"name": "C", **consent}}
-    world.declare({"assistants": new, "numbers": {"main": {"phone_number": "+31850000010", "agent_id": "${assistants.c}"}}})
+    world.declare(
+        {"assistants": new, "numbers": {"main": {"phone_number": "+31850000010", "agent_id": "${assistants.c}"}}}
+    )
     world.emulator.inject(Fault(do="status", method="PATCH", path="/assistants/*", status=400))
     assert world.apply().bad
     assert world.live("numbers", "+31850000010")["agent_id"] == world.id("assistants.a")

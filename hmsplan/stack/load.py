@@ -28,8 +28,8 @@ from yaml.events import (
 
 from hmsplan.errors import ConfigError
 from hmsplan.model import Diagnostic, SourceLine
-from hmsplan.places import Document, Merged
-from hmsplan.yaml_errors import explain_yaml_error, unseen
+from hmsplan.stack.places import Document, Merged
+from hmsplan.stack.yaml_errors import explain_yaml_error, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.stacks import SECRETS, campaign, lead
+from support.world import Killed, Life, World, allowing
 
 from hmsplan.emulator import Fault
 from hmsplan.errors import PlanError, UnsettledCreate
 from hmsplan.model import Action, Address, DriftKind
 from hmsplan.state.backend import open_backend
 from hmsplan.state.edit import resolve
-from support.stacks import SECRETS, campaign, lead
-from support.world import Killed, Life, World, allowing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +102,9 @@ def test_two_addresses_for_one_object_are_an_error(world: World) -> None:
     """One live object is never bound to two addresses."""
     world.emulator.add("assistants", stored("Help"))
     world.declare(assistants(help={"name": "Help"}, aid={"name": "Help"}))
-    assert "assistants.aid and assistants.help" in problem(world) or "assistants.help and assistants.aid" in problem(world)
+    assert "assistants.aid and assistants.help" in problem(world) or "assistants.help and assistants.aid" in problem(
+        world
+    )
 
 
 def test_namesakes_that_do_not_exist_yet_are_made_once_each(world: World) -> None:
@@ -163,7 +165,9 @@ def test_a_moved_entry_carries_protection_leads_and_a_change_along(world: World)
     world.declare({"assistants": agent, "campaigns": {"old": first}})
     world.apply()
     then = {**first, "name": "Recall anew", "leads": [lead("002"), lead("003")]}
-    world.declare({"assistants": agent, "campaigns": {"new": then}}, moved=[{"from": "campaigns.old", "to": "campaigns.new"}])
+    world.declare(
+        {"assistants": agent, "campaigns": {"new": then}}, moved=[{"from": "campaigns.old", "to": "campaigns.new"}]
+    )
     assert not world.apply(allowing()).bad
     world.check_at_rest()
     assert world.state().bindings[Address("campaigns", "new")].protected
@@ -275,7 +279,7 @@ def test_a_lost_create_that_a_person_changed_meanwhile_is_left_to_a_person(world
 
 @pytest.mark.parametrize("adopt", [True, False])
 def test_resolve_settles_what_nobody_can_prove(world: World, adopt: bool) -> None:
-    """``resolve --adopt ID`` binds that object; ``--none`` lets it be made, and then a namesake is ambiguous no more."""
+    """``resolve --adopt ID`` binds that object; ``--none`` lets it be made."""
     lose_create(world, made=True)
     (there,) = world.emulator.all("assistants")
     world.emulator.edit("assistants", there["id"], {"first_message": "Mine"})

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hmsplan import schema, words
-from hmsplan.explain import explain
-from hmsplan.interpolate import BadInterpolation
+from hmsplan import words
 from hmsplan.model import Address, Diagnostic, Import, Move, SourceLine
+from hmsplan.stack import schema
+from hmsplan.stack.explain import explain
+from hmsplan.stack.interpolate import BadInterpolation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from hmsplan.places import Node
+    from hmsplan.stack.places import Node
 
 NAMES = ("moved", "imports", "removed")
 

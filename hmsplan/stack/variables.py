@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan import words
-from hmsplan.interpolate import variable_suffix
-from hmsplan.load import read_scalar
 from hmsplan.model import Diagnostic, Severity
+from hmsplan.stack.interpolate import variable_suffix
+from hmsplan.stack.load import read_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from hmsplan.places import Node
+    from hmsplan.stack.places import Node
 
 PREFIX: Final = "HMSPLAN_VAR_"
 _Declared = dict[str, "Node"]

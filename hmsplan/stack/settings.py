@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from hmsplan import schema, words
-from hmsplan.explain import explain
+from hmsplan import words
 from hmsplan.kinds import KINDS
-from hmsplan.layers import pattern_of
 from hmsplan.model import Diagnostic, Safety
+from hmsplan.stack import schema
+from hmsplan.stack.explain import explain
+from hmsplan.stack.layers import pattern_of
 
 if TYPE_CHECKING:
-    from hmsplan.explain import Misfit
     from hmsplan.model import FieldPath
-    from hmsplan.places import Document, Node
+    from hmsplan.stack.explain import Misfit
+    from hmsplan.stack.places import Document, Node
 
 DEFAULT_INCLUDE: Final = ("**/*.yaml", "**/*.yml")
 _SECONDS: Final = {"s": 1.0, "m": 60.0}

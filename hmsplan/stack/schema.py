@@ -24,7 +24,7 @@ TOOL: Final = "kinds/common.schema.json#/$defs/tool"
 
 def folder() -> Path:
     """Return where the schemas are: inside an installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     installed = package / "schemas"
     return installed if installed.is_dir() else package.parent / "schemas"
 

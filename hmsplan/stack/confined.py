@@ -11,8 +11,8 @@ import re
 import stat
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.interpolate import FileProblem
-from hmsplan.load import MAX_FILE_BYTES
+from hmsplan.stack.interpolate import FileProblem
+from hmsplan.stack.load import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hmsplan import words
-from hmsplan.interpolate import (
+from hmsplan.kinds import KINDS
+from hmsplan.model import MISSING, Address, Diagnostic, Ref, Secret, SourceLine
+from hmsplan.stack.interpolate import (
     TEMPLATE_FILES,
     BadInterpolation,
     Csv,
@@ -23,16 +25,14 @@ from hmsplan.interpolate import (
     escape,
     parse_text,
 )
-from hmsplan.kinds import KINDS
-from hmsplan.layers import Whereabouts, pattern_of, value_at
-from hmsplan.model import MISSING, Address, Diagnostic, Ref, Secret, SourceLine
+from hmsplan.stack.layers import Whereabouts, pattern_of, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Kind
     from hmsplan.model import FieldPath, Spec
-    from hmsplan.secret_values import Secrets
+    from hmsplan.stack.secret_values import Secrets
 
 
 @dataclass(slots=True)

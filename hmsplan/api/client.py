@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 import httpx
 import orjson
 
-from hmsplan.answers import Answer, Unreadable, body_of, error_of
-from hmsplan.endpoint import DEFAULT_BASE_URL, encoded, endpoint, tls
+from hmsplan.api.answers import Answer, Unreadable, body_of, error_of
+from hmsplan.api.endpoint import DEFAULT_BASE_URL, encoded, endpoint, tls
+from hmsplan.api.pacing import Pacer, backoff
 from hmsplan.errors import ApiError, HmsplanError, NotFound, RateLimited
 from hmsplan.model import Secret
-from hmsplan.pacing import Pacer, backoff
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence

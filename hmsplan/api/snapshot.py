@@ -15,19 +15,19 @@ import itertools
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from hmsplan.answers import gc_paused
-from hmsplan.endpoint import encoded, segments
+from hmsplan.api.answers import gc_paused
+from hmsplan.api.endpoint import encoded, segments
+from hmsplan.api.listing import read_rest, read_whole
 from hmsplan.errors import ApiError, NotFound
 from hmsplan.kinds import ANY
-from hmsplan.listing import read_rest, read_whole
 from hmsplan.model import RemoteObject, Secret, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 
-    from hmsplan.client import ReadClient
+    from hmsplan.api.client import ReadClient
+    from hmsplan.api.listing import Item
     from hmsplan.kinds import Kind, Members, Pattern
-    from hmsplan.listing import Item
 
 T = TypeVar("T")
 

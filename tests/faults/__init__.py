@@ -1,0 +1,1 @@
+"""Tests of this room; a package, so that names may repeat."""
