@@ -61,6 +61,11 @@ def url(value: Value) -> Value:
     )
 
 
+def name(value: Value) -> Value:
+    """Without spaces around it: nothing says whether the platform trims a "name", and nobody tells two so apart."""
+    return value.strip() if isinstance(value, str) else value
+
+
 def tts_provider(value: Value) -> Value:
     """``11labs`` is ``elevenlabs`` ("11labs is an alias of TTS provider elevenlabs. Which is stored is unknown")."""
     return "elevenlabs" if value == "11labs" else value

@@ -168,6 +168,7 @@ class Kind:
         return "PATCH" in self.verbs
 
 
+NAME: Final = {pattern("name"): canonical.name}
 STAMPS: Final = frozenset({"id", "org_id", "created_at", "updated_at"})
 
 ASSISTANTS: Final = Kind(
@@ -214,6 +215,7 @@ ASSISTANTS: Final = Kind(
     keyed={pattern("llm_config.tools"): canonical.tool_name},
     spare={pattern("llm_config.tools"): canonical.spare_hang_up},
     canonical={
+        **NAME,
         pattern("llm_config.tools[]"): canonical.tool,
         pattern("llm_config.tools[].url"): canonical.url,
         pattern("llm_config.tools[].destinations[].number"): canonical.phone_number,
@@ -271,6 +273,7 @@ SIP_TRUNKS: Final = Kind(
     identity="name",
     verbs=frozenset({"GET", "POST", "DELETE"}),
     required=frozenset({"name", "provider", "address"}),
+    canonical=NAME,
     computed=STAMPS | {"is_active"},
     secrets=_patterns(["auth_password"]),  # stored encrypted, never returned
     immutable=frozenset({"name", "provider", "address", "transport", "auth_username", "auth_password"}),
@@ -290,6 +293,7 @@ TOOL_TEMPLATES: Final = Kind(
     clearable=frozenset({"description"}),
     atomic=_patterns(["tool_config.parameters"]),
     canonical={
+        **NAME,
         pattern("tool_type"): canonical.tool_type,
         pattern("tool_config.url"): canonical.url,
         pattern("tool_config.destinations[].number"): canonical.phone_number,
@@ -308,6 +312,7 @@ ANALYSIS_TEMPLATES: Final = Kind(
     identity="name",
     paged=True,
     required=frozenset({"name", "system_prompt", "user_prompt", "schema"}),
+    canonical=NAME,
     computed=STAMPS,
     clearable=frozenset({"description"}),
     atomic=_patterns(["schema"]),
@@ -330,6 +335,7 @@ CAMPAIGNS: Final = Kind(
     guarded_delete=True,
     after_create=frozenset({"status"}),  # a campaign starts as draft; there is no status on create
     canonical={
+        **NAME,
         pattern("schedule_start_time"): canonical.clock_time,
         pattern("schedule_end_time"): canonical.clock_time,
     },

@@ -27,13 +27,13 @@ def writes(calls: list[str]) -> list[int]:
 
 
 @pytest.mark.parametrize("change", ["create", "change"])
-@pytest.mark.parametrize("second", [1, 2, 5])
+@pytest.mark.parametrize("second", [1, 4])
 def test_a_run_killed_twice_is_made_good_by_the_third(
     tmp_path: Path, beginnings: Beginnings, change: str, second: int
 ) -> None:
     """The run that makes good may die as well, at its first writes, and the next one still loses nothing."""
     world, calls = beginnings(change)
-    for number in writes(calls):
+    for number in writes(calls)[::2]:
         with world.copy(tmp_path / str(number)) as copy:
             run_broken(copy, Life(ends_at=number, ends_after=True))
             rehearsal = Life()
@@ -69,7 +69,8 @@ def test_without_a_state_nothing_more_is_made(tmp_path: Path, beginnings: Beginn
         with world.copy(tmp_path / str(number)) as copy:
             with pytest.raises(StateError):
                 copy.apply(allowing(), Life(disk_full_at=number))
-            bound = {each.id for each in (*copy.state().bindings.values(), *copy.state().deposed)}
+            bound = {binding.id for binding in copy.state().bindings.values()}
+            bound |= {deposed.id for deposed in copy.state().deposed}
             intended = {intent.identity[0] for intent in copy.state().intents}
             for kind in KINDS.values():
                 for each in copy.emulator.all(kind.name):

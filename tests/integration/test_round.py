@@ -11,7 +11,7 @@ from support.stacks import AFTER, BEFORE, SECRETS, VOICE
 from support.switches import combination, every_value
 from support.world import World, allowing
 
-from hmsplan.emulator import Settings
+from hmsplan.emulator import Fault, Settings
 from hmsplan.errors import UnsafePlan
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "stack"
@@ -195,3 +195,26 @@ def test_a_property_taken_out_of_a_schema_leaves_it(tmp_path: Path) -> None:
             applied = world.apply()
         assert applied.bad or applied.remarks
         assert "analysis_plan.structured_data_plan.schema" in str(applied.bad or applied.remarks)
+
+
+@pytest.mark.parametrize("trimmed", [True, False])
+def test_spaces_around_a_name_are_no_difference(tmp_path: Path, trimmed: bool) -> None:
+    """Whether the platform trims a name or not, it is the same one: planned once, and found when its answer is lost."""
+    with World(tmp_path / "stack", Settings(trim_names=trimmed)) as world:
+        world.declare({"assistants": {"desk": {"name": " Desk "}}})
+        world.emulator.inject(Fault(do="lost_after", method="POST"))
+        assert not world.apply().bad
+        world.check_at_rest()
+
+
+def test_a_voice_taken_out_of_the_stack_goes_on_speaking(tmp_path: Path) -> None:
+    """A pipeline assistant needs a voice, so one that nobody declares any more is released and not cleared."""
+    with World(tmp_path / "stack") as world:
+        world.declare(desk(tts_config=VOICE))
+        world.apply()
+        world.declare(desk())
+        (change,) = world.plan().pending
+        assert (change.fields, change.released) == ((), (("tts_config",),))
+        assert not world.apply().bad
+        world.check_at_rest()
+        assert world.live("assistants", "Desk")["tts_config"]["voice_id"] == VOICE["voice_id"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.strategies import analysis_templates, assistants, campaigns, numbers, sip_trunks, stacks, tool_templates
+from support.strategies import analysis_templates, assistants, campaigns, numbers, sip_trunks, tool_templates
 
 from hmsplan import canonical
 from hmsplan.diff import diff, displaced, dropped
@@ -50,6 +50,7 @@ PATHS = st.lists(st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size
 FORMS = [
     canonical.phone_number,
     canonical.clock_time,
+    canonical.name,
     canonical.url,
     canonical.tts_provider,
     canonical.tool_type,
@@ -180,10 +181,3 @@ def shared(value: Any, other: Any, *, changed: Callable[[Any], bool]) -> None:
     elif isinstance(value, list):
         for one, two in zip(value, other, strict=True):
             shared(one, two, changed=changed)
-
-
-@BOUNDED
-@given(stack=stacks())
-def test_the_strategies_reach_every_kind(stack: dict[str, Any]) -> None:
-    """What is drawn names only kinds that there are."""
-    assert stack.keys() <= KINDS.keys()

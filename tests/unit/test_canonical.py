@@ -6,11 +6,21 @@ from typing import Any
 
 import pytest
 
-from hmsplan.canonical import clock_time, phone_number, spare_hang_up, tool, tool_name, tool_type, tts_provider, url
+from hmsplan.canonical import (
+    clock_time,
+    name,
+    phone_number,
+    spare_hang_up,
+    tool,
+    tool_name,
+    tool_type,
+    tts_provider,
+    url,
+)
 from hmsplan.kinds import KINDS
 
 LOOKUP = {"name": "lookup", "description": "Looks.", "parameters": {"type": "object"}, "url": "https://a.example/x"}
-FORMS = [phone_number, clock_time, url, tts_provider, tool_type, tool]
+FORMS = [phone_number, clock_time, url, name, tts_provider, tool_type, tool]
 
 
 @pytest.mark.parametrize(
