@@ -22,7 +22,7 @@ from hmsplan.cli.progress import progress_for
 from hmsplan.cli.session import Workspace, connect, open_workspace, plan_live, unix_now, wait_for
 from hmsplan.cli.terminal import color, err, interactive, out, width
 from hmsplan.errors import ApplyFailed, HmsplanError, StalePlan, StateError, Unauthorized, UnsafePlan, UnsettledCreate
-from hmsplan.model import Status
+from hmsplan.model import Risk, Status
 from hmsplan.plan import Options
 from hmsplan.planfile import explain_difference, plan_from_bytes
 from hmsplan.render.report import render_report, report_to_json
@@ -53,11 +53,23 @@ class Consent:
     yes: bool
 
 
+def _risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a word that no guard knows: it would allow nothing, and its author believe that it does."""
+    for value in values:
+        risk, colon, address = value.partition(":")
+        if value != "*" and (not colon or not address or not ("*" in risk or risk in set(Risk))):
+            known = ", ".join(Risk)
+            raise click.BadParameter(f"{value!r} is not RISK:ADDRESS; risks are {known}", ctx, param)
+    return values
+
+
 @click.command("apply")
 @click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("-y", "--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask.")
 @click.option("--expect-digest", metavar="DIGEST", help="Refuse any plan but the one with this digest.")
-@click.option("--allow", multiple=True, metavar="RISK:ADDRESS", help="Allow one risk, as a refusal names it.")
+@click.option(
+    "--allow", multiple=True, callback=_risks, metavar="RISK:ADDRESS", help="Allow one risk, as a refusal names it."
+)
 @click.option("--destroy", is_flag=True, help="Delete everything that the state knows.")
 @target_option
 @common_options

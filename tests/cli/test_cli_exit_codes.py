@@ -85,6 +85,14 @@ def test_a_folder_without_a_stack_is_3(cli: Cli, tmp_path: Path, command: str) -
     assert "hmsplan init" in result.err
 
 
+@pytest.mark.parametrize("words", ["starts:campaigns.x", "delete", "delete:", ":numbers.main"])
+def test_a_risk_that_no_guard_knows_is_1(cli: Cli, words: str) -> None:
+    """It would allow nothing, and whoever typed it would believe that it does."""
+    result = cli("apply", "-y", "--allow", words)
+    assert result.code == 1
+    assert "RISK:ADDRESS" in result.err
+
+
 def test_a_refusal_is_4_and_names_the_flag(cli: Cli, stack: Path) -> None:
     """Protection outlives the block that declared it."""
     assert local(cli, stack, "apply", "-y").code == 0
