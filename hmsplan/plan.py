@@ -204,7 +204,7 @@ def _narrow(
     """
     if not targets:
         return changes
-    known = {change.address for change in changes}
+    known = {change.address for change in changes} | stack.resources.keys()  # one whose create is open has no change
     if unknown := sorted(set(targets) - known):
         raise PlanError([Diagnostic("Unknown target", f"{t} is neither declared nor in the state.") for t in unknown])
     kept, queue = set(targets), list(targets)
