@@ -11,6 +11,7 @@ from support.world import Killed, Life, World, allowing
 from hmsplan.emulator import Fault
 from hmsplan.errors import PlanError, UnsettledCreate
 from hmsplan.model import Action, Address, DriftKind
+from hmsplan.plan import Options
 from hmsplan.state.backend import open_backend
 from hmsplan.state.edit import resolve
 
@@ -275,6 +276,20 @@ def test_a_lost_create_that_a_person_changed_meanwhile_is_left_to_a_person(world
     with pytest.raises(UnsettledCreate) as caught:
         world.apply()
     assert [u.candidates for u in caught.value.unsettled] == [(there["id"],)]
+
+
+def test_a_target_whose_create_was_lost_is_waited_for(world: World) -> None:
+    """It is declared, and only nobody knows yet whether it is there: no unknown target."""
+    lose_create(world, made=True)
+    assert not world.apply(Options(targets=(HELP,))).bad
+    world.check_at_rest()
+
+
+def test_a_target_that_is_nowhere_is_an_error(world: World) -> None:
+    """A target that is neither declared nor remembered would plan nothing, in silence."""
+    world.declare(assistants(help={"name": "Help"}))
+    with pytest.raises(PlanError, match="neither declared nor in the state"):
+        world.plan(Options(targets=(Address("assistants", "aid"),)))
 
 
 @pytest.mark.parametrize("adopt", [True, False])
