@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hmsplan.kinds import ANY, Kind, Pattern
-from hmsplan.model import MISSING, FieldChange, FieldPath, Missing, Spec, Value
+from hmsplan.model import MISSING, FieldChange, FieldPath, Missing, Secret, Spec, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -180,10 +180,21 @@ def _dropped_within(
                 yield from _dropped_within(kind, item, new[key], have.get(key), (*at, key), (*pat, key))
             elif key in have and ((*pat, key) in kind.null_matters or None not in (item, have[key])):
                 yield FieldChange((*at, key), have[key], MISSING)
+            else:
+                yield from _hidden(item, (*at, key))
     elif all(isinstance(side, list) and _all_mappings(side) for side in (old, new, have)):
         olds, news, haves = (items_by_key(kind, pat, items) for items in (old, new, have))
         for key in olds.keys() & news.keys() & haves.keys():
             yield from _dropped_within(kind, olds[key], news[key], haves[key], (*at, key), (*pat, ANY))
+
+
+def _hidden(old: Value, at: FieldPath) -> Iterator[FieldChange]:
+    """Find the secrets in what was applied and taken out: they may be there although no answer shows them."""
+    if isinstance(old, Mapping) and "$secret" in old:
+        yield FieldChange(at, Secret(str(old["$secret"]), fingerprint=old.get("fingerprint")), MISSING)
+    elif isinstance(old, Mapping):
+        for key, item in old.items():
+            yield from _hidden(item, (*at, key))
 
 
 def released(kind: Kind, applied: Spec, declared: Spec) -> tuple[FieldPath, ...]:

@@ -218,3 +218,24 @@ def test_a_voice_taken_out_of_the_stack_goes_on_speaking(tmp_path: Path) -> None
         assert not world.apply().bad
         world.check_at_rest()
         assert world.live("assistants", "Desk")["tts_config"]["voice_id"] == VOICE["voice_id"]
+
+
+@pytest.mark.parametrize("shown", ["dropped", "masked", "returned"])
+def test_the_secret_of_a_tool_that_is_taken_out_is_taken_away(tmp_path: Path, shown: Any) -> None:
+    """A secret that nobody can read back was applied once, so the plan knows that it has to leave."""
+
+    def declare(**secret: str) -> None:
+        tool = {"name": "t", "description": "A tool.", "server": {"url": "https://api.example.com/t", **secret}}
+        world.declare(desk(llm_config={"provider": "openai", "model": "gpt-5.4", "tools": [tool]}))
+
+    with World(tmp_path / "stack", Settings(tool_secret=shown), environ=SECRETS) as world:
+        declare(secret="${secret:tool}")
+        assert not world.apply().bad
+        world.check_at_rest()
+        assert "secret" in world.live("assistants", "Desk")["llm_config"]["tools"][0]["server"]
+        declare()
+        (change,) = world.plan().pending
+        assert [field.path[:4] for field in change.fields] == [("llm_config", "tools", "t", "server")]
+        assert not world.apply().bad
+        assert "secret" not in world.live("assistants", "Desk")["llm_config"]["tools"][0]["server"]
+        world.check_at_rest()
