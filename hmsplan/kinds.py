@@ -45,7 +45,6 @@ class Members:
         identity: the fields that tell them apart; they form a multiset.
         canonical: field to canonical form.
         untouched: (field, value) of a member that nothing has happened to yet; others are history.
-        busy: (field, value) of one that cannot be removed now.
         on_create: how many may ride on the parent's own create; the rest is added one by one.
         total: field of the parent that counts them, which proves whether their list is whole.
     """
@@ -57,7 +56,6 @@ class Members:
     identity: tuple[str, ...]
     canonical: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     untouched: tuple[str, str]
-    busy: tuple[str, str]
     on_create: int
     total: str
 
@@ -350,7 +348,6 @@ CAMPAIGNS: Final = Kind(
         identity=("phone_number", "variables"),
         canonical={"phone_number": canonical.phone_number},
         untouched=("status", "pending"),
-        busy=("status", "calling"),
         on_create=1000,  # the most one request may hold is unknown
         total="total_leads",
     ),

@@ -40,6 +40,7 @@ class Performer:
         ids: address to live id, as far as known; grows as creates are done.
         live: id to the newest reading of that object.
         namesakes: (kind, natural key) to the ids that have it.
+        marked: id of a parent to the marks of its members before the apply, as far as anybody asked.
     """
 
     client: WriteClient
@@ -51,6 +52,7 @@ class Performer:
     ids: dict[Address, str] = field(default_factory=dict)
     live: dict[str, Spec] = field(default_factory=dict)
     namesakes: defaultdict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    marked: dict[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Learn what the snapshot shows."""
@@ -120,20 +122,29 @@ class Performer:
         kind = KINDS[step.address.kind]
         parent = step.id or self.ids[step.address]
         (mark,) = self._marks(kind, (step.spec,))
-        there = self.snapshot.members.get(parent, ())
         intent = Intent(
             step=step.key,
             address=step.address,
             kind=kind.name,
             identity=(mark,),
             applied=EMPTY,
-            before=frozenset(m.id for m in there if mark in self._marks(kind, (m.fields,))),
+            before=self._members_before(kind, parent).get(mark, frozenset()),
             started=self.clock(),
             parent=parent,
         )
         live = await self.creator.create(kind, intent, dict(step.spec))
         await self.ledger.count(step.address, mark, settles=step.key)
         return Outcome(step, Status.DONE, live.id)
+
+    def _members_before(self, kind: Kind, parent: str) -> Mapping[str, frozenset[str]]:
+        """Return mark to the ids of the members of *parent* that had it before the apply; read once a parent."""
+        if parent not in self.marked:
+            ids: defaultdict[str, set[str]] = defaultdict(set)
+            for item in self.snapshot.members.get(parent, ()):
+                for mark in self._marks(kind, (item.fields,)):
+                    ids[mark].add(item.id)
+            self.marked[parent] = {mark: frozenset(found) for mark, found in ids.items()}
+        return self.marked[parent]
 
     async def _update(self, step: Step) -> Outcome:
         kind = KINDS[step.address.kind]
@@ -146,9 +157,9 @@ class Performer:
             live = await self._patch(kind, step, object_id, spec, before)
         self.live[object_id] = live.fields
         bound = self.ledger.binding(step.address)
-        applied = record(step.records, self.ids) if step.records is not None else bound.applied if bound else EMPTY
         members = bound.members if bound is not None else EMPTY
-        await self.ledger.bind(Binding(step.address, object_id, applied, step.protected, members))
+        binding = Binding(step.address, object_id, self._applied(step, bound), step.protected, members)
+        await self.ledger.bind(binding)
         return _judged(kind, step, spec, live)
 
     async def _patch(self, kind: Kind, step: Step, object_id: str, spec: Spec, before: Spec) -> RemoteObject:
@@ -192,15 +203,20 @@ class Performer:
         bound = self.ledger.binding(step.address)
         if step.id is None:
             raise AssertionError
-        applied = record(step.records, self.ids) if step.records is not None else bound.applied if bound else EMPTY
         if step.members is not None:
             members = self._marks(kind, step.members)
         else:
             members = bound.members if bound is not None else EMPTY
         deposed = Deposed(step.address, step.deposes) if step.deposes else None
-        binding = Binding(step.address, step.id, applied, step.protected, members)
+        binding = Binding(step.address, step.id, self._applied(step, bound), step.protected, members)
         await self.ledger.bind(binding, settles=step.settles, deposed=deposed)
         return Outcome(step, Status.DONE, step.id)
+
+    def _applied(self, step: Step, bound: Binding | None) -> Spec:
+        """Return the fields to remember once *step* is done; what is remembered already when it says nothing."""
+        if step.records is not None:
+            return record(step.records, self.ids)
+        return bound.applied if bound is not None else EMPTY
 
     async def _forget(self, step: Step) -> Outcome:
         if step.deposes is not None:

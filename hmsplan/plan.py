@@ -27,6 +27,7 @@ from hmsplan.model import (
     ResourceChange,
     is_pending,
 )
+from hmsplan.overlay import references
 from hmsplan.planfile import plan_digest
 from hmsplan.steps import lower
 
@@ -215,14 +216,6 @@ def _narrow(
                 kept.add(ref)
                 queue.append(ref)
     return tuple(change for change in changes if change.address in kept)
-
-
-def references(kind: Kind, fields: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield (kind, id) of every live object that *fields* refers to in a top-level field."""
-    for pat, target in kind.refs.items():
-        value = fields.get(pat[0])
-        if len(pat) == 1 and isinstance(value, str):
-            yield target, value
 
 
 def _users(snapshot: Snapshot) -> Mapping[str, list[RemoteObject]]:

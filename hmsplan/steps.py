@@ -7,14 +7,14 @@ three verbs on the API (CREATE, UPDATE, DELETE) and two on the state (BIND, FORG
 from __future__ import annotations
 
 import graphlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hmsplan.changes import is_final
+from hmsplan.changes import is_final, member_key
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Action, Ref, ResourceChange, Step, Verb
-from hmsplan.overlay import leaves, unknown, without
+from hmsplan.overlay import leaves, references, unknown, without
 from hmsplan.recorded import record
 
 if TYPE_CHECKING:
@@ -227,11 +227,15 @@ def _has_to_learn(
 
 def _held(change: ResourceChange, resource: Resource) -> tuple[Spec, ...]:
     """Return the declared members that are there already, and those that are ours until their removal is done."""
-    add = list(change.members.add) if change.members is not None else []
+    members = KINDS[change.address.kind].members
+    if members is None:
+        return ()
+    add = Counter(member_key(members, spec) for spec in (change.members.add if change.members is not None else ()))
     held = [item.fields for item in change.members.remove] if change.members is not None else []
     for spec in resource.members or ():
-        if spec in add:
-            add.remove(spec)
+        key = member_key(members, spec)
+        if add[key] > 0:
+            add[key] -= 1
         else:
             held.append(spec)
     return tuple(held)
@@ -257,10 +261,7 @@ def _user_steps(changes: Sequence[ResourceChange], steps: Sequence[Step]) -> Map
     users: defaultdict[str, set[str]] = defaultdict(set)
     for change in changes:
         gone = change.action in {Action.DELETE, Action.REPLACE}
-        for pat in KINDS[change.address.kind].refs:
-            used = change.before.get(pat[0])
-            if not isinstance(used, str):
-                continue
+        for _, used in references(KINDS[change.address.kind], change.before):
             if gone or any(field.before == used for field in change.fields):
                 verb = Verb.DELETE if gone else Verb.UPDATE
                 users[used] |= {s.key for s in by_address[change.address] if s.verb is verb and not s.member}
