@@ -41,6 +41,21 @@ def _laid_over(kind: Kind, want: Spec, have: Spec, at: FieldPath, gone: set[Fiel
     return merged
 
 
+def nulled(body: Spec, paths: Sequence[FieldPath]) -> Spec:
+    """Return *body* with null at the given paths, as far as its mappings reach."""
+    for path in paths:
+        body = _nulled(body, path)
+    return body
+
+
+def _nulled(body: Spec, path: FieldPath) -> Spec:
+    key, rest = str(path[0]), path[1:]
+    if not rest:
+        return {**body, key: None}
+    inner = body.get(key)
+    return {**body, key: _nulled(inner, rest)} if isinstance(inner, Mapping) else body
+
+
 def without(spec: Spec, paths: Sequence[FieldPath]) -> Spec:
     """Return *spec* less the given paths, which may end inside a mapping; shares what is untouched."""
     for path in paths:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -11,13 +12,13 @@ from hmsplan.api.endpoint import segments
 from hmsplan.api.snapshot import parse_one, read_one
 from hmsplan.changes import member_fingerprint
 from hmsplan.diff import diff
-from hmsplan.errors import Ambiguous, HmsplanError
+from hmsplan.errors import Ambiguous, ApiError, HmsplanError
 from hmsplan.identity import identity_of
 from hmsplan.kinds import KINDS
 from hmsplan.model import EMPTY, Binding, Deposed, Intent, Outcome, RemoteObject, Secret, Status, Step, Verb, dotted
-from hmsplan.overlay import leaves, overlay, resolve
+from hmsplan.overlay import leaves, nulled, overlay, resolve
 from hmsplan.recorded import record
-from hmsplan.verify import left_behind, mismatches
+from hmsplan.verify import left_behind, merged_blocks, mismatches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 MASKS = frozenset("*\u2022\u25cf\u00b7xX.")
 """What a masked secret consists of."""
+
+REFUSED = frozenset({400, 422})
+"""The API looked at the body and did nothing."""
 
 
 @dataclass(slots=True)
@@ -163,8 +167,31 @@ class Performer:
         return _judged(kind, step, spec, live)
 
     async def _patch(self, kind: Kind, step: Step, object_id: str, spec: Spec, before: Spec) -> RemoteObject:
-        """PATCH once. When nobody knows what became of it, read back, and repeat only what is proven not to hold."""
+        """PATCH, and once more where the answer shows that the API lays a block over the stored one.
+
+        Whether it merges or replaces is unknown. Where it merges, a key that is left out stays; null takes it out, as
+        RFC 7396 has it, and user-owned JSON gets rid of its old keys when its block is cleared first.
+        """
         body = sendable(overlay(kind, spec, before, step.removed))
+        try:
+            live = await self._send(kind, step, object_id, spec, before, body)
+        except ApiError as error:
+            if error.status not in REFUSED or not step.removed:
+                raise
+            with contextlib.suppress(ApiError):
+                return await self._send(kind, step, object_id, spec, before, nulled(body, step.removed))
+            raise
+        if (nulls := nulled(body, left_behind(kind, step.removed, live.fields))) != body:
+            with contextlib.suppress(ApiError):
+                live = await self._send(kind, step, object_id, spec, before, nulls)
+        if blocks := merged_blocks(kind, spec, live.fields):
+            cleared = dict.fromkeys(blocks)
+            await self._send(kind, step, object_id, cleared, before, cleared)
+            live = await self._send(kind, step, object_id, spec, before, body)
+        return live
+
+    async def _send(self, kind: Kind, step: Step, object_id: str, spec: Spec, before: Spec, body: Spec) -> RemoteObject:
+        """PATCH once. When nobody knows what became of it, read back, and repeat only what is proven not to hold."""
         try:
             return await self._patched(kind, object_id, spec, before, body)
         except Ambiguous as error:
@@ -229,7 +256,10 @@ class Performer:
 def _judged(kind: Kind, step: Step, spec: Spec, live: RemoteObject) -> Outcome:
     """Compare an answer with what was sent; what the answer leaves out is left to the list at the end."""
     wrong = mismatches(kind, spec, live.fields)
-    notes = left_behind(kind, step.removed, live.fields)
+    notes = tuple(
+        f"the API kept {dotted(path)}; it is released and stays as it is"
+        for path in left_behind(kind, step.removed, live.fields)
+    )
     return Outcome(step, Status.FAILED if wrong else Status.DONE, live.id, error=wrong, notes=notes)
 
 

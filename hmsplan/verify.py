@@ -27,17 +27,15 @@ def mismatches(kind: Kind, sent: Spec, live: Spec) -> str:
     )
 
 
-def left_behind(kind: Kind, removed: Sequence[FieldPath], live: Spec) -> tuple[str, ...]:
-    """Name the nested keys that were taken out of a block and that the API still has.
+def left_behind(kind: Kind, removed: Sequence[FieldPath], live: Spec) -> tuple[FieldPath, ...]:
+    """Name the nested keys that were taken out of a block and that the API still has."""
+    return tuple(path for path in removed if at_path(kind, live, path) not in (MISSING, None))
 
-    Whether a block is merged or replaced is unknown; under a merge such a key cannot be taken out. It is said once and
-    let go of, not tried again for ever.
-    """
-    return tuple(
-        f"the API kept {dotted(path)}; it is released and stays as it is"
-        for path in removed
-        if at_path(kind, live, path) not in (MISSING, None)
-    )
+
+def merged_blocks(kind: Kind, sent: Spec, live: Spec) -> tuple[str, ...]:
+    """Name the clearable blocks whose user-owned JSON is not the one that was sent."""
+    changes = diff(kind, {key: value for key, value in sent.items() if key in live}, live)
+    return tuple(sorted({str(c.path[0]) for c in changes if c.path in kind.atomic and c.path[0] in kind.clearable}))
 
 
 def _short(value: Value) -> str:

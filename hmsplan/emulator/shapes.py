@@ -251,6 +251,8 @@ class Record:
     def _field(self, name: str, item: Any, path: str, reading: Reading, found: dict[str, Any]) -> None:
         shape = self.fields.get(name)
         if shape is None:
+            if item is None and reading.merged:
+                return
             if reading.settings.unknown_fields == "refused":
                 reading.refuse(_join(path, name), "is not a known field")
             elif reading.settings.unknown_fields == "stored":

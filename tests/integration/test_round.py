@@ -148,53 +148,48 @@ def desk(**fields: Any) -> dict[str, Any]:
     return {"assistants": {"desk": {"name": "Desk", **fields}}}
 
 
-def test_a_key_that_a_merging_api_keeps_is_told_once(tmp_path: Path) -> None:
-    """Taken out of a block that the API merges, a key stays; the report says so, and no plan tries again."""
+def test_a_key_taken_out_of_a_block_leaves_a_merging_api_too(tmp_path: Path) -> None:
+    """An API that lays a block over the stored one keeps a key that is left out, and drops one that is null."""
     model = {"provider": "openai", "model": "gpt-5.4"}
     with World(tmp_path / "stack", MERGING) as world:
         world.declare(desk(llm_config={**model, "temperature": 0.3}))
         world.apply()
         world.declare(desk(llm_config=model))
         applied = world.apply()
-        assert (applied.bad, applied.remarks) == (
-            [],
-            ["the API kept llm_config.temperature; it is released and stays as it is"],
-        )
+        assert (applied.bad, applied.remarks) == ([], [])
+        assert "temperature" not in world.live("assistants", "Desk")["llm_config"]
         world.check_at_rest()
 
 
-def test_a_voice_that_a_merging_api_cannot_switch_is_an_error_that_names_the_field(tmp_path: Path) -> None:
-    """Where no request can bring the organization to what is declared, the report says what the API said."""
-    with World(tmp_path / "stack", MERGING) as world:
+@pytest.mark.parametrize("unknown_fields", ["ignored", "refused", "stored"])
+@pytest.mark.parametrize(
+    "voice", [{"model": "eleven_v3"}, {"provider": "google", "model": "chirp-3-hd", "voice_id": "Leda"}]
+)
+def test_a_voice_is_switched_under_a_merging_api_too(
+    tmp_path: Path, voice: dict[str, str], unknown_fields: Any
+) -> None:
+    """Keys that the new voice refuses leave in the same request, whatever the API makes of those left out."""
+    settings = Settings(nested_patch="merge", unknown_fields=unknown_fields)
+    with World(tmp_path / "stack", settings) as world:
         world.declare(desk(tts_config={**VOICE, "similarity_boost": 0.7}))
         world.apply()
-        world.declare(desk(tts_config={**VOICE, "model": "eleven_v3"}))
-        (text,) = world.apply().bad
-        assert "similarity_boost" in text
+        world.declare(desk(tts_config={**VOICE, **voice}))
+        assert not world.apply().bad
+        assert "similarity_boost" not in world.live("assistants", "Desk")["tts_config"]
+        world.check_at_rest()
 
 
-def test_a_property_taken_out_of_a_schema_leaves_it(tmp_path: Path) -> None:
-    """User-owned JSON is replaced whole; what an API that merges makes of it is told and not tried for ever."""
-    plans = [
-        {
-            "structured_data_plan": {
-                "enabled": True,
-                "schema": {"type": "object", "properties": {name: {} for name in names}},
-            }
-        }
-        for names in (["a", "b"], ["a"])
-    ]
-    with World(tmp_path / "replacing") as world:
-        for plan in plans:
-            world.declare(desk(analysis_plan=plan))
+@pytest.mark.parametrize("settings", [Settings(), MERGING])
+def test_a_property_taken_out_of_a_schema_leaves_it(tmp_path: Path, settings: Settings) -> None:
+    """User-owned JSON is replaced whole; where the API merges, the block is cleared first."""
+    with World(tmp_path / "stack", settings) as world:
+        for names in (["a", "b"], ["a"]):
+            schema = {"type": "object", "properties": {name: {} for name in names}}
+            world.declare(desk(analysis_plan={"structured_data_plan": {"enabled": True, "schema": schema}}))
             assert not world.apply().bad
             world.check_at_rest()
-    with World(tmp_path / "merging", MERGING) as world:
-        for plan in plans:
-            world.declare(desk(analysis_plan=plan))
-            applied = world.apply()
-        assert applied.bad or applied.remarks
-        assert "analysis_plan.structured_data_plan.schema" in str(applied.bad or applied.remarks)
+        plan = world.live("assistants", "Desk")["analysis_plan"]
+        assert list(plan["structured_data_plan"]["schema"]["properties"]) == ["a"]
 
 
 @pytest.mark.parametrize("trimmed", [True, False])

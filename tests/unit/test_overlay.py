@@ -12,7 +12,7 @@ from readings import at, ref
 from hmsplan.diff import diff
 from hmsplan.kinds import ASSISTANTS, TOOL_TEMPLATES
 from hmsplan.model import Secret
-from hmsplan.overlay import leaves, overlay, resolve, unknown, without
+from hmsplan.overlay import leaves, nulled, overlay, resolve, unknown, without
 
 LIVE: dict[str, Any] = {
     "name": "A",
@@ -159,3 +159,10 @@ def test_leaves_are_scalars_references_and_secrets_with_their_paths() -> None:
 def test_an_unknown_id_is_found_however_deep() -> None:
     assert unknown({"a": [{"b": ref("assistants.a")}]})
     assert not unknown({"a": [{"b": "id"}], "c": Secret("s")})
+
+
+def test_null_is_laid_where_the_mappings_reach() -> None:
+    body = {"llm_config": {"model": "m", "tools": []}}
+    paths = [("llm_config", "temperature"), ("llm_config", "tools", "old"), ("speech_config", "x")]
+    assert nulled(body, paths) == {"llm_config": {"model": "m", "tools": [], "temperature": None}}
+    assert "temperature" not in body["llm_config"]

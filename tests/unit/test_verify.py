@@ -8,7 +8,7 @@ import pytest
 
 from hmsplan.kinds import ASSISTANTS, CAMPAIGNS
 from hmsplan.model import Secret
-from hmsplan.verify import left_behind, mismatches
+from hmsplan.verify import left_behind, merged_blocks, mismatches
 
 SENT: dict[str, Any] = {"name": "A", "llm_config": {"model": "m", "temperature": 0.5}}
 
@@ -72,14 +72,19 @@ def test_a_long_value_is_cut_to_one_line() -> None:
         ({}, False),
     ],
 )
-def test_a_key_that_could_not_be_taken_out_is_said_once(live: dict[str, Any], kept: bool) -> None:
-    words = ("the API kept llm_config.temperature; it is released and stays as it is",)
-    assert left_behind(ASSISTANTS, [("llm_config", "temperature")], live) == (words if kept else ())
+def test_a_key_that_could_not_be_taken_out_is_found(live: dict[str, Any], kept: bool) -> None:
+    path = ("llm_config", "temperature")
+    assert left_behind(ASSISTANTS, [path], live) == ((path,) if kept else ())
 
 
 def test_a_tool_that_could_not_be_taken_out_is_found_by_its_name() -> None:
     live = {"llm_config": {"tools": [{"type": "function", "function": {"name": "old"}}]}}
     paths = [("llm_config", "tools", "old"), ("llm_config", "tools", "gone")]
-    assert left_behind(ASSISTANTS, paths, live) == (
-        "the API kept llm_config.tools.old; it is released and stays as it is",
-    )
+    assert left_behind(ASSISTANTS, paths, live) == (("llm_config", "tools", "old"),)
+
+
+def test_a_block_whose_schema_was_merged_with_the_old_one_is_named() -> None:
+    sent, kept = ({"structured_data_plan": {"schema": {"properties": dict.fromkeys(names)}}} for names in ("a", "ab"))
+    assert merged_blocks(ASSISTANTS, {"analysis_plan": sent}, {"analysis_plan": kept}) == ("analysis_plan",)
+    assert merged_blocks(ASSISTANTS, {"analysis_plan": sent}, {"analysis_plan": sent}) == ()
+    assert merged_blocks(ASSISTANTS, {"analysis_plan": sent}, {}) == ()
