@@ -64,6 +64,8 @@ def _risks(
         yield Refusal(risk, address, f"deleting a {kind.singular} cannot be undone")
     elif change.action is Action.REPLACE and kind.guarded_replace:
         yield Refusal(risk, address, f"{_names(change)} cannot change in place: the {kind.singular} would be made anew")
+    elif change.action is Action.REPLACE and not _applied(address, bindings):
+        yield Refusal(risk, address, "hmsplan did not make it, and would delete it for a new one")
     if leaves and change.id is not None and (still := users.get(change.id)):
         yield Refusal(risk, address, f"still used by {', '.join(still)}")
     if change.started:
@@ -71,7 +73,7 @@ def _risks(
     if kind.members is not None and change.members is not None and change.id is not None:
         yield from _recalls(kind.members, change, snapshot.members.get(change.id, ()))
     if change.id is not None:
-        yield from _egress(kind, change, bindings[address].applied if address in bindings else EMPTY)
+        yield from _egress(kind, change, _applied(address, bindings))
 
 
 def is_protected(address: Address, stack: Stack, bindings: Mapping[Address, Binding]) -> bool:
@@ -79,6 +81,11 @@ def is_protected(address: Address, stack: Stack, bindings: Mapping[Address, Bind
     if address in stack.resources:
         return stack.resources[address].lifecycle.prevent_destroy
     return address in bindings and bindings[address].protected
+
+
+def _applied(address: Address, bindings: Mapping[Address, Binding]) -> Spec:
+    """Return the fields last applied; none when the object was adopted and nothing of it was ever written."""
+    return bindings[address].applied if address in bindings else EMPTY
 
 
 def _names(change: ResourceChange) -> str:

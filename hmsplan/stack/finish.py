@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan import canonical, words
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hmsplan.kinds import Kind
-    from hmsplan.model import Spec
+    from hmsplan.model import Spec, Value
     from hmsplan.stack.resolve import Declared, Resolved, Resolver
 
 _EXPAND: Final = {"tool_templates": templates.expand_tool, "analysis_templates": templates.expand_analysis}
@@ -54,11 +55,11 @@ class Finisher:
         fits = self._check_schema(declared, resolved)
         self._check_user_json(declared, resolved.spec)  # before pasting: a template's JSON is checked with the template
         self._check_identity(declared, resolved)
-        lifecycle = self._lifecycle(declared, resolved.spec.get("lifecycle"))
+        lifecycle = self._lifecycle(declared, resolved.spec)
         members = self._members(declared, resolved, fits)
         if not fits or resolved.bad:
             return None
-        pastes = self._bind(declared, resolved)
+        pastes = self._bind(declared, resolved, lifecycle)
         if pastes is None:
             return None
         spec = declared.whereabouts.spec = _without_ours(declared, resolved)
@@ -103,7 +104,9 @@ class Finisher:
             self.problems.append(Diagnostic(misfit.summary, misfit.detail, source, declared.address, path))
         return fits
 
-    def _bind(self, declared: Declared, resolved: Resolved) -> list[tuple[FieldPath, Address]] | None:
+    def _bind(
+        self, declared: Declared, resolved: Resolved, lifecycle: Lifecycle
+    ) -> list[tuple[FieldPath, Address]] | None:
         """Put values in place of their ``${…}``; return the pastes, or None when a template is not usable."""
         pastes: list[tuple[FieldPath, Address]] = []
         for path, value in resolved.bound.items():
@@ -115,6 +118,9 @@ class Finisher:
                 template = self.resolver.declared[value.address].whereabouts
                 declared.whereabouts.pastes[path] = (template, _ORIGIN[value.address.kind])
                 bind(resolved, path, expanded)
+            elif isinstance(value, Secret):
+                place = " ".join(map(str, (declared.address, *path)))
+                bind(resolved, path, value.placed(place, lifecycle.secret_version))
             elif not isinstance(value, Csv):
                 bind(resolved, path, value)
         return pastes
@@ -161,25 +167,25 @@ class Finisher:
         ]
         return found
 
-    def _lifecycle(self, declared: Declared, block: Any) -> Lifecycle:
+    def _lifecycle(self, declared: Declared, spec: Spec) -> Lifecycle:
+        block = spec.get("lifecycle")
         if not isinstance(block, dict):
             return Lifecycle()
-        known = schema.fields(declared.kind.name)
         paths = []
         ignored = block.get("ignore_changes", ())
         for index, dotted in enumerate(ignored if isinstance(ignored, list) else ()):
             if not isinstance(dotted, str):
                 continue  # told with the schema
-            path = tuple(int(part) if part.isdecimal() else part for part in dotted.split("."))
-            if path[0] not in known or path[0] == "lifecycle":
+            path = tuple(dotted.split("."))
+            if problem := _not_ignorable(declared.kind, spec, path):
                 at = ("lifecycle", "ignore_changes", index)
-                guess = words.did_you_mean(str(path[0]), known)
-                owner = words.sentence(words.A_KIND[declared.kind.name])
-                detail = f"{owner} has no field {path[0]} whose changes could be ignored.{guess}"
                 source = declared.whereabouts(at)
-                self.problems.append(Diagnostic("Unknown field", detail, source, declared.address, at))
+                self.problems.append(Diagnostic(*problem, source, declared.address, at))
             paths.append(path)
-        return Lifecycle(bool(block.get("prevent_destroy", False)), tuple(paths))
+        version = block.get("secret_version")
+        return Lifecycle(
+            bool(block.get("prevent_destroy", False)), tuple(paths), version if type(version) is int else None
+        )
 
     def _check_user_json(self, declared: Declared, spec: Spec) -> None:
         for pattern in declared.kind.atomic:
@@ -230,6 +236,23 @@ class Finisher:
             )
             problem = Diagnostic("Same name twice", detail, source, declared.address, path, Severity.WARNING)
         self.problems.append(problem)
+
+
+def _not_ignorable(kind: Kind, spec: Spec, path: tuple[str, ...]) -> tuple[str, str] | None:
+    """Return summary and detail of why no change at *path* could be ignored; None when it can."""
+    known = schema.fields(kind.name)
+    if path[0] not in known or path[0] == "lifecycle":
+        guess = words.did_you_mean(path[0], known)
+        owner = words.sentence(words.A_KIND[kind.name])
+        return "Unknown field", f"{owner} has no field {path[0]} whose changes could be ignored.{guess}"
+    value: Value = spec
+    for depth, part in enumerate(path):
+        if isinstance(value, list):
+            whole = ".".join(path[:depth])
+            return "Path into a list", f"{whole} is a list, and a list is compared whole. Ignore all of it: {whole}"
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return None
+
 
 
 def _without_ours(declared: Declared, resolved: Resolved) -> Spec:

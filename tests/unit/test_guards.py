@@ -187,6 +187,15 @@ def test_a_trunk_is_replaced_unless_it_is_protected() -> None:
     assert flags(planned(stack, snapshot, state)) == ["replace:sip_trunks.t"]
 
 
+def test_a_trunk_that_somebody_else_made_is_not_replaced() -> None:
+    stack = declared(resource("sip_trunks.t", **{**TRUNK, "address": "sip.other.example"}))
+    snapshot = live(remote("sip_trunks", "t1", **TRUNK))
+    for state in (remembered(), remembered(bound("sip_trunks.t", "t1"))):  # found by its name; imported
+        (refusal,) = planned(stack, snapshot, state).refusals
+        assert refusal.flag == "--allow replace:sip_trunks.t"
+        assert refusal.reason == "hmsplan did not make it, and would delete it for a new one"
+
+
 def test_a_trunk_that_an_unmanaged_number_uses_is_not_replaced() -> None:
     stack = declared(resource("sip_trunks.t", **{**TRUNK, "name": "New"}))
     snapshot = live(
