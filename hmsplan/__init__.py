@@ -4,8 +4,8 @@ How a change gets from a file to a phone line, stage by stage:
 
 1. ``stack`` reads the files below the root: strict YAML that remembers its lines, variables, environments, defaults and
    templates. It finds every problem at once and returns the ``Stack``.
-2. ``api`` speaks HTTP as the API wants to be spoken to: it lists every kind in use, once, and returns the ``Snapshot``.
-   ``state`` remembers what earlier applies did: the ``State``.
+2. ``api`` speaks HTTP as the API wants to be spoken to: ``live`` lists every kind in use, once, and returns the
+   ``Snapshot``. ``state`` remembers what earlier applies did: the ``State``.
 3. ``plan.make_plan`` is where the three readings meet. It is pure: ``identity`` says which live object is which
    address, ``changes`` what differs (by ``diff``), ``drift`` what changed outside, ``guards`` what nobody has allowed,
    ``steps`` which writes that makes and in what order, ``planfile`` what all this means in one digest.

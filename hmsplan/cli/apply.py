@@ -19,9 +19,10 @@ from hmsplan.apply import Stop, apply
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.plan import show, target_option, tell_wait, write_private
 from hmsplan.cli.progress import progress_for
-from hmsplan.cli.session import Workspace, connect, open_workspace, plan_live, unix_now, wait_for
+from hmsplan.cli.session import Workspace, connect, open_workspace, unix_now, wait_for
 from hmsplan.cli.terminal import color, err, interactive, out, width
 from hmsplan.errors import ApplyFailed, HmsplanError, StalePlan, StateError, Unauthorized, UnsafePlan, UnsettledCreate
+from hmsplan.live import plan_live
 from hmsplan.model import Risk, Status
 from hmsplan.plan import Options
 from hmsplan.planfile import explain_difference, plan_from_bytes

@@ -20,10 +20,11 @@ import orjson
 from hmsplan.api.endpoint import DEFAULT_BASE_URL, endpoint
 from hmsplan.cli.heard import Hearing, listen
 from hmsplan.cli.options import Globals, common_options, pass_globals
-from hmsplan.cli.session import BASE_URL, KEY, check_organization, load, open_state, wait_for
+from hmsplan.cli.session import BASE_URL, KEY, load, open_state, wait_for
 from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import ApiError, ConfigError, HmsplanError, StateError, Unauthorized, WrongOrganization
 from hmsplan.escape import plain
+from hmsplan.live import check_organization
 from hmsplan.model import Secret
 from hmsplan.stack.interpolate import variable_suffix
 from hmsplan.stack.secret_values import PREFIX

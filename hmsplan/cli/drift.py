@@ -8,9 +8,10 @@ import orjson
 from hmsplan.api.client import ReadClient
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.plan import tell_wait
-from hmsplan.cli.session import Workspace, connect, open_workspace, read, unix_now, wait_for
+from hmsplan.cli.session import Workspace, connect, open_workspace, unix_now, wait_for
 from hmsplan.cli.terminal import color, out, width
 from hmsplan.drift import DriftReport, survey
+from hmsplan.live import read
 from hmsplan.render.drift import Coverage, drift_json, render_drift
 
 DRIFTED = 2

@@ -10,9 +10,10 @@ import click
 
 from hmsplan.api.client import ReadClient
 from hmsplan.cli.options import Globals, common_options, pass_globals
-from hmsplan.cli.session import Workspace, connect, open_workspace, plan_live, unix_now, wait_for
+from hmsplan.cli.session import Workspace, connect, open_workspace, unix_now, wait_for
 from hmsplan.cli.terminal import color, err, out, width
 from hmsplan.errors import UnsettledCreate
+from hmsplan.live import plan_live
 from hmsplan.model import Address
 from hmsplan.plan import Options
 from hmsplan.planfile import plan_from_bytes, plan_to_bytes

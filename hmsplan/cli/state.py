@@ -14,11 +14,12 @@ from hmsplan.api.snapshot import read_members, read_one, read_organization
 from hmsplan.changes import member_fingerprint
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.plan import tell_wait
-from hmsplan.cli.session import check_organization, connect, open_state, open_workspace, wait_for
+from hmsplan.cli.session import connect, open_state, open_workspace, wait_for
 from hmsplan.cli.terminal import err, out
 from hmsplan.errors import HmsplanError, StateError
 from hmsplan.escape import plain
 from hmsplan.kinds import KINDS
+from hmsplan.live import check_organization
 from hmsplan.model import EMPTY, Address, Binding
 from hmsplan.state import edit
 from hmsplan.state.backend import new_state

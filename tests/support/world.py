@@ -18,12 +18,12 @@ import httpx
 from hmsplan.api.client import ReadClient, WriteClient
 from hmsplan.apply import Stop, apply
 from hmsplan.changes import member_fingerprint
-from hmsplan.cli.session import plan_live, read
 from hmsplan.drift import survey
 from hmsplan.emulator import Emulator, Settings
 from hmsplan.errors import StateError, UnsafePlan, UnsettledCreate
 from hmsplan.identity import identity_of
 from hmsplan.kinds import KINDS
+from hmsplan.live import plan_live, read
 from hmsplan.model import Address, Status
 from hmsplan.plan import Options
 from hmsplan.stack.stackfile import load_stack

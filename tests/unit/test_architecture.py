@@ -41,7 +41,7 @@ LAYERS: Final[dict[str, str]] = {
         stack.* starter export.*
         api.*
         state state.*
-        settle perform readback apply
+        live settle perform readback apply
     """,
     "command line": "cli cli.*",
 }
