@@ -110,10 +110,14 @@ def check_organization(stack: Stack, state: State, organization: str | None) -> 
             f"{organization or 'an organization it may not ask for'}. Nothing was changed."
         )
     if state.organization is not None and organization is not None and organization != state.organization:
-        raise WrongOrganization(
-            f"the state belongs to {state.organization}, and the key to {organization}. Use the key of the first, or "
-            f"another environment (-e) for the second. Nothing was changed."
-        )
+        raise WrongOrganization(_of_another(state, organization))
+
+
+def _of_another(state: State, organization: str | None) -> str:
+    return (
+        f"the state belongs to {state.organization}, and the key to {organization or 'another organization'}. Use the "
+        "key of the first, or another environment (-e) for the second. Nothing was changed."
+    )
 
 
 async def _check_gone(
@@ -125,7 +129,7 @@ async def _check_gone(
         return
     organization = snapshot.organization or await read_organization(client)
     if state.organization is not None and organization != state.organization:
-        raise WrongOrganization(f"the state belongs to {state.organization}, and the key to {organization}.")
+        raise WrongOrganization(_of_another(state, organization))
     if state.organization is None and total > 1:
         raise WrongOrganization(
             f"none of the {total} objects that the state binds is there. If the key is right and they were all "

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from hmsplan.api.client import WriteClient
+from hmsplan.api.snapshot import read_organization
 from hmsplan.apply import Stop, apply
 from hmsplan.cli.options import Globals, common_options, pass_globals
-from hmsplan.cli.plan import show, target_option, tell_wait, write_private
+from hmsplan.cli.plan import resend_option, show, target_option, tell_wait, write_private
 from hmsplan.cli.progress import progress_for
-from hmsplan.cli.session import Workspace, connect, open_workspace, unix_now, wait_for
+from hmsplan.cli.session import EMULATOR_KEY, Workspace, connect, open_workspace, unix_now, wait_for
 from hmsplan.cli.terminal import color, err, interactive, out, width
 from hmsplan.errors import ApplyFailed, HmsplanError, StalePlan, StateError, Unauthorized, UnsafePlan, UnsettledCreate
 from hmsplan.live import plan_live
@@ -73,6 +74,7 @@ def _risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 )
 @click.option("--destroy", is_flag=True, help="Delete everything that the state knows.")
 @target_option
+@resend_option
 @common_options
 @pass_globals
 def apply_command(
@@ -83,6 +85,7 @@ def apply_command(
     allow: tuple[str, ...],
     destroy: bool,
     target: tuple[Address, ...],
+    resend: tuple[str, ...],
 ) -> int:
     """Make the organization equal to the stack: create, update, and delete what was taken out.
 
@@ -92,11 +95,11 @@ def apply_command(
         raise HmsplanError("there is no terminal to ask on; add -y to apply without asking", summary="Not applied")
     saved = plan_from_bytes(file.read_bytes()) if file is not None else None
     if saved is not None:
-        target, destroy = target or saved.targets, destroy or saved.destroy
+        target, destroy, resend = target or saved.targets, destroy or saved.destroy, resend or saved.resend
     consent = Consent(saved, expect_digest, yes)
     _check_digest(consent)
     workspace = open_workspace(options, need_secrets=True)
-    return wait_for(_apply(options, workspace, Options(target, destroy, allow), consent))
+    return wait_for(_apply(options, workspace, Options(target, destroy, allow, resend), consent))
 
 
 def _check_digest(consent: Consent) -> None:
@@ -121,6 +124,8 @@ async def _apply(options: Globals, workspace: Workspace, choice: Options, consen
             if plan.pending and not consent.yes:
                 _ask()
                 plan, snapshot = await _again(client, workspace, state, choice, stop, plan)
+            if options.emulator and ledger.organization_id is None:  # or a real key would take its objects for deleted
+                await ledger.organization(await read_organization(client) or EMULATOR_KEY)
             gc.freeze()
             gc.enable()  # from here on the run may be long
             try:

@@ -67,6 +67,14 @@ def test_drift_is_2_when_asked(live: Any, emulator: Emulator) -> None:
     assert live("drift").code == 0
 
 
+def test_a_real_key_on_the_state_of_the_embedded_emulator_is_9(live: Any, cli: Cli, stack: Path) -> None:
+    """What was tried out without a key must not look as if somebody had deleted it from the organization."""
+    assert local(cli, stack, "apply", "-y").code == 0
+    result = live("plan")
+    assert result.code == 9
+    assert "environment (-e)" in result.err
+
+
 @pytest.mark.parametrize("command", ["validate", "plan", "apply -y", "drift", "graph"])
 def test_an_invalid_configuration_is_3(cli: Cli, stack: Path, command: str) -> None:
     """The diagnostics name file and line, on stderr."""
