@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Kind, Members
-    from hmsplan.model import Address, Binding, RemoteObject, ResourceChange, Safety, Snapshot, Spec, Stack
+    from hmsplan.model import Address, Binding, RemoteObject, ResourceChange, Snapshot, Spec, Stack
 
 
 def refusals(
@@ -27,11 +27,14 @@ def refusals(
     bindings: Mapping[Address, Binding],
     users: Mapping[str, Sequence[str]],
     allowed: Collection[str],
+    *,
+    destroy: bool = False,
 ) -> tuple[Refusal, ...]:
     """Name every risk of *changes* that *allowed* does not cover.
 
-    *users* maps the id of an object that goes away to the live objects that this plan does not change and that still
-    use it. *allowed* holds ``RISK:ADDRESS`` patterns, in which ``*`` matches anything.
+    *stack* is what the author declared, even where *destroy* asks to delete all of it. *users* maps the id of an object
+    that goes away to the live objects that this plan does not change and that still use it. *allowed* holds
+    ``RISK:ADDRESS`` patterns, in which ``*`` matches anything.
     """
     found = [
         refusal
@@ -39,7 +42,9 @@ def refusals(
         for refusal in _risks(change, stack, snapshot, bindings, users)
         if not is_allowed(refusal, allowed)
     ]
-    return tuple(dict.fromkeys([*found, *_limits(changes, stack.safety, bindings, allowed)]))
+    told = {refusal.flag for refusal in found}
+    limits = _limits(changes, stack, bindings, allowed, destroy=destroy)
+    return tuple(dict.fromkeys([*found, *(refusal for refusal in limits if refusal.flag not in told)]))
 
 
 def is_allowed(refusal: Refusal, allowed: Iterable[str]) -> bool:
@@ -133,16 +138,26 @@ def _canonical(members: Members, name: str, spec: Spec) -> object:
 
 
 def _limits(
-    changes: Sequence[ResourceChange], safety: Safety, bindings: Mapping[Address, Binding], allowed: Collection[str]
+    changes: Sequence[ResourceChange],
+    stack: Stack,
+    bindings: Mapping[Address, Binding],
+    allowed: Collection[str],
+    *,
+    destroy: bool,
 ) -> Iterator[Refusal]:
-    """Refuse every delete that nobody named once there are too many, in all or of one kind."""
+    """Refuse every delete that nobody named once there are too many, in all or of one kind, or once nothing is left."""
+    safety = stack.safety
     deletes = [change.address for change in changes if change.action is Action.DELETE and not change.deposed]
     have = Counter(address.kind for address in bindings)
     of_kind = Counter(address.kind for address in deletes)
     for address in deletes:
         share = of_kind[address.kind] / have[address.kind]
         reason = ""
-        if len(deletes) > safety.max_deletes:
+        if not (stack.resources or stack.removed or destroy):
+            reason = (
+                "the stack declares nothing at all: a wrong folder? To delete everything, add --destroy"
+            )
+        elif len(deletes) > safety.max_deletes:
             reason = f"one of {len(deletes)} deletes, and safety.max_deletes is {safety.max_deletes}"
         elif of_kind[address.kind] > 1 and share > safety.max_delete_share:
             reason = (

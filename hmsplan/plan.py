@@ -82,7 +82,9 @@ def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, option
         changes=changes,
         drift=find_drift(stack, snapshot, found.bindings, state.lineage),
         steps=lower(changes, stack, found, state),
-        refusals=refusals(changes, declared, snapshot, found.bindings, users, options.allowed),
+        refusals=refusals(
+            changes, declared, snapshot, found.bindings, users, options.allowed, destroy=options.destroy
+        ),
         unsettled=tuple(found.unsettled),
         decided=tuple(found.decided),
         warnings=stack.warnings,

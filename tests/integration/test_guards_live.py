@@ -81,8 +81,8 @@ def test_one_flag_allows_one_risk(world: World) -> None:
 
 def test_protection_outlives_its_block(world: World) -> None:
     """``prevent_destroy`` is remembered, so taking out the whole block does not lift it."""
-    applied(world, assistants={"a": {"name": "A", **PROTECTED}})
-    world.declare({})
+    applied(world, assistants={"a": {"name": "A", **PROTECTED}, "b": {"name": "B"}})
+    world.declare({"assistants": {"b": {"name": "B"}}})
     flags = refused(world)
     assert flags == {"--allow delete:assistants.a": "prevent_destroy protects it"}
     let_through(world, flags)

@@ -31,6 +31,10 @@ def flags(plan: Plan) -> list[str]:
     return [refusal.flag.removeprefix("--allow ") for refusal in plan.refusals]
 
 
+OTHER = resource("assistants.other", name="Other")
+"""Something that is still declared."""
+
+
 def templates(count: int, kept: int = 0) -> tuple[Snapshot, State, tuple[Any, ...]]:
     """Bind *count* templates of which *kept* are still declared."""
     objects = [remote("tool_templates", f"t{i}", name=f"T{i}") for i in range(count)]
@@ -52,14 +56,14 @@ def test_deleting_a_number_or_a_campaign_is_refused_and_an_assistant_is_not() ->
         remote("assistants", "a1", name="A"),
     )
     state = remembered(bound("numbers.n", "n1"), bound("campaigns.c", "c1"), bound("assistants.a", "a1"))
-    plan = planned(declared(), snapshot, state)
+    plan = planned(declared(OTHER), snapshot, state)
     assert flags(plan) == ["delete:campaigns.c", "delete:numbers.n"]
     assert plan.refusals[0].reason == "deleting a campaign cannot be undone"
 
 
 def test_prevent_destroy_refuses_to_delete_and_outlives_its_block() -> None:
     state = remembered(bound("assistants.a", "a1", protected=True))
-    plan = planned(declared(), live(remote("assistants", "a1", name="A")), state)
+    plan = planned(declared(OTHER), live(remote("assistants", "a1", name="A")), state)
     assert plan.refusals == (Refusal(Risk.DELETE, at("assistants.a"), "prevent_destroy protects it"),)
 
 
@@ -143,7 +147,7 @@ def test_more_deletes_than_the_limit_are_refused_one_by_one() -> None:
 )
 def test_the_share_of_one_kind_that_may_go_at_once(count: int, gone: int, share: float, refused: bool) -> None:
     snapshot, state, kept = templates(count, count - gone)
-    stack = declared(*kept, safety=Safety(max_deletes=1000, max_delete_share=share))
+    stack = declared(OTHER, *kept, safety=Safety(max_deletes=1000, max_delete_share=share))
     plan = planned(stack, snapshot, state)
     assert len(plan.refusals) == (gone if refused else 0)
     if refused:
@@ -156,6 +160,21 @@ def test_a_delete_that_somebody_named_still_counts_for_the_others() -> None:
     assert flags(planned(declared(), snapshot, state, allowed=("delete:tool_templates.t0",))) == [
         f"delete:tool_templates.t{i}" for i in range(1, 5)
     ]
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_stack_that_declares_nothing_deletes_nothing(count: int) -> None:
+    snapshot, state, _ = templates(count)
+    plan = planned(declared(), snapshot, state)
+    assert [refusal.reason for refusal in plan.refusals] == [
+        "the stack declares nothing at all: a wrong folder? To delete everything, add --destroy"
+    ] * count
+    assert planned(declared(), snapshot, state, allowed=("delete:*",)).refusals == ()
+
+
+def test_destroying_needs_no_more_of_an_empty_stack_than_of_any() -> None:
+    snapshot, state, _ = templates(1)
+    assert planned(declared(), snapshot, state, destroy=True).refusals == ()
 
 
 def test_what_is_gone_already_is_no_delete() -> None:
