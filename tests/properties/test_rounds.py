@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from support.mishaps import ENDS, STANCES, WRONG, mishaps, run_with
 from support.stacks import SECRETS
 from support.strategies import stacks
-from support.world import CANARY, Killed, Life, World, allowing
+from support.world import CANARY, World, allowing
 
 from hmsplan.emulator import Fault, Settings
 from hmsplan.errors import HmsplanError
 from hmsplan.model import Ref, Verb
 from hmsplan.overlay import leaves
 from hmsplan.planfile import plan_to_bytes
-from hmsplan.render.report import report_to_json
+from hmsplan.render.report import report_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,31 +39,6 @@ BOUNDED = settings(
 )
 """A search that is the same every time and ends soon."""
 
-WRONG = ("lost_before", "lost_after", "truncated_body", "garbage_body", "empty_body", "500", "400")
-ENDS = ("refused", "killed before", "killed after")
-STANCES = st.builds(
-    Settings,
-    rate_limit=st.just(None),
-    webhook_secret=st.sampled_from(["returned", "masked", "null"]),
-    defaults=st.sampled_from(["required", "top", "all"]),
-    realtime_tts=st.sampled_from(["null", "kept"]),
-    list_order=st.sampled_from(["newest", "oldest", "shuffled"]),
-    number_agent=st.sampled_from(["agent_id", "assistant_id", "both"]),
-    delete_assistant=st.sampled_from(["conflict", "detach", "cascade"]),
-    delete_trunk=st.sampled_from(["conflict", "detach", "cascade"]),
-    end_call_tool=st.sampled_from(["unstored", "stored"]),
-    tool_form=st.sampled_from(["kept", "flat", "nested"]),
-    tool_names=st.sampled_from(["kept", "snake"]),
-    late_fields=st.sampled_from(["ignored", "refused", "stored"]),
-    empty_text=st.sampled_from(["kept", "null"]),
-    analysis_envelope=st.sampled_from(["sdk", "reference", "guide"]),
-)
-
-
-def mishaps(*ways: str) -> st.SearchStrategy[tuple[str, int] | None]:
-    """Draw what goes wrong in a run, and at which of its calls; None for nothing."""
-    return st.one_of(st.none(), st.tuples(st.sampled_from(ways), st.integers(1, 40)))
-
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_power_failure() -> Iterator[None]:
@@ -75,30 +52,6 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Yield a new folder whenever one is asked for."""
     root = tmp_path_factory.mktemp("worlds")
     return (root / str(number) for number in itertools.count())
-
-
-def run_with(world: World, mishap: tuple[str, int] | None) -> None:
-    """Apply, with everything allowed, to whatever end the mishap leads."""
-    way, number = mishap or ("", 0)
-    life = Life()
-    match way:
-        case "500" | "400":
-            world.emulator.inject(Fault(do="status", nth=number, status=int(way)))
-        case "refused":
-            life = Life(refuses_at=number)
-        case "killed before" | "killed after":
-            life = Life(ends_at=number, ends_after=way == "killed after")
-        case str() if way:
-            world.emulator.inject(Fault(do=way, nth=number))
-    try:
-        applied = world.apply(allowing(), life)
-    except Killed:
-        pass
-    except HmsplanError:
-        assert mishap is not None
-    else:
-        assert mishap is not None or not applied.bad, applied.bad
-    world.emulator.inject()
 
 
 @BOUNDED
@@ -217,7 +170,7 @@ def test_no_secret_is_told(
             except HmsplanError as error:
                 said += [repr(error), str(error)]
             else:
-                said += [repr(applied), report_to_json(applied.report).decode()]
+                said += [repr(applied), json.dumps(report_json(applied.report))]
             world.emulator.inject()
             said += [repr(world.drift()), repr(world.state())]
         said += [file.read_text() for file in (world.root / ".hmsplan").rglob("*") if file.is_file()]
