@@ -21,9 +21,11 @@ from hmsplan.escape import plain
 from hmsplan.kinds import KINDS
 from hmsplan.live import check_organization
 from hmsplan.model import EMPTY, Address, Binding
+from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT
 from hmsplan.state import edit
-from hmsplan.state.backend import new_state
+from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.codec import binding_out
+from hmsplan.state.migrate import migrate
 from hmsplan.state.record import dump, parse
 
 if TYPE_CHECKING:
@@ -73,11 +75,11 @@ def list_command(options: Globals) -> None:
         return
     width = max((len(str(address)) for address in state.bindings), default=0)
     for address, binding in sorted(state.bindings.items()):
-        out(f"{address!s:<{width}}  {binding.id}{'  protected' if binding.protected else ''}")
+        out(f"{address!s:<{width}}  {plain(binding.id)}{'  protected' if binding.protected else ''}")
     for deposed in state.deposed:
-        out(f"{deposed.address!s:<{width}}  {deposed.id}  replaced, still to be deleted")
+        out(f"{deposed.address!s:<{width}}  {plain(deposed.id)}  replaced, still to be deleted")
     for intent in state.intents:
-        out(f"{intent.address!s:<{width}}  (open)  {intent.step}: nobody knows yet whether it was created")
+        out(f"{intent.address!s:<{width}}  (open)  {plain(intent.step)}: nobody knows yet whether it was created")
 
 
 @state_command.command("show")
@@ -144,6 +146,25 @@ def push_command(options: Globals, file: Path, force: bool) -> None:
     err(f"Pushed serial {state.serial} with {len(state.bindings)} bindings to {backend.describe()}.")
 
 
+@state_command.command("migrate")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@common_options
+@pass_globals
+def migrate_command(options: Globals, source: str, target: str) -> None:
+    """Copy the state from one place to another, both as --state names them, and read it back."""
+    places = [
+        open_backend(url, options.directory, options.environment or DEFAULT_ENVIRONMENT) for url in (source, target)
+    ]
+    state = migrate(places[0], places[1], OWNER)
+    err(
+        f"Copied serial {state.serial} with {len(state.bindings)} bindings to {places[1].describe()}, and read it back."
+        f"\nNothing uses it yet. Set state: in hmsplan.yaml, or HMSPLAN_STATE, to what you gave as TO; then see that "
+        f"nothing changes: hmsplan plan\nThe state in {places[0].describe()} is as it was. Delete it once everybody "
+        "has changed over: two states of one organization do not know of each other."
+    )
+
+
 @state_command.command("unlock")
 @click.option("--force", is_flag=True, help="Take the lock away from a run that is alive.")
 @common_options
@@ -180,7 +201,7 @@ def import_command(options: Globals, address: Address, object_id: str) -> None:
         return replace(bound, organization=bound.organization or organization)
 
     _edit(options, bind, workspace.backend)
-    err(f"{address} is bound to {object_id}. See what differs: hmsplan plan")
+    err(f"{address} is bound to {plain(object_id)}. See what differs: hmsplan plan")
 
 
 async def _one(

@@ -6,5 +6,7 @@
 ``edit``     state surgery for the command line                                          pure
 ``backend``  the protocol that every storage fulfils, and the choice between them
 ``file``     the storage in ``.hmsplan/<environment>/``; ``locking`` its lock, ``durable`` its system calls
+``bucket``   the storage in an object store; ``lease`` its lock, ``objects`` its calls
+``migrate``  a state on its way from one storage to another
 ``ledger``   the state while an apply runs: many tasks, one fsync
 """

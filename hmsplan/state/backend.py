@@ -1,6 +1,6 @@
 """The protocol that every storage of the state fulfils, and the choice between them.
 
-One contract suite (``tests/unit/state/test_contract.py``) holds for all of them.
+One contract suite (``tests/unit/state/test_state_contract.py``) holds for all of them.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from hmsplan.errors import StateError
+from hmsplan.escape import plain
 from hmsplan.model import State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from hmsplan.state.journal import Entry
 
 LOCAL_FOLDER: Final = ".hmsplan"
-_LATER: Final = frozenset({"postgresql", "postgres", "s3", "gs", "az"})
+_POSTGRES: Final = frozenset({"postgresql", "postgres"})
+_BUCKETS: Final = frozenset({"s3", "gs", "az"})
 _ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -108,21 +110,66 @@ def open_backend(url: str, root: Path, environment: str) -> Backend:
 
     Args:
         url: ``file`` for ``.hmsplan/`` below *root*; ``file:DIR``, ``file:///DIR`` or a path for another folder, where
-            a relative one counts from *root*.
+            a relative one counts from *root*; ``postgresql://[user@]host/database[/prefix]`` for a database;
+            ``s3://bucket[/prefix]``, ``gs://…`` or ``az://…`` for an object store.
         root: the folder of the stack file.
-        environment: becomes the name of a folder in it.
+        environment: becomes the name of a folder in it, or the last part of the name of a row.
 
     Raises:
         StateError: no such backend, or the environment's name is no name for a folder.
     """
-    from hmsplan.state.file import FileBackend  # noqa: PLC0415 -- a backend loads its library only when it is chosen
-
     if not _ENVIRONMENT.fullmatch(environment):
         raise StateError(f"{environment!r} cannot name an environment: use letters, digits, '-', '_' and '.'")
-    parts = urlsplit(url)
-    if parts.scheme in _LATER:
-        raise StateError(f"state in {parts.scheme}:// is not in this version; use --state file or --state PATH")
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise StateError("the address of the state cannot be read; see docs/state.md") from None
+    if parts.scheme in _POSTGRES:
+        return _postgres(url, environment)
+    if parts.scheme in _BUCKETS:
+        from hmsplan.state.bucket import BucketBackend  # noqa: PLC0415 -- a backend loads its library only when chosen
+
+        return BucketBackend(url, environment)
     if parts.scheme not in {"", "file"} or parts.netloc:
-        raise StateError(f"{parts.scheme}: is no state backend; use --state file or --state PATH")
+        raise StateError(
+            f"{parts.scheme}: is no state backend; use --state file, a path, postgresql://…, s3://…, gs://… or az://…"
+        )
+    from hmsplan.state.file import FileBackend  # noqa: PLC0415 -- a backend loads its library only when it is chosen
+
     folder = "" if url in {"", "file"} else unquote(parts.path) if parts.scheme == "file" else url
     return FileBackend(root / (folder or LOCAL_FOLDER) / environment)
+
+
+def refuse_lent_password(url: str, environ: Mapping[str, str]) -> None:
+    """Refuse to send ``PGPASSWORD`` to a host that only the stack file names.
+
+    Whoever writes another host there, in a pull request say, would be sent the password of the runner. ``~/.pgpass``
+    says itself which host a password is for.
+
+    Args:
+        url: what the stack file says.
+        environ: of this process.
+
+    Raises:
+        StateError: naming the host, and how to say that it is the right one.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in _POSTGRES or not environ.get("PGPASSWORD"):
+        return
+    hosts = {urlsplit(f"//{each}").hostname or "" for each in parts.netloc.rpartition("@")[2].split(",")}
+    meant = {"", "localhost", "127.0.0.1", "::1", *environ.get("PGHOST", "").lower().split(",")}
+    if others := sorted(hosts - meant):
+        raise StateError(
+            f"hmsplan.yaml keeps the state at {plain(','.join(others))}, and PGPASSWORD would be sent to whatever host "
+            f"it names. Say outside of git which host the password is for: export PGHOST={plain(','.join(others))}, "
+            "or the whole address as HMSPLAN_STATE",
+            summary="Password is for no host",
+        )
+
+
+def _postgres(url: str, environment: str) -> Backend:
+    try:
+        from hmsplan.state.postgres import PostgresBackend  # noqa: PLC0415 -- a backend loads its library only when chosen
+    except ImportError as error:
+        raise StateError(f"{error.name or error} is missing. Type: pip install 'hmsplan[postgres]'") from error
+    return PostgresBackend(url, environment)

@@ -18,6 +18,7 @@ from hmsplan.state import durable
 from hmsplan.state.journal import Journal, decode, encode, join
 from hmsplan.state.locking import FolderLock
 from hmsplan.state.record import dump, parse
+from hmsplan.state.succession import changed_meanwhile, refuse_backward, refuse_older, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,17 +91,13 @@ class FileBackend:
     def save(self, state: State) -> None:
         """Put *state* in place of what is stored. Its serial is the stored one (compaction) or greater (an edit)."""
         seen = self._current()
-        if seen.lineage not in (None, state.lineage) or state.serial < seen.serial:
-            new, old = _version(state.lineage, state.serial), _version(seen.lineage, seen.serial)
-            raise StateError(
-                f"{new} cannot take the place of {old} in {self._state}; if it should, run "
-                "hmsplan state push --force FILE"
-            )
+        refuse_backward(state, seen.lineage, seen.serial, self.describe())
         self._write(state, seen)
 
     def push(self, state: State, *, force: bool = False) -> None:
         """Put a state from elsewhere in place of the stored one, of which ``state.json.backup`` is kept."""
-        self._lock.require()
+        with self._failing("read"):
+            self._lock.require()
         try:
             stored = self.load()
         except StateError:
@@ -109,7 +106,8 @@ class FileBackend:
             self._set_aside()
             stored = self.load()
         if stored is not None:
-            _refuse_older(state, stored, force=force)
+            if not force:
+                refuse_older(state, stored)
             self.save(stored)  # the journal is empty from here on, so no kill below can leave it to a foreign state
             with self._failing("back up"):
                 durable.replace_file(_backup(self._state), dump(stored))
@@ -160,7 +158,8 @@ class FileBackend:
 
     def _current(self) -> _Seen:
         """Give what is stored, which must be what this backend knows of."""
-        self._lock.require()
+        with self._failing("read"):
+            self._lock.require()
         known = self._seen
         if known is None:
             raise StateError("a state is loaded before it is written")
@@ -168,10 +167,8 @@ class FileBackend:
             return known
         _, found = self._look()
         if (found.lineage, found.serial) != (known.lineage, known.serial):
-            raise StateError(
-                f"{self._state} holds {_version(found.lineage, found.serial)}, this run had read "
-                f"{_version(known.lineage, known.serial)}: another run wrote in between. Run the command again"
-            )
+            now, then = version(found.lineage, found.serial), version(known.lineage, known.serial)
+            raise changed_meanwhile(self.describe(), now, then)
         self._seen = found
         return found
 
@@ -219,18 +216,6 @@ def _next_batch(stored: State | None, journal: Journal | None) -> int:
     if journal is None or (stored is not None and journal.last <= stored.serial):
         return 0
     return journal.end
-
-
-def _refuse_older(state: State, stored: State, *, force: bool) -> None:
-    if not force and (state.lineage != stored.lineage or state.serial < stored.serial):
-        raise StateError(
-            f"{_version(stored.lineage, stored.serial)} is stored, which {_version(state.lineage, state.serial)} does "
-            "not continue. To put it there all the same, add --force; a backup is kept"
-        )
-
-
-def _version(lineage: str | None, serial: int) -> str:
-    return f"serial {serial} of lineage {lineage}" if lineage else "no state"
 
 
 def _backup(path: Path) -> Path:

@@ -7,6 +7,7 @@ that ten tasks cost about as many fsyncs as one.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.errors import StateError
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from hmsplan.state.backend import Backend
     from hmsplan.state.journal import Entry
+
+FRESH_S: Final = 1.0
+"""How long an intent may be written before its POST is sent."""
 
 
 class Ledger:
@@ -78,6 +82,18 @@ class Ledger:
             if entry.intent.step in self._draft.intents:
                 raise StateError(f"{entry.intent.step} is open already: nobody knows yet what became of it")
         await self._put(entries)
+
+    async def renew(self, step_key: str, now: float) -> None:
+        """Write an intent down anew when its POST is about to be sent, if it had to wait since it was written.
+
+        The grace time of a create begins when it is sent, and the rate limit may keep it for minutes.
+
+        Raises:
+            StateError: it is not on the disk, and must not be sent.
+        """
+        intent = self._draft.intents[step_key]
+        if now - intent.started > FRESH_S:
+            await self._put([journal.Intended(replace(intent, started=now))])
 
     async def bind(self, binding: Binding, *, settles: str | None = None, deposed: Deposed | None = None) -> None:
         """Bind an address to an object, as of now with these applied fields, protection and members.

@@ -49,8 +49,9 @@ class FolderLock:
             yield
         finally:
             try:
-                if self._is_ours():
-                    self._note.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # the note is for people; the lock itself is the system's
+                    if self._is_ours():
+                        self._note.unlink(missing_ok=True)
             finally:
                 self._token = None
                 lock.release()

@@ -32,6 +32,9 @@ _SHAPE: Final[Shape] = {
     "intents": LIST,
     "spent": LIST,
 }
+_FENCE: Final[Shape] = {"fence": TEXT}
+"""What a ``state.json`` from an object store holds besides: which write of it this was."""
+
 _BOM: Final = b"\xef\xbb\xbf"
 _MEND: Final = "Restore it from git or a backup; what it does not know of, the next plan offers to adopt."
 
@@ -123,7 +126,7 @@ def _check_version(document: Json, name: str) -> None:
 
 
 def _state(document: Json) -> State:
-    fields = codec.check(document, _SHAPE, where="state")
+    fields = codec.check(document, _SHAPE, _FENCE, where="state")
     if not fields["lineage"] or fields["serial"] < 0:
         raise ValueError("lineage is empty or serial negative")
     bindings = [codec.binding_in(address, value) for address, value in fields["bindings"].items()]

@@ -1,49 +1,31 @@
-"""What every backend promises. Another backend adds one store to ``STORES``, and nothing else."""
+"""What every backend promises; ``support.stores`` says which there are."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
+from support.stores import STORES
 
 from hmsplan.errors import StateError, StateLocked
 from hmsplan.model import Address, Binding, Deposed, Intent, Secret, State
-from hmsplan.state.backend import new_state, open_backend
+from hmsplan.state.backend import new_state
 from hmsplan.state.journal import Bound, DeposedGone, Entry, Intended, Moved, OrganizationKnown, Settled, Spent, Unbound
 from hmsplan.state.journal import replay as replayed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
-    from hmsplan.state.backend import Backend
+    from support.stores import Store
 
 A, B = Address("assistants", "a"), Address("assistants", "b")
 
 
-class Store(Protocol):
-    def __init__(self, folder: Path) -> None: ...
-
-    def open(self) -> Backend:
-        """A further view of the same stored state, as another process has it."""
-
-
-class FileStore:
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def open(self) -> Backend:
-        return open_backend("file", self._folder, "production")
-
-
-STORES: list[type[Store]] = [FileStore]
-
-
 @pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    made: Store = request.param(tmp_path)
+def store(request: pytest.FixtureRequest) -> Store:
+    made: Store = request.getfixturevalue(request.param)
     return made
 
 

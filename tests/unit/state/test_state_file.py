@@ -353,12 +353,6 @@ def test_a_folder_can_be_chosen_in_several_spellings(tmp_path: Path, url: str, p
     assert open_backend(url, tmp_path, "staging").describe() == str(tmp_path / path)
 
 
-@pytest.mark.parametrize("url", ["postgresql://db/x", "s3://bucket/x", "gs://bucket", "az://box"])
-def test_backends_of_a_later_version_say_so(tmp_path: Path, url: str) -> None:
-    with pytest.raises(StateError, match="not in this version"):
-        open_backend(url, tmp_path, "default")
-
-
 @pytest.mark.parametrize("url", ["http://host/x", "redis:x", "file://host/x"])
 def test_an_unknown_backend_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(StateError, match="no state backend"):

@@ -159,6 +159,23 @@ def test_an_intent_that_is_still_open_cannot_be_opened_again(tmp_path: Path) -> 
     run(tmp_path, work)
 
 
+def test_an_intent_is_written_anew_when_its_post_had_to_wait(tmp_path: Path) -> None:
+    """The grace time begins when the POST is sent; one that did not wait costs no second write."""
+
+    async def work(ledger: Ledger, backend: Watched) -> None:
+        await ledger.intend([intent()])
+        await ledger.renew(STEP, 1.5)
+        assert len(backend.batches) == 1
+        await ledger.renew(STEP, 61.0)
+        await ledger.renew(STEP, 61.5)
+        assert len(backend.batches) == 2
+        assert FileBackend(tmp_path).load() == ledger.state
+
+    stored = run(tmp_path, work)
+    assert stored is not None
+    assert [(i.step, i.started) for i in stored.intents] == [(STEP, 61.0)]
+
+
 def test_calls_of_one_tick_share_one_write(tmp_path: Path) -> None:
     async def work(ledger: Ledger, backend: Watched) -> None:
         await asyncio.gather(*(ledger.intend([intent(str(number))]) for number in range(10)))
