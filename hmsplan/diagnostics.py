@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 80
 _INDENT: Final = "  "
+_BAR: Final = "\u250a "
+"""Stands before a line that would begin as a command of a CI log."""
 
 
 def format_path(path: FieldPath) -> str:
@@ -30,7 +32,8 @@ def format_path(path: FieldPath) -> str:
 def format_diagnostic(diagnostic: Diagnostic, width: int = WIDTH) -> str:
     """Return *diagnostic* as some lines without a newline at the end; foreign text in it is escaped.
 
-    A line break in the detail is kept, so that a detail can hold a list.
+    A line break in the detail is kept, so that a detail can hold a list; a line that begins with a space is kept
+    whole, so that a command in it can be copied.
     """
     lines = [f"{diagnostic.severity.value.capitalize()}: {plain(diagnostic.summary)}"]
     where = [plain(part) for part in (_source(diagnostic), _field(diagnostic)) if part]
@@ -38,6 +41,9 @@ def format_diagnostic(diagnostic: Diagnostic, width: int = WIDTH) -> str:
         joined = _INDENT + ", ".join(where)
         lines += [joined] if len(joined) <= width else [_INDENT + f",\n{_INDENT}".join(where)]
     for paragraph in diagnostic.detail.split("\n"):
+        if paragraph.startswith(" "):
+            lines.append(_INDENT + plain(paragraph))
+            continue
         lines += textwrap.wrap(
             plain(paragraph),
             width,
@@ -46,7 +52,7 @@ def format_diagnostic(diagnostic: Diagnostic, width: int = WIDTH) -> str:
             break_long_words=False,
             break_on_hyphens=False,
         )
-    return "\n".join(lines)
+    return "\n".join(_INDENT + _BAR + line.lstrip() if line.lstrip().startswith("::") else line for line in lines)
 
 
 def format_diagnostics(diagnostics: Iterable[Diagnostic], width: int = WIDTH) -> str:

@@ -1,9 +1,17 @@
-"""Foreign text made safe to show. Every surface passes what it did not write itself through one of these."""
+"""Foreign text made safe to show: one function a surface. Pure.
+
+Every surface passes what it did not write itself through one of these. All of them begin with ``plain``, so that what a
+terminal would obey or a reader not see is visible everywhere.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _HIDDEN: Final = re.compile(
     "["
@@ -26,3 +34,108 @@ def plain(text: str) -> str:
     Line breaks and tabs are escaped too: a name that holds one must not begin a line of our output.
     """
     return _HIDDEN.sub(_visible, text)
+
+
+_STRAY: Final = re.compile(rf"(?={_HIDDEN.pattern})(?!\n|\x1b\[[0-9;]*m){_HIDDEN.pattern}")
+
+
+def printable(text: str) -> str:
+    r"""Return finished output with nothing in it but text, line breaks and colours; the last look before it is printed.
+
+    What it finds was escaped already, but for JSON: that knows no reason to. ``\uXXXX`` is the same JSON.
+    """
+    return _STRAY.sub(_utf16, text).replace(
+        "##[", "##\\u005b"
+    )  # a workflow command of the old form, anywhere in a line
+
+
+def _utf16(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+_PUNCTUATION: Final = {ord(char): f"&#{ord(char)};" for char in "!\"#$%&'()*+-./:;<=>?@[\\]^_`{|}~"}
+_MARKUP: Final = {ord(char): f"&#{ord(char)};" for char in "#$&*<>@[\\]`|~"}
+_EDGE: Final = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[ +\-=:]|^[0-9](?=[0-9]*[.)])| $")
+_LIVE_ON_GITHUB: Final = re.compile(
+    r"@|#|://|www\.|GH-"  # mentions, issues, links
+    r"|:(?=(?:[a-z+-][\w+-]*|100|1234):)"  # emoji
+    r"|\b(?=[0-9]*[a-f])[0-9a-f]{7,}\b",  # commits
+    re.IGNORECASE,
+)
+_SPACE: Final = re.compile(r"^ | $")
+_BARE: Final = re.compile(r"[^`|\\]+")
+_TICKS: Final = re.compile(r"`+")
+_FLOOD: Final = re.compile(r"`{100,}")
+_NOT_XML: Final = re.compile("[\ufffe\uffff]")
+
+
+def _entities(text: str) -> str:
+    return _SPACE.sub("&#32;", text.translate(_PUNCTUATION))
+
+
+def _sentence(text: str) -> str:
+    return _EDGE.sub(lambda match: f"&#{ord(match[0])};", text.translate(_MARKUP))
+
+
+def markdown(text: str) -> str:
+    """Return *text* for a sentence of GitHub's Markdown: it reads the same, and none of it is markup.
+
+    What could be markup is written as entities, which cannot begin anything. GitHub looks for mentions, issues, commits
+    and links after it has read the entities, but never inside code, so what begins one stands in ``<code>``.
+    """
+    parts, start = [], 0
+    shown = plain(text)
+    for match in _LIVE_ON_GITHUB.finditer(shown):
+        parts += [_sentence(shown[start : match.start()]), f"<code>{_entities(match[0])}</code>"]
+        start = match.end()
+    return "".join([*parts, _sentence(shown[start:])])
+
+
+def markdown_code(text: str) -> str:
+    """Return *text* as code within a line of Markdown, in a table too."""
+    shown = plain(text)
+    if _BARE.fullmatch(shown) and shown.strip() == shown:
+        return f"`{shown}`"
+    return f"<code>{_entities(shown)}</code>"
+
+
+def markdown_fence(rows: Iterable[str], language: str = "") -> str:
+    """Return *rows* as a block of code; the fence is longer than any run of backticks inside, so it holds.
+
+    Of a run of a hundred backticks and more one is left, or the fence alone would fill a comment.
+    """
+    shown = [_FLOOD.sub("`…", plain(row)) for row in rows]
+    longest = max((len(ticks) for row in shown for ticks in _TICKS.findall(row)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([f"{fence}{language}", *shown, fence])
+
+
+def html(text: str) -> str:
+    """Return *text* for HTML, as the content of an element or between the quotes of an attribute."""
+    return escape(plain(text), quote=True)
+
+
+def xml(text: str) -> str:
+    """Return *text* for XML 1.0, which has no word at all for some characters."""
+    return escape(_NOT_XML.sub(_visible, plain(text)))
+
+
+def workflow_data(text: str) -> str:
+    """Return *text* for what follows the second ``::`` of a workflow command; lines of ours are joined by ``%0A``."""
+    return "%0A".join(plain(row).replace("%", "%25") for row in text.split("\n"))
+
+
+def workflow_property(text: str) -> str:
+    """Return *text* for the value of a workflow command's property."""
+    return plain(text).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+
+
+def mermaid(text: str) -> str:
+    """Return *text* for a quoted label of Mermaid, which is HTML and Markdown: what means something is an entity."""
+    return "".join(char if char.isalnum() or char in " ._-…" else f"#{ord(char)};" for char in plain(text))
+
+
+def dot(text: str) -> str:
+    """Return *text* for the inside of a quoted string of Graphviz."""
+    return plain(text).replace("\\", "\\\\").replace('"', '\\"')

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hmsplan.changes import is_untouched
 from hmsplan.diff import at_path
+from hmsplan.egress import new_receivers
 from hmsplan.kinds import ANY, KINDS
 from hmsplan.model import EMPTY, MISSING, Action, Refusal, Risk, dotted
 from hmsplan.stack.layers import matches
@@ -43,8 +44,9 @@ def refusals(
         if not is_allowed(refusal, allowed)
     ]
     told = {refusal.flag for refusal in found}
-    limits = _limits(changes, stack, bindings, allowed, destroy=destroy)
-    return tuple(dict.fromkeys([*found, *(refusal for refusal in limits if refusal.flag not in told)]))
+    more = [*_limits(changes, stack, bindings, allowed, destroy=destroy), *new_receivers(changes, bindings)]
+    found += [refusal for refusal in more if refusal.flag not in told and not is_allowed(refusal, allowed)]
+    return tuple(dict.fromkeys(found))
 
 
 def is_allowed(refusal: Refusal, allowed: Iterable[str]) -> bool:
@@ -154,9 +156,7 @@ def _limits(
         share = of_kind[address.kind] / have[address.kind]
         reason = ""
         if not (stack.resources or stack.removed or destroy):
-            reason = (
-                "the stack declares nothing at all: a wrong folder? To delete everything, add --destroy"
-            )
+            reason = "the stack declares nothing at all: a wrong folder? To delete everything, add --destroy"
         elif len(deletes) > safety.max_deletes:
             reason = f"one of {len(deletes)} deletes, and safety.max_deletes is {safety.max_deletes}"
         elif of_kind[address.kind] > 1 and share > safety.max_delete_share:

@@ -98,7 +98,7 @@ class Kind:
         status: (field, value) that makes the platform act by itself; entering it is a guarded start.
         final: (field, value) after which nothing can change.
         runtime: field to values that the platform sets by itself; such a difference is no drift.
-        receivers: secret to the fields that decide who receives it.
+        receivers: secret to the fields that decide who receives it; one outside its list counts where none inside does.
     """
 
     name: str
@@ -232,7 +232,7 @@ ASSISTANTS: Final = Kind(
     receivers={
         pattern("webhook_secret"): _patterns(["webhook_url"]),
         pattern("llm_config.tools[].server.secret"): _patterns(
-            ["llm_config.tools[].url", "llm_config.tools[].server.url"]
+            ["llm_config.tools[].url", "llm_config.tools[].server.url", "webhook_url"]
         ),
     },
 )

@@ -23,6 +23,7 @@ A_KIND: Final = {
 
 _MAX_SHOWN: Final = 48
 _MAX_LISTED: Final = 14
+_MAX_COMPARED: Final = 1000
 _TYPES: Final = {
     "string": "text",
     "number": "a number",
@@ -79,11 +80,23 @@ def listed(words: Iterable[str]) -> str:
     )
 
 
+def chain(words: Iterable[str]) -> str:
+    """Join words by arrows, the first ones of many."""
+    every = list(words)
+    return " → ".join(every if len(every) <= _MAX_LISTED else [*every[:_MAX_LISTED], "…", every[-1]])
+
+
 def nearest(word: str, known: Iterable[str], also: Mapping[str, str] | None = None) -> str | None:
-    """Return which of *known* somebody meant by *word*, or None; *also* maps other names in use to the right ones."""
+    """Return which of *known* somebody meant by *word*, or None; *also* maps other names in use to the right ones.
+
+    Among a great many names, or for a very long one, nobody looks.
+    """
     if also and word in also:
         return also[word]
-    plain = {_plain(name): name for name in known}
+    names = list(known)
+    if len(names) > _MAX_COMPARED or len(word) > _MAX_COMPARED:
+        return None
+    plain = {_plain(name): name for name in names if len(name) <= _MAX_COMPARED}
     if (same := plain.get(_plain(word))) is not None:
         return same
     close = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.7)

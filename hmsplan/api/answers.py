@@ -7,22 +7,31 @@ API echoes of a secret or of the key is cut out.
 from __future__ import annotations
 
 import gc
+import json
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from hmsplan.disguises import disguises
 from hmsplan.errors import Ambiguous, ApiError, NotFound, RateLimited, Unauthorized
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 _LONGEST_TEXT: Final = 300
 _MOST_DETAILS: Final = 20
 _SHORTEST_HIDDEN: Final = 4  # cutting out shorter ones would garble the text and hide nothing
+_HIDDEN: Final = "(sensitive value)"
+_LABELLED: Final = re.compile(
+    r"""((?:secret|password|api_?key|token|authorization)(\\?"|'|&quot;)\s*:\s*\2)(?:\\.|(?!\2).)*""",
+    re.IGNORECASE | re.DOTALL,
+)
+"""The JSON of a text that is called a secret, cut off or not, also inside another text or a page."""
 _LARGE: Final = 65_536
+_KEY_END: Final = b'":'
 _READS: Final = frozenset({"GET"})
 _SURE_TWICE: Final = frozenset({"GET", "DELETE"})
 _TOO_MANY: Final = 429
@@ -118,19 +127,25 @@ def gc_paused() -> Iterator[None]:
 
 
 def parse(body: bytes) -> Any:
-    """Parse JSON; its depth is bounded, NaN and broken UTF-8 are refused.
+    """Parse JSON; its depth is bounded, NaN, broken UTF-8 and keys that stand twice in an object are refused.
 
     Raises:
         Unreadable: it is none.
     """
     try:
-        if len(body) < _LARGE:
-            return orjson.loads(body)
-        with gc_paused():
-            return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        with gc_paused() if len(body) >= _LARGE else nullcontext():
+            value = orjson.loads(body)
+            if body.count(_KEY_END) != orjson.dumps(value).count(_KEY_END):  # a key was dropped, or spelled otherwise
+                json.loads(body, object_pairs_hook=_unique)
+            return value
+    except (orjson.JSONDecodeError, RecursionError) as error:
         reason = f"the body is not JSON ({error})" if body else "the body is empty"
     raise Unreadable(reason)
+
+
+def _unique(pairs: Sequence[tuple[str, Any]]) -> None:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise Unreadable("the body is not JSON (a key stands in one object twice, and one of the two would be lost)")
 
 
 def error_of(answer: Answer, method: str, path: str, hidden: Collection[str] = (), reason: str = "") -> ApiError:
@@ -206,7 +221,7 @@ def _json(value: Any) -> str:
 
 
 def _text(raw: bytes) -> str:
-    return raw[: 8 * _LONGEST_TEXT].decode(errors="replace").strip()
+    return raw.decode(errors="replace").strip()
 
 
 def _is_page(answer: Answer) -> bool:
@@ -215,9 +230,10 @@ def _is_page(answer: Answer) -> bool:
 
 
 def _clean(text: str, hidden: Collection[str]) -> str:
-    """Cut out what must not show, then shorten."""
+    """Cut out what must not show, then shorten: the secrets we know, and what calls itself one."""
     for secret in sorted(hidden, key=len, reverse=True):
         if len(secret) >= _SHORTEST_HIDDEN:
-            for form in (secret, _json(secret)[1:-1]):
-                text = text.replace(form, "(sensitive value)")
+            for form in disguises(secret):
+                text = text.replace(form, _HIDDEN)
+    text = _LABELLED.sub(lambda found: f"{found[1]}{_HIDDEN}", text)
     return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"

@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias
 
 import httpx
 import orjson
@@ -43,6 +43,8 @@ _DRIP: Final = 4  # one exchange may take so many timeouts, however slowly its b
 _ERROR_BYTES: Final = 65_536
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _ENCODINGS: Final = frozenset({"", "identity", "gzip", "deflate"})
+
+Before: TypeAlias = "Callable[[], Awaitable[None]]"
 
 
 class ReadClient:
@@ -149,7 +151,13 @@ class ReadClient:
         return await self._call("GET", where, params=params)
 
     async def _call(
-        self, method: str, where: Sequence[str], *, params: Mapping[str, str | int] | None = None, body: Any = None
+        self,
+        method: str,
+        where: Sequence[str],
+        *,
+        params: Mapping[str, str | int] | None = None,
+        body: Any = None,
+        before: Before | None = None,
     ) -> Any:
         path = encoded(where)
         secrets = [] if body is None else list(_secrets(body))
@@ -159,7 +167,7 @@ class ReadClient:
         failures = refusals = 0
         patient_until = math.inf
         while True:
-            answer = await self._exchange(method, path, params, content)
+            answer = await self._exchange(method, path, params, content, before)
             try:
                 return answer.value(method)
             except Unreadable as unreadable:
@@ -177,15 +185,22 @@ class ReadClient:
                 await self._rest(answer, error, failures)
 
     async def _exchange(
-        self, method: str, path: str, params: Mapping[str, str | int] | None, content: bytes | None
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str | int] | None,
+        content: bytes | None,
+        before: Before | None,
     ) -> Answer:
         """Send once, when the rate limit and the number of connections allow it."""
         request = self._http.build_request(method, f"{self.base_url}{path}", params=params, content=content)
         async with self._slots:
             await self._admit(method, path)
             sent, answer = self._clock(), Answer(None, {}, trouble="cancelled")
-            self.requests[method] += 1
             try:
+                if before is not None:
+                    await before()
+                self.requests[method] += 1
                 answer = await self._send(request)
             finally:
                 self._pacer.settle(sent, answer.headers or None, refused=answer.limited)
@@ -293,8 +308,13 @@ class WriteClient(ReadClient):
 
     methods: ClassVar[frozenset[str]] = frozenset({"GET", "POST", "PATCH", "DELETE"})
 
-    async def post(self, where: Sequence[str], body: Mapping[str, Any]) -> Any:
+    async def post(self, where: Sequence[str], body: Mapping[str, Any], *, before: Before | None = None) -> Any:
         """Create; sent once, and again only after a 429 or when no connection came about.
+
+        Args:
+            where: segments of the path.
+            body: what to create.
+            before: awaited right before each send, however long the rate limit let it wait. Raises to send nothing.
 
         Raises:
             Ambiguous: sent, but the answer was lost, a 5xx, a redirect or unreadable.
@@ -302,7 +322,7 @@ class WriteClient(ReadClient):
             ApiError: refused, or never sent; nothing happened.
             HmsplanError: the body cannot be sent, a secret's value is missing, for example.
         """
-        return await self._call("POST", where, body=body)
+        return await self._call("POST", where, body=body, before=before)
 
     async def patch(self, where: Sequence[str], body: Mapping[str, Any]) -> Any:
         """Update; as ``post``, and null in *body* reaches the wire."""

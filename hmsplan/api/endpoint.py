@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ Segments: TypeAlias = tuple[str, ...]
 
 _VENDOR: Final = ".hmsovereign.com"
 _LONGEST_ID: Final = 1024
+_HOST: Final = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 
 
 def segments(path: str, *parts: str) -> Segments:
@@ -51,7 +53,7 @@ def endpoint(base_url: str, allow_host: str | None = None) -> httpx.URL:
         host = url.raw_host.decode("ascii").lower()
     except (httpx.InvalidURL, ValueError, TypeError):
         raise _refused("it is not a URL") from None
-    if url.scheme not in {"http", "https"} or not host or not 0 < (url.port or 443) < 1 << 16:
+    if url.scheme not in {"http", "https"} or _HOST.fullmatch(host) is None or not 0 < (url.port or 443) < 1 << 16:
         raise _refused("it has to be https://, a host and perhaps a port and a path")
     if url.userinfo or url.query or url.fragment or "?" in base_url or "#" in base_url:
         raise _refused("it may hold no login, query or fragment")

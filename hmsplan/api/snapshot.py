@@ -229,29 +229,45 @@ def _normalised(kind: Kind, item: Item) -> Item:
     return item
 
 
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(map(str.title, rest))
+
+
 @functools.cache
-def _runs(patterns: frozenset[Pattern]) -> tuple[tuple[Pattern, ...], ...]:
-    """Cut each pattern at its lists: ``llm_config.tools[].name`` is (("llm_config", "tools"), ("name",))."""
+def _runs(patterns: frozenset[Pattern]) -> tuple[tuple[tuple[tuple[str, str], ...], ...], ...]:
+    """Cut each pattern at its lists: ``llm_config.tools[].name`` is (llm_config, tools), (name).
+
+    Each key comes with its camelCase: an answer in that form ("toolTemplate", "assistantId") hides no secret less.
+    """
     return tuple(
-        tuple(tuple(run) for is_list, run in itertools.groupby(pattern, ANY.__eq__) if not is_list)
+        tuple(
+            tuple((name, _camel(name)) for name in run)
+            for is_list, run in itertools.groupby(pattern, ANY.__eq__)
+            if not is_list
+        )
         for pattern in sorted(patterns)
     )
 
 
-def _wrap(value: Any, runs: tuple[Pattern, ...], at: int) -> None:
+def _wrap(value: Any, runs: tuple[tuple[tuple[str, str], ...], ...], at: int, depth: int = 0) -> None:
     """Turn what stands at a pattern into a ``Secret``. "Tools exist in flat and nested form (function: {…})"."""
-    owner = None
-    for key in runs[at]:
-        if type(value) is not dict:
-            return
-        owner, value = value, value.get(key)
-    if at + 1 < len(runs):
-        for item in value if type(value) is list else ():
-            _wrap(item, runs, at + 1)
-            if type(item) is dict and "function" in item:
-                _wrap(item["function"], runs, at + 1)
-    elif owner is not None and value is not None and type(value) is not Secret:
-        owner[key] = Secret(Secret.LIVE, value)
+    if type(value) is not dict:
+        return
+    run = runs[at]
+    for key in run[depth] if run[depth][0] != run[depth][1] else run[depth][:1]:
+        if (found := value.get(key)) is None:
+            continue
+        if depth + 1 < len(run):
+            _wrap(found, runs, at, depth + 1)
+        elif at + 1 == len(runs):
+            if type(found) is not Secret:
+                value[key] = Secret(Secret.LIVE, found)
+        elif type(found) is list:
+            for item in found:
+                _wrap(item, runs, at + 1)
+                if type(item) is dict and "function" in item:
+                    _wrap(item["function"], runs, at + 1)
 
 
 def _unwrapped(payload: Any, envelope: Sequence[str]) -> Item | None:

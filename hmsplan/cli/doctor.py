@@ -176,16 +176,19 @@ def _endpoint(options: Globals) -> Check:
 
 def _proxies(options: Globals) -> Check:
     """Name the proxies of the environment by host alone: their addresses often hold a password."""
-    found = {
-        name: urlsplit(url if "//" in url else f"//{url}")
-        for name, url in getproxies_environment().items()
-        if name != "no"
-    }
+    found = {name: _host(url) for name, url in getproxies_environment().items() if name != "no"}
     if not found or options.emulator:
         return Check("proxy", Mark.OK, "none")
-    names = (f"{name} by {plain(parts.hostname or '?')}" for name, parts in sorted(found.items()))
+    names = (f"{name} by {plain(host)}" for name, host in sorted(found.items()))
     bypass = getproxies_environment().get("no")
     return Check("proxy", Mark.OK, ", ".join(names) + (f"; not for {plain(bypass)}" if bypass else ""))
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url if "//" in url else f"//{url}").hostname or "?"
+    except ValueError:
+        return "what is no URL"
 
 
 def _key(options: Globals, stack: Stack | None, state: State | None, checks: list[Check]) -> int:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
+from hmsplan.cli.hidden import cut
+from hmsplan.escape import printable
+
 if TYPE_CHECKING:
     from hmsplan.cli.options import Globals
 
@@ -37,9 +40,9 @@ def interactive() -> bool:
 
 def out(text: str) -> None:
     """Print a result."""
-    click.echo(text, color=True)
+    click.echo(cut(printable(text)), color=True)
 
 
 def err(text: str) -> None:
     """Print progress or a diagnostic."""
-    click.echo(text, err=True, color=True)
+    click.echo(cut(printable(text)), err=True, color=True)

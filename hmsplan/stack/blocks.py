@@ -10,6 +10,7 @@ from hmsplan.model import Address, Diagnostic, Import, Move, SourceLine
 from hmsplan.stack import schema
 from hmsplan.stack.explain import explain
 from hmsplan.stack.interpolate import BadInterpolation
+from hmsplan.stack.problems import Problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -26,7 +27,7 @@ class Blocks:
     moved: list[Move] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
     removed: dict[Address, SourceLine] = field(default_factory=dict)
-    problems: list[Diagnostic] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
 
     def add(self, name: str, node: Node, fill: Callable[[str], str]) -> None:
         """Take in one block of one file; *fill* resolves the variables of an id."""
@@ -100,18 +101,20 @@ class Blocks:
     def _check_chains(
         self, origins: Mapping[Address, Move], exists: Collection[Address], doubtful: Callable[[Address], bool]
     ) -> None:
-        told = set[Address]()
+        walked = set[Address]()
         for move in self.moved:
-            chain, at = [move.origin], move.target
-            while at in origins and at not in chain:
-                chain.append(at)
+            chain, at = {move.origin: 0}, move.target
+            while at in origins and at not in chain and at not in walked:
+                chain[at] = len(chain)
                 at = origins[at].target
-            if at in chain:
-                if not told & set(chain):
-                    shown = " → ".join(map(str, [*chain[chain.index(at) :], at]))
-                    self.problems.append(Diagnostic("Moves in a circle", f"{shown}.", move.source, move.origin))
-                told |= set(chain)
-            elif move.target not in {*origins, *exists} and move.origin not in exists and not doubtful(move.target):
+            if at in chain and at not in walked:
+                circle = [*list(chain)[chain[at] :], at]
+                self.problems.append(
+                    Diagnostic("Moves in a circle", f"{words.chain(map(str, circle))}.", move.source, move.origin)
+                )
+            walked.update(chain)
+            is_known = move.target in origins or move.target in exists or move.origin in exists
+            if not is_known and not doubtful(move.target):
                 self.problems.append(_undeclared(move.target, exists, move.source, "The move leads to"))
 
     def _check_imports(self, exists: Collection[Address], doubtful: Callable[[Address], bool]) -> None:

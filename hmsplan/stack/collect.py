@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hmsplan import words
+from hmsplan.errors import ConfigError
 from hmsplan.kinds import KINDS
 from hmsplan.model import KEY_PATTERN, Address, Diagnostic, SourceLine
 from hmsplan.stack import blocks
 from hmsplan.stack.interpolate import UNMANAGED_KINDS
 from hmsplan.stack.layers import Layer, Whereabouts, merge
+from hmsplan.stack.problems import Problems
 from hmsplan.stack.resolve import Declared
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from hmsplan.model import FieldPath
     from hmsplan.stack.places import Document, Node
 
+MAX_RESOURCES: Final = 100_000
 _KEY: Final = re.compile(KEY_PATTERN)
 _Texts: TypeAlias = "dict[FieldPath, list[FieldPath]]"
 _OF_STACK_FILE: Final = frozenset({"version", "stack", "include", "state", "variables", "defaults", "safety"})
@@ -41,7 +44,7 @@ class Collected:
     sources: dict[Address, SourceLine] = field(default_factory=dict)
     entries: list[tuple[str, Node]] = field(default_factory=list)
     doubted: set[str] = field(default_factory=set)
-    problems: list[Diagnostic] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
 
     def add(self, document: Document) -> None:
         """Take in one resource file."""
@@ -100,6 +103,9 @@ class Collected:
             detail = f"{address} is declared at {self.sources[address]} already. Give one of the two another key."
             self.problems.append(Diagnostic("Duplicate address", detail, source, address))
             return
+        if len(self.written) >= MAX_RESOURCES:
+            detail = f"A stack may declare {MAX_RESOURCES:,} resources. Divide it: one folder, one stack."
+            raise ConfigError([Diagnostic("Stack too large", detail, source, address)])
         self.written[address] = written
         self.sources[address] = source
 

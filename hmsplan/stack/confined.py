@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 MAX_TOTAL_BYTES: Final = 64 * 2**20
 STACK_FILE: Final = "hmsplan.yaml"
 ENVIRONMENTS: Final = "environments"
-_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_KEPT_STATE: Final = re.compile(r"errored(\.[^/]+)?\.state\.json")
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_REORDERING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""What makes a reviewer read another text than the one that is there. A list of names out of a phone may hold some."""
+
+
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+"""O_NONBLOCK: opening a FIFO does not wait for its other end."""
 
 
 class Folder:
@@ -53,8 +61,7 @@ class Folder:
             detail = f"{shown} is a symbolic link to a place outside the stack. Copy the file into it."
             raise FileProblem("Path outside the stack", detail)
         try:
-            # O_NONBLOCK: opening a FIFO does not wait for its other end. O_NOFOLLOW: links were resolved before.
-            descriptor = os.open(absolute, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = self._open(absolute)
         except OSError as error:
             raise FileProblem(*_unreadable(error, shown)) from None
         try:
@@ -76,6 +83,22 @@ class Folder:
             raise FileProblem("Stack too large", f"The files of a stack may have {MAX_TOTAL_BYTES:,} bytes together.")
         return data
 
+    def _open(self, absolute: str) -> int:
+        """Open a file below the root. Links were resolved before, so whatever is one by now is not followed.
+
+        Folder by folder: whoever can write into the stack could put a link in the place of one meanwhile.
+        """
+        *folders, name = absolute[len(self._inside) :].split("/")
+        at = os.open(self.root, _FOLDER)
+        try:
+            for folder in folders:
+                below = os.open(folder, _FOLDER, dir_fd=at)
+                os.close(at)
+                at = below
+            return os.open(name, _FILE, dir_fd=at)
+        finally:
+            os.close(at)
+
     def resource_files(self, include: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Yield (path relative to the root, absolute path) of each resource file, sorted.
 
@@ -92,7 +115,11 @@ class Folder:
 
     def real(self, path: str) -> str:
         """Return the absolute path of a file below the root; one outside when a link on the way leads there."""
-        return os.path.realpath(f"{self.root}/{path}")
+        absolute = f"{self.root}/{path}"
+        try:
+            return os.path.realpath(absolute)
+        except OSError:  # a link went away while it was looked at; opening follows none
+            return absolute
 
     def names(self, folder: str) -> list[str]:
         """Return the names in a folder, sorted; none when there is no such folder."""
@@ -113,7 +140,7 @@ class Folder:
             if entry.is_dir(follow_symlinks=False):
                 if path != ENVIRONMENTS:
                     yield from self._walk(f"{path}/")
-            elif path != STACK_FILE:
+            elif path != STACK_FILE and not _KEPT_STATE.fullmatch(path):
                 yield path
 
     def _confine(self, path: str) -> str:
@@ -125,7 +152,7 @@ class Folder:
             raise FileProblem("Path outside the stack", detail)
         if "\x00" in path:
             raise FileProblem("Bad path", "The path holds a NUL character.")
-        return os.path.realpath(f"{self.root}/{path}")
+        return self.real(path)
 
     def _decode(self, path: str, data: bytes) -> str:
         try:
@@ -133,9 +160,13 @@ class Folder:
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             raise FileProblem("Not UTF-8", f"{path} is not UTF-8 (line {line}). Save it as UTF-8.") from None
-        if (match := _CONTROL.search(text)) is not None:
+        match = _CONTROL.search(text) or (None if path.endswith(".csv") else _REORDERING.search(text))
+        if match is not None:
             line = text.count("\n", 0, match.start()) + 1
-            detail = f"{path} holds a control character U+{ord(match[0]):04X} on line {line}. Take it out."
+            detail = (
+                f"{path} holds a character U+{ord(match[0]):04X} on line {line}. It is invisible, or reorders the text "
+                "around it, so a reviewer would not see what the file says. Take it out."
+            )
             raise FileProblem("Invisible character", detail)
         return text.replace("\r\n", "\n") if "\r" in text else text
 
@@ -155,7 +186,22 @@ def _unreadable(error: OSError, shown: str) -> tuple[str, str]:
 
 
 def _glob(pattern: str) -> str:
-    """Translate a glob: ``**/`` any folders, ``*`` and ``?`` within a name; every other character is itself."""
-    translated = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.removeprefix("./"))
-    return "".join(translated.get(part) or re.escape(part) for part in parts)
+    """Translate a glob: ``**/`` any folders, ``*`` and ``?`` within a name; every other character is itself.
+
+    Of several wildcards all but the last take the first place that fits and keep it, as in ``fnmatch``: to try all
+    their places together could take for ever.
+    """
+    pattern = re.sub(r"(^|/)\*\*(?=[^/])", r"\1**/*", pattern.removeprefix("./"))  # **.yaml is **/*.yaml
+    pattern = re.sub(r"(^|/)\*\*$", r"\1**/*", pattern)
+    first, *runs = ["/".join(map(_name, run.split("/"))) for run in re.split(r"(?:(?:^|(?<=/))\*\*/)+", pattern)]
+    if not runs:
+        return first
+    return first + "".join(f"(?>(?:[^/]+/)*?{run})" for run in runs[:-1]) + f"(?:[^/]+/)*{runs[-1]}"
+
+
+def _name(pattern: str) -> str:
+    """Translate a glob of one name."""
+    first, *others = [re.escape(part).replace(r"\?", "[^/]") for part in re.split(r"\*+", pattern)]
+    if not others:
+        return first
+    return first + "".join(f"(?>[^/]*?{part})" for part in others[:-1]) + f"[^/]*{others[-1]}"

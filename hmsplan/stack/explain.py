@@ -5,10 +5,12 @@ Only called when the fast validator said no. The schemas hold no ``anyOf``, so e
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from hmsplan import words
 from hmsplan.stack import schema
+from hmsplan.stack.problems import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +21,7 @@ _Fault: TypeAlias = Any
 """A ``ValidationError`` of jsonschema, all of whose attributes may be unset as far as its types tell."""
 
 _YES: Final = frozenset({"true", "yes", "on"})
+_IN_LIFECYCLE: Final = {name: f"lifecycle.{name}" for name in ("prevent_destroy", "ignore_changes", "secret_version")}
 _KEYWORDS: Final = {
     "type": "It has to be array, boolean, integer, null, number, object or string, or a list of those.",
     "required": "It has to be a list of names, and stands beside properties.",
@@ -52,7 +55,7 @@ def explain(
     is_secret: Callable[[FieldPath], bool],
     aliases: Mapping[str, str] | None = None,
 ) -> list[Misfit]:
-    """Return every reason why *value* does not fit the schema called *name*, each once.
+    """Return every reason why *value* does not fit the schema called *name*, each once, as far as they will be read.
 
     *title* is what to call the value itself: "an assistant". *is_secret* says whether a path holds a secret, which
     is never shown. *aliases* are other names of fields, for did-you-mean.
@@ -60,10 +63,11 @@ def explain(
     found: dict[Misfit, None] = {}
     for error in schema.explainer(name).iter_errors(value):
         path = tuple(error.absolute_path)
-        if is_secret(path):
-            found[_plain_secret(path, value=error.instance)] = None
-        else:
-            found.update(dict.fromkeys(_misfits(error, path, title, aliases or {})))
+        hidden = is_secret(path)
+        misfits = [_plain_secret(path, value=error.instance)] if hidden else _misfits(error, path, title, aliases or {})
+        found.update(dict.fromkeys(islice(misfits, MOST)))
+        if len(found) >= MOST:
+            break
     return list(found)
 
 
@@ -107,6 +111,8 @@ def _unknown_fields(error: _Fault, path: FieldPath, title: str, aliases: Mapping
         if key in allowed:
             continue
         guess = words.did_you_mean(key, allowed, aliases if not path else None)
+        if not path and "lifecycle" in allowed and key in _IN_LIFECYCLE:
+            guess = f" Did you mean {_IN_LIFECYCLE[key]}?"
         owner = _owner(error, path, title)
         if guess:
             detail = f"{key} is not a field of {owner}.{guess}"

@@ -12,6 +12,7 @@ from hmsplan.stack import leads, schema, templates
 from hmsplan.stack.explain import explain, not_a_schema
 from hmsplan.stack.interpolate import Csv, FileProblem
 from hmsplan.stack.layers import pattern_of, value_at
+from hmsplan.stack.problems import Problems
 from hmsplan.stack.resolve import bind
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Finisher:
 
     def __init__(self, resolver: Resolver) -> None:
         self.resolver = resolver
-        self.problems: list[Diagnostic] = []
+        self.problems = Problems()
         self._finished: dict[Address, Resource] = {}
         self._expanded: dict[Address, dict[str, Any] | None] = {}
         self._identities: dict[tuple[str, str], Address] = {}
@@ -252,7 +253,6 @@ def _not_ignorable(kind: Kind, spec: Spec, path: tuple[str, ...]) -> tuple[str, 
             return "Path into a list", f"{whole} is a list, and a list is compared whole. Ignore all of it: {whole}"
         value = value.get(part) if isinstance(value, Mapping) else None
     return None
-
 
 
 def _without_ours(declared: Declared, resolved: Resolved) -> Spec:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan import canonical, words
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 PHONE: Final = "phone_number"
 MAX_PROBLEMS: Final = 20
+MAX_COLUMNS: Final = 200
 _LIKELY: Final = re.compile("phone|tel|mobile|number|nummer|msisdn", re.IGNORECASE)
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _Found = tuple[tuple["Spec", ...], list[Diagnostic]]
@@ -29,7 +31,7 @@ def from_csv(text: str, file: str) -> _Found:
     reader = csv.reader(text.removeprefix("\ufeff").splitlines(keepends=True), strict=True)
     try:
         header = [name.strip() for name in next((row for row in reader if any(row)), [])]
-        problems = list(_header_problems(header, SourceLine(file, max(reader.line_num, 1))))
+        problems = list(islice(_header_problems(header, SourceLine(file, max(reader.line_num, 1))), MAX_PROBLEMS))
         if problems:
             return (), problems
         return _rows(reader, header, file)
@@ -50,6 +52,10 @@ def _header_problems(header: list[str], source: SourceLine) -> Iterator[Diagnost
             detail = f"The first line names the columns, and {PHONE} has to be one of them. It names: {found}."
             detail += f" Did you mean {likely}? Rename it to {PHONE}." if likely else ""
         yield Diagnostic("Missing column", detail, source)
+        return
+    if len(header) > MAX_COLUMNS:
+        detail = f"The first line names {len(header):,} columns; a lead may have {MAX_COLUMNS}."
+        yield Diagnostic("Too many columns", detail, source)
         return
     for position, name in enumerate(header):
         if not name:

@@ -29,6 +29,7 @@ from yaml.events import (
 from hmsplan.errors import ConfigError
 from hmsplan.model import Diagnostic, SourceLine
 from hmsplan.stack.places import Document, Merged
+from hmsplan.stack.problems import Problems
 from hmsplan.stack.yaml_errors import explain_yaml_error, unseen
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES: Final = 8 * 2**20
 MAX_DEPTH: Final = 100
 MAX_REPEATED_NODES: Final = 100_000
+MAX_NODES: Final = 1_000_000
+MAX_PROBLEMS: Final = 50
 
 _WORDS: Final[Mapping[str, Any]] = MappingProxyType({"": None, "~": None, "null": None, "true": True, "false": False})
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?")
@@ -155,7 +158,7 @@ class _Builder:
         self.file = file
         self.line_starts = line_starts
         self.offsets: list[int] = []
-        self.problems: list[Diagnostic] = []
+        self.problems = Problems(most=MAX_PROBLEMS)
         self.anchors: dict[str, tuple[Any, int, int]] = {}
         self.open_anchors: dict[str, int] = {}
         self.aliases: dict[int, int] = {}
@@ -260,6 +263,9 @@ class _Builder:
                 continue
             if key is _AN_ITEM:
                 container.append(value)
+                if len(self.offsets) > MAX_NODES:
+                    detail = f"The file holds more than {MAX_NODES:,} values. Long lists of leads belong in a CSV file."
+                    self.fail("File too large", detail, event)
             else:
                 container[key] = value
                 key = _A_KEY

@@ -7,7 +7,7 @@ stands for; ``bind`` puts that in when the text has been validated. A resource w
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan import words
 from hmsplan.kinds import KINDS
@@ -26,6 +26,7 @@ from hmsplan.stack.interpolate import (
     parse_text,
 )
 from hmsplan.stack.layers import Whereabouts, pattern_of, value_at
+from hmsplan.stack.problems import Problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
     from hmsplan.kinds import Kind
     from hmsplan.model import FieldPath, Spec
     from hmsplan.stack.secret_values import Secrets
+
+
+MAX_TEXT: Final = 64 * 2**20
+MAX_COPIES: Final = 50
+_OF_CHAINS: Final = frozenset({"Cyclic reference", "Copied too often"})
 
 
 @dataclass(slots=True)
@@ -100,12 +106,14 @@ class Resolver:
         self.read_text = read_text
         self.excluded = excluded
         self.doubtful = doubtful
-        self.problems: list[Diagnostic] = []
+        self.problems = Problems()
         self.used: set[str] = set()
         self._copying: list[str] = []
         self._asked: set[str] = set()
         self._circles: set[str] = set()
         self._values: dict[str, Any] = {}
+        self._siblings: dict[str, list[str]] = {}
+        self._room = MAX_TEXT
 
     def resolve(self, resource: Declared) -> Resolved:
         """Return the fields of *resource* with variables, files and copied fields filled in."""
@@ -127,14 +135,23 @@ class Resolver:
         Raises:
             BadInterpolation: it holds something else, or a variable without a value.
         """
-        out = []
+        return self._joined(text, self._only_variables)
+
+    def _only_variables(self, part: Expression) -> Any:
+        if isinstance(part, Var):
+            return self._variable(part.name)
+        raise BadInterpolation("Not possible here", "Only ${var:name} can be used here.")
+
+    def _joined(self, text: str, value_of: Callable[[Expression], Any]) -> str:
+        """Put *text* together again, with values in it. What is inserted many times grows beyond all files."""
+        out: list[str] = []
         for part in parse_text(text):
-            if isinstance(part, str):
-                out.append(part)
-            elif isinstance(part, Var):
-                out.append(_as_text(self._variable(part.name), part))
-            else:
-                raise BadInterpolation("Not possible here", "Only ${var:name} can be used here.")
+            piece = part if isinstance(part, str) else _as_text(value_of(part), part)
+            self._room -= len(piece)
+            if self._room < 0:
+                detail = f"What is filled in for ${{…}} comes to more than {MAX_TEXT:,} characters in all."
+                raise BadInterpolation("Stack too large", detail)
+            out.append(piece)
         return "".join(out)
 
     def _text(self, text: str, path: FieldPath, resource: Declared, result: Resolved) -> Any:
@@ -176,7 +193,7 @@ class Resolver:
         parts = parse_text(text)
         if len(parts) == 1 and not isinstance(parts[0], str):
             return self._lookup(parts[0])
-        return "".join(part if isinstance(part, str) else _as_text(self._lookup(part), part) for part in parts)
+        return self._joined(text, self._lookup)
 
     def _lookup(self, expression: Expression) -> Any:
         match expression:
@@ -234,13 +251,18 @@ class Resolver:
         raise BadInterpolation("Unknown reference", f"There is no {address}.{self._guess(address)}")
 
     def _guess(self, address: Address) -> str:
-        siblings = {str(known): known for known in self.declared if known.kind == address.kind}
-        same_key = [str(known) for known in self.declared if known.key == address.key]
-        if guess := words.nearest(address.key, [known.key for known in siblings.values()]):
+        if not self._siblings:
+            for known in self.declared:
+                self._siblings.setdefault(known.kind, []).append(known.key)
+        siblings = self._siblings.get(address.kind, [])
+        if guess := words.nearest(address.key, siblings):
             return f" Did you mean {address.kind}.{guess}?"
-        if same_key:
-            return f" Did you mean {same_key[0]}?"
-        return f" Declared are: {words.listed(siblings)}." if siblings else f" No {address.kind} are declared."
+        namesakes = (Address(kind, address.key) for kind in self._siblings)
+        if same_key := next((known for known in namesakes if known in self.declared), None):
+            return f" Did you mean {same_key}?"
+        if not siblings:
+            return f" No {address.kind} are declared."
+        return f" Declared are: {words.listed([f'{address.kind}.{key}' for key in siblings])}."
 
     def _copy(self, reference: Reference) -> Any:
         """Return the value that another resource declares for a field."""
@@ -252,6 +274,9 @@ class Resolver:
             self._circles |= set(circle)
             chain = " → ".join([*circle, str(reference)])
             raise BadInterpolation("Cyclic reference", f"These fields are copied from one another: {chain}.")
+        if len(self._copying) >= MAX_COPIES:
+            detail = f"{reference} is copied from one field to the next, more than {MAX_COPIES} times. Name its origin."
+            raise BadInterpolation("Copied too often", detail)
         value = _field_of(self.declared[reference.address].spec, reference)
         if isinstance(value, dict | list):
             kind = words.type_of(value)
@@ -263,7 +288,7 @@ class Resolver:
         try:
             value = self._evaluate(value)
         except BadInterpolation as error:
-            if error.summary == "Cyclic reference":
+            if error.summary in _OF_CHAINS:
                 raise
             raise BadInterpolation from None  # told where that field is written
         finally:

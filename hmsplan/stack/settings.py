@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 DEFAULT_INCLUDE: Final = ("**/*.yaml", "**/*.yml")
 _SECONDS: Final = {"s": 1.0, "m": 60.0}
 _INTERPOLATED_BLOCKS: Final = ("defaults", "overrides")
+_STATE_PARAMETERS: Final = frozenset({"sslmode", "connect_timeout", "target_session_attrs"})
+"""What git may say about a connection. Another host, file or service of the runner is not among it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,13 @@ def check_file(document: Document, name: str, title: str) -> list[Diagnostic]:
     root = document.root()
     value = {} if document.value is None else document.value
     problems = list(_stray_interpolations(root)) if document.interpolated else []
+    state_problems = check_state(document)
+    problems += state_problems
     if schema.validator(name).is_valid(value):
         return problems
     for misfit in explain(value, name, title=title, is_secret=is_secret):
+        if state_problems and misfit.path == ("state",):
+            continue
         if misfit.path == ("version",):
             misfit = _other_version(misfit, value)  # noqa: PLW2901
         node, _ = root.find(misfit.path)
@@ -80,6 +86,30 @@ def check_file(document: Document, name: str, title: str) -> list[Diagnostic]:
         path = misfit.path if misfit.key is None else (*misfit.path, misfit.key)
         problems.append(Diagnostic(misfit.summary, misfit.detail, source, path=path))
     return problems
+
+
+def check_state(document: Document) -> list[Diagnostic]:
+    """Return what an address of the state may not hold, since it stands in git; it is not repeated."""
+    root = document.root()
+    url = root.value.get("state") if isinstance(root.value, dict) else None
+    if not isinstance(url, str) or "://" not in url:
+        return []
+    node, _ = root.find(("state",))
+    address = url.partition("://")[2]
+    if ":" in address.rpartition("@")[0]:
+        detail = (
+            "A password does not belong in a file. Take it out of the address, and export PGPASSWORD together with "
+            "PGHOST, or keep it in ~/.pgpass. If it was ever committed, change it at its source: git keeps it."
+        )
+        return [Diagnostic("Secret in plain text", detail, node.source, path=("state",))]
+    named = {pair.partition("=")[0] for pair in address.partition("?")[2].split("&") if pair}
+    if url.startswith("postgres") and (refused := sorted(named - _STATE_PARAMETERS)):
+        detail = (
+            f"An address in git may say {words.listed(sorted(_STATE_PARAMETERS))}, not {words.listed(refused)}: what "
+            "belongs to the machine comes from its environment, as PGSSLROOTCERT, PGSERVICE or the whole HMSPLAN_STATE."
+        )
+        return [Diagnostic("Not possible here", detail, node.source, path=("state",))]
+    return []
 
 
 def _other_version(misfit: Misfit, value: Any) -> Misfit:

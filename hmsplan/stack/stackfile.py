@@ -14,7 +14,7 @@ from hmsplan.stack.confined import ENVIRONMENTS, STACK_FILE, Folder
 from hmsplan.stack.interpolate import FileProblem
 from hmsplan.stack.load import parse
 from hmsplan.stack.secret_values import Secrets, read_secrets_file
-from hmsplan.stack.settings import DEFAULT_INCLUDE, Settings, read_settings
+from hmsplan.stack.settings import DEFAULT_INCLUDE, Settings, check_state, read_settings
 from hmsplan.stack.validate import Sources, build_stack
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def load_stack(
         folder = Folder(str(root))
         sources = _read_sources(folder, root, environment)
         secrets, unreadable = _secrets(environ, secrets_file)
-        sources.problems += unreadable
+        sources.problems += [*unreadable, *secrets.problems]
         return build_stack(
             sources,
             given=variables,
@@ -68,13 +68,15 @@ def load_settings(root: Path) -> Settings:
     """Read hmsplan.yaml alone, for those who only need to know where state is.
 
     Raises:
-        ConfigError: it is missing or cannot be parsed.
+        ConfigError: it is missing, cannot be parsed, or says where state is with a password.
     """
     folder = Folder(str(root))
     sources = Sources(DEFAULT_ENVIRONMENT)
     document = _stack_file(folder, root, sources)
     if document is None:
         raise ConfigError(sources.problems)
+    if problems := check_state(document):
+        raise ConfigError(problems)
     return read_settings(document)
 
 
@@ -129,7 +131,7 @@ def _stack_file(folder: Folder, root: Path, sources: Sources) -> Document | None
         )
         detail = f"There is no {STACK_FILE} in {root}, so this is not a stack.{hint}"
         raise ConfigError([Diagnostic("No stack here", detail)])
-    return _parse(folder, STACK_FILE, f"{folder.root}/{STACK_FILE}", sources)
+    return _parse(folder, STACK_FILE, folder.real(STACK_FILE), sources)
 
 
 def _environment_file(folder: Folder, name: str, sources: Sources) -> Document | None:

@@ -19,6 +19,7 @@ from hmsplan.stack.blocks import Blocks
 from hmsplan.stack.collect import Collected, blocks_of, layer
 from hmsplan.stack.finish import Finisher
 from hmsplan.stack.interpolate import FileProblem, names_in, template_files
+from hmsplan.stack.problems import Problems
 from hmsplan.stack.resolve import Resolver, texts_of
 from hmsplan.stack.settings import check_file, read_safety, read_settings
 
@@ -45,7 +46,7 @@ class Sources:
     stack: Document | None = None
     environment: Document | None = None
     resources: list[Document] = field(default_factory=list)
-    problems: list[Diagnostic] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
     broken: list[str] = field(default_factory=list)
 
 
@@ -101,6 +102,9 @@ def build_stack(
     if not sources.broken and not any(problem.severity is Severity.ERROR for problem in problems):
         problems += variables.unused(declared_variables, resolver.used, lambda: _named_anywhere(sources, read_text))
     _raise_errors(problems)
+    if lost := resolver.declared.keys() - resources.keys():
+        detail = f"{words.listed(sorted(map(str, lost)))}: not understood. To go on would be to delete them."
+        raise ConfigError([Diagnostic("Unreadable resource", detail)])
 
     settings = read_settings(sources.stack) if sources.stack else None
     organization = _child(sources.environment, "organization")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import gc
+import html
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 import pytest
 
 from hmsplan.api.answers import Answer, Unreadable, error_of, gc_paused, parse
 from hmsplan.errors import Ambiguous, ApiError, NotFound, RateLimited, Unauthorized
+from hmsplan.kinds import KINDS
 
 
 def answer(status: int | None, body: Any = b"", **more: Any) -> Answer:
@@ -200,3 +204,52 @@ def test_the_collector_is_back_afterwards() -> None:
         assert not gc.isenabled()
     assert gc.isenabled()
     assert parse(b"[" + b"1," * 50_000 + b"1]")[-1] == 1
+
+
+CANARY = 'c4nary "quoted" & <more>/+%'
+
+
+@pytest.mark.parametrize("shift", range(3))
+def test_what_the_api_echoes_in_another_form_is_cut_out_too(shift: int) -> None:
+    packed = base64.b64encode(b"xyz"[:shift] + CANARY.encode() + b"tail").decode()
+    forms = [CANARY, orjson.dumps(CANARY).decode(), quote(CANARY, safe=""), html.escape(CANARY), packed]
+    for form in forms:
+        error = error_of(answer(400, {"error": f"bad: {form}"}), "PATCH", "/assistants/a1", [CANARY])
+        assert "(sensitive value)" in str(error), form
+        assert "4nary" not in str(error), form
+        assert packed[4:20] not in str(error), form
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"stored": {"webhook_secret": "hunter2-live", "name": "Support"}},
+        [{"webhookSecret": "hunter2-live"}],
+        b'{"tools": [{"server": {"secret": "hunter2-live',  # cut off
+        {"error": '{"auth_password":"hunter2-live","x":1}'},
+        {"error": "bad", "details": [{"server": {"secret": "hunter2-live", "url": "u"}}]},
+        b"<html><title>{&quot;secret&quot;: &quot;hunter2-live&quot;}</title></html>",
+    ],
+)
+def test_a_secret_of_the_object_that_an_error_shows_is_cut_out_by_its_name(body: Any) -> None:
+    """It is not one of ours, so nobody here knows its value: a person set it in the dashboard."""
+    error = error_of(answer(500, body), "GET", "/assistants", [])
+    assert "hunter2" not in str(error) + repr(error.details)
+    assert "(sensitive value)" in str(error) + repr(error.details)
+
+
+def test_a_sentence_about_a_secret_stays() -> None:
+    error = error_of(answer(400, {"error": "webhook_secret: needs 16 characters"}), "PATCH", "/a", [])
+    assert "webhook_secret: needs 16 characters" in str(error)
+
+
+@pytest.mark.parametrize("name", sorted({path[-1] for kind in KINDS.values() for path in kind.secrets}))
+def test_every_secret_of_the_table_is_known_by_its_name(name: str) -> None:
+    error = error_of(answer(500, {"x": {name: "hunter2-live"}}), "GET", "/a", [])
+    assert "hunter2" not in str(error)
+
+
+def test_a_secret_is_cut_out_before_the_text_is_shortened() -> None:
+    """A long secret twice in a body: no part of the second stays at the end of the text."""
+    key = "".join(f"{n:04}" for n in range(600))
+    assert "0001" not in str(error_of(answer(400, f"{key} {key}".encode()), "PATCH", "/a", [key]))

@@ -351,12 +351,15 @@ def test_no_new_receiver_no_egress(url: str | None) -> None:
     assert planned(stack, hook("https://old.example/"), state).refusals == ()
 
 
-def test_an_object_that_is_made_or_made_once_more_hands_its_secret_to_whom_the_author_names() -> None:
-    assert planned(hooked("https://new.example/")).refusals == ()
+def test_a_new_object_hands_a_secret_in_use_to_no_new_receiver() -> None:
+    assert planned(hooked("https://new.example/")).refusals == ()  # nobody has got it yet
     state = remembered(
         bound("assistants.a", "a1", name="A", webhook_url="https://old.example/", webhook_secret=APPLIED_HOOK)
     )
-    assert planned(hooked("https://new.example/"), live(), state).refusals == ()
+    (refusal,) = planned(hooked("https://new.example/"), live(), state).refusals  # made once more
+    assert refusal.flag == "--allow egress:assistants.a"
+    assert refusal.reason == "${secret:hook} went to old.example, and would go to new.example"
+    assert planned(hooked("https://old.example/other"), live(), state).refusals == ()
 
 
 def test_a_tool_that_moves_to_another_host_with_its_secret_is_refused_by_its_name() -> None:

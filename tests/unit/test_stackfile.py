@@ -221,7 +221,7 @@ def test_secrets(tmp_path: Path) -> None:
                   description: Finds a contact.
                   server: {url: "https://api.acme.example", secret: "${secret:api-key}"}
         """
-    environ = {"HMSPLAN_SECRET_API_KEY": "hunter2", "HMSPLAN_FINGERPRINT_KEY": "k"}
+    environ = {"HMSPLAN_SECRET_API_KEY": "hunter2", "HMSPLAN_FINGERPRINT_KEY": "k" * 32}
     (tmp_path / "s.env").write_text("WEBHOOK=hunter3\n")
     stack = load(
         tmp_path / "stack", {"a.yaml": text}, environ=environ, secrets_file=tmp_path / "s.env", need_secrets=True
@@ -368,10 +368,10 @@ def test_lifecycle(tmp_path: Path) -> None:
             name: A
             lifecycle:
               prevent_destroy: ${var:p}
-              ignore_changes: [llm_config.tools.lookup.url, llm_config.messages.0]
+              ignore_changes: [llm_config.temperature, llm_config.messages]
         """
     stack = load(tmp_path, {"hmsplan.yaml": STACK + "variables: {p: {default: true}}\n", "a.yaml": text})
-    paths = (("llm_config", "tools", "lookup", "url"), ("llm_config", "messages", 0))
+    paths = (("llm_config", "temperature"), ("llm_config", "messages"))
     assert stack.resources[SUPPORT].lifecycle == Lifecycle(prevent_destroy=True, ignore_changes=paths)
     assert stack.resources[SUPPORT].spec == {"name": "A"}
 

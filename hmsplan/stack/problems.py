@@ -1,0 +1,41 @@
+"""What is wrong with a stack, as far as anybody wants to read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.errors import ConfigError
+from hmsplan.model import Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Self
+
+MOST: Final = 500
+
+
+class Problems(list[Diagnostic]):
+    """A list that ends the reading of a stack once it is long enough.
+
+    Finding out where a problem stands and what was meant takes time, and a file can hold a million of them.
+
+    Raises:
+        ConfigError: there are *most* problems; carries them, and says that there may be more.
+    """
+
+    def __init__(self, found: Iterable[Diagnostic] = (), *, most: int = MOST) -> None:
+        super().__init__()
+        self._most = most
+        self += found
+
+    def append(self, problem: Diagnostic) -> None:
+        """Add a problem."""
+        super().append(problem)
+        if len(self) >= self._most:
+            more = "This is as far as the stack was read. Mend these first; there may be more."
+            raise ConfigError([*self, Diagnostic("Many problems", more)])
+
+    def __iadd__(self, found: Iterable[Diagnostic]) -> Self:  # type: ignore[override,misc]  # as list does, one by one
+        for problem in found:
+            self.append(problem)
+        return self
