@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from hmsplan.canonical_json import canonical_json
-from hmsplan.diff import at_path, diff, displaced, dropped, released, sort_key
+from hmsplan.diff import diff, displaced, dropped, released, sort_key
 from hmsplan.model import (
     EMPTY,
     MISSING,
@@ -23,9 +22,10 @@ from hmsplan.model import (
     dotted,
 )
 from hmsplan.overlay import resolve, without
+from hmsplan.secret_changes import secret_changes, why_again
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hmsplan.kinds import Kind, Members
     from hmsplan.model import Address, Binding, FieldPath, Spec
@@ -60,19 +60,21 @@ def comparison(
     adopted: str = "",
     live_members: tuple[RemoteObject, ...] = (),
     lineage: str = "",
+    resend: bool = False,
 ) -> ResourceChange:
     """Plan an object that exists.
 
     *adopted* is why an object that state does not bind is recognised; "" when state binds it. *lineage* is the key of
-    the fingerprints in ``binding.members``.
+    the fingerprints in ``binding.members``. *resend* asks for every secret to be sent.
     """
     spec = resolve(resource.spec, ids) if resource.refs else resource.spec
     watched = without(spec, resource.lifecycle.ignore_changes) if resource.lifecycle.ignore_changes else spec
     fields = diff(kind, watched, live.fields)
     notes: list[str] = []
     if fields or resource.secret_paths or binding.applied != spec:
-        fields = _three_way(kind, resource, watched, live, binding, fields)
-    if not kind.patchable and (adopted or not binding.applied):
+        fields = _three_way(kind, resource, watched, live, binding, fields, resend=resend)
+    notes += why_again(fields, resend=resend)
+    if not kind.patchable and (adopted or not binding.applied) and not resend:
         fields, unseen = _split_secrets(fields)
         notes += [f"{dotted(path)} cannot be seen; it is taken to be right" for path in unseen]
     members = None
@@ -109,35 +111,23 @@ def comparison(
 
 
 def _three_way(
-    kind: Kind, resource: Resource, spec: Spec, live: RemoteObject, binding: Binding, fields: tuple[FieldChange, ...]
+    kind: Kind,
+    resource: Resource,
+    spec: Spec,
+    live: RemoteObject,
+    binding: Binding,
+    fields: tuple[FieldChange, ...],
+    *,
+    resend: bool,
 ) -> tuple[FieldChange, ...]:
     """Add what the declared fields alone do not show: secrets, fields taken out, and keys that have to leave."""
     found = {change.path: change for change in displaced(kind, spec, live.fields)}
     applied = without(binding.applied, resource.lifecycle.ignore_changes)
     found |= {change.path: change for change in dropped(kind, applied, spec, live.fields)}
-    found |= {change.path: change for change in secret_changes(kind, resource, spec, binding.applied)}
+    secrets = secret_changes(kind, resource, spec, binding.applied, resend=resend)
+    found |= {change.path: change for change in secrets}
     found |= {change.path: change for change in fields}
     return tuple(found[path] for path in sorted(found, key=sort_key))
-
-
-def secret_changes(kind: Kind, resource: Resource, spec: Spec, applied: Spec) -> list[FieldChange]:
-    """Find the secrets that have to be sent: never applied, renamed, or with another fingerprint.
-
-    The live value takes no part: it may be returned, masked or absent. Without a fingerprint key a new value under the
-    same name cannot be seen.
-    """
-    found = []
-    for path in resource.secret_paths:
-        want, had = at_path(kind, spec, path), at_path(kind, applied, path)
-        if not isinstance(want, Secret):
-            continue
-        known = had if isinstance(had, Mapping) else EMPTY
-        same_name = known.get("$secret") == want.name
-        prints = (known.get("fingerprint"), want.fingerprint)
-        if not same_name or (None not in prints and prints[0] != prints[1]):
-            before = Secret(str(known["$secret"]), fingerprint=prints[0]) if known else MISSING
-            found.append(FieldChange(path, before, want))
-    return found
 
 
 def _split_secrets(fields: tuple[FieldChange, ...]) -> tuple[tuple[FieldChange, ...], list[FieldPath]]:

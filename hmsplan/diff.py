@@ -191,7 +191,7 @@ def _dropped_within(
 def _hidden(old: Value, at: FieldPath) -> Iterator[FieldChange]:
     """Find the secrets in what was applied and taken out: they may be there although no answer shows them."""
     if isinstance(old, Mapping) and "$secret" in old:
-        yield FieldChange(at, Secret(str(old["$secret"]), fingerprint=old.get("fingerprint")), MISSING)
+        yield FieldChange(at, Secret.remembered(old), MISSING)
     elif isinstance(old, Mapping):
         for key, item in old.items():
             yield from _hidden(item, (*at, key))

@@ -11,7 +11,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from hmsplan.fingerprints import FingerprintKey
 
 Value: TypeAlias = Any
 """Any JSON value, in which a ``Ref`` or a ``Secret`` may stand for a string."""
@@ -116,20 +119,54 @@ class Ref:
 class Secret:
     """A value that is sent to the API and shown nowhere.
 
-    Two secrets are equal when name and fingerprint are: the value never takes part, so that no comparison leaks it.
+    Two secrets are equal when all but their values are: the value never takes part, so that no comparison leaks it.
 
     Attributes:
         name: the ``x`` of ``${secret:x}``; ``LIVE`` for one that an answer of the API carried.
-        fingerprint: keyed digest of the value (``HMSPLAN_FINGERPRINT_KEY``); None without a key.
+        fingerprint: keyed digest of the value in its place (``HMSPLAN_FINGERPRINT_KEY``); None without a key.
+        version: ``lifecycle.secret_version`` of the resource; None when the author names none.
     """
 
-    __slots__ = ("_value", "fingerprint", "name")
+    __slots__ = ("_key", "_value", "fingerprint", "name", "version")
     LIVE: Final = "(live)"
 
-    def __init__(self, name: str, value: str | None = None, fingerprint: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        value: str | None = None,
+        fingerprint: str | None = None,
+        version: int | None = None,
+        *,
+        key: FingerprintKey | None = None,
+    ) -> None:
         self.name = name
         self.fingerprint = fingerprint
+        self.version = version
         self._value = value
+        self._key = key
+
+    @classmethod
+    def remembered(cls, recorded: Mapping[str, Any]) -> Secret:
+        """Read what ``recorded`` gave; the value is not known any more."""
+        return cls(str(recorded["$secret"]), None, recorded.get("fingerprint"), recorded.get("version"))
+
+    def recorded(self) -> dict[str, Any]:
+        """Return what may be written down of it, as JSON."""
+        version = {} if self.version is None else {"version": self.version}
+        return {"$secret": self.name, "fingerprint": self.fingerprint, **version}
+
+    def placed(self, place: str, version: int | None = None) -> Secret:
+        """Return the same secret with its fingerprint in *place*, any text that names where it is sent."""
+        known = self._key is not None and self._value is not None
+        mark = self._key.fingerprint(self._value, place) if known else self.fingerprint  # type: ignore[union-attr,arg-type]
+        return Secret(self.name, self._value, mark, version, key=self._key)
+
+    def is_like(self, fingerprint: str) -> bool | None:
+        """Say whether *fingerprint* is one of this value, in whatever place; None when nobody can tell."""
+        if self._key is None or self._value is None:
+            return None if self.fingerprint is None else self.fingerprint == fingerprint
+        again = self._key.again(self._value, fingerprint)
+        return None if again is None else again == fingerprint
 
     def reveal(self) -> str | None:
         """Return the value, for the request body and nothing else; None when it is not known here."""
@@ -145,13 +182,13 @@ class Secret:
         return format(str(self), spec)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and (self.name, self.fingerprint) == (other.name, other.fingerprint)
+        return isinstance(other, Secret) and self.__reduce__() == other.__reduce__()
 
     def __hash__(self) -> int:
-        return hash((self.name, self.fingerprint))
+        return hash((self.name, self.fingerprint, self.version))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Secret, (self.name, None, self.fingerprint))
+        return (Secret, (self.name, None, self.fingerprint, self.version))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +198,12 @@ class Lifecycle:
     Attributes:
         prevent_destroy: refuse to delete or replace it; remembered in state, so it outlives the block.
         ignore_changes: dotted paths whose live value is left alone once the object exists.
+        secret_version: another number than the one last applied sends all secrets again; None = says nothing.
     """
 
     prevent_destroy: bool = False
     ignore_changes: tuple[FieldPath, ...] = ()
+    secret_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +328,7 @@ class Binding:
 
     Attributes:
         applied: the fields last applied, in the form of ``state.record``: ids in place of references, secrets as
-            ``{"$secret": name, "fingerprint": …}``.
+            ``Secret.recorded()``.
         protected: ``prevent_destroy`` was in force when it was last applied.
         members: fingerprint of each member we added to how many there are of it; no phone number is stored.
     """
@@ -542,6 +581,7 @@ class Plan:
         digest: SHA-256 of the semantic changes, in hex.
         serial, lineage: of the state the plan was made from.
         targets: what ``--target`` limited the plan to; empty = everything.
+        resend: the patterns of ``--resend``: addresses whose secrets are sent although nothing else changed.
         destroy: it deletes everything that the state binds, whatever is declared.
     """
 
@@ -559,6 +599,7 @@ class Plan:
     lineage: str = ""
     serial: int = 0
     targets: tuple[Address, ...] = ()
+    resend: tuple[str, ...] = ()
     destroy: bool = False
     requests: int = 0
 

@@ -15,9 +15,10 @@ from hmsplan.diff import diff
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError
 from hmsplan.identity import identity_of
 from hmsplan.kinds import KINDS
+from hmsplan.masks import is_mask, sounds_secret
 from hmsplan.model import EMPTY, Binding, Deposed, Intent, Outcome, RemoteObject, Secret, Status, Step, Verb, dotted
 from hmsplan.overlay import leaves, nulled, overlay, resolve
-from hmsplan.recorded import record
+from hmsplan.recorded import record, unsent
 from hmsplan.verify import left_behind, merged_blocks, mismatches
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from hmsplan.model import Address, Snapshot, Spec
     from hmsplan.settle import Creator
     from hmsplan.state.ledger import Ledger
-
-MASKS = frozenset("*\u2022\u25cf\u00b7xX.")
-"""What a masked secret consists of."""
 
 REFUSED = frozenset({400, 422})
 """The API looked at the body and did nothing."""
@@ -241,9 +239,10 @@ class Performer:
 
     def _applied(self, step: Step, bound: Binding | None) -> Spec:
         """Return the fields to remember once *step* is done; what is remembered already when it says nothing."""
-        if step.records is not None:
-            return record(step.records, self.ids)
-        return bound.applied if bound is not None else EMPTY
+        known = bound.applied if bound is not None else EMPTY
+        if step.records is None:
+            return known
+        return record(unsent(KINDS[step.address.kind], step.records, known, sent=step.spec), self.ids)
 
     async def _forget(self, step: Step) -> Outcome:
         if step.deposes is not None:
@@ -275,12 +274,11 @@ def sendable(body: Spec) -> Spec:
         HmsplanError: a secret has no value here, or the API masked it: a mask must never be sent back as the value.
     """
     for path, leaf in leaves(body):
-        if isinstance(leaf, Secret) and (leaf.reveal() is None or (leaf.name == Secret.LIVE and _is_masked(leaf))):
+        if isinstance(leaf, Secret):
+            unknown = leaf.reveal() is None or (leaf.name == Secret.LIVE and is_mask(leaf.reveal() or ""))
+        else:  # a field that the API knows and we do not, or one that somebody copied from its answer
+            unknown = isinstance(leaf, str) and leaf != "" and sounds_secret(path[-1]) and is_mask(leaf)
+        if unknown:
             detail = f"{dotted(path)} has to be sent along, and the API does not show its value. Declare it"
             raise HmsplanError(f"{detail} as ${{secret:name}}.", summary="Secret unknown")
     return body
-
-
-def _is_masked(secret: Secret) -> bool:
-    text = secret.reveal() or ""
-    return not text or "***" in text or "\u2022\u2022" in text or set(text) <= MASKS

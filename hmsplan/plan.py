@@ -29,6 +29,7 @@ from hmsplan.model import (
 )
 from hmsplan.overlay import references
 from hmsplan.planfile import plan_digest
+from hmsplan.secret_changes import unmatched, unseen, wants_resend
 from hmsplan.steps import lower
 
 if TYPE_CHECKING:
@@ -46,12 +47,14 @@ class Options:
     Attributes:
         targets: plan only these and what they refer to; empty = everything.
         destroy: plan the delete of everything that state binds.
+        resend: patterns of addresses whose secrets are sent though nothing else changed.
         allowed: the values of ``--allow``.
     """
 
     targets: tuple[Address, ...] = ()
     destroy: bool = False
     allowed: tuple[str, ...] = ()
+    resend: tuple[str, ...] = ()
 
 
 DEFAULTS = Options()
@@ -67,12 +70,14 @@ def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, option
         ConfigError: an object that has to be created lacks fields that a create needs.
     """
     declared = stack
+    if unknown := unmatched(stack, options.resend):
+        raise PlanError(unknown)
     if options.destroy:
         stack = replace(stack, resources={}, removed=frozenset(), imports=(), moved=())
     found = identify(stack, snapshot, state, now)
     if found.problems:
         raise PlanError(found.problems)
-    changes = _changes(stack, snapshot, state, found)
+    changes = _changes(stack, snapshot, state, found, options.resend)
     changes = _narrow(changes, stack, options.targets)
     changes = _with_reach(changes, snapshot)
     users = remaining_users(changes, snapshot, found.bindings)
@@ -82,23 +87,24 @@ def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, option
         changes=changes,
         drift=find_drift(stack, snapshot, found.bindings, state.lineage),
         steps=lower(changes, stack, found, state),
-        refusals=refusals(
-            changes, declared, snapshot, found.bindings, users, options.allowed, destroy=options.destroy
-        ),
+        refusals=refusals(changes, declared, snapshot, found.bindings, users, options.allowed, destroy=options.destroy),
         unsettled=tuple(found.unsettled),
         decided=tuple(found.decided),
-        warnings=stack.warnings,
+        warnings=(*stack.warnings, *unseen(stack, changes, found.bindings)),
         organization=snapshot.organization or state.organization,
         lineage=state.lineage,
         serial=state.serial,
         targets=options.targets,
+        resend=options.resend,
         destroy=options.destroy,
         requests=snapshot.requests,
     )
     return replace(plan, digest=plan_digest(plan))
 
 
-def _changes(stack: Stack, snapshot: Snapshot, state: State, found: Identities) -> tuple[ResourceChange, ...]:
+def _changes(
+    stack: Stack, snapshot: Snapshot, state: State, found: Identities, resend: tuple[str, ...]
+) -> tuple[ResourceChange, ...]:
     ids = {address: b.id for address, b in found.bindings.items() if address not in found.gone}
     waiting = {u.intent.address for u in found.unsettled if u.intent.parent is None}
     changes: list[ResourceChange] = []
@@ -108,7 +114,8 @@ def _changes(stack: Stack, snapshot: Snapshot, state: State, found: Identities) 
             ids.pop(address, None)
             continue
         resource, kind = stack.resources[address], KINDS[address.kind]
-        change = _one(kind, resource, snapshot, state.lineage, found, ids)
+        again = wants_resend(resource, resend)
+        change = _one(kind, resource, snapshot, state.lineage, found, ids, resend=again)
         if change.action is Action.REPLACE:
             ids.pop(address, None)  # whoever refers to it gets the id of the new one
         if change.action in {Action.CREATE, Action.REPLACE}:
@@ -135,6 +142,8 @@ def _one(
     lineage: str,
     found: Identities,
     ids: Mapping[Address, str],
+    *,
+    resend: bool,
 ) -> ResourceChange:
     address = resource.address
     binding = found.bindings.get(address)
@@ -151,6 +160,7 @@ def _one(
             adopted=found.adopted.get(address, ""),
             live_members=snapshot.members.get(live.id, ()),
             lineage=lineage,
+            resend=resend,
         )
     return replace(change, moved_from=found.moved.get(address)) if address in found.moved else change
 

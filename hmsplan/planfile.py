@@ -62,7 +62,7 @@ def plain(value: Value) -> Value:
     if isinstance(value, Ref):
         return {"$address": str(value.address)}
     if isinstance(value, Secret):
-        return {"$secret": value.name, "fingerprint": value.fingerprint}
+        return value.recorded()
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

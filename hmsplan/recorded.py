@@ -7,9 +7,14 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from hmsplan.diff import items_by_key
+from hmsplan.kinds import ANY
 from hmsplan.model import Ref, Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from hmsplan.kinds import Kind, Pattern
     from hmsplan.model import Address, Spec, Stack, State, Value
 
 
@@ -29,7 +34,7 @@ def _recorded(value: Value, ids: Mapping[Address, str]) -> Value:
     if isinstance(value, Ref):
         return ids[value.address]
     if isinstance(value, Secret):
-        return {"$secret": value.name, "fingerprint": value.fingerprint}
+        return value.recorded()
     if isinstance(value, Mapping):
         fields = {key: _recorded(item, ids) for key, item in value.items()}
         same = type(value) is dict and all(fields[key] is item for key, item in value.items())
@@ -39,6 +44,36 @@ def _recorded(value: Value, ids: Mapping[Address, str]) -> Value:
         same = type(value) is list and all(new is old for new, old in zip(items, value, strict=True))
         return value if same else items
     return value
+
+
+def unsent(kind: Kind, spec: Spec, known: Spec, sent: Collection[str] = ()) -> Spec:
+    """Return *spec* with what is remembered of each secret in its place, but for the top-level fields that are *sent*.
+
+    What was sent at an earlier time stays known when this run has no key for fingerprints, or another one; where
+    nothing is known of the value, the present one is taken for it. Of a secret that is sent, only this run can tell.
+    """
+    kept = {key: _unsent(kind, value, known.get(key), (key,)) for key, value in spec.items() if key not in sent}
+    return spec if all(kept[key] is spec[key] for key in kept) else {**spec, **kept}
+
+
+def _unsent(kind: Kind, value: Value, known: Value, pat: Pattern) -> Value:
+    if not any(secret[: len(pat)] == pat for secret in kind.secrets):
+        return value
+    if isinstance(value, Secret):
+        return known if _tells_more(known, value) else value
+    if isinstance(value, Mapping) and isinstance(known, Mapping):
+        return {key: _unsent(kind, item, known.get(key), (*pat, key)) for key, item in value.items()}
+    if isinstance(value, list) and isinstance(known, list):
+        there = items_by_key(kind, pat, known)
+        items = items_by_key(kind, pat, value)
+        return [_unsent(kind, item, there.get(key), (*pat, ANY)) for key, item in items.items()]
+    return value
+
+
+def _tells_more(known: Value, secret: Secret) -> bool:
+    if not isinstance(known, Mapping) or known.get("$secret") != secret.name:
+        return False
+    return known.get("fingerprint") is not None or secret.fingerprint is None
 
 
 def share(state: State, stack: Stack) -> State:

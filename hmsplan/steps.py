@@ -15,7 +15,7 @@ from hmsplan.changes import is_final, member_key
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Action, Ref, ResourceChange, Step, Verb
 from hmsplan.overlay import leaves, references, unknown, without
-from hmsplan.recorded import record
+from hmsplan.recorded import record, unsent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -221,7 +221,8 @@ def _has_to_learn(
         return True  # members that rode on a create of which we learn only now are ours, too
     if patched or (resource.refs and unknown(records)):
         return False
-    remembered = record(records) if resource.secret_paths else records
+    kind = KINDS[change.address.kind]
+    remembered = record(unsent(kind, records, known.applied)) if resource.secret_paths else records
     return known.applied != remembered or known.protected != resource.lifecycle.prevent_destroy
 
 

@@ -1,8 +1,9 @@
 """Each folder of tests/golden is a stack, what is live and what we remember, and the plan that this makes.
 
 ``stack/`` is an ordinary stack; ``live.json`` holds the objects by kind, and ``leads`` by the id of their
-campaign; ``state.json`` is a state file, if there is one. ``plan.txt`` is what 80 columns show and ``plan.json`` what
-machines read. ``--update-golden`` rewrites the two, and the diff is reviewed like any other change of wording.
+campaign; ``state.json`` is a state file, if there is one. ``plan.txt`` is what 80 columns show, ``plan.json`` what
+machines read, ``plan.md`` the comment in a pull request, and some have a ``plan.html``. ``--update-golden`` rewrites
+them, and the diff is reviewed like any other change of wording.
 """
 
 from __future__ import annotations
@@ -21,7 +22,12 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import Plan, RemoteObject, Snapshot, State
 from hmsplan.plan import make_plan
 from hmsplan.planfile import explain_difference, plan_from_bytes, plan_to_bytes, plan_to_json
+from hmsplan.render.graph import graph_of_plan
+from hmsplan.render.html.look import SCRIPT, SCRIPT_HASH, STYLE
+from hmsplan.render.html.page import render_html
 from hmsplan.render.lines import columns
+from hmsplan.render.markdown import render_markdown
+from hmsplan.render.page import page_of
 from hmsplan.render.text import render_plan
 from hmsplan.stack.stackfile import load_stack
 from hmsplan.state.record import parse
@@ -33,7 +39,7 @@ GOLDEN: Final = Path(__file__).parent / "golden"
 SCHEMA: Final = Path(__file__).parents[1] / "schemas" / "plan.schema.json"
 CASES: Final = sorted(folder.name for folder in GOLDEN.iterdir() if folder.is_dir())
 SECRETS: Final = {"webhook": "golden-hook-value", "sip_password": "golden-sip-value"}
-ENVIRON: Final = {"HMSPLAN_FINGERPRINT_KEY": "golden-key-value"} | {
+ENVIRON: Final = {"HMSPLAN_FINGERPRINT_KEY": "golden-key-value-of-the-golden-cases"} | {
     f"HMSPLAN_SECRET_{name.upper()}": value for name, value in SECRETS.items()
 }
 LINEAGE: Final = "11111111-1111-4111-8111-111111111111"
@@ -74,18 +80,33 @@ def expect(path: Path, text: str, *, update: bool) -> None:
     assert text == path.read_text("utf-8")
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_text(case: str, request: pytest.FixtureRequest) -> None:
-    """A plan reads exactly as it was reviewed."""
-    text = render_plan(plan_of(case), width=80, color=False)
-    expect(GOLDEN / case / "plan.txt", text, update=request.config.getoption("--update-golden"))
+def page(plan: Plan) -> str:
+    """Return the HTML without the constants in it."""
+    shown = render_html(page_of(plan, 100), graph_of_plan(plan))
+    return shown.replace(STYLE, "STYLE").replace(SCRIPT, "SCRIPT").replace(SCRIPT_HASH, "HASH")
+
+
+SURFACES: Final = {
+    "plan.txt": lambda plan: render_plan(plan, width=80, color=False),
+    "plan.json": pretty,
+    "plan.md": lambda plan: render_markdown(page_of(plan, 100)),
+    "plan.html": page,
+}
+HTML: Final = ("campaign_started", "hostile_names", "trunk_replaced", "update_prompt")
+
+
+@pytest.mark.parametrize(
+    ("case", "file"), [(case, file) for case in CASES for file in SURFACES if file != "plan.html" or case in HTML]
+)
+def test_surface(case: str, file: str, request: pytest.FixtureRequest) -> None:
+    """A plan reads exactly as it was reviewed, on every surface."""
+    expect(GOLDEN / case / file, SURFACES[file](plan_of(case)), update=request.config.getoption("--update-golden"))
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_json(case: str, request: pytest.FixtureRequest) -> None:
-    """The JSON for machines is stable and is what its schema describes."""
+def test_the_json_is_what_its_schema_describes(case: str) -> None:
+    """What machines read is promised."""
     plan = plan_of(case)
-    expect(GOLDEN / case / "plan.json", pretty(plan), update=request.config.getoption("--update-golden"))
     validator = jsonschema_rs.validator_for(json.loads(SCHEMA.read_text("utf-8")))
     assert [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(plan_to_json(plan))] == []
 
@@ -114,7 +135,7 @@ def test_no_line_is_too_wide_or_alive(case: str, width: int) -> None:
 def test_no_secret_gets_out(case: str) -> None:
     """No value of a secret, and no live one, is in any output."""
     plan = plan_of(case)
-    shown = render_plan(plan, width=120, color=True) + plan_to_bytes(plan).decode() + repr(plan)
+    shown = "".join([render_plan(plan, width=120, color=True), repr(plan), *(make(plan) for make in SURFACES.values())])
     assert not [value for value in (*SECRETS.values(), ENVIRON["HMSPLAN_FINGERPRINT_KEY"]) if value in shown]
     assert "live-secret" not in shown
 

@@ -7,8 +7,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Final
 
-import click
-
+from hmsplan.cli.terminal import err
 from hmsplan.diagnostics import format_diagnostic
 from hmsplan.errors import ApplyFailed, DiagnosticError, HmsplanError, UnsafePlan, UnsettledCreate
 from hmsplan.escape import plain
@@ -29,17 +28,15 @@ def tell(error: Exception, args: Sequence[str] | None = None) -> int:
             return error.code
         case DiagnosticError():
             for diagnostic in error.diagnostics:
-                click.echo(format_diagnostic(diagnostic) + "\n", err=True)
+                err(format_diagnostic(diagnostic) + "\n")
         case UnsafePlan():
             for refusal in error.refusals:
-                click.echo(
-                    f"Refused: {refusal.address}: {plain(refusal.reason)}\n  to allow it: {refusal.flag}", err=True
-                )
+                err(f"Refused: {refusal.address}: {plain(refusal.reason)}\n  to allow it: {refusal.flag}")
         case UnsettledCreate():
             for unsettled in error.unsettled:
-                click.echo(format_diagnostic(_open_create(unsettled)) + "\n", err=True)
+                err(format_diagnostic(_open_create(unsettled)) + "\n")
         case HmsplanError():
-            click.echo(format_diagnostic(Diagnostic(error.summary, error.detail)), err=True)
+            err(format_diagnostic(Diagnostic(error.summary, error.detail)))
         case _:
             _crash(error, args)
             return CRASH
@@ -60,8 +57,8 @@ def _open_create(unsettled: Unsettled) -> Diagnostic:
 def _crash(error: Exception, args: Sequence[str] | None) -> None:
     """Tell of a bug of ours. Tracebacks have no locals, so no secret is in them."""
     words = sys.argv[1:] if args is None else args
-    click.echo(f"Error: hmsplan has a bug: {type(error).__name__}", err=True)
+    err(f"Error: hmsplan has a bug: {type(error).__name__}")
     if "-vvv" in words or os.environ.get("HMSPLAN_TRACEBACK"):
-        click.echo("".join(traceback.format_tb(error.__traceback__)), err=True)
+        err("".join(traceback.format_tb(error.__traceback__)))
     else:
-        click.echo("  Run it again with -vvv and report what it prints.", err=True)
+        err("  Run it again with -vvv and report what it prints.")

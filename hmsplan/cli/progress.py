@@ -1,18 +1,22 @@
-"""What is told on stderr while an apply runs: a bar on a terminal, one line an event elsewhere."""
+"""What is told while an apply runs: a bar or lines on stderr; with ``--json``, events on stdout."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from hmsplan.cli.terminal import err
+from hmsplan.cli.hidden import cut
+from hmsplan.cli.terminal import err, out
 from hmsplan.escape import plain as escaped
 from hmsplan.model import Status, Verb
+from hmsplan.render import events
 from hmsplan.render.report import progress_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
@@ -44,6 +48,53 @@ class Lines:
         err(escaped(text))
 
 
+class Events:
+    """One JSON object an event on stdout, from the plan to the end of the run."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, tuple[Step, float]] = {}
+
+    def tell(self, *found: events.Event) -> None:
+        """Print events that happen now."""
+        for event in found:
+            out(events.line(event, datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")))
+
+    def started(self, step: Step) -> None:
+        """Say that *step* begins."""
+        self._running[step.key] = (step, time.monotonic())
+        self.tell(*filter(None, [events.started(step)]))
+
+    def finished(self, outcome: Outcome) -> None:
+        """Say how a step ended."""
+        _, began = self._running.pop(outcome.step.key, (None, time.monotonic()))
+        self.tell(*events.finished(outcome, time.monotonic() - began))
+
+    def note(self, text: str) -> None:
+        """Say something about the run."""
+        self.tell(events.note(text))
+
+    def still(self) -> None:
+        """Say what is still on its way."""
+        now = time.monotonic()
+        found = [events.running(step, now - began) for step, began in self._running.values()]
+        self.tell(*filter(None, found))
+
+    @asynccontextmanager
+    async def alive(self, every_s: float = 10.0) -> AsyncIterator[None]:
+        """Say so again and again as long as the block lasts."""
+
+        async def repeat() -> None:
+            while True:
+                await asyncio.sleep(every_s)
+                self.still()
+
+        task = asyncio.create_task(repeat())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
 class OnBar:
     """A bar that counts steps; notes and failures stay above it."""
 
@@ -62,7 +113,7 @@ class OnBar:
 
     def note(self, text: str) -> None:
         """Print above the bar."""
-        self._bar.console.print(escaped(text), markup=False, highlight=False)
+        self._bar.console.print(cut(escaped(text)), markup=False, highlight=False)
 
 
 @contextmanager

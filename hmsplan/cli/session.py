@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -11,10 +12,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hmsplan.api.client import ReadClient
 from hmsplan.api.endpoint import DEFAULT_BASE_URL
+from hmsplan.cli.hidden import hide, mask
+from hmsplan.cli.rescue import refuse_unpushed
+from hmsplan.cli.terminal import err
 from hmsplan.errors import HmsplanError, Unauthorized
+from hmsplan.escape import plain
+from hmsplan.model import Secret
+from hmsplan.overlay import leaves
 from hmsplan.recorded import share
+from hmsplan.stack.secret_values import FINGERPRINT_KEY
 from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT, load_settings, load_stack
-from hmsplan.state.backend import Backend, new_state, open_backend
+from hmsplan.state.backend import Backend, new_state, open_backend, refuse_lent_password
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -39,10 +47,17 @@ class Workspace:
     root: Path
     stack: Stack
     backend: Backend
+    options: Globals
 
     def state(self) -> State:
-        """Return what earlier applies left behind; an empty state when there has never been one."""
-        return share(self.backend.load() or new_state(), self.stack)
+        """Return what earlier applies left behind; an empty state when there has never been one.
+
+        Raises:
+            StateError: an apply left what it did in a file, which nobody has pushed yet.
+        """
+        stored = self.backend.load()
+        refuse_unpushed(self.options, stored)
+        return share(stored or new_state(), self.stack)
 
 
 def load(options: Globals, *, need_secrets: bool = False) -> Stack:
@@ -51,7 +66,7 @@ def load(options: Globals, *, need_secrets: bool = False) -> Stack:
     Raises:
         ConfigError: every problem there is.
     """
-    return load_stack(
+    stack = load_stack(
         options.directory,
         environment=options.environment,
         variables=options.variables,
@@ -59,12 +74,33 @@ def load(options: Globals, *, need_secrets: bool = False) -> Stack:
         secrets_file=options.secrets_file,
         need_secrets=need_secrets,
     )
+    if options.secrets_file is not None:
+        _warn_of_readers(options.secrets_file)
+    values = secret_values(stack)
+    mask(values)
+    hide([*values, *filter(None, (os.environ.get(KEY), os.environ.get(FINGERPRINT_KEY)))])
+    return stack
+
+
+def secret_values(stack: Stack) -> list[str]:
+    """Return the values of the secrets that *stack* uses, as far as they are known here."""
+    resources = stack.resources.values()
+    found = (leaf for each in resources if each.secret_paths for _, leaf in leaves(each.spec))
+    return [text for leaf in found if isinstance(leaf, Secret) and isinstance(text := leaf.reveal(), str)]
+
+
+def _warn_of_readers(secrets_file: Path) -> None:
+    status = secrets_file.stat()
+    if os.name != "nt" and stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
+        name = plain(str(secrets_file))
+        mode = stat.S_IMODE(status.st_mode)
+        err(f"Warning: others on this machine can read {name} (mode {mode:04o}). Type: chmod 600 {name}")
 
 
 def open_workspace(options: Globals, *, need_secrets: bool = False) -> Workspace:
     """Read the stack and open its state."""
     stack = load(options, need_secrets=need_secrets)
-    return Workspace(options.directory, stack, open_state(options))
+    return Workspace(options.directory, stack, open_state(options), options)
 
 
 def open_state(options: Globals) -> Backend:
@@ -73,7 +109,10 @@ def open_state(options: Globals) -> Backend:
     The rest of the stack is not read: the state can be operated on while the stack is broken.
     """
     url = options.state or load_settings(options.directory).state
-    return open_backend(url, options.directory, options.environment or DEFAULT_ENVIRONMENT)
+    backend = open_backend(url, options.directory, options.environment or DEFAULT_ENVIRONMENT)
+    if not options.state:
+        refuse_lent_password(url, os.environ)
+    return backend
 
 
 @asynccontextmanager
@@ -121,7 +160,9 @@ def _embedded(root: Path) -> Any:
         raise HmsplanError(f"{error.name} is missing. Type: pip install 'hmsplan[emulator]'") from error
     folder = root / ".hmsplan"
     folder.mkdir(mode=0o700, exist_ok=True)
-    return Emulator(folder / "emulator.db", Settings(rate_limit=None))  # nobody else uses it; there is no one to spare
+    database = folder / "emulator.db"
+    database.touch(mode=0o600)  # it is the API, so it holds secrets
+    return Emulator(database, Settings(rate_limit=None))  # nobody else uses it; there is no one to spare
 
 
 def wait_for(work: Coroutine[Any, Any, Result]) -> Result:

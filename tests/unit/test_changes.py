@@ -15,10 +15,10 @@ from hmsplan.changes import (
     is_untouched,
     member_fingerprint,
     member_key,
-    secret_changes,
 )
 from hmsplan.kinds import ASSISTANTS, CAMPAIGNS, KINDS, NUMBERS
 from hmsplan.model import EMPTY, MISSING, Action, Binding, FieldChange, MembersChange, RemoteObject, Secret
+from hmsplan.secret_changes import secret_changes
 
 if TYPE_CHECKING:
     from hmsplan.model import FieldPath, Resource, ResourceChange

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from readings import at, bound, declared, ref, remembered, resource
 
+from hmsplan.kinds import ASSISTANTS
 from hmsplan.model import Secret
-from hmsplan.recorded import record, share
+from hmsplan.recorded import record, share, unsent
 
 
 def test_ids_stand_in_place_of_references_at_every_depth() -> None:
@@ -72,3 +73,46 @@ def test_what_is_remembered_as_declared_becomes_one_object_with_it() -> None:
     assert shared.bindings[at("assistants.a")].applied is stack.resources[at("assistants.a")].spec
     assert shared.bindings[at("assistants.b")] is state.bindings[at("assistants.b")]
     assert shared.bindings[at("assistants.c")] is state.bindings[at("assistants.c")]
+
+
+def known(name: str, mark: str | None, **more: Any) -> dict[str, Any]:
+    return {"$secret": name, "fingerprint": mark, **more}
+
+
+def tools(**secrets: Any) -> dict[str, Any]:
+    return {"tools": [{"name": name, "server": {"url": "u", "secret": each}} for name, each in secrets.items()]}
+
+
+@pytest.mark.parametrize(
+    ("had", "want", "kept"),
+    [
+        (known("s", "f1"), Secret("s", "v"), known("s", "f1")),  # this run has no key
+        (known("s", "f1"), Secret("s", "v", "f2"), known("s", "f1")),  # it was not sent, so the old value is live
+        (known("s", "f1", version=3), Secret("s", "v", "f2"), known("s", "f1", version=3)),
+        (known("s", None), Secret("s", "v", "f2"), known("s", "f2")),  # taken for the one that was sent
+        (known("s", None, version=3), Secret("s", "v"), known("s", None, version=3)),
+        (known("other", "f1"), Secret("s", "v", "f2"), known("s", "f2")),
+        (None, Secret("s", "v", "f2"), known("s", "f2")),
+    ],
+)
+def test_of_a_secret_that_is_not_sent_what_was_known_stays_known(had: Any, want: Secret, kept: Any) -> None:
+    spec = {"webhook_secret": want, "llm_config": tools(a=want)}
+    before = {"webhook_secret": had, "llm_config": tools(a=had)}
+    assert record(unsent(ASSISTANTS, spec, before)) == {"webhook_secret": kept, "llm_config": tools(a=kept)}
+
+
+def test_of_a_secret_that_is_sent_only_this_run_can_tell() -> None:
+    spec = {"webhook_secret": Secret("s", "v"), "llm_config": tools(a=Secret("s", "v"))}
+    before = {"webhook_secret": known("s", "f1"), "llm_config": tools(a=known("s", "f1"))}
+    assert record(unsent(ASSISTANTS, spec, before, sent=["llm_config"])) == {
+        "webhook_secret": known("s", "f1"),
+        "llm_config": tools(a=known("s", None)),
+    }
+
+
+def test_the_secrets_of_tools_are_known_by_their_names_wherever_they_stand() -> None:
+    before = {"llm_config": tools(a=known("s", "f1"), b=known("s", "f2"))}
+    spec = {"llm_config": tools(b=Secret("s"), a=Secret("s"), c=Secret("s"))}
+    assert record(unsent(ASSISTANTS, spec, before)) == {
+        "llm_config": tools(b=known("s", "f2"), a=known("s", "f1"), c=known("s", None))
+    }

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from hmsplan.errors import ConfigError
-from hmsplan.model import SourceLine
-from hmsplan.stack.secret_values import Secrets, fingerprint, read_secrets_file
+from hmsplan.model import Secret, Severity, SourceLine
+from hmsplan.stack.secret_values import Secrets, read_secrets_file
 
 
 def test_precedence() -> None:
@@ -32,14 +34,63 @@ def test_empty_is_missing() -> None:
     assert "HMSPLAN_SECRET_B is not set" in secrets.missing("b")[1]
 
 
-def test_fingerprint() -> None:
-    """A fingerprint needs a key, and depends on key and value, not on the name."""
-    assert fingerprint("hunter2", None) is None
-    assert fingerprint("hunter2", "") is None
-    secrets = Secrets({"HMSPLAN_SECRET_A": "x", "HMSPLAN_SECRET_B": "x", "HMSPLAN_FINGERPRINT_KEY": "k"}, {})
-    assert secrets.get("a").fingerprint == secrets.get("b").fingerprint == fingerprint("x", "k")
-    assert fingerprint("x", "k") != fingerprint("x", "other")
-    assert fingerprint("x", "k") != fingerprint("y", "k")
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+def keyed(value: str, key: str = KEY) -> Secret:
+    return Secrets({"HMSPLAN_SECRET_A": value, "HMSPLAN_FINGERPRINT_KEY": key}, {}).get("a")
+
+
+def test_a_fingerprint_tells_another_value_from_the_same_one() -> None:
+    """It needs a key, and whoever knows no key cannot make one."""
+    mark = keyed("hunter2").placed("assistants.a webhook_secret").fingerprint
+    assert mark is not None
+    assert keyed("hunter2").is_like(mark) is True
+    assert keyed("hunter3").is_like(mark) is False
+    assert keyed("hunter2", key="").placed("assistants.a webhook_secret").fingerprint is None
+    assert keyed("hunter2", key="").is_like(mark) is None
+
+
+def test_the_same_secret_in_two_places_does_not_look_the_same() -> None:
+    """Nobody who reads the state learns that two trunks share a password."""
+    one, other = (keyed("hunter2").placed(place).fingerprint for place in ("sip_trunks.a", "sip_trunks.b"))
+    assert one is not None
+    assert other is not None
+    assert one.rpartition(":")[2] != other.rpartition(":")[2]
+
+
+def test_a_fingerprint_is_compared_in_the_place_it_was_made_for() -> None:
+    """A moved object keeps its fingerprint, and a move is no rotation."""
+    mark = keyed("hunter2").placed("assistants.old").fingerprint or ""
+    moved = keyed("hunter2").placed("assistants.new")
+    assert moved.fingerprint != mark
+    assert moved.is_like(mark) is True
+
+
+def test_another_key_is_not_another_value() -> None:
+    mark = keyed("hunter2").placed("assistants.a").fingerprint or ""
+    assert keyed("hunter2", key=KEY[::-1]).is_like(mark) is None
+    assert keyed("hunter2", key=f" {KEY}\n").is_like(mark) is True  # pasted with its line end
+
+
+def test_a_fingerprint_shows_neither_key_nor_value() -> None:
+    secret = keyed("hunter2").placed("assistants.a")
+    assert re.fullmatch(r"[0-9a-f]{8}:[0-9a-f]{12}:[0-9a-f]{32}", secret.fingerprint or "")
+    assert "0123456789" not in repr([secret, secret._key, *map(repr, (secret._key,))])
+
+
+@pytest.mark.parametrize("key", ["k", KEY[1:]])
+def test_a_short_fingerprint_key_is_warned_of_and_not_shown(key: str) -> None:
+    (problem,) = Secrets({"HMSPLAN_FINGERPRINT_KEY": key}, {}).problems
+    assert (problem.summary, problem.severity) == ("Short fingerprint key", Severity.WARNING)
+    assert "has fewer than 32 characters" in problem.detail
+    assert "openssl rand -hex 32" in problem.detail
+    assert KEY[1:] not in problem.detail
+
+
+@pytest.mark.parametrize("key", [None, "", "  \n", KEY])
+def test_no_fingerprint_key_or_a_long_one_is_no_problem(key: str | None) -> None:
+    assert not Secrets({} if key is None else {"HMSPLAN_FINGERPRINT_KEY": key}, {}).problems
 
 
 def test_file() -> None:

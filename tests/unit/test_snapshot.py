@@ -447,3 +447,18 @@ def test_no_secret_of_a_snapshot_shows() -> None:
     found = snapshot(api)
     assert CANARY not in repr(found)
     assert found.objects["sip_trunks"]["t1"].fields["auth_password"].reveal() == CANARY
+
+
+def test_a_secret_in_camel_case_is_wrapped_too() -> None:
+    """Nobody knows of a field that comes so, but envelopes do ("toolTemplate"); hiding one too many hurts nobody."""
+    answer = {
+        "id": "a1",
+        "webhookSecret": CANARY,
+        "llmConfig": {"tools": [{"function": {"server": {"secret": CANARY}}}, "odd", {"server": {"secret": CANARY}}]},
+        "llm_config": {"tools": [{"server": {"secret": CANARY}}]},
+    }
+    found = parse_one(ASSISTANTS, answer)
+    assert found is not None
+    assert CANARY not in repr(found)
+    trunk = parse_one(KINDS["sip_trunks"], {"trunk": {"id": "t1", "authPassword": CANARY}})
+    assert CANARY not in repr(trunk)

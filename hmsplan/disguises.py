@@ -1,0 +1,36 @@
+"""The forms in which a text may show without standing there letter by letter. Pure."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+SHORTEST: Final = 6
+"""Characters of a disguise. Shorter ones stand in other texts by chance."""
+
+
+def disguises(text: str) -> tuple[str, ...]:
+    """Return *text* and its forms in JSON, URLs, HTML and base64, also from within a longer text; the longest first."""
+    raw = text.encode()
+    packed = [_base64(raw, shift) for shift in range(3)]
+    found = {
+        json.dumps(text)[1:-1],
+        json.dumps(text, ensure_ascii=False)[1:-1],
+        quote(text, safe=""),
+        quote_plus(text),
+        html.escape(text),
+        *packed,
+        *(each.replace("+", "-").replace("/", "_") for each in packed),
+    }
+    forms = {text, *(form for form in found if len(form) >= SHORTEST)}
+    return tuple(sorted(forms, key=lambda form: (-len(form), form)))
+
+
+def _base64(raw: bytes, shift: int) -> str:
+    """Return the part of the base64 of a text that holds *raw* after *shift* bytes which no other byte changes."""
+    first = (0, 2, 3)[shift]
+    encoded = base64.b64encode(bytes(shift) + raw).decode().rstrip("=")
+    return encoded[first : len(encoded) - ((shift + len(raw)) % 3 > 0)]
