@@ -7,8 +7,9 @@ import gc
 import os
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,24 +18,27 @@ import click
 from hmsplan.api.client import WriteClient
 from hmsplan.api.snapshot import read_organization
 from hmsplan.apply import Stop, apply
+from hmsplan.cli.failure import tell
 from hmsplan.cli.options import Globals, common_options, pass_globals
-from hmsplan.cli.plan import resend_option, show, target_option, tell_wait, write_private
-from hmsplan.cli.progress import progress_for
+from hmsplan.cli.plan import resend_option, target_option, tell_wait
+from hmsplan.cli.progress import Events, progress_for
+from hmsplan.cli.rescue import rescue
 from hmsplan.cli.session import EMULATOR_KEY, Workspace, connect, open_workspace, unix_now, wait_for
+from hmsplan.cli.surfaces import print_plan
 from hmsplan.cli.terminal import color, err, interactive, out, width
 from hmsplan.errors import ApplyFailed, HmsplanError, StalePlan, StateError, Unauthorized, UnsafePlan, UnsettledCreate
 from hmsplan.live import plan_live
-from hmsplan.model import Risk, Status
+from hmsplan.model import Report, Risk, Status
 from hmsplan.plan import Options
 from hmsplan.planfile import explain_difference, plan_from_bytes
-from hmsplan.render.report import render_report, report_to_json
+from hmsplan.render import events
+from hmsplan.render.report import render_report
 from hmsplan.state.ledger import Ledger
-from hmsplan.state.record import dump
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hmsplan.model import Address, Plan, Report, Snapshot, State
+    from hmsplan.model import Address, Plan, Snapshot, State
 
 PARTIAL: Final = 6
 FAILED: Final = 1
@@ -91,15 +95,30 @@ def apply_command(
 
     With FILE, perform the saved plan and refuse if anything it touches has moved since.
     """
-    if not yes and not interactive():
-        raise HmsplanError("there is no terminal to ask on; add -y to apply without asking", summary="Not applied")
-    saved = plan_from_bytes(file.read_bytes()) if file is not None else None
-    if saved is not None:
-        target, destroy, resend = target or saved.targets, destroy or saved.destroy, resend or saved.resend
-    consent = Consent(saved, expect_digest, yes)
-    _check_digest(consent)
-    workspace = open_workspace(options, need_secrets=True)
-    return wait_for(_apply(options, workspace, Options(target, destroy, allow, resend), consent))
+    with _told(options) as told:
+        if not yes and not interactive():
+            raise HmsplanError("there is no terminal to ask on; add -y to apply without asking", summary="Not applied")
+        saved = plan_from_bytes(file.read_bytes()) if file is not None else None
+        if saved is not None:
+            target, destroy, resend = target or saved.targets, destroy or saved.destroy, resend or saved.resend
+        consent = Consent(saved, expect_digest, yes)
+        _check_digest(consent)
+        workspace = open_workspace(options, need_secrets=True)
+        return wait_for(_apply(options, workspace, Options(target, destroy, allow, resend), consent, told))
+
+
+@contextmanager
+def _told(options: Globals) -> Iterator[Events | None]:
+    """Give who tells of the run as events, if that is wanted; an error that ends it is one as well."""
+    told = Events() if options.json else None
+    try:
+        if told is not None:
+            told.tell(events.version_event(version("hmsplan")))
+        yield told
+    except HmsplanError as error:
+        if told is not None:
+            told.tell(*events.of_error(error))
+        raise
 
 
 def _check_digest(consent: Consent) -> None:
@@ -107,7 +126,7 @@ def _check_digest(consent: Consent) -> None:
         raise StalePlan("--expect-digest is empty: no plan was reviewed, so none is applied", summary="No digest")
 
 
-async def _apply(options: Globals, workspace: Workspace, choice: Options, consent: Consent) -> int:
+async def _apply(options: Globals, workspace: Workspace, choice: Options, consent: Consent, told: Events | None) -> int:
     stop = Stop()
     with workspace.backend.lock(_owner()), _signals(stop):
         state = workspace.state()
@@ -115,11 +134,15 @@ async def _apply(options: Globals, workspace: Workspace, choice: Options, consen
         async with connect(options, WriteClient, on_wait=tell_wait) as client:
             plan, snapshot = await _settled_plan(client, workspace, state, choice, stop)
             _check_consent(plan, consent, state)
-            if not options.json:
-                show(options, plan, as_json=False)
+            if told is not None:
+                told.tell(*events.planned(plan))
+            else:
+                print_plan(options, plan)
             if plan.refusals:
                 raise UnsafePlan(plan.refusals)
             if not plan.steps and not plan.decided:
+                if told is not None:
+                    told.tell(events.ended(Report(()), plan))
                 return 0
             if plan.pending and not consent.yes:
                 _ask()
@@ -128,14 +151,29 @@ async def _apply(options: Globals, workspace: Workspace, choice: Options, consen
                 await ledger.organization(await read_organization(client) or EMULATOR_KEY)
             gc.freeze()
             gc.enable()  # from here on the run may be long
+            report = None
             try:
-                report = await _perform(options, plan, snapshot, client, ledger, stop, workspace)
+                report = await _perform(options, plan, snapshot, client, ledger, stop, workspace, told)
                 if consent.saved is not None:
-                    await ledger.spend(consent.saved.digest)
+                    with suppress(StateError):  # memory knows it, and that is written when the ledger is closed
+                        await ledger.spend(consent.saved.digest)
             finally:
-                await _close(ledger, options.directory)
-    _tell(options, plan, report)
-    return _exit_code(report)
+                unstored = await _close(ledger, options)
+                if unstored is not None and report is None:
+                    tell(unstored)  # the error on its way is told after it
+    if unstored is None:
+        _tell(options, plan, report, told)
+        return _exit_code(report)
+    return _tell_unstored(unstored, options, plan, report, told)
+
+
+def _tell_unstored(error: StateError, options: Globals, plan: Plan, report: Report, told: Events | None) -> int:
+    """Tell what was done before telling that it could not be stored."""
+    if told is not None:
+        told.tell(*events.of_error(error))  # for machines, the report is the last event
+    _tell(options, plan, report, told)
+    code = tell(error)
+    return _exit_code(report) or code
 
 
 async def _settled_plan(
@@ -206,8 +244,13 @@ async def _perform(
     ledger: Ledger,
     stop: Stop,
     workspace: Workspace,
+    told: Events | None,
 ) -> Report:
-    with progress_for(len(plan.steps), plain=options.json or not color(options, sys.stderr)) as progress:
+    async with AsyncExitStack() as around:
+        if told is not None:
+            await around.enter_async_context(told.alive())
+        shown = progress_for(len(plan.steps), plain=not color(options, sys.stderr))
+        progress = told or around.enter_context(shown)
         return await apply(
             plan,
             snapshot,
@@ -221,25 +264,18 @@ async def _perform(
         )
 
 
-async def _close(ledger: Ledger, root: Path) -> None:
-    """Write the state; where that fails, leave it beside the stack rather than lose it.
-
-    Raises:
-        StateError: it could not be written; the file and how to push it are named.
-    """
+async def _close(ledger: Ledger, options: Globals) -> StateError | None:
+    """Write the state; where that fails, keep it elsewhere, and give the error that says where."""
     try:
         await ledger.close()
     except StateError as error:
-        rescue = root / "errored.state.json"
-        write_private(rescue, dump(ledger.state))
-        raise StateError(
-            f"{error.detail}\nWhat was done is kept in {rescue}. When the storage is back: hmsplan state push {rescue}"
-        ) from error
+        return rescue(ledger.state, options, error)
+    return None
 
 
-def _tell(options: Globals, plan: Plan, report: Report) -> None:
-    if options.json:
-        out(report_to_json(report, plan).decode().rstrip())
+def _tell(options: Globals, plan: Plan, report: Report, told: Events | None) -> None:
+    if told is not None:
+        told.tell(events.ended(report, plan))
     elif plan.pending or report.outcomes:
         out(render_report(report, plan=plan, width=width(), color=color(options)).rstrip("\n"))
 

@@ -11,13 +11,13 @@ import click
 from hmsplan.api.client import ReadClient
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.session import Workspace, connect, open_workspace, unix_now, wait_for
-from hmsplan.cli.terminal import color, err, out, width
+from hmsplan.cli.surfaces import PLAN_FORMATS, print_plan
+from hmsplan.cli.terminal import err
 from hmsplan.errors import UnsettledCreate
 from hmsplan.live import plan_live
 from hmsplan.model import Address
 from hmsplan.plan import Options
 from hmsplan.planfile import plan_from_bytes, plan_to_bytes
-from hmsplan.render.text import render_plan
 
 if TYPE_CHECKING:
     from hmsplan.model import Plan
@@ -38,14 +38,19 @@ target_option = click.option(
     "--target", multiple=True, callback=addresses, metavar=ADDRESS, help="Only this, and what it refers to."
 )
 
+resend_option = click.option(
+    "--resend", multiple=True, metavar=ADDRESS, help="Send its secrets again though nothing changed; * matches any."
+)
+
 
 @click.command("plan")
 @click.option("-o", "--out", "file", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it.")
+@click.option("--format", "form", type=click.Choice(PLAN_FORMATS), default="text", help="How to print it.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @click.option("--show-unchanged", is_flag=True, help="List what stays as it is.")
 @click.option("--destroy", is_flag=True, help="Plan to delete everything that the state knows.")
 @target_option
+@resend_option
 @common_options
 @pass_globals
 def plan_command(
@@ -56,14 +61,15 @@ def plan_command(
     show_unchanged: bool,
     destroy: bool,
     target: tuple[Address, ...],
+    resend: tuple[str, ...],
 ) -> int:
     """Show what an apply would change. Reads only: nothing but GET leaves this machine."""
     workspace = open_workspace(options, need_secrets=True)
-    plan = wait_for(plan_now(options, workspace, Options(target, destroy)))
+    plan = wait_for(plan_now(options, workspace, Options(target, destroy, resend=resend)))
     if file is not None:
         write_private(file, plan_to_bytes(plan, tool_version=version("hmsplan")))
         err(f"Saved the plan to {file}. To perform exactly this: hmsplan apply {file}")
-    show(options, plan, as_json=options.json or form == "json", show_unchanged=show_unchanged)
+    print_plan(options, plan, form, stack=workspace.stack, show_unchanged=show_unchanged)
     if any(unsettled.candidates for unsettled in plan.unsettled):
         return UnsettledCreate.exit_code
     return CHANGES if detailed_exitcode and plan.pending else 0
@@ -79,20 +85,12 @@ async def plan_now(options: Globals, workspace: Workspace, choice: Options) -> P
 
 @click.command("show")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it.")
+@click.option("--format", "form", type=click.Choice(PLAN_FORMATS), default="text", help="How to print it.")
 @common_options
 @pass_globals
 def show_command(options: Globals, file: Path, form: str) -> None:
     """Show a saved plan. Needs no key."""
-    show(options, plan_from_bytes(file.read_bytes()), as_json=options.json or form == "json")
-
-
-def show(options: Globals, plan: Plan, *, as_json: bool, show_unchanged: bool = False) -> None:
-    """Print a plan on stdout."""
-    if as_json:
-        out(plan_to_bytes(plan, tool_version=version("hmsplan")).decode().rstrip())
-    else:
-        out(render_plan(plan, width=width(), color=color(options), show_unchanged=show_unchanged).rstrip("\n"))
+    print_plan(options, plan_from_bytes(file.read_bytes()), form)
 
 
 def tell_wait(seconds: float) -> None:

@@ -2,57 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 import click
 import orjson
 
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.session import load
+from hmsplan.cli.surfaces import FOUND_FORMATS, print_found
 from hmsplan.cli.terminal import err, out
 from hmsplan.diagnostics import format_diagnostic
 from hmsplan.errors import ConfigError
-from hmsplan.model import dotted
+from hmsplan.render.events import diagnostic_json
+from hmsplan.render.findings import of_diagnostics
 
 if TYPE_CHECKING:
     from hmsplan.model import Diagnostic
 
+FORMATS: Final = ("text", "json", *FOUND_FORMATS)
+
 
 @click.command("validate")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print it.")
 @common_options
 @pass_globals
 def validate_command(options: Globals, form: str) -> int:
     """Check the stack: YAML, fields, references. Offline, without key or secrets; every problem at once."""
     found: tuple[Diagnostic, ...]
-    count = 0
+    well: list[str] = []
     try:
         stack = load(options)
     except ConfigError as error:
         found, code = error.diagnostics, error.exit_code
     else:
-        found, code, count = stack.warnings, 0, len(stack.resources)
+        found, code, well = stack.warnings, 0, list(map(str, stack.resources))
     if options.json or form == "json":
         body = {"format_version": "1.0", "valid": code == 0, "diagnostics": [diagnostic_json(d) for d in found]}
         out(orjson.dumps(body).decode())
         return code
+    if form in FOUND_FORMATS:
+        print_found(options, of_diagnostics(found), form, suite="hmsplan validate", well=well)
+    if form in {"sarif", "junit"}:
+        return code
     for diagnostic in found:
         err(format_diagnostic(diagnostic) + "\n")
     if code == 0:
-        out(f"Valid: {count} resource{'' if count == 1 else 's'}.")
+        out(f"Valid: {len(well)} resource{'' if len(well) == 1 else 's'}.")
     else:
         err(f"{len(found)} problem{'' if len(found) == 1 else 's'}.")
     return code
-
-
-def diagnostic_json(diagnostic: Diagnostic) -> dict[str, Any]:
-    """Return a diagnostic in the manner of ``terraform validate -json``."""
-    place = diagnostic.source
-    return {
-        "severity": str(diagnostic.severity),
-        "summary": diagnostic.summary,
-        "detail": diagnostic.detail,
-        "address": str(diagnostic.address) if diagnostic.address else None,
-        "path": dotted(diagnostic.path) or None,
-        "range": {"filename": place.file, "start": {"line": place.line, "column": place.column}} if place else None,
-    }

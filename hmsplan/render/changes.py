@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action
 from hmsplan.render.fields import field_lines
 from hmsplan.render.lines import Line, Tone, safe
-from hmsplan.render.values import Look, brief, heads, path_text, quoted, remark, value_lines
+from hmsplan.render.values import Look, brief, heads, path_text, quoted, remark, tools_of, value_lines
 from hmsplan.render.words import MARKS, count, is_written, masked
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _SHOWN_MEMBERS: Final = 3
 def change_lines(change: ResourceChange, plan: Plan, names: Mapping[str, str], width: int) -> Iterator[Line]:
     """Yield everything a reviewer has to know about one change; *names* is ``values.names_of(plan)``."""
     kind = KINDS[change.address.kind]
-    look = Look(kind, width, names)
+    look = Look(kind, width, names, tools=partial(tools_of, change.after, change.before))
     yield Line(headline(change), "#")
     for note in remarks(change, plan):
         yield Line(f"({safe(note)})", "#", tone=Tone.QUIET)

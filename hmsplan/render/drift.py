@@ -72,10 +72,11 @@ def _report(drifts: Sequence[Drift], coverage: Coverage, width: int) -> Iterator
         yield from _unmanaged(unmanaged)
     yield BLANK
     yield title(f"Coverage: {coverage_text(coverage)}", Tone.PLAIN)
-    yield title(_drift_line(drifts))
+    yield title(drift_line(drifts))
 
 
-def _drift_line(drifts: Sequence[Drift]) -> str:
+def drift_line(drifts: Sequence[Drift]) -> str:
+    """Return the last line of a drift report."""
     number = Counter(drift.drift for drift in drifts)
     parts = [f"{number[DriftKind.CHANGED]} changed", f"{number[DriftKind.GONE]} gone"]
     if number[DriftKind.UNMANAGED]:

@@ -52,7 +52,8 @@ def encode_value(value: Any) -> Any:
         case Ref():
             return {TAG: "ref", "address": str(value.address)}
         case Secret():
-            return {TAG: "secret", "name": value.name, "fingerprint": value.fingerprint}
+            version = {} if value.version is None else {"version": value.version}
+            return {TAG: "secret", "name": value.name, "fingerprint": value.fingerprint, **version}
         case Mapping():
             inner = {key: encode_value(item) for key, item in value.items()}
             return {TAG: "object", "value": inner} if TAG in inner else inner
@@ -147,8 +148,10 @@ def decode_value(data: Any, where: str, depth: int = 0) -> Any:
     match data:
         case {"$hmsplan": "ref", "address": address, **more} if not more:
             return Ref(_decode_address(address, where))
-        case {"$hmsplan": "secret", "name": str(name), "fingerprint": str() | None as mark, **more} if not more:
-            return Secret(name, fingerprint=mark)
+        case {"$hmsplan": "secret", "name": str(name), "fingerprint": str() | None as mark, **more} if not more or (
+            more.keys() == {"version"} and type(more["version"]) is int
+        ):
+            return Secret(name, None, mark, more.get("version"))
         case {"$hmsplan": "missing", **more} if not more:
             return MISSING
         case {"$hmsplan": "object", "value": dict(inner), **more} if not more:

@@ -11,7 +11,7 @@ from hmsplan.kinds import ANY
 from hmsplan.model import MISSING, Ref, Secret
 from hmsplan.render.inside import inside
 from hmsplan.render.lines import INDENT, Line, Tone, columns, safe
-from hmsplan.render.longtext import LONG, compared, is_long
+from hmsplan.render.prose import LONG, compared, is_long
 from hmsplan.render.values import brief, inline, path_text, pattern_of, quoted, remark, value_lines
 from hmsplan.render.words import SENSITIVE, count
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hmsplan.model import FieldChange, Value
     from hmsplan.render.values import Look
 
+_MOST_SHOWN: Final = 2_000
 _FORCES: Final = ("forces replacement",)
 
 
@@ -37,9 +38,9 @@ def field_lines(look: Look, change: FieldChange, *, forces: bool = False, depth:
         yield from value_lines(look, f"{head} = ", after, pat, "+", depth, notes=notes)
     elif pat in look.kind.atomic and _is_nest(before) and _is_nest(after):
         yield Line(f"{head} = (JSON, sent whole)", "~", depth, notes=notes)
-        yield from _inside_lines(look, before, after, depth)
+        yield from _inside_lines(look, before, after, pat, depth)
     elif isinstance(before, str) and isinstance(after, str) and (is_long(before) or is_long(after)):
-        summary, lines = compared(before, after, depth)
+        summary, lines = compared(before, after, depth, look.width, look.tools)
         yield Line(f"{head} = ({summary})", "~", depth, notes=notes)
         yield from lines
     elif isinstance(before, list) and isinstance(after, list):
@@ -64,6 +65,8 @@ def _secret_line(head: str, before: Value, after: Value, notes: tuple[str, ...],
         return Line(f"{head} = {SENSITIVE}", mark, depth, notes=notes)
     if not isinstance(before, Secret):
         why = f"${{secret:{name}}}, not sent before"
+    elif before.name == name and before.fingerprint == getattr(after, "fingerprint", None):
+        why = f"${{secret:{name}}}, sent again"
     elif before.name == name:
         why = f"new value of ${{secret:{name}}}"
     else:
@@ -116,22 +119,29 @@ def _spelled(item: Any) -> str:
     return json.dumps(item, sort_keys=True, default=repr)
 
 
-def _inside_lines(look: Look, before: Value, after: Value, depth: int) -> Iterator[Line]:
+def _inside_lines(look: Look, before: Value, after: Value, pat: Pattern, depth: int) -> Iterator[Line]:
     """Yield the places inside a value that is compared and sent whole."""
-    found = inside(before, after)
-    if found is None:
-        yield Line("(too big to compare place by place)", "#", depth + 1, Tone.QUIET)
-        return
-    for mark, place, old, new in found:
-        if mark == "~":
+    for mark, place, old, new, member in inside(before, after):
+        if mark != "~" and mark:
+            head = f"{place}: " if member else f"{place} = "
+            value = new if mark == "+" else old
+            if len(json.dumps(value)) > _MOST_SHOWN:
+                yield Line(f"{head}{_json(value)}", mark, depth + 1)
+            else:
+                yield from value_lines(look, head, value, pat, mark, depth + 1)
+        elif not mark:
+            yield Line(f"{place} = (the same {count(len(new), 'item')} in another order)", "~", depth + 1)
+        elif isinstance(old, str) and isinstance(new, str) and (is_long(old) or is_long(new)):
+            summary, lines = compared(old, new, depth + 1, look.width)
+            yield Line(f"{place} = ({summary})", mark, depth + 1)
+            yield from lines
+        else:
             line = f"{place} = {_json(old)} -> {_json(new)}"
             if columns(line) + INDENT * (depth + 2) <= look.width:
                 yield Line(line, mark, depth + 1)
             else:
                 yield Line(f"{place} = {_json(old)}", mark, depth + 1)
                 yield Line(f"-> {_json(new)}", "", depth + 2)
-        else:
-            yield Line(f"{place} = {_json(new if mark == '+' else old)}", mark, depth + 1)
 
 
 def _json(value: Any) -> str:

@@ -6,16 +6,19 @@ such link, hmsplan does.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hmsplan.escape import plain
-from hmsplan.kinds import KINDS
+from hmsplan import escape
+from hmsplan.kinds import ANY, KINDS
+from hmsplan.model import Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from hmsplan.model import Address, Stack
+    from hmsplan.kinds import Pattern
+    from hmsplan.model import Address, Plan, Stack, Value
 
 LONGEST_NAME = 40
 
@@ -52,13 +55,42 @@ def graph_of(stack: Stack) -> Graph:
     return Graph(dict(sorted(names.items())), tuple(ordered))
 
 
+def graph_of_plan(plan: Plan) -> Graph:
+    """Collect what a saved plan still knows: the planned objects, and what their declared fields refer to."""
+    owners = {change.id: change.address for change in plan.changes if change.id is not None and not change.deposed}
+    names: dict[Address, str] = {}
+    edges: set[Edge] = set()
+    for change in plan.pending:
+        kind = KINDS[change.address.kind]
+        fields = change.after or change.before
+        names[change.address] = str(fields.get(kind.identity) or "")
+        for value in (value for pattern in kind.refs for value in _values(fields, pattern)):
+            needed = value.address if isinstance(value, Ref) else owners.get(value) if isinstance(value, str) else None
+            if needed is not None and needed != change.address:
+                edges.add(Edge(change.address, needed))
+                names.setdefault(needed, "")
+    ordered = sorted(edges, key=lambda edge: (edge.user, edge.needed, edge.pasted))
+    return Graph(dict(sorted(names.items())), tuple(ordered))
+
+
+def _values(value: Value, pattern: Pattern) -> Iterator[Value]:
+    """Yield what stands at *pattern*, in every item of a list."""
+    if not pattern:
+        yield value
+    elif isinstance(value, Mapping) and pattern[0] in value:
+        yield from _values(value[pattern[0]], pattern[1:])
+    elif isinstance(value, list) and pattern[0] == ANY:
+        for item in value:
+            yield from _values(item, pattern[1:])
+
+
 def mermaid(graph: Graph) -> str:
     """Write the graph for Markdown viewers; nodes have numbers, so that no name can be read as syntax."""
     number = {address: f"n{position}" for position, address in enumerate(graph.names)}
     lines = ["flowchart LR"]
     for address, name in graph.names.items():
-        second = f"<br/>{_for_mermaid(name)}" if name else ""
-        lines.append(f'  {number[address]}["{_for_mermaid(str(address))}{second}"]')
+        second = f"<br/>{escape.mermaid(_short(name))}" if name else ""
+        lines.append(f'  {number[address]}["{escape.mermaid(str(address))}{second}"]')
     for edge in graph.edges:
         arrow = "-.->" if edge.pasted else "-->"
         lines.append(f"  {number[edge.user]} {arrow} {number[edge.needed]}")
@@ -68,10 +100,10 @@ def mermaid(graph: Graph) -> str:
 def dot(graph: Graph) -> str:
     """Write the graph for Graphviz."""
     lines = ["digraph hmsplan {", "  rankdir=LR;", "  node [shape=box];"]
-    lines += [f"  {_for_dot([str(a)])} [label={_for_dot(filter(None, [str(a), name]))}];" for a, name in _shown(graph)]
+    lines += [f"  {_quoted(str(a))} [label={_quoted(*filter(None, [str(a), name]))}];" for a, name in _shown(graph)]
     for edge in graph.edges:
         style = " [style=dashed]" if edge.pasted else ""
-        lines.append(f"  {_for_dot([str(edge.user)])} -> {_for_dot([str(edge.needed)])}{style};")
+        lines.append(f"  {_quoted(str(edge.user))} -> {_quoted(str(edge.needed))}{style};")
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -80,15 +112,9 @@ def _shown(graph: Graph) -> Iterable[tuple[Address, str]]:
 
 
 def _short(name: str) -> str:
-    shown = plain(name)
+    shown = escape.plain(name)
     return shown if len(shown) <= LONGEST_NAME else f"{shown[: LONGEST_NAME - 1]}…"
 
 
-def _for_mermaid(text: str) -> str:
-    """Write every character that is no letter, digit, space, dot, _ or - as an entity: labels are HTML and Markdown."""
-    return "".join(c if c.isalnum() or c in " ._-…" else f"#{ord(c)};" for c in _short(text))
-
-
-def _for_dot(lines: Iterable[str]) -> str:
-    quoted = (line.replace("\\", "\\\\").replace('"', '\\"') for line in lines)
-    return '"' + "\\n".join(quoted) + '"'
+def _quoted(*lines: str) -> str:
+    return '"' + "\\n".join(map(escape.dot, lines)) + '"'

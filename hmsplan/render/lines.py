@@ -8,6 +8,7 @@ workflow command.
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,7 @@ MIN_WIDTH: Final = 40
 INDENT: Final = 4
 _BAR: Final = "│"
 _MORE: Final = "┊"
+_OURS: Final = re.compile(r"\[-|-\]|\{\+|\+\}")
 
 
 class Tone(enum.StrEnum):
@@ -45,7 +47,24 @@ TONES: Final = {
     ".": Tone.FORGET,
     "!": Tone.ALERT,
     "?": Tone.ALERT,
+    ">": Tone.CHANGE,
 }
+
+
+class Ink(enum.Enum):
+    """What happened to a piece of a line; its value is the colour of it, and the marks around it without colours."""
+
+    PLAIN = ("", "", "")
+    GONE = ("31;9", "[-", "-]")
+    NEW = ("32;4", "{+", "+}")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of characters in a line of prose; safe to show."""
+
+    text: str
+    ink: Ink = Ink.PLAIN
 
 
 _VALUES: Final = frozenset({"+", "-", "~", "."})
@@ -64,6 +83,7 @@ class Line:
         whole: never wrapped, because somebody copies it.
         notes: comments behind the text, each on a line of its own where it does not fit.
         hang: columns that a second row is moved to the right.
+        pieces: the same text without marks, as words that changed and words that did not; see ``inked``.
     """
 
     text: str
@@ -74,6 +94,7 @@ class Line:
     whole: bool = False
     notes: tuple[str, ...] = ()
     hang: int = 0
+    pieces: tuple[Piece, ...] = ()
 
 
 BLANK: Final = Line("", depth=-1)
@@ -82,6 +103,11 @@ BLANK: Final = Line("", depth=-1)
 def safe(text: str) -> str:
     """Return foreign *text* on one line, with nothing in it that a terminal or a CI log obeys."""
     return plain(text).replace("##[", "##\\u005b")  # a workflow command of the old form, seen anywhere in a line
+
+
+def inked(pieces: tuple[Piece, ...], mark: str, depth: int) -> Line:
+    """Return a line of prose in which some words changed; without colours marks stand around those."""
+    return Line("".join(map(marked, pieces)), mark, depth, bar=True, pieces=pieces)
 
 
 def title(text: str, tone: Tone = Tone.STRONG) -> Line:
@@ -107,6 +133,9 @@ def _rows(line: Line, width: int, *, color: bool) -> Iterator[str]:
         first, rest = f"{line.mark or ' '} {_BAR} ", f"{line.mark or ' '} {_MORE} "
     else:
         first, rest = f"{line.mark:>3} ", _continuation(line)
+    if line.pieces and color:
+        yield from _inked(line, indent, (first, rest), width - len(indent) - len(first))
+        return
     text, below = _annotated(line, width - len(indent) - len(first))
     pieces = [text] if line.whole else wrap(text, width - len(indent) - max(len(first), len(rest)))
     for number, piece in enumerate(pieces):
@@ -115,6 +144,32 @@ def _rows(line: Line, width: int, *, color: bool) -> Iterator[str]:
         yield indent + (_coloured(lead, shown, line) if color else f"{lead}{shown}".rstrip())
     for note in below:
         yield from _rows(Line(note, "#", line.depth + 1, Tone.QUIET), width, color=color)
+
+
+def marked(piece: Piece) -> str:
+    """Return a piece between the marks that say what happened to it; no other text can hold such a mark."""
+    _, begin, end = piece.ink.value
+    return f"{begin}{_OURS.sub(_escaped, piece.text)}{end}"
+
+
+def _escaped(mark: re.Match[str]) -> str:
+    return "".join(f"\\u{ord(char):04x}" if char in "[]{}" else char for char in mark[0])
+
+
+def _inked(line: Line, indent: str, leads: tuple[str, str], room: int) -> Iterator[str]:
+    """Yield the rows of a line whose pieces are told apart by colours."""
+    tone = TONES.get(line.mark, Tone.PLAIN)
+    begin = 0
+    whole = "".join(piece.text for piece in line.pieces)
+    for number, row in enumerate(wrap(whole, room, keep=True)):
+        end, place = begin + len(row), 0
+        shown = ""
+        for piece in line.pieces:
+            part = piece.text[max(begin - place, 0) : max(end - place, 0)]
+            place += len(piece.text)
+            shown += _tinted(part, piece.ink.value[0])
+        yield indent + _tinted(leads[bool(number)], tone) + shown.rstrip(" ")
+        begin = end
 
 
 def _continuation(line: Line) -> str:
@@ -142,7 +197,7 @@ def _coloured(lead: str, text: str, line: Line) -> str:
     return f"{_tinted(lead, tone)}{_tinted(text, body)}"
 
 
-def _tinted(text: str, tone: Tone) -> str:
+def _tinted(text: str, tone: str) -> str:
     return f"\x1b[{tone}m{text}\x1b[0m" if tone and text.strip() else text
 
 
@@ -151,14 +206,17 @@ def columns(text: str) -> int:
     return len(text) if text.isascii() else cell_len(text)
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """Break *text* after a space, or anywhere if there is none; what is joined again is *text*, but for end spaces."""
+def wrap(text: str, width: int, *, keep: bool = False) -> list[str]:
+    """Break *text* after a space, or anywhere if there is none; what is joined again is *text*, but for end spaces.
+
+    Those stay too with *keep*.
+    """
     pieces: list[str] = []
-    while columns(text) > width:
+    while len(text) > 4 * width or columns(text) > width:  # all of a long text is not measured again for every row
         cut = _fitting(text, max(width, 8))
         space = text.rfind(" ", 1, cut + 1)
         cut = space + 1 if text[:space].strip() and space > cut // 3 else cut
-        pieces.append(text[:cut].rstrip())
+        pieces.append(text[:cut] if keep else text[:cut].rstrip())
         text = text[cut:]
     return [*pieces, text]
 

@@ -62,8 +62,8 @@ def sealed(kind: Kind, value: Value | Missing, pat: Pattern) -> Value | Missing:
     if pat in kind.secrets:
         if value is None or value is MISSING or isinstance(value, Secret):
             return value
-        known = value if isinstance(value, Mapping) and "$secret" in value else EMPTY
-        return Secret(str(known.get("$secret", Secret.LIVE)), fingerprint=known.get("fingerprint"))
+        known = isinstance(value, Mapping) and "$secret" in value
+        return Secret.remembered(value) if known else Secret(Secret.LIVE)
     if not any(secret[: len(pat)] == pat for secret in kind.secrets):
         return value
     if isinstance(value, Mapping):

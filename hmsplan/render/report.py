@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Status, Verb
 from hmsplan.render.lines import BLANK, Line, Tone, paint, safe, title
@@ -213,12 +211,8 @@ def _first_line(text: str) -> str:
     return safe(text.split("\n", 1)[0])
 
 
-def report_to_json(report: Report, plan: Plan | None = None) -> bytes:
-    """Return the report for machines, on one line with a line break at its end."""
-    return orjson.dumps(_json(report, plan), option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _json(report: Report, plan: Plan | None) -> dict[str, Any]:
+def report_json(report: Report, plan: Plan | None = None) -> dict[str, Any]:
+    """Return the report for machines, as JSON."""
     complete = report.count(Status.DONE) == len(report.outcomes) and report.signal is None and not report.stopped
     return {
         "format_version": FORMAT_VERSION,

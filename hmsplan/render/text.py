@@ -1,36 +1,21 @@
-"""A plan as text, in OpenTofu's symbols and search phrases. Pure.
-
-In the order in which a reviewer asks: how much, what is refused, what goes away, what changes, what is new, what
-somebody else changed, and last the counts and the digest.
-"""
+"""A plan as text, in OpenTofu's symbols and search phrases. Pure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from hmsplan.diagnostics import format_diagnostic
-from hmsplan.kinds import KINDS
-from hmsplan.model import Action, is_pending
-from hmsplan.render.changes import change_lines
-from hmsplan.render.drift import drift_lines
 from hmsplan.render.lines import BLANK, Line, Tone, paint, safe, title
-from hmsplan.render.values import Look, names_of
-from hmsplan.render.words import MARKS, count, plan_line, seconds, some
+from hmsplan.render.page import NO_CHANGES, page_of
+from hmsplan.render.words import count, some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from hmsplan.model import Plan, Refusal, ResourceChange, Unsettled
+    from hmsplan.model import Plan
+    from hmsplan.render.page import Item, Page, Question
 
-NO_CHANGES: Final = "No changes. The organization matches the stack."
-_ORDER: Final = (
-    (Action.REPLACE, "replace"),
-    (Action.DELETE, "destroy"),
-    (Action.ADOPT, "adopt"),
-    (Action.UPDATE, "update"),
-    (Action.CREATE, "create"),
-    (Action.FORGET, "forget"),
-)
+__all__ = ["NO_CHANGES", "render_plan"]
 
 
 def render_plan(plan: Plan, *, width: int, color: bool, show_unchanged: bool = False) -> str:
@@ -42,7 +27,8 @@ def render_plan(plan: Plan, *, width: int, color: bool, show_unchanged: bool = F
         color: escape sequences may stand in it; without them the text says the same.
         show_unchanged: name the objects that match as well.
     """
-    return paint(_joined(_sections(plan, width, show_unchanged=show_unchanged)), width=width, color=color)
+    page = page_of(plan, width)
+    return paint(_joined(_sections(page, width, show_unchanged=show_unchanged)), width=width, color=color)
 
 
 def _joined(sections: Iterable[list[Line]]) -> Iterator[Line]:
@@ -53,123 +39,64 @@ def _joined(sections: Iterable[list[Line]]) -> Iterator[Line]:
         yield from section
 
 
-def _sections(plan: Plan, width: int, *, show_unchanged: bool) -> Iterator[list[Line]]:
-    yield _summary(plan)
-    yield _refused(plan)
-    yield _unsettled(plan.unsettled)
-    pending, names = plan.pending, names_of(plan)
-    for action in (*(action for action, _ in _ORDER), Action.NO_OP):
-        for change in pending:
-            if change.action is action:
-                yield list(change_lines(change, plan, names, width))
-    yield _drift(plan, names, width)
-    for warning in plan.warnings:
+def _sections(page: Page, width: int, *, show_unchanged: bool) -> Iterator[list[Line]]:
+    yield _summary(page)
+    yield _questions(page.refusal, page.refused, "!")
+    yield _questions("Not settled: an earlier run sent a create and never got an answer.", page.unsettled, "?")
+    for item in page.changes:
+        yield _object(item)
+    yield _drift(page)
+    for warning in page.warnings:
         yield [Line(row, depth=-1, whole=True) for row in format_diagnostic(warning, width).split("\n")]
-    if show_unchanged:
-        yield _unchanged(plan)
-    yield _end(plan)
+    if show_unchanged and page.unchanged:
+        yield [title(f"Unchanged: {count(len(page.unchanged), 'object')}"), *map(Line, page.unchanged)]
+    yield _end(page)
 
 
-def _summary(plan: Plan) -> list[Line]:
-    where = f"{safe(plan.stack)}, environment {safe(plan.environment)}"
-    if plan.organization is not None:
-        where += f", organization {safe(plan.organization)}"
+def _summary(page: Page) -> list[Line]:
+    where = f"{safe(page.stack)}, environment {safe(page.environment)}"
+    if page.organization is not None:
+        where += f", organization {safe(page.organization)}"
     lines = [title(where)]
-    if plan.targets:
-        lines.append(
-            title(
-                f"Limited to {some(map(str, plan.targets))} and what they refer to; the rest is left out.", Tone.PLAIN
-            )
-        )
-    if rows := list(_rows(plan)):
-        lines += [BLANK, *rows]
+    if page.targets:
+        limit = f"Limited to {some(page.targets)} and what they refer to; the rest is left out."
+        lines.append(title(limit, Tone.PLAIN))
+    if page.rows:
+        digits = max(len(str(len(row.names))) for row in page.rows)
+        lines.append(BLANK)
+        for row in page.rows:
+            text = f"{row.verb:<9} {len(row.names):>{digits}}  {some(row.names)}"
+            lines.append(Line(text, row.mark, hang=12 + digits))
     return lines
 
 
-def _rows(plan: Plan) -> Iterator[Line]:
-    """Yield one line an action: its mark, how many, which."""
-    pending = plan.pending
-    groups = [(MARKS[action], verb, _named(c for c in pending if c.action is action)) for action, verb in _ORDER]
-    quiet = [change for change in pending if change.action is Action.NO_OP]
-    groups.append((".", "move", [f"{c.moved_from} -> {c.address}" for c in quiet if c.moved_from is not None]))
-    groups.append((".", "release", _named(c for c in quiet if c.moved_from is None)))
-    groups.append(("!", "refused", [f"{r.risk}:{r.address}" for r in plan.refusals]))
-    groups.append(("?", "unsettled", [str(u.intent.address) for u in plan.unsettled]))
-    shown = [(mark, verb, list(dict.fromkeys(names))) for mark, verb, names in groups if names]
-    digits = max((len(str(len(names))) for _, _, names in shown), default=1)
-    for mark, verb, names in shown:
-        yield Line(f"{verb:<9} {len(names):>{digits}}  {some(names)}", mark, hang=12 + digits)
-
-
-def _named(changes: Iterable[ResourceChange]) -> list[str]:
-    return [str(change.address) if not change.deposed else f"{change.address} (deposed)" for change in changes]
-
-
-def _refused(plan: Plan) -> list[Line]:
-    """Name every risk with its reasons and the exact flag that allows it."""
-    by_flag: dict[str, list[Refusal]] = {}
-    for refusal in plan.refusals:
-        by_flag.setdefault(refusal.flag, []).append(refusal)
-    if not by_flag:
-        return []
-    until = "it is allowed" if len(by_flag) == 1 else "all are allowed in one command"
-    lines = [title(f"Refused: {count(len(by_flag), 'risk')}. Nothing is applied until {until}.", Tone.ALERT)]
-    for flag, refusals in by_flag.items():
-        reasons = "; ".join(dict.fromkeys(refusal.reason for refusal in refusals))
-        lines += [BLANK, Line(f"{refusals[0].address}: {safe(reasons)}", "!")]
-        lines.append(Line(f"hmsplan apply {flag}", whole=True))
-    return lines
-
-
-def _unsettled(unsettled: Iterable[Unsettled]) -> list[Line]:
+def _questions(head: str, questions: Iterable[Question], mark: str) -> list[Line]:
+    """Yield what has to be decided and the exact words that decide it."""
     lines: list[Line] = []
-    for item in unsettled:
-        address, ids = item.intent.address, item.candidates
-        what = f"a lead of {address}" if item.intent.parent is not None else str(address)
-        lines += [BLANK, Line(f"{what}: {_doubt(item)}", "?")]
-        lines += [Line(f"hmsplan resolve {address} --adopt {safe(object_id)}", whole=True) for object_id in ids]
-        lines.append(Line(f"hmsplan resolve {address} --none", whole=True))
-    if lines:
-        lines.insert(0, title("Not settled: an earlier run sent a create and never got an answer.", Tone.ALERT))
-    return lines
+    for question in questions:
+        lines += [BLANK, Line(f"{question.name}: {safe(question.text)}", mark)]
+        lines += [Line(safe(command), whole=True) for command in question.commands]
+    return [title(head, Tone.ALERT), *lines] if lines else []
 
 
-def _doubt(item: Unsettled) -> str:
-    if item.candidates:
-        number = len(item.candidates)
-        may = "1 live object may be it" if number == 1 else f"{number} live objects may be it"
-        return f"{may}. Say which one it is, or that none is:"
-    return (
-        f"not in the lists; it may show up within {seconds(item.remaining_s)}. Plan again then, or say that it is none:"
-    )
+def _object(item: Item) -> list[Line]:
+    return [Line(item.head, "#"), *item.lines]
 
 
-def _drift(plan: Plan, names: Mapping[str, str], width: int) -> list[Line]:
+def _drift(page: Page) -> list[Line]:
     """Yield what others did, apart from what is requested: reading the plan, nobody has to guess who wants what."""
-    if not plan.drift:
+    if not page.drift:
         return []
     lines = [
         title("Changed outside hmsplan since the last apply"),
         title("For information. What this plan does about it stands above.", Tone.QUIET),
     ]
-    for drift in plan.drift:
-        lines += [BLANK, *drift_lines(drift, Look(KINDS[drift.kind], width, names))]
+    for item in page.drift:
+        lines += [BLANK, *_object(item)]
     return lines
 
 
-def _unchanged(plan: Plan) -> list[Line]:
-    names = [str(change.address) for change in plan.changes if not is_pending(change)]
-    return [title(f"Unchanged: {count(len(names), 'object')}"), *(Line(name) for name in names)] if names else []
-
-
-def _end(plan: Plan) -> list[Line]:
-    lines = []
-    if not plan.pending:
-        open_creates = " A create of an earlier run is not settled, see above." if plan.unsettled else ""
-        lines += [title(NO_CHANGES if not plan.unsettled else f"No changes are planned.{open_creates}")]
-        if learning := sorted({str(step.address) for step in plan.steps}):
-            lines.append(title(f"The next apply only brings hmsplan's state up to date: {some(learning)}.", Tone.PLAIN))
-        lines.append(BLANK)
-    lines.append(Line(f"Digest: sha256:{plan.digest}", depth=-1, whole=True))
-    lines.append(title(plan_line(plan)))
-    return lines
+def _end(page: Page) -> list[Line]:
+    strong, *more = page.ending or ("",)
+    lines = [title(strong), *(title(sentence, Tone.PLAIN) for sentence in more), BLANK] if strong else []
+    return [*lines, Line(f"Digest: sha256:{page.digest}", depth=-1, whole=True), title(page.counts)]

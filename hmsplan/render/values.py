@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.kinds import ANY, Kind, Pattern
 from hmsplan.model import EMPTY, MISSING, Ref, Secret
 from hmsplan.render.lines import INDENT, Line, columns, safe
-from hmsplan.render.longtext import excerpt, is_long, size
+from hmsplan.render.prose import excerpt, is_long, size
 from hmsplan.render.words import SENSITIVE, UNKNOWN, count
 
 if TYPE_CHECKING:
@@ -22,6 +22,11 @@ _SHORT_LIST: Final = 50
 _WIDEST_KEY: Final = 28
 
 
+def unknown_tools() -> frozenset[str] | None:
+    """Return None: nobody knows which tools there are."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """How the values of one kind are shown.
@@ -30,12 +35,35 @@ class Look:
         width: columns there are; what does not fit beside its name gets lines of its own.
         names: id to the address it belongs to.
         text_lines: how many lines of a new long text are shown.
+        tools: returns the names that a prompt may mention, see ``tools_of``.
     """
 
     kind: Kind
     width: int = 80
     names: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     text_lines: int = 12
+    tools: Callable[[], frozenset[str] | None] = unknown_tools
+
+
+def tools_of(*specs: Mapping[str, Any]) -> frozenset[str] | None:
+    """Return the names of an assistant's tools and of their parameters, from the first of *specs* that lists any.
+
+    None = no assistant.
+    """
+    blocks = [block for spec in specs if isinstance(block := spec.get("llm_config"), Mapping)]
+    tools: list[Any] = next((block["tools"] for block in blocks if isinstance(block.get("tools"), list)), [])
+    return frozenset(_keys_and_names(tools)) if blocks else None
+
+
+def _keys_and_names(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield from (str(value[key]) for key in ("name", "type") if isinstance(value.get(key), str))
+        for key, item in value.items():
+            yield key
+            yield from _keys_and_names(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _keys_and_names(item)
 
 
 def names_of(plan: Plan) -> dict[str, str]:

@@ -18,6 +18,8 @@ OTHERS = (
     "CI",
     "GITHUB_ACTIONS",
     "GITHUB_RUN_ID",
+    "GITHUB_STEP_SUMMARY",
+    "GITHUB_WORKSPACE",
     "COLUMNS",
     *(f"{name}_proxy" for name in ("http", "https", "all", "no")),
     *(f"{name}_PROXY" for name in ("HTTP", "HTTPS", "ALL", "NO")),

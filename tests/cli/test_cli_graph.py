@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pydot
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.hostile import HOSTILE
 
+from hmsplan.escape import plain
 from hmsplan.model import Address
 from hmsplan.render.graph import Edge, Graph, dot, mermaid
 
@@ -73,3 +76,22 @@ def test_no_name_becomes_syntax(name: str) -> None:
     assert re.fullmatch(r'  n0\["assistants\.a(<br/>[^"<>\[\](){}|`&*]*)?"\]', label)
     quoted = dot(graph(name)).splitlines()[3]
     assert re.fullmatch(r'  "assistants\.a" \[label="(?:[^"\\]|\\.)*"\];', quoted)
+
+
+@pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")  # pydot's own, of its parser
+@settings(max_examples=40, deadline=None)
+@given(st.one_of(st.sampled_from(HOSTILE), st.text()))
+def test_graphviz_reads_what_we_wrote(name: str) -> None:
+    """A parser that is not ours finds two boxes, one arrow, and the name in its label."""
+    drawn = (pydot.graph_from_dot_data(dot(graph(name))) or [])[0]
+    boxes = [node for node in drawn.get_nodes() if node.get_name() not in {"node", '"\\n"'}]
+    assert [node.get_name() for node in boxes] == ['"assistants.a"', '"numbers.b"']
+    assert len(drawn.get_edges()) == 1
+    label = str(boxes[0].get("label"))
+    shown = plain(name)
+    shown = shown if len(shown) <= 40 else f"{shown[:39]}…"
+    assert label == dot_string("assistants.a", *([shown] if shown else []))
+
+
+def dot_string(*lines: str) -> str:
+    return '"' + "\\n".join(line.replace("\\", "\\\\").replace('"', '\\"') for line in lines) + '"'

@@ -113,4 +113,4 @@ class Lifecycle(RuleBasedStateMachine):
 
 def test_nothing_is_lost_and_nothing_is_twice() -> None:
     """Edits of files, edits by hand, faults, kills and waiting, in any order, end in an organization as declared."""
-    run_state_machine_as_test(Lifecycle, settings=BOUNDED)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Lifecycle, settings=BOUNDED)

@@ -246,7 +246,8 @@ def test_a_plan_with_or_without_changes_is_a_success(tmp_path: Path, exit_code: 
     assert code == 0
     assert f"exit-code={exit_code}\n" in output
     assert f"has-changes={changes}\n" in output
-    assert [("plan" in call, "show" in call) for call in calls] == [(True, False), (False, True)]
+    assert [call[4] for call in calls] == ["plan", "show", "show", "show"]
+    assert [call[call.index("--format") + 1] for call in calls] == ["github", "json", "markdown", "html"]
     assert "--detailed-exitcode" in calls[0]
 
 

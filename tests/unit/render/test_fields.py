@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Address, FieldChange, Ref, Secret
@@ -118,16 +120,80 @@ def test_inside_user_json_only_the_places_that_changed_are_listed() -> None:
         '      ~ properties.a.type = "string" -> "number"',
         "      - properties.b = {}",
         "      + properties.c = {}",
-        '      + required[1] = "c"',
+        '      + required: "c"',
     ]
 
 
-def test_big_user_json_is_not_compared_place_by_place() -> None:
-    big = {"enum": list(range(5000))}
-    assert inside(big, {}) is None
-    assert shown("analysis_templates", ("schema",), big, {"x": 1})[-1].strip() == (
-        "# (too big to compare place by place)"
+def parameters(before: Any, after: Any) -> list[str]:
+    return [row.strip() for row in shown("tool_templates", ("tool_config", "parameters"), before, after)[1:]]
+
+
+def test_required_and_enum_are_sets() -> None:
+    before = {"required": ["a", "b"], "properties": {"a": {"enum": ["x", "y"], "type": ["string", "null"]}}}
+    after = {"required": ["b", "a"], "properties": {"a": {"enum": ["y", "z", "w"], "type": ["null", "string"]}}}
+    assert parameters(before, after) == [
+        '- properties.a.enum: "x"',
+        '+ properties.a.enum: "z"',
+        '+ properties.a.enum: "w"',
+        "~ properties.a.type = (the same 2 items in another order)",
+        "~ required = (the same 2 items in another order)",
+    ]
+
+
+def test_items_with_a_name_are_compared_by_it() -> None:
+    before = [{"name": "one", "n": 1}, {"name": "two", "n": 2}]
+    assert parameters({"steps": before}, {"steps": [{"name": "zero"}, *before]}) == [
+        "+ steps.zero = {",
+        '+ name = "zero"',
+        "}",
+    ]
+    assert parameters({"steps": before}, {"steps": [before[1], {"name": "one", "n": 3}]}) == [
+        "~ steps = (the same 2 items in another order)",
+        "~ steps.one.n = 1 -> 3",
+    ]
+
+
+def test_an_added_property_is_shown_whole_and_a_description_word_by_word() -> None:
+    long = "The date of birth of the patient; ask for it every time, even if the number is known."
+    rows = parameters(
+        {"properties": {"a": {"description": long}}},
+        {"properties": {"a": {"description": long.replace("every time", "once")}, "b": {"type": "string"}}},
     )
+    assert rows == [
+        "~ properties.a.description = (text)",
+        "~ │ The date of birth of the patient; ask for it [-every time-]{+once+},",
+        "~ ┊ even if the number is known.",
+        "+ properties.b = {",
+        '+ type = "string"',
+        "}",
+    ]
+
+
+def test_an_item_put_into_the_middle_of_a_list_is_one_addition() -> None:
+    before = {"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}
+    after = {"anyOf": [{"required": ["a"]}, {"required": ["b"]}, {"minProperties": 2}]}
+    assert parameters(before, after) == ["+ anyOf[2] = {", "+ minProperties = 2", "}"]
+
+
+def test_what_is_equal_in_a_big_value_does_not_hide_what_is_not() -> None:
+    big = {f"p{n}": {"type": "string", "enum": [str(k) for k in range(20)]} for n in range(500)}
+    assert [found.place for found in inside(big, {**big, "p7": {"type": "number"}})] == ["p7.enum", "p7.type"]
+    assert parameters({"enum": list(range(5000))}, {"x": 1}) == ["- enum = […] (5,000 items)", "+ x = 1"]
+
+
+JSON: Final = st.recursive(
+    st.none() | st.integers(0, 3) | st.sampled_from(["a", "b"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["required", "name", "x", "enum"]), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON, JSON)
+def test_a_difference_is_always_shown_and_no_difference_never(before: Any, after: Any) -> None:
+    assert bool(inside(before, after)) == (before != after)
 
 
 def test_values_that_do_not_fit_stand_below_each_other() -> None:

@@ -1,0 +1,149 @@
+"""The formats that a plan and a drift report are printed in, and what GitHub Actions reads besides stdout."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from hmsplan.cli.terminal import color, out, width
+from hmsplan.errors import HmsplanError
+from hmsplan.planfile import plan_to_bytes
+from hmsplan.render.drift import Coverage, drift_json, render_drift
+from hmsplan.render.page import drift_page, page_of
+from hmsplan.render.text import render_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hmsplan.cli.options import Globals
+    from hmsplan.drift import DriftReport
+    from hmsplan.model import Address, Drift, FieldPath, Plan, SourceLine, Stack
+    from hmsplan.render.findings import Finding, Locate
+    from hmsplan.render.page import Page
+
+PLAN_FORMATS: Final = ("text", "json", "markdown", "html", "github")
+DRIFT_FORMATS: Final = (*PLAN_FORMATS, "sarif", "junit")
+FOUND_FORMATS: Final = ("github", "sarif", "junit")
+_COLUMNS: Final = 100
+"""What the lines of Markdown and HTML are laid out for; a browser breaks them again."""
+
+
+def print_plan(
+    options: Globals, plan: Plan, form: str = "text", *, stack: Stack | None = None, show_unchanged: bool = False
+) -> None:
+    """Print a plan on stdout; *stack*, where there is one, knows the lines of the YAML and all references."""
+    match "json" if options.json else form:
+        case "json":
+            out(plan_to_bytes(plan, tool_version=version("hmsplan")).decode().rstrip())
+        case "markdown":
+            from hmsplan.render.markdown import render_markdown  # noqa: PLC0415 -- only for this format
+
+            out(render_markdown(page_of(plan, _COLUMNS)).rstrip("\n"))
+        case "html":
+            from hmsplan.render.graph import graph_of, graph_of_plan  # noqa: PLC0415
+            from hmsplan.render.html.page import render_html  # noqa: PLC0415
+
+            graph = graph_of(stack) if stack is not None else graph_of_plan(plan)
+            out(render_html(page_of(plan, _COLUMNS), graph).rstrip("\n"))
+        case "github":
+            from hmsplan.render.findings import of_plan  # noqa: PLC0415
+
+            print_found(options, of_plan(plan, locator(stack)), "github")
+            write_step_summary(page_of(plan, _COLUMNS))
+            out(render_plan(plan, width=_COLUMNS, color=False, show_unchanged=show_unchanged).rstrip("\n"))
+        case _:
+            out(render_plan(plan, width=width(), color=color(options), show_unchanged=show_unchanged).rstrip("\n"))
+
+
+def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], form: str, stack: Stack) -> None:
+    """Print what changed outside; *drifts* are those of *report* that were asked for."""
+    coverage = Coverage(report.coverage)
+    match "json" if options.json else form:
+        case "json":
+            out(orjson.dumps(drift_json(drifts, coverage)).decode())
+        case "text":
+            out(render_drift(drifts, coverage, width=width(), color=color(options)).rstrip("\n"))
+        case "markdown":
+            from hmsplan.render.markdown import render_markdown  # noqa: PLC0415 -- only for this format
+
+            out(render_markdown(_drift_page(drifts, coverage, stack)).rstrip("\n"))
+        case "html":
+            from hmsplan.render.html.page import render_html  # noqa: PLC0415
+
+            out(render_html(_drift_page(drifts, coverage, stack)).rstrip("\n"))
+        case found:
+            from hmsplan.render.findings import of_drift  # noqa: PLC0415
+
+            changed = {drift.address for drift in drifts}
+            well = [str(address) for address in stack.resources if address not in changed]
+            print_found(options, of_drift(drifts, locator(stack)), found, suite="hmsplan drift", well=well)
+            if found == "github":
+                write_step_summary(_drift_page(drifts, coverage, stack))
+                out(render_drift(drifts, coverage, width=_COLUMNS, color=False).rstrip("\n"))
+
+
+def _drift_page(drifts: Sequence[Drift], coverage: Coverage, stack: Stack) -> Page:
+    return drift_page(drifts, coverage, stack.name, stack.environment, _COLUMNS)
+
+
+def print_found(
+    options: Globals, findings: Sequence[Finding], form: str, *, suite: str = "", well: Sequence[str] = ()
+) -> None:
+    """Print findings in one of ``FOUND_FORMATS``; *well* names what is as it should be, for JUnit."""
+    folder = _folder(options)
+    match form:
+        case "github":
+            from hmsplan.render.github import as_annotations  # noqa: PLC0415 -- only for this format
+
+            if shown := as_annotations(findings, folder):
+                out(shown.rstrip("\n"))
+        case "sarif":
+            from hmsplan.render.sarif import sarif  # noqa: PLC0415
+
+            out(sarif(findings, folder=folder, tool_version=version("hmsplan")))
+        case _:
+            from hmsplan.render.junit import junit  # noqa: PLC0415
+
+            out(junit(findings, well, suite=suite, folder=folder).rstrip("\n"))
+
+
+def locator(stack: Stack | None) -> Locate:
+    """Return what finds the line of a field; without a stack it finds none."""
+
+    def locate(address: Address, path: FieldPath) -> SourceLine | None:
+        resource = stack.resources.get(address) if stack is not None else None
+        if resource is None:
+            return None
+        return resource.locate(path) if path and resource.locate is not None else resource.source
+
+    return locate
+
+
+def _folder(options: Globals) -> str:
+    """Return the way from the repository to the stack, with slashes; "" when it is the same folder."""
+    root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
+    try:
+        folder = options.directory.resolve().relative_to(root).as_posix()
+    except ValueError:  # not below it
+        return options.directory.as_posix()
+    return "" if folder == "." else folder
+
+
+def write_step_summary(page: Page) -> None:
+    """Add *page* to the summary of the workflow's step, if there is one.
+
+    Raises:
+        HmsplanError: the file cannot be written.
+    """
+    from hmsplan.render.markdown import SUMMARY, render_markdown  # noqa: PLC0415 -- only in a workflow
+
+    if file := os.environ.get("GITHUB_STEP_SUMMARY"):
+        try:
+            with Path(file).open("a", encoding="utf-8") as summary:
+                summary.write(render_markdown(page, budget=SUMMARY))
+        except OSError as error:
+            raise HmsplanError(f"GITHUB_STEP_SUMMARY names {file}: {error.strerror}", summary="No summary") from None

@@ -1,0 +1,276 @@
+"""What a plan or a drift report says, in the order in which a reviewer asks, before a surface draws it. Pure.
+
+How much, what is refused, what goes away, what changes, what is new, what somebody else changed, and last the counts
+and the digest. Text, Markdown and HTML draw the same ``Page``; only the ``Line``s of an object have a width.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.kinds import KINDS
+from hmsplan.model import Action, DriftKind, is_pending
+from hmsplan.render.changes import change_lines
+from hmsplan.render.drift import coverage_text, drift_line, drift_lines
+from hmsplan.render.values import Look, names_of
+from hmsplan.render.words import MARKS, count, plan_line, seconds, some
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from hmsplan.model import Diagnostic, Drift, Plan, Refusal, ResourceChange, Unsettled
+    from hmsplan.render.drift import Coverage
+    from hmsplan.render.lines import Line
+
+NO_CHANGES: Final = "No changes. The organization matches the stack."
+NO_DRIFT: Final = "No drift. Every managed object is as the last apply left it."
+ORDER: Final = (
+    (Action.REPLACE, "replace"),
+    (Action.DELETE, "destroy"),
+    (Action.ADOPT, "adopt"),
+    (Action.UPDATE, "update"),
+    (Action.CREATE, "create"),
+    (Action.FORGET, "forget"),
+)
+_SMALL: Final = 5
+_APPLY: Final = "hmsplan apply "
+_DRIFT_ORDER: Final = ((DriftKind.GONE, "-"), (DriftKind.CHANGED, "~"), (DriftKind.UNMANAGED, "?"))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How many objects one thing happens to, and which."""
+
+    mark: str
+    verb: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One object and all that a reviewer has to know about what happens to it.
+
+    Attributes:
+        verb: the word of its ``Row``.
+        head: says what happens, with *name* in it; safe to show.
+        what: the same without *name*.
+        lines: what stands below.
+        alarming: it goes away, or people are called.
+    """
+
+    name: str
+    mark: str
+    verb: str
+    head: str
+    what: str
+    lines: tuple[Line, ...]
+    alarming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that is decided by typing a command; foreign text is in *text* and *commands*."""
+
+    name: str
+    text: str
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All of it. Names and texts may be foreign; ``Line``s are safe to show.
+
+    Attributes:
+        word: "plan" or "drift".
+        organization: None when nobody told it.
+        targets: what the plan is limited to; empty = everything.
+        refused: one a flag.
+        changes: what is requested; empty for a drift report.
+        drift: what somebody else did.
+        unmanaged: lines that name the live objects that nobody manages.
+        unchanged: addresses that stay as they are.
+        ending: sentences for a plan without changes, or the coverage of a drift report.
+        counts: the last line.
+        digest: in hex; "" for a drift report.
+    """
+
+    word: str
+    stack: str
+    environment: str
+    organization: str | None = None
+    targets: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    refused: tuple[Question, ...] = ()
+    unsettled: tuple[Question, ...] = ()
+    changes: tuple[Item, ...] = ()
+    drift: tuple[Item, ...] = ()
+    unmanaged: tuple[str, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    ending: tuple[str, ...] = ()
+    counts: str = ""
+    digest: str = ""
+
+    @property
+    def refusal(self) -> str:
+        """Say how many risks are refused and what that means; "" when none is."""
+        if not self.refused:
+            return ""
+        until = "it is allowed" if len(self.refused) == 1 else "all are allowed in one command"
+        return f"Refused: {count(len(self.refused), 'risk')}. Nothing is applied until {until}."
+
+    @property
+    def asked(self) -> tuple[Item, ...]:
+        """What the report is about: other people's doings only where nothing is requested."""
+        return self.changes or self.drift
+
+    def is_open(self, item: Item) -> bool:
+        """Say whether to show at once what happens to one of ``asked``: what goes away, and all of a small report."""
+        small = len(self.asked) <= _SMALL and item.mark != "+"
+        return item.alarming or small or len(self.asked) == 1
+
+    @property
+    def consent(self) -> str:
+        """The one command that allows all that is refused."""
+        flags = (question.commands[0].removeprefix(_APPLY) for question in self.refused)
+        return _APPLY + " ".join(flags)
+
+
+def page_of(plan: Plan, width: int) -> Page:
+    """Return what *plan* says; its long lines are laid out for *width* columns."""
+    names, verbs = names_of(plan), dict(ORDER)
+    place = {action: number for number, action in enumerate([*verbs, Action.NO_OP])}
+    ordered = sorted(plan.pending, key=lambda change: place[change.action])
+    return Page(
+        "plan",
+        plan.stack,
+        plan.environment,
+        plan.organization,
+        targets=tuple(map(str, plan.targets)),
+        rows=tuple(_rows(plan)),
+        refused=_refused(plan),
+        unsettled=tuple(map(_unsettled, plan.unsettled)),
+        changes=tuple(
+            _item(
+                str(change.address),
+                MARKS[change.action] or ".",
+                verbs.get(change.action, "move" if change.moved_from is not None else "release"),
+                tuple(change_lines(change, plan, names, width)),
+                alarming=change.action in {Action.REPLACE, Action.DELETE} or change.started,
+            )
+            for change in ordered
+        ),
+        drift=tuple(_drifted(drift, Look(KINDS[drift.kind], width, names)) for drift in plan.drift),
+        warnings=plan.warnings,
+        unchanged=tuple(str(change.address) for change in plan.changes if not is_pending(change)),
+        ending=tuple(_ending(plan)),
+        counts=plan_line(plan),
+        digest=plan.digest,
+    )
+
+
+def drift_page(drifts: Sequence[Drift], coverage: Coverage, stack: str, environment: str, width: int) -> Page:
+    """Return what a drift report says."""
+    ours = [drift for drift in drifts if drift.drift is not DriftKind.UNMANAGED]
+    rows = ((mark, kind, tuple(_drift_name(d) for d in drifts if d.drift is kind)) for kind, mark in _DRIFT_ORDER)
+    ending = () if ours else (NO_DRIFT,)
+    return Page(
+        "drift",
+        stack,
+        environment,
+        rows=tuple(Row(mark, str(kind), names) for mark, kind, names in rows if names),
+        drift=tuple(
+            _drifted(drift, Look(KINDS[drift.kind], width))
+            for drift in sorted(ours, key=lambda drift: drift.drift is not DriftKind.GONE)
+        ),
+        unmanaged=tuple(f'{d.kind} "{d.name}" {d.id}' for d in drifts if d.drift is DriftKind.UNMANAGED),
+        ending=(*ending, f"Coverage: {coverage_text(coverage)}."),
+        counts=drift_line(drifts),
+    )
+
+
+def _item(name: str, mark: str, verb: str, lines: tuple[Line, ...], *, alarming: bool) -> Item:
+    head, *rest = lines
+    origin, moved, _ = head.text.partition(f" has moved to {name}")
+    what = f"moved from {origin}" if moved else head.text.removeprefix(name).strip()
+    return Item(name, mark, verb, head.text, what, tuple(rest), alarming)
+
+
+def _drifted(drift: Drift, look: Look) -> Item:
+    gone = drift.drift is DriftKind.GONE
+    lines = tuple(drift_lines(drift, look))
+    return _item(_drift_name(drift), "-" if gone else "~", str(drift.drift), lines, alarming=gone)
+
+
+def _drift_name(drift: Drift) -> str:
+    return str(drift.address) if drift.address is not None else f"{drift.kind} {drift.id}"
+
+
+def _rows(plan: Plan) -> Iterator[Row]:
+    """Yield one row an action: its mark, which."""
+    pending = plan.pending
+    quiet = [change for change in pending if change.action is Action.NO_OP]
+    moved = [f"{c.moved_from} -> {c.address}" for c in quiet if c.moved_from is not None]
+    groups = [
+        *((MARKS[action], verb, _named(c for c in pending if c.action is action)) for action, verb in ORDER),
+        (".", "move", moved),
+        (".", "release", _named(c for c in quiet if c.moved_from is None)),
+        ("!", "refused", [f"{r.risk}:{r.address}" for r in plan.refusals]),
+        ("?", "unsettled", [str(u.intent.address) for u in plan.unsettled]),
+    ]
+    yield from (Row(mark, verb, tuple(dict.fromkeys(names))) for mark, verb, names in groups if names)
+
+
+def _named(changes: Iterable[ResourceChange]) -> list[str]:
+    return [str(change.address) if not change.deposed else f"{change.address} (deposed)" for change in changes]
+
+
+def _refused(plan: Plan) -> tuple[Question, ...]:
+    """Name every risk with its reasons and the exact flag that allows it."""
+    by_flag: dict[str, list[Refusal]] = {}
+    for refusal in plan.refusals:
+        by_flag.setdefault(refusal.flag, []).append(refusal)
+    return tuple(
+        Question(
+            str(refusals[0].address),
+            "; ".join(dict.fromkeys(refusal.reason for refusal in refusals)),
+            (f"{_APPLY}{flag}",),
+        )
+        for flag, refusals in by_flag.items()
+    )
+
+
+def _unsettled(item: Unsettled) -> Question:
+    address = item.intent.address
+    adopt = [f"hmsplan resolve {address} --adopt {object_id}" for object_id in item.candidates]
+    return Question(
+        f"a lead of {address}" if item.intent.parent is not None else str(address),
+        _doubt(item),
+        (*adopt, f"hmsplan resolve {address} --none"),
+    )
+
+
+def _doubt(item: Unsettled) -> str:
+    if item.candidates:
+        number = len(item.candidates)
+        may = "1 live object may be it" if number == 1 else f"{number} live objects may be it"
+        return f"{may}. Say which one it is, or that none is:"
+    return (
+        f"not in the lists; it may show up within {seconds(item.remaining_s)}. Plan again then, or say that it is none:"
+    )
+
+
+def _ending(plan: Plan) -> Iterator[str]:
+    if plan.pending:
+        return
+    open_creates = " A create of an earlier run is not settled, see above." if plan.unsettled else ""
+    yield NO_CHANGES if not plan.unsettled else f"No changes are planned.{open_creates}"
+    if learning := sorted({str(step.address) for step in plan.steps}):
+        yield f"The next apply only brings hmsplan's state up to date: {some(learning)}."
+
+
+def tally_of(items: Iterable[Item]) -> str:
+    """Count *items* by what happens to them: ``2 destroy, 31 create``."""
+    return ", ".join(f"{number:,} {verb}" for verb, number in Counter(item.verb for item in items).items())

@@ -1,0 +1,87 @@
+"""Plans and drift reports that surfaces are drawn from in tests, ordinary ones and hostile ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hmsplan.model import (
+    Action,
+    Address,
+    Diagnostic,
+    Drift,
+    DriftKind,
+    FieldChange,
+    Intent,
+    Plan,
+    Refusal,
+    ResourceChange,
+    Risk,
+    Severity,
+    SourceLine,
+    Unsettled,
+)
+from hmsplan.render.drift import Coverage
+
+SUPPORT, MAIN, VOIP, RECALL = (
+    Address(*name.split(".")) for name in ("assistants.support", "numbers.main", "sip_trunks.voip", "campaigns.recall")
+)
+COVERAGE = Coverage({"assistants": (1, 2)})
+
+
+def plan(*changes: ResourceChange, **more: Any) -> Plan:
+    return Plan("acme", "prod", changes, **{"digest": "0" * 64, **more})
+
+
+def update(key: str, before: str = "old", after: str = "new") -> ResourceChange:
+    return ResourceChange(
+        Address("assistants", key),
+        Action.UPDATE,
+        f"id-{key}",
+        {},
+        {},
+        (FieldChange(("first_message",), before, after),),
+    )
+
+
+def full(text: str = "why", key: str = "support") -> Plan:
+    """Return a plan with everything in it that a plan can say, and *text* at every place that is foreign."""
+    address = Address("assistants", key)
+    intent = Intent("s", Address("assistants", "open"), "assistants", (), {}, frozenset(), 0.0)
+    fields = (FieldChange(("name",), text, "new"), FieldChange(("llm_config", "tools", text, "url"), text, [text]))
+    return Plan(
+        text or "stack",
+        text or "environment",
+        (
+            ResourceChange(
+                address, Action.UPDATE, text, {"name": text}, {"name": "new"}, fields, reason=text, notes=(text,)
+            ),
+            ResourceChange(MAIN, Action.DELETE, text, {"phone_number": text}, reason=text),
+            ResourceChange(
+                VOIP, Action.REPLACE, "t1", fields=(FieldChange(("name",), text, text + "x"),), replaces=(("name",),)
+            ),
+            ResourceChange(RECALL, Action.CREATE, None, fields=(FieldChange(("name",), None, text),), started=True),
+            ResourceChange(Address("numbers", "old"), Action.FORGET, text),
+            ResourceChange(Address("assistants", "new"), Action.NO_OP, "a", moved_from=Address("assistants", "was")),
+        ),
+        digest="0" * 64,
+        organization=text,
+        refusals=(Refusal(Risk.DELETE, MAIN, text), Refusal(Risk.START, RECALL, text)),
+        unsettled=(Unsettled(intent, (text, "id2")),),
+        drift=drifts(text),
+        warnings=(Diagnostic("Odd", text, SourceLine(text, 3), severity=Severity.WARNING),),
+        targets=(SUPPORT,),
+    )
+
+
+def drifts(text: str) -> tuple[Drift, ...]:
+    return (
+        Drift("assistants", text, DriftKind.CHANGED, SUPPORT, text, (FieldChange(("name",), text, text + "y"),)),
+        Drift("numbers", text, DriftKind.GONE, MAIN, text),
+        Drift("assistants", text, DriftKind.UNMANAGED, None, text),
+    )
+
+
+def many(number: int, text: str = "a line of text\n" * 20) -> Plan:
+    """Return a plan of *number* updates, and a delete that is found only behind them."""
+    gone = ResourceChange(Address("numbers", "gone"), Action.DELETE, "b", {"phone_number": "+31850000001"})
+    return plan(*(update(f"a{n}", text, f"{text}{n}\n") for n in range(number)), gone)
