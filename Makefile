@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= auto
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test soak check format bench clean
 
 .venv/.installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -14,7 +14,13 @@ demo: .venv/.installed
 	$(BIN)/hmsplan demo
 
 test: check
+	sh scripts/postgres.sh
 	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered
+
+# Kills hmsplan with SIGKILL at fault points and at random moments, and prints what was found afterwards.
+soak: export HMSPLAN_SOAK_KILLS ?= 2000
+soak: .venv/.installed
+	$(BIN)/python -m pytest -n $(JOBS) --no-cov tests/kills
 
 check: .venv/.installed
 	$(BIN)/ruff format --check .

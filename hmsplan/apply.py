@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from hmsplan.errors import HmsplanError, StateError, Unauthorized
+from hmsplan.grace import Grace
 from hmsplan.model import Outcome, Report, Status, Step, Verb
 from hmsplan.perform import Performer
 from hmsplan.readback import Readback
@@ -136,7 +137,8 @@ async def apply(
     """
     stop = stop if stop is not None else Stop()
     began = clock()
-    performer = _performer(plan, snapshot, client, ledger, progress, clock, sleep, grace_s, stop)
+    grace = Grace(grace_s, clock, sleep, lambda: bool(stop))
+    performer = _performer(plan, snapshot, client, ledger, progress, grace)
     if snapshot.organization is not None and ledger.organization_id != snapshot.organization:
         await ledger.organization(snapshot.organization)
     for step in plan.decided:
@@ -144,7 +146,7 @@ async def apply(
     run = _Run(plan, performer, progress, stop, concurrency)
     await run.go()
     if not stop:
-        readback = Readback(client, performer.ids, clock, sleep, progress.note, lambda: bool(stop), grace_s)
+        readback = Readback(client, performer.ids, progress.note, grace)
         run.outcomes.update({o.step.key: o for o in await readback.check(run.outcomes.values())})
     outcomes = [run.outcomes.get(step.key) or Outcome(step, Status.NOT_STARTED) for step in plan.steps]
     return Report(
@@ -163,22 +165,10 @@ def _performer(
     client: WriteClient,
     ledger: Ledger,
     progress: Progress,
-    clock: Callable[[], float],
-    sleep: Callable[[float], Awaitable[Any]],
-    grace_s: float,
-    stop: Stop,
+    grace: Grace,
 ) -> Performer:
     """Hand over what planning found out: which object is which address, and what each looked like."""
     made = {step.address for step in plan.steps if step.verb is Verb.CREATE and not step.member}
     ids = {c.address: c.id for c in plan.changes if c.id is not None and c.address not in made and not c.deposed}
-    creator = Creator(
-        client,
-        ledger,
-        clock,
-        sleep,
-        lambda kind: {i for a, i in ids.items() if a.kind == kind},
-        lambda: bool(stop),
-        progress.note,
-        grace_s,
-    )
-    return Performer(client, ledger, creator, snapshot, clock, progress.note, ids)
+    creator = Creator(client, ledger, grace, lambda kind: {i for a, i in ids.items() if a.kind == kind}, progress.note)
+    return Performer(client, ledger, creator, snapshot, grace.clock, progress.note, ids)

@@ -7,10 +7,9 @@ anything is said of it, and gets the grace time to show up.
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hmsplan.api.snapshot import read_list, read_members, read_one
 from hmsplan.changes import member_key
@@ -18,13 +17,13 @@ from hmsplan.errors import HmsplanError
 from hmsplan.kinds import KINDS
 from hmsplan.model import Status, Verb
 from hmsplan.overlay import resolve
-from hmsplan.settle import POLLS_S
 from hmsplan.verify import mismatches
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from hmsplan.api.client import ReadClient
+    from hmsplan.grace import Grace
     from hmsplan.kinds import Kind
     from hmsplan.model import Address, Outcome, RemoteObject, Spec
 
@@ -38,17 +37,13 @@ class Readback:
     Attributes:
         ids: address to live id.
         note: told when a list could not be read; that alone fails no step.
-        stopping: returns whether the run has been asked to stop.
-        grace_s: how long a list may lag behind.
+        grace: how long a list may lag behind.
     """
 
     client: ReadClient
     ids: Mapping[Address, str]
-    clock: Callable[[], float]
-    sleep: Callable[[float], Awaitable[Any]]
     note: Callable[[str], None]
-    stopping: Callable[[], bool]
-    grace_s: float
+    grace: Grace
 
     async def check(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
         """Return the outcomes that have to be corrected: done by their own answer, and not there."""
@@ -76,16 +71,12 @@ class Readback:
 
     async def _second_look(self, kind: Kind, outcome: Outcome) -> Outcome | None:
         """Look the object up by its id until it is as written, or the grace time is over."""
-        deadline = self.clock() + self.grace_s
-        for attempt in itertools.count():
+        text = ""
+        async for _ in self.grace.looks():
             text = self._judge(kind, outcome, await read_one(self.client, kind, outcome.id or ""))
-            left_s = deadline - self.clock()
             if not text:
                 return None
-            if left_s <= 0 or self.stopping():
-                return replace(outcome, status=Status.FAILED, error=text)
-            await self.sleep(min(POLLS_S[min(attempt, len(POLLS_S) - 1)], left_s))
-        raise AssertionError
+        return replace(outcome, status=Status.FAILED, error=text)
 
     def _judge(self, kind: Kind, outcome: Outcome, live: RemoteObject | None) -> str:
         if outcome.step.verb is Verb.DELETE:
@@ -98,8 +89,8 @@ class Readback:
         """Say which of the members that were added a list of them lacks."""
         if kind.members is None:
             return []
-        deadline = self.clock() + self.grace_s
-        for attempt in itertools.count():
+        lacking: list[tuple[Outcome, str]] = []
+        async for _ in self.grace.looks():
             try:
                 there = Counter(
                     member_key(kind.members, item.fields) for item in await read_members(self.client, kind, parent)
@@ -108,11 +99,9 @@ class Readback:
                 self.note(f"{kind.members.name} of {outcomes[0].step.address}: written, but not read back: {error}")
                 return []
             lacking = [(o, missing) for o in outcomes if (missing := _lacking(kind, o, there))]
-            left_s = deadline - self.clock()
-            if not lacking or left_s <= 0 or self.stopping():
-                return [replace(outcome, status=Status.FAILED, error=text) for outcome, text in lacking]
-            await self.sleep(min(POLLS_S[min(attempt, len(POLLS_S) - 1)], left_s))
-        raise AssertionError
+            if not lacking:
+                break
+        return [replace(outcome, status=Status.FAILED, error=text) for outcome, text in lacking]
 
 
 def _lacking(kind: Kind, outcome: Outcome, there: Counter[str]) -> str:

@@ -8,10 +8,9 @@ was not made. Anything else a person has to decide (``hmsplan resolve``), and th
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from hmsplan.api.endpoint import segments
 from hmsplan.api.snapshot import parse_member, parse_one, read_list, read_members
@@ -20,15 +19,13 @@ from hmsplan.errors import Ambiguous, ApiError, HmsplanError
 from hmsplan.identity import matches, same_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hmsplan.api.client import WriteClient
+    from hmsplan.grace import Grace
     from hmsplan.kinds import Kind
     from hmsplan.model import Intent, RemoteObject
     from hmsplan.state.ledger import Ledger
-
-POLLS_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""Seconds between two looks, the last one again and again."""
 
 
 class OpenCreate(HmsplanError):
@@ -42,21 +39,17 @@ class Creator:
     """Sends POSTs under the create protocol.
 
     Attributes:
+        grace: how long an object may take to show up in a list.
         bound: returns the ids of a kind that addresses are bound to by now; they are nobody's lost create.
-        stopping: returns whether the run has been asked to stop.
         note: told when an answer is lost and when its object is found.
-        grace_s: how long an object may take to show up in a list.
         turns: of creates with one natural key. Only one of them looks at a time, or two would find the same object.
     """
 
     client: WriteClient
     ledger: Ledger
-    clock: Callable[[], float]
-    sleep: Callable[[float], Awaitable[Any]]
+    grace: Grace
     bound: Callable[[str], set[str]]
-    stopping: Callable[[], bool]
     note: Callable[[str], None]
-    grace_s: float
     turns: defaultdict[tuple[str, str | None, tuple[str, ...]], asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
@@ -97,15 +90,17 @@ class Creator:
         raise HmsplanError(f"{doubt}; tried twice, and it was not made", summary="Not created")
 
     async def _post(self, kind: Kind, intent: Intent, body: Mapping[str, Any]) -> RemoteObject | None:
+        async def renew() -> None:
+            await self.ledger.renew(intent.step, self.grace.clock())
+
         if intent.parent is None or kind.members is None:
-            return parse_one(kind, await self.client.post(segments(kind.path), body))
-        answer = await self.client.post(segments(kind.path, intent.parent, kind.members.path), body)
-        return parse_member(kind, answer)
+            return parse_one(kind, await self.client.post(segments(kind.path), body, before=renew))
+        where = segments(kind.path, intent.parent, kind.members.path)
+        return parse_member(kind, await self.client.post(where, body, before=renew))
 
     async def _look(self, kind: Kind, intent: Intent) -> RemoteObject | None:
         """Look until one object is it; None when the grace time is over and nothing showed up."""
-        deadline = self.clock() + self.grace_s
-        for attempt in itertools.count():
+        async for is_last in self.grace.looks():
             candidates = await self._candidates(kind, intent)
             certain = [live for live in candidates if intent.parent is not None or matches(kind, intent, live)]
             if len(certain) == 1 or (certain and intent.parent is not None):
@@ -113,14 +108,10 @@ class Creator:
             if candidates:
                 ids = ", ".join(live.id for live in candidates)
                 raise OpenCreate(f"{len(candidates)} live objects may be it: {ids}. {_way_out(intent)}")
-            left_s = deadline - self.clock()
-            if left_s <= 0:
+            if is_last:
                 await self._prove_whole(kind, intent)
                 return None
-            if self.stopping():
-                raise OpenCreate(f"stopped before it showed up. The next run looks again. {_way_out(intent)}")
-            await self.sleep(min(POLLS_S[min(attempt, len(POLLS_S) - 1)], left_s))
-        raise AssertionError
+        raise OpenCreate(f"stopped before it showed up. The next run looks again. {_way_out(intent)}")
 
     async def _prove_whole(self, kind: Kind, intent: Intent) -> None:
         """Make sure that the list may be believed when it lacks the object: it has to have all that we know of.

@@ -113,7 +113,7 @@ IGNORED: Final = """\
 .hmsplan/**/lock*
 .hmsplan/**/journal.jsonl*
 .hmsplan/**/state.json.*
-errored.state.json
+errored.*state.json
 secrets.env
 *.secrets.env
 """

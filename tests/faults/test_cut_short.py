@@ -9,7 +9,7 @@ from support.breaking import check_made_good, run_broken
 from support.stacks import BEFORE, SECRETS, campaign, lead
 from support.world import Killed, Life, World, allowing
 
-from hmsplan.emulator import Fault
+from hmsplan.emulator import Fault, Settings
 from hmsplan.errors import StateError, UnsettledCreate
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Status
@@ -188,3 +188,43 @@ def test_a_list_that_is_known_to_lag_proves_no_absence(tmp_path: Path) -> None:
             world.apply()
         world.emulator.inject()
         check_made_good(world)
+
+
+LATE_LISTS = Fault(do="stale_list", method="GET", path="re:/[a-z-]+(/[^/]+/leads)?", seconds=3.0)
+
+
+def check_nothing_twice(world: World, noun: str) -> None:
+    """Apply while the lists lag three seconds behind, and fail if anything was ever made a second time."""
+    world.emulator.inject(LATE_LISTS)
+    world.apply(allowing())
+    world.clock.now += 10
+    world.check_at_rest()
+    ((made,),) = world.emulator.app.store._sql.execute("SELECT seq FROM sqlite_sequence WHERE name = 'object'")
+    assert made == len(world.stack().resources), noun
+
+
+def test_the_grace_time_of_a_create_begins_when_it_is_sent(tmp_path: Path) -> None:
+    """The rate limit kept it waiting for a minute: killed right after, the next run does not trust a late list yet."""
+    with World(tmp_path / "stack", Settings(rate_limit=5)) as world:
+        world.emulator.app.store.keep_past = True
+        world.declare({"assistants": {f"a{number}": {"name": f"Assistant {number}"} for number in range(8)}})
+        for ends_at in (6, 7):  # one list and four creates fill the first minute
+            with world.copy(tmp_path / str(ends_at)) as copy:
+                run_broken(copy, Life(ends_at=ends_at, ends_after=True))
+                assert copy.emulator.requests[-1].at - copy.emulator.requests[0].at > 30
+                check_nothing_twice(copy, "sent late")
+
+
+def test_the_grace_time_of_a_second_try_begins_when_that_is_sent(tmp_path: Path) -> None:
+    """The first POST was lost and proven to have made nothing; the second is as fresh as any."""
+    with World(tmp_path / "stack") as world:
+        world.emulator.app.store.keep_past = True
+        world.declare({"assistants": {"a": {"name": "A"}}}, safety={"settle_grace": "5s"})
+        world.emulator.inject(Fault(do="lost_before", method="POST", nth=1))
+        rehearsal = Life()
+        with world.copy(tmp_path / "rehearsal") as copy:
+            copy.emulator.inject(Fault(do="lost_before", method="POST", nth=1))
+            copy.apply(life=rehearsal)
+        second = [number for number, call in enumerate(rehearsal.calls, start=1) if call.startswith("POST")][1]
+        run_broken(world, Life(ends_at=second, ends_after=True))
+        check_nothing_twice(world, "second try")

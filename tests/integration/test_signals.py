@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hmsplan.state.backend import open_backend
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from hmsplan.model import State
 
 HMSPLAN = Path(sys.executable).with_name("hmsplan")
 COUNT = 60
@@ -55,7 +59,9 @@ def begin(root: Path, environ: dict[str, str], *shell: str) -> subprocess.Popen[
     """Begin an apply, and wait until it is in the midst of it."""
     words: list[str | Path] = [HMSPLAN, "-C", root, "apply", "-y"]
     command = [*shell[:-1], shell[-1].format(" ".join(map(str, words)))] if shell else words
-    process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     journal = root / ".hmsplan" / "default" / "journal.jsonl"
     deadline = time.monotonic() + 60
     while not (journal.exists() and journal.read_bytes().count(b'"bound"') > 3):
@@ -63,6 +69,23 @@ def begin(root: Path, environ: dict[str, str], *shell: str) -> subprocess.Popen[
         assert time.monotonic() < deadline
         time.sleep(0.01)
     return process
+
+
+def state_of(root: Path) -> State:
+    state = open_backend("file", root, "default").load()
+    assert state is not None
+    return state
+
+
+def check_finished(root: Path, out: str) -> None:
+    """Fail unless what was in flight is done and written down, and the rest was not begun."""
+    found = re.search(r"(\d+) done, 0 failed, 0 blocked, (\d+) not started", out)
+    assert found is not None, out
+    done, waiting = map(int, found.groups())
+    assert done + waiting == COUNT
+    assert waiting > 0
+    assert len(state_of(root).bindings) == done
+    assert state_of(root).intents == ()
 
 
 def check_converges(root: Path, environ: dict[str, str]) -> None:
@@ -86,12 +109,31 @@ def test_the_first_signal_finishes_what_is_in_flight(
     process.send_signal(number)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == code
-    found = re.search(r"(\d+) done, 0 failed, 0 blocked, (\d+) not started", out)
-    assert found is not None, out
-    done, waiting = map(int, found.groups())
-    assert done + waiting == COUNT
-    assert waiting > 0
-    assert len(run(stack, environ, "state", "list").stdout.splitlines()) == done
+    check_finished(stack, out)
+    check_converges(stack, environ)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
+def test_a_step_of_a_script_finishes_what_is_in_flight(
+    stack: Path, environ: dict[str, str], number: signal.Signals, code: int
+) -> None:
+    """Without exec the shell and the command get the signal; under -e nothing after it runs, whoever ends first."""
+    process = begin(stack, environ, "bash", "-e", "-c", "{}; echo went on")
+    os.killpg(process.pid, number)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "went on" not in out
+    check_finished(stack, out)
+    check_converges(stack, environ)
+
+
+def test_a_shell_that_is_killed_leaves_the_apply_to_its_end(stack: Path, environ: dict[str, str]) -> None:
+    """Without exec a signal to the shell alone does not reach the command, which loses nothing by it."""
+    process = begin(stack, environ, "bash", "-e", "-c", "{}; echo went on")
+    process.kill()
+    out, _ = process.communicate(timeout=60)  # its output ends with the command, not with the shell
+    assert f"{COUNT} added" in out
+    assert "went on" not in out
     check_converges(stack, environ)
 
 
@@ -104,6 +146,7 @@ def test_the_second_signal_stops_at_once_and_the_next_run_finds_what_was_in_flig
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
     assert process.returncode == 143
+    assert state_of(stack).intents
     check_converges(stack, environ)
 
 
@@ -117,7 +160,9 @@ def test_a_killed_apply_is_made_good_by_the_next(stack: Path, environ: dict[str,
 
 def test_a_second_apply_is_refused_while_one_runs(stack: Path, environ: dict[str, str]) -> None:
     process = begin(stack, environ)
+    process.send_signal(signal.SIGSTOP)  # or it might be over before the second one has begun
     second = run(stack, environ, "apply", "-y")
+    process.send_signal(signal.SIGCONT)
     assert second.returncode == 7
     assert "locked" in second.stderr
     assert process.communicate(timeout=60) is not None

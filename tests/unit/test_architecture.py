@@ -23,15 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LAYERS: Final[dict[str, str]] = {
-    "values": "model errors escape words",
+    "values": "model errors escape words fingerprints disguises masks",
     "knowledge": "kinds canonical canonical_json",
     # text and JSON to a Stack; what is live and remembered to a Plan; a Plan to text and JSON
     "pure": """
         stack.load stack.places stack.yaml_errors stack.yamltext stack.format stack.schema stack.explain
         stack.interpolate stack.secret_values stack.layers stack.resolve stack.templates stack.leads stack.finish
-        stack.blocks stack.collect stack.settings stack.variables stack.validate stack diagnostics
-        diff overlay recorded changes identity drift guards steps plan planfile verify
-        state.codec state.journal state.edit state.record
+        stack.blocks stack.collect stack.problems stack.settings stack.variables stack.validate stack diagnostics
+        diff overlay recorded secret_changes changes identity drift egress guards steps plan planfile verify
+        state.codec state.journal state.edit state.record state.succession
+        textdiff textdiff.*
         render render.*
         export export.choices export.draft export.keys export.leads export.texts
         api api.answers
@@ -41,7 +42,7 @@ LAYERS: Final[dict[str, str]] = {
         stack.* starter export.*
         api.*
         state state.*
-        live settle perform readback apply
+        live grace settle perform readback apply
     """,
     "command line": "cli cli.*",
 }

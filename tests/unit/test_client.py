@@ -19,7 +19,7 @@ import pytest
 
 from hmsplan.api.client import ReadClient, WriteClient
 from hmsplan.api.endpoint import segments
-from hmsplan.errors import Ambiguous, ApiError, HmsplanError, NotFound, RateLimited, Unauthorized
+from hmsplan.errors import Ambiguous, ApiError, HmsplanError, NotFound, RateLimited, StateError, Unauthorized
 from hmsplan.model import Address, Ref, Secret
 
 if TYPE_CHECKING:
@@ -689,6 +689,30 @@ def test_how_long_a_429_makes_us_wait(headers: dict[str, str], body: dict[str, A
         async with waits.of(script) as api:
             await api.post(WHERE, {})
         assert waits.slept == [slept]
+
+    run(main())
+
+
+def test_right_before_each_send_of_a_post_the_caller_is_asked() -> None:
+    """After every wait and before every try; when the caller refuses, nothing is sent and the place is given back."""
+
+    async def main() -> None:
+        waits, script = Waits(), Script([LIMITED, httpx.Response(201, content=JSON)])
+        asked: list[tuple[float, int]] = []
+
+        async def note() -> None:
+            asked.append((waits.now, len(script.seen)))
+
+        async def refuse() -> None:
+            raise StateError("No space left on device")
+
+        async with waits.of(script, max_connections=1) as api:
+            await api.post(WHERE, {}, before=note)
+            assert asked == [(0.0, 0), (3.0, 1)]
+            with pytest.raises(StateError):
+                await api.post(WHERE, {}, before=refuse)
+            assert len(script.seen) == 2
+            await api.get(WHERE)
 
     run(main())
 
