@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from hmsplan.changes import is_untouched
 from hmsplan.diff import at_path
 from hmsplan.egress import new_receivers
 from hmsplan.kinds import ANY, KINDS
-from hmsplan.model import EMPTY, MISSING, Action, Refusal, Risk, dotted
+from hmsplan.model import EMPTY, MISSING, Action, Diagnostic, Refusal, Risk, Safety, Severity, dotted
 from hmsplan.stack.layers import matches
 
 if TYPE_CHECKING:
@@ -47,6 +48,26 @@ def refusals(
     more = [*_limits(changes, stack, bindings, allowed, destroy=destroy), *new_receivers(changes, bindings)]
     found += [refusal for refusal in more if refusal.flag not in told and not is_allowed(refusal, allowed)]
     return tuple(dict.fromkeys(found))
+
+
+def loosened(
+    changes: Sequence[ResourceChange], stack: Stack, bindings: Mapping[Address, Binding]
+) -> Iterator[Diagnostic]:
+    """Warn of deletes that pass only because ``safety:`` is looser than it comes: their author may have raised it."""
+    usual, own = Safety(), stack.safety
+    if own.max_deletes <= usual.max_deletes and own.max_delete_share <= usual.max_delete_share:
+        return
+    held, refused = (
+        {refusal.address for refusal in _limits(changes, each, bindings, (), destroy=False)}
+        for each in (replace(stack, safety=usual), stack)
+    )
+    if passing := sorted(held - refused):
+        names = ", ".join(map(str, passing))
+        detail = (
+            f"safety: in the stack lets the deletes of {names} pass; as it comes, with max_deletes {usual.max_deletes} "
+            f"and max_delete_share {usual.max_delete_share:.0%}, it would refuse them."
+        )
+        yield Diagnostic("Limits are loosened", detail, severity=Severity.WARNING)
 
 
 def is_allowed(refusal: Refusal, allowed: Iterable[str]) -> bool:

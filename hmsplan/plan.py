@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from hmsplan.changes import comparison, creation
 from hmsplan.drift import find_drift
 from hmsplan.errors import ConfigError, PlanError
-from hmsplan.guards import refusals
+from hmsplan.guards import loosened, refusals
 from hmsplan.identity import identify, identity_of
 from hmsplan.kinds import KINDS
 from hmsplan.model import (
@@ -90,7 +90,11 @@ def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, option
         refusals=refusals(changes, declared, snapshot, found.bindings, users, options.allowed, destroy=options.destroy),
         unsettled=tuple(found.unsettled),
         decided=tuple(found.decided),
-        warnings=(*stack.warnings, *unseen(stack, changes, found.bindings)),
+        warnings=(
+            *stack.warnings,
+            *loosened(changes, declared, found.bindings),
+            *unseen(stack, changes, found.bindings),
+        ),
         organization=snapshot.organization or state.organization,
         lineage=state.lineage,
         serial=state.serial,

@@ -155,6 +155,22 @@ def test_the_share_of_one_kind_that_may_go_at_once(count: int, gone: int, share:
         assert plan.refusals[0].reason == reason
 
 
+def test_deletes_that_only_pass_because_the_limits_were_raised_are_warned_of() -> None:
+    snapshot, state, kept = templates(20, 15)
+
+    def warned(**safety: Any) -> list[str]:
+        stack = declared(*kept, safety=Safety(**safety))
+        return [w.detail for w in planned(stack, snapshot, state).warnings if w.summary == "Limits are loosened"]
+
+    assert warned() == []
+    assert warned(max_delete_share=0.9) == []  # refused all the same
+    (detail,) = warned(max_deletes=1000)
+    assert "tool_templates.t15, tool_templates.t16" in detail
+    assert "max_deletes 3 and max_delete_share 30%" in detail
+    snapshot, state, kept = templates(20, 19)
+    assert warned(max_deletes=1000) == []
+
+
 def test_a_delete_that_somebody_named_still_counts_for_the_others() -> None:
     snapshot, state, _ = templates(5)
     assert flags(planned(declared(), snapshot, state, allowed=("delete:tool_templates.t0",))) == [
