@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import re
 import shutil
 import tempfile
@@ -39,6 +40,8 @@ def main() -> None:
         root = Path(folder, "practice")
         shutil.copytree(HERE.parent / "examples" / "stack", root, ignore=shutil.ignore_patterns(".hmsplan"))
         secrets = root / "secrets.example.env"
+        secrets.chmod(0o600)
+        os.environ["HMSPLAN_FINGERPRINT_KEY"] = "a key for this picture, of 32 signs"
         common = ["-C", str(root), "--emulator", "--secrets-file", str(secrets)]
         if run([*common, "apply", "-y"]) != 0:
             raise SystemExit("the example could not be applied")
