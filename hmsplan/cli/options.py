@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +24,7 @@ class Globals:
         environment: None = no environment file.
         state: URL of the state; None = what ``HMSPLAN_STATE`` or the stack says.
         color: None = only on a terminal.
+        timeout_s: seconds after which nothing more is sent; None = no limit.
     """
 
     directory: Path = Path()
@@ -36,6 +38,7 @@ class Globals:
     verbosity: int = 0
     allow_host: str | None = None
     ca_bundle: Path | None = None
+    timeout_s: int | None = None
 
 
 def _variables(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> None:
@@ -50,6 +53,20 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     """Keep a value that was given; the place nearer to the end of the line wins."""
     if value is not None and value is not False and value != 0 and param.name is not None:
         setattr(ctx.ensure_object(Globals), param.name, value)
+
+
+class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic for type checkers only
+    """A whole number and its unit; seconds as a value."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"([1-9][0-9]{0,5})([smh])", value)
+        if found is None:
+            self.fail(f"{value!r} is not a number with s, m or h behind it, such as 90s or 20m", param, ctx)
+        return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
 
 
 def _no_color(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -72,6 +89,9 @@ _OPTIONS = (
     click.option("--allow-host", metavar="HOST", help="Let HMS_SOVEREIGN_BASE_URL name this host."),
     click.option(
         "--ca-bundle", type=click.Path(path_type=Path), metavar="FILE", help="Trust these authorities as well."
+    ),
+    click.option(
+        "--timeout", "timeout_s", type=_Duration(), metavar="TIME", help="Send nothing after this long: 90s, 20m."
     ),
 )
 

@@ -118,6 +118,7 @@ def open_state(options: Globals) -> Backend:
 @asynccontextmanager
 async def connect(options: Globals, kind: type[Client], **settings: Any) -> AsyncIterator[Client]:
     """Open a client for the organization of the key, or for the embedded emulator."""
+    settings = {"deadline_s": options.timeout_s, **settings}
     async with AsyncExitStack() as closing:
         if options.emulator:
             emulator = _embedded(options.directory)

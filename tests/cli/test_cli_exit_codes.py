@@ -275,3 +275,22 @@ def test_an_endpoint_that_nobody_allowed_is_refused(cli: Cli, stack: Path) -> No
     assert result.code == 1
     assert "--allow-host evil.example" in " ".join(result.err.split())
     assert KEY not in result.err
+
+
+def test_after_its_time_a_run_sends_nothing_more(live: Any, emulator: Emulator) -> None:
+    """What was done stays done and is told; the next run goes on from there."""
+    emulator.inject(Fault(do="delay", method="POST", path="/assistants", seconds=1.5))
+    result = live("apply", "-y", "--timeout", "1s")
+    assert result.code == 6
+    assert "the time limit of this run is over" in result.out + result.err
+    emulator.inject()
+    assert live("apply", "-y").code == 0
+    assert len(emulator.all("assistants")) == 1
+
+
+@pytest.mark.parametrize("value", ["", "0s", "10", "1d", "-5s", "1.5m"])
+def test_a_time_limit_that_is_none_is_1(cli: Cli, stack: Path, value: str) -> None:
+    """A usage error, and never "no limit"."""
+    result = local(cli, stack, "plan", "--timeout", value)
+    assert result.code == 1
+    assert "such as 90s or 20m" in result.err
