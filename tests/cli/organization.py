@@ -27,7 +27,7 @@ HARMLESS: tuple[dict[str, Any], ...] = (
     {"name": 'Käse & Söhne: "GmbH" ${secret:x} # $${y} $$${z}', "business_name": "  padded "},
     {"name": "Dollar", "first_message": "Pay ${amount} or {{name}}\nor ${var:x} or ${file:/etc/passwd}"},
     {"name": "Secret", "webhook_url": "https://x.example/h", "webhook_secret": SECRETS[0]},
-    {"name": "right to left \u202e name", "first_message": "bidi \u2066x"},
+    {"name": "right to left", "first_message": "\u05e9\u05dc\u05d5\u05dd\u200f, {{name}}"},
     {"name": "carriage return", "first_message": "a\r\nb"},
     {"name": "long " * 60, "first_message": "w" * 500, "voicemail_message": "word " * 100 + "$${"},
     {
@@ -86,6 +86,7 @@ ODD: dict[str, dict[str, Any]] = {
     "name": {"name": "bell \x07 name"},
     "empty name": {"name": ""},
     "business_name": {"name": "nul", "business_name": "c\x00d"},
+    "first_message": {"name": "reordered", "first_message": "bidi \u2066x"},
     "new_field": {"name": "newer", "new_field": {"a": 1}},
     "llm_config.temperature": {"name": "hot", "llm_config": {**_OPENAI, "temperature": 7}},
     "llm_config.foo": {"name": "unknown", "llm_config": {**_OPENAI, "foo": 1}},
