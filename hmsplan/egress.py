@@ -23,20 +23,23 @@ if TYPE_CHECKING:
 
 def new_receivers(changes: Iterable[ResourceChange], bindings: Mapping[Address, Binding]) -> Iterator[Refusal]:
     """Name each secret that the state knows and that *changes* would send to a host which has not got it so far."""
+    sent = [
+        (change, secret, host)
+        for change in changes
+        if change.fields
+        for secret, host in receivers(KINDS[change.address.kind], change.after)
+    ]
     known: defaultdict[str, dict[str, list[Secret]]] = defaultdict(dict)
-    for address, binding in bindings.items():
+    for address, binding in bindings.items() if sent else ():
         for secret, host in receivers(KINDS[address.kind], binding.applied):
             known[secret.name].setdefault(host, []).append(secret)
-    for change in changes:
-        if not change.fields:
-            continue
-        for secret, host in receivers(KINDS[change.address.kind], change.after):
-            got = known.get(secret.name, {})
-            if got and host not in got and not _is_new(secret, got.values()):
-                so_far = ", ".join(sorted(got))
-                yield Refusal(
-                    Risk.EGRESS, change.address, f"${{secret:{secret.name}}} went to {so_far}, and would go to {host}"
-                )
+    for change, secret, host in sent:
+        got = known.get(secret.name, {})
+        if got and host not in got and not _is_new(secret, got.values()):
+            so_far = ", ".join(sorted(got))
+            yield Refusal(
+                Risk.EGRESS, change.address, f"${{secret:{secret.name}}} went to {so_far}, and would go to {host}"
+            )
 
 
 def _is_new(secret: Secret, earlier: Iterable[Iterable[Secret]]) -> bool:
