@@ -12,7 +12,8 @@ How a change gets from a file to a phone line, stage by stage:
 4. ``render`` turns the ``Plan`` into what people and machines read; ``textdiff`` says how a long text changed.
 5. ``apply`` performs exactly the steps of the plan: ``perform`` knows the verbs, ``settle`` makes an object once and
    only once, ``readback`` and ``verify`` compare what was written with what the API has. It returns a ``Report``.
-6. ``cli`` parses, calls one function, prints, and returns an exit code.
+6. ``snapshotfile`` keeps a reading in a file, without secrets; ``offline`` plans against it where there is no key.
+7. ``cli`` parses, calls one function, prints, and returns an exit code.
 
 ``export`` goes the other way, from a live organization to files.
 

@@ -13,6 +13,7 @@ from hmsplan.model import (
     EMPTY,
     MISSING,
     Action,
+    Anonymous,
     FieldChange,
     MembersChange,
     RemoteObject,
@@ -180,7 +181,18 @@ def member_key(members: Members, spec: Spec) -> str:
 
 def member_fingerprint(members: Members, spec: Spec, lineage: str) -> str:
     """Return 16 hex digits that recognise a member without telling its phone number, keyed by the state's lineage."""
-    return hmac.new(lineage.encode(), member_key(members, spec).encode(), hashlib.sha256).hexdigest()[:16]
+    mark = spec.get(members.identity[-1])
+    return mark.fingerprint if isinstance(mark, Anonymous) else _keyed(lineage, member_key(members, spec))
+
+
+def number_fingerprint(members: Members, spec: Spec, lineage: str) -> str:
+    """Return the same for the phone number alone, in any spelling."""
+    first = members.identity[0]
+    return _keyed(lineage, f"{first} {members.canonical[first](spec.get(first))}")
+
+
+def _keyed(lineage: str, text: str) -> str:
+    return hmac.new(lineage.encode(), text.encode(), hashlib.sha256).hexdigest()[:16]
 
 
 def compare_members(

@@ -45,8 +45,12 @@ async def plan_live(
     return plan, snapshot
 
 
-async def read(client: ReadClient, stack: Stack, state: State, names: Iterable[str] = tuple(KINDS)) -> Snapshot:
+async def read(
+    client: ReadClient, stack: Stack, state: State, names: Iterable[str] = tuple(KINDS), *, for_any: bool = False
+) -> Snapshot:
     """Read what is live of some kinds, by default of all.
+
+    With *for_any*, read as much as a plan of any other stack would ask for: every list of members, and whose it all is.
 
     Raises:
         WrongOrganization: the key's organization is not the declared or remembered one.
@@ -64,8 +68,8 @@ async def read(client: ReadClient, stack: Stack, state: State, names: Iterable[s
         client,
         [KINDS[name] for name in names],
         bound=bound,
-        parents=lambda kind, objects: wanted_members(stack, state, kind, objects),
-        expect_organization=stack.organization is not None,
+        parents=lambda kind, objects: list(objects) if for_any else wanted_members(stack, state, kind, objects),
+        expect_organization=for_any or stack.organization is not None,
         on_organization=check,
     )
     await _check_gone(client, state, snapshot, bound)

@@ -12,7 +12,7 @@ _PLACEHOLDER: Final = re.compile(
     r"|(?:change|replace|fill)[ _-]?(?:me|it|this|in)|todo|tbd|fixme|your[ _-].*|null|none|undefined",
     re.IGNORECASE,
 )
-_SECRET_NAME: Final = re.compile(r"secret|token|password|passwd|api_?key|authorization|credential", re.IGNORECASE)
+_SECRET_NAME: Final = re.compile(r"secret|token|password|passwd|api[_-]?key|authorization|credential", re.IGNORECASE)
 
 
 def is_mask(text: str) -> bool:

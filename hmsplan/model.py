@@ -323,6 +323,19 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Anonymous:
+    """What a saved snapshot keeps of a member; stands in the place of the last field that tells it from others.
+
+    Attributes:
+        fingerprint: ``changes.member_fingerprint`` of the member it was.
+        called: ``changes.number_fingerprint``, for one that something has happened to; None for one still untouched.
+    """
+
+    fingerprint: str
+    called: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Binding:
     """What state knows of one address.
 
@@ -569,6 +582,21 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Against:
+    """The saved snapshot that stood in the place of the live organization.
+
+    Attributes:
+        taken: UTC, ISO 8601.
+        age_s: its age, in seconds, when it was planned against.
+        digest: of its content, in hex.
+    """
+
+    taken: str
+    age_s: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What an apply would do, as a value that can be printed, saved, reviewed and tested.
 
@@ -583,6 +611,7 @@ class Plan:
         targets: what ``--target`` limited the plan to; empty = everything.
         resend: the patterns of ``--resend``: addresses whose secrets are sent although nothing else changed.
         destroy: it deletes everything that the state binds, whatever is declared.
+        against: the saved snapshot it was made against, so that it may not be applied; None = what was live.
     """
 
     stack: str
@@ -602,6 +631,7 @@ class Plan:
     resend: tuple[str, ...] = ()
     destroy: bool = False
     requests: int = 0
+    against: Against | None = None
 
     @property
     def pending(self) -> tuple[ResourceChange, ...]:

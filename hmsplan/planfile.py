@@ -15,7 +15,7 @@ import orjson
 
 from hmsplan.canonical_json import canonical_json, digest
 from hmsplan.errors import StateError
-from hmsplan.model import MISSING, Plan, Ref, Secret
+from hmsplan.model import MISSING, Against, Plan, Ref, Secret
 
 if TYPE_CHECKING:
     from hmsplan.model import ResourceChange, Value
@@ -101,6 +101,7 @@ def plan_to_json(plan: Plan, *, tool_version: str = "") -> dict[str, Any]:
             "changes": [_told(change) for change in public.pending],
             "steps": [{"key": step.key, "needs": sorted(step.needs)} for step in plan.steps],
             "plan": encode(public, Plan),
+            **({"against": encode(plan.against, Against)} if plan.against is not None else {}),
         }
     }
 
@@ -134,14 +135,22 @@ def plan_from_bytes(data: bytes) -> Plan:
     Raises:
         StateError: too big, no JSON, or not a plan that this version can read.
     """
+    return plan_from_json(read_document(data, "plan", _SUMMARY))
+
+
+def read_document(data: bytes, what: str, summary: str) -> Any:
+    """Read the JSON of a saved plan, or of another file of ours; *what* and *summary* are for its reader.
+
+    Raises:
+        StateError: too big, or no JSON.
+    """
     if len(data) > MAX_BYTES:
-        raise StateError(f"The file has {len(data):,} bytes; a plan may have {MAX_BYTES:,}.", summary=_SUMMARY)
+        raise StateError(f"The file has {len(data):,} bytes; a {what} may have {MAX_BYTES:,}.", summary=summary)
     try:
-        document = json.loads(data, object_pairs_hook=_unique, parse_constant=_no_constant)
+        return json.loads(data, object_pairs_hook=_unique, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         detail = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise StateError(f"It is no valid JSON: {detail}", summary=_SUMMARY) from None
-    return plan_from_json(document)
+        raise StateError(f"It is no valid JSON: {detail}", summary=summary) from None
 
 
 _SUMMARY: Final = "Not a saved plan"

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "apply": ("apply", "Make the organization equal to the stack."),
     "drift": ("drift", "Show what changed outside hmsplan. Read-only."),
     "show": ("plan", "Show a saved plan."),
+    "snapshot": ("snapshot", "Save a picture to plan against without a key."),
     "graph": ("graph", "Print the dependency graph."),
     "import": ("state", "Bind one live object to an address."),
     "export": ("export", "Write YAML for a whole organization."),

@@ -100,6 +100,7 @@ def apply_command(
             raise HmsplanError("there is no terminal to ask on; add -y to apply without asking", summary="Not applied")
         saved = plan_from_bytes(file.read_bytes()) if file is not None else None
         if saved is not None:
+            _refuse_snapshot(saved)
             target, destroy, resend = target or saved.targets, destroy or saved.destroy, resend or saved.resend
         consent = Consent(saved, expect_digest, yes)
         _check_digest(consent)
@@ -119,6 +120,20 @@ def _told(options: Globals) -> Iterator[Events | None]:
         if told is not None:
             told.tell(*events.of_error(error))
         raise
+
+
+def _refuse_snapshot(saved: Plan) -> None:
+    """Refuse a plan that was not made of what is live.
+
+    Raises:
+        StalePlan: it was made against a saved snapshot.
+    """
+    if saved.against is not None:
+        raise StalePlan(
+            f"it was made against a snapshot of {saved.against.taken}, and what changed since then has no part in it. "
+            "Plan against what is live, review that: hmsplan plan -o FILE",
+            summary="Plan of a snapshot",
+        )
 
 
 def _check_digest(consent: Consent) -> None:

@@ -10,17 +10,19 @@ import click
 
 from hmsplan.api.client import ReadClient
 from hmsplan.cli.options import Globals, common_options, pass_globals
-from hmsplan.cli.session import Workspace, connect, open_workspace, unix_now, wait_for
+from hmsplan.cli.session import Workspace, connect, load, open_workspace, unix_now, wait_for
 from hmsplan.cli.surfaces import PLAN_FORMATS, print_plan
 from hmsplan.cli.terminal import err
 from hmsplan.errors import UnsettledCreate
 from hmsplan.live import plan_live
 from hmsplan.model import Address
+from hmsplan.offline import plan_against
 from hmsplan.plan import Options
 from hmsplan.planfile import plan_from_bytes, plan_to_bytes
+from hmsplan.snapshotfile import snapshot_from_bytes
 
 if TYPE_CHECKING:
-    from hmsplan.model import Plan
+    from hmsplan.model import Plan, Stack
 
 CHANGES: Final = 2
 ADDRESS: Final = "KIND.KEY"
@@ -47,6 +49,12 @@ resend_option = click.option(
 @click.option("-o", "--out", "file", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan.")
 @click.option("--format", "form", type=click.Choice(PLAN_FORMATS), default="text", help="How to print it.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Plan against a saved snapshot: no key, network or state is needed.",
+)
 @click.option("--show-unchanged", is_flag=True, help="List what stays as it is.")
 @click.option("--destroy", is_flag=True, help="Plan to delete everything that the state knows.")
 @target_option
@@ -58,21 +66,34 @@ def plan_command(
     file: Path | None,
     form: str,
     detailed_exitcode: bool,
+    against: Path | None,
     show_unchanged: bool,
     destroy: bool,
     target: tuple[Address, ...],
     resend: tuple[str, ...],
 ) -> int:
-    """Show what an apply would change. Reads only: nothing but GET leaves this machine."""
-    workspace = open_workspace(options, need_secrets=True)
-    plan = wait_for(plan_now(options, workspace, Options(target, destroy, resend=resend)))
+    """Show what an apply would change. Reads only: nothing but GET leaves this machine.
+
+    With --against nothing leaves it at all. The plan is marked with the age of the snapshot, and apply refuses it.
+    """
+    stack, plan = _planned(options, against, Options(target, destroy, resend=resend))
     if file is not None:
         write_private(file, plan_to_bytes(plan, tool_version=version("hmsplan")))
-        err(f"Saved the plan to {file}. To perform exactly this: hmsplan apply {file}")
-    print_plan(options, plan, form, stack=workspace.stack, show_unchanged=show_unchanged)
+        verb = "To perform exactly this: hmsplan apply" if against is None else "To see it again: hmsplan show"
+        err(f"Saved the plan to {file}. {verb} {file}")
+    print_plan(options, plan, form, stack=stack, show_unchanged=show_unchanged)
     if any(unsettled.candidates for unsettled in plan.unsettled):
         return UnsettledCreate.exit_code
     return CHANGES if detailed_exitcode and plan.pending else 0
+
+
+def _planned(options: Globals, against: Path | None, choice: Options) -> tuple[Stack, Plan]:
+    """Plan against a saved snapshot, if there is one; else read what is live."""
+    if against is None:
+        workspace = open_workspace(options, need_secrets=True)
+        return workspace.stack, wait_for(plan_now(options, workspace, choice))
+    stack = load(options)
+    return stack, plan_against(snapshot_from_bytes(against.read_bytes()), stack, unix_now(), choice)
 
 
 async def plan_now(options: Globals, workspace: Workspace, choice: Options) -> Plan:

@@ -50,6 +50,8 @@ def _head(page: Page) -> Iterator[str]:
     yield f"<!-- hmsplan:{page.word}:{_slug(page.stack)}:{_slug(page.environment)} -->"
     where = f"{escape.markdown_code(_short(page.stack))}, environment {escape.markdown_code(_short(page.environment))}"
     yield f"### hmsplan {page.word}: {where}"
+    if page.snapshot:
+        yield f"> [!NOTE]\n> {escape.markdown(page.snapshot)}"
     strong, *more = [*page.ending, page.counts]
     yield " ".join([f"**{escape.markdown(strong)}**", *map(escape.markdown, more)])
     if page.targets:

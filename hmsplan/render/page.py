@@ -15,7 +15,7 @@ from hmsplan.model import Action, DriftKind, is_pending
 from hmsplan.render.changes import change_lines
 from hmsplan.render.drift import coverage_text, drift_line, drift_lines
 from hmsplan.render.values import Look, names_of
-from hmsplan.render.words import MARKS, count, plan_line, seconds, some
+from hmsplan.render.words import MARKS, count, plan_line, seconds, snapshot_text, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hmsplan.render.lines import Line
 
 NO_CHANGES: Final = "No changes. The organization matches the stack."
+NO_CHANGES_THEN: Final = "No changes. The snapshot matches the stack."
 NO_DRIFT: Final = "No drift. Every managed object is as the last apply left it."
 ORDER: Final = (
     (Action.REPLACE, "replace"),
@@ -92,6 +93,7 @@ class Page:
         unmanaged: lines that name the live objects that nobody manages.
         unchanged: addresses that stay as they are.
         ending: sentences for a plan without changes, or the coverage of a drift report.
+        snapshot: which snapshot stood for what is live, and its age; "" when none did.
         counts: the last line.
         digest: in hex; "" for a drift report.
     """
@@ -110,6 +112,7 @@ class Page:
     warnings: tuple[Diagnostic, ...] = ()
     unchanged: tuple[str, ...] = ()
     ending: tuple[str, ...] = ()
+    snapshot: str = ""
     counts: str = ""
     digest: str = ""
 
@@ -166,6 +169,7 @@ def page_of(plan: Plan, width: int) -> Page:
         warnings=plan.warnings,
         unchanged=tuple(str(change.address) for change in plan.changes if not is_pending(change)),
         ending=tuple(_ending(plan)),
+        snapshot=snapshot_text(plan.against),
         counts=plan_line(plan),
         digest=plan.digest,
     )
@@ -266,7 +270,8 @@ def _ending(plan: Plan) -> Iterator[str]:
     if plan.pending:
         return
     open_creates = " A create of an earlier run is not settled, see above." if plan.unsettled else ""
-    yield NO_CHANGES if not plan.unsettled else f"No changes are planned.{open_creates}"
+    matching = NO_CHANGES if plan.against is None else NO_CHANGES_THEN
+    yield matching if not plan.unsettled else f"No changes are planned.{open_creates}"
     if learning := sorted({str(step.address) for step in plan.steps}):
         yield f"The next apply only brings hmsplan's state up to date: {some(learning)}."
 

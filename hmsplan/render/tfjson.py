@@ -54,7 +54,7 @@ def terraform_json(plan: Plan) -> Json:
             "provider_config": {"hms": {"name": "hms", "full_name": PROVIDER}},
             "root_module": {"resources": [_configured(change) for change in staying]},
         },
-        "applyable": bool(plan.pending or plan.steps) and not plan.refusals,
+        "applyable": bool(plan.pending or plan.steps) and not plan.refusals and plan.against is None,
         "complete": not plan.targets and not plan.unsettled,
         "errored": False,
     }

@@ -10,10 +10,11 @@ from hmsplan.model import Action
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hmsplan.model import Plan, ResourceChange
+    from hmsplan.model import Against, Plan, ResourceChange
 
 SENSITIVE: Final = "(sensitive value)"
 UNKNOWN: Final = "(known after apply)"
+UNSEEN: Final = "(cannot be seen)"
 MARKS: Final = {
     Action.NO_OP: "",
     Action.CREATE: "+",
@@ -34,8 +35,8 @@ def count(number: int, noun: str) -> str:
 
 def masked(phone_number: object) -> str:
     """Return a lead's phone number without its end: a CI log need not know whom we call."""
-    text = str(phone_number)
-    if text.endswith("•"):  # done before
+    text = UNSEEN if phone_number is None else str(phone_number)
+    if text.endswith("•") or text == UNSEEN:  # done before
         return text
     keep = max(len(text) - _HIDDEN_DIGITS, 0) if re.fullmatch(r"\+?[0-9]{8,}", text) else min(len(text) // 2, 6)
     return text[:keep] + "•" * min(len(text) - keep, 12)
@@ -55,6 +56,24 @@ def seconds(value: float) -> str:
     whole = round(value)
     minutes, rest = divmod(whole, 60)
     return f"{minutes}m{rest}s" if minutes else f"{whole}s"
+
+
+def snapshot_text(against: Against | None) -> str:
+    """Say which snapshot a plan was made against, and how old that was; "" for one of what was live."""
+    if against is None:
+        return ""
+    day, time = against.taken[:10], against.taken[11:16]
+    return (
+        f"Planned against a snapshot of {day} {time} UTC, {_age(against.age_s)} old. What changed since then cannot be "
+        "seen, and this plan cannot be applied."
+    )
+
+
+def _age(age_s: int) -> str:
+    for unit, length_s in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if age_s >= 2 * length_s:
+            return count(age_s // length_s, unit)
+    return "less than two minutes"
 
 
 def tally(plan: Plan) -> dict[str, int]:

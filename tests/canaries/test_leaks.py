@@ -34,6 +34,8 @@ READ_ONLY: tuple[tuple[str, ...], ...] = (
     ("plan", "-o", "saved.json", "--resend", "*"),
     ("show", "saved.json"),
     ("show", "saved.json", "--json"),
+    ("snapshot", "-o", "picture.json"),
+    ("plan", "--against", "picture.json", "--json"),
     ("drift", "--unmanaged"),
     ("drift", "--unmanaged", "--json"),
     ("graph",),

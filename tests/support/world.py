@@ -26,6 +26,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.live import plan_live, read
 from hmsplan.model import Address, Status
 from hmsplan.plan import Options
+from hmsplan.snapshotfile import save, snapshot_from_bytes, snapshot_to_bytes
 from hmsplan.stack.stackfile import load_stack
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.ledger import Ledger
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from hmsplan.drift import DriftReport
     from hmsplan.model import Outcome, Plan, Report, Snapshot, Stack, State, Step
+    from hmsplan.snapshotfile import SavedSnapshot
     from hmsplan.state.backend import Backend
     from hmsplan.state.journal import Entry
 
@@ -284,6 +286,15 @@ class World:
         stack, state = self.stack(), self.state()
         async with self._client(ReadClient, Life()) as client:
             return stack, state, await read(client, stack, state)
+
+    def snapshot(self) -> SavedSnapshot:
+        """Save a picture as ``hmsplan snapshot`` does, and read the file again."""
+        return snapshot_from_bytes(snapshot_to_bytes(run(self._snapshot(), self.clock)))
+
+    async def _snapshot(self) -> SavedSnapshot:
+        stack, state, taken = self.stack(), self.state(), self.clock()
+        async with self._client(ReadClient, Life()) as client:
+            return save(stack, await read(client, stack, state, for_any=True), state, taken)
 
     def drift(self) -> DriftReport:
         """Survey as ``hmsplan drift`` does."""

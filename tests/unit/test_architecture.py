@@ -31,6 +31,7 @@ LAYERS: Final[dict[str, str]] = {
         stack.interpolate stack.secret_values stack.layers stack.resolve stack.templates stack.leads stack.finish
         stack.blocks stack.collect stack.problems stack.settings stack.variables stack.validate stack diagnostics
         diff overlay recorded secret_changes changes identity drift egress guards steps plan planfile verify
+        snapshotfile offline
         state.codec state.journal state.edit state.record state.succession
         textdiff textdiff.*
         render render.*

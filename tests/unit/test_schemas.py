@@ -28,7 +28,7 @@ BASE: Final = "https://hmsplan.dev/schemas/v1/"
 SCHEMAS: Final[dict[str, Any]] = {
     path.relative_to(ROOT).as_posix(): json.loads(path.read_text(encoding="utf-8"))
     for path in sorted(ROOT.rglob("*.schema.json"))
-    if path.name not in {"plan.schema.json", "state.schema.json"}
+    if path.name not in {"plan.schema.json", "snapshot.schema.json", "state.schema.json"}
 }
 KIND_FILES: Final = {
     name.removeprefix("kinds/").removesuffix(".schema.json"): name

@@ -1,0 +1,52 @@
+"""``hmsplan snapshot``."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hmsplan.api.client import ReadClient
+from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.plan import tell_wait, write_private
+from hmsplan.cli.session import Workspace, connect, open_workspace, unix_now, wait_for
+from hmsplan.cli.terminal import err
+from hmsplan.escape import plain
+from hmsplan.live import read
+from hmsplan.snapshotfile import save, snapshot_to_bytes
+from hmsplan.words import count
+
+if TYPE_CHECKING:
+    from hmsplan.snapshotfile import SavedSnapshot
+
+
+@click.command("snapshot")
+@click.option(
+    "-o", "--out", "file", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="FILE",
+    help="Where to save it.",
+)  # fmt: skip
+@common_options
+@pass_globals
+def snapshot_command(options: Globals, file: Path) -> None:
+    """Save a picture of the live organization and of the state, for plans where there is no key. Reads only.
+
+    No secret is in it, and no lead: people are counted, and recognised by digests. All other texts are.
+    """
+    workspace = open_workspace(options)
+    saved = wait_for(_take(options, workspace))
+    write_private(file, snapshot_to_bytes(saved))
+    objects = sum(map(len, saved.live.objects.values()))
+    leads = sum(map(len, saved.live.members.values()))
+    name = plain(str(file))
+    err(f"Saved {count(objects, 'object')} and the digests of {count(leads, 'lead')} to {name}.")
+    err(f"To plan against it, without a key: hmsplan plan --against {name}")
+
+
+async def _take(options: Globals, workspace: Workspace) -> SavedSnapshot:
+    """Read everything with a client that cannot write."""
+    state, taken = workspace.state(), unix_now()
+    async with connect(options, ReadClient, on_wait=tell_wait) as client:
+        live = await read(client, workspace.stack, state, for_any=True)
+    return save(workspace.stack, live, state, taken, tool_version=version("hmsplan"))

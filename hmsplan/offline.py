@@ -1,0 +1,109 @@
+"""A plan against a saved snapshot: the same planner, and nothing but files. Pure.
+
+What the file cannot tell is said and never invented: secrets are compared only as far as fingerprints go, and a lead
+that is not declared has no phone number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from hmsplan.changes import member_fingerprint, number_fingerprint
+from hmsplan.errors import StateError, WrongOrganization
+from hmsplan.kinds import KINDS
+from hmsplan.model import Against, Diagnostic, Secret, Severity
+from hmsplan.overlay import leaves
+from hmsplan.plan import DEFAULTS, Options, kinds_in_use, kinds_to_consult, make_plan, wanted_members
+from hmsplan.recorded import share
+from hmsplan.snapshotfile import LEADS, anonymous, mark_of, members_of, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from hmsplan.model import Plan, RemoteObject, Snapshot, Spec, Stack, State
+    from hmsplan.snapshotfile import SavedSnapshot
+
+
+def plan_against(saved: SavedSnapshot, stack: Stack, now: float, options: Options = DEFAULTS) -> Plan:
+    """Say what an apply would do if the organization were still as it was; *now* in Unix seconds tells how old that is.
+
+    It is the plan that was to be had at that time, of the same digest, where no secret with a fingerprint is among the
+    changes.
+
+    Raises:
+        WrongOrganization: the environment declares another one.
+        StateError: it is a snapshot of another environment.
+    """
+    _check_origin(saved, stack)
+    state = share(saved.state, stack)
+    live = replace(saved.live, members=MappingProxyType(dict(_recognised(saved.live, stack, state.lineage))))
+    names = kinds_in_use(stack, state)
+    snapshot = _read(live, stack, state, names)
+    plan = make_plan(stack, snapshot, state, saved.taken, options)
+    if more := kinds_to_consult(plan, snapshot):
+        plan = make_plan(stack, _read(live, stack, state, [*names, *more]), state, saved.taken, options)
+    against = Against(moment(saved.taken), max(0, int(now) - saved.taken), saved.digest)
+    return replace(plan, against=against, warnings=(*plan.warnings, *_unlike(plan, state)))
+
+
+def _check_origin(saved: SavedSnapshot, stack: Stack) -> None:
+    if saved.environment != stack.environment:
+        raise StateError(
+            f"it shows the environment {saved.environment}, and {stack.environment} is planned. Choose the environment "
+            f"with -e, or take a snapshot of it: hmsplan snapshot -e {stack.environment} -o FILE",
+            summary="Snapshot of another environment",
+        )
+    if stack.organization is not None and saved.live.organization != stack.organization:
+        raise WrongOrganization(
+            f"environment {stack.environment} declares {stack.organization}, and the snapshot shows "
+            f"{saved.live.organization or 'one that could not be asked for'}"
+        )
+
+
+def _read(live: Snapshot, stack: Stack, state: State, names: Iterable[str]) -> Snapshot:
+    """Return as much of *live* as a plan would have read, so that it says the same."""
+    objects = {name: live.objects[name] for name in names if name in live.objects}
+    owners = {o for name, found in objects.items() for o in wanted_members(stack, state, KINDS[name], found)}
+    members = {owner: found for owner, found in live.members.items() if owner in owners}
+    return replace(live, objects=MappingProxyType(objects), members=MappingProxyType(members))
+
+
+def _recognised(live: Snapshot, stack: Stack, lineage: str) -> Iterator[tuple[str, tuple[RemoteObject, ...]]]:
+    """Give the leads that the stack declares their names back."""
+    members = members_of(LEADS)
+    first = members.identity[0]
+    declared = [spec for resource in stack.resources.values() for spec in resource.members or ()]
+    named = {member_fingerprint(members, spec, lineage): spec for spec in declared}
+    numbers = {number_fingerprint(members, spec, lineage): spec.get(first) for spec in declared}
+    for owner, found in live.members.items():
+        yield owner, tuple(_one(item, named, numbers) for item in found)
+
+
+def _one(item: RemoteObject, named: Mapping[str, Spec], numbers: Mapping[str, object]) -> RemoteObject:
+    mark, members = mark_of(item), members_of(item.kind)
+    if mark.fingerprint in named:
+        status = members.untouched[0]
+        return replace(item, fields={**named[mark.fingerprint], status: item.fields[status]})
+    if mark.called is None or mark.called not in numbers:
+        return item
+    return anonymous(members, item.id, mark, **{members.identity[0]: numbers[mark.called]})
+
+
+def _unlike(plan: Plan, state: State) -> Iterator[Diagnostic]:
+    """Warn where the digest of a live plan is another one for all that is known."""
+    sent = (leaf for change in plan.pending for field in change.fields for _, leaf in leaves(field.after))
+    blank = sorted({leaf.name for leaf in sent if isinstance(leaf, Secret) and leaf.fingerprint is None})
+    printed = any(
+        path[-1] == "fingerprint" and leaf is not None
+        for binding in state.bindings.values()
+        for path, leaf in leaves(binding.applied)
+    )
+    if blank and printed:
+        yield Diagnostic(
+            "Digest of a snapshot's plan",
+            f"The fingerprint of {', '.join(f'${{secret:{name}}}' for name in blank)} cannot be seen here, and takes "
+            "part in the digest of a live plan: that one will differ though nothing else does.",
+            severity=Severity.WARNING,
+        )
