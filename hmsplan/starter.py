@@ -124,6 +124,8 @@ _WORKFLOW: Final = """\
 # 1. Put the owner of your copy of hmsplan in place of OWNER, and the commit that you trust in place of COMMIT_SHA.
 # 2. Store HMS_SOVEREIGN_API_KEY as a secret, in a GitHub environment called production: its rules decide who applies.
 # 3. Store HMSPLAN_STATE as well, the URL of a state that all runs share.
+# 4. Pull requests from forks have no key. They are planned against a snapshot, once you add "snapshot: true" to the
+#    inputs of apply and drift. No secret and no lead is in it, but every name and prompt: mind who reads them here.
 name: hmsplan
 
 on:
@@ -139,7 +141,7 @@ permissions: {}
 jobs:
   plan:
     if: github.event_name == 'pull_request'
-    permissions: {contents: read, pull-requests: write}
+    permissions: {actions: read, contents: read, pull-requests: write}
     uses: OWNER/hmsplan/.github/workflows/plan.yml@COMMIT_SHA
     with: {environment: production, hmsplan-version: "<VERSION>", working-directory: "<DIRECTORY>"}
     <SECRETS>

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any, cast
@@ -182,9 +184,12 @@ def test_an_apply_never_shares_its_queue() -> None:
     assert len(groups) == len(set(groups))
 
 
-@every_reusable
-def test_hmsplan_is_installed_before_foreign_files_are_there(file: Path) -> None:
-    order = [step.get("name", step.get("uses", "")) for step in jobs(load(file))[file.stem]["steps"]]
+@pytest.mark.parametrize(
+    ("stem", "job"), [("plan", "plan"), ("plan", "offline"), ("apply", "apply"), ("drift", "drift")]
+)
+def test_hmsplan_is_installed_before_foreign_files_are_there(stem: str, job: str) -> None:
+    found = jobs(load(WORKFLOWS / f"{stem}.yml"))[job]["steps"]
+    order = [step.get("name", step.get("uses", "")) for step in found]
     checkout = next(index for index, name in enumerate(order) if name.startswith("actions/checkout"))
     assert order.index("Install hmsplan") < checkout
 
@@ -282,3 +287,115 @@ def test_without_a_key_the_stack_is_only_validated(tmp_path: Path, has_key: str,
 def test_an_artifact_name_holds_no_character_that_github_refuses(tmp_path: Path) -> None:
     _, _, output = run_step(tmp_path, step_named("plan", "Plan"), {"DIRECTORY": "stacks/de linde"})
     assert "artifact=hmsplan-plan-stacks-de-linde-production-1\n" in output
+
+
+# Plans without a key
+
+
+def offline() -> dict[str, Any]:
+    return jobs(load(WORKFLOWS / "plan.yml"))["offline"]
+
+
+def test_the_job_without_a_key_holds_no_secret_and_writes_nothing() -> None:
+    assert "secrets." not in yaml.safe_dump(offline())
+    assert offline()["permissions"] == {"actions": "read", "contents": "read"}
+    assert "environment" not in offline()
+
+
+def test_no_job_that_holds_a_key_may_read_the_artifacts_of_others() -> None:
+    for file in REUSABLE:
+        for name, job in jobs(load(file)).items():
+            assert "actions" not in job.get("permissions", {}) or (file.stem, name) == ("plan", "offline")
+
+
+def test_it_plans_only_where_there_is_no_key_and_a_snapshot() -> None:
+    assert "needs.plan.outputs.mode == 'validate'" in offline()["if"]
+    first, *others = offline()["steps"]
+    assert first["name"] == "Find the newest snapshot"
+    assert all("steps.find.outputs.artifact != ''" in step["if"] for step in others[:-1])
+
+
+@pytest.mark.parametrize(("exit_code", "changes"), [(0, "false"), (2, "true")])
+def test_a_plan_against_the_snapshot_is_told_like_any_other(tmp_path: Path, exit_code: int, changes: str) -> None:
+    env = {"SNAPSHOT": "/the/snapshot.json", "ARGS": "--target=numbers.main\n"}
+    code, calls, output = run_step(tmp_path, step_named("plan", "Plan against the snapshot"), env, exit_code)
+    assert code == 0
+    assert f"has-changes={changes}\n" in output
+    assert [call[4] for call in calls] == ["plan", "show", "show", "show"]
+    assert calls[0][calls[0].index("--against") :] == ["--against", "/the/snapshot.json", "--target=numbers.main"]
+
+
+def test_a_snapshot_that_is_refused_fails_the_job(tmp_path: Path) -> None:
+    code, _, output = run_step(tmp_path, step_named("plan", "Plan against the snapshot"), {"SNAPSHOT": "x"}, 1)
+    assert code == 1
+    assert "exit-code=1\n" in output
+
+
+@pytest.mark.parametrize("stem", ["apply", "drift"])
+def test_a_snapshot_is_taken_only_when_asked_for(stem: str) -> None:
+    workflow = load(WORKFLOWS / f"{stem}.yml")
+    assert triggers(workflow)["workflow_call"]["inputs"]["snapshot"]["default"] is False
+    step = step_named(stem, "Take a snapshot")
+    assert "inputs.snapshot &&" in step["if"]
+    assert step["continue-on-error"] is True
+    assert "outcome == 'success'" in step_named(stem, "Keep the snapshot")["if"]
+
+
+@pytest.mark.parametrize("stem", ["apply", "drift"])
+def test_a_snapshot_is_kept_under_the_name_that_is_looked_for(tmp_path: Path, stem: str) -> None:
+    code, calls, output = run_step(tmp_path, step_named(stem, "Take a snapshot"), {"DIRECTORY": "stacks/de linde"})
+    assert code == 0
+    file = tmp_path / "hmsplan-snapshot.json"
+    assert calls == [["-C", "stacks/de linde", "-e", "production", "snapshot", "-o", str(file)]]
+    assert output == "artifact=hmsplan-snapshot-stacks-de-linde-production\n"
+    assert step_named(stem, "Keep the snapshot")["with"]["overwrite"] is True
+    assert step_named("plan", "Plan against the snapshot")["env"]["SNAPSHOT"].endswith(f"/{file.name}")
+
+
+REPOSITORY_ID = 7
+OURS = {"id": 5, "head_branch": "main", "head_repository_id": REPOSITORY_ID}
+
+
+def artifact(number: int, created: str, name: str = "", **run: Any) -> dict[str, Any]:
+    """Return an artifact as the API of GitHub lists it."""
+    made = {"id": number, "name": name or "hmsplan-snapshot-stacks-de-linde-production", "expired": False}
+    return made | {"created_at": f"2026-11-{created}T03:17:00Z", "workflow_run": OURS | run}
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="the script is JavaScript, and there is no node")
+@pytest.mark.parametrize(
+    ("artifacts", "found"),
+    [
+        ([], {}),
+        ([artifact(1, "20"), artifact(2, "22"), artifact(3, "21")], {"artifact": 2, "run": 5}),
+        ([artifact(1, "20"), artifact(2, "22", head_repository_id=8)], {"artifact": 1, "run": 5}),
+        ([artifact(1, "20"), artifact(2, "22", head_branch="feature")], {"artifact": 1, "run": 5}),
+        ([artifact(1, "20"), artifact(2, "22") | {"expired": True}], {"artifact": 1, "run": 5}),
+        ([artifact(1, "20"), artifact(2, "22") | {"workflow_run": None}], {"artifact": 1, "run": 5}),
+        ([artifact(1, "20", "hmsplan-snapshot-other-production")], {}),
+    ],
+    ids=["none", "newest", "of a fork", "of another branch", "expired", "of no run", "of another stack"],
+)
+def test_the_newest_snapshot_of_the_default_branch_of_this_repository_is_found(
+    tmp_path: Path, artifacts: list[dict[str, Any]], found: dict[str, int]
+) -> None:
+    """A fork can upload an artifact of any name from a branch of any name."""
+    script = step_named("plan", "Find the newest snapshot")["with"]["script"]
+    around = f"""
+      const outputs = {{}};
+      const core = {{setOutput: (key, value) => {{ outputs[key] = value; }}, notice: () => {{}}}};
+      const context = {{repo: {{owner: 'o', repo: 'r'}}}};
+      const github = {{
+        rest: {{
+          repos: {{get: async () => ({{data: {{id: {REPOSITORY_ID}, default_branch: 'main'}}}})}},
+          actions: {{listArtifactsForRepo: 'list'}},
+        }},
+        paginate: async () => ({json.dumps(artifacts)}),
+      }};
+      (async () => {{ {script} }})().then(() => console.log(JSON.stringify(outputs)));
+    """
+    file = tmp_path / "find.cjs"
+    file.write_text(around, encoding="utf-8")
+    env = {"DIRECTORY": "stacks/de linde", "ENVIRONMENT": "production", "PATH": os.environ["PATH"]}
+    done = subprocess.run(["node", str(file)], env=env, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == found
