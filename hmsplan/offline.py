@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from hmsplan import words
 from hmsplan.changes import member_fingerprint, number_fingerprint
 from hmsplan.errors import StateError, WrongOrganization
 from hmsplan.kinds import KINDS
@@ -20,10 +21,12 @@ from hmsplan.recorded import share
 from hmsplan.snapshotfile import LEADS, anonymous, mark_of, members_of, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hmsplan.model import Plan, RemoteObject, Snapshot, Spec, Stack, State
     from hmsplan.snapshotfile import SavedSnapshot
+
+_SKEW_S: Final = 300
 
 
 def plan_against(saved: SavedSnapshot, stack: Stack, now: float, options: Options = DEFAULTS) -> Plan:
@@ -34,9 +37,9 @@ def plan_against(saved: SavedSnapshot, stack: Stack, now: float, options: Option
 
     Raises:
         WrongOrganization: the environment declares another one.
-        StateError: it is a snapshot of another environment.
+        StateError: it is a snapshot of another environment, of the future, or without what is asked for.
     """
-    _check_origin(saved, stack)
+    _check_origin(saved, stack, now)
     state = share(saved.state, stack)
     live = replace(saved.live, members=MappingProxyType(dict(_recognised(saved.live, stack, state.lineage))))
     names = kinds_in_use(stack, state)
@@ -48,7 +51,13 @@ def plan_against(saved: SavedSnapshot, stack: Stack, now: float, options: Option
     return replace(plan, against=against, warnings=(*plan.warnings, *_unlike(plan, state)))
 
 
-def _check_origin(saved: SavedSnapshot, stack: Stack) -> None:
+def _check_origin(saved: SavedSnapshot, stack: Stack, now: float) -> None:
+    if saved.taken - now > _SKEW_S:
+        raise StateError(
+            f"it says that it was taken at {moment(saved.taken)}, yet to come: nobody can tell its age. Set "
+            "the clock of the machine that is wrong",
+            summary="Snapshot of the future",
+        )
     if saved.environment != stack.environment:
         raise StateError(
             f"it shows the environment {saved.environment}, and {stack.environment} is planned. Choose the environment "
@@ -62,10 +71,21 @@ def _check_origin(saved: SavedSnapshot, stack: Stack) -> None:
         )
 
 
-def _read(live: Snapshot, stack: Stack, state: State, names: Iterable[str]) -> Snapshot:
-    """Return as much of *live* as a plan would have read, so that it says the same."""
+def _read(live: Snapshot, stack: Stack, state: State, names: Sequence[str]) -> Snapshot:
+    """Return as much of *live* as a plan would have read, so that it says the same.
+
+    Raises:
+        StateError: a kind or the leads of a campaign were not read; all of them would look as if they had to be made.
+    """
     objects = {name: live.objects[name] for name in names if name in live.objects}
     owners = {o for name, found in objects.items() for o in wanted_members(stack, state, KINDS[name], found)}
+    lacking = [*(set(names) - objects.keys()), *(f"the {LEADS} of {owner}" for owner in owners - live.members.keys())]
+    if lacking:
+        raise StateError(
+            f"it does not show {words.listed(sorted(lacking))}, as of an older hmsplan. Take a new one "
+            "with: hmsplan snapshot -o FILE",
+            summary="Snapshot is not enough",
+        )
     members = {owner: found for owner, found in live.members.items() if owner in owners}
     return replace(live, objects=MappingProxyType(objects), members=MappingProxyType(members))
 

@@ -129,6 +129,37 @@ def test_another_environment_is_refused() -> None:
         plan_against(taken(live()), replace(declared(SUPPORT), environment="staging"), NOW)
 
 
+def test_a_kind_that_was_not_read_is_no_kind_without_objects() -> None:
+    """An older hmsplan knew fewer kinds; what it did not list would be created a second time."""
+    saved = taken(live(kinds=["assistants", "campaigns"]))
+    assert plan_against(saved, declared(SUPPORT), NOW).pending
+    with pytest.raises(StateError, match="does not show numbers"):
+        plan_against(saved, declared(SUPPORT, resource("numbers.main", phone_number="+31850000001")), NOW)
+
+
+def test_leads_that_were_not_read_are_not_taken_for_none() -> None:
+    """All of them would be added, and called, a second time."""
+    saved = taken(replace(LIVE, members={}), REMEMBERED)
+    with pytest.raises(StateError, match="does not show the leads of c1"):
+        plan_against(saved, declared(calling(AN)), NOW)
+
+
+def test_a_user_that_was_not_read_is_not_taken_for_none() -> None:
+    """What goes away may still be used by it."""
+    saved = taken(
+        live(remote("assistants", "a1", name="Old"), kinds=["assistants", "campaigns"]),
+        remembered(bound("assistants.old", "a1", name="Old")),
+    )
+    with pytest.raises(StateError, match="does not show numbers"):
+        plan_against(saved, declared(), NOW)
+
+
+def test_a_snapshot_of_the_future_is_refused() -> None:
+    """One of two clocks is wrong, and its age would be an invention."""
+    with pytest.raises(StateError, match="yet to come"):
+        plan_against(taken(live()), declared(SUPPORT), NOW - HOUR)
+
+
 def test_a_secret_that_nobody_can_compare_is_said() -> None:
     """A fork has no key of fingerprints."""
     state = remembered(

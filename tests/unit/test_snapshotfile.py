@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +15,7 @@ from hmsplan.api.snapshot import parse_one
 from hmsplan.canonical_json import digest
 from hmsplan.errors import StateError
 from hmsplan.kinds import KINDS
-from hmsplan.model import Anonymous, RemoteObject, Secret
+from hmsplan.model import Anonymous, RemoteObject, Secret, Snapshot
 from hmsplan.planfile import plan_to_bytes
 from hmsplan.snapshotfile import SavedSnapshot, save, snapshot_from_bytes, snapshot_to_bytes
 
@@ -65,6 +66,12 @@ def test_it_comes_back_as_it_went() -> None:
     again = snapshot_from_bytes(snapshot_to_bytes(WHOLE))
     assert again == WHOLE
     assert (again.taken, again.tool_version, again.state.lineage) == (int(NOW), "1.2.3", LINEAGE)
+
+
+def test_nothing_of_a_reading_is_forgotten() -> None:
+    """Whoever adds a field to a reading decides here whether it can be told."""
+    kept = {"objects", "members", "gone", "lagging", "organization"}
+    assert {field.name for field in fields(Snapshot)} == kept | {"requests"}
 
 
 def test_the_same_reading_gives_the_same_bytes() -> None:
