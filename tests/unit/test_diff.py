@@ -131,6 +131,12 @@ def test_an_unordered_list_is_a_multiset(live: list[str], differs: bool) -> None
     assert bool(diff(ASSISTANTS, {"webhook_events": ["a", "b"]}, {"webhook_events": live})) is differs
 
 
+def test_an_unordered_list_that_differs_is_shown_as_it_is_written() -> None:
+    assert diff(ASSISTANTS, {"webhook_events": ["b", "a"]}, {"webhook_events": ["c"]}) == (
+        FieldChange(("webhook_events",), ["c"], ["b", "a"]),
+    )
+
+
 def test_a_list_of_objects_compares_by_position_and_left_scoped_within() -> None:
     live = llm(messages=[{"role": "system", "content": "old", "id": "m1"}, {"role": "user", "content": "Hi"}])
     want = llm(messages=[{"role": "system", "content": "new"}, {"role": "user", "content": "Hi"}])
@@ -367,6 +373,15 @@ def test_a_secret_taken_out_is_cleared_although_it_cannot_be_seen() -> None:
     assert dropped(ASSISTANTS, {"webhook_secret": {"$secret": "hook", "fingerprint": None}}, {}, {}) == (
         FieldChange(("webhook_secret",), MISSING, None),
     )
+
+
+@pytest.mark.parametrize("left", [{}, {"server": {"url": "https://a.example"}}])
+def test_a_secret_taken_out_of_a_tool_leaves_although_no_answer_shows_it(left: dict[str, Any]) -> None:
+    kept = {"$secret": "hook", "fingerprint": "f1", "version": 2}
+    applied = tools({**LOOKUP, "server": {"url": "https://a.example", "secret": kept, "timeout": 5}})
+    (change,) = dropped(ASSISTANTS, applied, tools({**LOOKUP, **left}), tools({**LOOKUP, **left}))
+    assert change.path == ("llm_config", "tools", "lookup", "server", "secret")
+    assert (change.before, change.after) == (Secret("hook", None, "f1", 2), MISSING)
 
 
 def test_a_key_taken_out_of_a_block_leaves_the_block() -> None:
