@@ -98,6 +98,7 @@ class Kind:
         status: (field, value) that makes the platform act by itself; entering it is a guarded start.
         final: (field, value) after which nothing can change.
         runtime: field to values that the platform sets by itself; such a difference is no drift.
+        meets_people: people talk to the platform through such an object: they call it, or it calls them.
         receivers: secret to the fields that decide who receives it; one outside its list counts where none inside does.
     """
 
@@ -138,6 +139,7 @@ class Kind:
     status: tuple[str, str] | None = None
     final: tuple[str, str] | None = None
     runtime: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    meets_people: bool = False
     receivers: Mapping[Pattern, frozenset[Pattern]] = field(default_factory=dict)
     members: Members | None = None
 
@@ -257,6 +259,7 @@ NUMBERS: Final = Kind(
     immutable=frozenset({"phone_number"}),
     guarded_replace=True,  # calls fail in between
     guarded_delete=True,
+    meets_people=True,
     clearable=frozenset({"agent_id", "transfer_trunk_id", "workflow_id"}),
     canonical={pattern("phone_number"): canonical.phone_number},
 )
@@ -340,6 +343,7 @@ CAMPAIGNS: Final = Kind(
     status=("status", "scheduled"),
     final=("status", "completed"),
     runtime={"status": frozenset({"completed"})},
+    meets_people=True,
     members=Members(
         name="leads",
         singular="lead",

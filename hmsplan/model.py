@@ -450,6 +450,26 @@ class MembersChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """An object through which a change reaches somebody: an active number, a campaign that dials, a template's user.
+
+    Attributes:
+        name: the phone number or the campaign's name, foreign; the address of a template's user.
+        id: None for a user that does not exist yet.
+        address: None when nobody manages it here.
+        waiting: people that a campaign has still to call; None when nobody knows, or there are none to call.
+        at_most: *waiting* may be fewer: it comes from the campaign's counters, because its leads were not read.
+    """
+
+    kind: str
+    name: str
+    id: str | None
+    address: Address | None = None
+    waiting: int | None = None
+    at_most: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceChange:
     """What is planned for one address.
 
@@ -461,7 +481,8 @@ class ResourceChange:
         replaces: the paths that force a REPLACE.
         released: fields that were managed, are no longer declared and cannot be cleared; they stay as they are.
         reason: for people; never steers ``apply``.
-        notes: further sentences for people (blast radius, what cannot be seen).
+        notes: further sentences for people (what cannot be seen).
+        reaches: other users of a template, then the numbers and campaigns through which people meet the change.
         moved_from: the earlier address, for a ``moved:`` entry.
         deposed: the object was replaced by an earlier apply and is still to be deleted.
         started: the change makes a campaign dial people.
@@ -482,6 +503,7 @@ class ResourceChange:
     source: SourceLine | None = None
     deposed: bool = False
     started: bool = False
+    reaches: tuple[Reached, ...] = ()
 
 
 class DriftKind(enum.StrEnum):
@@ -612,6 +634,7 @@ class Plan:
         resend: the patterns of ``--resend``: addresses whose secrets are sent although nothing else changed.
         destroy: it deletes everything that the state binds, whatever is declared.
         against: the saved snapshot it was made against, so that it may not be applied; None = what was live.
+        unread: kinds that were not read and may use what changes, so that nobody knows whom it reaches through them.
     """
 
     stack: str
@@ -630,6 +653,7 @@ class Plan:
     targets: tuple[Address, ...] = ()
     resend: tuple[str, ...] = ()
     destroy: bool = False
+    unread: tuple[str, ...] = ()
     requests: int = 0
     against: Against | None = None
 

@@ -1,14 +1,14 @@
 """The planner: Stack, Snapshot, State -> Plan. Pure, and the only one there is.
 
 ``plan``, ``apply``, ``drift`` and CI see what this module returns; there is no dry run. The rooms it opens, in order:
-``identity`` (which live object is which address), ``changes`` (what differs), ``drift`` (what changed outside),
-``guards`` (what nobody has allowed), ``steps`` (one write and the steps it needs), ``planfile`` (the digest).
+``identity`` (which live object is which address), ``changes`` (what differs), ``reach`` (who meets it), ``drift`` (what
+changed outside), ``guards`` (what nobody has allowed), ``steps`` (one write and the steps it needs), ``planfile`` (the
+digest).
 """
 
 from __future__ import annotations
 
 import graphlib
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,12 +23,11 @@ from hmsplan.model import (
     Deposed,
     Diagnostic,
     Plan,
-    RemoteObject,
     ResourceChange,
     is_pending,
 )
-from hmsplan.overlay import references
 from hmsplan.planfile import plan_digest
+from hmsplan.reach import unread, users_of, with_reach
 from hmsplan.secret_changes import unmatched, unseen, wants_resend
 from hmsplan.steps import lower
 
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 
     from hmsplan.identity import Identities
     from hmsplan.kinds import Kind
-    from hmsplan.model import Address, Binding, Intent, Resource, Snapshot, Stack, State
+    from hmsplan.model import Address, Binding, Intent, RemoteObject, Resource, Snapshot, Stack, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, option
         raise PlanError(found.problems)
     changes = _changes(stack, snapshot, state, found, options.resend)
     changes = _narrow(changes, stack, options.targets)
-    changes = _with_reach(changes, snapshot)
+    changes = with_reach(changes, stack, snapshot, found.bindings)
     users = remaining_users(changes, snapshot, found.bindings)
     plan = Plan(
         stack=stack.name,
@@ -101,6 +100,7 @@ def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, option
         targets=options.targets,
         resend=options.resend,
         destroy=options.destroy,
+        unread=unread(changes, snapshot),
         requests=snapshot.requests,
     )
     return replace(plan, digest=plan_digest(plan))
@@ -234,17 +234,6 @@ def _narrow(
     return tuple(change for change in changes if change.address in kept)
 
 
-def _users(snapshot: Snapshot) -> Mapping[str, list[RemoteObject]]:
-    """Return id to the live objects that refer to it."""
-    users: defaultdict[str, list[RemoteObject]] = defaultdict(list)
-    for name, objects in snapshot.objects.items():
-        if KINDS[name].refs:
-            for live in objects.values():
-                for _, target in references(KINDS[name], live.fields):
-                    users[target].append(live)
-    return users
-
-
 def remaining_users(
     changes: Iterable[ResourceChange], snapshot: Snapshot, bindings: Mapping[Address, Binding]
 ) -> Mapping[str, list[str]]:
@@ -255,7 +244,7 @@ def remaining_users(
     changed = {change.id: change for change in changes if is_pending(change) and change.id is not None}
     owner = {binding.id: str(address) for address, binding in bindings.items()}
     left: dict[str, list[str]] = {}
-    for target, users in _users(snapshot).items():
+    for target, users in users_of(snapshot).items():
         if target in going:
             still = [live for live in users if not _lets_go(changed.get(live.id), target)]
             if still:
@@ -274,28 +263,6 @@ def _lets_go(change: ResourceChange | None, target: str) -> bool:
 
 def _title(live: RemoteObject) -> str:
     return f"{KINDS[live.kind].singular} {identity_of(KINDS[live.kind], live.fields)}"
-
-
-def _with_reach(changes: tuple[ResourceChange, ...], snapshot: Snapshot) -> tuple[ResourceChange, ...]:
-    """Say on each change which active numbers and scheduled campaigns it reaches."""
-    if not any(change.id is not None and is_pending(change) for change in changes):
-        return changes
-    users = _users(snapshot)
-    return tuple(
-        replace(change, notes=(*change.notes, f"reaches {', '.join(reached)}"))
-        if change.id is not None and is_pending(change) and (reached := _reached(users.get(change.id, ())))
-        else change
-        for change in changes
-    )
-
-
-def _reached(users: Iterable[RemoteObject]) -> list[str]:
-    named = []
-    for live in users:
-        status = KINDS[live.kind].status
-        if live.fields.get("is_active") is not False and (status is None or live.fields.get(status[0]) == status[1]):
-            named.append(_title(live))
-    return sorted(named)
 
 
 def kinds_in_use(stack: Stack, state: State) -> list[str]:

@@ -73,6 +73,7 @@ def plain(value: Value) -> Value:
 def plan_to_json(plan: Plan, *, tool_version: str = "") -> dict[str, Any]:
     """Return *plan* for machines; equal plans give equal JSON, because no clock and no machine takes part."""
     from hmsplan.render.exact import encode  # noqa: PLC0415 -- the planner needs the digest only
+    from hmsplan.render.reach import reach_json  # noqa: PLC0415
     from hmsplan.render.redact import public_plan  # noqa: PLC0415
     from hmsplan.render.tfjson import terraform_json  # noqa: PLC0415
     from hmsplan.render.words import tally  # noqa: PLC0415
@@ -90,6 +91,7 @@ def plan_to_json(plan: Plan, *, tool_version: str = "") -> dict[str, Any]:
             "serial": plan.serial,
             "targets": [str(target) for target in plan.targets],
             "counts": tally(plan),
+            "reach": reach_json(plan),
             "refusals": [
                 {"risk": str(r.risk), "address": str(r.address), "reason": r.reason, "flag": r.flag}
                 for r in plan.refusals
@@ -108,6 +110,8 @@ def plan_to_json(plan: Plan, *, tool_version: str = "") -> dict[str, Any]:
 
 def _told(change: ResourceChange) -> dict[str, Any]:
     """Return what Terraform's shape has no place for, of one change."""
+    from hmsplan.render.reach import reached_json  # noqa: PLC0415 -- the planner needs the digest only
+
     members = change.members
     return {
         "address": str(change.address),
@@ -115,6 +119,7 @@ def _told(change: ResourceChange) -> dict[str, Any]:
         "deposed": change.deposed,
         "reason": change.reason,
         "notes": list(change.notes),
+        "reaches": list(map(reached_json, change.reaches)),
         "started": change.started,
         "released": [list(path) for path in change.released],
         "source": str(change.source) if change.source is not None else None,

@@ -9,6 +9,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import Action
 from hmsplan.render.fields import field_lines
 from hmsplan.render.lines import Line, Tone, safe
+from hmsplan.render.reach import reach_remark
 from hmsplan.render.values import Look, brief, heads, path_text, quoted, remark, tools_of, value_lines
 from hmsplan.render.words import MARKS, count, is_written, masked
 
@@ -79,6 +80,8 @@ def remarks(change: ResourceChange, plan: Plan) -> Iterator[str]:
     if change.action is Action.FORGET and "gone" not in change.reason:
         yield "the live object stays as it is; hmsplan no longer manages it"
     yield from change.notes
+    if reached := reach_remark(change):
+        yield reached
 
 
 def replacement(change: ResourceChange, plan: Plan) -> str:

@@ -58,6 +58,8 @@ def _head(page: Page) -> Iterator[str]:
         yield f"Limited to {_named(page.targets)} and what they refer to; the rest is left out."
     if page.rows:
         yield "\n".join(["| action | count | objects |", "|---|--:|---|", *map(_row, page.rows)])
+    if page.reach:
+        yield escape.markdown(" ".join(page.reach))
 
 
 def _slug(text: str) -> str:

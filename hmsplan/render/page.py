@@ -14,6 +14,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import Action, DriftKind, is_pending
 from hmsplan.render.changes import change_lines
 from hmsplan.render.drift import coverage_text, drift_line, drift_lines
+from hmsplan.render.reach import reach_summary
 from hmsplan.render.values import Look, names_of
 from hmsplan.render.words import MARKS, count, plan_line, seconds, snapshot_text, some
 
@@ -87,6 +88,7 @@ class Page:
         word: "plan" or "drift".
         organization: None when nobody told it.
         targets: what the plan is limited to; empty = everything.
+        reach: sentences on whom the plan reaches.
         refused: one a flag.
         changes: what is requested; empty for a drift report.
         drift: what somebody else did.
@@ -104,6 +106,7 @@ class Page:
     organization: str | None = None
     targets: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
+    reach: tuple[str, ...] = ()
     refused: tuple[Question, ...] = ()
     unsettled: tuple[Question, ...] = ()
     changes: tuple[Item, ...] = ()
@@ -153,6 +156,7 @@ def page_of(plan: Plan, width: int) -> Page:
         plan.organization,
         targets=tuple(map(str, plan.targets)),
         rows=tuple(_rows(plan)),
+        reach=tuple(reach_summary(plan)),
         refused=_refused(plan),
         unsettled=tuple(map(_unsettled, plan.unsettled)),
         changes=tuple(

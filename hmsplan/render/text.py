@@ -67,6 +67,8 @@ def _summary(page: Page) -> list[Line]:
         for row in page.rows:
             text = f"{row.verb:<9} {len(row.names):>{digits}}  {some(row.names)}"
             lines.append(Line(text, row.mark, hang=12 + digits))
+    if page.reach:
+        lines += [BLANK, *(title(sentence, Tone.PLAIN) for sentence in page.reach)]
     return lines
 
 

@@ -293,40 +293,6 @@ def test_destroy_deletes_users_first() -> None:
     assert order.index("numbers.n:delete") < order.index("assistants.same:delete")
 
 
-# Blast radius
-
-
-@pytest.mark.parametrize(
-    ("fields", "reached"),
-    [
-        ({"name": "New"}, True),
-        ({"name": "A"}, False),  # nothing changes, nothing is reached
-    ],
-)
-def test_a_change_says_which_active_numbers_and_scheduled_campaigns_it_reaches(
-    fields: dict[str, Any], reached: bool
-) -> None:
-    snapshot = live(
-        remote("assistants", "a1", name="A"),
-        remote("numbers", "n1", phone_number="+31850835037", agent_id="a1", is_active=True),
-        remote("numbers", "n2", phone_number="+31850835038", agent_id="a1"),
-        remote("numbers", "n3", phone_number="+31850835039", agent_id="a1", is_active=False),
-        remote("numbers", "n4", phone_number="+31850835040", agent_id="a2"),
-        remote("campaigns", "c1", **SPRING, status="scheduled"),
-        remote("campaigns", "c2", **{**SPRING, "name": "Draft"}, status="draft"),
-    )
-    state = remembered(bound("assistants.a", "a1", name="A"))
-    change = change_of(planned(declared(resource("assistants.a", **fields)), snapshot, state), "assistants.a")
-    notes = ("reaches campaign Spring, number +31850835037, number +31850835038",)
-    assert change.notes == (notes if reached else ())
-
-
-def test_what_reaches_nobody_says_nothing() -> None:
-    snapshot = live(remote("assistants", "a1", name="A"), remote("numbers", "n1", phone_number="+31", agent_id=None))
-    plan = planned(declared(resource("assistants.a", name="B")), snapshot, remembered(bound("assistants.a", "a1")))
-    assert change_of(plan, "assistants.a").notes == ()
-
-
 # Drift stands apart
 
 

@@ -66,6 +66,7 @@ def render_html(page: Page, graph: Graph | None = None) -> str:
                 [command for question in page.unsettled for command in question.commands],
             ),
             *_table(page.rows, ids),
+            *([f"<p>{html(' '.join(page.reach))}</p>"] if page.reach else []),
             *(_figure(page, graph, ids) if graph is not None and graph.edges else ()),
             *([_SEARCH] if len(items) > 1 else []),
             *_groups(page, page.changes),

@@ -1,0 +1,92 @@
+"""Whom a change reaches, in words: on the change, and for the whole plan. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hmsplan.kinds import KINDS
+from hmsplan.render.words import count, some
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hmsplan.model import Plan, Reached, ResourceChange
+
+
+def reach_remark(change: ResourceChange) -> str:
+    """Name the users of a template, and the numbers and campaigns that *change* reaches; foreign, and "" for none."""
+    met = [each for each in change.reaches if KINDS[each.kind].meets_people]
+    users = [each.name for each in change.reaches if each not in met]
+    parts = [f"used by {some(users)}"] if users else []
+    if change.started:  # whom it begins to call stands in a line of its own
+        met = [each for each in met if each.id != change.id]
+    parts += [f"reaches {some(map(_named, met))}"] if met else []
+    return "; ".join(parts)
+
+
+def _named(met: Reached) -> str:
+    kind = KINDS[met.kind]
+    if kind.members is None:
+        return met.name
+    return f'{kind.singular} "{met.name}" ({_waiting([met])})'
+
+
+def _waiting(met: Iterable[Reached]) -> str:
+    """Say how many people wait for the calls of campaigns."""
+    found = list(met)
+    known = [each.waiting for each in found if each.waiting is not None]
+    if len(known) < len(found):
+        return "how many people wait is not known"
+    most = "at most " if any(each.at_most for each in found) else ""
+    return f"{most}{count(sum(known), 'person')} waiting"
+
+
+def met_by(plan: Plan) -> tuple[Reached, ...]:
+    """Return the numbers and campaigns that a plan reaches, each once."""
+    found = {
+        (each.kind, each.id): each
+        for change in plan.pending
+        for each in change.reaches
+        if KINDS[each.kind].meets_people
+    }
+    return tuple(found.values())
+
+
+def reach_summary(plan: Plan) -> Iterator[str]:
+    """Yield a sentence on whom a plan reaches, if it reaches anybody, and one on what nobody knows."""
+    met = met_by(plan)
+    campaigns = [each for each in met if KINDS[each.kind].members is not None]
+    parts = [count(len(met) - len(campaigns), "active number")] if len(met) > len(campaigns) else []
+    parts += [f"{count(len(campaigns), 'campaign')} ({_waiting(campaigns)})"] if campaigns else []
+    if parts:
+        yield f"Reaches {' and '.join(parts)}."
+    if plan.unread:
+        names = " and ".join(plan.unread)
+        yield (
+            f"Who is reached through {names} is not known: neither stack nor state has any, so they were not read. "
+            "To read them: hmsplan plan --impact"
+        )
+
+
+def reach_json(plan: Plan) -> dict[str, Any]:
+    """Return the same for machines."""
+    met = met_by(plan)
+    waiting = [each.waiting for each in met if KINDS[each.kind].members is not None]
+    return {
+        "numbers": sum(each.kind == "numbers" for each in met),
+        "campaigns": len(waiting),
+        "waiting": None if None in waiting else sum(each for each in waiting if each is not None),
+        "unread": list(plan.unread),
+    }
+
+
+def reached_json(met: Reached) -> dict[str, Any]:
+    """Return one of ``ResourceChange.reaches`` for machines."""
+    return {
+        "kind": met.kind,
+        "name": met.name,
+        "id": met.id,
+        "address": str(met.address) if met.address is not None else None,
+        "waiting": met.waiting,
+        "at_most": met.at_most,
+    }
