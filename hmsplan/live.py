@@ -35,14 +35,22 @@ async def plan_live(
     snapshot = await read(client, stack, state, names)
     plan = make_plan(stack, snapshot, state, now, choice)
     if more := kinds_to_consult(plan, snapshot):
-        users = await read(client, stack, state, more)
-        snapshot = replace(
-            snapshot,
-            objects=MappingProxyType({**snapshot.objects, **users.objects}),
-            requests=snapshot.requests + users.requests,
-        )
+        snapshot = await read_more(client, stack, state, snapshot, more)
         plan = make_plan(stack, snapshot, state, now, choice)
     return plan, snapshot
+
+
+async def read_more(
+    client: ReadClient, stack: Stack, state: State, snapshot: Snapshot, names: Iterable[str]
+) -> Snapshot:
+    """Return *snapshot* with the objects of some more kinds.
+
+    Raises:
+        WrongOrganization: see ``read``.
+    """
+    more = await read(client, stack, state, names)
+    objects = MappingProxyType({**snapshot.objects, **more.objects})
+    return replace(snapshot, objects=objects, requests=snapshot.requests + more.requests)
 
 
 async def read(

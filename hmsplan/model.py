@@ -470,6 +470,21 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True)
+class Calls:
+    """The calls of one assistant or number when the plan was made.
+
+    Attributes:
+        running: in progress.
+        recent: begun in the last ``impact.DAYS`` days, those in progress among them.
+        at_least: there were too many to read them all.
+    """
+
+    running: int
+    recent: int
+    at_least: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceChange:
     """What is planned for one address.
 
@@ -483,6 +498,7 @@ class ResourceChange:
         reason: for people; never steers ``apply``.
         notes: further sentences for people (what cannot be seen).
         reaches: other users of a template, then the numbers and campaigns through which people meet the change.
+        calls: of the assistant or number; None when nobody asked, or nobody knows.
         moved_from: the earlier address, for a ``moved:`` entry.
         deposed: the object was replaced by an earlier apply and is still to be deleted.
         started: the change makes a campaign dial people.
@@ -504,6 +520,7 @@ class ResourceChange:
     deposed: bool = False
     started: bool = False
     reaches: tuple[Reached, ...] = ()
+    calls: Calls | None = None
 
 
 class DriftKind(enum.StrEnum):

@@ -120,6 +120,9 @@ def _told(change: ResourceChange) -> dict[str, Any]:
         "reason": change.reason,
         "notes": list(change.notes),
         "reaches": list(map(reached_json, change.reaches)),
+        "calls": None
+        if (calls := change.calls) is None
+        else {"running": calls.running, "recent": calls.recent, "at_least": calls.at_least},
         "started": change.started,
         "released": [list(path) for path in change.released],
         "source": str(change.source) if change.source is not None else None,

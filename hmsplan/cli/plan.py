@@ -14,6 +14,7 @@ from hmsplan.cli.session import Workspace, connect, load, open_workspace, unix_n
 from hmsplan.cli.surfaces import PLAN_FORMATS, print_plan
 from hmsplan.cli.terminal import err
 from hmsplan.errors import UnsettledCreate
+from hmsplan.impact import plan_with_impact
 from hmsplan.live import plan_live
 from hmsplan.model import Address
 from hmsplan.offline import plan_against
@@ -56,6 +57,7 @@ resend_option = click.option(
     help="Plan against a saved snapshot: no key, network or state is needed.",
 )
 @click.option("--show-unchanged", is_flag=True, help="List what stays as it is.")
+@click.option("--impact", is_flag=True, help="Read calls too: which are in progress, how many there were in 7 days.")
 @click.option("--destroy", is_flag=True, help="Plan to delete everything that the state knows.")
 @target_option
 @resend_option
@@ -68,6 +70,7 @@ def plan_command(
     detailed_exitcode: bool,
     against: Path | None,
     show_unchanged: bool,
+    impact: bool,
     destroy: bool,
     target: tuple[Address, ...],
     resend: tuple[str, ...],
@@ -76,7 +79,9 @@ def plan_command(
 
     With --against nothing leaves it at all. The plan is marked with the age of the snapshot, and apply refuses it.
     """
-    stack, plan = _planned(options, against, Options(target, destroy, resend=resend))
+    if impact and against is not None:
+        raise click.UsageError("--impact reads what is live, and --against does not. Leave one of them out.")
+    stack, plan = _planned(options, against, Options(target, destroy, resend=resend), impact=impact)
     if file is not None:
         write_private(file, plan_to_bytes(plan, tool_version=version("hmsplan")))
         verb = "To perform exactly this: hmsplan apply" if against is None else "To see it again: hmsplan show"
@@ -87,19 +92,21 @@ def plan_command(
     return CHANGES if detailed_exitcode and plan.pending else 0
 
 
-def _planned(options: Globals, against: Path | None, choice: Options) -> tuple[Stack, Plan]:
+def _planned(options: Globals, against: Path | None, choice: Options, *, impact: bool) -> tuple[Stack, Plan]:
     """Plan against a saved snapshot, if there is one; else read what is live."""
     if against is None:
         workspace = open_workspace(options, need_secrets=True)
-        return workspace.stack, wait_for(plan_now(options, workspace, choice))
+        return workspace.stack, wait_for(plan_now(options, workspace, choice, impact=impact))
     stack = load(options)
     return stack, plan_against(snapshot_from_bytes(against.read_bytes()), stack, unix_now(), choice)
 
 
-async def plan_now(options: Globals, workspace: Workspace, choice: Options) -> Plan:
+async def plan_now(options: Globals, workspace: Workspace, choice: Options, *, impact: bool = False) -> Plan:
     """Read what is live with a client that cannot write, and plan."""
     state = workspace.state()
     async with connect(options, ReadClient, on_wait=tell_wait) as client:
+        if impact:
+            return await plan_with_impact(client, workspace.stack, state, unix_now(), choice)
         plan, _ = await plan_live(client, workspace.stack, state, unix_now(), choice)
     return plan
 

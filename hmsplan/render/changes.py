@@ -9,7 +9,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import Action
 from hmsplan.render.fields import field_lines
 from hmsplan.render.lines import Line, Tone, safe
-from hmsplan.render.reach import reach_remark
+from hmsplan.render.reach import calls_remark, reach_remark
 from hmsplan.render.values import Look, brief, heads, path_text, quoted, remark, tools_of, value_lines
 from hmsplan.render.words import MARKS, count, is_written, masked
 
@@ -82,6 +82,8 @@ def remarks(change: ResourceChange, plan: Plan) -> Iterator[str]:
     yield from change.notes
     if reached := reach_remark(change):
         yield reached
+    if change.calls is not None:
+        yield calls_remark(change.calls)
 
 
 def replacement(change: ResourceChange, plan: Plan) -> str:

@@ -10,7 +10,7 @@ from hmsplan.render.words import count, some
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hmsplan.model import Plan, Reached, ResourceChange
+    from hmsplan.model import Calls, Plan, Reached, ResourceChange
 
 
 def reach_remark(change: ResourceChange) -> str:
@@ -22,6 +22,12 @@ def reach_remark(change: ResourceChange) -> str:
         met = [each for each in met if each.id != change.id]
     parts += [f"reaches {some(map(_named, met))}"] if met else []
     return "; ".join(parts)
+
+
+def calls_remark(calls: Calls) -> str:
+    """Say which calls a change meets: ``2 calls in progress, 340 calls in 7 days``."""
+    most = "at least " if calls.at_least else ""
+    return f"{count(calls.running, 'call')} in progress, {most}{count(calls.recent, 'call')} in 7 days"
 
 
 def _named(met: Reached) -> str:

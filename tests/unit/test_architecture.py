@@ -43,7 +43,7 @@ LAYERS: Final[dict[str, str]] = {
         stack.* starter export.*
         api.*
         state state.*
-        live grace settle perform readback apply
+        live impact grace settle perform readback apply
     """,
     "command line": "cli cli.*",
 }

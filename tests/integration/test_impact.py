@@ -1,0 +1,133 @@
+"""``plan --impact``: the calls that a change meets, read beside the plan and never instead of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from support.virtual_time import run
+from support.world import UNLIMITED, Life, World, allowing
+
+from hmsplan.api.client import ReadClient
+from hmsplan.emulator import Fault
+from hmsplan.impact import plan_with_impact
+from hmsplan.model import Calls
+from hmsplan.render.changes import remarks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from hmsplan.model import Plan
+
+DAY_S: Final = 86_400
+NUMBER: Final = "+31850835037"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Return an organization with an assistant, whose prompt is about to change, and a number that nobody manages."""
+    with World(tmp_path, UNLIMITED) as made:
+        made.declare({"assistants": {"desk": {"name": "Desk", "first_message": "Hello"}}})
+        made.apply(allowing())
+        made.declare({"assistants": {"desk": {"name": "Desk", "first_message": "Good day"}}})
+        made.emulator.add("numbers", {"phone_number": NUMBER, "agent_id": made.id("assistants.desk")})
+        made.emulator.requests.clear()
+        yield made
+
+
+def look(world: World) -> Plan:
+    """Plan with --impact, with a client that cannot write."""
+
+    async def planned() -> Plan:
+        async with world._client(ReadClient, Life()) as client:
+            return await plan_with_impact(client, world.stack(), world.state(), world.clock())
+
+    return run(planned(), world.clock)
+
+
+def called(world: World, status: str, number: int = 1, **fields: Any) -> None:
+    """Let the assistant be called some times."""
+    for _ in range(number):
+        world.emulator.add("calls", {"status": status, "agent_id": world.id("assistants.desk"), **fields})
+
+
+def calls(plan: Plan) -> Calls | None:
+    (change,) = plan.changes
+    return change.calls
+
+
+def test_calls_in_progress_and_of_the_last_days_stand_on_the_change(world: World) -> None:
+    """Older ones and those of others do not count; a status that nobody knows goes on until it says that it ended."""
+    called(world, "in-progress")
+    world.clock.now += 8 * DAY_S
+    called(world, "ended", 3)
+    called(world, "in-progress", agent_id="somebody-else")
+    called(world, "in-progress")
+    called(world, "on-hold")
+    called(world, "hung-up", ended_at="2026-11-22T12:00:00Z")
+    called(world, "in-progress", agent_id=None)
+    plan = look(world)
+    assert calls(plan) == Calls(running=2, recent=6)
+    assert "2 calls in progress, 6 calls in 7 days" in list(remarks(plan.changes[0], plan))
+
+
+def test_a_plan_reads_no_calls_unless_it_is_asked_to(world: World) -> None:
+    assert calls(world.plan()) is None
+    assert {request.path for request in world.emulator.requests} == {"/assistants"}
+
+
+def test_what_is_planned_is_the_same(world: World) -> None:
+    """The calls of the moment are no part of what is reviewed."""
+    called(world, "in-progress")
+    assert look(world).digest == world.plan().digest
+
+
+def test_the_kinds_that_nobody_declares_are_read_too(world: World) -> None:
+    """So it is known who is reached through them."""
+    assert world.plan().unread == ("numbers", "campaigns")
+    plan = look(world)
+    assert plan.unread == ()
+    assert [reached.name for reached in plan.changes[0].reaches] == [NUMBER]
+    assert plan.requests == 4
+    assert {request.method for request in world.emulator.requests} == {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/calls", "Which calls the plan meets is not known"),
+        ("/numbers", "Whom the plan reaches through numbers and campaigns is not known"),
+    ],
+)
+def test_what_fails_beside_the_plan_is_said_and_fails_nothing(world: World, path: str, words: str) -> None:
+    digest = world.plan().digest
+    world.emulator.inject(Fault(do="status", path=path, status=403, body={"error": "no"}))
+    plan = look(world)
+    assert plan.digest == digest
+    (warning,) = plan.warnings
+    assert warning.detail.startswith(words)
+
+
+@pytest.mark.parametrize("body", [[], {"calls": None}, {"calls": [{"id": "1"}]}, {"calls": ["1"]}, {"logs": []}])
+def test_an_answer_that_tells_nothing_is_no_zero(world: World, body: Any) -> None:
+    """Calls that do not name their assistant could all be of this one."""
+    world.emulator.inject(Fault(do="status", path="/calls", status=200, body=body))
+    plan = look(world)
+    assert calls(plan) is None
+    assert [warning.summary for warning in plan.warnings] == ["Impact not known"]
+
+
+def test_many_calls_are_read_page_by_page(world: World) -> None:
+    """The server's own limit is a thousand."""
+    called(world, "ended", 2003)
+    assert calls(look(world)) == Calls(running=0, recent=2003)
+    assert [request.path for request in world.emulator.requests].count("/calls") == 3
+
+
+def test_more_calls_than_anybody_wants_to_wait_for_are_at_least(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    called(world, "ended", 2003)
+    monkeypatch.setattr("hmsplan.impact._MOST_PAGES", 2)
+    plan = look(world)
+    assert calls(plan) == Calls(running=0, recent=2000, at_least=True)
+    assert "0 calls in progress, at least 2,000 calls in 7 days" in list(remarks(plan.changes[0], plan))
