@@ -463,7 +463,7 @@ class Reached:
 
     kind: str
     name: str
-    id: str | None
+    id: str | None = None
     address: Address | None = None
     waiting: int | None = None
     at_most: bool = False
@@ -620,6 +620,16 @@ class Step:
     needs: frozenset[str] = frozenset()
 
 
+class Digest(enum.StrEnum):
+    """What two plans have to have in common to be the same; the word before the colon of a written digest.
+
+    STRICT is all that was reviewed, the values before each change too. INTENT is only what is done.
+    """
+
+    STRICT = "sha256"
+    INTENT = "intent"
+
+
 @dataclass(frozen=True, slots=True)
 class Against:
     """The saved snapshot that stood in the place of the live organization.
@@ -646,6 +656,7 @@ class Plan:
         unsettled: creates of an earlier run of which nobody can say whether they happened.
         decided: keys of open intents that need no more watching: their object is there, or was never made.
         digest: SHA-256 of the semantic changes, in hex.
+        intent: the same without the values that stood there before.
         serial, lineage: of the state the plan was made from.
         targets: what ``--target`` limited the plan to; empty = everything.
         resend: the patterns of ``--resend``: addresses whose secrets are sent although nothing else changed.
@@ -664,6 +675,7 @@ class Plan:
     decided: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     digest: str = ""
+    intent: str = ""
     organization: str | None = None
     lineage: str = ""
     serial: int = 0
@@ -678,6 +690,10 @@ class Plan:
     def pending(self) -> tuple[ResourceChange, ...]:
         """The changes that do something, if only to the state."""
         return tuple(change for change in self.changes if is_pending(change))
+
+    def digest_of(self, kind: Digest) -> str:
+        """Return a digest as it is written: ``sha256:…`` or ``intent:…``."""
+        return f"{kind}:{self.intent if kind is Digest.INTENT else self.digest}"
 
 
 def is_pending(change: ResourceChange) -> bool:

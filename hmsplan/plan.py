@@ -22,6 +22,7 @@ from hmsplan.model import (
     Action,
     Deposed,
     Diagnostic,
+    Digest,
     Plan,
     ResourceChange,
     is_pending,
@@ -103,7 +104,7 @@ def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, option
         unread=unread(changes, snapshot),
         requests=snapshot.requests,
     )
-    return replace(plan, digest=plan_digest(plan))
+    return replace(plan, digest=plan_digest(plan), intent=plan_digest(plan, Digest.INTENT))
 
 
 def _changes(

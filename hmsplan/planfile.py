@@ -15,7 +15,7 @@ import orjson
 
 from hmsplan.canonical_json import canonical_json, digest
 from hmsplan.errors import StateError
-from hmsplan.model import MISSING, Against, Plan, Ref, Secret
+from hmsplan.model import MISSING, Against, Digest, Plan, Ref, Secret
 
 if TYPE_CHECKING:
     from hmsplan.model import ResourceChange, Value
@@ -25,30 +25,34 @@ PLAN_VERSION: Final = 1
 MAX_BYTES: Final = 256 * 2**20
 
 
-def plan_digest(plan: Plan) -> str:
+def plan_digest(plan: Plan, kind: Digest = Digest.STRICT) -> str:
     """Return the SHA-256 of the semantic changes, in hex.
 
     What is read takes part as far as it is touched (the value before each change), text layout and untouched objects
-    do not: an unrelated edit in the dashboard does not block a merge.
+    do not: an unrelated edit in the dashboard does not block a merge. With ``Digest.INTENT`` the value before takes no
+    part either: the same writes to the same objects have the same digest, whatever they overwrite.
     """
     return digest(
         {
             "stack": plan.stack,
             "environment": plan.environment,
             "targets": sorted(str(target) for target in plan.targets),
-            "changes": [_meaning(change) for change in plan.pending],
+            "changes": [_meaning(change, kind) for change in plan.pending],
         }
     )
 
 
-def _meaning(change: ResourceChange) -> dict[str, Any]:
+def _meaning(change: ResourceChange, kind: Digest) -> dict[str, Any]:
+    strict = kind is Digest.STRICT
     return {
         "address": str(change.address),
         "action": str(change.action),
         "id": change.id,
         "from": str(change.moved_from) if change.moved_from else None,
         "deposed": change.deposed,
-        "fields": [[list(f.path), digest(plain(f.before)), plain(f.after)] for f in change.fields],
+        "fields": [
+            [list(f.path), *([digest(plain(f.before))] if strict else []), plain(f.after)] for f in change.fields
+        ],
         "released": [list(path) for path in change.released],
         "add": sorted((plain(member) for member in change.members.add), key=canonical_json) if change.members else [],
         "remove": sorted(member.id for member in change.members.remove) if change.members else [],
@@ -84,6 +88,7 @@ def plan_to_json(plan: Plan, *, tool_version: str = "") -> dict[str, Any]:
             "version": PLAN_VERSION,
             "tool_version": tool_version,
             "digest": plan.digest,
+            "intent": plan.intent,
             "stack": plan.stack,
             "environment": plan.environment,
             "organization": plan.organization,
@@ -213,6 +218,10 @@ def _consistent(plan: Plan) -> Plan:
         paths = [*change.released, *change.replaces, *(field.path for field in change.fields)]
         if not all(paths):
             raise ValueError(f"{change.address}: a field has no path")
+        if not all(reached.kind in KINDS for reached in change.reaches):
+            raise ValueError(f"{change.address}: it reaches an object of an unknown kind")
+    if not set(plan.unread) <= KINDS.keys():
+        raise ValueError("unread: an unknown kind")
     for drift in plan.drift:
         if drift.kind not in KINDS or not all(field.path for field in drift.fields):
             raise ValueError("drift: an unknown kind, or a field without a path")

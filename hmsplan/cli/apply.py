@@ -28,7 +28,7 @@ from hmsplan.cli.surfaces import print_plan
 from hmsplan.cli.terminal import color, err, interactive, out, width
 from hmsplan.errors import ApplyFailed, HmsplanError, StalePlan, StateError, Unauthorized, UnsafePlan, UnsettledCreate
 from hmsplan.live import plan_live
-from hmsplan.model import Report, Risk, Status
+from hmsplan.model import Digest, Report, Risk, Status
 from hmsplan.plan import Options
 from hmsplan.planfile import explain_difference, plan_from_bytes
 from hmsplan.render import events
@@ -72,7 +72,9 @@ def _risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.command("apply")
 @click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("-y", "--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask.")
-@click.option("--expect-digest", metavar="DIGEST", help="Refuse any plan but the one with this digest.")
+@click.option(
+    "--expect-digest", metavar="DIGEST", help="Refuse any plan but the one with this digest, sha256:… or intent:…."
+)
 @click.option(
     "--allow", multiple=True, callback=_risks, metavar="RISK:ADDRESS", help="Allow one risk, as a refusal names it."
 )
@@ -238,11 +240,19 @@ def _check_consent(plan: Plan, consent: Consent, state: State) -> None:
             )
         if consent.saved.digest != plan.digest:
             raise StalePlan("\n  ".join(explain_difference(consent.saved, plan)))
-    if consent.digest is not None and consent.digest.strip().removeprefix("sha256:") != plan.digest:
+    if consent.digest is not None and not _is_expected(plan, consent.digest.strip()):
+        kind = Digest.INTENT if consent.digest.strip().startswith("intent:") else Digest.STRICT
         raise StalePlan(
-            f"the digest of what would be done now is {plan.digest}, not the expected one. Review the new plan.",
+            f"the digest of what would be done now is {plan.digest_of(kind)}, not the expected one. "
+            "Review the new plan.",
             summary="Digest differs",
         )
+
+
+def _is_expected(plan: Plan, expected: str) -> bool:
+    """Compare with a digest as it is written; one without a word in front is a strict one."""
+    written = expected if ":" in expected else f"{Digest.STRICT}:{expected}"
+    return written in {plan.digest_of(kind) for kind in Digest}
 
 
 def _ask() -> None:

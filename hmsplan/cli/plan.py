@@ -16,7 +16,7 @@ from hmsplan.cli.terminal import err
 from hmsplan.errors import UnsettledCreate
 from hmsplan.impact import plan_with_impact
 from hmsplan.live import plan_live
-from hmsplan.model import Address
+from hmsplan.model import Address, Digest
 from hmsplan.offline import plan_against
 from hmsplan.plan import Options
 from hmsplan.planfile import plan_from_bytes, plan_to_bytes
@@ -46,6 +46,15 @@ resend_option = click.option(
 )
 
 
+digest_option = click.option(
+    "--digest",
+    type=click.Choice(["strict", "intent"]),
+    default="strict",
+    callback=lambda _ctx, _param, value: Digest[value.upper()],
+    help="Which digest to tell: of all that was reviewed, or only of what is done, whatever stood there before.",
+)
+
+
 @click.command("plan")
 @click.option("-o", "--out", "file", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan.")
 @click.option("--format", "form", type=click.Choice(PLAN_FORMATS), default="text", help="How to print it.")
@@ -59,6 +68,7 @@ resend_option = click.option(
 @click.option("--show-unchanged", is_flag=True, help="List what stays as it is.")
 @click.option("--impact", is_flag=True, help="Read calls too: which are in progress, how many there were in 7 days.")
 @click.option("--destroy", is_flag=True, help="Plan to delete everything that the state knows.")
+@digest_option
 @target_option
 @resend_option
 @common_options
@@ -72,6 +82,7 @@ def plan_command(
     show_unchanged: bool,
     impact: bool,
     destroy: bool,
+    digest: Digest,
     target: tuple[Address, ...],
     resend: tuple[str, ...],
 ) -> int:
@@ -86,7 +97,7 @@ def plan_command(
         write_private(file, plan_to_bytes(plan, tool_version=version("hmsplan")))
         verb = "To perform exactly this: hmsplan apply" if against is None else "To see it again: hmsplan show"
         err(f"Saved the plan to {file}. {verb} {file}")
-    print_plan(options, plan, form, stack=stack, show_unchanged=show_unchanged)
+    print_plan(options, plan, form, stack=stack, show_unchanged=show_unchanged, digest=digest)
     if any(unsettled.candidates for unsettled in plan.unsettled):
         return UnsettledCreate.exit_code
     return CHANGES if detailed_exitcode and plan.pending else 0
@@ -114,11 +125,12 @@ async def plan_now(options: Globals, workspace: Workspace, choice: Options, *, i
 @click.command("show")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--format", "form", type=click.Choice(PLAN_FORMATS), default="text", help="How to print it.")
+@digest_option
 @common_options
 @pass_globals
-def show_command(options: Globals, file: Path, form: str) -> None:
+def show_command(options: Globals, file: Path, form: str, digest: Digest) -> None:
     """Show a saved plan. Needs no key."""
-    print_plan(options, plan_from_bytes(file.read_bytes()), form)
+    print_plan(options, plan_from_bytes(file.read_bytes()), form, digest=digest)
 
 
 def tell_wait(seconds: float) -> None:

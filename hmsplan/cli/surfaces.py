@@ -11,6 +11,7 @@ import orjson
 
 from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import HmsplanError
+from hmsplan.model import Digest
 from hmsplan.planfile import plan_to_bytes
 from hmsplan.render.drift import Coverage, drift_json, render_drift
 from hmsplan.render.page import drift_page, page_of
@@ -33,7 +34,13 @@ _COLUMNS: Final = 100
 
 
 def print_plan(
-    options: Globals, plan: Plan, form: str = "text", *, stack: Stack | None = None, show_unchanged: bool = False
+    options: Globals,
+    plan: Plan,
+    form: str = "text",
+    *,
+    stack: Stack | None = None,
+    show_unchanged: bool = False,
+    digest: Digest = Digest.STRICT,
 ) -> None:
     """Print a plan on stdout; *stack*, where there is one, knows the lines of the YAML and all references."""
     match "json" if options.json else form:
@@ -42,21 +49,23 @@ def print_plan(
         case "markdown":
             from hmsplan.render.markdown import render_markdown  # noqa: PLC0415 -- only for this format
 
-            out(render_markdown(page_of(plan, _COLUMNS)).rstrip("\n"))
+            out(render_markdown(page_of(plan, _COLUMNS, digest)).rstrip("\n"))
         case "html":
             from hmsplan.render.graph import graph_of, graph_of_plan  # noqa: PLC0415
             from hmsplan.render.html.page import render_html  # noqa: PLC0415
 
             graph = graph_of(stack) if stack is not None else graph_of_plan(plan)
-            out(render_html(page_of(plan, _COLUMNS), graph).rstrip("\n"))
+            out(render_html(page_of(plan, _COLUMNS, digest), graph).rstrip("\n"))
         case "github":
             from hmsplan.render.findings import of_plan  # noqa: PLC0415
 
             print_found(options, of_plan(plan, locator(stack)), "github")
-            write_step_summary(page_of(plan, _COLUMNS))
-            out(render_plan(plan, width=_COLUMNS, color=False, show_unchanged=show_unchanged).rstrip("\n"))
+            write_step_summary(page_of(plan, _COLUMNS, digest))
+            shown = render_plan(plan, width=_COLUMNS, color=False, show_unchanged=show_unchanged, digest=digest)
+            out(shown.rstrip("\n"))
         case _:
-            out(render_plan(plan, width=width(), color=color(options), show_unchanged=show_unchanged).rstrip("\n"))
+            shown = render_plan(plan, width=width(), color=color(options), show_unchanged=show_unchanged, digest=digest)
+            out(shown.rstrip("\n"))
 
 
 def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], form: str, stack: Stack) -> None:

@@ -64,7 +64,7 @@ def planned(plan: Plan) -> Iterator[Event]:
         "@message": plan_line(plan),
         "type": "change_summary",
         "changes": _changes(counts["add"], counts["change"], counts["adopt"], counts["destroy"], "plan"),
-        "hmsplan": {"digest": plan.digest, "counts": counts},
+        "hmsplan": {"digest": plan.digest, "intent": plan.intent, "counts": counts},
     }
 
 

@@ -194,4 +194,4 @@ def _unmanaged(page: Page) -> Iterator[str]:
 
 
 def _foot(page: Page) -> str:
-    return f"Digest `sha256:{page.digest}`" if page.digest else ""
+    return f"Digest `{page.digest}`" if page.digest else ""

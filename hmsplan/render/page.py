@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import Action, DriftKind, is_pending
+from hmsplan.model import Action, Digest, DriftKind, is_pending
 from hmsplan.render.changes import change_lines
 from hmsplan.render.drift import coverage_text, drift_line, drift_lines
 from hmsplan.render.reach import reach_summary
@@ -97,7 +97,7 @@ class Page:
         ending: sentences for a plan without changes, or the coverage of a drift report.
         snapshot: which snapshot stood for what is live, and its age; "" when none did.
         counts: the last line.
-        digest: in hex; "" for a drift report.
+        digest: as it is written; "" for a drift report.
     """
 
     word: str
@@ -144,8 +144,8 @@ class Page:
         return _APPLY + " ".join(flags)
 
 
-def page_of(plan: Plan, width: int) -> Page:
-    """Return what *plan* says; its long lines are laid out for *width* columns."""
+def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT) -> Page:
+    """Return what *plan* says, and one of its digests; its long lines are laid out for *width* columns."""
     names, verbs = names_of(plan), dict(ORDER)
     place = {action: number for number, action in enumerate([*verbs, Action.NO_OP])}
     ordered = sorted(plan.pending, key=lambda change: place[change.action])
@@ -175,7 +175,7 @@ def page_of(plan: Plan, width: int) -> Page:
         ending=tuple(_ending(plan)),
         snapshot=snapshot_text(plan.against),
         counts=plan_line(plan),
-        digest=plan.digest,
+        digest=plan.digest_of(digest),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hmsplan.diagnostics import format_diagnostic
+from hmsplan.model import Digest
 from hmsplan.render.lines import BLANK, Line, Tone, paint, safe, title
 from hmsplan.render.page import NO_CHANGES, page_of
 from hmsplan.render.words import count, some
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["NO_CHANGES", "render_plan"]
 
 
-def render_plan(plan: Plan, *, width: int, color: bool, show_unchanged: bool = False) -> str:
+def render_plan(
+    plan: Plan, *, width: int, color: bool, show_unchanged: bool = False, digest: Digest = Digest.STRICT
+) -> str:
     """Return *plan* as text that ends with its counts and its digest.
 
     Args:
@@ -26,8 +29,9 @@ def render_plan(plan: Plan, *, width: int, color: bool, show_unchanged: bool = F
         width: columns to wrap to; at least 40 are used.
         color: escape sequences may stand in it; without them the text says the same.
         show_unchanged: name the objects that match as well.
+        digest: which of the two.
     """
-    page = page_of(plan, width)
+    page = page_of(plan, width, digest)
     return paint(_joined(_sections(page, width, show_unchanged=show_unchanged)), width=width, color=color)
 
 
@@ -101,4 +105,4 @@ def _drift(page: Page) -> list[Line]:
 def _end(page: Page) -> list[Line]:
     strong, *more = page.ending or ("",)
     lines = [title(strong), *(title(sentence, Tone.PLAIN) for sentence in more), BLANK] if strong else []
-    return [*lines, Line(f"Digest: sha256:{page.digest}", depth=-1, whole=True), title(page.counts)]
+    return [*lines, Line(f"Digest: {page.digest}", depth=-1, whole=True), title(page.counts)]

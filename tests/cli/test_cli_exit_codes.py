@@ -111,7 +111,9 @@ def test_a_refusal_is_4_and_names_the_flag(cli: Cli, stack: Path) -> None:
     assert local(cli, stack, "apply", "-y", "--allow", "delete:numbers.main").code == 0
 
 
-@pytest.mark.parametrize("digest", ["", "  ", "0" * 64, "sha256:" + "f" * 64])
+@pytest.mark.parametrize(
+    "digest", ["", "  ", "0" * 64, "sha256:" + "f" * 64, "intent:", "intent:" + "f" * 64, "md5:x", "sha256:intent:"]
+)
 def test_another_digest_is_5(cli: Cli, stack: Path, digest: str) -> None:
     """An empty one too: a lookup that found nothing must not pass for "anything goes"."""
     assert local(cli, stack, "apply", "-y", "--expect-digest", digest).code == 5
@@ -122,6 +124,23 @@ def test_the_reviewed_digest_is_applied(cli: Cli, stack: Path) -> None:
     """With and without the name of the algorithm in front."""
     plan = json.loads(local(cli, stack, "plan", "--json").out)
     assert local(cli, stack, "apply", "-y", "--expect-digest", plan["hmsplan"]["digest"]).code == 0
+
+
+def test_a_digest_of_the_intent_holds_whatever_stood_there_before(live: Any, emulator: Emulator, stack: Path) -> None:
+    """The strict one does not; neither holds when something else is to be done, or the word in front is wrong."""
+    assert live("apply", "-y").code == 0
+    (stack / "a.yaml").write_text("assistants:\n  support: {name: Support, first_message: New}\n", "utf-8")
+    told = json.loads(live("plan", "--json").out)["hmsplan"]
+    assert live("plan", "--digest", "intent").out.splitlines()[-2] == f"Digest: intent:{told['intent']}"
+    assert live("plan").out.splitlines()[-2] == f"Digest: sha256:{told['digest']}"
+    (assistant,) = emulator.all("assistants")
+    emulator.edit("assistants", assistant["id"], {"first_message": "Somebody's"})
+    for digest in (told["digest"], f"sha256:{told['digest']}", f"sha256:{told['intent']}", told["intent"]):
+        assert live("apply", "-y", "--expect-digest", digest).code == 5
+    refused = live("apply", "-y", "--expect-digest", f"intent:{told['digest']}")
+    assert refused.code == 5
+    assert f"intent:{told['intent']}" in refused.err.replace("\n  ", "")
+    assert live("apply", "-y", "--expect-digest", f"intent:{told['intent']}").code == 0
 
 
 def test_a_saved_plan_that_no_longer_holds_is_5(live: Any, emulator: Emulator, stack: Path, tmp_path: Path) -> None:

@@ -365,18 +365,23 @@ def test_the_digest_ignores_what_the_plan_does_not_touch() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "object_id", "fields"),
+    ("kind", "object_id", "fields", "same_intent"),
     [
-        ("assistants", "changed", {"name": "Older"}),  # another value before
-        ("sip_trunks", "t1", {**TRUNK, "address": "sip.new"}),  # nothing to replace any more
-        ("numbers", "n1", {"phone_number": "+31", "agent_id": "other", "transfer_trunk_id": "t1"}),
+        ("assistants", "changed", {"name": "Older"}, True),  # another value before
+        ("sip_trunks", "t1", {**TRUNK, "address": "sip.new"}, False),  # nothing to replace any more
+        ("numbers", "n1", {"phone_number": "+31", "agent_id": "other", "transfer_trunk_id": "t1"}, True),
     ],
 )
-def test_the_digest_changes_with_what_is_live_where_it_is_touched(kind: str, object_id: str, fields: Any) -> None:
+def test_the_digest_changes_with_what_is_live_where_it_is_touched(
+    kind: str, object_id: str, fields: Any, same_intent: bool
+) -> None:
+    """That of the intent only where something else is done."""
     stack, snapshot, state = everything()
     objects = {name: dict(found) for name, found in snapshot.objects.items()}
     objects[kind][object_id] = remote(kind, object_id, **fields)
-    assert digest(stack, snapshot, state) != digest(stack, replace(snapshot, objects=objects), state)
+    one, other = planned(stack, snapshot, state), planned(stack, replace(snapshot, objects=objects), state)
+    assert one.digest != other.digest
+    assert (one.intent == other.intent) is same_intent
 
 
 @pytest.mark.parametrize(
@@ -393,6 +398,7 @@ def test_the_digest_changes_with_what_is_declared(change: Any) -> None:
     stack, snapshot, state = everything()
     other = replace(stack, resources={**stack.resources, change.address: change})
     assert digest(stack, snapshot, state) != digest(other, snapshot, state)
+    assert planned(stack, snapshot, state).intent != planned(other, snapshot, state).intent
 
 
 def test_the_digest_belongs_to_one_stack_environment_and_choice_of_targets() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
@@ -20,13 +21,16 @@ from hmsplan.model import (
     MISSING,
     Action,
     Address,
+    Calls,
     Diagnostic,
+    Digest,
     Drift,
     DriftKind,
     FieldChange,
     Intent,
     MembersChange,
     Plan,
+    Reached,
     Ref,
     Refusal,
     RemoteObject,
@@ -84,6 +88,15 @@ def several(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ..
     return st.lists(strategy, max_size=2).map(tuple)
 
 
+reached = st.builds(
+    Reached,
+    st.sampled_from(sorted(KINDS)),
+    text,
+    st.none() | text,
+    st.none() | addresses,
+    st.none() | st.integers(0, 9),
+    st.booleans(),
+)
 changes = st.builds(
     ResourceChange,
     addresses,
@@ -101,6 +114,8 @@ changes = st.builds(
     source=st.none() | lines,
     deposed=st.booleans(),
     started=st.booleans(),
+    reaches=several(reached),
+    calls=st.none() | st.builds(Calls, st.integers(0, 9), st.integers(0, 9), st.booleans()),
 )
 drifts = st.builds(
     Drift,
@@ -129,6 +144,8 @@ plans = st.builds(
     several(st.builds(Unsettled, intents, several(text), st.floats(0, 99))),
     warnings=several(st.builds(Diagnostic, text, text, st.none() | lines, st.none() | addresses, paths)),
     digest=st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
+    intent=st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
+    unread=several(st.sampled_from(sorted(KINDS))),
     organization=st.none() | text,
     lineage=text,
     serial=st.integers(0, 9),
@@ -169,7 +186,7 @@ def change(action: Action = Action.UPDATE, **more: Any) -> ResourceChange:
 
 def plan_with(*made: ResourceChange, **more: Any) -> Plan:
     plan = Plan("acme", "prod", made, lineage="l", **more)
-    return replace(plan, digest=plan_digest(plan))
+    return replace(plan, digest=plan_digest(plan), intent=plan_digest(plan, Digest.INTENT))
 
 
 # Terraform's shape.
@@ -257,7 +274,8 @@ def test_leads_are_counted_and_masked() -> None:
     written = json.dumps(document, ensure_ascii=False)
     assert document["hmsplan"]["changes"][0]["members"] == {"add": 1, "remove": 0, "pending": 7}
     assert "+3161234••••" in written
-    assert "5678" not in written.replace(document["hmsplan"]["digest"], "")
+    digests = "|".join(document["hmsplan"][name] for name in ("digest", "intent"))
+    assert "5678" not in re.sub(digests, "", written)
     assert "Ann" not in written
 
 
@@ -323,6 +341,8 @@ def broken(**more: Any) -> dict[str, Any]:
         (broken(hmsplan__plan__changes__0__address="nope"), "not an address"),
         (broken(hmsplan__plan__changes__0__action="explode"), "cannot be 'explode'"),
         (broken(hmsplan__plan__changes__0__released=[[]]), "a field has no path"),
+        (broken(hmsplan__plan__changes__0__reaches=[{"kind": "nope", "name": "x"}]), "of an unknown kind"),
+        (broken(hmsplan__plan__unread=["\u001b[2J"]), "an unknown kind"),
         (broken(hmsplan__plan__changes__0__after=[]), "cannot be a list"),
         (broken(hmsplan__plan__changes__0__after={"x": {"$hmsplan": "boo"}}), "does not know"),
         (broken(hmsplan__plan__serial=True), "cannot be true or false"),

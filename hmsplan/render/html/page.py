@@ -219,4 +219,4 @@ def _listed(head: str, texts: Iterable[str]) -> Iterator[str]:
 
 def _footer(page: Page) -> Iterator[str]:
     if page.digest:
-        yield f"<footer>\n<p>Digest <code>sha256:{html(page.digest)}</code></p>\n</footer>"
+        yield f"<footer>\n<p>Digest <code>{html(page.digest)}</code></p>\n</footer>"
