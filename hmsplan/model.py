@@ -256,11 +256,13 @@ class Safety:
         max_deletes: deletes in all.
         max_delete_share: 0 to 1, of the objects of one kind that state binds; one delete is always within it.
         settle_grace_s: seconds for a create without an answer to show up in a list.
+        plan_ttl_s: seconds after which a saved plan is not applied any more.
     """
 
     max_deletes: int = 3
     max_delete_share: float = 0.3
     settle_grace_s: float = 30.0
+    plan_ttl_s: float = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,7 +397,7 @@ class State:
         lineage: a UUID given when the state began; another lineage is another state.
         serial: grows with every write.
         organization: id of the organization the bindings belong to; None until an answer told it.
-        spent: digests of the saved plans that were already applied; a plan applies once.
+        spent: ``saved.use_of`` the saved plans that were already applied; a plan applies once.
     """
 
     lineage: str
@@ -662,6 +664,7 @@ class Plan:
         resend: the patterns of ``--resend``: addresses whose secrets are sent although nothing else changed.
         destroy: it deletes everything that the state binds, whatever is declared.
         against: the saved snapshot it was made against, so that it may not be applied; None = what was live.
+        made, expires: Unix seconds, of a plan that is saved; None for one that is not.
         unread: kinds that were not read and may use what changes, so that nobody knows whom it reaches through them.
     """
 
@@ -682,6 +685,8 @@ class Plan:
     targets: tuple[Address, ...] = ()
     resend: tuple[str, ...] = ()
     destroy: bool = False
+    made: int | None = None
+    expires: int | None = None
     unread: tuple[str, ...] = ()
     requests: int = 0
     against: Against | None = None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION: Final = "1.2"
 PLAN_VERSION: Final = 1
+_YEAR_9999: Final = 253_370_764_800
 MAX_BYTES: Final = 256 * 2**20
 
 
@@ -75,20 +76,26 @@ def plain(value: Value) -> Value:
 
 
 def plan_to_json(plan: Plan, *, tool_version: str = "") -> dict[str, Any]:
-    """Return *plan* for machines; equal plans give equal JSON, because no clock and no machine takes part."""
+    """Return *plan* for machines; equal plans give equal JSON, because no clock and no machine takes part.
+
+    When a plan was made is part of it only once ``saved.dated`` says so.
+    """
     from hmsplan.render.exact import encode  # noqa: PLC0415 -- the planner needs the digest only
     from hmsplan.render.reach import reach_json  # noqa: PLC0415
     from hmsplan.render.redact import public_plan  # noqa: PLC0415
     from hmsplan.render.tfjson import terraform_json  # noqa: PLC0415
-    from hmsplan.render.words import tally  # noqa: PLC0415
+    from hmsplan.render.words import moment, tally  # noqa: PLC0415
 
     public = public_plan(plan)
+    made_at, expires_at = (moment(at) if at is not None else None for at in (plan.made, plan.expires))
     return terraform_json(plan) | {
         "hmsplan": {
             "version": PLAN_VERSION,
             "tool_version": tool_version,
             "digest": plan.digest,
             "intent": plan.intent,
+            "made_at": made_at,
+            "expires_at": expires_at,
             "stack": plan.stack,
             "environment": plan.environment,
             "organization": plan.organization,
@@ -220,6 +227,8 @@ def _consistent(plan: Plan) -> Plan:
             raise ValueError(f"{change.address}: a field has no path")
         if not all(reached.kind in KINDS for reached in change.reaches):
             raise ValueError(f"{change.address}: it reaches an object of an unknown kind")
+    if not all(at is None or 0 <= at < _YEAR_9999 for at in (plan.made, plan.expires)):
+        raise ValueError("made, expires: no time that can be")
     if not set(plan.unread) <= KINDS.keys():
         raise ValueError("unread: an unknown kind")
     for drift in plan.drift:

@@ -20,7 +20,7 @@ from hmsplan.api.snapshot import read_organization
 from hmsplan.apply import Stop, apply
 from hmsplan.cli.failure import tell
 from hmsplan.cli.options import Globals, common_options, pass_globals
-from hmsplan.cli.plan import resend_option, target_option, tell_wait
+from hmsplan.cli.plan import read_saved, resend_option, target_option, tell_wait
 from hmsplan.cli.progress import Events, progress_for
 from hmsplan.cli.rescue import rescue
 from hmsplan.cli.session import EMULATOR_KEY, Workspace, connect, open_workspace, unix_now, wait_for
@@ -30,9 +30,10 @@ from hmsplan.errors import ApplyFailed, HmsplanError, StalePlan, StateError, Una
 from hmsplan.live import plan_live
 from hmsplan.model import Digest, Report, Risk, Status
 from hmsplan.plan import Options
-from hmsplan.planfile import explain_difference, plan_from_bytes
+from hmsplan.planfile import explain_difference
 from hmsplan.render import events
 from hmsplan.render.report import render_report
+from hmsplan.saved import objections, use_of
 from hmsplan.state.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -95,12 +96,12 @@ def apply_command(
 ) -> int:
     """Make the organization equal to the stack: create, update, and delete what was taken out.
 
-    With FILE, perform the saved plan and refuse if anything it touches has moved since.
+    With FILE, perform the saved plan; refuse if it has expired or anything it touches has moved since.
     """
     with _told(options) as told:
         if not yes and not interactive():
             raise HmsplanError("there is no terminal to ask on; add -y to apply without asking", summary="Not applied")
-        saved = plan_from_bytes(file.read_bytes()) if file is not None else None
+        saved = read_saved(options, file) if file is not None else None
         if saved is not None:
             _refuse_snapshot(saved)
             target, destroy, resend = target or saved.targets, destroy or saved.destroy, resend or saved.resend
@@ -173,7 +174,7 @@ async def _apply(options: Globals, workspace: Workspace, choice: Options, consen
                 report = await _perform(options, plan, snapshot, client, ledger, stop, workspace, told)
                 if consent.saved is not None:
                     with suppress(StateError):  # memory knows it, and that is written when the ledger is closed
-                        await ledger.spend(consent.saved.digest)
+                        await ledger.spend(use_of(consent.saved))
             finally:
                 unstored = await _close(ledger, options)
                 if unstored is not None and report is None:
@@ -233,13 +234,8 @@ def _check_consent(plan: Plan, consent: Consent, state: State) -> None:
     Raises:
         StalePlan: naming the object and field that moved, as far as that can be known.
     """
-    if consent.saved is not None:
-        if consent.saved.digest in state.spent:
-            raise StalePlan(
-                "this plan was applied already, and a plan applies once. Make a new one: hmsplan plan -o FILE"
-            )
-        if consent.saved.digest != plan.digest:
-            raise StalePlan("\n  ".join(explain_difference(consent.saved, plan)))
+    if consent.saved is not None and (reasons := objections(consent.saved, plan, state)):
+        raise StalePlan("\n  ".join(reasons))
     if consent.digest is not None and not _is_expected(plan, consent.digest.strip()):
         kind = Digest.INTENT if consent.digest.strip().startswith("intent:") else Digest.STRICT
         raise StalePlan(

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import shlex
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+import orjson
 
 from hmsplan.api.client import ReadClient
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.session import Workspace, connect, load, open_workspace, unix_now, wait_for
 from hmsplan.cli.surfaces import PLAN_FORMATS, print_plan
-from hmsplan.cli.terminal import err
-from hmsplan.errors import UnsettledCreate
+from hmsplan.cli.terminal import err, out
+from hmsplan.errors import StalePlan, UnsettledCreate
 from hmsplan.impact import plan_with_impact
 from hmsplan.live import plan_live
 from hmsplan.model import Address, Digest
 from hmsplan.offline import plan_against
 from hmsplan.plan import Options
 from hmsplan.planfile import plan_from_bytes, plan_to_bytes
+from hmsplan.saved import dated, objections, too_old
 from hmsplan.snapshotfile import snapshot_from_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hmsplan.model import Plan, Stack
 
 CHANGES: Final = 2
+_EXPIRED: Final = "Saved plan has expired"
 ADDRESS: Final = "KIND.KEY"
 
 
@@ -57,6 +63,12 @@ digest_option = click.option(
 
 @click.command("plan")
 @click.option("-o", "--out", "file", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan.")
+@click.option(
+    "--check",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Plan again and say only whether the saved plan still holds; exit 5 when it does not.",
+)
 @click.option("--format", "form", type=click.Choice(PLAN_FORMATS), default="text", help="How to print it.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @click.option(
@@ -76,6 +88,7 @@ digest_option = click.option(
 def plan_command(
     options: Globals,
     file: Path | None,
+    check: Path | None,
     form: str,
     detailed_exitcode: bool,
     against: Path | None,
@@ -90,9 +103,13 @@ def plan_command(
 
     With --against nothing leaves it at all. The plan is marked with the age of the snapshot, and apply refuses it.
     """
-    if impact and against is not None:
-        raise click.UsageError("--impact reads what is live, and --against does not. Leave one of them out.")
-    stack, plan = _planned(options, against, Options(target, destroy, resend=resend), impact=impact)
+    _refuse_together({"--against": against, "--impact": impact, "--check": check}, {"--check": check, "--out": file})
+    choice = Options(target, destroy, resend=resend)
+    if check is not None:
+        return _check(options, check, choice, digest)
+    stack, plan = _planned(options, against, choice, impact=impact)
+    if file is not None or options.json or form == "json":  # what may end as a file
+        plan = dated(plan, unix_now(), stack.safety.plan_ttl_s)
     if file is not None:
         write_private(file, plan_to_bytes(plan, tool_version=version("hmsplan")))
         verb = "To perform exactly this: hmsplan apply" if against is None else "To see it again: hmsplan show"
@@ -103,6 +120,14 @@ def plan_command(
     return CHANGES if detailed_exitcode and plan.pending else 0
 
 
+def _refuse_together(*groups: Mapping[str, object]) -> None:
+    """Refuse options of which each one leaves the others nothing to do."""
+    for group in groups:
+        given = [name for name, value in group.items() if value]
+        if len(given) > 1:
+            raise click.UsageError(f"{' and '.join(given)} do not go together. Leave one of them out.")
+
+
 def _planned(options: Globals, against: Path | None, choice: Options, *, impact: bool) -> tuple[Stack, Plan]:
     """Plan against a saved snapshot, if there is one; else read what is live."""
     if against is None:
@@ -110,6 +135,46 @@ def _planned(options: Globals, against: Path | None, choice: Options, *, impact:
         return workspace.stack, wait_for(plan_now(options, workspace, choice, impact=impact))
     stack = load(options)
     return stack, plan_against(snapshot_from_bytes(against.read_bytes()), stack, unix_now(), choice)
+
+
+def _check(options: Globals, file: Path, choice: Options, kind: Digest) -> int:
+    """Plan again as *file* was planned, and say whether it still holds: for a merge queue.
+
+    Raises:
+        StalePlan: it does not, by the digest that was chosen.
+    """
+    saved = read_saved(options, file)
+    choice = Options(
+        choice.targets or saved.targets, choice.destroy or saved.destroy, resend=choice.resend or saved.resend
+    )
+    workspace = open_workspace(options, need_secrets=True)
+    fresh = wait_for(plan_now(options, workspace, choice))
+    reasons = objections(saved, fresh, workspace.state(), kind)
+    told = fresh.digest_of(kind)
+    if options.json:
+        out(orjson.dumps({"format_version": "1.0", "holds": not reasons, "digest": told, "reasons": reasons}).decode())
+    elif not reasons:
+        out(f"The saved plan still holds.\nDigest: {told}")
+    if reasons:
+        raise StalePlan("\n  ".join(reasons))
+    return UnsettledCreate.exit_code if any(unsettled.candidates for unsettled in fresh.unsettled) else 0
+
+
+def read_saved(options: Globals, file: Path) -> Plan:
+    """Read a saved plan that is to be applied or checked.
+
+    Raises:
+        StateError: it is no saved plan.
+        StalePlan: it has expired.
+    """
+    saved = plan_from_bytes(file.read_bytes())
+    if reason := too_old(saved, unix_now()):
+        again = ["hmsplan", *(["-C", str(options.directory)] if options.directory != Path() else [])]
+        again += ["-e", options.environment] if options.environment else []
+        again += ["plan", "-o", str(file), *(["--destroy"] if saved.destroy else [])]
+        again += [f"--target={target}" for target in saved.targets] + [f"--resend={each}" for each in saved.resend]
+        raise StalePlan(f"{reason}. Make a new one, and have it reviewed:\n  {shlex.join(again)}", summary=_EXPIRED)
+    return saved
 
 
 async def plan_now(options: Globals, workspace: Workspace, choice: Options, *, impact: bool = False) -> Plan:

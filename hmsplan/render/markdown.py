@@ -54,6 +54,8 @@ def _head(page: Page) -> Iterator[str]:
         yield f"> [!NOTE]\n> {escape.markdown(page.snapshot)}"
     strong, *more = [*page.ending, page.counts]
     yield " ".join([f"**{escape.markdown(strong)}**", *map(escape.markdown, more)])
+    if page.dates:
+        yield escape.markdown(page.dates)
     if page.targets:
         yield f"Limited to {_named(page.targets)} and what they refer to; the rest is left out."
     if page.rows:

@@ -16,7 +16,7 @@ from hmsplan.render.changes import change_lines
 from hmsplan.render.drift import coverage_text, drift_line, drift_lines
 from hmsplan.render.reach import reach_summary
 from hmsplan.render.values import Look, names_of
-from hmsplan.render.words import MARKS, count, plan_line, seconds, snapshot_text, some
+from hmsplan.render.words import MARKS, count, moment, plan_line, seconds, snapshot_text, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -87,6 +87,7 @@ class Page:
     Attributes:
         word: "plan" or "drift".
         organization: None when nobody told it.
+        dates: says when a saved plan was made, and until when it may be applied.
         targets: what the plan is limited to; empty = everything.
         reach: sentences on whom the plan reaches.
         refused: one a flag.
@@ -104,6 +105,7 @@ class Page:
     stack: str
     environment: str
     organization: str | None = None
+    dates: str = ""
     targets: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     reach: tuple[str, ...] = ()
@@ -154,6 +156,7 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT) -> Page:
         plan.stack,
         plan.environment,
         plan.organization,
+        dates=_dates(plan),
         targets=tuple(map(str, plan.targets)),
         rows=tuple(_rows(plan)),
         reach=tuple(reach_summary(plan)),
@@ -214,6 +217,12 @@ def _drifted(drift: Drift, look: Look) -> Item:
 
 def _drift_name(drift: Drift) -> str:
     return str(drift.address) if drift.address is not None else f"{drift.kind} {drift.id}"
+
+
+def _dates(plan: Plan) -> str:
+    if plan.made is None or plan.expires is None:
+        return ""
+    return f"Made {moment(plan.made)}; it may be applied until {moment(plan.expires)}."
 
 
 def _rows(plan: Plan) -> Iterator[Row]:

@@ -61,7 +61,11 @@ def _summary(page: Page) -> list[Line]:
     where = f"{safe(page.stack)}, environment {safe(page.environment)}"
     if page.organization is not None:
         where += f", organization {safe(page.organization)}"
-    lines = [title(where), *([title(page.snapshot, Tone.ALERT)] if page.snapshot else [])]
+    lines = [
+        title(where),
+        *([title(page.snapshot, Tone.ALERT)] if page.snapshot else []),
+        *([title(page.dates, Tone.PLAIN)] if page.dates else []),
+    ]
     if page.targets:
         limit = f"Limited to {some(page.targets)} and what they refer to; the rest is left out."
         lines.append(title(limit, Tone.PLAIN))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -74,6 +75,11 @@ def _age(age_s: int) -> str:
         if age_s >= 2 * length_s:
             return count(age_s // length_s, unit)
     return "less than two minutes"
+
+
+def moment(at: int) -> str:
+    """Write a time in Unix seconds: ``2026-11-22 12:00:00 UTC``."""
+    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def tally(plan: Plan) -> dict[str, int]:

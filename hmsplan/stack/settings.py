@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hmsplan.stack.places import Document, Node
 
 DEFAULT_INCLUDE: Final = ("**/*.yaml", "**/*.yml")
-_SECONDS: Final = {"s": 1.0, "m": 60.0}
+_SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _INTERPOLATED_BLOCKS: Final = ("defaults", "overrides")
 _STATE_PARAMETERS: Final = frozenset({"sslmode", "connect_timeout", "target_session_attrs"})
 """What git may say about a connection. Another host, file or service of the runner is not among it."""
@@ -61,9 +61,9 @@ def read_safety(*nodes: Node | None) -> Safety:
         limits["max_deletes"] = chosen["max_deletes"]
     if "max_delete_share" in chosen:
         limits["max_delete_share"] = int(chosen["max_delete_share"].removesuffix("%")) / 100
-    if "settle_grace" in chosen:
-        grace = chosen["settle_grace"]
-        limits["settle_grace_s"] = int(grace[:-1]) * _SECONDS[grace[-1]]
+    for name in ("settle_grace", "plan_ttl"):
+        if name in chosen:
+            limits[f"{name}_s"] = int(chosen[name][:-1]) * _SECONDS[chosen[name][-1]]
     return Safety(**limits)
 
 

@@ -133,9 +133,9 @@ class Ledger:
         """Remember which organization this is."""
         await self._put([journal.OrganizationKnown(organization_id)])
 
-    async def spend(self, digest: str) -> None:
-        """Remember that the saved plan of this digest was applied."""
-        await self._put([journal.Spent(digest)])
+    async def spend(self, use: str) -> None:
+        """Remember that a saved plan was applied; *use* is ``saved.use_of`` it."""
+        await self._put([journal.Spent(use)])
 
     async def move(self, origin: Address, target: Address) -> None:
         """Bind the object of *origin* to *target* instead."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import signal
 from typing import TYPE_CHECKING, Any
@@ -162,6 +163,105 @@ def test_a_plan_applies_once(live: Any, tmp_path: Path) -> None:
     assert live("plan", "-o", str(saved)).code == 0
     assert live("apply", "-y", str(saved)).code == 0
     assert live("apply", "-y", str(saved)).code == 5
+
+
+def test_a_plan_that_does_the_same_a_second_time_is_another_plan(
+    live: Any, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same edit in the dashboard is undone again, by a plan that was made and reviewed again."""
+    assert live("apply", "-y").code == 0
+    (assistant,) = emulator.all("assistants")
+    saved, digests = tmp_path / "saved.plan", []
+    for hour in (0, 1):
+        monkeypatch.setattr("hmsplan.cli.plan.unix_now", lambda hour=hour: 1_790_000_000.0 + 3600 * hour)
+        emulator.edit("assistants", assistant["id"], {"first_message": "Somebody's"})
+        assert live("plan", "-o", str(saved)).code == 0
+        digests.append(json.loads(saved.read_bytes())["hmsplan"]["digest"])
+        assert live("apply", "-y", str(saved)).code == 0
+        emulator.edit("assistants", assistant["id"], {"first_message": "Somebody's"})
+        assert live("apply", "-y", str(saved)).code == 5
+    assert digests[0] == digests[1]
+
+
+def at(moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the clock of plan, show and apply FILE."""
+    seconds = dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC).timestamp()
+    monkeypatch.setattr("hmsplan.cli.plan.unix_now", lambda: seconds)
+
+
+@pytest.mark.parametrize(
+    ("safety", "until"), [("settle_grace: 0s", "2026-11-23 12:00:00"), ("plan_ttl: 90m", "2026-11-22 13:30:00")]
+)
+def test_a_saved_plan_that_has_expired_is_5(
+    cli: Cli, stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, safety: str, until: str
+) -> None:
+    """After a day, or what safety.plan_ttl says; the refusal is the whole command that makes a new one."""
+    write(stack, {"hmsplan.yaml": f"version: 1\nstack: small\nsafety: {{{safety}}}\n"})
+    saved = tmp_path / "saved plan"
+    at("2026-11-22 12:00:00", monkeypatch)
+    shown = local(cli, stack, "plan", "-o", saved, "--target", "numbers.main").out
+    assert f"Made 2026-11-22 12:00:00 UTC; it may be applied until {until} UTC." in shown
+    at(until, monkeypatch)
+    for command in (("apply", "-y", saved), ("plan", "--check", saved)):
+        result = local(cli, stack, *command)
+        assert result.code == 5
+        assert "Saved plan has expired" in result.err
+        assert f"hmsplan -C {stack} plan -o '{saved}' --target=numbers.main" in result.err
+    assert f"applied until {until}" in local(cli, stack, "show", saved).out
+    assert local(cli, stack, "state", "list").out == ""
+    just_before = dt.datetime.fromisoformat(until) - dt.timedelta(seconds=1)
+    at(str(just_before), monkeypatch)
+    assert local(cli, stack, "apply", "-y", saved).code == 0
+
+
+def test_a_saved_plan_without_a_date_is_5(cli: Cli, stack: Path, tmp_path: Path) -> None:
+    """Nobody knows how old its review is."""
+    document = json.loads(local(cli, stack, "plan", "--json").out)
+    del document["hmsplan"]["plan"]["made"]
+    saved = tmp_path / "saved.plan"
+    saved.write_text(json.dumps(document), "utf-8")
+    assert local(cli, stack, "apply", "-y", saved).code == 5
+
+
+def test_what_is_printed_as_json_may_be_applied_as_a_file(cli: Cli, stack: Path, tmp_path: Path) -> None:
+    """It is the same document as the one that -o writes."""
+    saved = tmp_path / "saved.plan"
+    saved.write_text(local(cli, stack, "plan", "--format", "json").out, "utf-8")
+    assert local(cli, stack, "apply", "-y", saved).code == 0
+
+
+def test_a_check_is_0_while_the_saved_plan_holds_and_5_when_it_does_not(
+    live: Any, emulator: Emulator, stack: Path, tmp_path: Path
+) -> None:
+    """It writes nothing, and names object and field; the intent holds longer."""
+    assert live("apply", "-y").code == 0
+    (stack / "a.yaml").write_text("assistants:\n  support: {name: Support, first_message: New}\n", "utf-8")
+    saved = str(tmp_path / "saved.plan")
+    assert live("plan", "-o", saved, "--target", "assistants.support").code == 0
+    emulator.requests.clear()
+    holds = live("plan", "--check", saved)
+    assert (holds.code, holds.out.splitlines()[0]) == (0, "The saved plan still holds.")
+    assert {request.method for request in emulator.requests} == {"GET"}
+    (assistant,) = emulator.all("assistants")
+    emulator.edit("assistants", assistant["id"], {"first_message": "Somebody's"})
+    stale = live("plan", "--check", saved)
+    assert (stale.code, stale.out) == (5, "")
+    assert 'assistants.support first_message: was "Hello" when planned, is "Somebody\'s" now' in " ".join(stale.err.split())
+    told = live("plan", "--check", saved, "--json")
+    assert told.code == 5
+    assert told.json["holds"] is False
+    assert "assistants.support first_message" in told.json["reasons"][0]
+    assert live("plan", "--check", saved, "--digest", "intent").code == 0
+    assert live("plan", "--check", saved, "-o", saved).code == 1
+
+
+def test_a_check_of_a_plan_that_was_applied_is_5(live: Any, tmp_path: Path) -> None:
+    saved = str(tmp_path / "saved.plan")
+    assert live("plan", "-o", saved).code == 0
+    assert live("apply", "-y", saved).code == 0
+    stale = live("plan", "--check", saved)
+    assert stale.code == 5
+    assert "applied already" in stale.err
 
 
 def test_an_apply_in_part_is_6(live: Any, emulator: Emulator, stack: Path) -> None:

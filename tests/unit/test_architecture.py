@@ -30,7 +30,7 @@ LAYERS: Final[dict[str, str]] = {
         stack.load stack.places stack.yaml_errors stack.yamltext stack.format stack.schema stack.explain
         stack.interpolate stack.secret_values stack.layers stack.resolve stack.templates stack.leads stack.finish
         stack.blocks stack.collect stack.problems stack.settings stack.variables stack.validate stack diagnostics
-        diff overlay recorded secret_changes changes identity drift egress guards reach steps plan planfile verify
+        diff overlay recorded secret_changes changes identity drift egress guards reach steps plan planfile saved verify
         snapshotfile offline
         state.codec state.journal state.edit state.record state.succession
         textdiff textdiff.*

@@ -361,7 +361,7 @@ STACK: Final[dict[str, Any]] = {
         "analysis_templates": {"lifecycle": {"prevent_destroy": True}},
         "campaigns": {"timezone": "Europe/Amsterdam"},
     },
-    "safety": {"max_deletes": 3, "max_delete_share": "30%", "settle_grace": "30s"},
+    "safety": {"max_deletes": 3, "max_delete_share": "30%", "settle_grace": "30s", "plan_ttl": "24h"},
 }
 ENVIRONMENT: Final[dict[str, Any]] = {
     "organization": "6f9d0d5e-0000-4000-8000-000000000000",
@@ -722,6 +722,8 @@ MISTAKES: Final[list[tuple[str, Any, Path_, Any, Path_, str]]] = [
         ("safety", "max_delete_share"),
         "not match",
     ),
+    ("hmsplan.schema.json", STACK, ("safety", "plan_ttl"), "1w", ("safety", "plan_ttl"), "not match"),
+    ("hmsplan.schema.json", STACK, ("safety", "plan_ttl"), "0h", ("safety", "plan_ttl"), "not match"),
     ("hmsplan.schema.json", STACK, ("variables", "a-b"), {}, ("variables",), "'a-b' does not match"),
     ("hmsplan.schema.json", STACK, ("defaults", "assistant"), {}, ("defaults",), "'assistant' was unexpected"),
     ("hmsplan.schema.json", STACK, ("assistants",), {}, (), "'assistants' was unexpected"),

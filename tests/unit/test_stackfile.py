@@ -47,7 +47,7 @@ def test_example() -> None:
         assert not stack.warnings
     assert len(stack.resources) == 9
     assert stack.organization == "6f9d2c1e-0000-4000-8000-000000000001"
-    assert stack.safety == Safety(max_deletes=2, max_delete_share=0.2, settle_grace_s=30)
+    assert stack.safety == Safety(max_deletes=2, max_delete_share=0.2, settle_grace_s=30, plan_ttl_s=86_400)
 
 
 def test_three_states(tmp_path: Path) -> None:

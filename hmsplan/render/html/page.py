@@ -92,6 +92,8 @@ def _header(page: Page) -> Iterator[str]:
     yield f'<p class="soft">{where}</p>'
     if page.snapshot:
         yield f"<p><b>{html(page.snapshot)}</b></p>"
+    if page.dates:
+        yield f'<p class="soft">{html(page.dates)}</p>'
     if page.targets:
         names = ", ".join(f"<code>{html(name)}</code>" for name in page.targets)
         yield f"<p>Limited to {names} and what they refer to; the rest is left out.</p>"
