@@ -246,7 +246,9 @@ def test_a_check_is_0_while_the_saved_plan_holds_and_5_when_it_does_not(
     emulator.edit("assistants", assistant["id"], {"first_message": "Somebody's"})
     stale = live("plan", "--check", saved)
     assert (stale.code, stale.out) == (5, "")
-    assert 'assistants.support first_message: was "Hello" when planned, is "Somebody\'s" now' in " ".join(stale.err.split())
+    assert 'assistants.support first_message: was "Hello" when planned, is "Somebody\'s" now' in " ".join(
+        stale.err.split()
+    )
     told = live("plan", "--check", saved, "--json")
     assert told.code == 5
     assert told.json["holds"] is False
