@@ -23,7 +23,7 @@ MIN_WIDTH: Final = 40
 INDENT: Final = 4
 _BAR: Final = "│"
 _MORE: Final = "┊"
-_OURS: Final = re.compile(r"\[-|-\]|\{\+|\+\}")
+_OURS: Final = re.compile(r"\[(?=-)|(?<=-)\]|\{(?=\+)|(?<=\+)\}")
 
 
 class Tone(enum.StrEnum):
@@ -107,7 +107,7 @@ def safe(text: str) -> str:
 
 def inked(pieces: tuple[Piece, ...], mark: str, depth: int) -> Line:
     """Return a line of prose in which some words changed; without colours marks stand around those."""
-    return Line("".join(map(marked, pieces)), mark, depth, bar=True, pieces=pieces)
+    return Line(marked(pieces), mark, depth, bar=True, pieces=pieces)
 
 
 def title(text: str, tone: Tone = Tone.STRONG) -> Line:
@@ -146,14 +146,14 @@ def _rows(line: Line, width: int, *, color: bool) -> Iterator[str]:
         yield from _rows(Line(note, "#", line.depth + 1, Tone.QUIET), width, color=color)
 
 
-def marked(piece: Piece) -> str:
-    """Return a piece between the marks that say what happened to it; no other text can hold such a mark."""
-    _, begin, end = piece.ink.value
-    return f"{begin}{_OURS.sub(_escaped, piece.text)}{end}"
-
-
-def _escaped(mark: re.Match[str]) -> str:
-    return "".join(f"\\u{ord(char):04x}" if char in "[]{}" else char for char in mark[0])
+def marked(pieces: Iterable[Piece]) -> str:
+    """Return pieces between the marks that say what happened to them; no other text can hold such a mark."""
+    whole, ours = "", set[int]()
+    for piece in pieces:
+        _, begin, end = piece.ink.value
+        ours |= {len(whole), len(whole) + len(begin) + len(piece.text) + len(end) - 1} if begin else set()
+        whole += f"{begin}{piece.text}{end}"
+    return _OURS.sub(lambda found: found[0] if found.start() in ours else f"\\u{ord(found[0]):04x}", whole)
 
 
 def _inked(line: Line, indent: str, leads: tuple[str, str], room: int) -> Iterator[str]:
