@@ -515,3 +515,42 @@ def test_a_voice_taken_out_is_released_for_a_pipeline_assistant_cannot_do_withou
     voice = {"tts_config": {"provider": "elevenlabs", "voice_id": "v1"}}
     assert dropped(ASSISTANTS, voice, {}, voice) == ()
     assert released(ASSISTANTS, voice, {}) == (("tts_config",),)
+
+
+def test_a_block_of_secrets_alone_is_unseen_only_where_there_is_no_block() -> None:
+    want = tools({**LOOKUP, "server": {"secret": Secret("hook", "v")}})
+    assert diff(ASSISTANTS, want, tools(LOOKUP)) == ()
+    assert paths(diff(ASSISTANTS, want, tools({**LOOKUP, "server": "odd"}))) == [
+        ("llm_config", "tools", "lookup", "server")
+    ]
+
+
+def test_a_tool_that_somebody_added_takes_no_part_in_what_was_taken_out() -> None:
+    applied, kept, other = {**LOOKUP, "url": "https://a.example"}, LOOKUP, {"name": "other", "description": "O."}
+    assert paths(dropped(ASSISTANTS, tools(applied), tools(kept), tools(applied, other))) == [
+        ("llm_config", "tools", "lookup", "url")
+    ]
+
+
+def test_every_block_that_switches_loses_what_cannot_stay() -> None:
+    want = {block: {"provider": "new"} for block in ("llm_config", "stt_config", "tts_config")}
+    live = {block: {"provider": "old", "x": 1} for block in want}
+    assert sorted(paths(displaced(ASSISTANTS, want, live))) == [(block, "x") for block in want]
+    del live["llm_config"]
+    assert sorted(paths(displaced(ASSISTANTS, want, live))) == [("stt_config", "x"), ("tts_config", "x")]
+
+
+def test_a_key_that_only_other_models_refuse_stays() -> None:
+    live = {"tts_config": {"provider": "elevenlabs", "model": "eleven_flash_v2_5", "speed": 1.1}}
+    want = {"tts_config": {"model": "eleven_flash_v2_5", "stability": 0.5}}
+    assert misfits(ASSISTANTS, "tts_config", want, live) == frozenset()
+    assert misfits(ASSISTANTS, "tts_config", {"tts_config": {"model": "eleven_v3"}}, live) == {"speed"}
+
+
+def test_a_block_that_is_cleared_switches_to_nothing() -> None:
+    assert not switches(ASSISTANTS, "tts_config", {"tts_config": None}, {"tts_config": {"provider": "elevenlabs"}})
+
+
+def test_another_spelling_of_the_same_provider_is_no_switch() -> None:
+    live = {"tts_config": {"provider": "elevenlabs"}}
+    assert not switches(ASSISTANTS, "tts_config", {"tts_config": {"provider": "11labs"}}, live)

@@ -185,8 +185,9 @@ def test_whoever_refers_to_what_is_gone_waits_for_the_new_one() -> None:
     ],
 )
 def test_a_create_names_what_it_lacks(spec: dict[str, Any], missing: str) -> None:
-    with pytest.raises(ConfigError, match=f"assistants.a does not exist yet, and to create it {missing}"):
+    with pytest.raises(ConfigError, match=f"assistants.a does not exist yet, and to create it {missing}") as error:
         planned(declared(resource("assistants.a", name="A", **spec)))
+    assert [problem.summary for problem in error.value.diagnostics] == ["Missing field"]
 
 
 def test_what_a_create_needs_may_be_left_to_the_object_that_is_there() -> None:
@@ -273,6 +274,62 @@ def test_targets_that_nobody_knows_are_told_at_once() -> None:
         "assistants.x is neither declared nor in the state.",
         "assistants.y is neither declared nor in the state.",
     ]
+    assert {d.summary for d in error.value.diagnostics} == {"Unknown target"}
+
+
+def test_a_target_takes_along_what_that_refers_to_in_turn() -> None:
+    stack = declared(
+        resource("tool_templates.t", name="T"),
+        resource("assistants.a", name="A", first_message=ref("tool_templates.t")),
+        resource("numbers.n", phone_number="+31", agent_id=ref("assistants.a")),
+        resource("assistants.b", name="B"),
+    )
+    plan = planned(stack, targets=["numbers.n"])
+    assert sorted(actions(plan)) == ["assistants.a", "numbers.n", "tool_templates.t"]
+
+
+def test_whoever_leaves_is_shown_with_the_reason_and_what_it_was() -> None:
+    old = remote("sip_trunks", "t1", **TRUNK)
+    state = remembered(
+        bound("assistants.gone", "a1"),
+        bound("assistants.left", "a2"),
+        bound("assistants.lost", "a3"),
+        deposed=(Deposed(at("sip_trunks.t"), "t1"), Deposed(at("sip_trunks.u"), "t2")),
+    )
+    left = remote("assistants", "a2", name="Left")
+    stack = declared(resource("assistants.new", name="New"), removed=["assistants.gone"])
+    plan = planned(stack, live(old, left, remote("assistants", "a1", name="Gone")), state)
+    assert {str(c.address): (c.action, c.reason, c.before) for c in plan.changes} == {
+        "assistants.gone": (Action.FORGET, "removed entry", {}),
+        "assistants.left": (Action.DELETE, "not declared any more", left.fields),
+        "assistants.lost": (Action.FORGET, "already gone", {}),
+        "assistants.new": (Action.CREATE, "", {}),
+        "sip_trunks.t": (Action.DELETE, "replaced by an earlier apply", old.fields),
+        "sip_trunks.u": (Action.FORGET, "replaced, and already gone", {}),
+    }
+
+
+def test_what_was_deleted_outside_says_so_when_it_is_made_again() -> None:
+    stack = declared(resource("assistants.a", name="A"))
+    change = change_of(planned(stack, live(), remembered(bound("assistants.a", "a1"))), "assistants.a")
+    assert (change.action, change.reason) == (Action.CREATE, "deleted outside hmsplan")
+
+
+def test_whoever_is_deleted_with_it_holds_nothing_back() -> None:
+    snapshot = live(remote("assistants", "a1", name="A"), remote("numbers", "n1", phone_number="+31", agent_id="a1"))
+    state = remembered(bound("assistants.a", "a1"), bound("numbers.n", "n1"))
+    plan = planned(declared(resource("assistants.b", name="B")), snapshot, state, allowed=("delete:numbers.n",))
+    assert plan.refusals == ()
+
+
+def test_to_destroy_everything_nothing_is_imported_or_moved_first() -> None:
+    snapshot, state = live(remote("assistants", "a1", name="A")), remembered(bound("assistants.a", "a1"))
+    for stack in (
+        declared(resource("assistants.b", name="B"), imports=[("assistants.b", "nobody")]),
+        declared(resource("assistants.b", name="B"), moved=[("assistants.a", "assistants.b")]),
+    ):
+        plan = planned(stack, snapshot, state, destroy=True, allowed=("*",))
+        assert actions(plan) == {"assistants.a": "delete"}
 
 
 # Destroy
