@@ -25,7 +25,7 @@ from support.stores import UrlStore
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-INSTALL: Final = "scripts/postgres.sh installs it"
+INSTALL: Final = "scripts/system.sh installs it"
 QUICK: Final = ("fsync=off", "full_page_writes=off", "listen_addresses=", "max_connections=60", "shared_buffers=16MB")
 PASSWORD: Final = "hunter2-of-the-database"
 SECRETIVE: Final = "secretive"
