@@ -560,8 +560,25 @@ def test_kinds_come_in_the_order_of_the_table() -> None:
             remembered(bound("campaigns.a", "other")),
             ["other"],
         ),
+        (
+            declared(
+                resource("campaigns.c", [ANNA], **{**SPRING, "name": "X"}), moved=[("campaigns.b", "campaigns.c")]
+            ),
+            remembered(bound("campaigns.c", "other")),
+            ["other"],
+        ),
     ],
-    ids=["adoptable", "bound", "undeclared leads", "leads of ours", "none of ours", "imported", "moved", "moved on"],
+    ids=[
+        "adoptable",
+        "bound",
+        "undeclared leads",
+        "leads of ours",
+        "none of ours",
+        "imported",
+        "moved",
+        "moved on",
+        "moved before",
+    ],
 )
 def test_leads_are_read_where_the_plan_compares_them(stack: Stack, state: State, wanted: list[str]) -> None:
     objects = {

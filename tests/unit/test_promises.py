@@ -1,4 +1,4 @@
-"""The page of promises names tests that are there."""
+"""The pages of promises and of mutants name tests that are there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "promises.md").read_text("utf-8")
-NAMED = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", PAGE)
+MUTANTS = (ROOT / "docs" / "mutants.md").read_text("utf-8")
+NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE + MUTANTS)
 
 
 def test_every_promise_has_its_limit_and_its_test() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,7 +38,7 @@ class Run:
     """One run of hmsplan that only creates."""
 
     def __init__(self, root: Path) -> None:
-        self.clock = Clock()
+        self.root, self.clock = root, Clock()
         self.emulator = Emulator(":memory:", Settings(rate_limit=None), clock=self.clock)
         self.emulator.organization(KEY)
         self.backend = open_backend("file", root, "default")
@@ -97,6 +98,10 @@ class Run:
         return made
 
     @property
+    def journal(self) -> str:
+        return (self.root / ".hmsplan" / "default" / "journal.jsonl").read_text("utf-8")
+
+    @property
     def posts(self) -> int:
         return sum(write.method == "POST" for write in self.emulator.writes)
 
@@ -117,6 +122,7 @@ def test_a_refusal_proves_that_nothing_was_made(desk: Run) -> None:
     with pytest.raises(ApiError):
         desk.create(Fault(do="status", method="POST", status=400, body={"error": "no"}))
     assert (desk.emulator.all("assistants"), desk.notes, desk.open) == ([], [], [])
+    assert '"refused"' in desk.journal
 
 
 @pytest.mark.parametrize("do", ["lost_after", "truncated_body", "garbage_body", "empty_body"])
@@ -124,9 +130,14 @@ def test_a_lost_answer_is_looked_for_and_not_sent_again(desk: Run, do: str) -> N
     (made,) = desk.create(Fault(do=do, method="POST", nth=1))
     (live,) = desk.emulator.all("assistants")
     assert made.id == live["id"]
-    assert desk.notes[0].startswith("assistants.desk: ")
-    assert desk.notes[0].endswith(". Looking whether it was made ...")
+    doubt = "its answer holds no object" if do == "empty_body" else "Unknown outcome: POST /assistants.+"
+    assert re.fullmatch(rf"assistants\.desk: {doubt}\. Looking whether it was made \.\.\.", desk.notes[0], re.DOTALL)
     assert desk.notes[1:] == [f"assistants.desk: it was made, as {made.id}"]
+
+
+def test_an_answer_without_an_object_is_no_answer(desk: Run) -> None:
+    desk.create(Fault(do="status", method="POST", nth=1, status=200, body={"ok": True}))
+    assert desk.notes[0] == "assistants.desk: its answer holds no object. Looking whether it was made ..."
 
 
 def test_what_was_not_made_is_sent_once_more_after_the_grace_time(desk: Run) -> None:
@@ -143,6 +154,7 @@ def test_what_was_not_made_twice_is_given_up(desk: Run) -> None:
     assert 2 * GRACE_S <= desk.clock() - began < 3 * GRACE_S
     assert error.value.summary == "Not created"
     assert (desk.emulator.all("assistants"), desk.open) == ([], [])
+    assert '"proven absent"' in desk.journal
 
 
 @pytest.mark.parametrize("twins", [1, 2])
