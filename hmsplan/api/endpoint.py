@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import ipaddress
 import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote
@@ -11,6 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from hmsplan.errors import HmsplanError
+from hmsplan.hosts import is_loopback
 
 if TYPE_CHECKING:
     import ssl
@@ -57,7 +57,7 @@ def endpoint(base_url: str, allow_host: str | None = None) -> httpx.URL:
         raise _refused("it has to be https://, a host and perhaps a port and a path")
     if url.userinfo or url.query or url.fragment or "?" in base_url or "#" in base_url:
         raise _refused("it may hold no login, query or fragment")
-    local = _is_loopback(host)
+    local = is_loopback(host)
     if url.scheme == "http" and not local:
         raise _refused(f"http would show the key to everybody on the way to {host}; use https")
     if not (local or host.endswith(_VENDOR) or host == (allow_host or "").lower()):
@@ -67,13 +67,6 @@ def endpoint(base_url: str, allow_host: str | None = None) -> httpx.URL:
 
 def _refused(why: str) -> HmsplanError:
     return HmsplanError(why, summary="Base URL refused")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @functools.cache

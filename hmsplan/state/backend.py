@@ -5,9 +5,12 @@ One contract suite (``tests/unit/state/test_state_contract.py``) holds for all o
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -44,8 +47,29 @@ class Owner:
     since: str
     token: str
 
+    @classmethod
+    def here(cls, owner: str) -> Owner:
+        """Sign a new holding of the lock by this process, now."""
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        return cls(owner, os.getpid(), socket.gethostname(), since, uuid.uuid4().hex)
+
     def __str__(self) -> str:
         return f"{self.owner} (process {self.pid} on {self.host}, since {self.since})"
+
+
+def not_locked() -> StateError:
+    """Tell a caller that it has to hold the lock first."""
+    return StateError("the state is written only under its lock")
+
+
+def lock_lost(how: str) -> StateError:
+    """Tell a run that its lock is no longer its own; *how* goes on after "the lock of this run"."""
+    return StateError(f"the lock of this run {how}; nothing more is written", summary="Lock lost")
+
+
+def lock_taken(by: Owner | None) -> StateError:
+    """Tell a run who took its lock away; None = whoever did has left no name."""
+    return lock_lost(f"was taken away by {by or 'hmsplan state unlock --force'}")
 
 
 class Backend(Protocol):

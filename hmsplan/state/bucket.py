@@ -26,7 +26,7 @@ from hmsplan.state.journal import decode, encode, join
 from hmsplan.state.lease import LEASE_S, Lease
 from hmsplan.state.objects import Conflict, InDoubt, Objects, StoreError
 from hmsplan.state.record import dump, parse
-from hmsplan.state.succession import changed_meanwhile, refuse_backward, refuse_older, version
+from hmsplan.state.succession import changed_meanwhile, refuse_backward, refuse_older
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -229,8 +229,7 @@ class BucketBackend:
             return known  # under this lock nobody else writes
         found = self._look()
         if (found.lineage, found.serial) != (known.lineage, known.serial):
-            now, then = version(found.lineage, found.serial), version(known.lineage, known.serial)
-            raise changed_meanwhile(self.describe(), now, then)
+            raise changed_meanwhile(self.describe(), (found.lineage, found.serial), (known.lineage, known.serial))
         self._seen = found
         return found
 

@@ -18,7 +18,7 @@ from hmsplan.state import durable
 from hmsplan.state.journal import Journal, decode, encode, join
 from hmsplan.state.locking import FolderLock
 from hmsplan.state.record import dump, parse
-from hmsplan.state.succession import changed_meanwhile, refuse_backward, refuse_older, version
+from hmsplan.state.succession import changed_meanwhile, refuse_backward, refuse_older
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -167,8 +167,7 @@ class FileBackend:
             return known
         _, found = self._look()
         if (found.lineage, found.serial) != (known.lineage, known.serial):
-            now, then = version(found.lineage, found.serial), version(known.lineage, known.serial)
-            raise changed_meanwhile(self.describe(), now, then)
+            raise changed_meanwhile(self.describe(), (found.lineage, found.serial), (known.lineage, known.serial))
         self._seen = found
         return found
 

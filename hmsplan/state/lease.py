@@ -10,17 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import socket
 import threading
 import time
-import uuid
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.errors import StateError, StateLocked
-from hmsplan.state.backend import Owner
+from hmsplan.state.backend import Owner, lock_taken, not_locked
 from hmsplan.state.objects import Conflict, Found, Objects, StoreError
 
 if TYPE_CHECKING:
@@ -119,7 +115,7 @@ class Lease:
         """
         with self._guard:
             if self._held is None:
-                raise StateError("the state is written only under its lock")
+                raise not_locked()
             if self._is_lost:
                 raise self._lost()
             if self._clock() >= self._held[0].expires:
@@ -162,7 +158,7 @@ class Lease:
             record = self._read(found)
             if record is not None and record.owner and record.expires > self._clock() and not force:
                 raise self._locked(record)
-            ours = _Record(_here(owner), self._clock() + self._lease_s)
+            ours = _Record(Owner.here(owner), self._clock() + self._lease_s)
             with contextlib.suppress(Conflict):  # somebody was quicker: look again
                 tag = self._put(ours, found)
                 self._held, self._is_lost, self._is_doubtful = (ours, tag), False, False
@@ -223,13 +219,10 @@ class Lease:
         )
 
     def _lost(self) -> StateError:
-        by: Owner | str | None = None
+        by: Owner | None = None
         with contextlib.suppress(StoreError):
             by = self.holder()
-        return StateError(
-            f"the lock of this run was taken away by {by or 'hmsplan state unlock --force'}; nothing more is written",
-            summary="Lock lost",
-        )
+        return lock_taken(by)
 
     @property
     def _where(self) -> str:
@@ -246,8 +239,3 @@ class Lease:
             raise StateError(
                 f"{self._where} is no lock of hmsplan. If nobody is applying, delete it", summary="State is damaged"
             ) from None
-
-
-def _here(owner: str) -> Owner:
-    since = datetime.now(UTC).isoformat(timespec="seconds")
-    return Owner(owner, os.getpid(), socket.gethostname(), since, uuid.uuid4().hex)

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import socket
-import uuid
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from hmsplan.errors import StateError, StateLocked
+from hmsplan.errors import StateLocked
 from hmsplan.state import durable
-from hmsplan.state.backend import Owner
+from hmsplan.state.backend import Owner, lock_taken, not_locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,13 +55,9 @@ class FolderLock:
     def require(self) -> None:
         """Refuse to go on without the lock."""
         if self._token is None:
-            raise StateError("the state is written only under its lock")
+            raise not_locked()
         if not self._is_ours():
-            raise StateError(
-                f"the lock of this run was taken away by {self.owner() or 'hmsplan state unlock --force'}; "
-                "nothing more is written",
-                summary="Lock lost",
-            )
+            raise lock_taken(self.owner())
 
     def unlock(self, *, force: bool) -> Owner | None:
         """Take away what a dead run left, and say whose it was; *force* takes it from a living one, too."""
@@ -103,11 +95,9 @@ class FolderLock:
         return lock
 
     def _sign(self, owner: str) -> None:
-        token = uuid.uuid4().hex
-        since = datetime.now(UTC).isoformat(timespec="seconds")
-        note = Owner(owner, os.getpid(), socket.gethostname(), since, token)
+        note = Owner.here(owner)
         durable.replace_file(self._note, json.dumps(asdict(note)).encode())
-        self._token = token
+        self._token = note.token
 
     def _is_ours(self) -> bool:
         owner = self.owner()

@@ -6,7 +6,6 @@ What a store answers reaches nobody word by word: it may hold a signed URL.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -16,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from hmsplan.errors import StateError
+from hmsplan.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from obstore import UpdateVersion
 
-SCHEMES: Final = ("s3", "gs", "az")
 ENDPOINTS: Final[dict[str, tuple[str, ...]]] = {
     "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
     "gs": ("GOOGLE_BASE_URL",),
@@ -267,20 +266,13 @@ def refuse_plain_http(scheme: str, environ: Mapping[str, str]) -> bool:
         parts = urlsplit(environ.get(name, "").strip())
         if parts.scheme != "http":
             continue
-        if not _is_loopback(parts.hostname or ""):
+        if not is_loopback(parts.hostname or ""):
             raise StateError(
                 f"{name} is plain http to another machine, where everybody on the way could read and change the "
                 "state; use https"
             )
         is_plain = True
     return is_plain
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _tag(meta: Mapping[str, Any]) -> Tag:

@@ -189,8 +189,7 @@ class PostgresBackend:
         if not self._lock.is_ours(session):
             return self._lock.lost(session)
         row = session.connection.execute(_LOOK, [self._place.name]).fetchone()
-        found = version(*row) if row else version(None, -1)
-        return changed_meanwhile(self._place.shown, found, version(seen.lineage, seen.serial))
+        return changed_meanwhile(self._place.shown, row or (None, -1), (seen.lineage, seen.serial))
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:

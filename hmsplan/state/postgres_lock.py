@@ -10,19 +10,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import socket
 import time
-import uuid
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import psycopg
 
 from hmsplan.errors import StateError, StateLocked
 from hmsplan.state import postgres_tables
-from hmsplan.state.backend import Owner
+from hmsplan.state.backend import Owner, lock_lost, lock_taken, not_locked
 from hmsplan.state.postgres_place import connect, failing, require_direct, said
 
 if TYPE_CHECKING:
@@ -106,7 +102,7 @@ class SessionLock:
             StateError: this run does not hold the lock.
         """
         if self.session is None:
-            raise StateError("the state is written only under its lock")
+            raise not_locked()
         return self.session
 
     def is_ours(self, session: Session) -> bool:
@@ -118,10 +114,10 @@ class SessionLock:
         with contextlib.suppress(psycopg.Error), connect(self._place) as connection:
             owner = self._owner(connection)
             if owner is not None and owner.token != session.token:
-                return _lost(f"was taken away by {owner}")
+                return lock_taken(owner)
         if error is None:
-            return _lost("was taken away by hmsplan state unlock --force")
-        return _lost(f"is gone, for the connection to {self._place.shown} was cut ({said(error)})")
+            return lock_taken(None)
+        return lock_lost(f"is gone, for the connection to {self._place.shown} was cut ({said(error)})")
 
     def unlock(self, *, force: bool) -> Owner | None:
         """Take away what a dead run left, and say whose it was; *force* takes it from a living one, too."""
@@ -157,9 +153,8 @@ class SessionLock:
         connection.execute("SELECT pg_advisory_unlock(%s)", [self._key])
 
     def _sign(self, connection: Connection, pid: int, owner: str) -> Session:
-        session = Session(connection, uuid.uuid4().hex)
-        since = datetime.now(UTC).isoformat(timespec="seconds")
-        note = Owner(owner, os.getpid(), socket.gethostname(), since, session.token)
+        note = Owner.here(owner)
+        session = Session(connection, note.token)
         values = {"name": self._place.name, "key": self._key, "pid": pid, "token": session.token}
         connection.execute(_SIGN, {**values, "owner": json.dumps(asdict(note))})
         if not self.is_ours(session):
@@ -221,7 +216,3 @@ def _read(note: str) -> Owner | None:
         return Owner(**json.loads(note))
     except (ValueError, TypeError):
         return None  # a person wrote there
-
-
-def _lost(how: str) -> StateError:
-    return StateError(f"the lock of this run {how}; nothing more is written", summary="Lock lost")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from hmsplan.errors import StateError
 
 if TYPE_CHECKING:
     from hmsplan.model import State
+
+
+Version: TypeAlias = tuple[str | None, int]
+"""Lineage and serial; None and -1 where there has never been a state."""
 
 
 def version(lineage: str | None, serial: int) -> str:
@@ -41,8 +45,9 @@ def refuse_older(state: State, stored: State) -> None:
         )
 
 
-def changed_meanwhile(place: str, found: str, known: str) -> StateError:
-    """Tell that *place* holds *found*, though this run had read *known*; both as ``version`` names them."""
+def changed_meanwhile(place: str, found: Version, known: Version) -> StateError:
+    """Tell that *place* holds *found*, though this run had read *known*."""
     return StateError(
-        f"{place} holds {found}, this run had read {known}: another run wrote in between. Run the command again"
+        f"{place} holds {version(*found)}, this run had read {version(*known)}: another run wrote in between. "
+        "Run the command again"
     )
