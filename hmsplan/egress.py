@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 
 from hmsplan.kinds import ANY, KINDS
 from hmsplan.model import Refusal, Risk, Secret
+from hmsplan.stack.layers import value_at, values_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hmsplan.kinds import Kind, Pattern
-    from hmsplan.model import Address, Binding, ResourceChange, Spec, Value
+    from hmsplan.model import Address, Binding, FieldPath, ResourceChange, Spec, Value
 
 
 def new_receivers(changes: Iterable[ResourceChange], bindings: Mapping[Address, Binding]) -> Iterator[Refusal]:
@@ -55,38 +56,31 @@ def receivers(kind: Kind, spec: Spec) -> Iterator[tuple[Secret, str]]:
     assistant's webhook_url gets it").
     """
     for pattern, places in kind.receivers.items():
-        for secret, at in _secrets(spec, pattern):
+        for path, value in values_at(spec, pattern):
+            if (secret := _secret(value)) is None:
+                continue
+            at = [part for part in path if isinstance(part, int)]
             beside = [place for place in places if place.count(ANY) == pattern.count(ANY)]
             hosts = _hosts(spec, beside, at) or _hosts(spec, places - set(beside), at)
             yield from ((secret, host) for host in hosts)
 
 
-def _secrets(value: Value, pattern: Pattern, at: tuple[int, ...] = ()) -> Iterator[tuple[Secret, tuple[int, ...]]]:
-    """Yield each secret of that place, declared or remembered, and the indexes on the way to it."""
-    if not pattern:
-        if isinstance(value, Secret):
-            yield value, at
-        elif isinstance(value, Mapping) and isinstance(value.get("$secret"), str):
-            yield Secret.remembered(value), at
-    elif pattern[0] == ANY:
-        for index, item in enumerate(value if isinstance(value, list) else ()):
-            yield from _secrets(item, pattern[1:], (*at, index))
-    elif isinstance(value, Mapping):
-        yield from _secrets(value.get(pattern[0]), pattern[1:], at)
+def _secret(value: Value) -> Secret | None:
+    """Return the secret that *value* is, declared or remembered."""
+    if isinstance(value, Secret):
+        return value
+    return Secret.remembered(value) if isinstance(value, Mapping) and isinstance(value.get("$secret"), str) else None
 
 
-def _hosts(spec: Spec, places: Iterable[Pattern], at: tuple[int, ...]) -> list[str]:
-    return sorted({_host(text) for place in places if isinstance(text := _value(spec, place, at), str) and text})
+def _hosts(spec: Spec, places: Iterable[Pattern], at: Sequence[int]) -> list[str]:
+    found = (value_at(spec, _path(place, at)) for place in places)
+    return sorted({_host(text) for text in found if isinstance(text, str) and text})
 
 
-def _value(value: Value, place: Pattern, at: tuple[int, ...]) -> Value:
+def _path(place: Pattern, at: Iterable[int]) -> FieldPath:
+    """Return *place* within the list items that a secret stands in."""
     indexes = iter(at)
-    for part in place:
-        if part == ANY and isinstance(value, list):
-            value = value[next(indexes)]
-        else:
-            value = value.get(part) if isinstance(value, Mapping) else None
-    return value
+    return tuple([next(indexes) if part == ANY else part for part in place])
 
 
 def _host(text: str) -> str:

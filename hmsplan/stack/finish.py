@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan import canonical, words
-from hmsplan.kinds import ANY, KINDS
+from hmsplan.kinds import KINDS
 from hmsplan.model import Address, Diagnostic, FieldPath, Lifecycle, Ref, Resource, Secret, Severity
+from hmsplan.overlay import leaves
 from hmsplan.stack import leads, schema, templates
 from hmsplan.stack.explain import explain, not_a_schema
 from hmsplan.stack.interpolate import Csv, FileProblem
-from hmsplan.stack.layers import pattern_of, value_at
+from hmsplan.stack.layers import pattern_of, value_at, values_at
 from hmsplan.stack.problems import Problems
 from hmsplan.stack.resolve import bind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from hmsplan.kinds import Kind
     from hmsplan.model import Spec, Value
     from hmsplan.stack.resolve import Declared, Resolved, Resolver
@@ -190,7 +189,7 @@ class Finisher:
 
     def _check_user_json(self, declared: Declared, spec: Spec) -> None:
         for pattern in declared.kind.atomic:
-            for path, value in _values_at(spec, pattern):
+            for path, value in values_at(spec, pattern):
                 if isinstance(value, dict) and "$schema" not in value and not schema.metaschema().is_valid(value):
                     at, detail = not_a_schema(value)
                     at = (*path, *at)
@@ -283,25 +282,4 @@ def _special(value: Any, path: FieldPath, template: Resource | None) -> list[tup
     """Return the references and secrets inside a pasted template; looked for only when the template holds some."""
     if template is None or not (template.refs or template.secret_paths):
         return []
-    return list(_walk_special(value, path))
-
-
-def _walk_special(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, Any]]:
-    if isinstance(value, Ref | Secret):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _walk_special(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _walk_special(item, (*path, index))
-
-
-def _values_at(value: Any, pattern: Sequence[str], path: FieldPath = ()) -> Iterator[tuple[FieldPath, Any]]:
-    if not pattern:
-        yield path, value
-    elif pattern[0] == ANY:
-        for index, item in enumerate(value if isinstance(value, list) else ()):
-            yield from _values_at(item, pattern[1:], (*path, index))
-    elif isinstance(value, dict) and pattern[0] in value:
-        yield from _values_at(value[pattern[0]], pattern[1:], (*path, pattern[0]))
+    return [(at, leaf) for at, leaf in leaves(value, path) if isinstance(leaf, Ref | Secret)]

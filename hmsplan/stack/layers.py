@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hmsplan.kinds import ANY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from hmsplan.kinds import Kind
     from hmsplan.model import FieldPath, SourceLine
@@ -115,3 +115,14 @@ def value_at(value: Any, path: FieldPath) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return value
+
+
+def values_at(value: Any, pattern: Sequence[str], path: FieldPath = ()) -> Iterator[tuple[FieldPath, Any]]:
+    """Yield everything that stands at a path which *pattern* names, with that path (list items by index)."""
+    if not pattern:
+        yield path, value
+    elif pattern[0] == ANY:
+        for index, item in enumerate(value if isinstance(value, list) else ()):
+            yield from values_at(item, pattern[1:], (*path, index))
+    elif isinstance(value, Mapping) and pattern[0] in value:
+        yield from values_at(value[pattern[0]], pattern[1:], (*path, pattern[0]))
