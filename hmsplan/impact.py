@@ -8,11 +8,11 @@ call has the ids of its assistant and its number.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from hmsplan import moments
 from hmsplan.api.endpoint import encoded, segments
 from hmsplan.errors import ApiError
 from hmsplan.live import plan_live, read_more
@@ -83,7 +83,7 @@ async def _read_calls(client: ReadClient, now: float) -> tuple[Mapping[str, dict
 
     The newest come first and new ones come in meanwhile, so a call may come twice; none is left out by that.
     """
-    since = dt.datetime.fromtimestamp(now - DAYS * 86_400, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    since = moments.iso(now - DAYS * moments.UNITS["d"])
     found: dict[str, dict[str, Any]] = {}
     offset = 0
     for _ in range(_MOST_PAGES):

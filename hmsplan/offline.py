@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from hmsplan import words
+from hmsplan import moments, words
 from hmsplan.changes import member_fingerprint, number_fingerprint
 from hmsplan.errors import StateError, WrongOrganization
 from hmsplan.kinds import KINDS
@@ -18,7 +18,7 @@ from hmsplan.model import Against, Diagnostic, Secret, Severity
 from hmsplan.overlay import leaves
 from hmsplan.plan import DEFAULTS, Options, kinds_in_use, kinds_to_consult, make_plan, wanted_members
 from hmsplan.recorded import share
-from hmsplan.snapshotfile import LEADS, anonymous, mark_of, members_of, moment
+from hmsplan.snapshotfile import LEADS, anonymous, mark_of, members_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,14 +47,14 @@ def plan_against(saved: SavedSnapshot, stack: Stack, now: float, options: Option
     plan = make_plan(stack, snapshot, state, saved.taken, options)
     if more := kinds_to_consult(plan, snapshot):
         plan = make_plan(stack, _read(live, stack, state, [*names, *more]), state, saved.taken, options)
-    against = Against(moment(saved.taken), max(0, int(now) - saved.taken), saved.digest)
+    against = Against(moments.iso(saved.taken), max(0, int(now) - saved.taken), saved.digest)
     return replace(plan, against=against, warnings=(*plan.warnings, *_unlike(plan, state)))
 
 
 def _check_origin(saved: SavedSnapshot, stack: Stack, now: float) -> None:
     if saved.taken - now > _SKEW_S:
         raise StateError(
-            f"it says that it was taken at {moment(saved.taken)}, yet to come: nobody can tell its age. Set "
+            f"it says that it was taken at {moments.iso(saved.taken)}, yet to come: nobody can tell its age. Set "
             "the clock of the machine that is wrong",
             summary="Snapshot of the future",
         )

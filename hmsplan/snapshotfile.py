@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from hmsplan import moments
 from hmsplan.canonical_json import canonical_json, digest
 from hmsplan.changes import is_untouched, member_fingerprint, number_fingerprint
 from hmsplan.errors import StateError
@@ -114,11 +114,6 @@ def snapshot_from_bytes(data: bytes) -> SavedSnapshot:
         raise StateError(f"{detail}. {_TAKE}", summary=_SUMMARY) from None
 
 
-def moment(taken: int) -> str:
-    """Write a time as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(taken, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 # To JSON
 
 
@@ -127,7 +122,7 @@ def _content(saved: SavedSnapshot) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
         "tool_version": saved.tool_version,
-        "taken": moment(saved.taken),
+        "taken": moments.iso(saved.taken),
         "stack": saved.stack,
         "environment": saved.environment,
         "organization": live.organization,
@@ -237,7 +232,7 @@ def _snapshot(document: dict[str, Any]) -> SavedSnapshot:
             fields["organization"],
         ),
         _state_in(fields["state"]),
-        int(datetime.strptime(fields["taken"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()),
+        moments.from_iso(fields["taken"]),
         fields["tool_version"],
         fields["digest"],
     )

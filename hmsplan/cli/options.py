@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from hmsplan.moments import seconds
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -63,10 +65,9 @@ class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic for type 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
-        found = re.fullmatch(r"([1-9][0-9]{0,5})([smh])", value)
-        if found is None:
+        if re.fullmatch(r"[1-9][0-9]{0,5}[smh]", value) is None:
             self.fail(f"{value!r} is not a number with s, m or h behind it, such as 90s or 20m", param, ctx)
-        return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+        return seconds(value)
 
 
 def _no_color(ctx: click.Context, _param: click.Parameter, value: bool) -> None:

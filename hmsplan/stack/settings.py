@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hmsplan import words
 from hmsplan.kinds import KINDS
 from hmsplan.model import Diagnostic, Safety
+from hmsplan.moments import seconds
 from hmsplan.stack import schema
 from hmsplan.stack.explain import explain
 from hmsplan.stack.layers import pattern_of
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from hmsplan.stack.places import Document, Node
 
 DEFAULT_INCLUDE: Final = ("**/*.yaml", "**/*.yml")
-_SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _INTERPOLATED_BLOCKS: Final = ("defaults", "overrides")
 _STATE_PARAMETERS: Final = frozenset({"sslmode", "connect_timeout", "target_session_attrs"})
 """What git may say about a connection. Another host, file or service of the runner is not among it."""
@@ -63,7 +63,7 @@ def read_safety(*nodes: Node | None) -> Safety:
         limits["max_delete_share"] = int(chosen["max_delete_share"].removesuffix("%")) / 100
     for name in ("settle_grace", "plan_ttl"):
         if name in chosen:
-            limits[f"{name}_s"] = int(chosen[name][:-1]) * _SECONDS[chosen[name][-1]]
+            limits[f"{name}_s"] = float(seconds(chosen[name]))
     return Safety(**limits)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LAYERS: Final[dict[str, str]] = {
-    "values": "model errors escape words hosts fingerprints disguises masks",
+    "values": "model errors escape words moments hosts fingerprints disguises masks",
     "knowledge": "kinds canonical canonical_json",
     # text and JSON to a Stack; what is live and remembered to a Plan; a Plan to text and JSON
     "pure": """

@@ -1,0 +1,30 @@
+"""Times and lengths of time as text. Pure: what time it is comes from elsewhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+"""Seconds of each unit that a length may be written in."""
+
+_ISO: Final = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def seconds(length: str) -> int:
+    """Read a whole number with a unit behind it, such as ``90s`` or ``20m``."""
+    return int(length[:-1]) * UNITS[length[-1]]
+
+
+def iso(at: float) -> str:
+    """Write Unix seconds as ISO 8601 in UTC, without a fraction."""
+    return dt.datetime.fromtimestamp(at, dt.UTC).strftime(_ISO)
+
+
+def from_iso(text: str) -> int:
+    """Read what ``iso`` wrote.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    return int(dt.datetime.strptime(text, _ISO).replace(tzinfo=dt.UTC).timestamp())
