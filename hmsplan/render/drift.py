@@ -15,10 +15,10 @@ from hmsplan.render.values import Look, path_text
 from hmsplan.render.words import count, some
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Kind
-    from hmsplan.model import Drift, FieldChange, Snapshot
+    from hmsplan.model import Drift, FieldChange
 
 FORMAT_VERSION: Final = "1.0"
 
@@ -42,13 +42,6 @@ class Coverage:
     def total(self) -> int:
         """All live objects that were read."""
         return sum(total for _, total in self.kinds.values())
-
-
-def coverage_of(snapshot: Snapshot, bound: Collection[str]) -> Coverage:
-    """Count the live objects, and those whose id is among *bound*."""
-    return Coverage(
-        {name: (sum(key in bound for key in objects), len(objects)) for name, objects in snapshot.objects.items()}
-    )
 
 
 def render_drift(drifts: Sequence[Drift], coverage: Coverage, *, width: int, color: bool) -> str:
