@@ -22,12 +22,11 @@ from hmsplan.model import (
     Action,
     Deposed,
     Diagnostic,
-    Digest,
     Plan,
     ResourceChange,
     is_pending,
 )
-from hmsplan.planfile import plan_digest
+from hmsplan.planfile import with_digests
 from hmsplan.reach import unread, users_of, with_reach
 from hmsplan.secret_changes import unmatched, unseen, wants_resend
 from hmsplan.steps import lower
@@ -104,7 +103,7 @@ def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, option
         unread=unread(changes, snapshot),
         requests=snapshot.requests,
     )
-    return replace(plan, digest=plan_digest(plan), intent=plan_digest(plan, Digest.INTENT))
+    return with_digests(plan)
 
 
 def _changes(

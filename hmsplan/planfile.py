@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from hmsplan.canonical_json import canonical_json, digest
 from hmsplan.errors import StateError
-from hmsplan.model import MISSING, Against, Digest, Plan, Ref, Secret
+from hmsplan.model import MISSING, Against, Plan, Ref, Secret
 
 if TYPE_CHECKING:
     from hmsplan.model import ResourceChange, Value
@@ -26,38 +27,48 @@ _YEAR_9999: Final = 253_370_764_800
 MAX_BYTES: Final = 256 * 2**20
 
 
-def plan_digest(plan: Plan, kind: Digest = Digest.STRICT) -> str:
-    """Return the SHA-256 of the semantic changes, in hex.
+def with_digests(plan: Plan) -> Plan:
+    """Return *plan* with the SHA-256 of its semantic changes, in hex: ``digest``, and ``intent``.
 
-    What is read takes part as far as it is touched (the value before each change), text layout and untouched objects
-    do not: an unrelated edit in the dashboard does not block a merge. With ``Digest.INTENT`` the value before takes no
-    part either: the same writes to the same objects have the same digest, whatever they overwrite.
+    What is read takes part in ``digest`` as far as it is touched (the value before each change), text layout and
+    untouched objects do not: an unrelated edit in the dashboard does not block a merge. In ``intent`` the value before
+    takes no part either: the same writes to the same objects have the same one, whatever they overwrite.
     """
+    pending = plan.pending
+    written = [_meaning(change) for change in pending]
+    touched = [_with_before(meaning, change) for meaning, change in zip(written, pending, strict=True)]
+    return replace(plan, digest=_digest(plan, touched), intent=_digest(plan, written))
+
+
+def _digest(plan: Plan, changes: list[dict[str, Any]]) -> str:
     return digest(
         {
             "stack": plan.stack,
             "environment": plan.environment,
             "targets": sorted(str(target) for target in plan.targets),
-            "changes": [_meaning(change, kind) for change in plan.pending],
+            "changes": changes,
         }
     )
 
 
-def _meaning(change: ResourceChange, kind: Digest) -> dict[str, Any]:
-    strict = kind is Digest.STRICT
+def _meaning(change: ResourceChange) -> dict[str, Any]:
     return {
         "address": str(change.address),
         "action": str(change.action),
         "id": change.id,
         "from": str(change.moved_from) if change.moved_from else None,
         "deposed": change.deposed,
-        "fields": [
-            [list(f.path), *([digest(plain(f.before))] if strict else []), plain(f.after)] for f in change.fields
-        ],
+        "fields": [[list(field.path), plain(field.after)] for field in change.fields],
         "released": [list(path) for path in change.released],
         "add": sorted((plain(member) for member in change.members.add), key=canonical_json) if change.members else [],
         "remove": sorted(member.id for member in change.members.remove) if change.members else [],
     }
+
+
+def _with_before(meaning: dict[str, Any], change: ResourceChange) -> dict[str, Any]:
+    """Say also what each field was."""
+    fields = zip(meaning["fields"], change.fields, strict=True)
+    return meaning | {"fields": [[path, digest(plain(field.before)), after] for (path, after), field in fields]}
 
 
 def plain(value: Value) -> Value:

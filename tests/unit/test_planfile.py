@@ -23,7 +23,6 @@ from hmsplan.model import (
     Address,
     Calls,
     Diagnostic,
-    Digest,
     Drift,
     DriftKind,
     FieldChange,
@@ -44,11 +43,11 @@ from hmsplan.model import (
 )
 from hmsplan.planfile import (
     explain_difference,
-    plan_digest,
     plan_from_bytes,
     plan_from_json,
     plan_to_bytes,
     plan_to_json,
+    with_digests,
 )
 from hmsplan.render.exact import decode_value, encode_value
 from hmsplan.render.redact import public_plan
@@ -187,8 +186,7 @@ def change(action: Action = Action.UPDATE, **more: Any) -> ResourceChange:
 
 
 def plan_with(*made: ResourceChange, **more: Any) -> Plan:
-    plan = Plan("acme", "prod", made, lineage="l", **more)
-    return replace(plan, digest=plan_digest(plan), intent=plan_digest(plan, Digest.INTENT))
+    return with_digests(Plan("acme", "prod", made, lineage="l", **more))
 
 
 # Terraform's shape.
