@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -171,24 +172,25 @@ class Performer:
         RFC 7396 has it, and user-owned JSON gets rid of its old keys when its block is cleared first.
         """
         body = sendable(overlay(kind, spec, before, step.removed))
+        send = functools.partial(self._send, kind, step, object_id, before)
         try:
-            live = await self._send(kind, step, object_id, spec, before, body)
+            live = await send(spec, body)
         except ApiError as error:
             if error.status not in REFUSED or not step.removed:
                 raise
             with contextlib.suppress(ApiError):
-                return await self._send(kind, step, object_id, spec, before, nulled(body, step.removed))
+                return await send(spec, nulled(body, step.removed))
             raise
         if (nulls := nulled(body, left_behind(kind, step.removed, live.fields))) != body:
             with contextlib.suppress(ApiError):
-                live = await self._send(kind, step, object_id, spec, before, nulls)
+                live = await send(spec, nulls)
         if blocks := merged_blocks(kind, spec, live.fields):
             cleared = dict.fromkeys(blocks)
-            await self._send(kind, step, object_id, cleared, before, cleared)
-            live = await self._send(kind, step, object_id, spec, before, body)
+            await send(cleared, cleared)
+            live = await send(spec, body)
         return live
 
-    async def _send(self, kind: Kind, step: Step, object_id: str, spec: Spec, before: Spec, body: Spec) -> RemoteObject:
+    async def _send(self, kind: Kind, step: Step, object_id: str, before: Spec, spec: Spec, body: Spec) -> RemoteObject:
         """PATCH once. When nobody knows what became of it, read back, and repeat only what is proven not to hold."""
         try:
             return await self._patched(kind, object_id, spec, before, body)
