@@ -8,6 +8,7 @@ import click
 import orjson
 
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.session import NoEmulator
 from hmsplan.cli.terminal import err, out
 from hmsplan.errors import HmsplanError
 
@@ -26,7 +27,7 @@ def emulator_command(options: Globals, port: int, db: Path | None, faults: Path 
     try:
         from hmsplan.emulator import Emulator, Settings, read_faults, serve  # noqa: PLC0415 -- an extra
     except ImportError as error:
-        raise HmsplanError(f"{error.name} is missing. Type: pip install 'hmsplan[emulator]'") from error
+        raise NoEmulator(error) from error
     try:
         rules = read_faults(faults) if faults else ()
         stance = Settings.from_dict(orjson.loads(settings.read_bytes())) if settings else Settings()

@@ -154,11 +154,18 @@ class NoKey(HmsplanError):
         super().__init__(f"{KEY} is not set. Export it, or try everything without a key: add --emulator.")
 
 
+class NoEmulator(HmsplanError):
+    """What the emulator is made of is not installed."""
+
+    def __init__(self, missing: ImportError) -> None:
+        super().__init__(f"{missing.name} is missing. Type: pip install 'hmsplan[emulator]'")
+
+
 def _embedded(root: Path) -> Any:
     try:
         from hmsplan.emulator import Emulator, Settings  # noqa: PLC0415 -- an extra, and slow to import
     except ImportError as error:
-        raise HmsplanError(f"{error.name} is missing. Type: pip install 'hmsplan[emulator]'") from error
+        raise NoEmulator(error) from error
     folder = root / ".hmsplan"
     folder.mkdir(mode=0o700, exist_ok=True)
     database = folder / "emulator.db"
