@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from .helpers import ASSISTANT, NUMBER, STACK, Cli, is_ours, write
+from hmsplan.emulator import Emulator, Settings, running
+
+from .helpers import ASSISTANT, KEY, NUMBER, STACK, Cli, Result, is_ours, write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 OTHERS = (
@@ -41,3 +45,26 @@ def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 def stack(tmp_path: Path) -> Path:
     """Return a stack of one assistant and one protected number."""
     return write(tmp_path / "stack", {"hmsplan.yaml": STACK, "a.yaml": ASSISTANT, "n.yaml": NUMBER})
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator(settings=Settings(rate_limit=None)) as made:
+        yield made
+
+
+@pytest.fixture
+def online(emulator: Emulator, cli: Cli) -> Iterator[Callable[..., Result]]:
+    """Return a function that runs a command against an API with a socket."""
+    with running(emulator) as url:
+
+        def call(*args: str | Path, **env: str) -> Result:
+            return cli(*args, **{"HMS_SOVEREIGN_BASE_URL": url, "HMS_SOVEREIGN_API_KEY": KEY, **env})
+
+        yield call
+
+
+@pytest.fixture
+def live(online: Callable[..., Result], stack: Path) -> Callable[..., Result]:
+    """Return a function that runs a command on the stack against an API with a socket."""
+    return functools.partial(online, "-C", stack)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from hmsplan.cli.session import unix_now
-from hmsplan.emulator import Emulator, Fault, Settings, running
+from hmsplan.emulator import Emulator, Fault, Settings
 from hmsplan.state.backend import open_backend
 
 from .helpers import KEY, Cli, Result, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -29,15 +30,8 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def live(emulator: Emulator, cli: Cli, stack: Path) -> Iterator[Any]:
-    with running(emulator) as url:
-
-        def call(*args: str, **env: str) -> Result:
-            return cli(
-                "-C", stack, "doctor", *args, **{"HMS_SOVEREIGN_BASE_URL": url, "HMS_SOVEREIGN_API_KEY": KEY, **env}
-            )
-
-        yield call
+def live(online: Callable[..., Result], stack: Path) -> Callable[..., Result]:
+    return functools.partial(online, "-C", stack, "doctor")
 
 
 def test_a_good_setup_is_0(live: Any, emulator: Emulator) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hmsplan.emulator import Emulator, Fault, Settings, running
+from hmsplan.emulator import Emulator, Fault, running
 from hmsplan.model import Address, Intent
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.ledger import Ledger
@@ -18,27 +18,7 @@ from hmsplan.state.ledger import Ledger
 from .helpers import KEY, Cli, Result, started, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    made = Emulator(settings=Settings(rate_limit=None))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def live(emulator: Emulator, cli: Cli, stack: Path) -> Iterator[Any]:
-    """Return a function that runs a command on the stack against an API with a socket."""
-    with running(emulator) as url:
-
-        def call(*args: str, **env: str) -> Result:
-            environ = {"HMS_SOVEREIGN_BASE_URL": url, "HMS_SOVEREIGN_API_KEY": KEY, **env}
-            return cli("-C", stack, *args, **environ)
-
-        yield call
 
 
 def local(cli: Cli, stack: Path, *args: str | Path) -> Result:

@@ -12,12 +12,12 @@ from hmsplan.emulator import Emulator, Settings, running
 from hmsplan.export.keys import slug
 from hmsplan.state.backend import new_state, open_backend
 
-from .helpers import EXAMPLE, KEY, SECRETS, Cli, Result
+from .helpers import EXAMPLE, KEY, SECRETS, Cli
 from .organization import HARMLESS, ODD, furnish
 from .organization import SECRETS as HIDDEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -30,20 +30,10 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def live(emulator: Emulator, cli: Cli) -> Iterator[Callable[..., Result]]:
-    with running(emulator) as url:
-
-        def call(*args: str | Path, **env: str) -> Result:
-            return cli(*args, **{"HMS_SOVEREIGN_BASE_URL": url, "HMS_SOVEREIGN_API_KEY": KEY, **env})
-
-        yield call
-
-
-@pytest.fixture
-def exported(live: Any, emulator: Emulator, tmp_path: Path) -> Path:
+def exported(online: Any, emulator: Emulator, tmp_path: Path) -> Path:
     """Return the stack that was exported from an organization with everything."""
     furnish(emulator, KEY)
-    result = live("export", tmp_path / "new")
+    result = online("export", tmp_path / "new")
     assert result.code == 0, result
     emulator.requests.clear()
     return tmp_path / "new"
@@ -63,42 +53,42 @@ def resources(root: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def test_the_next_plan_is_empty(live: Any, emulator: Emulator, exported: Path) -> None:
+def test_the_next_plan_is_empty(online: Any, emulator: Emulator, exported: Path) -> None:
     """Truly: the state binds everything, so there is not even anything to adopt."""
-    assert live("-C", exported, "validate").code == 0
-    result = live("-C", exported, "plan", "--detailed-exitcode")
+    assert online("-C", exported, "validate").code == 0
+    result = online("-C", exported, "plan", "--detailed-exitcode")
     assert result.code == 0
     assert "No changes." in result.out
-    assert live("-C", exported, "drift", "--detailed-exitcode").code == 0
+    assert online("-C", exported, "drift", "--detailed-exitcode").code == 0
     assert not emulator.writes
 
 
 def test_without_the_state_everything_is_adopted_and_nothing_changed(
-    live: Any, emulator: Emulator, exported: Path
+    online: Any, emulator: Emulator, exported: Path
 ) -> None:
     """On another computer imports.yaml says which object is which; after one apply the plan is empty there too."""
     elsewhere = ("-C", exported, "--state", "elsewhere")
-    plan = live(*elsewhere, "plan", "--json").json
+    plan = online(*elsewhere, "plan", "--json").json
     actions = {tuple(change["change"]["actions"]) for change in plan["resource_changes"]}
     assert actions == {("no-op",)}
     assert all("importing" in change["change"] for change in plan["resource_changes"])
-    assert live(*elsewhere, "apply", "-y").code == 0
+    assert online(*elsewhere, "apply", "-y").code == 0
     assert not emulator.writes
-    assert live(*elsewhere, "plan", "--detailed-exitcode").code == 0
+    assert online(*elsewhere, "plan", "--detailed-exitcode").code == 0
 
 
-def test_the_organization_is_only_read(live: Any, emulator: Emulator, tmp_path: Path) -> None:
+def test_the_organization_is_only_read(online: Any, emulator: Emulator, tmp_path: Path) -> None:
     """Seen from the other side of the wire."""
     furnish(emulator, KEY)
-    live("export", tmp_path / "new")
+    online("export", tmp_path / "new")
     assert not emulator.writes
 
 
-def test_an_apply_changes_only_what_is_edited(live: Any, emulator: Emulator, exported: Path) -> None:
+def test_an_apply_changes_only_what_is_edited(online: Any, emulator: Emulator, exported: Path) -> None:
     """The exported stack is one to work with."""
     path = exported / "assistants" / "assistant_no.yaml"
     path.write_text(path.read_text("utf-8").replace('name: "no"', "name: Renamed"), "utf-8")
-    assert live("-C", exported, "apply", "-y").code == 0
+    assert online("-C", exported, "apply", "-y").code == 0
     assert [record.method for record in emulator.writes] == ["PATCH"]
     assert "Renamed" in {assistant["name"] for assistant in emulator.all("assistants")}
 
@@ -129,11 +119,11 @@ def test_no_stance_of_the_api_on_secrets_gets_one_into_a_file(
     assert not [secret for secret in (*HIDDEN, "********") if secret in text]
 
 
-def test_a_secret_can_be_declared_as_its_comment_shows(live: Any, exported: Path) -> None:
+def test_a_secret_can_be_declared_as_its_comment_shows(online: Any, exported: Path) -> None:
     """Taking the # away is all there is to do."""
     path = exported / "assistants" / "secret.yaml"
     path.write_text(path.read_text("utf-8").replace("# webhook_secret:", "webhook_secret:"), "utf-8")
-    result = live("-C", exported, "plan", "--detailed-exitcode", HMSPLAN_SECRET_SECRET_WEBHOOK_SECRET="x")
+    result = online("-C", exported, "plan", "--detailed-exitcode", HMSPLAN_SECRET_SECRET_WEBHOOK_SECRET="x")
     assert result.code == 2
     assert "1 to change" in result.out
 
@@ -184,47 +174,47 @@ def test_nothing_is_declared_that_the_platform_sets(exported: Path) -> None:
 
 @pytest.mark.parametrize("field", ODD)
 def test_what_cannot_be_declared_is_left_out_with_its_reason(
-    live: Any, emulator: Emulator, tmp_path: Path, field: str
+    online: Any, emulator: Emulator, tmp_path: Path, field: str
 ) -> None:
     """Only that; the rest of the object is exported, and the plan is empty."""
     base = HARMLESS[0] | {"stt_config": {"provider": "deepgram", "model": "nova-3", "language": "multi"}}
     emulator.organization(KEY)
     emulator.add("assistants", {**base, "llm_config": {"provider": "openai", "model": "x"}, **ODD[field]}, key=KEY)
-    found = live("export", tmp_path / "new", "--json").json
+    found = online("export", tmp_path / "new", "--json").json
     assert found["resources"] == (0 if field.endswith("name") and field != "business_name" else 1)
     assert any(field.removeprefix("empty ") in line for line in found["left_out"])
-    assert live("-C", tmp_path / "new", "plan", "--detailed-exitcode").code == 0
+    assert online("-C", tmp_path / "new", "plan", "--detailed-exitcode").code == 0
 
 
 @pytest.mark.parametrize("fields", HARMLESS, ids=lambda fields: slug(fields["name"]))
 def test_what_can_be_declared_is_exported_whole(
-    live: Any, emulator: Emulator, tmp_path: Path, fields: dict[str, Any]
+    online: Any, emulator: Emulator, tmp_path: Path, fields: dict[str, Any]
 ) -> None:
     """Nothing is left out for being unusual."""
     emulator.organization(KEY)
     whole = {"llm_config": {"provider": "openai", "model": "x"}, "is_active": True, **fields}
     emulator.add("assistants", whole, key=KEY)
-    found = live("export", tmp_path / "new", "--json").json
+    found = online("export", tmp_path / "new", "--json").json
     assert (found["resources"], found["left_out"]) == (1, [])
-    assert live("-C", tmp_path / "new", "plan", "--detailed-exitcode").code == 0
+    assert online("-C", tmp_path / "new", "plan", "--detailed-exitcode").code == 0
 
 
-def test_what_is_left_out_is_shown_safely(live: Any, emulator: Emulator, tmp_path: Path) -> None:
+def test_what_is_left_out_is_shown_safely(online: Any, emulator: Emulator, tmp_path: Path) -> None:
     """Names come from outside."""
     furnish(emulator, KEY)
-    result = live("export", tmp_path / "new")
+    result = online("export", tmp_path / "new")
     assert "Live, and not in these files:" in result.err
     assert all(line.isprintable() for line in (result.out + result.err).splitlines())
 
 
-def test_the_export_is_in_canonical_form(live: Any, exported: Path) -> None:
+def test_the_export_is_in_canonical_form(online: Any, exported: Path) -> None:
     """fmt has nothing to do."""
-    assert live("-C", exported, "fmt", "--check").code == 0
+    assert online("-C", exported, "fmt", "--check").code == 0
 
 
-def test_the_same_organization_gives_the_same_files(live: Any, exported: Path, tmp_path: Path) -> None:
+def test_the_same_organization_gives_the_same_files(online: Any, exported: Path, tmp_path: Path) -> None:
     """So that two exports can be compared."""
-    assert live("export", tmp_path / "again" / "new").code == 0
+    assert online("export", tmp_path / "again" / "new").code == 0
     again = tmp_path / "again" / "new"
     names = {str(path.relative_to(exported)) for path in exported.rglob("*") if path.is_file()}
     assert names == {str(path.relative_to(again)) for path in again.rglob("*") if path.is_file()}
@@ -233,36 +223,36 @@ def test_the_same_organization_gives_the_same_files(live: Any, exported: Path, t
             assert (exported / name).read_bytes() == (again / name).read_bytes()
 
 
-def test_what_hmsplan_made_comes_back(live: Any, tmp_path: Path) -> None:
+def test_what_hmsplan_made_comes_back(online: Any, tmp_path: Path) -> None:
     """The example, applied and exported: every object, its templates and its leads."""
     common = ("-C", EXAMPLE, "--secrets-file", SECRETS, "--state", tmp_path / "state")
-    assert live(*common, "apply", "-y").code == 0
-    result = live("export", tmp_path / "new", "--json")
+    assert online(*common, "apply", "-y").code == 0
+    result = online("export", tmp_path / "new", "--json")
     assert (result.json["resources"], result.json["left_out"]) == (9, [])
     found = resources(tmp_path / "new")
     assert found["assistants"]["balie"]["analysis_plan"] == "${analysis_templates.call_outcome}"
     assert "${tool_templates.look_up_appointment}" in found["assistants"]["balie"]["llm_config"]["tools"]
     assert (tmp_path / "new/prompts/balie.md").read_bytes() == (EXAMPLE / "prompts/balie.md").read_bytes()
-    assert live("-C", tmp_path / "new", "plan", "--detailed-exitcode").code == 0
+    assert online("-C", tmp_path / "new", "plan", "--detailed-exitcode").code == 0
 
 
-def test_an_empty_organization_is_an_empty_stack(live: Any, tmp_path: Path) -> None:
+def test_an_empty_organization_is_an_empty_stack(online: Any, tmp_path: Path) -> None:
     """A stack to begin with."""
-    assert live("export", tmp_path / "new").code == 0
-    assert live("-C", tmp_path / "new", "plan", "--detailed-exitcode").code == 0
+    assert online("export", tmp_path / "new").code == 0
+    assert online("-C", tmp_path / "new", "plan", "--detailed-exitcode").code == 0
 
 
-def test_an_environment_names_its_organization(live: Any, emulator: Emulator, tmp_path: Path) -> None:
+def test_an_environment_names_its_organization(online: Any, emulator: Emulator, tmp_path: Path) -> None:
     """With -e, the file of the environment refuses any other key."""
     furnish(emulator, KEY)
-    assert live("-e", "production", "export", tmp_path / "new").code == 0
+    assert online("-e", "production", "export", tmp_path / "new").code == 0
     here = ("-C", tmp_path / "new", "-e", "production")
-    assert live(*here, "plan", "--detailed-exitcode").code == 0
-    assert live(*here, "plan", HMS_SOVEREIGN_API_KEY="fl_other").code == 9
+    assert online(*here, "plan", "--detailed-exitcode").code == 0
+    assert online(*here, "plan", HMS_SOVEREIGN_API_KEY="fl_other").code == 9
 
 
 @pytest.mark.parametrize("there", ["hmsplan.yaml", "assistants/mine.yaml", "prompts/support.md"])
-def test_a_folder_in_use_is_refused(live: Any, emulator: Emulator, tmp_path: Path, there: str) -> None:
+def test_a_folder_in_use_is_refused(online: Any, emulator: Emulator, tmp_path: Path, there: str) -> None:
     """Nothing in it is touched, and nothing is written beside it."""
     emulator.organization(KEY)
     prompt = [{"role": "system", "content": "a\nb"}]
@@ -270,23 +260,23 @@ def test_a_folder_in_use_is_refused(live: Any, emulator: Emulator, tmp_path: Pat
     emulator.add("assistants", {"name": "Support", "llm_config": llm}, key=KEY)
     (tmp_path / there).parent.mkdir(exist_ok=True)
     (tmp_path / there).write_text("mine", "utf-8")
-    result = live("export", tmp_path)
+    result = online("export", tmp_path)
     assert result.code == 1
     assert there in result.err
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / there]
 
 
-def test_a_state_that_is_there_stays_as_it_is(live: Any, emulator: Emulator, tmp_path: Path) -> None:
+def test_a_state_that_is_there_stays_as_it_is(online: Any, emulator: Emulator, tmp_path: Path) -> None:
     """The next plan adopts by imports.yaml then, and the output says so."""
     furnish(emulator, KEY)
     backend = open_backend("file", tmp_path / "new", "default")
     with backend.lock("test"):
         backend.load()
         backend.save(new_state())
-    result = live("export", tmp_path / "new")
+    result = online("export", tmp_path / "new")
     assert result.code == 0
     assert "adopts by imports.yaml" in result.out
-    plan = live("-C", tmp_path / "new", "plan")
+    plan = online("-C", tmp_path / "new", "plan")
     assert "0 to add, 0 to change, 0 to destroy" in plan.out
 
 

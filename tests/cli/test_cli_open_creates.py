@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.stacks import campaign, lead
 
-from hmsplan.emulator import Emulator, Fault, Settings, running
+from hmsplan.emulator import Emulator, Fault, Settings
 from hmsplan.kinds import KINDS
 
-from .helpers import KEY, STACK, Cli, Result, write
+from .helpers import KEY, STACK, Result, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -42,14 +43,9 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def live(emulator: Emulator, cli: Cli, tmp_path: Path) -> Iterator[Live]:
+def live(online: Live, tmp_path: Path) -> Live:
     """Return a function that runs a command on the folder ``stack`` against an API with a socket."""
-    with running(emulator) as url:
-
-        def call(*args: str) -> Result:
-            return cli("-C", tmp_path / "stack", *args, HMS_SOVEREIGN_BASE_URL=url, HMS_SOVEREIGN_API_KEY=KEY)
-
-        yield call
+    return functools.partial(online, "-C", tmp_path / "stack")
 
 
 def declare(root: Path, resources: Mapping[str, Any]) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hmsplan.emulator import Emulator, Settings, running
-
-from .helpers import KEY, Cli, Result, write
+from .helpers import Result, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+    from hmsplan.emulator import Emulator
 
 PROMPT = """
 assistants:
@@ -28,13 +29,6 @@ assistants:
 
 
 @pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    made = Emulator(settings=Settings(rate_limit=None))
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def reviewed(stack: Path) -> Path:
     """Return a stack with a prompt file and a variable."""
     head = "version: 1\nstack: acme\nvariables: {greeting: {default: Hello}}\n"
@@ -42,14 +36,9 @@ def reviewed(stack: Path) -> Path:
 
 
 @pytest.fixture
-def live(emulator: Emulator, cli: Cli, reviewed: Path) -> Iterator[Callable[..., Result]]:
-    """Return a function that runs a command on the stack against an API with a socket."""
-    with running(emulator) as url:
-
-        def call(*args: str, **env: str) -> Result:
-            return cli("-C", reviewed, *args, HMS_SOVEREIGN_BASE_URL=url, HMS_SOVEREIGN_API_KEY=KEY, **env)
-
-        yield call
+def live(online: Callable[..., Result], reviewed: Path) -> Callable[..., Result]:
+    """Return a function that runs a command on that stack against an API with a socket."""
+    return functools.partial(online, "-C", reviewed)
 
 
 def _edit(file: Path, old: str, new: str) -> None:

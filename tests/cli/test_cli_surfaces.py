@@ -10,13 +10,12 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from hmsplan.cli.progress import Events
-from hmsplan.emulator import Emulator, Fault, Settings, running
+from hmsplan.emulator import Emulator, Fault
 from hmsplan.model import Address, Step, Verb
 
-from .helpers import ASSISTANT, KEY, Cli, Result, write
+from .helpers import ASSISTANT, Cli, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 TYPES = {
@@ -27,24 +26,6 @@ TYPES = {
 
 def local(cli: Cli, stack: Path, *args: str, **env: str) -> Any:
     return cli("-C", stack, "--emulator", *args, **env)
-
-
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    made = Emulator(settings=Settings(rate_limit=None))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def live(emulator: Emulator, cli: Cli, stack: Path) -> Iterator[Any]:
-    """Return a function that runs a command on the stack against an API with a socket."""
-    with running(emulator) as url:
-
-        def call(*args: str) -> Result:
-            return cli("-C", stack, *args, HMS_SOVEREIGN_BASE_URL=url, HMS_SOVEREIGN_API_KEY=KEY)
-
-        yield call
 
 
 def events(text: str) -> list[dict[str, Any]]:
