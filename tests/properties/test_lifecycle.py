@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from support.mishaps import ENDS, STANCES, WRONG, mishaps, run_with
+from support.mishaps import BOUNDED, ENDS, STANCES, WRONG, mishaps, run_with
 from support.stacks import SECRETS
 from support.strategies import stacks
 from support.world import World
-
-from .test_rounds import BOUNDED
 
 if TYPE_CHECKING:
     from hmsplan.emulator import Settings

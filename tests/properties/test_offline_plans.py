@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from support.mishaps import STANCES, mishaps, run_with
+from hypothesis import given, settings
+from support.mishaps import BOUNDED, STANCES, mishaps, run_with
 from support.stacks import SECRETS
 from support.strategies import stacks
 from support.world import CANARY, World
@@ -27,29 +24,6 @@ if TYPE_CHECKING:
 
     from hmsplan.emulator import Settings
     from hmsplan.model import Plan, ResourceChange
-
-BOUNDED = settings(
-    max_examples=30,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_power_failure() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _: None)
-        yield
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Yield a new folder whenever one is asked for."""
-    root = tmp_path_factory.mktemp("worlds")
-    return (root / str(number) for number in itertools.count())
 
 
 def without_names(change: ResourceChange) -> ResourceChange:
@@ -72,7 +46,7 @@ def sends_a_secret(plan: Plan) -> bool:
     return any(isinstance(leaf, Secret) for leaf in found)
 
 
-@BOUNDED
+@settings(BOUNDED, max_examples=30)
 @given(first=stacks(), then=stacks(), mishap=mishaps("400", "500"), stance=STANCES)
 def test_the_plan_against_a_snapshot_is_the_live_plan(
     folders: Iterator[Path],

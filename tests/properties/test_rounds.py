@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.mishaps import ENDS, STANCES, WRONG, mishaps, run_with
+from support.mishaps import BOUNDED, ENDS, STANCES, WRONG, mishaps, run_with
 from support.stacks import SECRETS
 from support.strategies import stacks
 from support.world import CANARY, World, allowing
@@ -28,30 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hmsplan.model import Plan
-
-BOUNDED = settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-"""A search that is the same every time and ends soon."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_power_failure() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _: None)
-        yield
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Yield a new folder whenever one is asked for."""
-    root = tmp_path_factory.mktemp("worlds")
-    return (root / str(number) for number in itertools.count())
 
 
 @BOUNDED

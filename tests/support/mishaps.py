@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from hmsplan.emulator import Fault, Settings
 from hmsplan.errors import HmsplanError
 from support.world import Killed, Life, World, allowing
+
+BOUNDED = settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+"""A search that is the same every time and ends soon."""
 
 WRONG = ("lost_before", "lost_after", "truncated_body", "garbage_body", "empty_body", "500", "400")
 ENDS = ("refused", "killed before", "killed after")
