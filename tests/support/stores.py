@@ -9,19 +9,30 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import pytest
 
-from hmsplan.state.backend import open_backend
+from hmsplan.state.backend import new_state, open_backend
+from hmsplan.state.journal import replay
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from hmsplan.model import State
     from hmsplan.state.backend import Backend
+    from hmsplan.state.journal import Entry
 
 STORES: Final = ["file_store", "postgres_store", "bucket_store"]
 """Names of fixtures that give a ``Store`` with nothing in it."""
 
 
 class Store(Protocol):
-    """One place for the state of the environment ``production``."""
+    """One place for the state of the environment ``production``.
+
+    Attributes:
+        url: what ``--state`` names it by; a relative path counts from *root*.
+    """
+
+    url: str
+    root: Path
 
     def open(self) -> Backend:
         """A further view of the same stored state, as another process has it."""
@@ -36,6 +47,18 @@ class UrlStore:
 
     def open(self) -> Backend:
         return open_backend(self.url, self.root, "production")
+
+
+def begin(store: Store, entries: Sequence[Entry] = ()) -> State:
+    """Store a new state and *entries*."""
+    backend = store.open()
+    state = new_state()
+    with backend.lock("test"):
+        backend.load()
+        backend.save(state)
+        if entries:
+            backend.append(entries)
+    return replay(state, entries)
 
 
 @pytest.fixture

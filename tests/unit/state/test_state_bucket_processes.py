@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -25,52 +24,6 @@ if TYPE_CHECKING:
     from support.s3_server import S3Server
 
     from hmsplan.model import State
-
-# Forked before the library is used: its threads would not come along.
-RACE = """
-import json, os, sys
-from hmsplan.errors import StateLocked
-from hmsplan.state.bucket import BucketBackend
-import obstore, obstore.store
-
-ready, go, answers, over = os.pipe(), os.pipe(), os.pipe(), os.pipe()
-N = 16
-
-def compete():
-    os.close(over[1])
-    backend = BucketBackend(sys.argv[1], "production")
-    os.write(ready[1], b".")
-    os.read(go[0], 1)
-    try:
-        with backend.lock(f"worker {os.getpid()}"):
-            os.write(answers[1], b"W")
-            os.read(over[0], 1)  # comes to its end when the parent closes or dies
-    except StateLocked:
-        os.write(answers[1], b"L")
-    except BaseException as error:
-        os.write(answers[1], b"?")
-        raise
-
-children = []
-for _ in range(N):
-    child = os.fork()
-    if child == 0:
-        try:
-            compete()
-        finally:
-            os._exit(0)
-    children.append(child)
-for _ in range(N):
-    os.read(ready[0], 1)
-os.write(go[1], b"g" * N)
-result = b""
-while len(result) < N:
-    result += os.read(answers[0], N)
-os.close(over[1])
-for child in children:
-    os.waitpid(child, 0)
-print(json.dumps("".join(sorted(result.decode()))))
-"""
 
 # Does what it is told, line by line, and answers each line.
 WORKER = """
@@ -172,11 +125,6 @@ def worker(url: str, state: State) -> Iterator[Worker]:  # noqa: ARG001 -- there
 
 def open_(url: str, **more: Any) -> BucketBackend:
     return BucketBackend(url, "production", lease_s=LEASE_S, **more)
-
-
-def test_of_many_processes_exactly_one_gets_the_lock(url: str) -> None:
-    done = subprocess.run([sys.executable, "-c", RACE, url], capture_output=True, text=True, check=False, timeout=120)
-    assert json.loads(done.stdout) == "L" * 15 + "W", done.stderr
 
 
 def test_the_lock_of_a_killed_process_is_free_when_its_lease_ends(url: str, state: State, worker: Worker) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from support.stores import STORES
+from support.stores import STORES, begin
 
 from hmsplan.errors import StateError, StateLocked
 from hmsplan.model import Address, Binding, Deposed, Intent, Secret, State
@@ -16,8 +16,6 @@ from hmsplan.state.journal import Bound, DeposedGone, Entry, Intended, Moved, Or
 from hmsplan.state.journal import replay as replayed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from support.stores import Store
 
 A, B = Address("assistants", "a"), Address("assistants", "b")
@@ -31,18 +29,6 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 def intent(step: str = "assistants.a:create") -> Intent:
     return Intent(step, A, "assistants", ("A",), {"name": "A"}, frozenset({"x", "y"}), 12.5)
-
-
-def begin(store: Store, entries: Sequence[Entry] = ()) -> State:
-    """Store a new state and *entries*."""
-    backend = store.open()
-    state = new_state()
-    with backend.lock("test"):
-        backend.load()
-        backend.save(state)
-        if entries:
-            backend.append(entries)
-    return replayed(state, entries)
 
 
 def test_there_is_no_state_before_the_first_save(store: Store) -> None:
