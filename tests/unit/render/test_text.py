@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.pages import MAIN, RECALL, SUPPORT, VOIP, plan
 
 from hmsplan.model import (
     Action,
@@ -27,14 +28,7 @@ from hmsplan.model import (
 )
 from hmsplan.render.text import NO_CHANGES, render_plan
 
-SUPPORT, MAIN, VOIP, RECALL = (
-    Address(*name.split(".")) for name in ("assistants.support", "numbers.main", "sip_trunks.voip", "campaigns.recall")
-)
 FIELD = FieldChange(("name",), "old", "new")
-
-
-def plan(*changes: ResourceChange, **more: Any) -> Plan:
-    return Plan("acme", "prod", changes, digest="0" * 64, **more)
 
 
 def shown(made: Plan, **more: Any) -> str:
