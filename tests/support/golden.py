@@ -1,0 +1,95 @@
+"""The folders of tests/golden: a stack, what is live and what we remember, read as hmsplan reads them."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from hmsplan.api.snapshot import parse_member, parse_one
+from hmsplan.drift import survey
+from hmsplan.kinds import KINDS
+from hmsplan.model import Address, RemoteObject, Snapshot, State
+from hmsplan.offline import plan_against
+from hmsplan.plan import Options, make_plan
+from hmsplan.snapshotfile import save
+from hmsplan.stack.stackfile import load_stack
+from hmsplan.state.record import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hmsplan.drift import DriftReport
+    from hmsplan.model import Plan, Stack
+
+GOLDEN: Final = Path(__file__).parents[1] / "golden"
+CASES: Final = sorted(folder.parent.name for folder in GOLDEN.glob("*/stack"))
+SECRETS: Final = {"webhook": "golden-hook-value", "sip_password": "golden-sip-value"}
+ENVIRON: Final = {"HMSPLAN_FINGERPRINT_KEY": "golden-key-value-of-the-golden-cases"} | {
+    f"HMSPLAN_SECRET_{name.upper()}": value for name, value in SECRETS.items()
+}
+LINEAGE: Final = "11111111-1111-4111-8111-111111111111"
+NOW: Final = 1_790_000_000.0
+
+
+def words_of(case: str) -> dict[str, Any]:
+    """Return what the command line says besides: ``environment``, ``targets``, ``destroy``, ``snapshot_age_s``."""
+    file = GOLDEN / case / "options.json"
+    said: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    return said
+
+
+@cache
+def stack_of(case: str) -> Stack:
+    return load_stack(
+        GOLDEN / case / "stack", environment=words_of(case).get("environment"), environ=ENVIRON, need_secrets=True
+    )
+
+
+def live_of(case: str) -> dict[str, Any]:
+    """Return objects by kind, ``leads`` by the id of their campaign, and the id of the ``organization``."""
+    live: dict[str, Any] = json.loads((GOLDEN / case / "live.json").read_text("utf-8"))
+    return live
+
+
+def snapshot_of(live: Mapping[str, Any]) -> Snapshot:
+    """Read what is live as the client reads answers."""
+    objects: dict[str, dict[str, RemoteObject]] = {}
+    for name, kind in KINDS.items():
+        found = [parse_one(kind, item) for item in live.get(name, [])]
+        objects[name] = {item.id: item for item in found if item is not None}
+    leads = {
+        campaign: tuple(item for lead in items if (item := parse_member(KINDS["campaigns"], lead)) is not None)
+        for campaign, items in live.get("leads", {}).items()
+    }
+    return Snapshot(objects, leads, organization=live.get("organization"))
+
+
+def state_of(case: str) -> State:
+    file = GOLDEN / case / "state.json"
+    return parse(file.read_bytes()) if file.exists() else State(LINEAGE)
+
+
+@cache
+def plan_of(case: str) -> Plan:
+    """Plan one case through everything that reads and decides."""
+    said, stack, snapshot, state = words_of(case), stack_of(case), snapshot_of(live_of(case)), state_of(case)
+    options = Options(tuple(map(Address.parse, said.get("targets", ()))), said.get("destroy", False))
+    if age_s := said.get("snapshot_age_s"):
+        return plan_against(save(stack, snapshot, state, NOW - age_s), stack, NOW, options)
+    return make_plan(stack, snapshot, state, NOW, options)
+
+
+@cache
+def drift_of(case: str) -> DriftReport:
+    """Survey one case as ``hmsplan drift`` does."""
+    return survey(stack_of(case), snapshot_of(live_of(case)), state_of(case), NOW)
+
+
+def expect(path: Path, text: str, *, update: bool) -> None:
+    """Fail unless *path* holds *text*; with ``--update-golden`` it does."""
+    if update:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+    assert text == path.read_text("utf-8")
