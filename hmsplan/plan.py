@@ -76,7 +76,7 @@ def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, option
     found = identify(stack, snapshot, state, now)
     if found.problems:
         raise PlanError(found.problems)
-    changes = _changes(stack, snapshot, state, found, options.resend)
+    changes = _changes(stack, declared, snapshot, state, found, options.resend)
     changes = _narrow(changes, stack, options.targets)
     changes = with_reach(changes, stack, snapshot, found.bindings)
     users = remaining_users(changes, snapshot, found.bindings)
@@ -107,7 +107,7 @@ def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, option
 
 
 def _changes(
-    stack: Stack, snapshot: Snapshot, state: State, found: Identities, resend: tuple[str, ...]
+    stack: Stack, declared: Stack, snapshot: Snapshot, state: State, found: Identities, resend: tuple[str, ...]
 ) -> tuple[ResourceChange, ...]:
     ids = {address: b.id for address, b in found.bindings.items() if address not in found.gone}
     waiting = {u.intent.address for u in found.unsettled if u.intent.parent is None}
@@ -127,7 +127,7 @@ def _changes(
         changes.append(change)
     if lacking:
         raise ConfigError(lacking)
-    changes += _farewells(stack, snapshot, state, found)
+    changes += _farewells(stack, declared, snapshot, state, found)
     return tuple(sorted(changes, key=lambda change: (change.address, change.deposed)))
 
 
@@ -184,8 +184,13 @@ def _lacking(kind: Kind, resource: Resource) -> Iterator[Diagnostic]:
             )
 
 
-def _farewells(stack: Stack, snapshot: Snapshot, state: State, found: Identities) -> Iterator[ResourceChange]:
-    """Plan what state binds and the stack does not declare, and what an earlier replace left behind."""
+def _farewells(
+    stack: Stack, declared: Stack, snapshot: Snapshot, state: State, found: Identities
+) -> Iterator[ResourceChange]:
+    """Plan what state binds and *stack* does not have, and what an earlier replace left behind.
+
+    What *declared* has all the same is to be destroyed because somebody asked for it.
+    """
     for address, binding in found.bindings.items():
         if address in stack.resources:
             continue
@@ -195,7 +200,8 @@ def _farewells(stack: Stack, snapshot: Snapshot, state: State, found: Identities
         elif live is None:
             yield ResourceChange(address, Action.FORGET, binding.id, reason="already gone")
         else:
-            yield ResourceChange(address, Action.DELETE, binding.id, before=live.fields, reason="not declared any more")
+            reason = "asked for with --destroy" if address in declared.resources else "not declared any more"
+            yield ResourceChange(address, Action.DELETE, binding.id, before=live.fields, reason=reason)
     for deposed in (*state.deposed, *_deposed_by(found.answered)):
         live = snapshot.get(deposed.address.kind, deposed.id)
         action = Action.DELETE if live is not None else Action.FORGET

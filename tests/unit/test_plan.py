@@ -344,6 +344,16 @@ def test_destroy_deletes_everything_that_state_binds_and_nothing_else() -> None:
     assert plan.destroy
 
 
+def test_what_is_destroyed_while_it_is_declared_says_who_wants_that() -> None:
+    snapshot = live(remote("assistants", "a1", name="A"), remote("assistants", "b1", name="B"))
+    state = remembered(bound("assistants.a", "a1"), bound("assistants.b", "b1"))
+    plan = planned(declared(resource("assistants.a", name="A")), snapshot, state, destroy=True, allowed=("*",))
+    assert {str(change.address): change.reason for change in plan.changes} == {
+        "assistants.a": "asked for with --destroy",
+        "assistants.b": "not declared any more",
+    }
+
+
 def test_destroy_deletes_users_first() -> None:
     order = keys(planned(*everything(), destroy=True))
     assert order.index("numbers.n:delete") < order.index("sip_trunks.t:delete")
