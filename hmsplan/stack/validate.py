@@ -24,8 +24,9 @@ from hmsplan.stack.resolve import Resolver, texts_of
 from hmsplan.stack.settings import check_file, read_safety, read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from hmsplan.model import Resource
     from hmsplan.stack.layers import Layer
     from hmsplan.stack.places import Document, Node
     from hmsplan.stack.secret_values import Secrets
@@ -65,59 +66,85 @@ def build_stack(
         ConfigError: at least one problem is an error; carries all, warnings included, in the order of the files.
     """
     of_settings = _check_settings(sources)
-    problems = [*sources.problems, *of_settings]
-    collected = Collected()
-    for document in sources.resources:
-        collected.add(document)
-    if sources.broken:
-        collected.doubted |= set(KINDS)
-    overrides, excluded, more = _environment(sources.environment, collected)
-    problems += more
-    declared, more = layer(collected, blocks_of(sources.stack, "defaults"), overrides)
-    problems += [*collected.problems, *more]
-
-    declared_variables = _child(sources.stack, "variables")
-    values, more = variables.settle(declared_variables, _child(sources.environment, "variables"), given, environ)
-    unreadable = sources.stack is None or (sources.environment is None and bool(sources.broken))
-    problems += more if sources.stack is not None else []
+    collected = _collect(sources)
+    overrides, excluded, of_environment = _environment(sources.environment, collected)
+    declared, of_layers = layer(collected, blocks_of(sources.stack, "defaults"), overrides)
+    named = _child(sources.stack, "variables")
+    values, of_variables = variables.settle(named, _child(sources.environment, "variables"), given, environ)
     resolver = Resolver(
         {address: resource for address, resource in declared.items() if address not in excluded},
         variables=values,
-        no_variable=lambda name: ("", "") if unreadable else variables.missing(name, declared_variables),
+        no_variable=lambda name: ("", "") if _may_lack_variables(sources) else variables.missing(name, named),
         secrets=secrets,
         need_secrets=need_secrets,
         read_text=read_text,
         excluded=excluded,
         doubtful=collected.doubtful,
     )
-    found = Blocks()
-    for name, node in collected.entries:
-        found.add(name, node, resolver.plain)
-    found.check(resolver.declared, excluded, collected.doubtful)
+    blocks = _blocks(collected, resolver, excluded)
     finisher = Finisher(resolver)
     resources = finisher.finish_all()
-    told = {(problem.summary, problem.source) for problem in of_settings}  # resources inherit these
-    own = [problem for problem in finisher.problems if (problem.summary, problem.source) not in told]
-    problems += [*found.problems, *resolver.problems, *own]
-    if not sources.broken and not any(problem.severity is Severity.ERROR for problem in problems):
-        problems += variables.unused(declared_variables, resolver.used, lambda: _named_anywhere(sources, read_text))
-    _raise_errors(problems)
-    if lost := resolver.declared.keys() - resources.keys():
+    problems = [
+        *(*sources.problems, *of_settings, *of_environment, *collected.problems, *of_layers),
+        *(of_variables if sources.stack is not None else ()),
+        *(*blocks.problems, *resolver.problems, *_not_told(finisher.problems, of_settings)),
+    ]
+    if not sources.broken and not _has_error(problems):
+        problems += variables.unused(named, resolver.used, lambda: _named_anywhere(sources, read_text))
+    if _has_error(problems):
+        raise ConfigError(_sorted(problems))
+    _refuse_lost(resolver.declared.keys() - resources.keys())
+    return _stack(sources, resources, blocks, _sorted(problems))
+
+
+def _collect(sources: Sources) -> Collected:
+    collected = Collected()
+    for document in sources.resources:
+        collected.add(document)
+    if sources.broken:
+        collected.doubted |= set(KINDS)
+    return collected
+
+
+def _may_lack_variables(sources: Sources) -> bool:
+    """Say whether a variable may be declared in a file that could not be read."""
+    return sources.stack is None or (sources.environment is None and bool(sources.broken))
+
+
+def _blocks(collected: Collected, resolver: Resolver, excluded: frozenset[Address]) -> Blocks:
+    blocks = Blocks()
+    for name, node in collected.entries:
+        blocks.add(name, node, resolver.plain)
+    blocks.check(resolver.declared, excluded, collected.doubtful)
+    return blocks
+
+
+def _not_told(problems: Iterable[Diagnostic], told: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return the problems of resources that they do not inherit from a file of settings."""
+    known = {(problem.summary, problem.source) for problem in told}
+    return [problem for problem in problems if (problem.summary, problem.source) not in known]
+
+
+def _refuse_lost(lost: Collection[Address]) -> None:
+    if lost:
         detail = f"{words.listed(sorted(map(str, lost)))}: not understood. To go on would be to delete them."
         raise ConfigError([Diagnostic("Unreadable resource", detail)])
 
-    settings = read_settings(sources.stack) if sources.stack else None
+
+def _stack(
+    sources: Sources, resources: Mapping[Address, Resource], blocks: Blocks, warnings: tuple[Diagnostic, ...]
+) -> Stack:
     organization = _child(sources.environment, "organization")
     return Stack(
-        name=settings.name if settings else "",
+        name=read_settings(sources.stack).name if sources.stack else "",
         environment=sources.environment_name,
         resources=resources,
         organization=organization.value if organization else None,
-        moved=tuple(found.moved),
-        imports=tuple(found.imports),
-        removed=frozenset(found.removed),
+        moved=tuple(blocks.moved),
+        imports=tuple(blocks.imports),
+        removed=frozenset(blocks.removed),
         safety=read_safety(_child(sources.stack, "safety"), _child(sources.environment, "safety")),
-        warnings=_sorted(problems),
+        warnings=warnings,
     )
 
 
@@ -185,9 +212,8 @@ def _address(text: Any) -> Address | None:
     return address if address.kind in KINDS else None
 
 
-def _raise_errors(problems: list[Diagnostic]) -> None:
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        raise ConfigError(_sorted(problems))
+def _has_error(problems: Iterable[Diagnostic]) -> bool:
+    return any(problem.severity is Severity.ERROR for problem in problems)
 
 
 def _sorted(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
