@@ -26,7 +26,7 @@ from hmsplan.overlay import resolve, without
 from hmsplan.secret_changes import secret_changes, why_again
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hmsplan.kinds import Kind, Members
     from hmsplan.model import Address, Binding, FieldPath, Spec
@@ -35,16 +35,13 @@ if TYPE_CHECKING:
 def creation(kind: Kind, resource: Resource, ids: Mapping[Address, str], reason: str = "") -> ResourceChange:
     """Plan an object that does not exist."""
     spec = resolve(resource.spec, ids) if resource.refs else resource.spec
-    members = None
-    if kind.members is not None and resource.members is not None:
-        members = MembersChange(add=resource.members, pending=len(resource.members))
     return ResourceChange(
         resource.address,
         Action.CREATE,
         None,
         after=spec,
         fields=tuple(FieldChange((key,), MISSING, spec[key]) for key in sorted(spec) if spec[key] is not None),
-        members=members,
+        members=_met(kind, resource, (), anew=True),
         reason=reason,
         started=_starts(kind, EMPTY, spec),
         source=resource.source,
@@ -71,10 +68,9 @@ def comparison(
     spec = resolve(resource.spec, ids) if resource.refs else resource.spec
     watched = without(spec, resource.lifecycle.ignore_changes) if resource.lifecycle.ignore_changes else spec
     fields = diff(kind, watched, live.fields)
-    notes: list[str] = []
     if fields or resource.secret_paths or binding.applied != spec:
         fields = _three_way(kind, resource, watched, live, binding, fields, resend=resend)
-    notes += why_again(fields, resend=resend)
+    notes = why_again(fields, resend=resend)
     if not kind.patchable and (adopted or not binding.applied) and not resend:
         fields, unseen = _split_secrets(fields)
         notes += [f"{dotted(path)} cannot be seen; it is taken to be right" for path in unseen]
@@ -89,11 +85,8 @@ def comparison(
         fields, members, freed = (), None, ()
     replaces = _replaces(kind, fields)
     starts = bool(fields) and _starts(kind, EMPTY if replaces else live.fields, watched)
-    if replaces and resource.members is not None:
-        members = MembersChange(add=resource.members, pending=len(resource.members))  # the new one begins with all
-    elif starts and members is None and kind.members is not None and resource.members is not None:
-        waiting = sum(is_untouched(kind.members, item) for item in live_members)
-        members = MembersChange(pending=waiting)  # nobody comes or goes, but these are the ones who will be called
+    if replaces or (starts and members is None):
+        members = _met(kind, resource, live_members, anew=bool(replaces))
     return ResourceChange(
         resource.address,
         _action(replaces=bool(replaces), adopted=bool(adopted), differs=bool(fields or members)),
@@ -109,6 +102,15 @@ def comparison(
         started=starts,
         source=resource.source,
     )
+
+
+def _met(kind: Kind, resource: Resource, live_members: Iterable[RemoteObject], *, anew: bool) -> MembersChange | None:
+    """Return the members that the object begins with, *anew*, or those that it will call though none comes or goes."""
+    if kind.members is None or resource.members is None:
+        return None
+    if anew:
+        return MembersChange(add=resource.members, pending=len(resource.members))
+    return MembersChange(pending=sum(is_untouched(kind.members, item) for item in live_members))
 
 
 def _three_way(
