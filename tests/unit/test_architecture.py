@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LAYERS: Final[dict[str, str]] = {
-    "values": "model errors escape words moments hosts fingerprints disguises masks",
+    "values": "model model.* errors escape words moments hosts fingerprints disguises masks",
     "knowledge": "kinds canonical canonical_json",
     # text and JSON to a Stack; what is live and remembered to a Plan; a Plan to text and JSON
     "pure": """
@@ -137,6 +137,12 @@ def test_no_two_modules_need_each_other_to_be_loaded() -> None:
         for name, path in MODULES.items()
     }
     assert len(tuple(graphlib.TopologicalSorter(graph).static_order())) == len(MODULES)
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.partition(".")[0] != "model"])
+def test_the_values_are_imported_from_one_place(module: str) -> None:
+    """Which file of the model a value lies in is nobody's business."""
+    assert [name for name in ours(MODULES[module]) if name.startswith("model.")] == []
 
 
 @pytest.mark.parametrize("module", EMULATOR)
