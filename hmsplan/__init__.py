@@ -16,7 +16,7 @@ How a change gets from a file to a phone line, stage by stage:
 6. ``snapshotfile`` keeps a reading in a file, without secrets; ``offline`` plans against it where there is no key.
 7. ``cli`` parses, calls one function, prints, and returns an exit code.
 
-``export`` goes the other way, from a live organization to files.
+``export`` goes the other way, from a live organization to files. ``secrets`` is the way of a secret through all this.
 
 ``model`` holds the values all stages speak in, ``kinds`` what is known of the API as one table. Imports run one way:
 model, errors <- kinds <- pure stages <- effects (files, api, state, apply) <- cli. ``emulator`` is the API

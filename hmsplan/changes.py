@@ -23,7 +23,7 @@ from hmsplan.model import (
     dotted,
 )
 from hmsplan.overlay import resolve, without
-from hmsplan.secret_changes import secret_changes, why_again
+from hmsplan.secrets.changes import secret_changes, why_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from hmsplan.changes import is_untouched
 from hmsplan.diff import at_path
-from hmsplan.egress import new_receivers
 from hmsplan.kinds import ANY, KINDS
 from hmsplan.model import EMPTY, MISSING, Action, Diagnostic, Refusal, Risk, Safety, Severity, dotted
+from hmsplan.secrets.egress import new_receivers
 from hmsplan.stack.layers import matches
 
 if TYPE_CHECKING:

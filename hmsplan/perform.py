@@ -16,10 +16,10 @@ from hmsplan.diff import diff
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError
 from hmsplan.identity import identity_of
 from hmsplan.kinds import KINDS
-from hmsplan.masks import is_mask, sounds_secret
 from hmsplan.model import EMPTY, Binding, Deposed, Intent, Outcome, RemoteObject, Secret, Status, Step, Verb, dotted
 from hmsplan.overlay import leaves, nulled, overlay, resolve
 from hmsplan.recorded import record, unsent
+from hmsplan.secrets.masks import is_mask, sounds_secret
 from hmsplan.verify import left_behind, merged_blocks, mismatches
 
 if TYPE_CHECKING:

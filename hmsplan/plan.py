@@ -28,7 +28,7 @@ from hmsplan.model import (
 )
 from hmsplan.planfile import with_digests
 from hmsplan.reach import unread, users_of, with_reach
-from hmsplan.secret_changes import unmatched, unseen, wants_resend
+from hmsplan.secrets.changes import unmatched, unseen, wants_resend
 from hmsplan.steps import lower
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ from hmsplan.canonical_json import canonical_json, digest
 from hmsplan.changes import is_untouched, member_fingerprint, number_fingerprint
 from hmsplan.errors import StateError
 from hmsplan.kinds import KINDS
-from hmsplan.masks import sounds_secret
 from hmsplan.model import Anonymous, RemoteObject, Secret, Snapshot
 from hmsplan.planfile import read_document
 from hmsplan.render.exact import decode_value, encode_value
+from hmsplan.secrets.masks import sounds_secret
 from hmsplan.state import record
 from hmsplan.state.codec import LIST, MAYBE_TEXT, NUMBER, OBJECT, TEXT, check, texts
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from hmsplan.disguises import disguises
 from hmsplan.errors import Ambiguous, ApiError, NotFound, RateLimited, Unauthorized
+from hmsplan.secrets.disguises import disguises
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

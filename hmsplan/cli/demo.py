@@ -19,8 +19,8 @@ from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.session import EMULATOR_KEY
 from hmsplan.cli.terminal import color, out
 from hmsplan.errors import HmsplanError
+from hmsplan.secrets.sources import read_secrets_file
 from hmsplan.stack import schema
-from hmsplan.stack.secret_values import read_secrets_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

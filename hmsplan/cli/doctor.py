@@ -26,8 +26,8 @@ from hmsplan.errors import ApiError, ConfigError, HmsplanError, StateError, Unau
 from hmsplan.escape import plain
 from hmsplan.live import check_organization
 from hmsplan.model import Secret
+from hmsplan.secrets.sources import PREFIX
 from hmsplan.stack.interpolate import variable_suffix
-from hmsplan.stack.secret_values import PREFIX
 from hmsplan.state.backend import new_state
 from hmsplan.state.file import FileBackend
 from hmsplan.state.locking import FolderLock

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from hmsplan.disguises import SHORTEST, disguises
 from hmsplan.escape import workflow_data
+from hmsplan.secrets.disguises import SHORTEST, disguises
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -20,7 +20,7 @@ from hmsplan.escape import plain
 from hmsplan.model import Secret
 from hmsplan.overlay import leaves
 from hmsplan.recorded import share
-from hmsplan.stack.secret_values import FINGERPRINT_KEY
+from hmsplan.secrets.sources import FINGERPRINT_KEY
 from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT, load_settings, load_stack
 from hmsplan.state.backend import Backend, new_state, open_backend, refuse_lent_password
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.kinds import KINDS
 from hmsplan.model import dotted
+from hmsplan.secrets.sources import PREFIX
 from hmsplan.stack.confined import ENVIRONMENTS, STACK_FILE
 from hmsplan.stack.interpolate import variable_suffix
-from hmsplan.stack.secret_values import PREFIX
 from hmsplan.stack.yamltext import block, scalar
 from hmsplan.starter import IGNORE, IGNORED, SCHEMAS
 from hmsplan.words import A_KIND, sentence

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from hmsplan.fingerprints import FingerprintKey
+    from hmsplan.secrets.fingerprints import FingerprintKey
 
 Value: TypeAlias = Any
 """Any JSON value, in which a ``Ref`` or a ``Secret`` may stand for a string."""

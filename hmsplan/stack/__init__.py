@@ -2,7 +2,7 @@
 
 ``stackfile``   the way in: a folder becomes a ``Stack``; ``confined`` is all it may read
 ``load``        parser events to values that remember their lines (``places``, ``yaml_errors``)
-``settings``    the stack file and the environments; ``variables`` and ``secret_values`` are what they name
+``settings``    the stack file and the environments; ``variables`` are what they name, and so are ``secrets.sources``
 ``collect``     which addresses the files declare; ``layers`` lays defaults and overrides around them
 ``resolve``     what each ``${...}`` stands for (``interpolate`` knows the grammar, ``templates`` what is pasted in)
 ``leads``       leads from YAML and CSV; ``blocks`` is ``moved``, ``imports`` and ``removed``

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from hmsplan.kinds import Kind
     from hmsplan.model import FieldPath, Spec
-    from hmsplan.stack.secret_values import Secrets
+    from hmsplan.secrets.sources import Secrets
 
 
 MAX_TEXT: Final = 64 * 2**20

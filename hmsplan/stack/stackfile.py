@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 from hmsplan import words
 from hmsplan.errors import ConfigError
 from hmsplan.model import EMPTY, Diagnostic, SourceLine, Stack
+from hmsplan.secrets.sources import Secrets, read_secrets_file
 from hmsplan.stack.confined import ENVIRONMENTS, STACK_FILE, Folder
 from hmsplan.stack.interpolate import FileProblem
 from hmsplan.stack.load import parse
-from hmsplan.stack.secret_values import Secrets, read_secrets_file
 from hmsplan.stack.settings import DEFAULT_INCLUDE, Settings, check_state, read_settings
 from hmsplan.stack.validate import Sources, build_stack
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from hmsplan.model import Resource
+    from hmsplan.secrets.sources import Secrets
     from hmsplan.stack.layers import Layer
     from hmsplan.stack.places import Document, Node
-    from hmsplan.stack.secret_values import Secrets
 
 
 @dataclass(slots=True)

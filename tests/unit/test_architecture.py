@@ -23,14 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LAYERS: Final[dict[str, str]] = {
-    "values": "model model.* errors escape words moments hosts fingerprints disguises masks",
+    "values": """
+        model model.* errors escape words moments hosts
+        secrets secrets.fingerprints secrets.disguises secrets.masks
+    """,
     "knowledge": "kinds canonical canonical_json",
     # text and JSON to a Stack; what is live and remembered to a Plan; a Plan to text and JSON
     "pure": """
         stack.load stack.places stack.yaml_errors stack.yamltext stack.format stack.schema stack.explain
-        stack.interpolate stack.secret_values stack.layers stack.resolve stack.templates stack.leads stack.finish
+        stack.interpolate stack.layers stack.resolve stack.templates stack.leads stack.finish
         stack.blocks stack.collect stack.problems stack.settings stack.variables stack.validate stack diagnostics
-        diff overlay recorded secret_changes changes identity drift egress guards reach steps plan planfile saved verify
+        secrets.* diff overlay recorded changes identity drift guards reach steps plan planfile saved verify
         snapshotfile offline
         state.codec state.journal state.edit state.record state.succession
         textdiff textdiff.*

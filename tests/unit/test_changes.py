@@ -18,7 +18,7 @@ from hmsplan.changes import (
 )
 from hmsplan.kinds import ASSISTANTS, CAMPAIGNS, KINDS, NUMBERS
 from hmsplan.model import EMPTY, MISSING, Action, Binding, FieldChange, MembersChange, RemoteObject, Secret
-from hmsplan.secret_changes import secret_changes
+from hmsplan.secrets.changes import secret_changes
 
 if TYPE_CHECKING:
     from hmsplan.model import FieldPath, Resource, ResourceChange

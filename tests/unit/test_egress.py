@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hmsplan.egress import new_receivers, receivers
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Action, Address, Binding, FieldChange, ResourceChange, Secret
+from hmsplan.secrets.egress import new_receivers, receivers
 
 SECRET = Secret("s", "value")
 KEPT = {"$secret": "s", "fingerprint": None}

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from dotenv.parser import parse_stream
 
 from hmsplan.errors import ConfigError
-from hmsplan.fingerprints import MIN_LENGTH, FingerprintKey
-from hmsplan.masks import is_mask
 from hmsplan.model import Diagnostic, Secret, Severity, SourceLine
+from hmsplan.secrets.fingerprints import MIN_LENGTH, FingerprintKey
+from hmsplan.secrets.masks import is_mask
 from hmsplan.stack.interpolate import variable_suffix
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 
 from hmsplan.errors import ConfigError
 from hmsplan.model import Secret, Severity, SourceLine
-from hmsplan.stack.secret_values import Secrets, read_secrets_file
+from hmsplan.secrets.sources import Secrets, read_secrets_file
 
 
 def test_precedence() -> None:

@@ -1,0 +1,14 @@
+"""The way of a secret: where it is read, when it is sent, who may get it, what is remembered, and how it stays hidden.
+
+``sources``       reads the value of ``${secret:x}``: one variable, or one line of a secrets file. From here on it is a
+                  ``model.Secret``, which every text, comparison and traceback shows without its value.
+``fingerprints``  what state may remember of it: a keyed digest, by which a new value in the same place is told.
+``changes``       says which secrets have to be sent, and of which nobody can tell. What is live takes no part.
+``egress``        says which host gets which, so that a known one goes to no new host unless somebody allows it.
+``masks``         tells a value from what stands in its place: a mask that the API answers with is never sent back.
+``disguises``     the forms in which a value could still show (JSON, URL, HTML, base64): errors of the API lose them,
+                  and ``cli.hidden`` cuts them out of whatever is printed and has GitHub mask them.
+
+A value is sent in the body of a request alone, by ``api.client``. What the API answers is wrapped as it arrives, in
+``api.snapshot``; of a plan, ``render.redact`` lets nothing but names out of the process. For users: docs/secrets.md.
+"""
