@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from hmsplan.moments import seconds
 
@@ -52,9 +53,13 @@ def _variables(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    """Keep a value that was given; the place nearer to the end of the line wins."""
-    if value is not None and value is not False and value != 0 and param.name is not None:
-        setattr(ctx.ensure_object(Globals), param.name, value)
+    """Keep a value that was given; the place nearer to the end of the line wins, and a variable over none of them."""
+    given = ctx.ensure_object(Globals)
+    if param.name is None or value is None or value is False or value == 0:
+        return
+    is_variable = ctx.get_parameter_source(param.name) is ParameterSource.ENVIRONMENT
+    if not (is_variable and getattr(given, param.name) is not None):
+        setattr(given, param.name, value)
 
 
 class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic for type checkers only

@@ -12,7 +12,7 @@ import pytest
 
 from hmsplan.cli import ALIASES, COMMANDS, hmsplan
 
-from .helpers import EXAMPLE, REPOSITORY, SECRETS, Cli, process
+from .helpers import EXAMPLE, REPOSITORY, SECRETS, Cli, process, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,6 +185,17 @@ def test_colour_can_be_forced_and_forbidden(cli: Cli, stack: Path) -> None:
 def test_common_options_stand_before_and_after_the_command(cli: Cli, stack: Path) -> None:
     """Nobody has to remember where -C goes."""
     assert cli.ok("-C", stack, "validate") == cli.ok("validate", "-C", stack)
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_an_option_wins_over_its_variable_wherever_it_stands(cli: Cli, stack: Path, place: str) -> None:
+    """A forgotten HMSPLAN_ENV must not take the word of `hmsplan -e production apply`."""
+    write(stack, {"environments/said.yaml": "variables: {}\n", "environments/meant.yaml": "variables: {}\n"})
+    words = ("-e", "said", "plan") if place == "before" else ("plan", "-e", "said")
+    plan = cli("-C", stack, "--emulator", *words, "--json", HMSPLAN_ENV="meant").json
+    assert plan["hmsplan"]["environment"] == "said"
+    plan = cli("-C", stack, "--emulator", "plan", "--json", HMSPLAN_ENV="meant").json
+    assert plan["hmsplan"]["environment"] == "meant"
 
 
 def test_the_example_stack_makes_its_first_round(cli: Cli, tmp_path: Path) -> None:
