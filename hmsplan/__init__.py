@@ -14,7 +14,8 @@ How a change gets from a file to a phone line, stage by stage:
 5. ``apply`` performs exactly the steps of the plan: ``perform`` knows the verbs, ``settle`` makes an object once and
    only once, ``readback`` and ``verify`` compare what was written with what the API has. It returns a ``Report``.
 6. ``snapshotfile`` keeps a reading in a file, without secrets; ``offline`` plans against it where there is no key.
-7. ``cli`` parses, calls one function, prints, and returns an exit code.
+7. ``cli`` parses, calls one function, prints, and returns an exit code. What the rooms with effects log under their
+   names, ``cli.log`` lets be heard.
 
 ``export`` goes the other way, from a live organization to files. ``secrets`` is the way of a secret through all this.
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import graphlib
-from collections import deque
+import logging
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from hmsplan import words
 from hmsplan.errors import HmsplanError, StateError, Unauthorized
 from hmsplan.grace import Grace
 from hmsplan.model import Outcome, Report, Status, Step, Verb
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from hmsplan.api.client import WriteClient
     from hmsplan.model import Plan, Snapshot
     from hmsplan.state.ledger import Ledger
+
+_LOG: Final = logging.getLogger(__name__)
 
 CONCURRENCY: Final = 20
 """Steps at once: twice the client's connections, so that one writes its journal while another waits for the API."""
@@ -88,6 +92,7 @@ class _Run:
             for task in finished:
                 key = running.pop(task)
                 self.outcomes[key] = outcome = task.result()
+                _LOG.debug("%s: %s", key, outcome.status)
                 self.progress.finished(outcome)
                 if outcome.status is Status.DONE:
                     sorter.done(key)  # releases whatever needed it; what failed never does
@@ -95,6 +100,7 @@ class _Run:
 
     async def _one(self, step: Step) -> Outcome:
         self.progress.started(step)
+        _LOG.debug("begins %s", step.key)
         try:
             return await self.performer.perform(step)
         except OpenCreate as error:
@@ -143,9 +149,12 @@ async def apply(
         await ledger.organization(snapshot.organization)
     for step in plan.decided:
         await ledger.settle(step, "decided by the lists")
+    verbs = Counter(str(step.verb) for step in plan.steps)
+    _LOG.info("performs %s, %d at once", words.listed([f"{n:,} {verb}" for verb, n in verbs.items()]), concurrency)
     run = _Run(plan, performer, progress, stop, concurrency)
     await run.go()
     if not stop:
+        _LOG.info("reads back what was written")
         readback = Readback(client, performer.ids, progress.note, grace)
         run.outcomes.update({o.step.key: o for o in await readback.check(run.outcomes.values())})
     outcomes = [run.outcomes.get(step.key) or Outcome(step, Status.NOT_STARTED) for step in plan.steps]

@@ -7,13 +7,17 @@ object which a list lacks is gone.
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from hmsplan import words
 from hmsplan.api.snapshot import read_one, read_organization, read_snapshot
 from hmsplan.errors import WrongOrganization
 from hmsplan.kinds import KINDS
+from hmsplan.model import Digest
 from hmsplan.plan import DEFAULTS, Options, kinds_in_use, kinds_to_consult, make_plan, wanted_members
 
 if TYPE_CHECKING:
@@ -22,6 +26,9 @@ if TYPE_CHECKING:
     from hmsplan.api.client import ReadClient
     from hmsplan.kinds import Kind
     from hmsplan.model import Binding, Plan, RemoteObject, Snapshot, Stack, State
+
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 async def plan_live(
@@ -33,11 +40,24 @@ async def plan_live(
     """
     names = kinds_in_use(stack, state)
     snapshot = await read(client, stack, state, names)
-    plan = make_plan(stack, snapshot, state, now, choice)
+    plan = _planned(stack, snapshot, state, now, choice)
     if more := kinds_to_consult(plan, snapshot):
         snapshot = await read_more(client, stack, state, snapshot, more)
-        plan = make_plan(stack, snapshot, state, now, choice)
+        plan = _planned(stack, snapshot, state, now, choice)
     return plan, snapshot
+
+
+def _planned(stack: Stack, snapshot: Snapshot, state: State, now: float, choice: Options) -> Plan:
+    began = time.perf_counter()
+    plan = make_plan(stack, snapshot, state, now, choice)
+    took_ms = (time.perf_counter() - began) * 1000
+    _LOG.info("%s: %s, %.0f ms", plan.digest_of(Digest.STRICT), words.listed(_counts(plan)), took_ms)
+    return plan
+
+
+def _counts(plan: Plan) -> list[str]:
+    counts = {"change": plan.pending, "step": plan.steps, "drifted object": plan.drift, "refusal": plan.refusals}
+    return [words.count(len(found), noun) for noun, found in counts.items()]
 
 
 async def read_more(
@@ -72,6 +92,7 @@ async def read(
     def check(organization: str | None) -> None:
         check_organization(stack, state, organization)
 
+    began = time.perf_counter()
     snapshot = await read_snapshot(
         client,
         [KINDS[name] for name in names],
@@ -81,7 +102,16 @@ async def read(
         on_organization=check,
     )
     await _check_gone(client, state, snapshot, bound)
-    return await _with_summaries_read(client, state, snapshot)
+    snapshot = await _with_summaries_read(client, state, snapshot)
+    _LOG.info(
+        "read %s of %s in %s, %.0f ms; organization %s",
+        words.count(sum(map(len, snapshot.objects.values())), "object"),
+        words.count(len(snapshot.objects), "kind"),
+        words.count(snapshot.requests, "request"),
+        (time.perf_counter() - began) * 1000,
+        snapshot.organization or "not told",
+    )
+    return snapshot
 
 
 async def _with_summaries_read(client: ReadClient, state: State, snapshot: Snapshot) -> Snapshot:

@@ -55,6 +55,7 @@ class Answer:
         trouble: why there is no answer, or why its body could not be read to its end; "" when all is well.
         sent: False when it is proved that nothing reached the API.
         final: trying again cannot help.
+        took_s: from sending the request to the end of the answer.
     """
 
     status: int | None
@@ -63,6 +64,7 @@ class Answer:
     trouble: str = ""
     sent: bool = True
     final: bool = False
+    took_s: float = 0.0
 
     @property
     def ok(self) -> bool:
@@ -159,7 +161,7 @@ def error_of(answer: Answer, method: str, path: str, hidden: Collection[str] = (
         reason: why a 2xx is none.
     """
     text, details = (reason or answer.trouble, ()) if answer.ok or answer.status is None else _told(answer)
-    text, details = _clean(text, hidden), tuple(_clean(line, hidden) for line in details)
+    text, details = cleaned(text, hidden), tuple(cleaned(line, hidden) for line in details)
     kind: type[ApiError] = ApiError
     if answer.sent and not answer.refused and method not in _SURE_TWICE:
         kind, text = Ambiguous, f"it was sent, and whether it happened is unknown: {text}"
@@ -170,7 +172,7 @@ def error_of(answer: Answer, method: str, path: str, hidden: Collection[str] = (
         kind = NotFound
     elif answer.limited:
         kind = RateLimited
-    request_id = _clean(answer.headers.get("x-request-id", ""), hidden)[:100] or None
+    request_id = cleaned(answer.headers.get("x-request-id", ""), hidden)[:100] or None
     return kind(text, method=method, path=path, status=answer.status, details=details, request_id=request_id)
 
 
@@ -229,8 +231,8 @@ def _is_page(answer: Answer) -> bool:
     return answer.body.lstrip()[:1] == b"<"
 
 
-def _clean(text: str, hidden: Collection[str]) -> str:
-    """Cut out what must not show, then shorten: the secrets we know, and what calls itself one."""
+def cleaned(text: str, hidden: Collection[str]) -> str:
+    """Return *text* without what must not show, shortened: the secrets we know, and what calls itself one."""
     for secret in sorted(hidden, key=len, reverse=True):
         if len(secret) >= _SHORTEST_HIDDEN:
             for form in disguises(secret):

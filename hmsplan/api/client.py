@@ -15,12 +15,14 @@ import ssl
 import time
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias
 
 import httpx
 import orjson
 
+from hmsplan.api import exchanges
 from hmsplan.api.answers import Answer, Unreadable, body_of, error_of
 from hmsplan.api.endpoint import DEFAULT_BASE_URL, encoded, endpoint, tls
 from hmsplan.api.pacing import Pacer, backoff
@@ -104,6 +106,7 @@ class ReadClient:
         self._until = math.inf if deadline_s is None else clock() + deadline_s
         self._slots = asyncio.Semaphore(max_connections)
         self._pacer = Pacer(clock=clock, wall=wall, sleep=sleep, random=random, on_wait=on_wait)
+        exchanges.LOG.info("endpoint %s, %d connections at most", self.base_url, max_connections)
         encrypted = self._url.scheme == "https" and transport is None
         self._http = _http(
             transport=transport,
@@ -166,12 +169,18 @@ class ReadClient:
         self._calls += 1
         failures = refusals = 0
         patient_until = math.inf
+        if content is not None:
+            exchanges.sent(method, path, body, len(content))
         while True:
             answer = await self._exchange(method, path, params, content, before)
             try:
-                return answer.value(method)
+                value = answer.value(method)
             except Unreadable as unreadable:
                 error = error_of(answer, method, path, hidden, str(unreadable))
+                exchanges.answered(method, path, params, answer, hidden)
+            else:
+                exchanges.answered(method, path, params, answer, hidden, value)
+                return value
             if method == "DELETE" and isinstance(error, NotFound):
                 return None
             if isinstance(error, RateLimited):
@@ -204,7 +213,7 @@ class ReadClient:
                 answer = await self._send(request)
             finally:
                 self._pacer.settle(sent, answer.headers or None, refused=answer.limited)
-        return answer
+        return replace(answer, took_s=self._clock() - sent)
 
     async def _admit(self, method: str, path: str) -> None:
         try:
@@ -273,6 +282,8 @@ class ReadClient:
         if spent:
             raise error
         self._count_retry(error)
+        asked = "does not say how long" if error.retry_after_s is None else f"asks for {error.retry_after_s:.1f} s"
+        exchanges.LOG.debug("refused by the rate limit, which %s; all requests wait", asked)
         self._pacer.close(error.retry_after_s)
 
     async def _rest(self, answer: Answer, error: ApiError, failures: int) -> None:
@@ -282,6 +293,7 @@ class ReadClient:
         if self._clock() + wait_s > self._until:
             raise _and(error, "the time limit of this run leaves no room for another try")
         self._count_retry(error)
+        exchanges.LOG.debug("%s %s: try %d of %d in %.1f s", error.method, error.path, failures + 1, _TRIES, wait_s)
         await self._sleep(wait_s)
 
     def _count_retry(self, error: ApiError) -> None:

@@ -16,9 +16,12 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from hmsplan import words
 from hmsplan.api.endpoint import encoded
 from hmsplan.errors import ApiError
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 PAGE: Final = 100
 """Objects a page we ask for: "limit 1-100"."""
 
+_LOG: Final = logging.getLogger("hmsplan.api")
 _DEFAULT_PAGE: Final = 50
 _READINGS: Final = 3
 _MOST_OBJECTS: Final = 1_000_000
@@ -75,6 +79,7 @@ async def read_whole(client: ReadClient, where: Sequence[str], keys: Sequence[st
             return await _read(client, where, keys, paged=paged)
         except _Drifted as drifted:
             reason = str(drifted)
+            _LOG.info("%s changed while it was read (%s)", encoded(where), reason)
     raise _error(where, f"the list changed while it was read, {_READINGS} times in a row: {reason}")
 
 
@@ -96,10 +101,12 @@ async def read_rest(
 
 
 async def _read(client: ReadClient, where: Sequence[str], keys: Sequence[str], *, paged: bool) -> dict[str, Item]:
+    began, pages = time.perf_counter(), 1
     first = page = await _page(client, where, keys, {"limit": PAGE, "offset": 0} if paged else None)
     found = _joined({}, page)
     while not _is_last(page, len(found), paged=paged):
         page = await _page(client, where, keys, {"limit": PAGE, "offset": len(found)})
+        pages += 1
         if page.total != first.total:
             raise _Drifted(f"a total of {first.total} became {page.total}")
         if (first.total, first.more) == (None, None) and _ids(page) == _ids(first):
@@ -109,6 +116,14 @@ async def _read(client: ReadClient, where: Sequence[str], keys: Sequence[str], *
         found = _joined(found, page)
         if len(found) > _MOST_OBJECTS:
             raise _error(where, "the list has no end")
+    took_ms = (time.perf_counter() - began) * 1000
+    _LOG.info(
+        "read %s: %s in %s, %.0f ms",
+        encoded(where),
+        words.count(len(found), "object"),
+        words.count(pages, "page"),
+        took_ms,
+    )
     return found
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import logging
 import math
 from collections import deque
 from datetime import UTC
@@ -25,6 +26,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+
+_LOG: Final = logging.getLogger("hmsplan.api")
 
 LONGEST_WAIT_S: Final = 120.0
 """No header makes us wait longer; absurd values are cut to this."""
@@ -229,6 +232,7 @@ class Pacer:
     async def _rest(self, wait_s: float) -> None:
         if self._on_wait is not None:
             self._on_wait(wait_s)
+        _LOG.debug("waits %.1f s for the rate limit", wait_s)
         start = self._clock()
         await self._sleep(wait_s)
         self.waited_s += self._clock() - start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -91,7 +92,13 @@ _OPTIONS = (
     ),
     click.option("--emulator", is_flag=True, help="Run against an emulator kept in .hmsplan/emulator.db."),
     click.option("--json", is_flag=True, help="Print JSON for machines."),
-    click.option("-v", "--verbose", "verbosity", count=True, help="Tell more, on stderr."),
+    click.option(
+        "-v",
+        "--verbose",
+        "verbosity",
+        count=True,
+        help="Say on stderr what it does; -vv: each request; -vvv: its shape.",
+    ),
     click.option("--allow-host", metavar="HOST", help="Let HMS_SOVEREIGN_BASE_URL name this host."),
     click.option(
         "--ca-bundle", type=click.Path(path_type=Path), metavar="FILE", help="Trust these authorities as well."
@@ -129,6 +136,12 @@ def pass_globals(function: Callable[..., Any]) -> Callable[..., Any]:
     @click.pass_context
     @functools.wraps(function)
     def called(ctx: click.Context, *args: Any, **kwargs: Any) -> Any:
-        return function(ctx.ensure_object(Globals), *args, **kwargs)
+        options = ctx.ensure_object(Globals)
+        if not options.verbosity and "logging" not in sys.modules:  # nobody who could speak
+            return function(options, *args, **kwargs)
+        from hmsplan.cli.log import heard  # noqa: PLC0415 -- most of what `hmsplan version` would cost
+
+        with heard(options.verbosity):
+            return function(options, *args, **kwargs)
 
     return called

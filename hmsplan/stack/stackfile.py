@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import logging
 import re
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 DEFAULT_ENVIRONMENT: Final = "default"
 _ENVIRONMENT: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 def load_stack(
@@ -49,12 +54,13 @@ def load_stack(
     Raises:
         ConfigError: carries every problem at once.
     """
+    began = time.perf_counter()
     with _garbage_stays():
         folder = Folder(str(root))
         sources = _read_sources(folder, root, environment)
         secrets, unreadable = _secrets(environ, secrets_file)
         sources.problems += [*unreadable, *secrets.problems]
-        return build_stack(
+        stack = build_stack(
             sources,
             given=variables,
             environ=environ,
@@ -62,6 +68,16 @@ def load_stack(
             need_secrets=need_secrets and not unreadable,
             read_text=Folder(folder.root).read_text,
         )
+    files = len([*filter(None, (sources.stack, sources.environment)), *sources.resources])
+    _LOG.info(
+        "%s, environment %s: %s in %s, %.0f ms",
+        stack.name,
+        stack.environment,
+        words.count(len(stack.resources), "resource"),
+        words.count(files, "YAML file"),
+        (time.perf_counter() - began) * 1000,
+    )
+    return stack
 
 
 def load_settings(root: Path) -> Settings:

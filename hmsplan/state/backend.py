@@ -5,6 +5,7 @@ One contract suite (``tests/unit/state/test_state_contract.py``) holds for all o
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import socket
@@ -17,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from hmsplan.errors import StateError
 from hmsplan.escape import plain
 from hmsplan.model import State
+from hmsplan.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from hmsplan.state.journal import Entry
 
+LOG: Final = logging.getLogger("hmsplan.state")
 LOCAL_FOLDER: Final = ".hmsplan"
 _POSTGRES: Final = frozenset({"postgresql", "postgres"})
 _BUCKETS: Final = frozenset({"s3", "gs", "az"})
@@ -122,6 +125,21 @@ class Backend(Protocol):
     def describe(self) -> str:
         """Say where the state is, for people."""
         ...
+
+
+def loaded(state: State | None, place: str) -> State | None:
+    """Log what was read of the state at *place*, and return it."""
+    if state is None:
+        LOG.info("%s: there has never been one", place)
+    else:
+        LOG.info(
+            "%s: serial %d, %s, %s",
+            place,
+            state.serial,
+            count(len(state.bindings), "binding"),
+            count(len(state.intents), "open create"),
+        )
+    return state
 
 
 def new_state() -> State:

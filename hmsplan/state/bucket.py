@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from hmsplan.errors import StateError
+from hmsplan.state.backend import loaded
 from hmsplan.state.journal import decode, encode, join
 from hmsplan.state.lease import LEASE_S, Lease
 from hmsplan.state.objects import Conflict, InDoubt, Objects, StoreError
@@ -104,7 +105,7 @@ class BucketBackend:
     def load(self) -> State | None:
         """Read the state, the journal included; None = there has never been one."""
         self._seen = self._look()
-        return self._seen.state
+        return loaded(self._seen.state, self.describe())
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Add entries, all or none; they outlive this process once this returns."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.errors import StateError
 from hmsplan.state import durable
+from hmsplan.state.backend import loaded
 from hmsplan.state.journal import Journal, decode, encode, join
 from hmsplan.state.locking import FolderLock
 from hmsplan.state.record import dump, parse
@@ -76,7 +77,7 @@ class FileBackend:
     def load(self) -> State | None:
         """Read the state, the journal included; None = there has never been one."""
         state, self._seen = self._look()
-        return state
+        return loaded(state, self.describe())
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Add entries, all or none; they outlive a power failure once this returns."""

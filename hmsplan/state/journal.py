@@ -114,6 +114,30 @@ class Spent:
 
 Entry: TypeAlias = Intended | Bound | Counted | Settled | Unbound | Moved | DeposedGone | OrganizationKnown | Spent
 
+
+def told(entry: Entry) -> str:  # noqa: PLR0911 -- a table
+    """Say in a log what was written down: the address or step, and no id of a person."""
+    match entry:
+        case Intended(intent):
+            return f"intends {intent.step}"
+        case Bound(binding):
+            return f"bound {binding.address} to {binding.id}"
+        case Counted(address, _, by):
+            return f"a member of {address} {'added' if by > 0 else 'removed'}"
+        case Settled(step, why):
+            return f"settled {step}: {why}"
+        case Unbound(address):
+            return f"unbound {address}"
+        case Moved(origin, target):
+            return f"moved {origin} to {target}"
+        case DeposedGone(object_id):
+            return f"{object_id} is gone"
+        case OrganizationKnown(organization):
+            return f"organization {organization}"
+        case Spent(digest):
+            return f"applied plan {digest}"
+
+
 _SHAPES: Final[dict[str, Shape]] = {
     "intended": {"intent": OBJECT},
     "bound": {"address": TEXT, "binding": OBJECT, "settles": MAYBE_TEXT, "deposes": (dict, type(None))},

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.errors import StateError, StateLocked
-from hmsplan.state.backend import Owner, lock_taken, not_locked
+from hmsplan.state.backend import LOG, Owner, lock_taken, not_locked
 from hmsplan.state.objects import Conflict, Found, Objects, StoreError
 
 if TYPE_CHECKING:
@@ -101,8 +101,10 @@ class Lease:
         renewing.start()
         try:
             self._refuse_unconditional()
+            LOG.debug("holds %s for %.0f s, and renews it", self._where, self._lease_s)
             yield was_given_back
         finally:
+            LOG.debug("gives %s back", self._where)
             ended.set()
             renewing.join()
             self._release()

@@ -7,12 +7,15 @@ that ten tasks cost about as many fsyncs as one.
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from hmsplan import words
 from hmsplan.errors import StateError
 from hmsplan.model import Address, Binding, Deposed, Intent, State
 from hmsplan.state import edit, journal
+from hmsplan.state.backend import LOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -198,3 +201,5 @@ class Ledger:
             self._backend.save(self._begin)
             self._begin = None
         self._backend.append(batch)
+        if LOG.isEnabledFor(logging.DEBUG):
+            LOG.debug("wrote down: %s", words.listed(map(journal.told, batch)))

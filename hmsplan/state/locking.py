@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from hmsplan.errors import StateLocked
 from hmsplan.state import durable
-from hmsplan.state.backend import Owner, lock_taken, not_locked
+from hmsplan.state.backend import LOG, Owner, lock_taken, not_locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +42,10 @@ class FolderLock:
         lock = self._acquire(timeout_s)
         try:
             self._sign(owner)
+            LOG.debug("holds %s", self._file)
             yield
         finally:
+            LOG.debug("gives %s back", self._file)
             try:
                 with contextlib.suppress(OSError):  # the note is for people; the lock itself is the system's
                     if self._is_ours():

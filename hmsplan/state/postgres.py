@@ -15,6 +15,7 @@ import psycopg
 
 from hmsplan.errors import StateError
 from hmsplan.state import postgres_tables
+from hmsplan.state.backend import loaded
 from hmsplan.state.journal import decode, encode, join
 from hmsplan.state.postgres_lock import SessionLock
 from hmsplan.state.postgres_place import connect, failing, read_url
@@ -99,7 +100,7 @@ class PostgresBackend:
             row = connection.execute(_LOAD, [self._place.name], binary=True).fetchone() if there else None
         if row is None:
             self._seen = _Seen()
-            return None
+            return loaded(None, self.describe())
         lineage, serial, body, batches = row
         state = parse(body, f"the row of {self._place.shown}")
         if batches:
@@ -111,7 +112,7 @@ class PostgresBackend:
                 summary="State is damaged",
             )
         self._seen = _Seen(lineage, serial)
-        return state
+        return loaded(state, self.describe())
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Add entries, all or none; they outlive a power failure once this returns."""

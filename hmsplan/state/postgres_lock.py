@@ -18,7 +18,7 @@ import psycopg
 
 from hmsplan.errors import StateError, StateLocked
 from hmsplan.state import postgres_tables
-from hmsplan.state.backend import Owner, lock_lost, lock_taken, not_locked
+from hmsplan.state.backend import LOG, Owner, lock_lost, lock_taken, not_locked
 from hmsplan.state.postgres_place import connect, failing, require_direct, said
 
 if TYPE_CHECKING:
@@ -85,9 +85,11 @@ class SessionLock:
                 connection = closing.enter_context(contextlib.closing(connect(self._place)))
                 session = self._sign(connection, self._acquire(connection, timeout_s), owner)
             self.session = session
+            LOG.debug("holds the lock of %s", self._place.shown)
             try:
                 yield
             finally:
+                LOG.debug("gives the lock of %s back", self._place.shown)
                 self.session = None
                 with contextlib.suppress(psycopg.Error):  # a lost lock was told by the write that needed it
                     connection.execute(

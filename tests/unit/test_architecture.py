@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LAYERS: Final[dict[str, str]] = {
     "values": """
-        model model.* errors escape words moments hosts
+        model model.* errors escape words moments hosts shape
         secrets secrets.fingerprints secrets.disguises secrets.masks
     """,
     "knowledge": "kinds canonical canonical_json",
@@ -54,7 +54,20 @@ LAYERS: Final[dict[str, str]] = {
 
 PURE: Final = ("values", "knowledge", "pure")
 IMPURE: Final = frozenset(
-    {"httpx", "asyncio", "os", "time", "random", "subprocess", "socket", "shutil", "tempfile", "signal", "click"}
+    {
+        "httpx",
+        "asyncio",
+        "os",
+        "time",
+        "random",
+        "subprocess",
+        "socket",
+        "shutil",
+        "tempfile",
+        "signal",
+        "click",
+        "logging",
+    }
 )
 ROOT: Final = Path(hmsplan.__file__).parent
 REPOSITORY: Final = ROOT.parent
@@ -129,7 +142,7 @@ def test_imports_run_one_way(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if layer(name) in PURE])
-def test_a_pure_module_knows_no_clock_no_chance_no_file_and_no_network(module: str) -> None:
+def test_a_pure_module_knows_no_clock_no_chance_no_file_no_network_and_no_log(module: str) -> None:
     top = {item.name.partition(".")[0] for item in imports(MODULES[module])}
     assert top & IMPURE == set()
 

@@ -911,3 +911,85 @@ def test_the_log_of_a_real_exchange_has_no_key(caplog: pytest.LogCaptureFixture)
     run(main())
     assert "assistants" in caplog.text
     assert KEY not in caplog.text
+
+
+# What is logged
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name.startswith("hmsplan.")]
+
+
+def test_each_request_is_one_line_with_what_is_left(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "hmsplan.api.shapes")
+    caplog.set_level(logging.DEBUG, "hmsplan.api")
+    headers = {"x-ratelimit-remaining": "63", "x-ratelimit-limit": "100", "x-request-id": "req-1"}
+    answer = httpx.Response(200, json={"assistants": [{"id": "a"}, {"id": "b"}]}, headers=headers)
+
+    async def main() -> None:
+        async with client(Script([answer]), clock=lambda: 5.0) as api:
+            await api.get(segments("/assistants"), params={"limit": 100, "offset": 0})
+
+    run(main())
+    _, line = logged(caplog)
+    assert line == "GET /assistants?limit=100&offset=0 → 200, 2 objects, 0 ms, 63 of 100 left, id req-1"
+
+
+def test_retries_and_waits_are_logged_with_their_reason(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "hmsplan.api")
+    answers: list[httpx.Response | Exception] = [
+        httpx.Response(503, text="maintenance of the first_message"),
+        httpx.ReadTimeout("slow"),
+        httpx.Response(429, headers={"retry-after": "7"}),
+        httpx.Response(200, json={"id": "a1"}),
+    ]
+
+    async def main() -> None:
+        async with client(Script(answers)) as api:
+            await api.get(WHERE)
+
+    run(main())
+    text = "\n".join(logged(caplog))
+    for expected in (
+        "→ 503, 32 bytes",
+        "try 2 of 4 in 0.0 s",
+        "→ no answer: no answer within 30 s",
+        "asks for 7.0 s",
+        "waits 7.0 s for the rate limit",
+    ):
+        assert expected in text
+    assert "maintenance" not in text
+
+
+def test_a_body_is_logged_in_shape_alone(caplog: pytest.LogCaptureFixture) -> None:
+    """A prompt is what the business says to its callers, and a webhook secret is a secret: sizes, and less."""
+    caplog.set_level(logging.DEBUG, "hmsplan.api")
+    answer = httpx.Response(
+        201, json={"assistant": {"id": "a1", "first_message": "Hello!", "webhook_secret": "hunter-2"}}
+    )
+
+    async def main() -> None:
+        async with client(Script([answer])) as api:
+            await api.post(
+                segments("/assistants"), {"first_message": "Hello!", "webhook_secret": Secret("x", "hunter-2")}
+            )
+
+    run(main())
+    assert "sends POST /assistants, 54 bytes: {first_message: text 6, webhook_secret: secret}" in logged(caplog)
+    assert "{assistant: {id: text 2, first_message: text 6, webhook_secret: secret}}" in caplog.text
+    assert "Hello" not in caplog.text
+
+
+def test_what_an_answer_says_of_itself_is_cleaned_before_it_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever stands in the place of the request's id, of what is left or of a name of a field."""
+    caplog.set_level(logging.DEBUG, "hmsplan.api")
+    headers = dict.fromkeys(("x-request-id", "x-ratelimit-remaining", "x-ratelimit-limit"), f"Bearer {KEY}")
+    answer = httpx.Response(200, json={"id": "a1", KEY: 1}, headers=headers)
+
+    async def main() -> None:
+        async with client(Script([answer])) as api:
+            await api.get(WHERE)
+
+    run(main())
+    assert "(sensitive" in caplog.text
+    assert KEY not in caplog.text

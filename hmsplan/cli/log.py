@@ -1,0 +1,48 @@
+"""What ``-v`` tells: the loggers of hmsplan, a line a record, on stderr. Nobody else's logger is ever heard.
+
+``-v`` says what a run does, ``-vv`` each request, wait, lock and entry of the journal, ``-vvv`` the shape of what was
+sent and received. Libraries log what they like (headers, statements of SQL), so theirs are not shown at any level.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.cli.terminal import err
+from hmsplan.escape import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LEVELS: Final = (logging.WARNING, logging.INFO, logging.DEBUG, logging.DEBUG)
+_SHAPES: Final = "hmsplan.api.shapes"
+
+
+class _Lines(logging.Handler):
+    """Prints seconds since the start, the room that speaks, and what it says; above a bar, where there is one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        room = record.name.removeprefix("hmsplan.").partition(".")[0]
+        line = f"{record.relativeCreated / 1000:8.3f} s  {room:<5}  {plain(record.getMessage())}"
+        with suppress(OSError, ValueError):  # nobody reads stderr any more; that must not end an apply
+            err(line)
+
+
+@contextmanager
+def heard(verbosity: int) -> Iterator[None]:
+    """Let the loggers of hmsplan be heard while the block runs, and no other; *verbosity* counts the ``v``."""
+    ours, shapes, root = (logging.getLogger(name) for name in ("hmsplan", _SHAPES, None))
+    lines, nobody = _Lines(), logging.NullHandler()
+    ours.setLevel(_LEVELS[min(verbosity, len(_LEVELS) - 1)])
+    shapes.setLevel(logging.NOTSET if verbosity >= len(_LEVELS) - 1 else logging.WARNING)
+    ours.addHandler(lines)
+    root.addHandler(nobody)  # else the warnings of libraries went to stderr as they are
+    try:
+        yield
+    finally:
+        root.removeHandler(nobody)
+        ours.removeHandler(lines)
+        for logger in (ours, shapes):
+            logger.setLevel(logging.NOTSET)
