@@ -35,6 +35,7 @@ def heard(verbosity: int) -> Iterator[None]:
     """Let the loggers of hmsplan be heard while the block runs, and no other; *verbosity* counts the ``v``."""
     ours, shapes, root = (logging.getLogger(name) for name in ("hmsplan", _SHAPES, None))
     lines, nobody = _Lines(), logging.NullHandler()
+    before = {logger: logger.level for logger in (ours, shapes)}  # hmsplan demo runs commands within a command
     ours.setLevel(_LEVELS[min(verbosity, len(_LEVELS) - 1)])
     shapes.setLevel(logging.NOTSET if verbosity >= len(_LEVELS) - 1 else logging.WARNING)
     ours.addHandler(lines)
@@ -44,5 +45,5 @@ def heard(verbosity: int) -> Iterator[None]:
     finally:
         root.removeHandler(nobody)
         ours.removeHandler(lines)
-        for logger in (ours, shapes):
-            logger.setLevel(logging.NOTSET)
+        for logger, level in before.items():
+            logger.setLevel(level)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,11 +29,13 @@ class Rig:
     emulator: Emulator
     telltale: rig.Telltale
     capsys: pytest.CaptureFixture[str]
+    ran: set[str] = field(default_factory=set)
 
     def run(self, *words: str, code: int | None = 0) -> str:
         """Run one command at its most talkative; return all it said."""
         command = [*words, "-vvv", "-C", str(self.stack), "--secrets-file", str(self.secrets_file)]
         got = run(command)
+        self.ran.add(words[0])
         said = self.capsys.readouterr()
         text = f"{said.out}\n{said.err}"
         assert code is None or got == code, (words, got, text)

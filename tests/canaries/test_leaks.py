@@ -44,8 +44,11 @@ READ_ONLY: tuple[tuple[str, ...], ...] = (
     ("state", "list"),
     ("state", "show", "assistants.one"),
     ("state", "pull"),
+    ("plan", "--impact"),
+    ("plan", "--check", "saved.json"),
     ("schema", "assistants"),
     ("fmt", "--check"),
+    ("completion", "bash"),
     ("version",),
 )
 
@@ -84,6 +87,33 @@ def test_the_search_finds_a_planted_leak(told: Rig, monkeypatch: pytest.MonkeyPa
     assert "stack/.hmsplan" in str(leaks)
 
 
+@pytest.mark.parametrize(
+    ("place", "leak"),
+    [
+        ("hmsplan.api.exchanges.shape", lambda value, *_: str(value)),  # a field of an answer
+        ("hmsplan.api.exchanges.cleaned", lambda text, _: text),  # what an answer says of itself
+        ("hmsplan.state.backend.count", lambda *_: rig.FINGERPRINT_KEY.value),  # anything else that is logged
+    ],
+)
+def test_the_search_finds_a_planted_leak_in_the_log(
+    told: Rig, monkeypatch: pytest.MonkeyPatch, place: str, leak: Any
+) -> None:
+    told.telltale.mood, told.telltale.methods = "echoes", frozenset({"POST"})
+    told.run("apply", "-y", code=None)
+    monkeypatch.setattr(place, leak)
+    with pytest.raises(AssertionError):
+        told.run("apply", "-y", code=None)
+
+
+def test_the_log_is_among_what_is_searched(told: Rig) -> None:
+    """Each request, and the shape of what it carried."""
+    told.run("apply", "-y")
+    text = told.run("apply", "-y", "--resend", "assistants.*", "--allow", "*")
+    assert "PATCH /assistants/" in text
+    assert "sends PATCH" in text
+    assert "webhook_secret: secret" in text
+
+
 def test_every_secret_of_the_table_is_in_the_stack() -> None:
     assert [kind.name for kind in KINDS.values() if kind.secrets and not rig.covers(kind)] == []
     assert len({each.value for each in rig.ALL}) == len(rig.ALL)
@@ -119,6 +149,12 @@ def test_no_command_shows_a_secret(told: Rig) -> None:
     for words in formats():
         told.run(*words)
     told.run("apply", "saved.json", "-y", "--allow", "*")
+    (told.root / "pulled.json").write_text(told.run("state", "pull").partition("\n\n")[0], "utf-8")
+    told.run("state", "push", str(told.root / "pulled.json"))
+    told.run("state", "mv", "numbers.main", "numbers.other")
+    told.run("state", "mv", "numbers.other", "numbers.main")
+    told.run("state", "unlock")
+    told.run("resolve", "assistants.one", "--none", code=1)
     theirs = next(each["id"] for each in told.emulator.all("assistants") if each["name"] == "Theirs")
     more = told.stack / "more.yaml"
     more.write_text("assistants:\n  theirs: {name: Theirs, first_message: Hi}\n", "utf-8")
@@ -127,7 +163,9 @@ def test_no_command_shows_a_secret(told: Rig) -> None:
     told.run("apply", "-y", "--json", "--resend", "*", "--allow", "*")
     told.run("export", str(told.root / "exported"))
     told.run("apply", "-y", "--destroy", "--allow", "*")
+    told.run("init", str(told.root / "new"))
     told.check_files()
+    assert told.ran == COMMANDS.keys() - {"emulator", "demo"}  # the one is the API, the other has a stack of its own
 
 
 @pytest.mark.parametrize("mood", rig.MOODS)
