@@ -6,9 +6,8 @@ import asyncio
 import time
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from hmsplan.cli.hidden import cut
 from hmsplan.cli.terminal import err, out
 from hmsplan.escape import plain as escaped
 from hmsplan.model import Status, Verb
@@ -23,6 +22,10 @@ if TYPE_CHECKING:
 
     from hmsplan.apply import Progress
     from hmsplan.model import Outcome, Step
+
+
+_BAR: Final = 20
+"""Columns of the bar itself: at 80 there are 40 left for an address."""
 
 
 class Lines:
@@ -96,24 +99,27 @@ class Events:
 
 
 class OnBar:
-    """A bar that counts steps; notes and failures stay above it."""
+    """A bar that counts steps, on one line; notes, failures and the log stay above it."""
 
     def __init__(self, bar: Bar, task: TaskID) -> None:
         self._bar, self._task = bar, task
+        self._began: dict[str, float] = {}
 
     def started(self, step: Step) -> None:
         """Name what is being done."""
-        self._bar.update(self._task, description=str(step.address))
+        self._began[step.key] = time.monotonic()
+        self._bar.update(self._task, description=escaped(str(step.address)))
 
     def finished(self, outcome: Outcome) -> None:
         """Move the bar on."""
         self._bar.advance(self._task)
         if outcome.status is not Status.DONE:
-            err(progress_line(outcome.step, outcome, 0.0))
+            seconds = time.monotonic() - self._began.get(outcome.step.key, time.monotonic())
+            err(progress_line(outcome.step, outcome, seconds))
 
     def note(self, text: str) -> None:
         """Print above the bar."""
-        self._bar.console.print(cut(escaped(text)), markup=False, highlight=False)
+        err(escaped(text))
 
 
 @contextmanager
@@ -124,7 +130,10 @@ def progress_for(total: int, *, plain: bool) -> Iterator[Progress]:
         return
     from rich.console import Console  # noqa: PLC0415 -- only on a terminal
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.table import Column  # noqa: PLC0415
 
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")  # a long address must not push the others off the line
+    address = TextColumn("{task.description}", markup=False, table_column=rest)
+    columns = (BarColumn(_BAR), MofNCompleteColumn(), TimeElapsedColumn(), address)
+    with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
         yield OnBar(bar, bar.add_task("", total=total))

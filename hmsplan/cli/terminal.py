@@ -44,5 +44,5 @@ def out(text: str) -> None:
 
 
 def err(text: str) -> None:
-    """Print progress or a diagnostic."""
-    click.echo(cut(printable(text)), err=True, color=True)
+    """Print progress or a diagnostic; above a bar, where one stands in the place of stderr."""
+    click.echo(cut(printable(text)), file=sys.stderr, color=True)  # err=True writes past whatever stands there

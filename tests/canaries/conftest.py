@@ -53,8 +53,7 @@ def _quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
     What is printed has to be without secrets before it is filtered.
     """
-    for module in ("terminal", "progress"):
-        monkeypatch.setattr(f"hmsplan.cli.{module}.cut", lambda text: text)
+    monkeypatch.setattr("hmsplan.cli.terminal.cut", lambda text: text)
     for name in list(os.environ):
         if name.startswith(("HMS_", "HMSPLAN_", "GITHUB_")) or name.lower().endswith("_proxy") or name == "CI":
             monkeypatch.delenv(name)

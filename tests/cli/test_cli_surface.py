@@ -17,7 +17,9 @@ from .helpers import EXAMPLE, REPOSITORY, SECRETS, Cli, process, write
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAVY = {"httpx", "rich", "yaml", "ruamel", "orjson", "jsonschema_rs", "phonenumbers", "asyncio", "logging"}
+HEAVY = {"httpx", "rich", "yaml", "ruamel", "orjson", "jsonschema", "jsonschema_rs", "phonenumbers", "asyncio"} | {
+    "logging"
+}
 SUBCOMMANDS = [(name, "") for name in COMMANDS] + [
     ("state", sub) for sub in ("list", "show", "mv", "rm", "pull", "push", "unlock")
 ]
