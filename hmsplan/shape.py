@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from hmsplan.masks import sounds_secret
 from hmsplan.model import Secret
+from hmsplan.secrets.masks import sounds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -9,7 +9,6 @@ import textwrap
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
@@ -26,16 +25,15 @@ from hmsplan.errors import ApiError, ConfigError, HmsplanError, StateError, Unau
 from hmsplan.escape import plain
 from hmsplan.live import check_organization
 from hmsplan.model import Secret
-from hmsplan.secrets.sources import PREFIX
+from hmsplan.secrets.sources import FINGERPRINT_KEY, PREFIX
 from hmsplan.stack.interpolate import variable_suffix
 from hmsplan.state.backend import new_state
-from hmsplan.state.file import FileBackend
-from hmsplan.state.locking import FolderLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hmsplan.model import Stack, State
+    from hmsplan.state.backend import Backend
 
 ALMOST: Final = 1
 KEY_PREFIX: Final = "fl_"
@@ -136,11 +134,18 @@ def _state(options: Globals, checks: list[Check]) -> State | None:
                 "hmsplan plan says what became of them",
             )
         )
-    owner = FolderLock(Path(backend.describe()).parent).owner() if isinstance(backend, FileBackend) else None
-    if owner is not None:
-        advice = "If that run is dead: hmsplan state unlock"
-        checks.append(Check("lock", Mark.NOTE, f"held by {plain(str(owner))}", advice))
+    checks.append(_lock(backend))
     return state
+
+
+def _lock(backend: Backend) -> Check:
+    try:
+        owner = backend.holder()
+    except StateError as error:
+        return Check("lock", Mark.NOTE, plain(error.detail))
+    if owner is None:
+        return Check("lock", Mark.OK, "free")
+    return Check("lock", Mark.NOTE, f"held by {plain(str(owner))}", "If that run is dead: hmsplan state unlock")
 
 
 def _secrets(stack: Stack) -> Iterator[Check]:
@@ -151,6 +156,13 @@ def _secrets(stack: Stack) -> Iterator[Check]:
         yield Check("secrets", Mark.BAD, f"not set: {', '.join(missing)}", advice)
     elif secrets:
         yield Check("secrets", Mark.OK, f"set: {', '.join(sorted(secrets))}")
+    if os.environ.get(FINGERPRINT_KEY) or any(secret.fingerprint for secret in secrets.values()):
+        yield Check("fingerprint key", Mark.OK, f"{FINGERPRINT_KEY} is set")
+    elif secrets:
+        advice = "To make one, for every run: openssl rand -hex 32"
+        yield Check("fingerprint key", Mark.NOTE, f"{FINGERPRINT_KEY} is not set: no new secret is noticed", advice)
+    else:
+        yield Check("fingerprint key", Mark.OK, "not set, and no secret needs it")
 
 
 def _within(value: Any) -> Iterator[Secret]:

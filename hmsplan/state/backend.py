@@ -122,6 +122,10 @@ class Backend(Protocol):
         """
         ...
 
+    def holder(self) -> Owner | None:
+        """Say who holds the lock, or died with it; None when nobody did. Whoever may read the state may ask."""
+        ...
+
     def describe(self) -> str:
         """Say where the state is, for people."""
         ...

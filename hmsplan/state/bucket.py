@@ -160,6 +160,10 @@ class BucketBackend:
                 pass
         return owner
 
+    def holder(self) -> Owner | None:
+        """Say who holds the lock, or did not give it back; None when nobody."""
+        return self._lease.holder()
+
     @contextlib.contextmanager
     def _fenced(self, owner: str, timeout_s: float, *, force: bool = False) -> Iterator[None]:
         with self._lease.hold(owner, timeout_s, force=force) as was_given_back:

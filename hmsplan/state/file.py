@@ -129,6 +129,11 @@ class FileBackend:
         with self._failing("unlock"):
             return self._lock.unlock(force=force) if self._folder.is_dir() else None
 
+    def holder(self) -> Owner | None:
+        """Say who holds the lock, or died with it; None when nobody did."""
+        with self._failing("read"):
+            return self._lock.owner()
+
     def _look(self) -> tuple[State | None, _Seen]:
         """Read both files, and again when another run changed them meanwhile: what looks damaged may be half new."""
         for attempt in range(1, LOOKS + 1):

@@ -162,6 +162,10 @@ class PostgresBackend:
         """Take away what a dead run left of its lock, and say whose it was; None when nothing was left."""
         return self._lock.unlock(force=force)
 
+    def holder(self) -> Owner | None:
+        """Say who holds the lock; None when nobody does, for the server frees that of a run that died."""
+        return self._lock.holder()
+
     def _replace(self, session: Session, seen: _Seen, state: State) -> None:
         values = {"lineage": state.lineage, "serial": state.serial, "body": dump(state)}
         write = _BEGIN if seen.lineage is None else _REPLACE

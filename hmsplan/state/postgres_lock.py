@@ -121,6 +121,11 @@ class SessionLock:
             return lock_taken(None)
         return lock_lost(f"is gone, for the connection to {self._place.shown} was cut ({said(error)})")
 
+    def holder(self) -> Owner | None:
+        """Say who holds the lock; None when nobody does."""
+        with failing("read", self._place), connect(self._place) as connection:
+            return self._owner(connection) if postgres_tables.exist(connection, self._place) else None
+
     def unlock(self, *, force: bool) -> Owner | None:
         """Take away what a dead run left, and say whose it was; *force* takes it from a living one, too."""
         with failing("unlock", self._place), connect(self._place) as connection:

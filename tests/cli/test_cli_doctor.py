@@ -113,6 +113,25 @@ def test_a_lock_is_told_with_its_holder(cli: Cli, stack: Path) -> None:
     assert result.code == 0
     assert checks(result)["lock"][0] == "note"
     assert "a colleague" in checks(result)["lock"][1]
+    result = cli("-C", stack, "--emulator", "doctor", "--json")
+    assert checks(result)["lock"] == ("ok", "free")
+
+
+def test_whether_new_secrets_are_noticed_is_told(cli: Cli, stack: Path) -> None:
+    """Set in the environment or in the secrets file; its value shows nowhere."""
+    doctor = ("-C", stack, "--emulator", "doctor", "--json")
+    assert checks(cli(*doctor))["fingerprint key"] == ("ok", "not set, and no secret needs it")
+    hook = "assistants:\n  hook: {name: Hook, webhook_url: 'https://a.example', webhook_secret: '${secret:hook}'}\n"
+    write(stack, {"hook.yaml": hook, "my.env": f"HMSPLAN_FINGERPRINT_KEY={'k' * 40}\n"})
+    result = cli(*doctor, HMSPLAN_SECRET_HOOK="0123456789")
+    assert result.code == 0
+    assert checks(result)["fingerprint key"][0] == "note"
+    assert "openssl rand" in result.out
+    (stack / "my.env").chmod(0o600)
+    for words, env in (((), {"HMSPLAN_FINGERPRINT_KEY": "k" * 40}), (("--secrets-file", stack / "my.env"), {})):
+        result = cli(*doctor, *words, HMSPLAN_SECRET_HOOK="0123456789", **env)
+        assert checks(result)["fingerprint key"] == ("ok", "HMSPLAN_FINGERPRINT_KEY is set")
+        assert "kkkk" not in result.out + result.err
 
 
 def test_a_state_that_cannot_be_read_is_bad(cli: Cli, stack: Path) -> None:

@@ -244,6 +244,17 @@ def test_reading_needs_no_lock(store: Store) -> None:
         assert store.open().load() == state
 
 
+def test_anybody_may_ask_who_holds_the_lock(store: Store) -> None:
+    """Before there is a state, while somebody holds the lock, and afterwards."""
+    assert store.open().holder() is None
+    begin(store)
+    with store.open().lock("a colleague"):
+        owner = store.open().holder()
+        assert owner is not None
+        assert owner.owner == "a colleague"
+    assert store.open().holder() is None
+
+
 def test_there_is_nothing_to_unlock_when_nobody_died(store: Store) -> None:
     assert store.open().unlock() is None
     begin(store)
