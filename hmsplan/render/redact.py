@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hmsplan.diff import items_by_key
 from hmsplan.kinds import ANY, KINDS, Kind, Pattern
-from hmsplan.model import EMPTY, MISSING, Action, FieldChange, MembersChange, Missing, Ref, Secret, is_pending
+from hmsplan.model import EMPTY, MISSING, Action, FieldChange, MembersChange, Missing, Ref, Secret
 from hmsplan.render.values import pattern_of
 from hmsplan.render.words import SENSITIVE, masked
 
@@ -33,8 +33,6 @@ def public_plan(plan: Plan) -> Plan:
 
 def _public_change(change: ResourceChange) -> ResourceChange:
     kind = KINDS[change.address.kind]
-    if not is_pending(change):
-        return replace(change, before=EMPTY, after=EMPTY, members=None)
     return replace(
         change,
         before={key: sealed(kind, value, (key,)) for key, value in managed_before(kind, change).items()},

@@ -166,9 +166,10 @@ def test_any_value_comes_back(value: Any) -> None:
 @given(plans)
 @settings(max_examples=50, deadline=None)
 def test_a_plan_comes_back_as_far_as_it_is_public(plan: Plan) -> None:
-    """What is read equals what was written, and what was written shows the same text."""
+    """What is read equals what was written, and ``show --format json`` prints the same document."""
     saved = plan_from_bytes(plan_to_bytes(plan))
     assert saved == public_plan(plan)
+    assert plan_to_json(saved) == plan_to_json(plan)
     assert public_plan(saved) == saved
     assert plan_to_bytes(plan) == plan_to_bytes(plan)
 
