@@ -17,8 +17,8 @@ from hmsplan.model import Ref
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hmsplan.kinds import Pattern
-    from hmsplan.model import Address, Plan, Stack, Value
+    from hmsplan.kinds import Kind, Pattern
+    from hmsplan.model import Address, Plan, Spec, Stack, Value
 
 LONGEST_NAME = 40
 
@@ -57,20 +57,33 @@ def graph_of(stack: Stack) -> Graph:
 
 def graph_of_plan(plan: Plan) -> Graph:
     """Collect what a saved plan still knows: the planned objects, and what their declared fields refer to."""
-    owners = {change.id: change.address for change in plan.changes if change.id is not None and not change.deposed}
+    owners = owners_of(plan)
     names: dict[Address, str] = {}
     edges: set[Edge] = set()
     for change in plan.pending:
         kind = KINDS[change.address.kind]
         fields = change.after or change.before
         names[change.address] = str(fields.get(kind.identity) or "")
-        for value in (value for pattern in kind.refs for value in _values(fields, pattern)):
-            needed = value.address if isinstance(value, Ref) else owners.get(value) if isinstance(value, str) else None
-            if needed is not None and needed != change.address:
+        for _, needed in references(kind, fields, owners):
+            if needed != change.address:
                 edges.add(Edge(change.address, needed))
                 names.setdefault(needed, "")
     ordered = sorted(edges, key=lambda edge: (edge.user, edge.needed, edge.pasted))
     return Graph(dict(sorted(names.items())), tuple(ordered))
+
+
+def owners_of(plan: Plan) -> dict[str, Address]:
+    """Return which address of *plan* an id belongs to."""
+    return {change.id: change.address for change in plan.changes if change.id is not None and not change.deposed}
+
+
+def references(kind: Kind, fields: Spec, owners: Mapping[str, Address]) -> Iterator[tuple[str, Address]]:
+    """Yield each field that refers to another object of the plan, by an id that is known or not, and that object."""
+    for pattern in kind.refs:
+        for value in _values(fields, pattern):
+            needed = value.address if isinstance(value, Ref) else owners.get(value) if isinstance(value, str) else None
+            if needed is not None:
+                yield pattern[0], needed
 
 
 def _values(value: Value, pattern: Pattern) -> Iterator[Value]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hmsplan.kinds import KINDS, Kind
 from hmsplan.model import Action, DriftKind, Ref, Secret
+from hmsplan.render.graph import owners_of, references
 from hmsplan.render.redact import bare, managed_before, projected, public_value, sealed
 from hmsplan.render.words import is_written
 
@@ -36,6 +37,7 @@ _WITHOUT_AFTER: Final = frozenset({Action.DELETE, Action.FORGET})
 
 def terraform_json(plan: Plan) -> Json:
     """Return *plan* without what only hmsplan has a word for."""
+    owners = owners_of(plan)
     staying = [change for change in plan.changes if change.action not in _WITHOUT_AFTER]
     return {
         "format_version": FORMAT_VERSION,
@@ -52,7 +54,7 @@ def terraform_json(plan: Plan) -> Json:
         },
         "configuration": {
             "provider_config": {"hms": {"name": "hms", "full_name": PROVIDER}},
-            "root_module": {"resources": [_configured(change) for change in staying]},
+            "root_module": {"resources": [_configured(change, owners) for change in staying]},
         },
         "applyable": bool(plan.pending or plan.steps) and not plan.refusals and plan.against is None,
         "complete": not plan.targets and not plan.unsettled,
@@ -60,11 +62,15 @@ def terraform_json(plan: Plan) -> Json:
     }
 
 
+def _type(address: Address) -> str:
+    return f"hms_{KINDS[address.kind].singular}"
+
+
 def _named(address: Address) -> Json:
     return {
         "address": str(address),
         "mode": "managed",
-        "type": f"hms_{KINDS[address.kind].singular}",
+        "type": _type(address),
         "name": address.key,
         "provider_name": PROVIDER,
     }
@@ -169,14 +175,15 @@ def _prior(changes: Iterable[ResourceChange]) -> Iterator[Json]:
             }
 
 
-def _configured(change: ResourceChange) -> Json:
-    """Say of a declared resource only that it is there and what it refers to by an unknown id."""
-    references = {
-        key: {"references": [str(value.address)]} for key, value in change.after.items() if isinstance(value, Ref)
-    }
+def _configured(change: ResourceChange, owners: Mapping[str, Address]) -> Json:
+    """Say of a declared resource only that it is there and what it refers to, as Terraform names it: type and key."""
+    expressions: dict[str, Json] = {}
+    for key, needed in references(KINDS[change.address.kind], change.after, owners):
+        name = f"{_type(needed)}.{needed.key}"
+        expressions.setdefault(key, {"references": []})["references"] += [f"{name}.id", name]
     named = _named(change.address)
     del named["provider_name"]
-    return named | {"provider_config_key": "hms", "expressions": references, "schema_version": 0}
+    return named | {"provider_config_key": "hms", "expressions": expressions, "schema_version": 0}
 
 
 def _drifted(drift: Drift, address: Address) -> Json:

@@ -263,6 +263,23 @@ def test_before_holds_only_what_is_managed() -> None:
     assert gone["before"] == {"id": "a1", "name": "old", "llm_config": {"model": "a", "temperature": 1}}
 
 
+def test_a_reference_is_configured_whether_its_id_is_known_or_not() -> None:
+    """As Terraform writes it: by type and name, the attribute before the object. Policies about connections read it."""
+    trunk = ResourceChange(Address("sip_trunks", "voip"), Action.CREATE, None, after={"name": "v"})
+    after = {"agent_id": "a1", "transfer_trunk_id": Ref(trunk.address), "phone_number": "+31850000001"}
+    number = ResourceChange(Address("numbers", "main"), Action.CREATE, None, after=after)
+    document = plan_to_json(plan_with(change(Action.NO_OP, fields=()), trunk, number))
+    resources = document["configuration"]["root_module"]["resources"]
+    assert {each["address"]: each["expressions"] for each in resources} == {
+        "assistants.support": {},
+        "sip_trunks.voip": {},
+        "numbers.main": {
+            "agent_id": {"references": ["hms_assistant.support.id", "hms_assistant.support"]},
+            "transfer_trunk_id": {"references": ["hms_sip_trunk.voip.id", "hms_sip_trunk.voip"]},
+        },
+    }
+
+
 def test_moves_and_deposed_objects_have_terraform_s_keys() -> None:
     assert only(plan_with(change(moved_from=RECALL)))["previous_address"] == "campaigns.recall"
     assert only(plan_with(change(Action.DELETE, deposed=True, fields=())))["deposed"] == "a1"
