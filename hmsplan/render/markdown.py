@@ -57,7 +57,7 @@ def _head(page: Page) -> Iterator[str]:
     if page.dates:
         yield escape.markdown(page.dates)
     if page.targets:
-        yield f"Limited to {_named(page.targets)} and what they refer to; the rest is left out."
+        yield f"Limited to {_named(page.targets)} {page.limits}"
     if page.rows:
         yield "\n".join(["| action | count | objects |", "|---|--:|---|", *map(_row, page.rows)])
     if page.reach:

@@ -130,6 +130,11 @@ class Page:
         return f"Refused: {count(len(self.refused), 'risk')}. Nothing is applied until {until}."
 
     @property
+    def limits(self) -> str:
+        """Say what belongs to a plan besides the objects it is limited to."""
+        return f"and what {'it refers' if len(self.targets) == 1 else 'they refer'} to; the rest is left out."
+
+    @property
     def asked(self) -> tuple[Item, ...]:
         """What the report is about: other people's doings only where nothing is requested."""
         return self.changes or self.drift

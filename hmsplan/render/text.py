@@ -67,8 +67,7 @@ def _summary(page: Page) -> list[Line]:
         *([title(page.dates, Tone.PLAIN)] if page.dates else []),
     ]
     if page.targets:
-        limit = f"Limited to {some(page.targets)} and what they refer to; the rest is left out."
-        lines.append(title(limit, Tone.PLAIN))
+        lines.append(title(f"Limited to {some(page.targets)} {page.limits}", Tone.PLAIN))
     if page.rows:
         digits = max(len(str(len(row.names))) for row in page.rows)
         lines.append(BLANK)

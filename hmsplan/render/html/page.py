@@ -96,7 +96,7 @@ def _header(page: Page) -> Iterator[str]:
         yield f'<p class="soft">{html(page.dates)}</p>'
     if page.targets:
         names = ", ".join(f"<code>{html(name)}</code>" for name in page.targets)
-        yield f"<p>Limited to {names} and what they refer to; the rest is left out.</p>"
+        yield f"<p>Limited to {names} {page.limits}</p>"
     strong, *more = [*page.ending, page.counts]
     yield f'<p class="verdict"><b>{html(strong)}</b> {html(" ".join(more))}</p>'
     yield "</header>"
