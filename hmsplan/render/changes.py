@@ -30,7 +30,7 @@ def change_lines(change: ResourceChange, plan: Plan, names: Mapping[str, str], w
     for note in remarks(change, plan):
         yield Line(f"({safe(note)})", "#", tone=Tone.QUIET)
     if change.started:
-        yield Line(_dialling(kind, change), "!", tone=Tone.ALERT)
+        yield Line(dialling(change), "!", tone=Tone.ALERT)
     match change.action:
         case Action.CREATE:
             yield from _created(kind, change, look)
@@ -93,13 +93,14 @@ def replacement(change: ResourceChange, plan: Plan) -> str:
     return " -> ".join(order)
 
 
-def _dialling(kind: Kind, change: ResourceChange) -> str:
+def dialling(change: ResourceChange) -> str:
+    """Say whom a campaign begins to call, and when; safe to show."""
     people = change.members.pending if change.members is not None else None
     number = "people (nobody can say how many)" if people is None else count(people, "person")
     spec = {**change.before, **change.after}
     window = [str(spec.get(name)) for name in ("schedule_start_time", "schedule_end_time", "timezone")]
     between = safe(f"{window[0]} and {window[1]} {window[2]}")
-    return f"this {kind.singular} begins to call {number}, daily between {between}"
+    return f"this {KINDS[change.address.kind].singular} begins to call {number}, daily between {between}"
 
 
 def _created(kind: Kind, change: ResourceChange, look: Look) -> Iterator[Line]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, DriftKind, Severity, SourceLine, dotted
-from hmsplan.render.changes import headline, remarks
+from hmsplan.render.changes import dialling, headline, members_text, remarks
+from hmsplan.render.page import in_order, unsettled, verb_of
 from hmsplan.render.values import path_text
 from hmsplan.render.words import some
 
@@ -83,21 +84,26 @@ def _open_ends(plan: Plan, locate: Locate) -> Iterator[Finding]:
         text = f"{refusal.address}: {refusal.reason}\nTo allow it: hmsplan apply {refusal.flag}"
         yield Finding(Level.ERROR, "Refused", text, locate(refusal.address, ()), str(refusal.address))
     for item in plan.unsettled:
-        address = item.intent.address
-        text = f"{address}: nobody knows whether an earlier run created it.\nTo decide: hmsplan resolve {address}"
+        question, address = unsettled(item), item.intent.address
+        text = "\n".join([f"{question.name}: {question.text}", *question.commands])
         yield Finding(Level.ERROR, "Not settled", text, locate(address, ()), str(address))
 
 
 def _changes(plan: Plan, locate: Locate) -> Iterator[Finding]:
-    for change in plan.pending:
+    for change in in_order(plan):
         level = Level.WARNING if change.action in _GOING or change.started else Level.NOTE
-        text = "\n".join([headline(change), *remarks(change, plan), *_fields(change)])
-        yield Finding(level, f"Planned {change.action}", text, _cause(change, locate), str(change.address))
+        text = "\n".join([headline(change), *remarks(change, plan), *_deeds(change)])
+        yield Finding(level, f"Planned {verb_of(change)}", text, _cause(change, locate), str(change.address))
 
 
-def _fields(change: ResourceChange) -> Iterator[str]:
+def _deeds(change: ResourceChange) -> Iterator[str]:
+    kind = KINDS[change.address.kind]
+    if change.started:
+        yield dialling(change)
     if change.fields and change.action is not Action.CREATE:
-        yield f"changed: {some(path_text(KINDS[change.address.kind], field.path) for field in change.fields)}"
+        yield f"changed: {some(path_text(kind, field.path) for field in change.fields)}"
+    if change.members is not None and kind.members is not None:
+        yield f"{kind.members.name}: {members_text(change.members)}"
 
 
 def _cause(change: ResourceChange, locate: Locate) -> SourceLine | None:

@@ -153,9 +153,7 @@ class Page:
 
 def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT) -> Page:
     """Return what *plan* says, and one of its digests; its long lines are laid out for *width* columns."""
-    names, verbs = names_of(plan), dict(ORDER)
-    place = {action: number for number, action in enumerate([*verbs, Action.NO_OP])}
-    ordered = sorted(plan.pending, key=lambda change: place[change.action])
+    names = names_of(plan)
     return Page(
         "plan",
         plan.stack,
@@ -166,16 +164,16 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT) -> Page:
         rows=tuple(_rows(plan)),
         reach=tuple(reach_summary(plan)),
         refused=_refused(plan),
-        unsettled=tuple(map(_unsettled, plan.unsettled)),
+        unsettled=tuple(map(unsettled, plan.unsettled)),
         changes=tuple(
             _item(
                 str(change.address),
                 MARKS[change.action] or ".",
-                verbs.get(change.action, "move" if change.moved_from is not None else "release"),
+                verb_of(change),
                 tuple(change_lines(change, plan, names, width)),
                 alarming=change.action in {Action.REPLACE, Action.DELETE} or change.started,
             )
-            for change in ordered
+            for change in in_order(plan)
         ),
         drift=tuple(_drifted(drift, Look(KINDS[drift.kind], width, names)) for drift in plan.drift),
         warnings=plan.warnings,
@@ -185,6 +183,17 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT) -> Page:
         counts=plan_line(plan),
         digest=plan.digest_of(digest),
     )
+
+
+def in_order(plan: Plan) -> list[ResourceChange]:
+    """Return what is planned as a reviewer asks: what goes away, what changes, what is new."""
+    place = {action: number for number, (action, _) in enumerate(ORDER)}
+    return sorted(plan.pending, key=lambda change: place.get(change.action, len(place)))
+
+
+def verb_of(change: ResourceChange) -> str:
+    """Return the word of a change's ``Row``."""
+    return dict(ORDER).get(change.action, "move" if change.moved_from is not None else "release")
 
 
 def drift_page(drifts: Sequence[Drift], coverage: Coverage, stack: str, environment: str, width: int) -> Page:
@@ -264,7 +273,8 @@ def _refused(plan: Plan) -> tuple[Question, ...]:
     )
 
 
-def _unsettled(item: Unsettled) -> Question:
+def unsettled(item: Unsettled) -> Question:
+    """Ask what became of a create, with every answer as a command."""
     address = item.intent.address
     adopt = [f"hmsplan resolve {address} --adopt {object_id}" for object_id in item.candidates]
     return Question(

@@ -12,16 +12,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.hostile import HOSTILE
-from support.pages import MAIN, SUPPORT, drifts, full
+from support.pages import MAIN, RECALL, SUPPORT, drifts, full, plan
 
-from hmsplan.model import Diagnostic, Severity, SourceLine
+from hmsplan.model import (
+    Action,
+    Address,
+    Diagnostic,
+    Intent,
+    MembersChange,
+    ResourceChange,
+    Severity,
+    SourceLine,
+    Unsettled,
+)
 from hmsplan.render.findings import Finding, Level, of_diagnostics, of_drift, of_plan
 from hmsplan.render.github import as_annotations
 from hmsplan.render.junit import junit
 from hmsplan.render.sarif import sarif
 
 if TYPE_CHECKING:
-    from hmsplan.model import Address, FieldPath
+    from hmsplan.model import FieldPath
 
 TEXTS: Final = st.one_of(st.sampled_from(HOSTILE), st.text())
 SARIF: Final = {
@@ -99,6 +109,9 @@ SARIF: Final = {
 """What GitHub's code scanning asks of SARIF 2.1.0, in words of our own."""
 
 
+PLACE: Final = SourceLine("a.yaml", 7, 1)
+
+
 def locate(address: Address, path: FieldPath) -> SourceLine | None:
     return SourceLine(f"{address.kind}.yaml", 10 + len(path), 5) if address in {SUPPORT, MAIN} else None
 
@@ -132,12 +145,38 @@ def test_a_plan_marks_what_is_refused_then_what_goes_away_then_what_changes() ->
     assert [finding.level for finding in found] == sorted(finding.level for finding in found)
     assert [f.rule for f in found[:3]] == ["Refused", "Refused", "Not settled"]
     levels = {(finding.rule, finding.about): finding.level for finding in found}
-    assert levels["Planned delete", "numbers.main"] is Level.WARNING
+    assert levels["Planned destroy", "numbers.main"] is Level.WARNING
     assert levels["Planned create", "campaigns.recall"] is Level.WARNING  # it begins to call people
     assert levels["Planned update", "assistants.support"] is Level.NOTE
+    assert [f.rule for f in found[3:6]] == ["Planned replace", "Planned destroy", "Planned create"]
     places = {finding.about: finding.source for finding in found if finding.rule.startswith("Planned")}
     assert places["assistants.support"] == SourceLine("assistants.yaml", 11, 5)
     assert "--allow delete:numbers.main" in found[0].text
+
+
+def test_a_mark_says_what_happens_in_the_words_of_the_plan() -> None:
+    """Whom a campaign calls, how many leads come and go, that a name moves, and each answer to a doubt."""
+    members = MembersChange(({"phone_number": "+31612340001"},), (), 7)
+    starts = ResourceChange(RECALL, Action.UPDATE, "f1", members=members, started=True)
+    moves = ResourceChange(SUPPORT, Action.NO_OP, "a1", moved_from=Address("assistants", "help"))
+    doubts = Unsettled(Intent("s", MAIN, "numbers", (), {}, frozenset(), 0.0), ("b1",))
+    found = {finding.rule: finding.text for finding in of_plan(plan(starts, moves, unsettled=(doubts,)), locate)}
+    assert "this campaign begins to call 7 people, daily between" in found["Planned update"]
+    assert "leads: 1 to add; then 7 still to be called" in found["Planned update"]
+    assert "assistants.help has moved to assistants.support" in found["Planned move"]
+    commands = ["hmsplan resolve numbers.main --adopt b1", "hmsplan resolve numbers.main --none"]
+    assert found["Not settled"].splitlines()[1:] == commands
+
+
+def test_what_one_line_causes_is_one_annotation() -> None:
+    """A template's field that many use takes one place of ten; what does not fit is counted."""
+    same = [Finding(Level.NOTE, "Planned update", f"assistants.a{n} will be updated", PLACE) for n in range(500)]
+    other = Finding(Level.WARNING, "Planned destroy", "numbers.main will be destroyed", PLACE)
+    worse, line = as_annotations([other, *same]).splitlines()
+    assert worse.startswith("::warning file=a.yaml,line=7")
+    assert "::assistants.a0 will be updated%0A%0Aassistants.a1 will be updated%0A%0A" in line
+    assert line.endswith(f"and {500 - line.count('will be')} more, which the log names")
+    assert len(line) < 5000
 
 
 def test_drift_is_marked_where_it_is_declared() -> None:
