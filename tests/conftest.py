@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import pytest
 from support.postgres_server import postgres, postgres_store  # noqa: F401 -- fixtures, for every folder of tests
 from support.s3_server import bucket_store, s3, shared_s3  # noqa: F401 -- fixtures, for every folder of tests
 from support.stores import file_store  # noqa: F401 -- fixtures, for every folder of tests
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let golden files be rewritten; the diff is then reviewed."""
     parser.addoption("--update-golden", action="store_true", default=False, help="rewrite golden files")
+
+
+@pytest.fixture
+def update(request: pytest.FixtureRequest) -> bool:
+    """Say whether golden files are rewritten."""
+    return bool(request.config.getoption("--update-golden"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

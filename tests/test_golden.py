@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 import jsonschema_rs
 import orjson
 import pytest
-from support.golden import CASES, ENVIRON, GOLDEN, SECRETS, expect, plan_of, stack_of
+from support.golden import CASES, ENVIRON, GOLDEN, SECRETS, expect, plan_of, stack_of, without_constants
 
 from hmsplan.cli.surfaces import locator
 from hmsplan.kinds import KINDS
@@ -29,7 +29,6 @@ from hmsplan.planfile import explain_difference, plan_from_bytes, plan_to_bytes,
 from hmsplan.render.findings import of_plan
 from hmsplan.render.github import MOST, as_annotations
 from hmsplan.render.graph import dot, graph_of, mermaid
-from hmsplan.render.html.look import SCRIPT, SCRIPT_HASH, STYLE
 from hmsplan.render.html.page import render_html
 from hmsplan.render.lines import columns
 from hmsplan.render.markdown import SUMMARY, render_markdown
@@ -58,9 +57,7 @@ def as_json(case: str) -> str:
 
 
 def as_html(case: str) -> str:
-    """Return the HTML without the constants in it."""
-    shown = render_html(page(case), graph_of(stack_of(case)))
-    return shown.replace(STYLE, "STYLE").replace(SCRIPT, "SCRIPT").replace(SCRIPT_HASH, "HASH")
+    return without_constants(render_html(page(case), graph_of(stack_of(case))))
 
 
 def as_github(case: str) -> str:
@@ -74,11 +71,6 @@ SURFACES: Final = {
     "plan.html": as_html,
     "plan.github": as_github,
 }
-
-
-@pytest.fixture
-def update(request: pytest.FixtureRequest) -> bool:
-    return bool(request.config.getoption("--update-golden"))
 
 
 @pytest.mark.parametrize("case", CASES)

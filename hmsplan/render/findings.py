@@ -102,7 +102,7 @@ def _deeds(change: ResourceChange) -> Iterator[str]:
         yield dialling(change)
     if change.fields and change.action is not Action.CREATE:
         yield f"changed: {some(path_text(kind, field.path) for field in change.fields)}"
-    if change.members is not None and kind.members is not None:
+    if change.members is not None and kind.members is not None and (change.members.add or change.members.remove):
         yield f"{kind.members.name}: {members_text(change.members)}"
 
 

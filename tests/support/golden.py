@@ -13,6 +13,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import Address, RemoteObject, Snapshot, State
 from hmsplan.offline import plan_against
 from hmsplan.plan import Options, make_plan
+from hmsplan.render.html.look import SCRIPT, SCRIPT_HASH, STYLE
 from hmsplan.snapshotfile import save
 from hmsplan.stack.stackfile import load_stack
 from hmsplan.state.record import parse
@@ -85,6 +86,11 @@ def plan_of(case: str) -> Plan:
 def drift_of(case: str) -> DriftReport:
     """Survey one case as ``hmsplan drift`` does."""
     return survey(stack_of(case), snapshot_of(live_of(case)), state_of(case), NOW)
+
+
+def without_constants(page: str) -> str:
+    """Return a page of HTML without what is the same in all of them."""
+    return page.replace(STYLE, "STYLE").replace(SCRIPT, "SCRIPT").replace(SCRIPT_HASH, "HASH")
 
 
 def expect(path: Path, text: str, *, update: bool) -> None:

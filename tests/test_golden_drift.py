@@ -1,0 +1,96 @@
+"""What ``hmsplan drift --unmanaged`` says of some scenarios of tests/golden, in every format.
+
+``drift.txt`` is what 80 columns show; ``drift.json``, ``drift.sarif`` and ``drift.junit.xml`` are for machines,
+``drift.md`` is the issue that a nightly run opens, ``drift.html`` the page, ``drift.github`` the annotations.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import orjson
+import pytest
+from support.golden import GOLDEN, SECRETS, drift_of, expect, stack_of, without_constants
+
+from hmsplan.cli.surfaces import locator
+from hmsplan.render.drift import Coverage, drift_json, render_drift
+from hmsplan.render.findings import of_drift
+from hmsplan.render.github import as_annotations
+from hmsplan.render.html.page import render_html
+from hmsplan.render.junit import junit
+from hmsplan.render.lines import columns
+from hmsplan.render.markdown import render_markdown
+from hmsplan.render.page import drift_page
+from hmsplan.render.sarif import sarif
+
+if TYPE_CHECKING:
+    from hmsplan.model import Drift
+    from hmsplan.render.findings import Finding
+    from hmsplan.render.page import Page
+
+CASES: Final = ("a_night_of_drift", "hostile_names", "no_changes", "reaches_people", "renamed_in_the_dashboard")
+
+
+def drifts(case: str) -> tuple[Drift, ...]:
+    report = drift_of(case)
+    return report.drifted + report.unmanaged
+
+
+def coverage(case: str) -> Coverage:
+    return Coverage(drift_of(case).coverage)
+
+
+def page(case: str) -> Page:
+    return drift_page(drifts(case), coverage(case), "golden", "default", 100)
+
+
+def findings(case: str) -> list[Finding]:
+    return of_drift(drifts(case), locator(stack_of(case)))
+
+
+def as_text(case: str) -> str:
+    return render_drift(drifts(case), coverage(case), width=80, color=False)
+
+
+def pretty(data: object) -> str:
+    return orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def as_junit(case: str) -> str:
+    changed = {drift.address for drift in drifts(case)}
+    well = [str(address) for address in stack_of(case).resources if address not in changed]
+    return junit(findings(case), well, suite="hmsplan drift")
+
+
+SURFACES: Final = {
+    "drift.txt": as_text,
+    "drift.json": lambda case: pretty(drift_json(drifts(case), coverage(case))),
+    "drift.md": lambda case: render_markdown(page(case)),
+    "drift.html": lambda case: without_constants(render_html(page(case))),
+    "drift.github": lambda case: as_annotations(findings(case)),
+    "drift.sarif": lambda case: pretty(orjson.loads(sarif(findings(case)))),
+    "drift.junit.xml": as_junit,
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("file", SURFACES)
+def test_surface(case: str, file: str, update: bool) -> None:
+    """Drift reads exactly as it was reviewed, on every surface."""
+    expect(GOLDEN / case / file, SURFACES[file](case), update=update)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_line_is_too_wide_or_alive(case: str) -> None:
+    """Lines fit the terminal, none holds a control character, and none begins as a workflow command."""
+    for line in as_text(case).splitlines():
+        assert columns(line) <= 80
+        assert line.isprintable()
+        assert not line.lstrip().startswith("::")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_secret_gets_out(case: str) -> None:
+    """Drift is found in secrets, too, and no value of one is told."""
+    shown = "".join(make(case) for make in SURFACES.values())
+    assert not [value for value in (*SECRETS.values(), "live-secret") if value in shown]
