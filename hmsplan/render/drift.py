@@ -15,12 +15,13 @@ from hmsplan.render.values import Look, path_text
 from hmsplan.render.words import count, some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Kind
     from hmsplan.model import Drift, FieldChange
 
 FORMAT_VERSION: Final = "1.0"
+SHOWN_AS: Final = "Shown as: last applied -> live now. Nothing is proposed or written."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,10 @@ def render_drift(drifts: Sequence[Drift], coverage: Coverage, *, width: int, col
 
 
 def _report(drifts: Sequence[Drift], coverage: Coverage, width: int) -> Iterator[Line]:
-    ours = [drift for drift in drifts if drift.drift is not DriftKind.UNMANAGED]
+    ours = worst_first(drift for drift in drifts if drift.drift is not DriftKind.UNMANAGED)
     if ours:
         yield title(f"{count(len(ours), 'object')} changed outside hmsplan since the last apply", Tone.ALERT)
-        yield title("Shown as: last applied -> live now. Nothing is proposed or written.", Tone.QUIET)
+        yield title(SHOWN_AS, Tone.QUIET)
     for drift in ours:
         yield BLANK
         yield from drift_lines(drift, Look(KINDS[drift.kind], width))
@@ -66,6 +67,11 @@ def _report(drifts: Sequence[Drift], coverage: Coverage, width: int) -> Iterator
     yield BLANK
     yield title(f"Coverage: {coverage_text(coverage)}", Tone.PLAIN)
     yield title(drift_line(drifts))
+
+
+def worst_first(drifts: Iterable[Drift]) -> list[Drift]:
+    """Return what is gone before what changed."""
+    return sorted(drifts, key=lambda drift: drift.drift is not DriftKind.GONE)
 
 
 def drift_line(drifts: Sequence[Drift]) -> str:

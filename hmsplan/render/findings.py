@@ -129,9 +129,10 @@ def _drifted(drift: Drift, locate: Locate) -> Finding:
             fields = some(path_text(KINDS[drift.kind], path) for path in paths)
             text = f"{name} was changed outside hmsplan: {fields}. To see the values: hmsplan drift"
         case _:
-            text = f'{name} ("{drift.name}") is managed by no stack. To take it over: hmsplan import'
+            take = f"hmsplan import {drift.kind}.KEY {drift.id}"
+            text = f'{name} ("{drift.name}") is managed by no stack. To take it over, declare it, then: {take}'
     level = {DriftKind.GONE: Level.ERROR, DriftKind.CHANGED: Level.WARNING}.get(drift.drift, Level.NOTE)
-    return Finding(level, f"Drift {drift.drift}", text, where, name)
+    return Finding(level, f"Drift: {drift.drift}", text, where, name)
 
 
 def _worst_first(findings: Iterable[Finding]) -> list[Finding]:

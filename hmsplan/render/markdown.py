@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from hmsplan import escape
+from hmsplan.render.drift import SHOWN_AS
 from hmsplan.render.lines import INDENT, Line, columns, wrap
 from hmsplan.render.page import tally_of
 from hmsplan.render.words import count
@@ -52,7 +53,7 @@ def _head(page: Page) -> Iterator[str]:
     yield f"### hmsplan {page.word}: {where}"
     if page.snapshot:
         yield f"> [!NOTE]\n> {escape.markdown(page.snapshot)}"
-    strong, *more = [*page.ending, page.counts]
+    strong, *more = page.verdict
     yield " ".join([f"**{escape.markdown(strong)}**", *map(escape.markdown, more)])
     if page.dates:
         yield escape.markdown(page.dates)
@@ -142,7 +143,7 @@ def _objects(page: Page, room: int) -> str:
 
 def _drift_title(page: Page) -> str:
     if page.word == "drift":
-        return ""
+        return f"{escape.markdown(SHOWN_AS)}\n\n"
     return (
         "#### Changed outside hmsplan since the last apply\n\n"
         "For information. What this plan does about it stands above.\n\n"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Digest, DriftKind, is_pending
 from hmsplan.render.changes import change_lines
-from hmsplan.render.drift import coverage_text, drift_line, drift_lines
+from hmsplan.render.drift import coverage_text, drift_line, drift_lines, worst_first
 from hmsplan.render.reach import reach_summary
 from hmsplan.render.values import Look, names_of
 from hmsplan.render.words import MARKS, count, moment, plan_line, seconds, snapshot_text, some
@@ -95,7 +95,8 @@ class Page:
         drift: what somebody else did.
         unmanaged: lines that name the live objects that nobody manages.
         unchanged: addresses that stay as they are.
-        ending: sentences for a plan without changes, or the coverage of a drift report.
+        ending: sentences for a report without changes.
+        coverage: how much of what is live is managed; "" for a plan.
         snapshot: which snapshot stood for what is live, and its age; "" when none did.
         counts: the last line.
         digest: as it is written; "" for a drift report.
@@ -117,6 +118,7 @@ class Page:
     warnings: tuple[Diagnostic, ...] = ()
     unchanged: tuple[str, ...] = ()
     ending: tuple[str, ...] = ()
+    coverage: str = ""
     snapshot: str = ""
     counts: str = ""
     digest: str = ""
@@ -128,6 +130,11 @@ class Page:
             return ""
         until = "it is allowed" if len(self.refused) == 1 else "all are allowed in one command"
         return f"Refused: {count(len(self.refused), 'risk')}. Nothing is applied until {until}."
+
+    @property
+    def verdict(self) -> tuple[str, ...]:
+        """Return what a reader has to know who reads no further, the most important sentence first."""
+        return tuple(filter(None, (*self.ending, self.counts, self.coverage)))
 
     @property
     def limits(self) -> str:
@@ -206,12 +213,10 @@ def drift_page(drifts: Sequence[Drift], coverage: Coverage, stack: str, environm
         stack,
         environment,
         rows=tuple(Row(mark, str(kind), names) for mark, kind, names in rows if names),
-        drift=tuple(
-            _drifted(drift, Look(KINDS[drift.kind], width))
-            for drift in sorted(ours, key=lambda drift: drift.drift is not DriftKind.GONE)
-        ),
+        drift=tuple(_drifted(drift, Look(KINDS[drift.kind], width)) for drift in worst_first(ours)),
         unmanaged=tuple(f'{d.kind} "{d.name}" {d.id}' for d in drifts if d.drift is DriftKind.UNMANAGED),
-        ending=(*ending, f"Coverage: {coverage_text(coverage)}."),
+        ending=ending,
+        coverage=f"Coverage: {coverage_text(coverage)}.",
         counts=drift_line(drifts),
     )
 
@@ -230,7 +235,7 @@ def _drifted(drift: Drift, look: Look) -> Item:
 
 
 def _drift_name(drift: Drift) -> str:
-    return str(drift.address) if drift.address is not None else f"{drift.kind} {drift.id}"
+    return str(drift.address) if drift.address is not None else f'{drift.kind} "{drift.name}"'
 
 
 def _dates(plan: Plan) -> str:

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.escape import html, plain
+from hmsplan.render.drift import SHOWN_AS
 from hmsplan.render.html.graph import svg, visible
 from hmsplan.render.html.look import POLICY, SCRIPT, STYLE
 from hmsplan.render.lines import Ink, Tone
@@ -97,8 +98,8 @@ def _header(page: Page) -> Iterator[str]:
     if page.targets:
         names = ", ".join(f"<code>{html(name)}</code>" for name in page.targets)
         yield f"<p>Limited to {names} {page.limits}</p>"
-    strong, *more = [*page.ending, page.counts]
-    yield f'<p class="verdict"><b>{html(strong)}</b> {html(" ".join(more))}</p>'
+    strong, *more = page.verdict
+    yield " ".join([f'<p class="verdict"><b>{html(strong)}</b>', *map(html, more)]) + "</p>"
     yield "</header>"
 
 
@@ -201,7 +202,7 @@ def _drift(page: Page) -> Iterator[str]:
             yield from _item(item, number, is_open=False)
         yield "</section>"
     elif page.drift:
-        yield '<p class="soft">Shown as: last applied -&gt; live now. Nothing is proposed or written.</p>'
+        yield f'<p class="soft">{html(SHOWN_AS)}</p>'
         yield from _groups(page, page.drift)
 
 

@@ -130,7 +130,9 @@ def test_a_prompts_bullets_are_no_marks() -> None:
 
 def test_a_drift_report_is_no_proposal() -> None:
     text = render_markdown(drift_page(drifts("Balie"), COVERAGE, "acme", "prod", 100))
-    assert "**Coverage: 1 of 2 objects managed (assistants 1 of 2).** Drift: 1 changed, 1 gone, 1 unmanaged." in text
+    assert "**Drift: 1 changed, 1 gone, 1 unmanaged.** Coverage: 1 of 2 objects managed (assistants 1 of 2)." in text
+    assert "last applied -&#62; live now. Nothing is proposed or written." in text
+    assert '`assistants "Balie"` |' in text
     assert text.index("is gone") < text.index("was changed")
     assert "#### 1 object that no stack manages" in text
     assert "Plan:" not in text
