@@ -7,6 +7,7 @@ terminal would obey or a reader not see is visible everywhere.
 from __future__ import annotations
 
 import re
+import unicodedata
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -14,16 +15,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _HIDDEN: Final = re.compile(
-    "["
+    "(?:["
     "\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: they move the cursor, ring, recolour, retitle the window
-    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # invisible, bidi, line breaks
+    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb"  # invisible, bidi, line breaks
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0"  # joiners and fillers without a picture
     "\ud800-\udfff"  # lone surrogates cannot be written at all
-    "\U000e0000-\U000e0fff"  # tags and variation selectors: text that no reader sees
-    "]"
+    "\ufe00-\ufe0d\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # text that no reader sees
+    "]|(?<=[A-Za-z \ufe00-\ufe0f])[\ufe0e\ufe0f])"  # which picture of a sign: of a sign, so not of a letter
 )
+_ALIKE: Final = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501"
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0406\u0408\u0405"
+    "\u03bf\u03b1\u03bd\u03c1\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
+    "\u2010\u2011\u2212",
+    "aeopcyxijsdABEKMHOPCTXIJSoavpABEZHIKMNOPTYX---",
+)
+"""Letters of Cyrillic and Greek, and signs, that look like those of ASCII."""
+_STRANGER: Final = re.compile(r"(?<=[A-Za-z])[\u0370-\u052f]+|[\u0370-\u052f]+(?=[A-Za-z])")
 
 
-def _visible(match: re.Match[str]) -> str:
+def spelled(match: re.Match[str]) -> str:
+    """Return a character by its number, visible on every surface."""
     code = ord(match[0])
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 -- the last of the first plane
 
@@ -33,9 +45,31 @@ def plain(text: str) -> str:
 
     Line breaks and tabs are escaped too: a name that holds one must not begin a line of our output.
     """
-    return _HIDDEN.sub(_visible, text)
+    shown = _HIDDEN.sub(spelled, text)
+    return shown if shown.isascii() else _STRANGER.sub(_strangers, shown)
 
 
+def _strangers(match: re.Match[str]) -> str:
+    return "".join(f"\\u{ord(letter):04x}" if ord(letter) in _ALIKE else letter for letter in match[0])
+
+
+def apart(one: str, other: str) -> tuple[str, str]:
+    """Return two texts so that a reader sees where they differ: as they are, unless both look the same.
+
+    Then all that is not ASCII is spelled. They still have to pass through the function of their surface.
+    """
+    if one == other or (one.isascii() and other.isascii()) or _looks(one) != _looks(other):
+        return one, other
+    return _NOT_ASCII.sub(spelled, one), _NOT_ASCII.sub(spelled, other)
+
+
+def _looks(text: str) -> str:
+    """Return what a reader takes *text* for."""
+    shown = unicodedata.normalize("NFKC", _HIDDEN.sub("", text)).translate(_ALIKE)
+    return "".join(letter for letter in shown if not "\ufe00" <= letter <= "\ufe0f")
+
+
+_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 _STRAY: Final = re.compile(rf"(?={_HIDDEN.pattern})(?!\n|\x1b\[[0-9;]*m){_HIDDEN.pattern}")
 
 
@@ -118,7 +152,7 @@ def html(text: str) -> str:
 
 def xml(text: str) -> str:
     """Return *text* for XML 1.0, which has no word at all for some characters."""
-    return escape(_NOT_XML.sub(_visible, plain(text)))
+    return escape(_NOT_XML.sub(spelled, plain(text)))
 
 
 def workflow_data(text: str) -> str:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from hmsplan.escape import apart
 from hmsplan.kinds import ANY
 from hmsplan.model import MISSING, Ref, Secret
 from hmsplan.render.inside import inside
@@ -83,6 +84,7 @@ def _scalar_lines(
         yield from value_lines(look, f"{head} = {old} -> ", after, pat, "~", depth, notes=notes)
         return
     was, will = remark(look, before, pat), remark(look, after, pat)
+    old, new = apart(old, new)
     if isinstance(after, Ref) and was == will:
         was, will = (), (f"the new {after.address}",)
     line = f"{head} = {old} -> {new}"
@@ -136,12 +138,13 @@ def _inside_lines(look: Look, before: Value, after: Value, pat: Pattern, depth: 
             yield Line(f"{place} = ({summary})", mark, depth + 1)
             yield from lines
         else:
-            line = f"{place} = {_json(old)} -> {_json(new)}"
+            one, other = apart(_json(old), _json(new))
+            line = f"{place} = {one} -> {other}"
             if columns(line) + INDENT * (depth + 2) <= look.width:
                 yield Line(line, mark, depth + 1)
             else:
-                yield Line(f"{place} = {_json(old)}", mark, depth + 1)
-                yield Line(f"-> {_json(new)}", "", depth + 2)
+                yield Line(f"{place} = {one}", mark, depth + 1)
+                yield Line(f"-> {other}", "", depth + 2)
 
 
 def _json(value: Any) -> str:

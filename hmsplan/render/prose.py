@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.escape import apart, spelled
 from hmsplan.render.lines import INDENT, Ink, Line, Piece, Tone, columns, inked, safe
 from hmsplan.render.words import count, some
 from hmsplan.textdiff import Form, Kind, TextChange, compare, tokens
-from hmsplan.textdiff.parts import BY_LINE, mentioned
+from hmsplan.textdiff.parts import BY_LINE, ODD_SPACE, SPACE, WITHOUT_SPACES, mentioned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -25,6 +26,7 @@ _MOST_SHOWN: Final = 4_000
 _MOST_LINES: Final = 400
 _WORTH_COUNTING: Final = 400
 _MANY: Final = 10
+_LONGEST_NAME: Final = 60
 _QUIET: Final = (Kind.SAME, Kind.REWRAPPED, Kind.SPACING)
 
 
@@ -75,7 +77,10 @@ def compared(
         return f"text, {count(len(after.split()), 'word')}, only re-wrapped", []
     if change.kind is Kind.SPACING:
         return f"text, {_spacing(before, after)}", []
-    lines = [*_remark(change, after, known, depth), *_drawn(change, depth, width)]
+    lines = list(_drawn(change, depth, width))
+    if not any(line.mark for line in lines):
+        return f"text, {_spacing(before, after)}", []
+    lines = [*_remark(change, after, known, depth), *lines]
     hidden = len(lines) - _MOST_LINES
     if hidden > _WORTH_HIDING:
         lines = [*lines[:_MOST_LINES], _fold(f"{count(hidden, 'more line')} of changes", depth)]
@@ -103,13 +108,18 @@ def _remark(change: TextChange, after: str, known: Callable[[], Collection[str] 
     more = tokens(after) - tokens(change.before) if len(after) > _WORTH_COUNTING else 0
     parts = [f"about {abs(more):,} tokens {'more' if more > 0 else 'less'}"] if abs(more) >= _MANY else []
     for word, found in (("adds", change.variables_added), ("no longer uses", change.variables_removed)):
-        parts += [f"{word} {some(map(safe, found))}"] if found else []
+        parts += [f"{word} {some(map(_name, found))}"] if found else []
     if parts:
         yield Line(f"({'; '.join(parts)})", "#", depth + 1, Tone.QUIET)
     names = mentioned(after)
     there = known() if names else None
     if missing := [name for name in names if there is not None and name not in there]:
         yield Line(f"(mentions what is no tool of this assistant: {some(missing)})", "#", depth + 1, Tone.QUIET)
+
+
+def _name(text: str) -> str:
+    """Return the name of a variable; of one that is no name, its beginning."""
+    return safe(text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…")
 
 
 # Sections and paragraphs
@@ -193,7 +203,7 @@ def _whole(text: str, mark: str, depth: int) -> Iterator[Line]:
     """Yield an added or removed paragraph as it is written."""
     body = text.strip("\r\n")
     for line in body[:_MOST_SHOWN].split("\n"):
-        yield Line(_visible(line.removesuffix("\r")), mark, depth, bar=True)
+        yield Line(_visible(_odd(line.removesuffix("\r"))), mark, depth, bar=True)
     if len(body) > _MOST_SHOWN:
         yield _fold(f"{count(len(body) - _MOST_SHOWN, 'more character')}", depth)
 
@@ -254,18 +264,21 @@ def _rows(sentence: Sentence, *, exact: bool, inside: bool) -> list[tuple[str, t
     """Return the rows that show what happened to a sentence; none if nothing did that matters."""
     kind = sentence.kind
     spans = sentence.spans if inside or exact or not sentence.spans[-1].spacing else sentence.spans[:-1]
-    if kind is Kind.SAME or (kind is Kind.SPACING and not exact and not any(map(_cuts, spans))):
+    if kind is Kind.SAME or (kind is Kind.SPACING and not exact and not _is_read(spans)):
         return []
-    if kind is Kind.SPACING and exact and sentence.before.rstrip() == sentence.after.rstrip():
+    if kind is Kind.SPACING and exact and sentence.before and sentence.before.rstrip() == sentence.after.rstrip():
         return []
-    sides = (("-", sentence.before), ("+", sentence.after))
     if len(spans) == 1 and not spans[0].same:
-        return [(mark, (Piece(_sentence(text, exact=exact)),)) for mark, text in sides if text.strip()]
+        sides = zip("-+", apart(sentence.before, sentence.after), strict=True)
+        shown = [(mark, text) for mark, text in sides if text.strip(SPACE) or (exact and text)]
+        return [(mark, (Piece(_sentence(_odd(text), exact=exact)),)) for mark, text in shown]
     pieces: list[Piece] = []
     for number, span in enumerate(spans):
         if span.same:
             text = _clipped(span.before, first=number == 0, last=number == len(spans) - 1)
             pieces.append(Piece(_sentence(text, exact=exact, edge=False)))
+        elif not exact and 0 < number < len(spans) - 1 and _joins(span, spans[number - 1]):
+            pieces.append(Piece("·", Ink.NEW if span.after else Ink.GONE))
         else:
             pieces += _changed(span, exact=exact)
     return [("~", _trimmed(pieces))]
@@ -279,19 +292,40 @@ def _changed(span: Span, *, exact: bool) -> Iterator[Piece]:
             )
         yield Piece(" ")
         return
-    for text, ink in ((span.before, Ink.GONE), (span.after, Ink.NEW)):
-        bare = text.rstrip()
+    for text, ink in zip(apart(span.before, span.after), (Ink.GONE, Ink.NEW), strict=True):
+        bare = text.rstrip(SPACE)
         if exact and span.spacing:
             yield Piece(text.rstrip("\r\n").replace(" ", "·").replace("\t", "⇥"), ink)
         elif bare:
-            yield Piece(_sentence(_cut(bare), exact=exact), ink)
-    if not exact and (span.before + span.after)[-1:].isspace():
+            yield Piece(_sentence(_odd(_cut(bare)), exact=exact), ink)
+    if not exact and (span.before + span.after)[-1:] in SPACE:
         yield Piece(" ")
+
+
+def _odd(text: str) -> str:
+    """Return what came or went with the white space in it visible that only looks like a space."""
+    return ODD_SPACE.sub(spelled, text)
 
 
 def _cuts(span: Span) -> bool:
     """Say whether a paragraph was cut here, or two were joined."""
     return span.spacing and bool(span.before) and bool(span.after) and _breaks(span.before) != _breaks(span.after)
+
+
+def _is_read(spans: Sequence[Span]) -> bool:
+    """Say whether spaces that differ matter between the words of *spans*."""
+    inner = zip(spans[1:-1], spans, strict=False)
+    return any(map(_cuts, spans)) or any(_joins(span, last) for span, last in inner)
+
+
+def _joins(span: Span, last: Span) -> bool:
+    """Say whether two signs were joined here, or parted; in a script without spaces a new line does neither."""
+    text = span.before + span.after
+    return (
+        span.spacing
+        and not (span.before and span.after)
+        and ("\n" not in text or not WITHOUT_SPACES.search(last.after))
+    )
 
 
 def _breaks(text: str) -> bool:
@@ -311,9 +345,15 @@ def _clipped(text: str, *, first: bool, last: bool) -> str:
     """Return what is the same in a sentence, as much of it as helps to read what is not."""
     if len(text) <= (2 if not (first or last) else 1) * _AROUND + 20:
         return text
-    begin = "" if first else text[:_AROUND]
-    end = "" if last else text[len(text) - _AROUND :]
-    return f"{begin} … {end}".strip() if first else f"{begin} … {end}"
+    begin = "" if first else _until_space(text[:_AROUND])
+    end = "" if last else _until_space(text[len(text) - _AROUND :][::-1])[::-1]
+    return f"{begin} … {end}".lstrip() if first else f"{begin} … {end}"
+
+
+def _until_space(text: str) -> str:
+    """Cut *text* where a word ends, if there is one near its end."""
+    cut = text.rfind(" ", len(text) // 2)
+    return text[:cut] if cut > 0 else text
 
 
 def _cut(text: str) -> str:

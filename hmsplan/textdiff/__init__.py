@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.textdiff.alignment import Window
 from hmsplan.textdiff.pairs import Pairing, Texts, pair
-from hmsplan.textdiff.parts import BY_LINE, Form, Part, common_length, normal, paragraphs, variables
+from hmsplan.textdiff.parts import (
+    BY_LINE,
+    ODD_SPACE,
+    SPACE,
+    Form,
+    Part,
+    common_length,
+    normal,
+    paragraphs,
+    variables,
+)
 from hmsplan.textdiff.spans import Kind, Sentence, Span, compare_sentences
 
 if TYPE_CHECKING:
@@ -122,8 +132,10 @@ def compare(before: str, after: str) -> TextChange:
     old, new, head, tail = _split(before, after)
     texts = Texts(before, after, old, new)
     window = Window(head, len(old) - tail, head, len(new) - tail)
+    paired = pair(texts, window)
+    texts.nested = _nested(texts, window, paired)
     entries = [_same(before, part) for part in old[:head]]
-    entries += _merged(texts, window, pair(texts, window))
+    entries += _merged(texts, window, paired)
     entries += [_same(before, part) for part in old[len(old) - tail :]]
     was, now = variables(before), variables(after)
     return TextChange(
@@ -132,6 +144,15 @@ def compare(before: str, after: str) -> TextChange:
         tuple(name for name in now if name not in was),
         tuple(name for name in was if name not in now),
     )
+
+
+def _nested(texts: Texts, window: Window, paired: Pairing) -> bool:
+    """Say whether some items of a list have another depth than they had, and not just all of them alike."""
+    outside = (*texts.old[: window.old], *texts.old[window.old_end :])
+    steps = {0} if any(part.form is Form.ITEM for part in outside) else set()
+    items = (pair for pair in paired.kept if texts.old[pair[0]].form is texts.new[pair[1]].form is Form.ITEM)
+    steps |= {_indent(texts.now(j)) - _indent(texts.was(i)) for i, j in items}
+    return len(steps) > 1
 
 
 def _same(text: str, part: Part) -> Paragraph:
@@ -207,6 +228,8 @@ def _one(texts: Texts, old: tuple[int, int], new: tuple[int, int], *, moved: boo
         return Paragraph(Kind.SAME, form, before, after, texts.old[old[0]].start)
     cut = old[1] - old[0] != new[1] - new[0]
     kind = Kind.CHANGED if cut else _difference(before, after, form)
+    if kind is not Kind.SAME and form not in BY_LINE and not cut and _indented_anew(texts, before, after, form):
+        kind, form = Kind.CHANGED, Form.CODE
     inside = compare_sentences(before, after, form) if kind is Kind.CHANGED else ()
     whence = None
     if moved:
@@ -219,11 +242,34 @@ def _difference(before: str, after: str, form: Form) -> Kind:
     """Return SAME, SPACING, REWRAPPED or CHANGED."""
     if before == after:
         return Kind.SAME
-    if normal(before, form) != normal(after, form):
+    if normal(before, form) != normal(after, form) or ODD_SPACE.findall(before) != ODD_SPACE.findall(after):
         return Kind.CHANGED
     one, other = before.replace("\r\n", "\n").strip(), after.replace("\r\n", "\n").strip()
+    if form in BY_LINE or _lines(one) == _lines(other):
+        return Kind.SPACING
     joined = _LINE_BREAK.sub(" ", one) == _LINE_BREAK.sub(" ", other)
-    return Kind.REWRAPPED if one != other and (joined or not one.isascii()) and form not in BY_LINE else Kind.SPACING
+    return Kind.REWRAPPED if joined or not one.isascii() else Kind.SPACING
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip(SPACE) for line in text.split("\n")]
+
+
+def _indented_anew(texts: Texts, before: str, after: str, form: Form) -> bool:
+    """Say whether lines of one paragraph moved to the right or the left of each other, as in YAML without a fence."""
+    if form is Form.ITEM and texts.nested and _indent(before) != _indent(after):
+        return True
+    if "\n " not in before + after and "\n\t" not in before + after:
+        return False
+    old, new = ([line for line in text.split("\n") if line.strip()] for text in (before, after))
+    same = [(one, other) for one, other in zip(old, new, strict=False) if one.strip() == other.strip()]
+    return 2 * len(same) >= max(len(old), len(new)) and len({_indent(two) - _indent(one) for one, two in same}) > 1
+
+
+def _indent(text: str) -> int:
+    """Return how many columns of white space *text* begins with."""
+    line = text.lstrip("\r\n").split("\n", 1)[0].expandtabs(4)
+    return len(line) - len(line.lstrip())
 
 
 def _sections(entries: list[Paragraph]) -> Iterator[Section]:

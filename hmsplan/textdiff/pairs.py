@@ -19,9 +19,14 @@ _JOINED_ALIKE: Final = 0.8
 
 
 class Texts:
-    """Both texts and what is known of their paragraphs."""
+    """Both texts and what is known of their paragraphs.
+
+    Attributes:
+        nested: the depth of an item of a list says something, because some items have another one than they had.
+    """
 
     def __init__(self, before: str, after: str, old: list[Part], new: list[Part]) -> None:
+        self.nested = False
         self.before, self.after, self.old, self.new = before, after, old, new
         self._bags: dict[tuple[bool, int], Counter[str]] = {}
 
@@ -50,6 +55,9 @@ class Texts:
         outside = (common_length(one, two) + common_length(one, two, from_end=True)) / max(len(one), len(two))
         if ALIKE <= outside <= 1:
             return outside
+        shorter = min(len(one.strip()), len(two.strip()))
+        if shorter >= _MOVABLE and outside * max(len(one), len(two)) >= shorter:
+            return ALIKE  # one is the other and more
         common = share(self.bag(i, is_new=False), self.bag(j, is_new=True))
         if form is Form.HEADING and _level(one) == _level(two):
             common = max(common, ALIKE)

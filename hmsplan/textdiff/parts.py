@@ -22,6 +22,9 @@ class Form(enum.StrEnum):
 
 
 BY_LINE: Final = frozenset({Form.CODE, Form.TABLE})
+SPACE: Final = " \t\r\n"
+"""The white space that means nothing in prose. Other kinds of it are a change: they look like this one and are not."""
+ODD_SPACE: Final = re.compile(r"[^\S \t\r\n]")
 
 
 class Part(NamedTuple):
@@ -106,6 +109,7 @@ def common_length(one: str, other: str, *, from_end: bool = False) -> int:
 _CJK: Final = "\u2e80-\u2fff\u3001-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 _VARIABLE: Final = r"\{\{\{?[^{}]*\}?\}\}"
 _VARIABLES: Final = re.compile(_VARIABLE)
+_FILTER: Final = re.compile(r"(?<=\w)\|[^{}]*")
 
 
 _MARKS: Final = (
@@ -121,6 +125,11 @@ _TOKEN: Final = re.compile(
 )
 _SNAKE: Final = r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+"
 _NAMES: Final = re.compile(rf"`({_SNAKE})(?:\(\))?`|\b({_SNAKE})\(")
+_FIRST_LINES: Final = re.compile(r"\A\s*\n")
+_DELIMITERS: Final = re.compile(r"[|: -]+")
+_DASHES: Final = re.compile(r"-+")
+WITHOUT_SPACES: Final = re.compile(f"[{_CJK}]\\Z")
+"""Ends in a script that is written without spaces."""
 _JOINED: Final = re.compile(rf"(?<=[{_CJK}]) (?=[{_CJK}])")
 
 
@@ -133,25 +142,38 @@ def words(text: str) -> list[str]:
 
 
 def variables(text: str) -> dict[str, None]:
-    """Return the ``{{variables}}`` of *text* in their order, each once, spelled without spaces inside the braces."""
+    """Return the ``{{variables}}`` of *text* in their order, each once, without spaces and filters in the braces."""
     if "{{" not in text:
         return {}
-    return dict.fromkeys("".join(found.split()) if " " in found else found for found in _VARIABLES.findall(text))
+    return dict.fromkeys(_FILTER.sub("", "".join(found.split())) for found in _VARIABLES.findall(text))
 
 
 def mentioned(text: str) -> dict[str, None]:
-    """Return what *text* takes for names of tools: ``snake_case`` between backticks or before a parenthesis."""
-    return dict.fromkeys(one or other for one, other in _NAMES.findall(text)) if "_" in text else {}
+    """Return what *text* takes for names of tools: ``snake_case`` between backticks or before a parenthesis.
+
+    The name of one of its ``{{variables}}`` is none.
+    """
+    if "_" not in text:
+        return {}
+    known = {name.strip("{}") for name in variables(text)}
+    return dict.fromkeys(name for one, other in _NAMES.findall(text) if (name := one or other) not in known)
 
 
 def normal(text: str, form: Form) -> str:
-    """Return the words of a paragraph, wherever its lines break; of code and tables the lines as well."""
+    """Return the words of a paragraph, wherever its lines break; of code and tables the lines as well.
+
+    How wide a table is drawn is no word.
+    """
     if form is Form.CODE:
-        return "\n".join(line.rstrip() for line in text.rstrip().split("\n"))
+        return "\n".join(line.rstrip() for line in _FIRST_LINES.sub("", text).rstrip().split("\n"))
     if form is Form.TABLE:
-        return "\n".join(" ".join(line.split()) for line in text.rstrip().split("\n"))
+        return "\n".join(_row(" ".join(line.split())) for line in text.strip().split("\n"))
     joined = " ".join(text.split())
     return joined if joined.isascii() else _JOINED.sub("", joined)
+
+
+def _row(line: str) -> str:
+    return _DASHES.sub("---", line) if _DELIMITERS.fullmatch(line) else line
 
 
 # Sentences

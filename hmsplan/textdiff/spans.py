@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.textdiff.alignment import Pairs, Window, alike_in_order, equal_in_order
-from hmsplan.textdiff.parts import BY_LINE, Form, sentences, words
+from hmsplan.textdiff.parts import BY_LINE, SPACE, Form, sentences, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,8 +45,8 @@ class Span:
 
     @property
     def spacing(self) -> bool:
-        """Only white space differs; in prose mostly a line that breaks elsewhere."""
-        return self.before != self.after and not self.before.strip() and not self.after.strip()
+        """Only spaces, tabs and line ends differ; in prose mostly a line that breaks elsewhere."""
+        return self.before != self.after and not self.before.strip(SPACE) and not self.after.strip(SPACE)
 
 
 @dataclass(frozen=True, slots=True)

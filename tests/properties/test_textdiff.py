@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.prompts import DUTCH, ENGLISH
 
+from hmsplan.render.prose import compared
 from hmsplan.textdiff import Kind, TextChange, compare
 from hmsplan.textdiff.alignment import equal_in_order
 from hmsplan.textdiff.parts import Form, paragraphs, sentences, words
@@ -104,3 +105,30 @@ def test_pairs_are_equal_and_only_rise(old: list[int], new: list[int], heavy: bo
     pairs = equal_in_order(old, new, (lambda i: old[i] + 1) if heavy else None)
     assert all(old[i] == new[j] for i, j in pairs)
     assert all(a < c and b < d for (a, b), (c, d) in pairwise(pairs))
+
+
+QUIETLY: Final = ("only re-wrapped", "only line ends", "line break at its end", "only white space", "only spaces")
+SPACES: Final = st.sampled_from(
+    [*" \t\n\r\x0b\x1c\x85\xa0\u2009\u2028\u3000\u200b\ufe0f\u0301a.", "\n  ", "\n    ", "\n- ", "```"]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@example("\n```", "```")
+@example("```\na\n```", "```\n\na\n```")
+@given(TEXTS | st.lists(SPACES).map("".join), TEXTS | st.lists(SPACES).map("".join))
+def test_no_change_is_shown_as_nothing(before: str, after: str) -> None:
+    """An update says in its one line that only white space differs, or at least one line below it has a mark."""
+    if before != after:
+        summary, lines = compared(before, after, 0)
+        assert any(words in summary for words in QUIETLY) or {line.mark for line in lines} & {"+", "-", "~", ">"}
+
+
+@settings(max_examples=100, deadline=None)
+@given(edits(), st.sampled_from("\xa0\u2009\u2028\u3000\u200b\u00ad\x0b\x1c\u0430\ufe00"))
+def test_a_character_that_nobody_sees_is_seen_when_it_comes(pair: tuple[str, str], hidden: str) -> None:
+    """Whatever else changed: the number of the character stands among what is new."""
+    before, after = pair
+    place = after.find("a", len(after) // 2) + 1
+    _, lines = compared(before, after[:place] + hidden + after[place:], 0)
+    assert any(f"\\u{ord(hidden):04x}" in line.text for line in lines if line.mark in {"+", "~"})

@@ -14,7 +14,7 @@ from support.hostile import HOSTILE
 from support.reading import Reader, in_markdown
 
 from hmsplan import escape
-from hmsplan.escape import plain
+from hmsplan.escape import apart, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,3 +186,50 @@ def test_long_runs_of_anything_are_escaped_in_linear_time(unit: str) -> None:
 def test_a_megabyte_is_escaped(make: Callable[[str], str]) -> None:
     """Prompts can be that long."""
     assert len(make("Vraag de beller (vriendelijk!) naar zijn naam.\n" * 22_000)) >= 10**6
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Hel\u034flo", "Hel\\u034flo"),  # combining grapheme joiner
+        ("\u3164Hello\uffa0\u115f\u1160", "\\u3164Hello\\uffa0\\u115f\\u1160"),  # Hangul fillers
+        ("a\u2800b", "a\\u2800b"),  # a Braille pattern without dots
+        ("He\u180bllo\u17b4", "He\\u180bllo\\u17b4"),
+        ("a\ufe00\ufe0fb\ufe0e", "a\\ufe00\\ufe0fb\\ufe0e"),  # what selects a variant of a letter hides bytes
+        ("\u2764\ufe0f \u2764\ufe0f\ufe0f\ufe0e", "\u2764\ufe0f \u2764\ufe0f\\ufe0f\\ufe0e"),
+        ("a\U0001d173b", "a\\U0001d173b"),
+    ],
+)
+def test_what_takes_no_place_on_the_screen_is_visible(text: str, shown: str) -> None:
+    """Words that differ only in such a character look the same, and a model reads other ones."""
+    assert plain(text) == shown
+
+
+def test_a_letter_of_another_script_inside_a_latin_word_is_visible() -> None:
+    """A reader cannot tell a Cyrillic letter from a Latin one; words that are Russian or Greek stay as they are."""
+    assert plain("the p\u0430ssword of \u0391nna") == "the p\\u0430ssword of \\u0391nna"
+    assert plain("Москва, Αθήνα, 5 \u00b5m and IT-специалист") == "Москва, Αθήνα, 5 \u00b5m and IT-специалист"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shown"),
+    [
+        ("Zo\u00eb", "Zoe\u0308", ("Zo\\u00eb", "Zoe\\u0308")),
+        ("pop", "\u0440\u043e\u0440", ("pop", "\\u0440\\u043e\\u0440")),
+        ("a b", "a\u00a0b", ("a b", "a\\u00a0b")),
+        ("follow-up", "follow\u2011up", ("follow-up", "follow\\u2011up")),
+        ("\u2764", "\u2764\ufe0f", ("\\u2764", "\\u2764\\ufe0f")),
+        ("Zoë", "Chloë", ("Zoë", "Chloë")),
+        ("a  b", "a b", ("a  b", "a b")),
+    ],
+)
+def test_two_texts_that_look_the_same_are_told_apart(one: str, other: str, shown: tuple[str, str]) -> None:
+    """Else a plan says that a thing changes into itself; texts that look different are left alone."""
+    assert apart(one, other) == shown
+
+
+@quick
+@given(TEXTS, TEXTS)
+def test_no_two_different_texts_are_shown_as_one(one: str, other: str) -> None:
+    """What is told apart is different on the screen, and equal texts are not touched."""
+    assert (apart(one, other)[0] == apart(one, other)[1]) == (one == other)

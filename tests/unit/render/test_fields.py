@@ -209,3 +209,18 @@ def test_values_that_do_not_fit_stand_below_each_other() -> None:
 def test_phone_numbers_of_leads_are_masked_once(number: str, shown: str) -> None:
     assert masked(number) == shown
     assert masked(masked(number)) == shown
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        ("Zo\u00eb", "Zoe\u0308", '"Zo\\u00eb" -> "Zoe\\u0308"'),
+        ("pop", "\u0440\u043e\u0440", '"pop" -> "\\u0440\\u043e\\u0440"'),
+        ("a b", "a\u00a0b", '"a b" -> "a\\u00a0b"'),
+    ],
+)
+def test_values_that_look_the_same_are_told_apart(before: str, after: str, line: str) -> None:
+    """A field and a place inside JSON never change from one thing into what looks like it."""
+    assert shown("assistants", ("name",), before, after) == [f"  ~ name = {line}"]
+    schema = ("analysis_plan", "structured_data_plan", "schema")
+    assert shown("assistants", schema, {"title": before}, {"title": after})[1:] == [f"      ~ title = {line}"]

@@ -187,3 +187,95 @@ def test_colours_lose_no_character(pieces: list[Piece], width: int) -> None:
     bare = re.sub(r"\x1b\[[0-9;]*m", "", rows)
     kept = "".join(row[8:] for row in bare.splitlines())
     assert kept.replace(" ", "") == "".join(piece.text for piece in pieces).replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rows"),
+    [
+        ("Vraag het wachtwoord.", "Vraag het wacht\u200bwoord.", "Vraag het [-wachtwoord-]{+wacht\\u200bwoord+}."),
+        ("Vraag het wachtwoord.", "Vraag het w\u0430chtwoord.", "Vraag het [-wachtwoord-]{+w\\u0430chtwoord+}."),
+        ("Bel Zo\u00eb op.", "Bel Zoe\u0308 op.", "Bel [-Zo\\u00eb-]{+Zoe\\u0308+} op."),
+        ("Vraag het wachtwoord.", "Vraag\u00a0het wachtwoord.", "Vraag{+\\u00a0+}het wachtwoord."),
+        ("Vraag het. Zeg dag.", "Vraag het.\u2028Zeg dag.", "Vraag het.{+\\u2028+}Zeg dag."),
+        ("Zeg \u2764 dag.", "Zeg \u2764\ufe0f dag.", "Zeg [-\\u2764-]{+\\u2764\\ufe0f+} dag."),
+    ],
+)
+def test_what_looks_the_same_is_told_apart(before: str, after: str, rows: str) -> None:
+    """A model reads characters: an invisible one, a foreign letter, another kind of space are changes to be seen."""
+    found = [row.removeprefix("    ~ │ ").removesuffix(" …") for row in shown(before, after)]
+    assert found == [rows.removesuffix("Zeg dag.") if "2028" in rows else rows]
+
+
+HOURS: Final = "Open:\n  ma: 9\n  di:\n    open: 9\n    dicht: 17\nMeer is er niet.\n"
+
+
+def test_a_line_that_moves_to_the_left_of_the_others_is_a_change() -> None:
+    """In YAML and JSON without a fence the indentation says what belongs to what; nothing there is "re-wrapped"."""
+    assert shown(HOURS, HOURS.replace("    dicht", "  dicht")) == [
+        "        … 4 lines the same …",
+        "    ~ │ [-····-]{+··+}dicht: 17",
+        "        … 1 line the same …",
+    ]
+    deeper = "".join(f"  {line}\n" for line in HOURS.splitlines())
+    assert compared(HOURS, deeper, 0) == ("text, only spaces and blank lines", [])
+
+
+def test_an_item_of_a_list_that_changes_its_depth_is_a_change() -> None:
+    """What was a part of another item is one of its own; a list that is indented as a whole is the same list."""
+    items = "- Vraag de naam\n  - voornaam\n  - achternaam\n- Groet\n"
+    assert shown(items, items.replace("  - achternaam", "- achternaam")) == [
+        "        … 2 paragraphs the same …",
+        "    ~ │ [-··-]- achternaam",
+        "      │ - Groet",
+    ]
+    deeper = "".join(f"  {line}\n" for line in items.splitlines())
+    assert compared(items, deeper, 0) == ("text, only spaces and blank lines", [])
+
+
+def test_a_blank_line_that_comes_into_a_block_of_code_is_shown() -> None:
+    """An update that shows nothing is one that nobody can review."""
+    code = "```\nmon: 9\ntue: 9\n```\n"
+    assert shown(code, code.replace("tue", "\ntue")) == [
+        "        … 2 lines the same …",
+        "    + │",
+        "        … 2 lines the same …",
+    ]
+
+
+def test_a_long_sentence_is_cut_between_words() -> None:
+    words = " ".join(f"woord{number}" for number in range(6000))
+    (row, *rest) = shown(words, words.replace("woord3000 ", "ander "), width=200)
+    assert re.fullmatch(r"    ~ │ … woord\d+ .* woord2999 \[-woord3000-\]\{\+ander\+\} woord3001 .*", row)
+    assert re.fullmatch(r"    ~ ┊ (woord\d+ )+…", rest[-1])
+
+
+def test_a_variable_is_no_tool_and_a_filter_is_no_other_variable() -> None:
+    """Neither is news: no false alarm."""
+    old, new = "Noem de beller niet bij de naam, nooit.", "Noem {{ first_name | upper }} (`first_name`) bij de naam."
+    assert shown(old, new, known=frozenset())[0] == "      # (adds {{first_name}})"
+    assert not any("#" in row for row in shown(new, new.replace("| upper", ""), known=frozenset()))
+
+
+def test_the_name_of_a_variable_does_not_fill_the_screen() -> None:
+    """The remark names it; the whole of it stands in the text below."""
+    assert shown("Dag.", "Dag {{" + "x" * 200 + "}}", width=120)[0] == f"      # (adds {{{{{'x' * 58}…)"
+
+
+def test_a_text_that_goes_on_is_not_removed_and_added() -> None:
+    """A short prompt that gets many more sentences keeps its first one."""
+    more = " ".join(f"Regel {number} is nieuw." for number in range(9))
+    assert not any(
+        row.startswith("    - ") for row in shown("Je bent Anna, je neemt op.", f"Je bent Anna, je neemt op. {more}")
+    )
+
+
+def test_a_table_that_is_drawn_wider_is_the_same_table() -> None:
+    table = "| dag | open |\n|---|---|\n| ma | 9-17 |\n"
+    wider = "| dag | open |\n|-----|------|\n| ma  | 9-17 |\n"
+    assert compared(table, wider, 0) == ("text, only spaces and blank lines", [])
+
+
+def test_signs_that_are_joined_or_parted_are_shown() -> None:
+    """Without a word that differs there is still a change to see; but a line of Chinese may break anywhere."""
+    assert shown("Hallo , u (daar).", "Hallo, u(daar).") == ["    ~ │ Hallo[-·-], u[-·-](daar)."]
+    assert compared("世界" * 20 + "\n你好", "世界" * 20 + "你好", 0)[0].endswith("only re-wrapped")
