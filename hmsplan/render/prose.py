@@ -277,7 +277,7 @@ def _rows(sentence: Sentence, *, exact: bool, inside: bool) -> list[tuple[str, t
         if span.same:
             text = _clipped(span.before, first=number == 0, last=number == len(spans) - 1)
             pieces.append(Piece(_sentence(text, exact=exact, edge=False)))
-        elif not exact and 0 < number < len(spans) - 1 and _joins(span, spans[number - 1]):
+        elif not exact and _joins(spans, number):
             pieces.append(Piece("·", Ink.NEW if span.after else Ink.GONE))
         else:
             pieces += _changed(span, exact=exact)
@@ -314,18 +314,21 @@ def _cuts(span: Span) -> bool:
 
 def _is_read(spans: Sequence[Span]) -> bool:
     """Say whether spaces that differ matter between the words of *spans*."""
-    inner = zip(spans[1:-1], spans, strict=False)
-    return any(map(_cuts, spans)) or any(_joins(span, last) for span, last in inner)
+    return any(map(_cuts, spans)) or any(_joins(spans, number) for number in range(len(spans)))
 
 
-def _joins(span: Span, last: Span) -> bool:
-    """Say whether two signs were joined here, or parted; in a script without spaces a new line does neither."""
-    text = span.before + span.after
-    return (
-        span.spacing
-        and not (span.before and span.after)
-        and ("\n" not in text or not WITHOUT_SPACES.search(last.after))
-    )
+def _joins(spans: Sequence[Span], number: int) -> bool:
+    """Say whether two signs were joined by the span of that number, or parted.
+
+    In a script without spaces a new line does neither, nor does a space that comes or goes with the word beside it.
+    """
+    span = spans[number]
+    if not span.spacing or (span.before and span.after) or not 0 < number < len(spans) - 1:
+        return False
+    beside = (spans[number - 1], spans[number + 1])
+    if any(not word.same and bool(word.before) == bool(span.before) != bool(word.after) for word in beside):
+        return False
+    return "\n" not in span.before + span.after or not WITHOUT_SPACES.search(beside[0].after)
 
 
 def _breaks(text: str) -> bool:

@@ -279,3 +279,14 @@ def test_signs_that_are_joined_or_parted_are_shown() -> None:
     """Without a word that differs there is still a change to see; but a line of Chinese may break anywhere."""
     assert shown("Hallo , u (daar).", "Hallo, u(daar).") == ["    ~ │ Hallo[-·-], u[-·-](daar)."]
     assert compared("世界" * 20 + "\n你好", "世界" * 20 + "你好", 0)[0].endswith("only re-wrapped")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "row"),
+    [
+        ("De afspraak van een klant.", "De afspraak.", "    ~ │ De afspraak [-van een klant-]."),
+        ("De afspraak.", "De afspraak van een klant.", "    ~ │ De afspraak {+van een klant+}."),
+    ],
+)
+def test_a_space_that_comes_or_goes_with_a_word_joins_nothing(before: str, after: str, row: str) -> None:
+    assert shown(before, after) == [row]
