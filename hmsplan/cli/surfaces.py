@@ -123,11 +123,11 @@ def print_found(
 def locator(stack: Stack | None) -> Locate:
     """Return what finds the line of a field; without a stack it finds none."""
 
-    def locate(address: Address, path: FieldPath) -> SourceLine | None:
+    def locate(address: Address, path: FieldPath, line: int) -> SourceLine | None:
         resource = stack.resources.get(address) if stack is not None else None
         if resource is None:
             return None
-        return resource.locate(path) if path and resource.locate is not None else resource.source
+        return resource.locate(path, line) if path and resource.locate is not None else resource.source
 
     return locate
 

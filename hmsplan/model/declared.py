@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from hmsplan.model.values import Address, Diagnostic, FieldPath, SourceLine, Spec
 
@@ -23,6 +24,16 @@ class Lifecycle:
     secret_version: int | None = None
 
 
+class Locate(Protocol):
+    """Finds the source of a field of one resource."""
+
+    def __call__(self, path: FieldPath, line: int = 0) -> SourceLine:
+        """Return where the field at *path* is written; the resource's own line for the empty path.
+
+        Of a text in a file of its own, *line*, from 1, is a line of that file; 0 = where the file is named.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One declared object, validated, its templates expanded.
@@ -33,7 +44,7 @@ class Resource:
         refs: every address that ``spec`` refers to by id, sorted.
         via: where a template was pasted in, and which one.
         secret_paths: every path of ``spec`` that holds a ``Secret``.
-        locate: the source of a field, found when a message needs it; the resource's own line for the empty path.
+        locate: the source of a field, found when a message needs it; see ``Locate``.
     """
 
     address: Address
@@ -44,7 +55,7 @@ class Resource:
     refs: tuple[Address, ...] = ()
     via: tuple[tuple[FieldPath, Address], ...] = ()
     secret_paths: tuple[FieldPath, ...] = ()
-    locate: Callable[[FieldPath], SourceLine] | None = field(default=None, compare=False, repr=False)
+    locate: Locate | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,24 +7,25 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import Action, DriftKind, Severity, SourceLine, dotted
+from hmsplan.model import MISSING, Action, DriftKind, Severity, SourceLine, dotted
 from hmsplan.render.changes import dialling, headline, members_text, remarks
 from hmsplan.render.page import in_order, unsettled, verb_of
 from hmsplan.render.values import path_text
 from hmsplan.render.words import some
+from hmsplan.textdiff.parts import common_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hmsplan.model import Address, Diagnostic, Drift, FieldPath, Plan, ResourceChange
+    from hmsplan.model import Address, Diagnostic, Drift, FieldPath, Missing, Plan, ResourceChange, Value
 
-Locate: TypeAlias = Callable[["Address", "FieldPath"], SourceLine | None]
-"""Where a field is declared; the resource for the empty path; None when nobody declares it."""
+Locate: TypeAlias = Callable[["Address", "FieldPath", int], SourceLine | None]
+"""Where a field is declared, see ``model.Locate``; None when nobody declares it."""
 
 _GOING: Final = frozenset({Action.DELETE, Action.REPLACE})
 
@@ -82,11 +83,11 @@ def of_plan(plan: Plan, locate: Locate) -> list[Finding]:
 def _open_ends(plan: Plan, locate: Locate) -> Iterator[Finding]:
     for refusal in plan.refusals:
         text = f"{refusal.address}: {refusal.reason}\nTo allow it: hmsplan apply {refusal.flag}"
-        yield Finding(Level.ERROR, "Refused", text, locate(refusal.address, ()), str(refusal.address))
+        yield Finding(Level.ERROR, "Refused", text, locate(refusal.address, (), 0), str(refusal.address))
     for item in plan.unsettled:
         question, address = unsettled(item), item.intent.address
         text = "\n".join([f"{question.name}: {question.text}", *question.commands])
-        yield Finding(Level.ERROR, "Not settled", text, locate(address, ()), str(address))
+        yield Finding(Level.ERROR, "Not settled", text, locate(address, (), 0), str(address))
 
 
 def _changes(plan: Plan, locate: Locate) -> Iterator[Finding]:
@@ -109,8 +110,38 @@ def _deeds(change: ResourceChange) -> Iterator[str]:
 def _cause(change: ResourceChange, locate: Locate) -> SourceLine | None:
     """Return the line of the first field that forces a replace or changes, or that of the resource."""
     paths = [*change.replaces, *(field.path for field in change.fields)]
-    first = paths[0] if paths and change.action is not Action.CREATE else ()
-    return locate(change.address, first) or change.source
+    if not paths or change.action is Action.CREATE:
+        return locate(change.address, (), 0) or change.source
+    field = next((field for field in change.fields if field.path == paths[0]), None)
+    before, after = (field.before, field.after) if field is not None else (None, None)
+    inside, before, after = _first_inside(before, after)
+    return locate(change.address, (*paths[0], *inside), _line_of(before, after)) or change.source
+
+
+def _first_inside(before: Value | Missing, after: Value | Missing) -> tuple[FieldPath, Any, Any]:
+    """Return where two values first differ, as far down as the new one goes, and what stands there."""
+    at: FieldPath = ()
+    while True:
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            keys: Iterable[Any] = (key for key in after if key not in before or before[key] != after[key])
+        elif isinstance(before, list) and isinstance(after, list):
+            keys = (n for n, (one, other) in enumerate(zip(before, after, strict=False)) if one != other)
+        else:
+            return at, before, after
+        key = next(iter(keys), None)
+        if key is None:
+            return at, before, after
+        at = (*at, key)
+        before = before.get(key, MISSING) if isinstance(before, Mapping) else before[key]
+        after = after[key]
+
+
+def _line_of(before: Value | Missing, after: Value | Missing) -> int:
+    """Return the first line, from 1, in which a text is not what it was; 0 when it is no text."""
+    if not isinstance(after, str):
+        return 0
+    same = common_length(before, after) if isinstance(before, str) else 0
+    return min(after.count("\n", 0, same), after.rstrip("\n").count("\n")) + 1
 
 
 def of_drift(drifts: Iterable[Drift], locate: Locate) -> list[Finding]:
@@ -121,7 +152,7 @@ def of_drift(drifts: Iterable[Drift], locate: Locate) -> list[Finding]:
 def _drifted(drift: Drift, locate: Locate) -> Finding:
     name = str(drift.address) if drift.address is not None else f"{drift.kind} {drift.id}"
     paths = [field.path for field in drift.fields]
-    where = locate(drift.address, paths[0] if paths else ()) if drift.address is not None else None
+    where = locate(drift.address, paths[0] if paths else (), 0) if drift.address is not None else None
     match drift.drift:
         case DriftKind.GONE:
             text = f"{name} is gone: somebody deleted it outside hmsplan. An apply creates it again."

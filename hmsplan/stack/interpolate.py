@@ -90,6 +90,12 @@ class FileProblem(Exception):
         self.detail = detail
 
 
+def whole_file(value: object) -> str | None:
+    """Return the path in ``${file:path}`` when *value* is that and nothing else."""
+    found = _FILE.fullmatch(value) if isinstance(value, str) else None
+    return found[1] if found is not None else None
+
+
 def parse_text(text: str) -> list[str | Expression]:
     """Split *text* into plain parts and expressions; adjacent plain parts are not joined.
 

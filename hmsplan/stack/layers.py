@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hmsplan.kinds import ANY
+from hmsplan.model import SourceLine
+from hmsplan.stack.interpolate import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from hmsplan.kinds import Kind
-    from hmsplan.model import FieldPath, SourceLine
+    from hmsplan.model import FieldPath
     from hmsplan.stack.places import Node
 
 
@@ -67,24 +69,27 @@ class Whereabouts:
         self.spec: Any = None
         self.pastes: dict[FieldPath, tuple[Whereabouts, Callable[[FieldPath], tuple[FieldPath, ...]]]] = {}
 
-    def __call__(self, path: FieldPath) -> SourceLine:
-        """Return where the field at *path* is written, or the nearest block around it."""
+    def __call__(self, path: FieldPath, line: int = 0) -> SourceLine:
+        """Return where the field at *path* is written, or the nearest block around it; see ``model.Locate``."""
         plain = self.indexed(path)
         for paste, (template, translate) in self.pastes.items():
             if len(plain) > len(paste) and plain[: len(paste)] == paste:
                 for candidate in translate(plain[len(paste) :]):
-                    if (source := template.exactly(candidate)) is not None:
+                    if (source := template.exactly(candidate, line)) is not None:
                         return source
+        if line and (source := self.exactly(plain, line)) is not None:
+            return source
         found = [layer.find(plain) for layer in self.layers]
         node, depth = max(found, key=lambda at: at[1])
         return node.source if depth else self.source
 
-    def exactly(self, path: FieldPath) -> SourceLine | None:
+    def exactly(self, path: FieldPath, line: int = 0) -> SourceLine | None:
         """Return where the field at *path* is written, or None when it is not."""
         for layer in self.layers:
             node, depth = layer.find(path)
             if depth == len(path):
-                return node.source
+                file = whole_file(node.value) if line else None
+                return SourceLine(file, line) if file is not None else node.source
         return None
 
     def key(self, path: FieldPath, name: str) -> SourceLine:

@@ -197,7 +197,7 @@ def test_what_a_create_needs_may_be_left_to_the_object_that_is_there() -> None:
 
 
 def test_every_lack_is_told_at_once_at_the_line_of_its_block() -> None:
-    def locate(path: Any) -> SourceLine:
+    def locate(path: Any, line: int = 0) -> SourceLine:  # noqa: ARG001 -- what a Locate is called with
         return SourceLine("x.yaml", len(path) + 1)
 
     one = resource("assistants.a", name="A", llm_config={}, tts_config={"provider": "p"}, locate=locate)

@@ -350,6 +350,34 @@ def test_templates(tmp_path: Path) -> None:
     assert resource.locate(("llm_config", "tools", "end_call")) == SourceLine("a.yaml", 5, 43)
 
 
+def test_a_line_of_a_text_is_a_line_of_the_file_that_it_comes_from(tmp_path: Path) -> None:
+    """Also through a template; a text that is written in the YAML, or mixed with another, is where its field is."""
+    text = """\
+        assistants:
+          support:
+            name: Support
+            first_message: ${file:hello.md}
+            llm_config: {tools: ["${tool_templates.lookup}"]}
+            analysis_plan: ${analysis_templates.outcome}
+        analysis_templates:
+          outcome:
+            name: Outcome
+            system_prompt: ${file:judge.md}
+            user_prompt: "Now: ${file:judge.md}"
+            schema: {type: object}
+        """
+    files: dict[str, str | bytes] = {"a.yaml": text, "t.yaml": TOOLS, "hello.md": "a\nb\n", "judge.md": "c\n"}
+    resource = load(tmp_path, files).resources[SUPPORT]
+    assert resource.locate is not None
+    assert resource.locate(("first_message",), 2) == SourceLine("hello.md", 2)
+    assert resource.locate(("first_message",)) == SourceLine("a.yaml", 4, 20)
+    assert resource.locate(("name",), 1) == SourceLine("a.yaml", 3, 11)
+    prompts = ("analysis_plan", "structured_data_plan", "messages")
+    assert resource.locate((*prompts, 0, "content"), 7) == SourceLine("judge.md", 7)
+    assert resource.locate((*prompts, 1, "content"), 7) == SourceLine("a.yaml", 11, 18)
+    assert resource.locate(("llm_config", "tools", "lookup", "description"), 1).file == "t.yaml"
+
+
 def test_broken_template(tmp_path: Path) -> None:
     """A mistake in a template is told once, at the template, however many assistants use it."""
     files: dict[str, str | bytes] = {

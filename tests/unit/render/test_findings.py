@@ -18,6 +18,7 @@ from hmsplan.model import (
     Action,
     Address,
     Diagnostic,
+    FieldChange,
     Intent,
     MembersChange,
     ResourceChange,
@@ -112,7 +113,9 @@ SARIF: Final = {
 PLACE: Final = SourceLine("a.yaml", 7, 1)
 
 
-def locate(address: Address, path: FieldPath) -> SourceLine | None:
+def locate(address: Address, path: FieldPath, line: int) -> SourceLine | None:
+    if line:
+        return SourceLine("text.md", line)
     return SourceLine(f"{address.kind}.yaml", 10 + len(path), 5) if address in {SUPPORT, MAIN} else None
 
 
@@ -150,7 +153,7 @@ def test_a_plan_marks_what_is_refused_then_what_goes_away_then_what_changes() ->
     assert levels["Planned update", "assistants.support"] is Level.NOTE
     assert [f.rule for f in found[3:6]] == ["Planned replace", "Planned destroy", "Planned create"]
     places = {finding.about: finding.source for finding in found if finding.rule.startswith("Planned")}
-    assert places["assistants.support"] == SourceLine("assistants.yaml", 11, 5)
+    assert places["assistants.support"] == SourceLine("text.md", 1)
     assert "--allow delete:numbers.main" in found[0].text
 
 
@@ -179,6 +182,26 @@ def test_what_one_line_causes_is_one_annotation() -> None:
     assert len(line) < 5000
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "place"),
+    [
+        ("a\nb\nc\n", "a\nb\nd\n", SourceLine("text.md", 3)),
+        ("a\nb\nc\n", "a\nb\n", SourceLine("text.md", 2)),
+        (None, "a\nb\n", SourceLine("text.md", 1)),
+        ("", "", SourceLine("text.md", 1)),
+        ("a", None, SourceLine("assistants.yaml", 11, 5)),
+        ({"a": {"b": 1}}, {"a": {"b": 2}}, SourceLine("assistants.yaml", 13, 5)),
+        ({"a": {"b": 1}}, {"a": {}}, SourceLine("assistants.yaml", 12, 5)),
+        ({"a": ["b", "c"]}, {"a": ["b", "d"]}, SourceLine("text.md", 1)),
+    ],
+)
+def test_a_change_is_marked_on_the_first_line_that_differs(before: Any, after: Any, place: SourceLine) -> None:
+    """GitHub shows a mark inline only on a line of the pull request: the prompt's, not the one that names its file."""
+    change = ResourceChange(SUPPORT, Action.UPDATE, "a", fields=(FieldChange(("name",), before, after),))
+    (found,) = of_plan(plan(change), locate)
+    assert found.source == place
+
+
 def test_drift_is_marked_where_it_is_declared() -> None:
     found = of_drift(drifts("Balie"), locate)
     assert [(f.rule_id, f.level) for f in found] == [
@@ -194,7 +217,7 @@ def test_drift_is_marked_where_it_is_declared() -> None:
 def test_no_text_becomes_a_command_or_breaks_a_document(text: str) -> None:
     """Names, prompts, files and messages may hold anything."""
     found = [
-        *of_plan(full(text), lambda address, _: SourceLine(text or "f", 1) if address == SUPPORT else None),
+        *of_plan(full(text), lambda address, *_: SourceLine(text or "f", 1) if address == SUPPORT else None),
         *of_drift(drifts(text), locate),
         *of_diagnostics([problem(text)]),
     ]
