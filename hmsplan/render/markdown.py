@@ -114,6 +114,9 @@ def _told(questions: Sequence[Question], room: int) -> str:
 def _objects(page: Page, room: int) -> str:
     """Return as many objects as fit into *room* bytes, in order, and a word about the others."""
     room -= _LEAST  # for that word
+    extras = [*map(_warning, page.warnings), *_unmanaged(page)]
+    kept = min(sum(map(_size, extras)) + 2 * len(extras), room // 6)  # objects do not push all warnings out
+    room -= kept
     blocks: list[str] = []
     left: list[Item] = []
     most = max(room // 4, _LEAST)  # no object takes it all
@@ -122,7 +125,7 @@ def _objects(page: Page, room: int) -> str:
         block = title + _object(
             item, min(most, room - _size(title)), is_open=number < len(page.asked) and page.is_open(item)
         )
-        if left or _size(block) + 2 > room:
+        if left or _size(block) + 2 > room or (room < most and item.lines and "```" not in block):
             left.append(item)
             continue
         blocks.append(block)
@@ -133,8 +136,10 @@ def _objects(page: Page, room: int) -> str:
             f"**{count(len(left), 'more object')} without details for lack of room** ({tally_of(left)}): {names}. "
             f"`hmsplan {page.word}` shows everything; `--format html` in one page."
         )
-    for extra in (*map(_warning, page.warnings), *_unmanaged(page)):
+    room += kept
+    for number, extra in enumerate(extras):
         if _size(extra) + 2 > room:
+            blocks.append(f"**{count(len(extras) - number, 'more line')}**, which `hmsplan {page.word}` shows.")
             break
         blocks.append(extra)
         room -= _size(extra) + 2
@@ -160,7 +165,7 @@ def _object(item: Item, room: int, *, is_open: bool) -> str:
     rows: list[str] = []
     for row in (every := list(_rows(item.lines))):
         if _size(row) + 1 > room:
-            rows.append(f"  … {count(len(every) - len(rows), 'more line')} …")
+            rows += [f"  … {count(len(every) - len(rows), 'more line')} …"] if rows else []
             break
         rows.append(row)
         room -= _size(row) + 1

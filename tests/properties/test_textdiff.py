@@ -59,6 +59,7 @@ def applied(change: TextChange, text: str) -> str:
     return "".join(made)
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_the_change_leads_from_any_text_to_any_other(before: str, after: str) -> None:
     change = compare(before, after)
@@ -67,7 +68,7 @@ def test_the_change_leads_from_any_text_to_any_other(before: str, after: str) ->
     assert (change.kind is Kind.SAME) == (before == after)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(edits())
 def test_the_change_leads_from_a_prompt_to_its_next_version(pair: tuple[str, str]) -> None:
     before, after = pair
@@ -77,11 +78,13 @@ def test_the_change_leads_from_a_prompt_to_its_next_version(pair: tuple[str, str
     assert compare(before, after) == change
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_no_change_is_no_change(text: str) -> None:
     assert all(each.kind is Kind.SAME for each in compare(text, text).paragraphs)
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_a_text_of_the_same_words_is_never_called_changed_words(before: str, after: str) -> None:
     """Re-wrapped and respaced are said only of texts whose words are the same."""
@@ -89,6 +92,7 @@ def test_a_text_of_the_same_words_is_never_called_changed_words(before: str, aft
         assert "".join(before.split()) == "".join(after.split())
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_the_parts_of_a_text_joined_are_the_text(text: str) -> None:
     assert "".join(text[part.start : part.end] for part in paragraphs(text)) == text
@@ -100,6 +104,7 @@ def test_the_parts_of_a_text_joined_are_the_text(text: str) -> None:
 ITEMS: Final = st.lists(st.integers(0, 5), max_size=30)
 
 
+@settings(deadline=None)
 @given(ITEMS, ITEMS, st.booleans())
 def test_pairs_are_equal_and_only_rise(old: list[int], new: list[int], heavy: bool) -> None:
     pairs = equal_in_order(old, new, (lambda i: old[i] + 1) if heavy else None)

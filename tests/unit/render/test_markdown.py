@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from support.hostile import HOSTILE
 from support.pages import COVERAGE, drifts, full, many, plan, update
 from support.reading import in_markdown
 
-from hmsplan.model import Action, Address, FieldChange, Plan, Refusal, ResourceChange, Risk
+from hmsplan.model import Action, Address, Diagnostic, FieldChange, Plan, Refusal, ResourceChange, Risk, Severity
 from hmsplan.render.markdown import COMMENT, SUMMARY, render_markdown
 from hmsplan.render.page import drift_page, page_of
 
@@ -136,3 +137,21 @@ def test_a_drift_report_is_no_proposal() -> None:
     assert text.index("is gone") < text.index("was changed")
     assert "#### 1 object that no stack manages" in text
     assert "Plan:" not in text
+
+
+def test_objects_do_not_push_the_warnings_out_and_those_left_out_are_counted() -> None:
+    """A warning that a report drops without a word was never given."""
+    warnings = tuple(Diagnostic(f"Odd {n}", "x" * 900, severity=Severity.WARNING) for n in range(100))
+    few, crowd = (shown(replace(many(500), warnings=warnings[:most])) for most in (2, 100))
+    assert "**Odd 0**" in few
+    assert "**Odd 1**" in few
+    told = crowd.count("**Odd ")
+    assert 5 < told < 100
+    assert f"**{100 - told} more lines**, which `hmsplan plan` shows." in crowd
+    assert max(len(few.encode()), len(crowd.encode())) <= COMMENT
+
+
+def test_an_object_without_room_for_a_single_line_is_named_alone() -> None:
+    """A block to unfold in which nothing stands but that there is more wastes a tap."""
+    text = shown(plan(*(replace(update(f"a{n}"), action=Action.DELETE, before={"name": "A" * 90}) for n in range(900))))
+    assert "```diff\n  …" not in text
