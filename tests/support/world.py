@@ -306,17 +306,19 @@ class World:
             snapshot = await read(client, stack, state)
         return survey(stack, snapshot, state, self.clock())
 
-    def apply(self, options: Options | None = None, life: Life | None = None) -> Applied:
-        """Apply as ``hmsplan apply -y`` does.
+    def apply(
+        self, options: Options | None = None, life: Life | None = None, progress: Progress | None = None
+    ) -> Applied:
+        """Apply as ``hmsplan apply -y`` does; *progress* is told as it goes.
 
         Raises:
             UnsafePlan: refused.
             UnsettledCreate: an earlier create cannot be settled.
             Killed: its life ended.
         """
-        return run(self._apply(options or Options(), life or Life()), self.clock)
+        return run(self._apply(options or Options(), life or Life(), progress or Progress()), self.clock)
 
-    async def _apply(self, options: Options, life: Life) -> Applied:
+    async def _apply(self, options: Options, life: Life, progress: Progress) -> Applied:
         stack, backend = self.stack(), _Disk(self._backend(), life)
         with backend.lock("a test"):
             state = backend.load() or new_state()
@@ -325,7 +327,6 @@ class World:
                 plan, snapshot = await self._settled(client, stack, state, options)
                 if plan.refusals:
                     raise UnsafePlan(plan.refusals)
-                progress = Progress()
                 try:
                     report = await apply(
                         plan,
