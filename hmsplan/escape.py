@@ -19,6 +19,7 @@ _HIDDEN: Final = re.compile(
     "\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: they move the cursor, ring, recolour, retitle the window
     "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb"  # invisible, bidi, line breaks
     "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0"  # joiners and fillers without a picture
+    "\ufffe\uffff"  # no characters at all: XML and YAML have no word for them
     "\ud800-\udfff"  # lone surrogates cannot be written at all
     "\ufe00-\ufe0d\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # text that no reader sees
     "]|(?<=[A-Za-z \ufe00-\ufe0f])[\ufe0e\ufe0f])"  # which picture of a sign: of a sign, so not of a letter
@@ -101,7 +102,6 @@ _SPACE: Final = re.compile(r"^ | $")
 _BARE: Final = re.compile(r"[^`|\\]+")
 _TICKS: Final = re.compile(r"`+")
 _FLOOD: Final = re.compile(r"`{100,}")
-_NOT_XML: Final = re.compile("[\ufffe\uffff]")
 
 
 def _entities(text: str) -> str:
@@ -151,8 +151,8 @@ def html(text: str) -> str:
 
 
 def xml(text: str) -> str:
-    """Return *text* for XML 1.0, which has no word at all for some characters."""
-    return escape(_NOT_XML.sub(spelled, plain(text)))
+    """Return *text* for XML 1.0, as the content of an element or between the quotes of an attribute."""
+    return escape(plain(text))
 
 
 def workflow_data(text: str) -> str:

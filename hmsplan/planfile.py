@@ -16,6 +16,7 @@ import orjson
 
 from hmsplan.canonical_json import canonical_json, digest
 from hmsplan.errors import StateError
+from hmsplan.escape import printable
 from hmsplan.model import MISSING, Against, Plan, Ref, Secret
 
 if TYPE_CHECKING:
@@ -156,8 +157,13 @@ def _told(change: ResourceChange) -> dict[str, Any]:
 
 
 def plan_to_bytes(plan: Plan, *, tool_version: str = "") -> bytes:
-    """Return ``plan_to_json`` on one line, with a line break at its end."""
-    return orjson.dumps(plan_to_json(plan, tool_version=tool_version), option=orjson.OPT_APPEND_NEWLINE)
+    """Return ``plan_to_json`` on one line, with a line break at its end.
+
+    Characters that nobody sees are escaped: checkov reads JSON as YAML, which refuses some of them, and then it finds
+    nothing in the whole plan.
+    """
+    text = orjson.dumps(plan_to_json(plan, tool_version=tool_version), option=orjson.OPT_APPEND_NEWLINE).decode()
+    return printable(text).encode()
 
 
 def plan_from_bytes(data: bytes) -> Plan:

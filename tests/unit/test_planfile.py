@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -172,6 +173,16 @@ def test_a_plan_comes_back_as_far_as_it_is_public(plan: Plan) -> None:
     assert plan_to_json(saved) == plan_to_json(plan)
     assert public_plan(saved) == saved
     assert plan_to_bytes(plan) == plan_to_bytes(plan)
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["\x7f", "\x9b", "\x85", "\u2028", "\uffff"])
+)
+def test_a_yaml_reader_takes_every_plan(name: str) -> None:
+    """checkov is one: a single character it does not take, and no policy sees anything of the plan."""
+    plan = plan_with(change(after={"name": name}))
+    written = plan_to_bytes(plan)
+    assert yaml.load(written, yaml.CSafeLoader) == json.loads(written) == plan_to_json(plan)
 
 
 @given(plans)
