@@ -15,6 +15,7 @@ demo: .venv/.installed
 
 test: check
 	sh scripts/system.sh
+	sh scripts/judges
 	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered
 
 # Kills hmsplan with SIGKILL at fault points and at random moments, and prints what was found afterwards.
@@ -41,4 +42,4 @@ bench: .venv/.installed
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .judges .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -1,0 +1,1 @@
+"""What programs of others say of our output; ``scripts/judges`` installs them."""
