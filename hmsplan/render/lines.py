@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rich.cells import cell_len
 
@@ -59,8 +58,7 @@ class Ink(enum.Enum):
     NEW = ("32;4", "{+", "+}")
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A run of characters in a line of prose; safe to show."""
 
     text: str
@@ -70,8 +68,7 @@ class Piece:
 _VALUES: Final = frozenset({"+", "-", "~", "."})
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of a report.
 
     Attributes:

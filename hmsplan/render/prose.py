@@ -129,6 +129,9 @@ def _drawn(change: TextChange, depth: int, width: int) -> Iterator[Line]:
     """Yield every changed paragraph below the heading it stands under; the others are counted."""
     hidden: list[Paragraph] = []
     for section in change.sections:
+        if section.kind in _QUIET:
+            hidden += section.paragraphs
+            continue
         titled = not section.heading
         for group in _groups(section.paragraphs):
             first = group[0]
@@ -177,7 +180,7 @@ def _folded(paragraphs: Sequence[Paragraph], depth: int, width: int) -> Iterator
         return
     kinds = [each.kind for each in paragraphs]
     wrapped = kinds.count(Kind.REWRAPPED)
-    moot = (each for each in paragraphs if each.kind is Kind.SPACING)
+    moot = [each for each in paragraphs if each.kind is Kind.SPACING] if Kind.SPACING in kinds else []
     spaced = sum(each.before.strip() != each.after.strip() for each in moot)
     same = len(paragraphs) - wrapped - spaced
     parts = [f"{count(same, 'paragraph')} the same"] if same else []
@@ -248,16 +251,9 @@ def _sentences(paragraph: Paragraph, depth: int) -> Iterator[Line]:
 
 def _inside(paragraph: Paragraph) -> int:
     """Return how many of its sentences have something after them on both sides."""
-    each = paragraph.sentences
-    return min(max((n for n, one in enumerate(each) if text(one).strip()), default=0) for text in (_before, _after))
-
-
-def _before(sentence: Sentence) -> str:
-    return sentence.before
-
-
-def _after(sentence: Sentence) -> str:
-    return sentence.after
+    backwards = range(len(paragraph.sentences) - 1, -1, -1)
+    was = next((n for n in backwards if paragraph.sentences[n].before.strip()), 0)
+    return min(was, next((n for n in backwards if paragraph.sentences[n].after.strip()), 0))
 
 
 def _rows(sentence: Sentence, *, exact: bool, inside: bool) -> list[tuple[str, tuple[Piece, ...]]]:

@@ -7,8 +7,9 @@ other. Only inside a changed paragraph sentences are looked at, and only inside 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hmsplan.textdiff.alignment import Window
 from hmsplan.textdiff.pairs import Pairing, Texts, pair
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Form", "Kind", "Moved", "Paragraph", "Section", "Sentence", "Span", "TextChange", "compare", "tokens"]
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(NamedTuple):
     """Where a moved paragraph comes from and where it is now.
 
     Attributes:
@@ -44,8 +44,7 @@ class Moved:
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(NamedTuple):
     """A paragraph, heading, list item, code block, table or line of markup, with the blank lines after it.
 
     Attributes:
@@ -119,6 +118,7 @@ class TextChange:
 
 
 _QUIET: Final = (Kind.SAME, Kind.REWRAPPED, Kind.SPACING)
+_HEADING, _REMOVED = Form.HEADING, Kind.REMOVED  # to look a member up takes long, and every paragraph asks
 _LINE_BREAK: Final = re.compile(r"[ \t]*\n[ \t]*")
 
 
@@ -167,6 +167,10 @@ def _kind_of(entries: Iterable[Paragraph]) -> Kind:
     return next((kind for kind in (Kind.REWRAPPED, Kind.SPACING) if kind in kinds), Kind.SAME)
 
 
+def _start(part: Part) -> int:
+    return part.start
+
+
 def _split(before: str, after: str) -> tuple[list[Part], list[Part], int, int]:
     """Return the paragraphs of both texts, and how many are the same at the beginning and at the end.
 
@@ -183,7 +187,8 @@ def _split(before: str, after: str) -> tuple[list[Part], list[Part], int, int]:
     start = old[head].start if old else 0
     shift = len(after) - len(before)
     suffix = common_length(before[start:], after[start:], from_end=True)
-    starts = {part.start + shift: k for k, part in enumerate(old) if part.start >= max(len(before) - suffix, start)}
+    first = bisect_left(old, max(len(before) - suffix, start), key=_start)
+    starts = {old[k].start + shift: k for k in range(first, len(old))}
     middle = list(paragraphs(after, start, until=starts))
     tail = 0
     if middle and (k := starts.get(middle[-1].end)) is not None:
@@ -278,9 +283,8 @@ def _sections(entries: list[Paragraph]) -> Iterator[Section]:
     heading = under = ""
     found: list[Paragraph] = []
     for number, each in enumerate(entries):
-        begins = each.form is Form.HEADING and (bool(each.after) or number in whole)
-        returns = heading != under and each.kind is not Kind.REMOVED
-        if begins or returns:
+        begins = each.form is _HEADING and (bool(each.after) or number in whole)
+        if begins or (heading != under and each.kind is not _REMOVED):  # or what stands below the one before goes on
             if found:
                 yield Section(heading, tuple(found))
             found = []
@@ -296,10 +300,10 @@ def _removed_whole(entries: list[Paragraph]) -> set[int]:
     found, gone = set(), True
     for number in range(len(entries) - 1, -1, -1):
         each = entries[number]
-        if each.form is Form.HEADING:
-            if each.kind is Kind.REMOVED and gone:
+        if each.form is _HEADING:
+            if gone and each.kind is _REMOVED:
                 found.add(number)
             gone = bool(each.after) or gone
-        elif each.kind is not Kind.REMOVED:
+        elif gone and each.kind is not _REMOVED:
             gone = False
     return found

@@ -45,7 +45,7 @@ def equal_in_order(
         window, depth = windows.pop()
         window = _trimmed(old, new, window, found)
         area = (window.old_end - window.old) * (window.new_end - window.new)
-        if not area:
+        if area <= 1:  # what is left of one on both sides is not equal
             continue
         pairs: Pairs = []
         if depth <= _DEEPEST and (weigh is not None or area > _SMALL):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Final
 
 from hmsplan.textdiff.alignment import Pairs, Window, alike_in_order, equal_in_order, gaps
 from hmsplan.textdiff.parts import Form, Part, common_length, normal
-from hmsplan.textdiff.spans import ALIKE, bag_of, share
+from hmsplan.textdiff.spans import ALIKE, Bag, bag_of, share
 
 _MOVABLE: Final = 20
 _MOVED_ALIKE: Final = 0.7
@@ -28,7 +29,7 @@ class Texts:
     def __init__(self, before: str, after: str, old: list[Part], new: list[Part]) -> None:
         self.nested = False
         self.before, self.after, self.old, self.new = before, after, old, new
-        self._bags: dict[tuple[bool, int], Counter[str]] = {}
+        self._bags: dict[tuple[bool, int], Bag] = {}
 
     def was(self, i: int, end: int | None = None) -> str:
         """Return one old paragraph, or all before *end*."""
@@ -38,8 +39,8 @@ class Texts:
         """Return one new paragraph, or all before *end*."""
         return self.after[self.new[j].start : self.new[j if end is None else end - 1].end]
 
-    def bag(self, index: int, *, is_new: bool) -> Counter[str]:
-        """Return the words of one paragraph, each with how many characters of it there are."""
+    def bag(self, index: int, *, is_new: bool) -> Bag:
+        """Return the words of one paragraph."""
         found = self._bags.get((is_new, index))
         if found is None:
             text = self.now(index) if is_new else self.was(index)
@@ -52,12 +53,14 @@ class Texts:
         if form is not other and not {form, other} <= {Form.PROSE, Form.ITEM}:
             return 0.0
         one, two = self.was(i), self.now(j)
-        outside = (common_length(one, two) + common_length(one, two, from_end=True)) / max(len(one), len(two))
-        if ALIKE <= outside <= 1:
-            return outside
-        shorter = min(len(one.strip()), len(two.strip()))
-        if shorter >= _MOVABLE and outside * max(len(one), len(two)) >= shorter:
-            return ALIKE  # one is the other and more
+        longest, shorter = max(len(one), len(two)), min(len(one.strip()), len(two.strip()))
+        part = min(longest // 4, shorter // 2)  # of what would be enough at both ends, this much is at one of them
+        if one[:part] == two[:part] or one[len(one) - part :] == two[len(two) - part :]:
+            outside = common_length(one, two) + common_length(one, two, from_end=True)
+            if ALIKE * longest <= outside <= longest:
+                return outside / longest
+            if outside >= shorter >= _MOVABLE:
+                return ALIKE  # one is the other and more
         common = share(self.bag(i, is_new=False), self.bag(j, is_new=True))
         if form is Form.HEADING and _level(one) == _level(two):
             common = max(common, ALIKE)
@@ -212,14 +215,12 @@ def _edited_elsewhere(
         return []
     having: dict[str, list[int]] = {}
     for j in new:
-        for word in texts.bag(j, is_new=True):
+        for word in texts.bag(j, is_new=True).weights:
             having.setdefault(word, []).append(j)
     pairs: Pairs = []
     for i in old:
-        votes: Counter[int] = Counter()
-        for word in texts.bag(i, is_new=False):
-            if len(found := having.get(word, ())) <= _RARE:
-                votes.update(found)
+        places = (having.get(word, ()) for word in texts.bag(i, is_new=False).weights)
+        votes = Counter(chain.from_iterable(found for found in places if len(found) <= _RARE))
         likely = [(texts.likeness(i, j), -j) for j, _ in votes.most_common(3) if j not in taken_new]
         common, j = max(likely, default=(0.0, 0))
         if common >= _MOVED_ALIKE:

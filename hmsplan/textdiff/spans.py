@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections import Counter
-from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hmsplan.textdiff.alignment import Pairs, Window, alike_in_order, equal_in_order
 from hmsplan.textdiff.parts import BY_LINE, SPACE, Form, sentences, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 ALIKE: Final = 0.5
 _JOINED_ALIKE: Final = 0.6
@@ -31,8 +29,7 @@ class Kind(enum.StrEnum):
     SPACING = "spacing"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A run of characters: what it was and what it is. Equal = unchanged; an empty side = added or removed."""
 
     before: str
@@ -49,8 +46,7 @@ class Span:
         return self.before != self.after and not self.before.strip(SPACE) and not self.after.strip(SPACE)
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A sentence of prose, a line of code or a row of a table, with the white space after it."""
 
     spans: tuple[Span, ...]
@@ -76,20 +72,29 @@ class Sentence:
         return Kind.ADDED if not self.before else Kind.REMOVED if not self.after else Kind.CHANGED
 
 
-def bag_of(text: str) -> Counter[str]:
-    """Return the words of *text*, each with how many characters of it there are."""
-    found: Counter[str] = Counter()
-    for word in words(text):
-        bare = word.strip()
-        found[bare] += len(bare)
-    return found
+class Bag(NamedTuple):
+    """The words of a text, each with how many characters of it there are, and how many there are of all."""
+
+    weights: Mapping[str, int]
+    total: int
 
 
-def share(one: Counter[str], other: Counter[str]) -> float:
+def bag_of(text: str) -> Bag:
+    """Return the words of *text* without their order; that it is indented counts as one without weight."""
+    weights = {"": 0} if text[:1].isspace() else {}
+    for chunk in words(text) if "{{" in text else text.split():
+        for word in (chunk,) if chunk.isalnum() and chunk.isascii() else words(chunk):  # mostly plainly one
+            bare = word.strip()
+            weights[bare] = weights.get(bare, 0) + len(bare)
+    return Bag(weights, sum(weights.values()))
+
+
+def share(one: Bag, other: Bag) -> float:
     """Say which part of two texts, 0 to 1, is in both."""
-    small, large = (one, other) if len(one) <= len(other) else (other, one)
-    common = sum(min(weight, large[word]) for word, weight in small.items() if word in large)
-    whole = one.total() + other.total()
+    common = 0
+    for word in one.weights.keys() & other.weights.keys():
+        common += min(one.weights[word], other.weights[word])
+    whole = one.total + other.total
     return 2 * common / whole if whole else 1.0
 
 
