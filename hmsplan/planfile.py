@@ -95,7 +95,7 @@ def plan_to_json(plan: Plan, *, tool_version: str = "") -> dict[str, Any]:
     from hmsplan.render.exact import encode  # noqa: PLC0415 -- the planner needs the digest only
     from hmsplan.render.reach import reach_json  # noqa: PLC0415
     from hmsplan.render.redact import public_plan  # noqa: PLC0415
-    from hmsplan.render.tfjson import terraform_json  # noqa: PLC0415
+    from hmsplan.render.tfjson import beyond, terraform_json  # noqa: PLC0415
     from hmsplan.render.words import moment, tally  # noqa: PLC0415
 
     public = public_plan(plan)
@@ -124,35 +124,11 @@ def plan_to_json(plan: Plan, *, tool_version: str = "") -> dict[str, Any]:
                 {"address": str(u.intent.address), "candidates": list(u.candidates), "remaining_s": u.remaining_s}
                 for u in plan.unsettled
             ],
-            "changes": [_told(change) for change in public.pending],
+            "changes": [beyond(change) for change in public.pending],
             "steps": [{"key": step.key, "needs": sorted(step.needs)} for step in plan.steps],
             "plan": encode(public, Plan),
             **({"against": encode(plan.against, Against)} if plan.against is not None else {}),
         }
-    }
-
-
-def _told(change: ResourceChange) -> dict[str, Any]:
-    """Return what Terraform's shape has no place for, of one change."""
-    from hmsplan.render.reach import reached_json  # noqa: PLC0415 -- the planner needs the digest only
-
-    members = change.members
-    return {
-        "address": str(change.address),
-        "action": str(change.action),
-        "deposed": change.deposed,
-        "reason": change.reason,
-        "notes": list(change.notes),
-        "reaches": list(map(reached_json, change.reaches)),
-        "calls": None
-        if (calls := change.calls) is None
-        else {"running": calls.running, "recent": calls.recent, "at_least": calls.at_least},
-        "started": change.started,
-        "released": [list(path) for path in change.released],
-        "source": str(change.source) if change.source is not None else None,
-        "members": None
-        if members is None
-        else {"add": len(members.add), "remove": len(members.remove), "pending": members.pending},
     }
 
 

@@ -1,8 +1,9 @@
 """What happens during an apply as events for machines, in the manner of ``terraform apply -json``. Pure.
 
-One JSON object a line: ``version``, then ``planned_change`` and ``change_summary`` for the plan, ``apply_start``,
-``apply_progress``, ``apply_complete`` and ``apply_errored`` for the steps, ``diagnostic`` for what people should know,
-and ``change_summary`` for the end. What Terraform has no word for lies under ``hmsplan``.
+One JSON object a line: ``version``, then ``resource_drift``, ``planned_change`` and ``change_summary`` for the plan,
+``apply_start``, ``apply_progress``, ``apply_complete`` and ``apply_errored`` for the steps, ``diagnostic`` for what
+people should know, and ``change_summary`` for the end. What Terraform has no word for lies under ``hmsplan``, as in the
+JSON of a plan. ``docs/events.md`` describes it to whoever reads it.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from hmsplan.errors import DiagnosticError, HmsplanError, UnsafePlan, UnsettledCreate
 from hmsplan.escape import plain
 from hmsplan.kinds import KINDS
-from hmsplan.model import Action, Diagnostic, Severity, Status, Verb, dotted
+from hmsplan.model import Action, Diagnostic, DriftKind, Severity, Status, Verb, dotted
 from hmsplan.render.changes import headline
+from hmsplan.render.reach import reach_json
 from hmsplan.render.report import progress_line, report_json, summary, totals
-from hmsplan.render.words import plan_line, seconds, tally
+from hmsplan.render.tfjson import action_reason, beyond
+from hmsplan.render.words import is_written, plan_line, seconds, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hmsplan.model import Address, Outcome, Plan, Report, Step
+    from hmsplan.model import Address, Outcome, Plan, Report, ResourceChange, Step
 
 Event: TypeAlias = dict[str, Any]
 
@@ -51,29 +54,46 @@ def version_event(tool_version: str) -> Event:
 
 
 def planned(plan: Plan) -> Iterator[Event]:
-    """Yield what is going to happen, and how much it is."""
+    """Yield what changed outside, what is going to happen and whom it reaches, and how much it is."""
+    yield from map(diagnostic, plan.warnings)
+    yield from (_drifted(drift.address, drift.drift) for drift in plan.drift if drift.address is not None)
     for change in plan.pending:
-        change_: Event = {"resource": _resource(change.address), "action": _action(change.action, change.moved_from)}
+        change_: Event = {"resource": _resource(change.address), "action": _action(change)}
         if change.moved_from is not None:
             change_["previous_resource"] = _resource(change.moved_from)
+        if reason := action_reason(change):
+            change_["reason"] = reason.removeprefix("replace_because_")
         if change.action is Action.ADOPT:
             change_["importing"] = {"id": change.id}
-        yield {"@message": headline(change), "type": "planned_change", "change": change_}
+        yield {"@message": headline(change), "type": "planned_change", "change": change_, "hmsplan": beyond(change)}
     counts = tally(plan)
     yield {
         "@message": plan_line(plan),
         "type": "change_summary",
-        "changes": _changes(counts["add"], counts["change"], counts["adopt"], counts["destroy"], "plan"),
-        "hmsplan": {"digest": plan.digest, "intent": plan.intent, "counts": counts},
+        "changes": _changes(
+            counts["add"], counts["change"], counts["adopt"], counts["destroy"], counts["forget"], "plan"
+        ),
+        "hmsplan": {"digest": plan.digest, "intent": plan.intent, "counts": counts, "reach": reach_json(plan)},
     }
 
 
-def _action(action: Action, moved_from: Address | None) -> str:
-    return "move" if action is Action.NO_OP and moved_from is not None else _ACTIONS[action]
+def _drifted(address: Address, drift: DriftKind) -> Event:
+    gone = drift is DriftKind.GONE
+    change: Event = {"resource": _resource(address), "action": "delete" if gone else "update"}
+    verb = "is gone" if gone else "changed outside"
+    return {"@message": f"{address}: {verb}", "type": "resource_drift", "change": change}
 
 
-def _changes(add: int, change: int, adopt: int, remove: int, operation: str) -> Event:
-    return {"add": add, "change": change, "import": adopt, "remove": remove, "operation": operation}
+def _action(change: ResourceChange) -> str:
+    """Name the action in Terraform's words: an import that is written to as well is an update."""
+    if change.action is Action.ADOPT and is_written(change):
+        return "update"
+    return "move" if change.action is Action.NO_OP and change.moved_from is not None else _ACTIONS[change.action]
+
+
+def _changes(add: int, change: int, adopt: int, remove: int, forget: int, operation: str) -> Event:
+    counted = {"add": add, "change": change, "import": adopt, "remove": remove, "forget": forget}
+    return counted | {"operation": operation}
 
 
 def started(step: Step) -> Event | None:
@@ -114,7 +134,9 @@ def ended(report: Report, plan: Plan) -> Event:
         "@level": "info" if report.count(Status.DONE) == len(report.outcomes) else "error",
         "@message": summary(report, plan),
         "type": "change_summary",
-        "changes": _changes(done["added"], done["changed"], done["adopted"], done["destroyed"], "apply"),
+        "changes": _changes(
+            done["added"], done["changed"], done["adopted"], done["destroyed"], done["forgotten"], "apply"
+        ),
         "hmsplan": {"report": report_json(report, plan)},
     }
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from hmsplan.kinds import KINDS, Kind
 from hmsplan.model import Action, DriftKind, Ref, Secret
 from hmsplan.render.graph import owners_of, references
+from hmsplan.render.reach import reached_json
 from hmsplan.render.redact import bare, managed_before, projected, public_value, sealed
 from hmsplan.render.words import is_written
 
@@ -66,6 +67,35 @@ def _type(address: Address) -> str:
     return f"hms_{KINDS[address.kind].singular}"
 
 
+def beyond(change: ResourceChange) -> Json:
+    """Return what Terraform's shape has no place for, of one change; no value of a field is in it."""
+    members, calls = change.members, change.calls
+    return {
+        "address": str(change.address),
+        "action": str(change.action),
+        "deposed": change.deposed,
+        "reason": change.reason,
+        "notes": list(change.notes),
+        "reaches": list(map(reached_json, change.reaches)),
+        "calls": None
+        if calls is None
+        else {"running": calls.running, "recent": calls.recent, "at_least": calls.at_least},
+        "started": change.started,
+        "released": [list(path) for path in change.released],
+        "source": str(change.source) if change.source is not None else None,
+        "members": None
+        if members is None
+        else {"add": len(members.add), "remove": len(members.remove), "pending": members.pending},
+    }
+
+
+def action_reason(change: ResourceChange) -> str:
+    """Say in Terraform's words why something is replaced or deleted; "" where it has none."""
+    if change.action is Action.REPLACE:
+        return "replace_because_cannot_update"
+    return "delete_because_no_resource_config" if change.action is Action.DELETE and not change.deposed else ""
+
+
 def _named(address: Address) -> Json:
     return {
         "address": str(address),
@@ -99,15 +129,9 @@ def _changed(change: ResourceChange) -> Json:
         entry["previous_address"] = str(change.moved_from)
     if change.deposed:
         entry["deposed"] = change.id
-    if reason := _action_reason(change):
+    if reason := action_reason(change):
         entry["action_reason"] = reason
     return entry
-
-
-def _action_reason(change: ResourceChange) -> str:
-    if change.action is Action.REPLACE:
-        return "replace_because_cannot_update"
-    return "delete_because_no_resource_config" if change.action is Action.DELETE and not change.deposed else ""
 
 
 def _before(kind: Kind, change: ResourceChange) -> Spec | None:

@@ -13,14 +13,14 @@ from hmsplan.cli.progress import Events
 from hmsplan.emulator import Emulator, Fault
 from hmsplan.model import Address, Step, Verb
 
-from .helpers import ASSISTANT, Cli, write
+from .helpers import ASSISTANT, KEY, REPOSITORY, Cli, write
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 TYPES = {
     *("version", "planned_change", "change_summary", "apply_start", "apply_progress", "apply_complete"),
-    *("apply_errored", "diagnostic", "log"),
+    *("apply_errored", "diagnostic", "log", "resource_drift"),
 }
 
 
@@ -150,13 +150,54 @@ def test_an_apply_tells_its_events_from_the_plan_to_the_end(cli: Cli, stack: Pat
     assert kinds[:4] == ["version", "planned_change", "planned_change", "change_summary"]
     assert found[1]["change"]["resource"]["addr"] == "assistants.support"
     assert found[1]["change"]["action"] == "create"
-    assert found[3]["changes"] == {"add": 2, "change": 0, "import": 0, "remove": 0, "operation": "plan"}
+    assert found[3]["changes"] == {"add": 2, "change": 0, "import": 0, "remove": 0, "forget": 0, "operation": "plan"}
     begun = [event["hook"]["resource"]["addr"] for event in found if event["type"] == "apply_start"]
     ended = [event for event in found if event["type"] == "apply_complete"]
     assert begun == ["assistants.support", "numbers.main"] == [e["hook"]["resource"]["addr"] for e in ended]
     assert all(event["hook"]["id_value"] and event["hook"]["elapsed_seconds"] >= 0 for event in ended)
-    assert found[-1]["changes"] == {"add": 2, "change": 0, "import": 0, "remove": 0, "operation": "apply"}
+    assert found[-1]["changes"] == {"add": 2, "change": 0, "import": 0, "remove": 0, "forget": 0, "operation": "apply"}
     assert found[-1]["hmsplan"]["report"]["complete"] is True
+
+
+def test_the_events_of_a_plan_say_whom_it_reaches(cli: Cli, stack: Path) -> None:
+    """On the change and in sum, as the JSON of the plan does: a machine that watches must know which phones ring."""
+    assert local(cli, stack, "apply", "-y").code == 0
+    write(stack, {"a.yaml": "assistants:\n  support: {name: Support, first_message: Good morning}\n"})
+    planned = local(cli, stack, "plan", "--json").json["hmsplan"]
+    found = events(local(cli, stack, "apply", "-y", "--json").out)
+    (change,) = [event for event in found if event["type"] == "planned_change"]
+    assert change["hmsplan"] == planned["changes"][0]
+    assert [(met["kind"], met["name"]) for met in change["hmsplan"]["reaches"]] == [("numbers", "+31850000001")]
+    total = next(event for event in found if event["type"] == "change_summary")
+    assert total["hmsplan"]["reach"] == planned["reach"]
+    assert total["hmsplan"]["reach"]["numbers"] == 1
+
+
+def test_drift_and_the_reason_of_a_delete_are_told_in_terraforms_words(
+    live: Any, emulator: Emulator, stack: Path
+) -> None:
+    assert live("apply", "-y").code == 0
+    (assistant,) = emulator.all("assistants")
+    emulator.edit("assistants", assistant["id"], {"first_message": "Changed"})
+    (stack / "n.yaml").write_text("{}", "utf-8")
+    found = events(live("apply", "-y", "--json", "--allow", "*").out)
+    (drift,) = [event for event in found if event["type"] == "resource_drift"]
+    assert (drift["change"]["resource"]["addr"], drift["change"]["action"]) == ("assistants.support", "update")
+    planned = {e["change"]["action"]: e["change"] for e in found if e["type"] == "planned_change"}
+    assert planned["delete"]["reason"] == "delete_because_no_resource_config"
+
+
+def test_an_adoption_that_is_written_to_is_an_update_that_imports(live: Any, emulator: Emulator) -> None:
+    theirs = emulator.add("assistants", {"name": "Support", "first_message": "Other"}, key=KEY)
+    found = events(live("apply", "-y", "--json").out)
+    change = next(event["change"] for event in found if event["type"] == "planned_change")
+    assert (change["action"], change["importing"]) == ("update", {"id": theirs})
+
+
+def test_every_event_is_documented() -> None:
+    """And the description names none that there is not."""
+    text = (REPOSITORY / "docs" / "events.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `([a-z_]+)`", text, re.MULTILINE)) == TYPES
 
 
 def test_an_apply_with_nothing_to_do_ends_in_the_same_way(cli: Cli, stack: Path) -> None:
