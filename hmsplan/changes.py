@@ -45,6 +45,7 @@ def creation(kind: Kind, resource: Resource, ids: Mapping[Address, str], reason:
         reason=reason,
         started=_starts(kind, EMPTY, spec),
         source=resource.source,
+        pasted=_pasted(resource),
     )
 
 
@@ -101,6 +102,7 @@ def comparison(
         notes=tuple(notes),
         started=starts,
         source=resource.source,
+        pasted=_pasted(resource),
     )
 
 
@@ -169,6 +171,10 @@ def _reason(resource: Resource, fields: tuple[FieldChange, ...], adopted: str) -
     if through:
         parts.append(f"through {', '.join(through)}")
     return "; ".join(parts)
+
+
+def _pasted(resource: Resource) -> tuple[Address, ...]:
+    return tuple(sorted({template for _, template in resource.via}))
 
 
 def member_key(members: Members, spec: Spec) -> str:

@@ -105,6 +105,7 @@ class ResourceChange:
         moved_from: the earlier address, for a ``moved:`` entry.
         deposed: the object was replaced by an earlier apply and is still to be deleted.
         started: the change makes a campaign dial people.
+        pasted: the templates that the declared fields hold a copy of.
     """
 
     address: Address
@@ -124,6 +125,7 @@ class ResourceChange:
     started: bool = False
     reaches: tuple[Reached, ...] = ()
     calls: Calls | None = None
+    pasted: tuple[Address, ...] = ()
 
 
 class DriftKind(enum.StrEnum):

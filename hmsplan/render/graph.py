@@ -64,6 +64,9 @@ def graph_of_plan(plan: Plan) -> Graph:
         kind = KINDS[change.address.kind]
         fields = change.after or change.before
         names[change.address] = str(fields.get(kind.identity) or "")
+        for template in change.pasted:
+            edges.add(Edge(change.address, template, pasted=True))
+            names.setdefault(template, "")
         for _, needed in references(kind, fields, owners):
             if needed != change.address:
                 edges.add(Edge(change.address, needed))

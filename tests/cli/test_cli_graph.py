@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pydot
@@ -13,9 +14,11 @@ from support.hostile import HOSTILE
 
 from hmsplan.escape import plain
 from hmsplan.model import Address
-from hmsplan.render.graph import Edge, Graph, dot, mermaid
+from hmsplan.planfile import plan_from_bytes
+from hmsplan.render.graph import Edge, Graph, dot, graph_of, graph_of_plan, mermaid
+from hmsplan.stack.stackfile import load_stack
 
-from .helpers import EXAMPLE, Cli, write
+from .helpers import EXAMPLE, SECRETS, Cli, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +51,18 @@ def test_both_forms_show_every_resource_and_arrow(cli: Cli, form: str, solid: st
         assert node["address"].replace("_", "_") in text
     assert text.count(solid) + (text.count(dashed) if form == "mermaid" else 0) == len(found["edges"])
     assert text.count(dashed) == sum(edge["pasted"] for edge in found["edges"])
+
+
+def test_a_saved_plan_draws_the_same_arrows_as_its_stack(cli: Cli, tmp_path: Path) -> None:
+    """Of all that it creates; the templates that are pasted in among them."""
+    saved = tmp_path / "saved.plan"
+    secrets = ("--secrets-file", SECRETS, "--state", str(tmp_path / "state"))
+    folder = tmp_path / "stack"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns(".hmsplan"))
+    cli.ok("-C", folder, *secrets, "--emulator", "plan", "-o", saved)
+    drawn = graph_of_plan(plan_from_bytes(saved.read_bytes())).edges
+    assert drawn == graph_of(load_stack(folder, environ={})).edges
+    assert any(edge.pasted for edge in drawn)
 
 
 def test_it_needs_no_key_no_secret_and_no_network(cli: Cli, stack: Path) -> None:

@@ -126,6 +126,14 @@ def test_a_plan_knows_its_own_arrows() -> None:
     assert graph.names[number.address] == "+31850000001"
 
 
+def test_a_plan_knows_the_templates_that_are_pasted_in() -> None:
+    """Also one that does not change itself."""
+    user, template = Address("assistants", "a"), Address("tool_templates", "lookup")
+    graph = graph_of_plan(plan(ResourceChange(user, Action.UPDATE, "a1", pasted=(template,))))
+    assert graph.edges == (Edge(user, template, pasted=True),)
+    assert set(graph.names) == {user, template}
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 def test_a_browser_shows_it_without_a_request_or_a_complaint(tmp_path: Path) -> None:
     """With hostile texts in it our script runs, the console is silent, and nothing is asked for."""
