@@ -9,14 +9,13 @@ that the API refuses.
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from support.golden import ENVIRON, GOLDEN, expect, live_of, state_of
+from support.golden import ENVIRON, GOLDEN, expect, live_of, numbered, state_of
 from support.world import UNLIMITED, Progress, World, allowing
 
 from hmsplan.emulator import Fault
@@ -80,7 +79,7 @@ def told_of(case: str, root: Path, *faults: Fault) -> str:
     del ended["hmsplan"]
     found: list[events.Event] = [*events.planned(applied.plan), *in_order(told.events), ended]
     text = "".join(f"{events.line(event, '2026-01-01T00:00:00.000000Z')}\n" for event in found)
-    return numbered(text.replace(applied.plan.digest, "DIGEST").replace(applied.plan.intent, "INTENT"), case)
+    return numbered(applied.plan, text, known=(GOLDEN / case / "live.json").read_text("utf-8"))
 
 
 def in_order(found: Iterable[events.Event]) -> Iterator[events.Event]:
@@ -94,15 +93,6 @@ def place_of(event: events.Event) -> tuple[str, str]:
     if event["type"] == "diagnostic":
         return event["diagnostic"]["address"], "~"
     return event["hook"]["resource"]["addr"], event["hook"]["hmsplan"]["step"]
-
-
-def numbered(text: str, case: str) -> str:
-    """Replace the ids that the emulator gave by numbers."""
-    known = (GOLDEN / case / "live.json").read_text("utf-8")
-    made = dict.fromkeys(each for each in re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", text))
-    for number, each in enumerate((each for each in made if each not in known), 1):
-        text = text.replace(each, f"NEW-{number}")
-    return text
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -32,6 +33,7 @@ ENVIRON: Final = {"HMSPLAN_FINGERPRINT_KEY": "golden-key-value-of-the-golden-cas
 }
 LINEAGE: Final = "11111111-1111-4111-8111-111111111111"
 NOW: Final = 1_790_000_000.0
+UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def words_of(case: str) -> dict[str, Any]:
@@ -86,6 +88,18 @@ def plan_of(case: str) -> Plan:
 def drift_of(case: str) -> DriftReport:
     """Survey one case as ``hmsplan drift`` does."""
     return survey(stack_of(case), snapshot_of(live_of(case)), state_of(case), NOW)
+
+
+def numbered(plan: Plan, text: str, *, known: str = "") -> str:
+    """Return what is told of *plan* without its digests, with numbers for the ids that the emulator gave.
+
+    Those that *known* has are kept.
+    """
+    text = text.replace(plan.digest, "DIGEST").replace(plan.intent, "INTENT")
+    made = dict.fromkeys(each for each in UUID.findall(text) if each not in known)
+    for number, each in enumerate(made, 1):
+        text = text.replace(each, f"NEW-{number}")
+    return text
 
 
 def without_constants(page: str) -> str:
