@@ -7,7 +7,7 @@ has stored it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hmsplan.kinds import ANY, Kind, Pattern
 from hmsplan.model import MISSING, FieldChange, FieldPath, Missing, Secret, Spec, Value
@@ -28,10 +28,24 @@ def diff(kind: Kind, declared: Spec, live: Spec) -> tuple[FieldChange, ...]:
     found: list[FieldChange] = []
     for key, want in declared.items():
         have = live.get(key, MISSING)
-        if want == have:  # nearly always, and far cheaper than a walk
+        if _equal(kind, want, have, (key,)):  # nearly always, and far cheaper than a walk
             continue
         found += _value(kind, want, have, (key,), (key,), lambda: (declared, live))
     return tuple(sorted(found, key=lambda change: sort_key(change.path)))
+
+
+def _equal(kind: Kind, want: Value, have: Value | Missing, pat: Pattern) -> bool:
+    """Say whether two values are one; in JSON of the user's own, true is not 1."""
+    return bool(want == have) and (not any(json[: len(pat)] == pat for json in kind.atomic) or same(want, have))
+
+
+def same(one: Any, other: Any) -> bool:
+    """Say whether two values are the same JSON: to Python true is 1, to a model ``default: true`` is not."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(item, other[key]) for key, item in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
 
 
 def sort_key(path: FieldPath) -> tuple[tuple[bool, str | int], ...]:
@@ -48,7 +62,7 @@ def _value(
             yield FieldChange(at, have, want)
         return
     want, have = canonical(kind, pat, want), canonical(kind, pat, have)
-    if want == have or _both_nothing(kind, pat, want, have) or _unseen(kind, pat, want, have):
+    if _equal(kind, want, have, pat) or _both_nothing(kind, pat, want, have) or _unseen(kind, pat, want, have):
         return
     if pat in kind.atomic:
         yield FieldChange(at, have, want)

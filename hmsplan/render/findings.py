@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from hmsplan.diff import same
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Action, DriftKind, Severity, SourceLine, dotted
 from hmsplan.render.changes import dialling, headline, members_text, remarks
@@ -123,9 +124,9 @@ def _first_inside(before: Value | Missing, after: Value | Missing) -> tuple[Fiel
     at: FieldPath = ()
     while True:
         if isinstance(before, Mapping) and isinstance(after, Mapping):
-            keys: Iterable[Any] = (key for key in after if key not in before or before[key] != after[key])
+            keys: Iterable[Any] = (key for key in after if key not in before or not same(before[key], after[key]))
         elif isinstance(before, list) and isinstance(after, list):
-            keys = (n for n, (one, other) in enumerate(zip(before, after, strict=False)) if one != other)
+            keys = (n for n, (one, other) in enumerate(zip(before, after, strict=False)) if not same(one, other))
         else:
             return at, before, after
         key = next(iter(keys), None)

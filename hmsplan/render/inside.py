@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from hmsplan.diff import same
 from hmsplan.model import Ref, Secret
 from hmsplan.render.lines import safe
 from hmsplan.render.values import quoted
@@ -49,7 +50,7 @@ class Found(NamedTuple):
 def inside(before: Any, after: Any) -> list[Found]:
     """Return every difference, by place; a stretch that is too big to compare is one difference as a whole."""
     found: list[Found] = []
-    if before != after:
+    if not same(before, after):
         _walk(_bare(before), _bare(after), (), found)
     return sorted(found, key=lambda each: (each.place, each.mark != "-"))
 
@@ -62,7 +63,7 @@ def _walk(before: Any, after: Any, at: tuple[str | int, ...], found: list[Found]
                 found.append(Found("+", _place((*at, key)), None, after[key]))
             elif key not in after:
                 found.append(Found("-", _place((*at, key)), before[key], None))
-            elif before[key] != after[key]:
+            elif not same(before[key], after[key]):
                 _walk(before[key], after[key], (*at, key), found)
     elif isinstance(before, list) and isinstance(after, list):
         _lists(before, after, at, found)
@@ -87,6 +88,11 @@ def _lists(before: list[Any], after: list[Any], at: tuple[str | int, ...], found
         return
     if _nodes(before, _MOST_NODES) <= 0 or _nodes(after, _MOST_NODES) <= 0:
         found.append(Found("~", _place(at), before, after))
+        return
+    if before == after:  # but not the same JSON: it says 1 where it said true
+        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+            if not same(one, other):
+                _walk(one, other, (*at, index), found)
         return
     from deepdiff import DeepDiff  # noqa: PLC0415 -- slow to import and seldom needed
 

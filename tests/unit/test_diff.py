@@ -554,3 +554,19 @@ def test_a_block_that_is_cleared_switches_to_nothing() -> None:
 def test_another_spelling_of_the_same_provider_is_no_switch() -> None:
     live = {"tts_config": {"provider": "elevenlabs"}}
     assert not switches(ASSISTANTS, "tts_config", {"tts_config": {"provider": "11labs"}}, live)
+
+
+@pytest.mark.parametrize(("old", "new"), [(True, 1), (0, False), ([1], [True]), ({"a": 1}, {"a": True})])
+def test_true_is_not_one_in_json_of_the_users_own(old: Any, new: Any) -> None:
+    """Python thinks so, and the change of a default from 1 to true was never planned."""
+    path = ("analysis_plan", "structured_data_plan", "schema")
+
+    def spec(value: Any) -> dict[str, Any]:
+        return {"analysis_plan": {"structured_data_plan": {"schema": {"properties": {"a": {"default": value}}}}}}
+
+    (change,) = diff(ASSISTANTS, spec(new), spec(old))
+    assert change.path == path
+    tool = {"type": "function", "name": "lookup", "parameters": {"default": old}}
+    (change,) = diff(ASSISTANTS, tools({**tool, "parameters": {"default": new}}), tools(tool))
+    assert change.path[-1] == "parameters"
+    assert diff(ASSISTANTS, spec(1), spec(1.0)) == ()

@@ -224,3 +224,11 @@ def test_values_that_look_the_same_are_told_apart(before: str, after: str, line:
     assert shown("assistants", ("name",), before, after) == [f"  ~ name = {line}"]
     schema = ("analysis_plan", "structured_data_plan", "schema")
     assert shown("assistants", schema, {"title": before}, {"title": after})[1:] == [f"      ~ title = {line}"]
+
+
+def test_a_default_that_becomes_true_is_shown() -> None:
+    """To Python 1 and true are equal; a plan that says so without a line below cannot be reviewed."""
+    (found,) = inside({"default": 1, "enum": [0, 2]}, {"default": True, "enum": [0, 2]})
+    assert (found.place, found.before, found.after) == ("default", 1, True)
+    (found,) = inside({"enum": [0, "a"]}, {"enum": [False, "a"]})
+    assert found.place == "enum[0]"
