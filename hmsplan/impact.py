@@ -36,10 +36,10 @@ _PARTIES: Final = {"assistants": ("agent_id", "assistant_id"), "numbers": ("numb
 
 
 async def plan_with_impact(
-    client: ReadClient, stack: Stack, state: State, now: float, choice: Options = DEFAULTS
+    client: ReadClient, stack: Stack, state: State, now: float, choice: Options = DEFAULTS, *, whose: bool = False
 ) -> Plan:
     """Plan as ``plan_live`` does, and read what only people want to know; *now* in Unix seconds."""
-    plan, snapshot = await plan_live(client, stack, state, now, choice)
+    plan, snapshot = await plan_live(client, stack, state, now, choice, whose=whose)
     warnings: list[Diagnostic] = []
     if plan.unread:
         try:

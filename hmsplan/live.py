@@ -32,14 +32,14 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 async def plan_live(
-    client: ReadClient, stack: Stack, state: State, now: float, choice: Options = DEFAULTS
+    client: ReadClient, stack: Stack, state: State, now: float, choice: Options = DEFAULTS, *, whose: bool = False
 ) -> tuple[Plan, Snapshot]:
-    """Read what is live and plan against it; *now* in Unix seconds.
+    """Read what is live and plan against it; *now* in Unix seconds. With *whose*, ask also whose organization it is.
 
     Where something would go away, the kinds that may still use it are read too, and the plan is made anew.
     """
     names = kinds_in_use(stack, state)
-    snapshot = await read(client, stack, state, names)
+    snapshot = await read(client, stack, state, names, whose=whose)
     plan = _planned(stack, snapshot, state, now, choice)
     if more := kinds_to_consult(plan, snapshot):
         snapshot = await read_more(client, stack, state, snapshot, more)
@@ -74,9 +74,15 @@ async def read_more(
 
 
 async def read(
-    client: ReadClient, stack: Stack, state: State, names: Iterable[str] = tuple(KINDS), *, for_any: bool = False
+    client: ReadClient,
+    stack: Stack,
+    state: State,
+    names: Iterable[str] = tuple(KINDS),
+    *,
+    for_any: bool = False,
+    whose: bool = False,
 ) -> Snapshot:
-    """Read what is live of some kinds, by default of all.
+    """Read what is live of some kinds, by default of all; with *whose*, ask also whose it is.
 
     With *for_any*, read as much as a plan of any other stack would ask for: every list of members, and whose it all is.
 
@@ -98,7 +104,7 @@ async def read(
         [KINDS[name] for name in names],
         bound=bound,
         parents=lambda kind, objects: list(objects) if for_any else wanted_members(stack, state, kind, objects),
-        expect_organization=for_any or stack.organization is not None,
+        expect_organization=for_any or whose or stack.organization is not None,
         on_organization=check,
     )
     await _check_gone(client, state, snapshot, bound)

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from hmsplan.canonical_json import canonical_json, digest
-from hmsplan.errors import StateError
+from hmsplan.errors import StalePlan, StateError
 from hmsplan.escape import printable
-from hmsplan.model import MISSING, Against, Plan, Ref, Secret
+from hmsplan.kinds import KINDS
+from hmsplan.model import MISSING, Action, Against, Plan, Ref, Secret
 
 if TYPE_CHECKING:
-    from hmsplan.model import ResourceChange, Value
+    from hmsplan.model import MembersChange, ResourceChange, Value
 
 FORMAT_VERSION: Final = "1.2"
 PLAN_VERSION: Final = 1
@@ -61,19 +62,36 @@ def _meaning(change: ResourceChange) -> dict[str, Any]:
         "deposed": change.deposed,
         "fields": [[list(field.path), plain(field.after)] for field in change.fields],
         "released": [list(path) for path in change.released],
-        "add": sorted((plain(member) for member in change.members.add), key=canonical_json) if change.members else [],
+        "add": [added(change.members)] if change.members and change.members.add else [],
         "remove": sorted(member.id for member in change.members.remove) if change.members else [],
     }
 
 
+def added(members: MembersChange) -> str:
+    """Return one digest of all members to add, be they whole or masked.
+
+    One for all: of a digest each, the number that it stands for could be tried out.
+    """
+    return members.mark or digest(sorted(map(plain, members.add), key=canonical_json))
+
+
 def _with_before(meaning: dict[str, Any], change: ResourceChange) -> dict[str, Any]:
-    """Say also what each field was."""
+    """Say also what each field was, what an object was that goes away, and how many people a start calls."""
     fields = zip(meaning["fields"], change.fields, strict=True)
-    return meaning | {"fields": [[path, digest(plain(field.before)), after] for (path, after), field in fields]}
+    more: dict[str, Any] = {}
+    if change.action is Action.DELETE:
+        computed = KINDS[change.address.kind].computed
+        more["gone"] = digest({key: plain(item) for key, item in change.before.items() if key not in computed})
+    if change.started and change.members is not None:
+        more["calls"] = change.members.pending
+    return meaning | more | {"fields": [[path, digest(plain(field.before)), after] for (path, after), field in fields]}
 
 
 def plain(value: Value) -> Value:
-    """Return *value* as JSON without a secret in it: references as ``${kind.key}``, secrets by name and fingerprint."""
+    """Return *value* as JSON without a secret in it: references by address, secrets by name and fingerprint.
+
+    Equal numbers are equal: 1.0 is 1.
+    """
     if value is MISSING:
         return {"$missing": True}
     if isinstance(value, Ref):
@@ -84,13 +102,13 @@ def plain(value: Value) -> Value:
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    return value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def plan_to_json(plan: Plan, *, tool_version: str = "") -> dict[str, Any]:
+def plan_to_json(plan: Plan) -> dict[str, Any]:
     """Return *plan* for machines; equal plans give equal JSON, because no clock and no machine takes part.
 
-    When a plan was made is part of it only once ``saved.dated`` says so.
+    When and by whom a plan was made is part of it only once ``saved.dated`` says so.
     """
     from hmsplan.render.exact import encode  # noqa: PLC0415 -- the planner needs the digest only
     from hmsplan.render.reach import reach_json  # noqa: PLC0415
@@ -103,7 +121,7 @@ def plan_to_json(plan: Plan, *, tool_version: str = "") -> dict[str, Any]:
     return terraform_json(plan) | {
         "hmsplan": {
             "version": PLAN_VERSION,
-            "tool_version": tool_version,
+            "tool_version": plan.tool_version,
             "digest": plan.digest,
             "intent": plan.intent,
             "made_at": made_at,
@@ -132,14 +150,15 @@ def plan_to_json(plan: Plan, *, tool_version: str = "") -> dict[str, Any]:
     }
 
 
-def plan_to_bytes(plan: Plan, *, tool_version: str = "") -> bytes:
-    """Return ``plan_to_json`` on one line, with a line break at its end.
+def plan_to_bytes(plan: Plan) -> bytes:
+    """Return ``plan_to_json`` on one line, sealed, with a line break at its end.
 
     Characters that nobody sees are escaped: checkov reads JSON as YAML, which refuses some of them, and then it finds
     nothing in the whole plan.
     """
-    text = orjson.dumps(plan_to_json(plan, tool_version=tool_version), option=orjson.OPT_APPEND_NEWLINE).decode()
-    return printable(text).encode()
+    document = plan_to_json(plan)
+    document["hmsplan"]["seal"] = digest(document)
+    return printable(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE).decode()).encode()
 
 
 def plan_from_bytes(data: bytes) -> Plan:
@@ -147,8 +166,25 @@ def plan_from_bytes(data: bytes) -> Plan:
 
     Raises:
         StateError: too big, no JSON, or not a plan that this version can read.
+        StalePlan: it is not the plan that was saved.
     """
-    return plan_from_json(read_document(data, "plan", _SUMMARY))
+    document = read_document(data, "plan", _SUMMARY)
+    plan = plan_from_json(document)
+    if not _is_sealed(document):
+        raise StalePlan(f"{_EDITED}. {_AGAIN}", summary=_TOUCHED)
+    return plan
+
+
+def _is_sealed(document: dict[str, Any]) -> bool:
+    """Say whether *document* is whole, also where only other tools read: a policy that judged it judged this plan.
+
+    It finds accidents and hasty hands. Whoever makes the seal anew still cannot change what is done: see ``_honest``.
+    """
+    ours = {key: value for key, value in document["hmsplan"].items() if key != "seal"}
+    try:
+        return bool(document["hmsplan"].get("seal") == digest({**document, "hmsplan": ours}))
+    except TypeError:  # a number or a text that we never write
+        return False
 
 
 def read_document(data: bytes, what: str, summary: str) -> Any:
@@ -158,7 +194,7 @@ def read_document(data: bytes, what: str, summary: str) -> Any:
         StateError: too big, or no JSON.
     """
     if len(data) > MAX_BYTES:
-        raise StateError(f"The file has {len(data):,} bytes; a {what} may have {MAX_BYTES:,}.", summary=summary)
+        raise StateError(f"The file has {len(data):,} bytes or more; a {what} may have {MAX_BYTES:,}.", summary=summary)
     try:
         return json.loads(data, object_pairs_hook=_unique, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -167,6 +203,9 @@ def read_document(data: bytes, what: str, summary: str) -> Any:
 
 
 _SUMMARY: Final = "Not a saved plan"
+_TOUCHED: Final = "Saved plan was edited"
+_EDITED: Final = "Its content is not the one that was saved, so it was cut, edited or mixed up"
+_AGAIN: Final = "Make a new one with: hmsplan plan -o FILE"
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -185,14 +224,15 @@ def plan_from_json(document: Any) -> Plan:
 
     Raises:
         StateError: *document* is of another format or version, or breaks it.
+        StalePlan: it shows other changes than its digests stand for.
     """
     from hmsplan.render.exact import decode  # noqa: PLC0415 -- the planner needs the digest only
 
     try:
-        return _consistent(decode(_exact_part(document), Plan, "plan"))
+        return _honest(_consistent(decode(_exact_part(document), Plan, "plan")))
     except (ValueError, RecursionError) as error:
         detail = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise StateError(f"{detail}. Make a new one with: hmsplan plan -o FILE", summary=_SUMMARY) from None
+        raise StateError(f"{detail}. {_AGAIN}", summary=_SUMMARY) from None
 
 
 def _exact_part(document: Any) -> Any:
@@ -212,8 +252,6 @@ def _exact_part(document: Any) -> Any:
 
 def _consistent(plan: Plan) -> Plan:
     """Return *plan*; refuse one that no planner makes and no renderer expects."""
-    from hmsplan.kinds import KINDS  # noqa: PLC0415 -- the planner needs the digest only
-
     for change in plan.changes:
         paths = [*change.released, *change.replaces, *(field.path for field in change.fields)]
         if not all(paths):
@@ -230,8 +268,29 @@ def _consistent(plan: Plan) -> Plan:
     return plan
 
 
+def _honest(plan: Plan) -> Plan:
+    """Return *plan*; refuse one whose changes are not those of its digests: it would show another plan than it is."""
+    try:
+        made = with_digests(plan)
+    except TypeError:
+        made = None
+    if made is None or (made.digest, made.intent) != (plan.digest, plan.intent):
+        raise StalePlan(f"{_EDITED}. {_AGAIN}", summary=_TOUCHED)
+    return plan
+
+
 def explain_difference(saved: Plan, fresh: Plan) -> list[str]:
     """Say, one line a fact, which object and field moved between a saved plan and a fresh one; safe to show."""
     from hmsplan.render import stale  # noqa: PLC0415 -- the planner needs the digest only
 
     return stale.explain_difference(saved, fresh)
+
+
+def elsewhere(saved: Plan, fresh: Plan) -> list[str]:
+    """Say, one line a fact, why *fresh* is for another place than *saved*, where both do the same; safe to show.
+
+    A digest knows neither organization nor state: an empty account asks for the same creates as any other.
+    """
+    from hmsplan.render import stale  # noqa: PLC0415 -- the planner needs the digest only
+
+    return list(stale.elsewhere(saved, fresh))

@@ -6,19 +6,22 @@ The clock is an argument, and no digest knows it: the same plan made an hour lat
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hmsplan.canonical_json import digest
 from hmsplan.model import Digest
-from hmsplan.planfile import explain_difference
+from hmsplan.planfile import elsewhere, explain_difference
 
 if TYPE_CHECKING:
     from hmsplan.model import Plan, State
 
 
-def dated(plan: Plan, now: float, ttl_s: float) -> Plan:
-    """Return *plan* with the time it was made, in Unix seconds, and the time from which it is not applied any more."""
-    return replace(plan, made=int(now), expires=int(now + ttl_s))
+_SKEW_S: Final = 300
+
+
+def dated(plan: Plan, now: float, ttl_s: float, tool_version: str) -> Plan:
+    """Return *plan* with what made it, when, in Unix seconds, and the time from which it is not applied any more."""
+    return replace(plan, made=int(now), expires=int(now + ttl_s), tool_version=tool_version)
 
 
 def use_of(saved: Plan) -> str:
@@ -29,12 +32,20 @@ def use_of(saved: Plan) -> str:
     return digest({"digest": saved.digest, "made": saved.made})
 
 
-def too_old(saved: Plan, now: float) -> str:
-    """Say why *saved* is too old to be applied; "" when it is not."""
-    from hmsplan.render.words import moment  # noqa: PLC0415 -- seldom needed
+def out_of_date(saved: Plan, now: float, tool_version: str) -> str:
+    """Say why *saved* is not applied any more, whatever is live; "" when it may be."""
+    from hmsplan.escape import plain  # noqa: PLC0415 -- seldom needed
+    from hmsplan.render.words import moment  # noqa: PLC0415
 
     if saved.made is None or saved.expires is None:
         return "it does not say when it was made, so nobody knows whether its review still counts"
+    if saved.made - now > _SKEW_S:
+        return f"it was made {moment(saved.made)}, yet to come: one of two clocks is wrong, and nobody can tell its age"
+    if saved.tool_version != tool_version:
+        return (
+            f"hmsplan {plain(saved.tool_version) or '(unknown)'} made it, and this is {tool_version}, which may do "
+            "another thing than was reviewed"
+        )
     if now >= saved.expires:
         return (
             f"it was made {moment(saved.made)} and could be applied until {moment(saved.expires)}; what it was "
@@ -47,6 +58,6 @@ def objections(saved: Plan, fresh: Plan, state: State, kind: Digest = Digest.STR
     """Say, one line a fact, why *fresh* may not be applied in the name of *saved*; safe to show."""
     if use_of(saved) in state.spent:
         return ["this plan was applied already, and a plan applies once. Make a new one: hmsplan plan -o FILE"]
-    if saved.digest_of(kind) == fresh.digest_of(kind):
+    if saved.digest_of(kind) == fresh.digest_of(kind) and not elsewhere(saved, fresh):
         return []
-    return explain_difference(saved, fresh) or ["the two differ in something that a saved plan does not show"]
+    return explain_difference(saved, fresh)

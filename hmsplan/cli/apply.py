@@ -103,7 +103,6 @@ def apply_command(
             raise HmsplanError("there is no terminal to ask on; add -y to apply without asking", summary="Not applied")
         saved = read_saved(options, file) if file is not None else None
         if saved is not None:
-            _refuse_snapshot(saved)
             target, destroy, resend = target or saved.targets, destroy or saved.destroy, resend or saved.resend
         consent = Consent(saved, expect_digest, yes)
         _check_digest(consent)
@@ -125,20 +124,6 @@ def _told(options: Globals) -> Iterator[Events | None]:
         raise
 
 
-def _refuse_snapshot(saved: Plan) -> None:
-    """Refuse a plan that was not made of what is live.
-
-    Raises:
-        StalePlan: it was made against a saved snapshot.
-    """
-    if saved.against is not None:
-        raise StalePlan(
-            f"it was made against a snapshot of {saved.against.taken}, and what changed since then has no part in it. "
-            "Plan against what is live, review that: hmsplan plan -o FILE",
-            summary="Plan of a snapshot",
-        )
-
-
 def _check_digest(consent: Consent) -> None:
     if consent.digest is not None and not consent.digest.strip():
         raise StalePlan("--expect-digest is empty: no plan was reviewed, so none is applied", summary="No digest")
@@ -150,7 +135,9 @@ async def _apply(options: Globals, workspace: Workspace, choice: Options, consen
         state = workspace.state()
         ledger = Ledger(workspace.backend, state)
         async with connect(options, WriteClient, on_wait=tell_wait) as client:
-            plan, snapshot = await _settled_plan(client, workspace, state, choice, stop)
+            plan, snapshot = await _settled_plan(
+                client, workspace, state, choice, stop, whose=consent.saved is not None
+            )
             _check_consent(plan, consent, state)
             if told is not None:
                 told.tell(*events.planned(plan))
@@ -195,15 +182,17 @@ def _tell_unstored(error: StateError, options: Globals, plan: Plan, report: Repo
 
 
 async def _settled_plan(
-    client: WriteClient, workspace: Workspace, state: State, choice: Options, stop: Stop
+    client: WriteClient, workspace: Workspace, state: State, choice: Options, stop: Stop, *, whose: bool = False
 ) -> tuple[Plan, Snapshot]:
     """Read and plan; wait for the grace time of an earlier run's create, as long as it is not over.
+
+    With *whose*, ask also whose organization it is.
 
     Raises:
         UnsettledCreate: the lists do not decide.
     """
     while True:
-        plan, snapshot = await plan_live(client, workspace.stack, state, unix_now(), choice)
+        plan, snapshot = await plan_live(client, workspace.stack, state, unix_now(), choice, whose=whose)
         waiting = [u for u in plan.unsettled if not u.candidates and u.remaining_s > 0]
         if len(waiting) < len(plan.unsettled) or (waiting and stop):
             raise UnsettledCreate(plan.unsettled)

@@ -15,14 +15,15 @@ from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.session import Workspace, connect, load, open_workspace, unix_now, wait_for
 from hmsplan.cli.surfaces import PLAN_FORMATS, print_plan
 from hmsplan.cli.terminal import err, out
-from hmsplan.errors import StalePlan, UnsettledCreate
+from hmsplan.errors import StalePlan, StateError, UnsettledCreate
+from hmsplan.escape import plain
 from hmsplan.impact import plan_with_impact
 from hmsplan.live import plan_live
 from hmsplan.model import Address, Digest
 from hmsplan.offline import plan_against
 from hmsplan.plan import Options
-from hmsplan.planfile import plan_from_bytes, plan_to_bytes
-from hmsplan.saved import dated, objections, too_old
+from hmsplan.planfile import MAX_BYTES, plan_from_bytes, plan_to_bytes
+from hmsplan.saved import dated, objections, out_of_date
 from hmsplan.snapshotfile import snapshot_from_bytes
 
 if TYPE_CHECKING:
@@ -61,8 +62,22 @@ digest_option = click.option(
 )
 
 
+def new_file(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Refuse, before anything is read, a place where no file can be put, or where one would not be the first."""
+    if value is None:
+        return None
+    if value.exists() and not value.is_file():
+        raise click.BadParameter(f"{plain(str(value))} is no regular file, and would be replaced by one", ctx, param)
+    if not value.parent.is_dir():
+        folder = plain(shlex.quote(str(value.parent)))
+        raise click.BadParameter(f"there is no such folder. Make it first: mkdir -p {folder}", ctx, param)
+    return value
+
+
 @click.command("plan")
-@click.option("-o", "--out", "file", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan.")
+@click.option(
+    "-o", "--out", "file", type=click.Path(path_type=Path), callback=new_file, metavar="FILE", help="Save the plan."
+)
 @click.option(
     "--check",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -103,15 +118,19 @@ def plan_command(
 
     With --against nothing leaves it at all. The plan is marked with the age of the snapshot, and apply refuses it.
     """
-    _refuse_together({"--against": against, "--impact": impact, "--check": check}, {"--check": check, "--out": file})
+    _refuse_together({"--against": against, "--impact": impact, "--check": check})
     choice = Options(target, destroy, resend=resend)
     if check is not None:
-        return _check(options, check, choice, digest)
-    stack, plan = _planned(options, against, choice, impact=impact)
-    if file is not None or options.json or form == "json":  # what may end as a file
-        plan = dated(plan, unix_now(), stack.safety.plan_ttl_s)
+        others = {"--out": file, "--detailed-exitcode": detailed_exitcode, "--show-unchanged": show_unchanged}
+        others[f"--format {form}"] = form not in {"text", "json"}
+        _refuse_together(*({"--check": check, name: value} for name, value in others.items()))
+        return _check(options, check, choice, digest, as_json=options.json or form == "json")
+    is_kept = file is not None or options.json or form == "json"  # it may end as a file
+    stack, plan = _planned(options, against, choice, impact=impact, whose=is_kept)
+    if is_kept:
+        plan = dated(plan, unix_now(), stack.safety.plan_ttl_s, version("hmsplan"))
     if file is not None:
-        write_private(file, plan_to_bytes(plan, tool_version=version("hmsplan")))
+        write_private(file, plan_to_bytes(plan))
         verb = "To perform exactly this: hmsplan apply" if against is None else "To see it again: hmsplan show"
         err(f"Saved the plan to {file}. {verb} {file}")
     print_plan(options, plan, form, stack=stack, show_unchanged=show_unchanged, digest=digest)
@@ -128,16 +147,18 @@ def _refuse_together(*groups: Mapping[str, object]) -> None:
             raise click.UsageError(f"{' and '.join(given)} do not go together. Leave one of them out.")
 
 
-def _planned(options: Globals, against: Path | None, choice: Options, *, impact: bool) -> tuple[Stack, Plan]:
+def _planned(
+    options: Globals, against: Path | None, choice: Options, *, impact: bool, whose: bool
+) -> tuple[Stack, Plan]:
     """Plan against a saved snapshot, if there is one; else read what is live."""
     if against is None:
         workspace = open_workspace(options, need_secrets=True)
-        return workspace.stack, wait_for(plan_now(options, workspace, choice, impact=impact))
+        return workspace.stack, wait_for(plan_now(options, workspace, choice, impact=impact, whose=whose))
     stack = load(options)
-    return stack, plan_against(snapshot_from_bytes(against.read_bytes()), stack, unix_now(), choice)
+    return stack, plan_against(snapshot_from_bytes(read_whole(against)), stack, unix_now(), choice)
 
 
-def _check(options: Globals, file: Path, choice: Options, kind: Digest) -> int:
+def _check(options: Globals, file: Path, choice: Options, kind: Digest, *, as_json: bool) -> int:
     """Plan again as *file* was planned, and say whether it still holds: for a merge queue.
 
     Raises:
@@ -148,10 +169,10 @@ def _check(options: Globals, file: Path, choice: Options, kind: Digest) -> int:
         choice.targets or saved.targets, choice.destroy or saved.destroy, resend=choice.resend or saved.resend
     )
     workspace = open_workspace(options, need_secrets=True)
-    fresh = wait_for(plan_now(options, workspace, choice))
+    fresh = wait_for(plan_now(options, workspace, choice, whose=True))
     reasons = objections(saved, fresh, workspace.state(), kind)
     told = fresh.digest_of(kind)
-    if options.json:
+    if as_json:
         out(orjson.dumps({"format_version": "1.0", "holds": not reasons, "digest": told, "reasons": reasons}).decode())
     elif not reasons:
         out(f"The saved plan still holds.\nDigest: {told}")
@@ -165,25 +186,34 @@ def read_saved(options: Globals, file: Path) -> Plan:
 
     Raises:
         StateError: it is no saved plan.
-        StalePlan: it has expired.
+        StalePlan: it has expired, was made against a snapshot, or by another hmsplan.
     """
-    saved = plan_from_bytes(file.read_bytes())
-    if reason := too_old(saved, unix_now()):
+    saved, now = plan_from_bytes(read_whole(file)), unix_now()
+    if saved.against is not None:
+        raise StalePlan(
+            f"it was made against a snapshot of {saved.against.taken}, and what changed since then has no part in it. "
+            "Plan against what is live, review that: hmsplan plan -o FILE",
+            summary="Plan of a snapshot",
+        )
+    if reason := out_of_date(saved, now, version("hmsplan")):
         again = ["hmsplan", *(["-C", str(options.directory)] if options.directory != Path() else [])]
         again += ["-e", options.environment] if options.environment else []
         again += ["plan", "-o", str(file), *(["--destroy"] if saved.destroy else [])]
         again += [f"--target={target}" for target in saved.targets] + [f"--resend={each}" for each in saved.resend]
-        raise StalePlan(f"{reason}. Make a new one, and have it reviewed:\n  {shlex.join(again)}", summary=_EXPIRED)
+        summary = _EXPIRED if saved.expires is not None and now >= saved.expires else StalePlan.summary
+        raise StalePlan(f"{reason}. Make a new one, and have it reviewed:\n  {shlex.join(again)}", summary=summary)
     return saved
 
 
-async def plan_now(options: Globals, workspace: Workspace, choice: Options, *, impact: bool = False) -> Plan:
-    """Read what is live with a client that cannot write, and plan."""
+async def plan_now(
+    options: Globals, workspace: Workspace, choice: Options, *, impact: bool = False, whose: bool = False
+) -> Plan:
+    """Read what is live with a client that cannot write, and plan; *whose*: also whose key it is."""
     state = workspace.state()
     async with connect(options, ReadClient, on_wait=tell_wait) as client:
         if impact:
-            return await plan_with_impact(client, workspace.stack, state, unix_now(), choice)
-        plan, _ = await plan_live(client, workspace.stack, state, unix_now(), choice)
+            return await plan_with_impact(client, workspace.stack, state, unix_now(), choice, whose=whose)
+        plan, _ = await plan_live(client, workspace.stack, state, unix_now(), choice, whose=whose)
     return plan
 
 
@@ -195,7 +225,12 @@ async def plan_now(options: Globals, workspace: Workspace, choice: Options, *, i
 @pass_globals
 def show_command(options: Globals, file: Path, form: str, digest: Digest) -> None:
     """Show a saved plan. Needs no key."""
-    print_plan(options, plan_from_bytes(file.read_bytes()), form, digest=digest)
+    data = read_whole(file)
+    plan = plan_from_bytes(data)
+    if options.json or form == "json":
+        out(data.decode().rstrip())  # the file holds more than the plan that is read of it
+    else:
+        print_plan(options, plan, form, digest=digest)
 
 
 def tell_wait(seconds: float) -> None:
@@ -204,8 +239,30 @@ def tell_wait(seconds: float) -> None:
         err(f"Waiting {seconds:.0f} s for the rate limit ...")
 
 
+def read_whole(file: Path) -> bytes:
+    """Read a file of ours, and no more of it than is needed to refuse one that is too big.
+
+    Raises:
+        StateError: it cannot be read.
+    """
+    try:
+        with file.open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise StateError(f"{file} cannot be read: {error.strerror}", summary="File not read") from None
+
+
 def write_private(file: Path, data: bytes) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
+    """Write a file that only its owner may read, whole or not at all.
+
+    Raises:
+        StateError: the folder or the disk does not let us.
+    """
     from hmsplan.state.durable import replace_file  # noqa: PLC0415 -- seldom needed
 
-    replace_file(file, data)
+    try:
+        replace_file(file, data)
+    except OSError as error:
+        raise StateError(
+            f"{file} could not be written: {error.strerror}. Choose another place with -o", summary="Not saved"
+        ) from None

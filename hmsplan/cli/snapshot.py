@@ -10,7 +10,7 @@ import click
 
 from hmsplan.api.client import ReadClient
 from hmsplan.cli.options import Globals, common_options, pass_globals
-from hmsplan.cli.plan import tell_wait, write_private
+from hmsplan.cli.plan import new_file, tell_wait, write_private
 from hmsplan.cli.session import Workspace, connect, open_workspace, unix_now, wait_for
 from hmsplan.cli.terminal import err
 from hmsplan.escape import plain
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command("snapshot")
 @click.option(
-    "-o", "--out", "file", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="FILE",
+    "-o", "--out", "file", type=click.Path(path_type=Path), callback=new_file, required=True, metavar="FILE",
     help="Where to save it.",
 )  # fmt: skip
 @common_options

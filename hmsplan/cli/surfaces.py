@@ -45,7 +45,7 @@ def print_plan(
     """Print a plan on stdout; *stack*, where there is one, knows the lines of the YAML and all references."""
     match "json" if options.json else form:
         case "json":
-            out(plan_to_bytes(plan, tool_version=version("hmsplan")).decode().rstrip())
+            out(plan_to_bytes(plan).decode().rstrip())
         case "markdown":
             from hmsplan.render.markdown import render_markdown  # noqa: PLC0415 -- only for this format
 

@@ -52,8 +52,9 @@ class Anonymous:
     """What a saved snapshot keeps of a member; stands in the place of the last field that tells it from others.
 
     Attributes:
-        fingerprint: ``changes.member_fingerprint`` of the member it was.
-        called: ``changes.number_fingerprint``, for one that something has happened to; None for one still untouched.
+        fingerprint: ``changes.member_fingerprint`` of the member it was; "" for one that neither stack nor state knew.
+        called: ``changes.number_fingerprint``, or "" for such a one, if something has happened to it; None for one
+            still untouched.
     """
 
     fingerprint: str

@@ -45,11 +45,13 @@ class MembersChange:
         add: declared members without a live one.
         remove: live members that we added and the author took out.
         pending: members still to be dialled once the change is applied.
+        mark: digest of *add*, in a saved plan, which masks them; "" anywhere else.
     """
 
     add: tuple[Spec, ...] = ()
     remove: tuple[RemoteObject, ...] = ()
     pending: int = 0
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +270,7 @@ class Plan:
         destroy: it deletes everything that the state binds, whatever is declared.
         against: the saved snapshot it was made against, so that it may not be applied; None = what was live.
         made, expires: Unix seconds, of a plan that is saved; None for one that is not.
+        tool_version: of the hmsplan that made a plan that is saved; "" for one that is not.
         unread: kinds that were not read and may use what changes, so that nobody knows whom it reaches through them.
     """
 
@@ -290,6 +293,7 @@ class Plan:
     destroy: bool = False
     made: int | None = None
     expires: int | None = None
+    tool_version: str = ""
     unread: tuple[str, ...] = ()
     requests: int = 0
     against: Against | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hmsplan.diff import items_by_key
 from hmsplan.kinds import ANY, KINDS, Kind, Pattern
 from hmsplan.model import EMPTY, MISSING, Action, FieldChange, MembersChange, Missing, Ref, Secret
+from hmsplan.planfile import added
 from hmsplan.render.values import pattern_of
 from hmsplan.render.words import SENSITIVE, masked
 
@@ -78,7 +79,7 @@ def _masked_members(kind: Kind, members: MembersChange | None) -> MembersChange 
         return {first: masked(spec.get(first))}
 
     remove = tuple(replace(item, fields=mask(item.fields)) for item in members.remove)
-    return MembersChange(tuple(map(mask, members.add)), remove, members.pending)
+    return MembersChange(tuple(map(mask, members.add)), remove, members.pending, added(members) if members.add else "")
 
 
 def _public_drift(drift: Drift) -> Drift:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import MISSING, FieldChange, Missing, is_pending
+from hmsplan.model import MISSING, Action, FieldChange, Missing, is_pending
 from hmsplan.render.changes import headline
 from hmsplan.render.lines import safe
 from hmsplan.render.redact import public_plan
 from hmsplan.render.values import Look, brief, names_of, path_text, pattern_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from hmsplan.model import Address, Plan, ResourceChange, Value
+    from hmsplan.model import Address, FieldPath, Plan, ResourceChange, Value
 
 
 def explain_difference(saved: Plan, fresh: Plan) -> list[str]:
@@ -23,7 +23,7 @@ def explain_difference(saved: Plan, fresh: Plan) -> list[str]:
     Every line is safe to show. A saved plan does not hold the whole phone numbers of leads, so that a lead is another
     one is said without its number.
     """
-    found = [*_scope(saved, fresh)]
+    found = [*elsewhere(saved, fresh), *_scope(saved, fresh)]
     old, new = (_by_object(public_plan(plan)) for plan in (saved, fresh))
     names = names_of(saved)
     everything = {(c.address, c.deposed): c for c in fresh.changes}
@@ -35,17 +35,24 @@ def explain_difference(saved: Plan, fresh: Plan) -> list[str]:
         else:
             found += _moved(old[key], new[key], names)
     if not found and saved.digest != fresh.digest:
-        found.append("the two differ in something that a saved plan does not show, such as which leads are called")
+        found.append("the two differ in something that a saved plan does not show")
     return found
 
 
+def elsewhere(saved: Plan, fresh: Plan) -> Iterator[str]:
+    """Say why *fresh* is of another account or state; what one of them does not know is no difference."""
+    if None not in (saved.organization, fresh.organization) and saved.organization != fresh.organization:
+        was, now = safe(str(saved.organization)), safe(str(fresh.organization))
+        yield f"the plan is for organization {was}, this is organization {now}"
+    if saved.lineage != fresh.lineage and saved.serial and fresh.serial:  # before its first write a state is no state
+        yield "the plan was made from another state (its lineage differs)"
+
+
 def _scope(saved: Plan, fresh: Plan) -> Iterator[str]:
-    for name in ("stack", "environment", "organization"):
+    for name in ("stack", "environment"):
         was, now = getattr(saved, name), getattr(fresh, name)
         if was != now:
             yield f"the plan is for {name} {safe(str(was))}, this is {name} {safe(str(now))}"
-    if saved.lineage != fresh.lineage:
-        yield "the plan was made from another state (its lineage differs)"
     if saved.targets != fresh.targets:
         was, now = (", ".join(map(str, plan.targets)) or "everything" for plan in (saved, fresh))
         yield f"the plan is limited to {was}, this one to {now}"
@@ -72,13 +79,20 @@ def _moved(was: ResourceChange, now: ResourceChange, names: Mapping[str, str]) -
             return
     elif was.id != now.id:
         yield f"{was.address}: was the object {safe(str(was.id))} when planned, is {safe(str(now.id))} now"
-    old, new = ({field.path: field for field in change.fields} for change in (was, now))
+    keys = was.before.keys() | now.before.keys() if was.action is Action.DELETE else set()
+    old, new = (_fields(change, keys) for change in (was, now))
     for path in sorted(old.keys() | new.keys(), key=str):
         yield from _field(was.address, old.get(path), new.get(path), now, names)
     for path in sorted(set(was.released) ^ set(now.released)):
         word = "is no longer released" if path in was.released else "is released, which was not planned"
         yield f"{was.address} {path_text(KINDS[was.address.kind], path)}: {word}"
     yield from _members(was, now)
+
+
+def _fields(change: ResourceChange, gone: Iterable[str]) -> dict[FieldPath, FieldChange]:
+    """Return the fields by path; of an object that goes away, all that are *gone* with it."""
+    left = (FieldChange((key,), change.before.get(key, MISSING), MISSING) for key in gone)
+    return {field.path: field for field in (*change.fields, *left)}
 
 
 def _field(
