@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from hmsplan import moments, words
 from hmsplan.changes import member_fingerprint, number_fingerprint
 from hmsplan.errors import StateError, WrongOrganization
+from hmsplan.escape import plain
 from hmsplan.kinds import KINDS
 from hmsplan.model import Against, Diagnostic, Secret, Severity
 from hmsplan.overlay import leaves
@@ -37,7 +38,7 @@ def plan_against(saved: SavedSnapshot, stack: Stack, now: float, options: Option
 
     Raises:
         WrongOrganization: the environment declares another one.
-        StateError: it is a snapshot of another environment, of the future, or without what is asked for.
+        StateError: it is a snapshot of another stack or environment, of the future, or without what is asked for.
     """
     _check_origin(saved, stack, now)
     state = share(saved.state, stack)
@@ -48,7 +49,9 @@ def plan_against(saved: SavedSnapshot, stack: Stack, now: float, options: Option
     if more := kinds_to_consult(plan, snapshot):
         plan = make_plan(stack, _read(live, stack, state, [*names, *more]), state, saved.taken, options)
     against = Against(moments.iso(saved.taken), max(0, int(now) - saved.taken), saved.digest)
-    return replace(plan, against=against, warnings=(*plan.warnings, *_unlike(plan, state)))
+    return replace(
+        plan, against=against, warnings=(*plan.warnings, *_unlike(plan, state), *_strangers(plan, saved.live))
+    )
 
 
 def _check_origin(saved: SavedSnapshot, stack: Stack, now: float) -> None:
@@ -58,10 +61,16 @@ def _check_origin(saved: SavedSnapshot, stack: Stack, now: float) -> None:
             "the clock of the machine that is wrong",
             summary="Snapshot of the future",
         )
+    if saved.stack != stack.name:
+        raise StateError(
+            f"it shows the stack {plain(saved.stack)}, and {stack.name} is planned: its state binds other objects, and "
+            f"all of them would seem to be taken out. Take a snapshot of this one: hmsplan snapshot -o FILE",
+            summary="Snapshot of another stack",
+        )
     if saved.environment != stack.environment:
         raise StateError(
-            f"it shows the environment {saved.environment}, and {stack.environment} is planned. Choose the environment "
-            f"with -e, or take a snapshot of it: hmsplan snapshot -e {stack.environment} -o FILE",
+            f"it shows the environment {plain(saved.environment)}, and {stack.environment} is planned. Choose the "
+            f"environment with -e, or take a snapshot of it: hmsplan snapshot -e {stack.environment} -o FILE",
             summary="Snapshot of another environment",
         )
     if stack.organization is not None and saved.live.organization != stack.organization:
@@ -127,3 +136,18 @@ def _unlike(plan: Plan, state: State) -> Iterator[Diagnostic]:
             "part in the digest of a live plan: that one will differ though nothing else does.",
             severity=Severity.WARNING,
         )
+
+
+def _strangers(plan: Plan, live: Snapshot) -> Iterator[Diagnostic]:
+    """Warn where a lead that is added may be there already."""
+    adding = {change.id: change.address for change in plan.pending if change.members is not None and change.members.add}
+    for owner, address in adding.items():
+        unknown = sum(mark_of(item).fingerprint == "" for item in live.members.get(owner or "", ()))
+        if unknown:
+            yield Diagnostic(
+                "Leads that nobody here knows",
+                f"{address} has {words.count(unknown, 'lead')} that somebody else added, and the snapshot does not say "
+                "who they are. A lead that is added here may be among them; a live plan knows.",
+                address=address,
+                severity=Severity.WARNING,
+            )

@@ -29,6 +29,7 @@ from hmsplan.model import (
 from hmsplan.planfile import with_digests
 from hmsplan.reach import unread, users_of, with_reach
 from hmsplan.secrets.changes import unmatched, unseen, wants_resend
+from hmsplan.secrets.conceal import concealed
 from hmsplan.steps import lower
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, option
         raise PlanError(found.problems)
     changes = _changes(stack, declared, snapshot, state, found, options.resend)
     changes = _narrow(changes, stack, options.targets)
-    changes = with_reach(changes, stack, snapshot, found.bindings)
+    changes = tuple(map(_safe_to_show, with_reach(changes, stack, snapshot, found.bindings)))
     users = remaining_users(changes, snapshot, found.bindings)
     plan = Plan(
         stack=stack.name,
@@ -238,6 +239,13 @@ def _narrow(
                 kept.add(ref)
                 queue.append(ref)
     return tuple(change for change in changes if change.address in kept)
+
+
+def _safe_to_show(change: ResourceChange) -> ResourceChange:
+    """Return *change* with no secret in an object that goes away: all of it is shown, also what nobody declared."""
+    if change.action is not Action.DELETE:
+        return change
+    return replace(change, before=concealed(KINDS[change.address.kind], change.before))
 
 
 def remaining_users(

@@ -2,13 +2,13 @@
 
 The file holds what a plan is made of: every live object, and the state. What may not leave the organization is not in
 it. A secret is wrapped where the schema says so when the API answers, and written without its value; so is a text that
-nobody knows under a name that sounds like a secret's. A lead is its id and a digest, keyed by the state's lineage:
-``offline`` recognises the declared ones by it. Texts and business numbers are there, as a plan shows them.
+nobody knows under a name that sounds like a secret's (``secrets.conceal``). A lead is its id, and for one that the
+stack or the state knows a digest, keyed by the state's lineage: ``offline`` recognises the declared ones by it. Texts
+and business numbers are there, as a plan shows them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -20,15 +20,16 @@ from hmsplan.canonical_json import canonical_json, digest
 from hmsplan.changes import is_untouched, member_fingerprint, number_fingerprint
 from hmsplan.errors import StateError
 from hmsplan.kinds import KINDS
-from hmsplan.model import Anonymous, RemoteObject, Secret, Snapshot
+from hmsplan.model import Anonymous, RemoteObject, Snapshot
+from hmsplan.overlay import leaves
 from hmsplan.planfile import read_document
 from hmsplan.render.exact import decode_value, encode_value
-from hmsplan.secrets.masks import sounds_secret
+from hmsplan.secrets.conceal import carries_secret, concealed
 from hmsplan.state import record
 from hmsplan.state.codec import LIST, MAYBE_TEXT, NUMBER, OBJECT, TEXT, check, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from hmsplan.kinds import Kind, Members
     from hmsplan.model import Stack, State, Value
@@ -37,7 +38,6 @@ FORMAT_VERSION: Final = 1
 _SUMMARY: Final = "Not a snapshot"
 _TAKE: Final = "Take a new one with: hmsplan snapshot -o FILE"
 LEADS: Final = "leads"
-_HEADERS: Final = "headers"
 _SHAPE: Final = {
     "format_version": NUMBER,
     "tool_version": TEXT,
@@ -79,13 +79,20 @@ class SavedSnapshot:
 
 def save(stack: Stack, live: Snapshot, state: State, taken: float, *, tool_version: str = "") -> SavedSnapshot:
     """Return what may be kept of a reading of everything."""
+    urls, marks = _known_urls(stack, state), _known_leads(stack, state)
     kept = replace(
         live,
         objects=MappingProxyType(
-            {name: {o.id: _redacted(KINDS[name], o) for o in found.values()} for name, found in live.objects.items()}
+            {
+                name: {o.id: _redacted(KINDS[name], o, urls) for o in found.values()}
+                for name, found in live.objects.items()
+            }
         ),
         members=MappingProxyType(
-            {owner: tuple(_anonymous(item, state.lineage) for item in found) for owner, found in live.members.items()}
+            {
+                owner: tuple(_anonymous(item, state.lineage, marks) for item in found)
+                for owner, found in live.members.items()
+            }
         ),
         requests=0,
     )
@@ -137,35 +144,39 @@ def _content(saved: SavedSnapshot) -> dict[str, Any]:
     }
 
 
-def _redacted(kind: Kind, live: RemoteObject) -> RemoteObject:
+def _known_urls(stack: Stack, state: State) -> frozenset[str]:
+    """Return the URLs with a secret in them that the stack or the state tells anyway."""
+    told = (*(r.spec for r in stack.resources.values()), *(b.applied for b in state.bindings.values()))
+    texts_told = (leaf for spec in told for _, leaf in leaves(spec) if isinstance(leaf, str))
+    return frozenset(text for text in texts_told if carries_secret(text))
+
+
+def _known_leads(stack: Stack, state: State) -> frozenset[str]:
+    """Return the fingerprints of the leads that are declared, or that the state remembers."""
+    members = members_of(LEADS)
+    declared = (spec for resource in stack.resources.values() for spec in resource.members or ())
+    bound = (mark for binding in state.bindings.values() for mark in binding.members)
+    sent = (intent.identity[0] for intent in state.intents if intent.parent is not None)
+    return frozenset({*(member_fingerprint(members, spec, state.lineage) for spec in declared), *bound, *sent})
+
+
+def _redacted(kind: Kind, live: RemoteObject, known: Collection[str]) -> RemoteObject:
     """Return *live* without secrets, and without members, should the API ever tell them in one breath."""
-    free = frozenset(path[-1] for path in kind.atomic)
     told = {key: item for key, item in live.fields.items() if kind.members is None or key != kind.members.name}
-    return replace(live, fields=_public(told, free, hidden=False))
+    return replace(live, fields=concealed(kind, told, known))
 
 
-def _public(value: Value, free: frozenset[str], *, hidden: bool) -> Value:
-    """Return *value* with no secret in it.
+def _anonymous(item: RemoteObject, lineage: str, known: Collection[str]) -> RemoteObject:
+    """Return a lead without its phone number and variables; of one that was called, the number is recognised too.
 
-    *free* names the blocks of user-owned JSON, whose keys are the user's and say nothing. *hidden*: it stands below a
-    name that sounds like a secret's.
+    Of one that nobody *known* declared there is no fingerprint: whoever tries all numbers would learn which it is. Of
+    the others he learns what the stack says.
     """
-    if isinstance(value, Mapping):
-        return {
-            key: item if key in free else _public(item, free, hidden=hidden or key == _HEADERS or sounds_secret(key))
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [_public(item, free, hidden=hidden) for item in value]
-    is_secret = isinstance(value, Secret) or (hidden and isinstance(value, str) and value != "")
-    return Secret(Secret.LIVE) if is_secret else value
-
-
-def _anonymous(item: RemoteObject, lineage: str) -> RemoteObject:
-    """Return a lead without its phone number and variables; of one that was called, the number is recognised too."""
-    members = members_of(item.kind)
+    members, mark = members_of(item.kind), member_fingerprint(members_of(item.kind), item.fields, lineage)
     called = None if is_untouched(members, item) else number_fingerprint(members, item.fields, lineage)
-    return anonymous(members, item.id, Anonymous(member_fingerprint(members, item.fields, lineage), called))
+    if mark not in known:
+        mark, called = "", None if called is None else ""
+    return anonymous(members, item.id, Anonymous(mark, called))
 
 
 def anonymous(members: Members, object_id: str, mark: Anonymous, **known: Value) -> RemoteObject:

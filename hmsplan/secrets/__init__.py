@@ -6,6 +6,7 @@
 ``changes``       says which secrets have to be sent, and of which nobody can tell. What is live takes no part.
 ``egress``        says which host gets which, so that a known one goes to no new host unless somebody allows it.
 ``masks``         tells a value from what stands in its place: a mask that the API answers with is never sent back.
+``conceal``       finds secrets in what is live that no schema names: by their name, or in a URL.
 ``disguises``     the forms in which a value could still show (JSON, URL, HTML, base64): errors of the API lose them,
                   and ``cli.hidden`` cuts them out of whatever is printed and has GitHub mask them.
 

@@ -52,6 +52,7 @@ LEADS: Final = (
     lead("l2", CY["phone_number"], "completed", who="Cy"),
 )
 REMEMBERED: Final = remembered(bound("campaigns.recall", "c1", AN, BO, CY, name="Recall", agent_id="a1"))
+REMEMBERED_WITHOUT_LEADS: Final = bound("campaigns.recall", "c1", name="Recall", agent_id="a1")
 LIVE: Final = live(remote("campaigns", "c1", **CAMPAIGN), leads={"c1": LEADS})
 
 
@@ -127,6 +128,28 @@ def test_another_environment_is_refused() -> None:
     """Its state binds other objects."""
     with pytest.raises(StateError, match=r"environment default, and staging is planned.*-e staging -o FILE"):
         plan_against(taken(live()), replace(declared(SUPPORT), environment="staging"), NOW)
+
+
+def test_another_stack_is_refused() -> None:
+    """It would be planned to delete all that the other one manages."""
+    with pytest.raises(StateError, match="shows the stack "):
+        plan_against(taken(live()), replace(declared(SUPPORT), name="other"), NOW)
+
+
+def test_a_lead_that_nobody_knows_is_counted_and_may_be_the_one_that_is_added() -> None:
+    """Its number cannot be tried out; so that a plan which adds somebody says what it cannot know."""
+    saved = taken(
+        live(remote("campaigns", "c1", **CAMPAIGN), leads={"c1": LEADS}), remembered(REMEMBERED_WITHOUT_LEADS)
+    )
+    assert {
+        (item.fields["variables"].fingerprint, item.fields["variables"].called) for item in saved.live.members["c1"]
+    } == {
+        ("", None),
+        ("", ""),
+    }
+    (warning,) = [w for w in plan_against(saved, declared(calling(AN)), NOW).warnings if "nobody here" in w.summary]
+    assert "has 3 leads that somebody else added" in warning.detail
+    assert plan_against(saved, declared(calling()), NOW).warnings == ()
 
 
 def test_a_kind_that_was_not_read_is_no_kind_without_objects() -> None:

@@ -29,6 +29,8 @@ from hmsplan.errors import ConfigError, PlanError
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Snapshot, SourceLine, Unsettled
 from hmsplan.plan import kinds_in_use, kinds_to_consult, wanted_members
+from hmsplan.planfile import plan_to_bytes
+from hmsplan.render.text import render_plan
 
 if TYPE_CHECKING:
     from hmsplan.model import Stack, State
@@ -134,6 +136,25 @@ def test_an_object_deleted_outside_is_made_again_and_says_why() -> None:
 def test_what_is_gone_and_not_declared_is_forgotten() -> None:
     change = change_of(planned(declared(), live(), remembered(bound("assistants.a", "a1"))), "assistants.a")
     assert (change.action, change.id, change.reason) == (Action.FORGET, "a1", "already gone")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"registration": {"authPassword": "c4nary"}},
+        {"headers": {"X-Auth": "c4nary"}},
+        {"hook": "https://u:c4nary@example.com"},
+        {"api_keys": ["c4nary"]},
+    ],
+    ids=str,
+)
+def test_a_delete_shows_no_secret_that_only_its_name_gives_away(fields: dict[str, Any]) -> None:
+    """All of the object is shown, also fields that nobody declared and no schema knows."""
+    state = remembered(bound("sip_trunks.old", "t1", name="T"))
+    plan = planned(declared(), live(remote("sip_trunks", "t1", name="T", **fields)), state)
+    assert "c4nary" not in render_plan(plan, width=80, color=False)
+    assert b"c4nary" not in plan_to_bytes(plan)
+    assert b"(sensitive value)" in plan_to_bytes(plan)
 
 
 def test_a_delete_shows_what_is_lost() -> None:

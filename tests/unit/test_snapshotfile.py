@@ -13,6 +13,7 @@ from readings import LINEAGE, NOW, bound, declared, lead, live, planned, remembe
 
 from hmsplan.api.snapshot import parse_one
 from hmsplan.canonical_json import digest
+from hmsplan.changes import member_fingerprint, number_fingerprint
 from hmsplan.errors import StateError
 from hmsplan.kinds import KINDS
 from hmsplan.model import Anonymous, RemoteObject, Secret, Snapshot
@@ -97,6 +98,11 @@ SECRETS: Final[dict[str, RemoteObject]] = {
     "that is a list": answered("assistants", api_keys=["other", CANARY]),
     "below a name": answered("assistants", credentials={"login": {"value": CANARY}}),
     "of a header": answered("assistants", llm_config={"tools": [{"name": "x", "headers": {"X-Auth": CANARY}}]}),
+    "in a URL": answered("assistants", webhook_url=f"https://user:{CANARY}@example.com/x"),
+    "in the query of a URL": answered("assistants", webhook_url=f"https://example.com/x?a=1&access_token={CANARY}"),
+    "that signs a URL": answered(
+        "assistants", llm_config={"tools": [{"name": "x", "url": f"wss://e.com/?sig={CANARY}"}]}
+    ),
     "of parameters that are no schema": answered("sip_trunks", parameters={"api-key": CANARY}),
 }
 
@@ -128,6 +134,11 @@ def test_whether_there_is_a_secret_stays_known() -> None:
         ("analysis_templates", {"schema": {"properties": {"token": {"type": "string"}, "api_key": "x"}}}),
         ("tool_templates", {"tool_config": {"parameters": {"token": "x"}}}),
         ("numbers", {"phone_number": "+31850000001", "token": "", "secret": None}),
+        (
+            "assistants",
+            {"webhook_url": "https://example.com/x?page=2&keyword=a#top", "first_message": "key: https://x.y/"},
+        ),
+        ("assistants", {"webhook_url": "https://example.com/a:b@c?token="}),
     ],
 )
 def test_what_is_no_secret_is_kept_as_it_is(kind: str, fields: dict[str, Any]) -> None:
@@ -135,6 +146,26 @@ def test_what_is_no_secret_is_kept_as_it_is(kind: str, fields: dict[str, Any]) -
     again = snapshot_from_bytes(snapshot_to_bytes(taken(answered(kind, **fields))))
     kept = again.live.objects[kind][f"{kind}-1"].fields
     assert {name: kept[name] for name in fields} == fields
+
+
+def test_a_url_that_the_stack_tells_anyway_is_kept() -> None:
+    """Else a plan would want to set what is there."""
+    url = f"https://example.com/x?token={CANARY}"
+    stack = declared(resource("assistants.support", name="Support", webhook_url=url))
+    for each, state in ((stack, remembered()), (STACK, remembered(bound("assistants.support", "x", webhook_url=url)))):
+        saved = save(each, live(answered("assistants", webhook_url=url)), state, NOW)
+        assert saved.live.objects["assistants"]["assistants-1"].fields["webhook_url"] == url
+
+
+def test_no_number_can_be_tried_out_that_the_stack_does_not_tell() -> None:
+    """The key of the digests is in the file, and there are not so many phone numbers."""
+    data = snapshot_to_bytes(WHOLE)
+    members = KINDS["campaigns"].members
+    assert members is not None
+    for number, is_told in (("+31612345671", True), ("+31612345672", False)):
+        spec = {"phone_number": number, "variables": {"who": "An"} if is_told else {}}
+        digests = (member_fingerprint(members, spec, LINEAGE), number_fingerprint(members, spec, LINEAGE))
+        assert any(each.encode() in data for each in digests) is is_told
 
 
 def test_a_lead_is_an_id_and_a_digest() -> None:
