@@ -11,8 +11,9 @@ How a change gets from a file to a phone line, stage by stage:
    ``guards`` what nobody has allowed, ``steps`` which writes that makes and in what order, ``planfile`` what all this
    means in one digest.
 4. ``render`` turns the ``Plan`` into what people and machines read; ``textdiff`` says how a long text changed.
-5. ``apply`` performs exactly the steps of the plan: ``perform`` knows the verbs, ``settle`` makes an object once and
-   only once, ``readback`` and ``verify`` compare what was written with what the API has. It returns a ``Report``.
+5. ``apply`` performs exactly the steps of the plan, and all writes are made in it: ``apply.perform`` knows the verbs,
+   ``apply.settle`` makes an object once and only once, ``apply.readback`` and ``apply.verify`` compare what was written
+   with what the API has. It returns a ``Report``.
 6. ``snapshotfile`` keeps a reading in a file, without secrets; ``offline`` plans against it where there is no key.
 7. ``cli`` parses, calls one function, prints, and returns an exit code. What the rooms with effects log under their
    names, ``cli.log`` lets be heard.

@@ -211,7 +211,7 @@ def test_nothing_goes_to_another_host(told: Rig) -> None:
     assert told.telltale.heard
 
 
-@pytest.mark.parametrize("place", ["hmsplan.perform.record", "hmsplan.api.client._serialised"])
+@pytest.mark.parametrize("place", ["hmsplan.apply.perform.record", "hmsplan.api.client._serialised"])
 def test_a_bug_of_ours_shows_no_secret(told: Rig, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     """The text of an unforeseen exception may hold anything, so it is not told, and a traceback has no locals."""
 

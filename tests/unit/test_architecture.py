@@ -33,7 +33,7 @@ LAYERS: Final[dict[str, str]] = {
         stack.load stack.places stack.yaml_errors stack.yamltext stack.format stack.schema stack.explain
         stack.interpolate stack.layers stack.resolve stack.templates stack.leads stack.finish
         stack.blocks stack.collect stack.problems stack.settings stack.variables stack.validate stack diagnostics
-        secrets.* diff overlay recorded changes identity drift guards reach steps plan planfile saved verify
+        secrets.* diff overlay recorded changes identity drift guards reach steps plan planfile saved apply.verify
         snapshotfile offline
         state.codec state.journal state.edit state.record state.succession
         textdiff textdiff.*
@@ -46,7 +46,7 @@ LAYERS: Final[dict[str, str]] = {
         stack.* starter export.*
         api.*
         state state.*
-        live impact grace settle perform readback apply
+        live impact apply apply.*
     """,
     "command line": "cli cli.*",
 }
@@ -169,6 +169,12 @@ def test_the_emulator_is_an_independent_reading_of_the_documentation(module: str
 def test_only_the_command_line_starts_the_emulator() -> None:
     users = {name for name, path in MODULES.items() if any(x.partition(".")[0] == "emulator" for x in ours(path))}
     assert {name for name in users if not name.startswith("cli.")} == set()
+
+
+def test_only_an_apply_has_a_client_that_can_write() -> None:
+    """Plan, drift, show and all others are made of a client without the verbs."""
+    users = {name for name, path in MODULES.items() if "WriteClient" in path.read_text("utf-8")}
+    assert {name for name in users if name.partition(".")[0] != "apply"} == {"api.client", "cli.apply"}
 
 
 @pytest.mark.parametrize("module", [*MODULES, *EMULATOR])

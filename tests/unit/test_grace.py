@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from hmsplan.grace import POLLS_S, Grace
+from hmsplan.apply.grace import POLLS_S, Grace
 
 
 class Watch:

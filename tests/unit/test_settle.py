@@ -10,13 +10,13 @@ import pytest
 from support.virtual_time import Clock, run
 
 from hmsplan.api.client import WriteClient
+from hmsplan.apply.grace import Grace
+from hmsplan.apply.settle import Creator, OpenCreate
 from hmsplan.changes import member_fingerprint
 from hmsplan.emulator import Emulator, Fault, Settings
 from hmsplan.errors import ApiError, HmsplanError
-from hmsplan.grace import Grace
 from hmsplan.kinds import KINDS
 from hmsplan.model import Address, Intent
-from hmsplan.settle import Creator, OpenCreate
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.ledger import Ledger
 

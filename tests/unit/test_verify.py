@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from hmsplan.apply.verify import left_behind, merged_blocks, mismatches
 from hmsplan.kinds import ASSISTANTS, CAMPAIGNS
 from hmsplan.model import Secret
-from hmsplan.verify import left_behind, merged_blocks, mismatches
 
 SENT: dict[str, Any] = {"name": "A", "llm_config": {"model": "m", "temperature": 0.5}}
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hmsplan.api.endpoint import segments
 from hmsplan.api.snapshot import parse_one, read_one
+from hmsplan.apply.verify import left_behind, merged_blocks, mismatches
 from hmsplan.changes import member_fingerprint
 from hmsplan.diff import diff
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError
@@ -20,15 +21,14 @@ from hmsplan.model import EMPTY, Binding, Deposed, Intent, Outcome, RemoteObject
 from hmsplan.overlay import leaves, nulled, overlay, resolve
 from hmsplan.recorded import record, unsent
 from hmsplan.secrets.masks import is_mask, sounds_secret
-from hmsplan.verify import left_behind, merged_blocks, mismatches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hmsplan.api.client import WriteClient
+    from hmsplan.apply.settle import Creator
     from hmsplan.kinds import Kind
     from hmsplan.model import Address, Snapshot, Spec
-    from hmsplan.settle import Creator
     from hmsplan.state.ledger import Ledger
 
 REFUSED = frozenset({400, 422})

@@ -12,18 +12,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hmsplan.api.snapshot import read_list, read_members, read_one
+from hmsplan.apply.verify import mismatches
 from hmsplan.changes import member_key
 from hmsplan.errors import HmsplanError
 from hmsplan.kinds import KINDS
 from hmsplan.model import Status, Verb
 from hmsplan.overlay import resolve
-from hmsplan.verify import mismatches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from hmsplan.api.client import ReadClient
-    from hmsplan.grace import Grace
+    from hmsplan.apply.grace import Grace
     from hmsplan.kinds import Kind
     from hmsplan.model import Address, Outcome, RemoteObject, Spec
 

@@ -1,7 +1,9 @@
 """The executor: Plan -> Report. It performs exactly the steps it is given, and decides nothing.
 
 Independent branches go on after a failure; what needs a failed step is blocked. At the end one list of each kind that
-was written is compared by value with what was planned.
+was written is compared by value with what was planned. Every write is made in this folder: ``perform`` knows what each
+verb does, ``settle`` makes an object once and only once within its ``grace`` time, ``verify`` compares an answer with
+what was sent, ``readback`` the lists at the end.
 """
 
 from __future__ import annotations
@@ -15,12 +17,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from hmsplan import words
+from hmsplan.apply.grace import Grace
+from hmsplan.apply.perform import Performer
+from hmsplan.apply.readback import Readback
+from hmsplan.apply.settle import Creator, OpenCreate
 from hmsplan.errors import HmsplanError, StateError, Unauthorized
-from hmsplan.grace import Grace
 from hmsplan.model import Outcome, Report, Status, Step, Verb
-from hmsplan.perform import Performer
-from hmsplan.readback import Readback
-from hmsplan.settle import Creator, OpenCreate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

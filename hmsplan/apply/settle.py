@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hmsplan.api.client import WriteClient
-    from hmsplan.grace import Grace
+    from hmsplan.apply.grace import Grace
     from hmsplan.kinds import Kind
     from hmsplan.model import Intent, RemoteObject
     from hmsplan.state.ledger import Ledger
