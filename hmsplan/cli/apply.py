@@ -259,7 +259,7 @@ async def _perform(
     async with AsyncExitStack() as around:
         if told is not None:
             await around.enter_async_context(told.alive())
-        shown = progress_for(len(plan.steps), plain=not color(options, sys.stderr))
+        shown = progress_for(len(plan.steps), plain=not color(options.color, sys.stderr))
         progress = told or around.enter_context(shown)
         return await apply(
             plan,
@@ -287,7 +287,7 @@ def _tell(options: Globals, plan: Plan, report: Report, told: Events | None) -> 
     if told is not None:
         told.tell(events.ended(report, plan))
     elif plan.pending or report.outcomes:
-        out(render_report(report, plan=plan, width=width(), color=color(options)).rstrip("\n"))
+        out(render_report(report, plan=plan, width=width(), color=color(options.color)).rstrip("\n"))
 
 
 def _exit_code(report: Report) -> int:

@@ -88,7 +88,7 @@ def demo_command(options: Globals, keep: Path | None, fast: bool) -> int:
         closing.enter_context(contextlib.chdir(root))
         closing.enter_context(_environment(_settings(options)))
         pause_s = 0.0 if fast or not sys.stdout.isatty() else PAUSE_S
-        if not _play(Stage(colored=color(options), pause_s=pause_s), root):
+        if not _play(Stage(colored=color(options.color), pause_s=pause_s), root):
             return 1
     _tell_next(keep)
     return 0
@@ -113,7 +113,7 @@ def _kept(folder: Path) -> Path:
 
 
 def _settings(options: Globals) -> dict[str, str]:
-    shown = {"FORCE_COLOR": "1"} if color(options) else {"NO_COLOR": "1"}
+    shown = {"FORCE_COLOR": "1"} if color(options.color) else {"NO_COLOR": "1"}
     secrets = read_secrets_file(Path(SECRETS).read_text("utf-8"), SECRETS)
     return {"HMSPLAN_ENV": ENVIRONMENT, **secrets, **shown}
 

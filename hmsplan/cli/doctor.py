@@ -82,7 +82,7 @@ def doctor_command(options: Globals) -> int:
         body = [{"name": c.name, "status": str(c.mark), "detail": c.detail, "advice": c.advice} for c in checks]
         out(orjson.dumps({"format_version": "1.0", "checks": body}).decode())
     else:
-        out(_table(checks, colored=color(options)))
+        out(_table(checks, colored=color(options.color)))
     return code or (ALMOST if any(check.mark is Mark.BAD for check in checks) else 0)
 
 

@@ -64,7 +64,9 @@ def print_plan(
             shown = render_plan(plan, width=_COLUMNS, color=False, show_unchanged=show_unchanged, digest=digest)
             out(shown.rstrip("\n"))
         case _:
-            shown = render_plan(plan, width=width(), color=color(options), show_unchanged=show_unchanged, digest=digest)
+            shown = render_plan(
+                plan, width=width(), color=color(options.color), show_unchanged=show_unchanged, digest=digest
+            )
             out(shown.rstrip("\n"))
 
 
@@ -75,7 +77,7 @@ def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], 
         case "json":
             out(orjson.dumps(drift_json(drifts, coverage)).decode())
         case "text":
-            out(render_drift(drifts, coverage, width=width(), color=color(options)).rstrip("\n"))
+            out(render_drift(drifts, coverage, width=width(), color=color(options.color)).rstrip("\n"))
         case "markdown":
             from hmsplan.render.markdown import render_markdown  # noqa: PLC0415 -- only for this format
 

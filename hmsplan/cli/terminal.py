@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import Final, TextIO
 
 import click
 
 from hmsplan.cli.hidden import cut
 from hmsplan.escape import printable
-
-if TYPE_CHECKING:
-    from hmsplan.cli.options import Globals
 
 NARROW: Final = 80
 WIDE: Final = 200
@@ -24,9 +21,9 @@ def width() -> int:
     return max(NARROW, min(WIDE, shutil.get_terminal_size((NARROW, 24)).columns))
 
 
-def color(options: Globals, stream: TextIO | None = None) -> bool:
-    """Say whether to print colours: on a terminal, unless ``NO_COLOR`` or ``--no-color`` say no."""
-    if options.color is False or os.environ.get("NO_COLOR"):
+def color(chosen: bool | None, stream: TextIO | None = None) -> bool:
+    """Say whether to print colours: on a terminal, unless ``NO_COLOR`` or ``--no-color`` (*chosen* is False) say no."""
+    if chosen is False or os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
