@@ -5,20 +5,14 @@ One contract suite (``tests/unit/state/test_state_contract.py``) holds for all o
 
 from __future__ import annotations
 
-import logging
-import os
 import re
-import socket
 import uuid
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from hmsplan.errors import StateError
 from hmsplan.escape import plain
 from hmsplan.model import State
-from hmsplan.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,53 +20,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hmsplan.state.journal import Entry
+    from hmsplan.state.owner import Owner
 
-LOG: Final = logging.getLogger("hmsplan.state")
 LOCAL_FOLDER: Final = ".hmsplan"
 _POSTGRES: Final = frozenset({"postgresql", "postgres"})
 _BUCKETS: Final = frozenset({"s3", "gs", "az"})
 _ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Who holds a lock.
-
-    Attributes:
-        owner: what the run calls itself, e.g. ``apply by alice``.
-        since: UTC, ISO 8601.
-        token: tells this holding of the lock from every other.
-    """
-
-    owner: str
-    pid: int
-    host: str
-    since: str
-    token: str
-
-    @classmethod
-    def here(cls, owner: str) -> Owner:
-        """Sign a new holding of the lock by this process, now."""
-        since = datetime.now(UTC).isoformat(timespec="seconds")
-        return cls(owner, os.getpid(), socket.gethostname(), since, uuid.uuid4().hex)
-
-    def __str__(self) -> str:
-        return f"{self.owner} (process {self.pid} on {self.host}, since {self.since})"
-
-
-def not_locked() -> StateError:
-    """Tell a caller that it has to hold the lock first."""
-    return StateError("the state is written only under its lock")
-
-
-def lock_lost(how: str) -> StateError:
-    """Tell a run that its lock is no longer its own; *how* goes on after "the lock of this run"."""
-    return StateError(f"the lock of this run {how}; nothing more is written", summary="Lock lost")
-
-
-def lock_taken(by: Owner | None) -> StateError:
-    """Tell a run who took its lock away; None = whoever did has left no name."""
-    return lock_lost(f"was taken away by {by or 'hmsplan state unlock --force'}")
 
 
 class Backend(Protocol):
@@ -129,21 +82,6 @@ class Backend(Protocol):
     def describe(self) -> str:
         """Say where the state is, for people."""
         ...
-
-
-def loaded(state: State | None, place: str) -> State | None:
-    """Log what was read of the state at *place*, and return it."""
-    if state is None:
-        LOG.info("%s: there has never been one", place)
-    else:
-        LOG.info(
-            "%s: serial %d, %s, %s",
-            place,
-            state.serial,
-            count(len(state.bindings), "binding"),
-            count(len(state.intents), "open create"),
-        )
-    return state
 
 
 def new_state() -> State:

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from hmsplan.errors import StateError
-from hmsplan.state.backend import loaded
 from hmsplan.state.journal import decode, encode, join
 from hmsplan.state.lease import LEASE_S, Lease
+from hmsplan.state.log import loaded
 from hmsplan.state.objects import Conflict, InDoubt, Objects, StoreError
 from hmsplan.state.record import dump, parse
 from hmsplan.state.succession import changed_meanwhile, refuse_backward, refuse_older
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from hmsplan.model import State
-    from hmsplan.state.backend import Owner
     from hmsplan.state.journal import Entry
     from hmsplan.state.objects import Tag
+    from hmsplan.state.owner import Owner
 
 STATE: Final = "state.json"
 BACKUP: Final = "state.json.backup"

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.errors import StateError
 from hmsplan.state import durable
-from hmsplan.state.backend import loaded
 from hmsplan.state.journal import Journal, decode, encode, join
 from hmsplan.state.locking import FolderLock
+from hmsplan.state.log import loaded
 from hmsplan.state.record import dump, parse
 from hmsplan.state.succession import changed_meanwhile, refuse_backward, refuse_older
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hmsplan.model import State
-    from hmsplan.state.backend import Owner
     from hmsplan.state.durable import Mark
     from hmsplan.state.journal import Entry
+    from hmsplan.state.owner import Owner
 
 IGNORED: Final = """\
 # A state.json may be committed; the rest belongs to this machine.

@@ -16,8 +16,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.errors import StateError, StateLocked
-from hmsplan.state.backend import LOG, Owner, lock_taken, not_locked
+from hmsplan.state.log import LOG
 from hmsplan.state.objects import Conflict, Found, Objects, StoreError
+from hmsplan.state.owner import Owner, lock_taken, not_locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,7 +15,7 @@ from hmsplan import words
 from hmsplan.errors import StateError
 from hmsplan.model import Address, Binding, Deposed, Intent, State
 from hmsplan.state import edit, journal
-from hmsplan.state.backend import LOG
+from hmsplan.state.log import LOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

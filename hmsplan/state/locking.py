@@ -15,7 +15,8 @@ from filelock import FileLock, Timeout
 
 from hmsplan.errors import StateLocked
 from hmsplan.state import durable
-from hmsplan.state.backend import LOG, Owner, lock_taken, not_locked
+from hmsplan.state.log import LOG
+from hmsplan.state.owner import Owner, lock_taken, not_locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

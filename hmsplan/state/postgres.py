@@ -15,8 +15,8 @@ import psycopg
 
 from hmsplan.errors import StateError
 from hmsplan.state import postgres_tables
-from hmsplan.state.backend import loaded
 from hmsplan.state.journal import decode, encode, join
+from hmsplan.state.log import loaded
 from hmsplan.state.postgres_lock import SessionLock
 from hmsplan.state.postgres_place import connect, failing, read_url
 from hmsplan.state.record import dump, parse
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from hmsplan.model import State
-    from hmsplan.state.backend import Owner
     from hmsplan.state.journal import Entry
+    from hmsplan.state.owner import Owner
     from hmsplan.state.postgres_lock import Session
     from hmsplan.state.postgres_place import Connection
 

@@ -18,7 +18,8 @@ import psycopg
 
 from hmsplan.errors import StateError, StateLocked
 from hmsplan.state import postgres_tables
-from hmsplan.state.backend import LOG, Owner, lock_lost, lock_taken, not_locked
+from hmsplan.state.log import LOG
+from hmsplan.state.owner import Owner, lock_lost, lock_taken, not_locked
 from hmsplan.state.postgres_place import connect, failing, require_direct, said
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import functools
 import graphlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -73,13 +73,6 @@ ROOT: Final = Path(hmsplan.__file__).parent
 REPOSITORY: Final = ROOT.parent
 
 
-class Imported(NamedTuple):
-    """One import statement: what, and whether it runs when the module is loaded."""
-
-    name: str
-    at_load: bool
-
-
 def modules(*, emulator: bool = False) -> dict[str, Path]:
     """Return every module below hmsplan by its name there; the emulator's are a house of their own."""
     found = {path.relative_to(ROOT).with_suffix(""): path for path in sorted(ROOT.rglob("*.py"))}
@@ -88,26 +81,22 @@ def modules(*, emulator: bool = False) -> dict[str, Path]:
 
 
 @functools.cache
-def imports(path: Path) -> tuple[Imported, ...]:
-    """Return everything that one file imports, by full name."""
-    return tuple(_imports(ast.parse(path.read_text("utf-8")), at_load=True))
+def imports(path: Path) -> frozenset[str]:
+    """Return everything that one file imports, by full name: when it is loaded, in a function, or for types."""
+    return frozenset(_imports(ast.parse(path.read_text("utf-8"))))
 
 
-def _imports(node: ast.AST, *, at_load: bool) -> Iterator[Imported]:
-    for child in ast.iter_child_nodes(node):
-        match child:
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
             case ast.Import(names):
-                yield from (Imported(alias.name, at_load) for alias in names)
+                yield from (alias.name for alias in names)
             case ast.ImportFrom(module=str(module), names=names, level=0):
                 # what is imported from a package may be one of its modules
                 inside = [f"{module}.{alias.name}" for alias in names]
-                yield from (Imported(name if _is_module(name) else module, at_load) for name in inside)
+                yield from (name if _is_module(name) else module for name in inside)
             case ast.ImportFrom():
                 pytest.fail("a relative import hides which module it means")
-            case ast.If(test=ast.Name("TYPE_CHECKING")) | ast.FunctionDef() | ast.AsyncFunctionDef():
-                yield from _imports(child, at_load=False)
-            case _:
-                yield from _imports(child, at_load=at_load)
 
 
 def _is_module(name: str) -> bool:
@@ -117,7 +106,7 @@ def _is_module(name: str) -> bool:
 
 def ours(path: Path) -> set[str]:
     """Return the modules of hmsplan that one file imports, without the package's own name."""
-    return {item.name.removeprefix("hmsplan.") for item in imports(path) if item.name.startswith("hmsplan.")}
+    return {name.removeprefix("hmsplan.") for name in imports(path) if name.startswith("hmsplan.")}
 
 
 def layer(module: str) -> str:
@@ -143,15 +132,13 @@ def test_imports_run_one_way(module: str) -> None:
 
 @pytest.mark.parametrize("module", [name for name in MODULES if layer(name) in PURE])
 def test_a_pure_module_knows_no_clock_no_chance_no_file_no_network_and_no_log(module: str) -> None:
-    top = {item.name.partition(".")[0] for item in imports(MODULES[module])}
+    top = {name.partition(".")[0] for name in imports(MODULES[module])}
     assert top & IMPURE == set()
 
 
-def test_no_two_modules_need_each_other_to_be_loaded() -> None:
-    graph = {
-        name: {item.name.removeprefix("hmsplan.") for item in imports(path) if item.at_load} & MODULES.keys()
-        for name, path in MODULES.items()
-    }
+def test_no_two_modules_need_each_other() -> None:
+    """Neither to be loaded nor later on."""
+    graph = {name: ours(path) & MODULES.keys() for name, path in MODULES.items()}
     assert len(tuple(graphlib.TopologicalSorter(graph).static_order())) == len(MODULES)
 
 
