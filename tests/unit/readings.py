@@ -39,6 +39,15 @@ LINEAGE: Final = "11111111-1111-4111-8111-111111111111"
 NOW: Final = 1_790_000_000.0
 LINE: Final = SourceLine("main.yaml", 3)
 LEADS: Final = KINDS["campaigns"].members
+TRUNK: Final[Mapping[str, Any]] = {"name": "VoIP", "provider": "custom", "address": "sip.example"}
+SPRING: Final[Mapping[str, Any]] = {
+    "name": "Spring",
+    "agent_id": "a1",
+    "schedule_start_time": "09:00:00",
+    "schedule_end_time": "17:00:00",
+    "timezone": "Europe/Amsterdam",
+}
+"""A campaign."""
 
 
 def at(text: str) -> Address:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from readings import LEADS, LINE, LINEAGE, at, bound, lead, mark, ref, remote, resource
+from readings import LEADS, LINE, LINEAGE, SPRING, TRUNK, at, bound, lead, mark, ref, remote, resource
 
 from hmsplan.changes import (
     compare_members,
@@ -23,14 +23,6 @@ from hmsplan.secrets.changes import secret_changes
 if TYPE_CHECKING:
     from hmsplan.model import FieldPath, Resource, ResourceChange
 
-TRUNK: dict[str, Any] = {"name": "VoIP", "provider": "custom", "address": "sip.example"}
-SPRING: dict[str, Any] = {
-    "name": "Spring",
-    "agent_id": "a1",
-    "schedule_start_time": "09:00",
-    "schedule_end_time": "17:00",
-    "timezone": "Europe/Amsterdam",
-}
 ANNA: dict[str, Any] = {"phone_number": "+31201234567", "variables": {"name": "Anna"}}
 BEN: dict[str, Any] = {"phone_number": "+31207654321"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from readings import at, bound, declared, lead, live, planned, ref, remembered, remote, resource
+from readings import SPRING, TRUNK, at, bound, declared, lead, live, planned, ref, remembered, remote, resource
 
 from hmsplan.guards import is_allowed, is_protected
 from hmsplan.model import Action, Deposed, Refusal, Risk, Safety, Secret
@@ -13,14 +13,6 @@ from hmsplan.model import Action, Deposed, Refusal, Risk, Safety, Secret
 if TYPE_CHECKING:
     from hmsplan.model import Plan, RemoteObject, Snapshot, State
 
-TRUNK: dict[str, Any] = {"name": "VoIP", "provider": "custom", "address": "sip.example"}
-SPRING: dict[str, Any] = {
-    "name": "Spring",
-    "agent_id": "a1",
-    "schedule_start_time": "09:00:00",
-    "schedule_end_time": "17:00:00",
-    "timezone": "Europe/Amsterdam",
-}
 ANNA: dict[str, Any] = {"phone_number": "+31201234567", "variables": {}}
 BEN: dict[str, Any] = {"phone_number": "+31207654321", "variables": {}}
 HOOK = Secret("hook", "the-value", "f1")

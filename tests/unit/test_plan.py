@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from readings import (
     LINE,
+    SPRING,
+    TRUNK,
     at,
     bound,
     change_of,
@@ -35,14 +37,6 @@ from hmsplan.render.text import render_plan
 if TYPE_CHECKING:
     from hmsplan.model import Stack, State
 
-TRUNK: dict[str, Any] = {"name": "VoIP", "provider": "custom", "address": "sip.example"}
-SPRING: dict[str, Any] = {
-    "name": "Spring",
-    "agent_id": "a1",
-    "schedule_start_time": "09:00:00",
-    "schedule_end_time": "17:00:00",
-    "timezone": "Europe/Amsterdam",
-}
 ANNA: dict[str, Any] = {"phone_number": "+31201234567", "variables": {"name": "Anna"}}
 BEN: dict[str, Any] = {"phone_number": "+31207654321", "variables": {}}
 

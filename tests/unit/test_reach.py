@@ -5,7 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from readings import at, bound, change_of, declared, lead, live, planned, ref, remembered, remote, resource
+from readings import (
+    SPRING,
+    TRUNK,
+    at,
+    bound,
+    change_of,
+    declared,
+    lead,
+    live,
+    planned,
+    ref,
+    remembered,
+    remote,
+    resource,
+)
 
 from hmsplan.model import Reached
 from hmsplan.render.page import page_of
@@ -16,15 +30,7 @@ from hmsplan.stack.templates import expand_analysis, expand_tool
 if TYPE_CHECKING:
     from hmsplan.model import Plan, RemoteObject
 
-SPRING: Final[dict[str, Any]] = {
-    "name": "Spring",
-    "agent_id": "a1",
-    "schedule_start_time": "09:00:00",
-    "schedule_end_time": "17:00:00",
-    "timezone": "Europe/Amsterdam",
-    "status": "scheduled",
-}
-TRUNK: Final[dict[str, Any]] = {"name": "VoIP", "provider": "custom", "address": "sip.example"}
+SCHEDULED: Final = {**SPRING, "status": "scheduled"}
 LOOKUP: Final[dict[str, Any]] = {
     "name": "lookup",
     "tool_type": "function",
@@ -62,8 +68,8 @@ def test_a_change_says_which_active_numbers_and_dialling_campaigns_it_reaches(na
         remote("numbers", "n2", phone_number="+31850835038", agent_id="a1"),
         remote("numbers", "n3", phone_number="+31850835039", agent_id="a1", is_active=False),
         remote("numbers", "n4", phone_number="+31850835040", agent_id="a2"),
-        remote("campaigns", "c1", **SPRING),
-        remote("campaigns", "c2", **{**SPRING, "name": "Draft", "status": "draft"}),
+        remote("campaigns", "c1", **SCHEDULED),
+        remote("campaigns", "c2", **{**SCHEDULED, "name": "Draft", "status": "draft"}),
     )
     state = remembered(bound("assistants.a", "a1", name="A"))
     plan = planned(declared(resource("assistants.a", name=name)), snapshot, state)
@@ -91,7 +97,7 @@ def test_people_who_wait_are_counted_from_what_was_read_anyway(
     counters: dict[str, Any], leads: list[str] | None, waiting: int | None, at_most: bool
 ) -> None:
     """From the leads; else at most, from the campaign's own counters; else nobody knows."""
-    campaign = remote("campaigns", "c1", **SPRING, **counters)
+    campaign = remote("campaigns", "c1", **SCHEDULED, **counters)
     found = [lead(f"l{number}", f"+3161234567{number}", status) for number, status in enumerate(leads or [])]
     plan = renamed(campaign, leads={"c1": found} if leads is not None else None)
     reached = Reached("campaigns", "Spring", "c1", None, waiting, at_most)
@@ -103,11 +109,11 @@ def test_a_campaign_that_this_plan_starts_is_reached() -> None:
     leads = [{"phone_number": "+31612345678", "variables": {}}, {"phone_number": "+31612345679", "variables": {}}]
     stack = declared(
         resource("assistants.a", name="New"),
-        resource("campaigns.c", leads, **{**SPRING, "agent_id": ref("assistants.a")}),
+        resource("campaigns.c", leads, **{**SCHEDULED, "agent_id": ref("assistants.a")}),
     )
     snapshot = live(
         remote("assistants", "a1", name="A"),
-        remote("campaigns", "c1", **{**SPRING, "status": "draft"}),
+        remote("campaigns", "c1", **{**SCHEDULED, "status": "draft"}),
         leads={"c1": []},
     )
     plan = planned(stack, snapshot, remembered(bound("assistants.a", "a1"), bound("campaigns.c", "c1")))
@@ -218,7 +224,7 @@ def test_the_summary_counts_each_once() -> None:
     stack = declared(
         resource("assistants.a", name="New"), resource("numbers.n", phone_number="+31850835037", name="Front desk")
     )
-    campaign = remote("campaigns", "c1", **SPRING, total_leads=3, completed_leads=1, failed_leads=0)
+    campaign = remote("campaigns", "c1", **SCHEDULED, total_leads=3, completed_leads=1, failed_leads=0)
     snapshot = live(remote("assistants", "a1", name="A"), MAIN, campaign)
     plan = planned(stack, snapshot, remembered(bound("assistants.a", "a1"), bound("numbers.n", "n1")))
     assert "\nReaches 1 active number and 1 campaign (at most 2 people waiting).\n" in render_plan(

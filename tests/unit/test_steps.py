@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from readings import (
     NOW,
+    SPRING,
+    TRUNK,
     at,
     bound,
     declared,
@@ -29,14 +31,6 @@ from hmsplan.model import EMPTY, Deposed, Intent, Secret, Verb
 if TYPE_CHECKING:
     from hmsplan.model import Plan, Snapshot, Stack, State
 
-TRUNK: dict[str, Any] = {"name": "VoIP", "provider": "custom", "address": "sip.example"}
-SPRING: dict[str, Any] = {
-    "name": "Spring",
-    "agent_id": "a1",
-    "schedule_start_time": "09:00:00",
-    "schedule_end_time": "17:00:00",
-    "timezone": "Europe/Amsterdam",
-}
 ANNA: dict[str, Any] = {"phone_number": "+31201234567", "variables": {}}
 BEN: dict[str, Any] = {"phone_number": "+31207654321", "variables": {}}
 CARL: dict[str, Any] = {"phone_number": "+31611111111", "variables": {}}
