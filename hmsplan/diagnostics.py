@@ -5,12 +5,15 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.errors import DiagnosticError, UnsafePlan, UnsettledCreate
 from hmsplan.escape import plain
+from hmsplan.model import Diagnostic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from hmsplan.model import Diagnostic, FieldPath
+    from hmsplan.errors import HmsplanError
+    from hmsplan.model import FieldPath
 
 WIDTH: Final = 80
 _INDENT: Final = "  "
@@ -66,3 +69,22 @@ def _source(diagnostic: Diagnostic) -> str:
 
 def _field(diagnostic: Diagnostic) -> str:
     return " ".join(filter(None, [str(diagnostic.address or ""), format_path(diagnostic.path)]))
+
+
+def diagnostics_of(error: HmsplanError) -> Iterator[Diagnostic]:
+    """Yield what an error that ends a run says, each problem of it by itself."""
+    match error:
+        case DiagnosticError():
+            yield from error.diagnostics
+        case UnsafePlan():
+            for refusal in error.refusals:
+                detail = f"{refusal.reason}\nTo allow it: {refusal.flag}"
+                yield Diagnostic(error.summary, detail, address=refusal.address)
+        case UnsettledCreate():
+            for item in error.unsettled:
+                address = item.intent.address
+                yield Diagnostic(
+                    error.summary, f"To decide: hmsplan resolve {address} --adopt ID|--none", address=address
+                )
+        case _:
+            yield Diagnostic(error.summary, error.detail)

@@ -9,7 +9,6 @@ import signal
 import sys
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,21 +17,19 @@ import click
 from hmsplan.api.client import WriteClient
 from hmsplan.api.snapshot import read_organization
 from hmsplan.apply import Stop, apply
+from hmsplan.cli.audience import APPLY_FORMATS, Audience, audience
 from hmsplan.cli.failure import tell
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.plan import read_saved, resend_option, target_option, tell_wait
-from hmsplan.cli.progress import Events, progress_for
+from hmsplan.cli.progress import progress_for
 from hmsplan.cli.rescue import rescue
 from hmsplan.cli.session import EMULATOR_KEY, Workspace, connect, open_workspace, unix_now, wait_for
-from hmsplan.cli.surfaces import print_plan
-from hmsplan.cli.terminal import color, err, interactive, out, width
+from hmsplan.cli.terminal import color, err, interactive
 from hmsplan.errors import ApplyFailed, HmsplanError, StalePlan, StateError, Unauthorized, UnsafePlan, UnsettledCreate
 from hmsplan.live import plan_live
 from hmsplan.model import Digest, Report, Risk, Status
 from hmsplan.plan import Options
 from hmsplan.planfile import explain_difference
-from hmsplan.render import events
-from hmsplan.render.report import render_report
 from hmsplan.saved import objections, use_of
 from hmsplan.state.ledger import Ledger
 
@@ -80,6 +77,7 @@ def _risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     "--allow", multiple=True, callback=_risks, metavar="RISK:ADDRESS", help="Allow one risk, as a refusal names it."
 )
 @click.option("--destroy", is_flag=True, help="Delete everything that the state knows.")
+@click.option("--format", "form", type=click.Choice(APPLY_FORMATS), default="text", help="How to tell of it.")
 @target_option
 @resend_option
 @common_options
@@ -87,6 +85,7 @@ def _risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 def apply_command(
     options: Globals,
     file: Path | None,
+    form: str,
     yes: bool,
     expect_digest: str | None,
     allow: tuple[str, ...],
@@ -98,7 +97,7 @@ def apply_command(
 
     With FILE, perform the saved plan; refuse if it has expired or anything it touches has moved since.
     """
-    with _told(options) as told:
+    with audience(options, form) as told:
         if not yes and not interactive():
             raise HmsplanError("there is no terminal to ask on; add -y to apply without asking", summary="Not applied")
         saved = read_saved(options, file) if file is not None else None
@@ -110,26 +109,12 @@ def apply_command(
         return wait_for(_apply(options, workspace, Options(target, destroy, allow, resend), consent, told))
 
 
-@contextmanager
-def _told(options: Globals) -> Iterator[Events | None]:
-    """Give who tells of the run as events, if that is wanted; an error that ends it is one as well."""
-    told = Events() if options.json else None
-    try:
-        if told is not None:
-            told.tell(events.version_event(version("hmsplan")))
-        yield told
-    except HmsplanError as error:
-        if told is not None:
-            told.tell(*events.of_error(error))
-        raise
-
-
 def _check_digest(consent: Consent) -> None:
     if consent.digest is not None and not consent.digest.strip():
         raise StalePlan("--expect-digest is empty: no plan was reviewed, so none is applied", summary="No digest")
 
 
-async def _apply(options: Globals, workspace: Workspace, choice: Options, consent: Consent, told: Events | None) -> int:
+async def _apply(options: Globals, workspace: Workspace, choice: Options, consent: Consent, told: Audience) -> int:
     stop = Stop()
     with workspace.backend.lock(_owner()), _signals(stop):
         state = workspace.state()
@@ -139,15 +124,12 @@ async def _apply(options: Globals, workspace: Workspace, choice: Options, consen
                 client, workspace, state, choice, stop, whose=consent.saved is not None
             )
             _check_consent(plan, consent, state)
-            if told is not None:
-                told.tell(*events.planned(plan))
-            else:
-                print_plan(options, plan)
+            told.planned(plan, workspace.stack)
             if plan.refusals:
                 raise UnsafePlan(plan.refusals)
             if not plan.steps and not plan.decided:
-                if told is not None:
-                    told.tell(events.ended(Report(()), plan))
+                if told.events is not None:
+                    told.ended(Report(()), plan, workspace.stack)
                 return 0
             if plan.pending and not consent.yes:
                 _ask()
@@ -167,17 +149,11 @@ async def _apply(options: Globals, workspace: Workspace, choice: Options, consen
                 if unstored is not None and report is None:
                     tell(unstored)  # the error on its way is told after it
     if unstored is None:
-        _tell(options, plan, report, told)
+        told.ended(report, plan, workspace.stack)
         return _exit_code(report)
-    return _tell_unstored(unstored, options, plan, report, told)
-
-
-def _tell_unstored(error: StateError, options: Globals, plan: Plan, report: Report, told: Events | None) -> int:
-    """Tell what was done before telling that it could not be stored."""
-    if told is not None:
-        told.tell(*events.of_error(error))  # for machines, the report is the last event
-    _tell(options, plan, report, told)
-    code = tell(error)
+    told.failed(unstored)  # for machines, the report is the last event
+    told.ended(report, plan, workspace.stack)
+    code = tell(unstored)
     return _exit_code(report) or code
 
 
@@ -254,13 +230,13 @@ async def _perform(
     ledger: Ledger,
     stop: Stop,
     workspace: Workspace,
-    told: Events | None,
+    told: Audience,
 ) -> Report:
     async with AsyncExitStack() as around:
-        if told is not None:
-            await around.enter_async_context(told.alive())
+        if told.events is not None:
+            await around.enter_async_context(told.events.alive())
         shown = progress_for(len(plan.steps), plain=not color(options.color, sys.stderr))
-        progress = told or around.enter_context(shown)
+        progress = told.events or around.enter_context(shown)
         return await apply(
             plan,
             snapshot,
@@ -281,13 +257,6 @@ async def _close(ledger: Ledger, options: Globals) -> StateError | None:
     except StateError as error:
         return rescue(ledger.state, options, error)
     return None
-
-
-def _tell(options: Globals, plan: Plan, report: Report, told: Events | None) -> None:
-    if told is not None:
-        told.tell(events.ended(report, plan))
-    elif plan.pending or report.outcomes:
-        out(render_report(report, plan=plan, width=width(), color=color(options.color)).rstrip("\n"))
 
 
 def _exit_code(report: Report) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from hmsplan.cli.hidden import cut
 from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import HmsplanError
 from hmsplan.model import Digest
@@ -152,9 +153,18 @@ def write_step_summary(page: Page) -> None:
     """
     from hmsplan.render.markdown import SUMMARY, render_markdown  # noqa: PLC0415 -- only in a workflow
 
+    write_summary(render_markdown(page, budget=SUMMARY))
+
+
+def write_summary(text: str) -> None:
+    """Add Markdown to the summary of the workflow's step, if there is one.
+
+    Raises:
+        HmsplanError: the file cannot be written.
+    """
     if file := os.environ.get("GITHUB_STEP_SUMMARY"):
         try:
             with Path(file).open("a", encoding="utf-8") as summary:
-                summary.write(render_markdown(page, budget=SUMMARY))
+                summary.write(cut(f"{text}\n"))
         except OSError as error:
             raise HmsplanError(f"GITHUB_STEP_SUMMARY names {file}: {error.strerror}", summary="No summary") from None

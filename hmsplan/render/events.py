@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from hmsplan.errors import DiagnosticError, HmsplanError, UnsafePlan, UnsettledCreate
+from hmsplan.diagnostics import diagnostics_of
 from hmsplan.escape import plain
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Diagnostic, DriftKind, Severity, Status, Verb, dotted
@@ -24,6 +24,7 @@ from hmsplan.render.words import is_written, plan_line, seconds, tally
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hmsplan.errors import HmsplanError
     from hmsplan.model import Address, Outcome, Plan, Report, ResourceChange, Step
 
 Event: TypeAlias = dict[str, Any]
@@ -167,20 +168,7 @@ def note(text: str) -> Event:
 
 def of_error(error: HmsplanError) -> Iterator[Event]:
     """Yield the diagnostics of an error that ends the run."""
-    match error:
-        case DiagnosticError():
-            yield from map(diagnostic, error.diagnostics)
-        case UnsafePlan():
-            for refusal in error.refusals:
-                detail = f"{refusal.reason}\nTo allow it: {refusal.flag}"
-                yield diagnostic(Diagnostic(error.summary, detail, address=refusal.address))
-        case UnsettledCreate():
-            for item in error.unsettled:
-                address = item.intent.address
-                detail = f"To decide: hmsplan resolve {address} --adopt ID|--none"
-                yield diagnostic(Diagnostic(error.summary, detail, address=address))
-        case _:
-            yield diagnostic(Diagnostic(error.summary, error.detail))
+    yield from map(diagnostic, diagnostics_of(error))
 
 
 def diagnostic(found: Diagnostic) -> Event:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hmsplan.diff import same
 from hmsplan.kinds import KINDS
-from hmsplan.model import MISSING, Action, DriftKind, Severity, SourceLine, dotted
+from hmsplan.model import MISSING, Action, DriftKind, Severity, SourceLine, Status, dotted
 from hmsplan.render.changes import dialling, headline, members_text, remarks
 from hmsplan.render.page import in_order, unsettled, verb_of
 from hmsplan.render.values import path_text
@@ -23,11 +23,12 @@ from hmsplan.textdiff.parts import common_length
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hmsplan.model import Address, Diagnostic, Drift, FieldPath, Missing, Plan, ResourceChange, Value
+    from hmsplan.model import Address, Diagnostic, Drift, FieldPath, Missing, Plan, Report, ResourceChange, Value
 
 Locate: TypeAlias = Callable[["Address", "FieldPath", int], SourceLine | None]
 """Where a field is declared, see ``model.Locate``; None when nobody declares it."""
 
+_BAD: Final = {Status.FAILED: "Step failed", Status.UNSETTLED: "Unknown outcome"}
 _GOING: Final = frozenset({Action.DELETE, Action.REPLACE})
 
 
@@ -143,6 +144,16 @@ def _line_of(before: Value | Missing, after: Value | Missing) -> int:
         return 0
     same = common_length(before, after) if isinstance(before, str) else 0
     return min(after.count("\n", 0, same), after.rstrip("\n").count("\n")) + 1
+
+
+def of_report(report: Report, locate: Locate) -> list[Finding]:
+    """Return the steps that did not end well, each at the line of its resource; not what waited for them."""
+    return [
+        Finding(Level.ERROR, _BAD[outcome.status], f"{outcome.step.address}: {outcome.error}", place, name)
+        for outcome in report.outcomes
+        if outcome.status in _BAD
+        for place, name in [(locate(outcome.step.address, (), 0), str(outcome.step.address))]
+    ]
 
 
 def of_drift(drifts: Iterable[Drift], locate: Locate) -> list[Finding]:

@@ -163,7 +163,7 @@ def _object(item: Item, room: int, *, is_open: bool) -> str:
     end = "\n\n</details>"
     room -= _size(begin) + _size(end) + 100
     rows: list[str] = []
-    for row in (every := list(_rows(item.lines))):
+    for row in (every := list(diff_rows(item.lines))):
         if _size(row) + 1 > room:
             rows += [f"  … {count(len(every) - len(rows), 'more line')} …"] if rows else []
             break
@@ -174,8 +174,8 @@ def _object(item: Item, room: int, *, is_open: bool) -> str:
     return begin + escape.markdown_fence(rows, "diff") + end
 
 
-def _rows(lines: Iterable[Line]) -> Iterator[str]:
-    """Yield *lines* with their marks in the first column."""
+def diff_rows(lines: Iterable[Line]) -> Iterator[str]:
+    """Yield *lines* with their marks in the first column, for a block of code that GitHub colours."""
     for line in lines:
         mark = _MARKS.get(line.mark, line.mark)
         indent = " " * (INDENT * max(line.depth, 0))

@@ -43,10 +43,11 @@ def render_report(report: Report, *, width: int, color: bool, plan: Plan | None 
         color: escape sequences may stand in it.
         plan: what was performed; with it, an adoption is told from other news for the state.
     """
-    return paint(_report(report, plan), width=width, color=color)
+    return paint(report_lines(report, plan), width=width, color=color)
 
 
-def _report(report: Report, plan: Plan | None) -> Iterator[Line]:
+def report_lines(report: Report, plan: Plan | None = None) -> Iterator[Line]:
+    """Yield the table of what became of each step, what it cost, how it ended, and what to type next."""
     words = {outcome.step.key: step_text(outcome.step) for outcome in report.outcomes}
     rows = [row for status, mark in _ORDER for row in _rows(report, status, mark, words)]
     yield from rows

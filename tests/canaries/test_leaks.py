@@ -128,7 +128,7 @@ def formats() -> list[tuple[str, ...]]:
     for name, (module, _) in COMMANDS.items():
         command = getattr(import_module(f"hmsplan.cli.{module}"), f"{name}_command")
         choices = [param.type.choices for param in command.params if "--format" in param.opts]
-        file = ("saved.json",) if name == "show" else ()
+        file = {"show": ("saved.json",), "apply": ("-y",)}.get(name, ())
         found += [(name, *file, "--format", each) for each in (choices[0] if choices else ())]
     return found
 
@@ -169,11 +169,14 @@ def test_no_command_shows_a_secret(told: Rig) -> None:
 
 
 @pytest.mark.parametrize("mood", rig.MOODS)
-def test_no_answer_makes_a_command_show_a_secret(told: Rig, mood: str) -> None:
+def test_no_answer_makes_a_command_show_a_secret(told: Rig, mood: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The API tells its requests back: key, body and what it has stored, as JSON, as a page, cut off, or not at all."""
     told.telltale.mood, told.telltale.methods = mood, frozenset({"POST", "PATCH", "DELETE"})
     told.run("apply", "-y", code=None)
     told.run("apply", "-y", "--json", code=None)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(told.root / "summary.md"))
+    told.run("apply", "-y", "--format", "github", code=None)
+    assert "### hmsplan apply" in (told.root / "summary.md").read_text("utf-8")
     told.telltale.methods = frozenset({"GET"})
     for words in (("plan",), ("drift",), ("doctor",), ("export", str(told.root / "exported"))):
         told.run(*words, code=None)

@@ -207,6 +207,19 @@ def test_an_apply_with_nothing_to_do_ends_in_the_same_way(cli: Cli, stack: Path)
     assert found[-1]["changes"]["operation"] == "apply"
 
 
+def test_an_apply_that_cannot_begin_is_marked_on_the_line_and_summed_up(
+    cli: Cli, stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(stack.parent))
+    summary = tmp_path / "summary.md"
+    write(stack, {"a.yaml": "assistants:\n  support:\n    nam: Support\n    first_message: Hello\n"})
+    result = local(cli, stack, "apply", "-y", "--format", "github", GITHUB_STEP_SUMMARY=str(summary))
+    assert result.code == 3
+    assert [line for line in result.out.splitlines() if line.startswith("::error file=stack/a.yaml,line=3,")]
+    assert "It ended with an error" in summary.read_text("utf-8")
+    assert "a.yaml:3" in result.err
+
+
 def test_a_failed_step_is_an_event_and_a_diagnostic(live: Any, emulator: Emulator) -> None:
     """What waited for it is in the report at the end."""
     emulator.inject(Fault(do="status", method="POST", path="/numbers", status=400, body={"error": "no"}))

@@ -7,11 +7,14 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 import yaml
+
+from hmsplan.emulator import Emulator, Fault, Settings, running
 
 WORKFLOWS = Path(__file__).parents[2] / ".github" / "workflows"
 FILES = sorted(WORKFLOWS.glob("*.yml"))
@@ -209,7 +212,7 @@ def test_a_step_hands_its_signals_or_its_exit_code_on(file: Path) -> None:
 def test_apply_replaces_the_shell_and_never_asks() -> None:
     script = step_named("apply", "Apply")["run"].strip()
     assert script.splitlines()[-1].startswith('exec hmsplan "${flags[@]}" apply "${args[@]}"')
-    assert "args=(-y)" in script
+    assert "args=(-y " in script
 
 
 @pytest.mark.parametrize("digest", ["", "reviewed"])
@@ -223,14 +226,69 @@ def test_apply_passes_the_digest_and_arguments_on_unchanged(tmp_path: Path) -> N
     allow, var = "--allow=delete:numbers.old", "--var=greeting=$(id) `id` *; two  spaces"
     env = {"EXPECT_DIGEST": "f00d", "ARGS": f"{allow}\n\n{var}\n"}
     _, calls, _ = run_step(tmp_path, step_named("apply", "Apply"), env)
-    assert calls == [["-C", ".", "-e", "production", "apply", "-y", "--expect-digest", "f00d", allow, var]]
+    assert calls == [
+        ["-C", ".", "-e", "production", "apply", "-y", "--format", "github", "--expect-digest", "f00d", allow, var]
+    ]
 
 
 @pytest.mark.parametrize("exit_code", [0, 1, 3, 4, 5, 6, 7, 8, 9])
 def test_apply_ends_with_the_exit_code_of_hmsplan(tmp_path: Path, exit_code: int) -> None:
     code, calls, _ = run_step(tmp_path, step_named("apply", "Apply"), {"EXPECT_DIGEST": "any"}, exit_code)
     assert code == exit_code
-    assert calls == [["-C", ".", "-e", "production", "apply", "-y"]]
+    assert calls == [["-C", ".", "-e", "production", "apply", "-y", "--format", "github"]]
+
+
+def test_what_an_apply_did_is_in_the_summary_of_its_step(tmp_path: Path) -> None:
+    """The script of the step with hmsplan itself: the plan, then what became of it, and a mark on the line at fault."""
+    stack, summary, stand_in = tmp_path / "stack", tmp_path / "summary.md", tmp_path / "bin" / "hmsplan"
+    for folder in (stack / "environments", stand_in.parent):
+        folder.mkdir(parents=True)
+    (stack / "hmsplan.yaml").write_text("version: 1\nstack: small\nsafety: {settle_grace: 0s}\n", encoding="utf-8")
+    (stack / "environments" / "production.yaml").write_text("variables: {}\n", encoding="utf-8")
+    two = "assistants:\n  good: {name: Good, first_message: Hi}\n  bad: {name: Bad, first_message: Hi}\n"
+    (stack / "a.yaml").write_text(two, encoding="utf-8")
+    stand_in.write_text(
+        f'#!/bin/bash\nexec "{sys.executable}" -c "from hmsplan.cli import main; main()" "$@"\n', encoding="utf-8"
+    )
+    stand_in.chmod(0o755)
+    fault = Fault(do="status", method="POST", path="/assistants", nth=1, status=400, body={"error": "no | <b>"})
+    with Emulator(settings=Settings(rate_limit=None), faults=[fault]) as emulator, running(emulator) as url:
+        env = {
+            "PATH": f"{stand_in.parent}{os.pathsep}{os.environ['PATH']}",
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_STEP_SUMMARY": str(summary),
+            "GITHUB_WORKSPACE": str(tmp_path),
+            "RUNNER_TEMP": str(tmp_path),
+            "DIRECTORY": str(stack),
+            "ENVIRONMENT": "production",
+            "EXPECT_DIGEST": "any",
+            "HMS_SOVEREIGN_BASE_URL": url,
+            "HMS_SOVEREIGN_API_KEY": "fl_test_example",
+            **dict.fromkeys(("ARGS", "HMSPLAN_SECRETS_DOTENV", "HMSPLAN_STATE", "HMSPLAN_FINGERPRINT_KEY"), ""),
+        }
+        script = tmp_path / "step.sh"
+        script.write_text(step_named("apply", "Apply")["run"], encoding="utf-8")
+        command = ["bash", "-e", str(script)]
+        root = WORKFLOWS.parents[1]
+        done = subprocess.run(command, env=env, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 6, done
+    (marked,) = [line for line in done.stdout.splitlines() if line.startswith("::error")]
+    assert marked.startswith("::error file=stack/a.yaml,line=")
+    assert "title=hmsplan%3A Step failed::assistants." in marked
+    text = summary.read_text(encoding="utf-8")
+    assert (
+        text.index("### hmsplan plan:")
+        < text.index("### hmsplan apply")
+        < text.index("Apply incomplete: 1 done, 1 failed")
+    )
+
+
+@pytest.mark.parametrize(("stem", "name"), [("plan", "Plan"), ("apply", "Apply"), ("drift", "Look for drift")])
+@pytest.mark.parametrize("debug", ["", "1"])
+def test_a_run_with_debug_logging_tells_each_request(tmp_path: Path, stem: str, name: str, debug: str) -> None:
+    env = {"RUNNER_DEBUG": debug, "EXPECT_DIGEST": "any"}
+    _, (call, *_), _ = run_step(tmp_path, step_named(stem, name), env)
+    assert ("-vv" in call) is bool(debug)
 
 
 def test_secrets_travel_in_a_file_that_only_the_runner_can_read(tmp_path: Path) -> None:
@@ -240,7 +298,9 @@ def test_secrets_travel_in_a_file_that_only_the_runner_can_read(tmp_path: Path) 
     }
     _, calls, _ = run_step(tmp_path, step_named("apply", "Apply"), env)
     secrets = tmp_path / "hmsplan-secrets.env"
-    assert calls == [["-C", ".", "-e", "production", "--secrets-file", str(secrets), "apply", "-y"]]
+    assert calls == [
+        ["-C", ".", "-e", "production", "--secrets-file", str(secrets), "apply", "-y", "--format", "github"]
+    ]
     assert secrets.read_text(encoding="utf-8") == env["HMSPLAN_SECRETS_DOTENV"] + "\n"
     assert secrets.stat().st_mode & 0o077 == 0
 
