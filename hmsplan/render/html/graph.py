@@ -169,13 +169,19 @@ def _place(made: _Layout) -> None:
 
 
 def _spread(made: _Layout, layer: Sequence[Place], wish: Sequence[float]) -> None:
-    at, tops = float("-inf"), []
+    """Place each box as near to its wish as the others let it; those that touch share what they give up."""
+    groups: list[tuple[float, int]] = []  # how far a group is moved down from where it is stacked, and its size
+    stacked: list[float] = []
+    at = 0.0
     for place, y in zip(layer, wish, strict=True):
-        at = max(at, y)
-        tops.append(at)
+        stacked.append(at)
+        groups.append((y - at, 1))
+        while len(groups) > 1 and groups[-2][0] > groups[-1][0]:
+            (one, many), (other, more) = groups[-2:]
+            groups[-2:] = [((one * many + other * more) / (many + more), many + more)]
         at += _size(place) + _GAP
-    shift = _mean([y - top for y, top in zip(wish, tops, strict=True)], 0.0)
-    made.y |= {place: top + shift for place, top in zip(layer, tops, strict=True)}
+    moved = [down for down, many in groups for _ in range(many)]
+    made.y |= {place: top + down for place, top, down in zip(layer, stacked, moved, strict=True)}
 
 
 def _middle(made: _Layout, place: Place) -> float:

@@ -89,7 +89,7 @@ font-size:.84rem}
 .r.add,.r.del,.r.chg{background:var(--tint)}
 .r.note,.r.quiet{color:var(--soft)}
 .r.alert{color:var(--del);font-weight:600}
-.bar{border-left:2px solid var(--tone,var(--edge));padding-left:.7em}
+.bar{border-left:2px solid var(--tone,var(--edge));padding-left:.7em;unicode-bidi:plaintext}
 .r del{color:var(--del);background:var(--del-bg);border-radius:3px;padding:0 .1em}
 .r ins{color:var(--add);background:var(--add-bg);border-radius:3px;padding:0 .1em;text-underline-offset:.2em}
 .r.chg:has(.bar){background:none}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
+from unicodedata import bidirectional
 
 from hmsplan.escape import html, plain
 from hmsplan.render.drift import SHOWN_AS
@@ -31,6 +33,7 @@ _TONES: Final = {
     "#": "note",
 }
 _DEEPEST: Final = 6
+_VALUE: Final = re.compile(r'("(?:[^"\\]|\\.)*")')
 _HEADINGS: Final = {
     "replace": "To be replaced",
     "destroy": "To be destroyed",
@@ -190,7 +193,15 @@ def _words(line: Line) -> str:
     """Return the text with what went and what came in it."""
     tags = {Ink.GONE: "del", Ink.NEW: "ins"}
     shown = ((html(piece.text), tags.get(piece.ink, "")) for piece in line.pieces)
-    return "".join(f"<{tag}>{text}</{tag}>" if tag else text for text, tag in shown) or html(line.text)
+    return "".join(f"<{tag}>{text}</{tag}>" if tag else text for text, tag in shown) or _turned(line)
+
+
+def _turned(line: Line) -> str:
+    """Return the text of a line; a value that is written from right to left does not turn what is around it."""
+    if line.bar or line.text.isascii() or not any(bidirectional(char) in {"R", "AL"} for char in line.text):
+        return html(line.text)
+    parts = _VALUE.split(line.text)
+    return "".join(f"<bdi>{html(part)}</bdi>" if number % 2 else html(part) for number, part in enumerate(parts))
 
 
 def _drift(page: Page) -> Iterator[str]:

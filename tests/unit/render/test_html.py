@@ -15,7 +15,7 @@ from support.hostile import HOSTILE
 from support.pages import COVERAGE, drifts, full, many, plan, update
 from support.reading import Reader
 
-from hmsplan.model import Action, Address, Plan, ResourceChange
+from hmsplan.model import Action, Address, FieldChange, Plan, ResourceChange
 from hmsplan.render.graph import Edge, Graph, graph_of_plan
 from hmsplan.render.html.graph import MOST, svg, visible
 from hmsplan.render.html.page import render_html
@@ -55,7 +55,7 @@ def test_no_tag_or_attribute_comes_from_data(text: str) -> None:
     names = {"a", "b", "body", "button", "caption", "code", "details", "div", "figcaption", "figure", "footer"}
     names |= {"g", "h1", "h2", "head", "header", "html", "i", "input", "label", "li", "main", "meta", "output", "p"}
     names |= {"path", "pre", "rect", "script", "section", "small", "span", "style", "summary", "svg", "table", "tbody"}
-    names |= {"td", "text", "th", "title", "tr", "ul", "del", "ins"}
+    names |= {"td", "text", "th", "title", "tr", "ul", "del", "ins", "bdi"}
     for page in (shown(full(text)), render_html(drift_page(drifts(text), COVERAGE, text, text, 100))):
         read = Reader(page)
         assert {tag for tag, _ in read.tags} <= names
@@ -99,6 +99,24 @@ def test_each_box_and_arrow_is_drawn_apart_from_the_others() -> None:
     assert drawn.count('class="edge pasted"') == 1
     assert drawn.count('class="edge') == len(edges)
     assert '<a href="#i0">' in drawn
+
+
+def test_boxes_without_a_common_arrow_stay_close() -> None:
+    """A drawing is as high as its longest column, though nothing holds the two parts of this one together."""
+    avond, main, recall = Address("numbers", "avond"), Address("numbers", "main"), Address("campaigns", "recall")
+    desks = [Address("assistants", name) for name in ("avond", "balie", "spoed", "voip")]
+    edges = (Edge(avond, desks[0]), Edge(recall, desks[1]), Edge(main, desks[1]), Edge(main, desks[3]))
+    drawn = svg(Graph(dict.fromkeys([recall, avond, main, *desks], ""), edges), {}, {}, {})
+    tops = sorted(float(top) for top in re.findall(r'<rect x="[^"]*" y="([^"]*)"', drawn))
+    assert tops[-1] - tops[0] <= 200
+
+
+def test_a_value_in_another_direction_does_not_turn_the_line() -> None:
+    """What it was stays to the left of the arrow, as a reader of the page expects; prose goes its own way."""
+    fields = (FieldChange(("name",), "استقبال", "عيادة"), FieldChange(("first_message",), "old", "new"))
+    page = shown(plan(ResourceChange(Address("assistants", "a"), Action.UPDATE, "a1", fields=fields)))
+    assert "name = <bdi>&quot;استقبال&quot;</bdi> -&gt; <bdi>&quot;عيادة&quot;</bdi>" in page
+    assert "first_message = &quot;old&quot; -&gt; &quot;new&quot;" in page
 
 
 def test_of_a_large_graph_what_the_plan_touches_is_drawn() -> None:
