@@ -91,11 +91,7 @@ def _scalar_lines(
     if columns(line) + INDENT * (depth + 1) <= look.width and not (was and will):
         yield Line(line, "~", depth, notes=(*notes, *(f"was {name}" for name in was), *will))
         return
-    if columns(f"{head} = {old}") + INDENT * (depth + 1) <= look.width:
-        yield Line(f"{head} = {old}", "~", depth, notes=was)
-    else:
-        yield Line(f"{head} =", "~", depth, notes=was)
-        yield Line(old, "", depth + 1)
+    yield from _below(f"{head} =", old, "~", depth, look.width, was)
     yield Line(f"-> {new}", "", depth + 1, notes=(*notes, *will))
 
 
@@ -143,8 +139,17 @@ def _inside_lines(look: Look, before: Value, after: Value, pat: Pattern, depth: 
             if columns(line) + INDENT * (depth + 2) <= look.width:
                 yield Line(line, mark, depth + 1)
             else:
-                yield Line(f"{place} = {one}", mark, depth + 1)
+                yield from _below(f"{place} =", one, mark, depth + 1, look.width)
                 yield Line(f"-> {other}", "", depth + 2)
+
+
+def _below(head: str, old: str, mark: str, depth: int, width: int, notes: tuple[str, ...] = ()) -> Iterator[Line]:
+    """Yield the old value behind *head*, or below it when it does not fit, and so above the new one."""
+    if columns(f"{head} {old}") + INDENT * (depth + 1) <= width:
+        yield Line(f"{head} {old}", mark, depth, notes=notes)
+        return
+    yield Line(head, mark, depth, notes=notes)
+    yield Line(old, "", depth + 1)
 
 
 def _json(value: Any) -> str:

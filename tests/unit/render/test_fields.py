@@ -203,6 +203,14 @@ def test_values_that_do_not_fit_stand_below_each_other() -> None:
     assert len(shown("assistants", ("webhook_url",), old, new, width=140)) == 1
 
 
+def test_a_value_inside_json_that_does_not_fit_stands_above_the_new_one() -> None:
+    """Broken behind its name, it would be hard to compare."""
+    old, new = "Is de vraag van de beller beantwoord?", "Is de vraag van de beller in dit gesprek beantwoord?"
+    name = "properties.resolved_in_this_telephone_call.description"
+    before, after = ({"properties": {name.split(".")[1]: {"description": text}}} for text in (old, new))
+    assert parameters(before, after) == [f"~ {name} =", f'"{old}"', f'-> "{new}"']
+
+
 @pytest.mark.parametrize(
     ("number", "shown"), [("+31612345678", "+3161234••••"), ("12", "1•"), ("", ""), ("x" * 40, "x" * 6 + "•" * 12)]
 )
