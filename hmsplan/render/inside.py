@@ -89,6 +89,11 @@ def _lists(before: list[Any], after: list[Any], at: tuple[str | int, ...], found
     if _nodes(before, _MOST_NODES) <= 0 or _nodes(after, _MOST_NODES) <= 0:
         found.append(Found("~", _place(at), before, after))
         return
+    _by_place(before, after, at, found)
+
+
+def _by_place(before: list[Any], after: list[Any], at: tuple[str | int, ...], found: list[Found]) -> None:
+    """Compare two lists of which every item means something where it stands."""
     if before == after:  # but not the same JSON: it says 1 where it said true
         for index, (one, other) in enumerate(zip(before, after, strict=True)):
             if not same(one, other):
