@@ -288,11 +288,18 @@ def _sections(entries: list[Paragraph]) -> Iterator[Section]:
             if found:
                 yield Section(heading, tuple(found))
             found = []
-            heading = (each.after or each.before).strip() if begins else under
+            heading = (each.after or each.before).strip().split("\n", 1)[0].rstrip() if begins else under
             under = heading if each.after else under
         found.append(each)
+        if each.form is Form.MARKUP and _ends(under, each.after):
+            under = ""
     if found:
         yield Section(heading, tuple(found))
+
+
+def _ends(heading: str, text: str) -> bool:
+    """Say whether *text* is the closing tag of a section that a tag began."""
+    return heading.startswith("<") and text.strip() == f"</{heading.strip('<>').split()[0]}>"
 
 
 def _removed_whole(entries: list[Paragraph]) -> set[int]:

@@ -67,9 +67,10 @@ class Texts:
         return common if common >= ALIKE else 0.0
 
 
-def _level(heading: str) -> int:
+def _level(heading: str) -> str:
+    """Return what says how deep a heading is: its "##", or the sign that it begins with."""
     bare = heading.strip()
-    return len(bare) - len(bare.lstrip("#"))
+    return bare[: len(bare) - len(bare.lstrip("#"))] or (bare[:1] if bare[:1] in "<[*_" else "")
 
 
 @dataclass(slots=True)

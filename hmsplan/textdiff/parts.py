@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -36,9 +37,13 @@ class Part(NamedTuple):
 
 
 _LINE: Final = re.compile(
-    r"""[ \t]*(?:
+    r"""[ \t]*(?:                                    # of what names a section: "#", **bold**, [Title], <tag>
       (?P<fence>`{3,}|~{3,})
-    | (?P<heading>\#{1,6}(?=\s|\Z))
+    | (?P<heading>\#{1,6}(?=\s|\Z)
+        | (?P<strong>\*\*|__)[^*_\n]{1,60}(?P=strong):?\s*\Z
+        | \[[^\W\da-z_][^\][\n]{1,60}\]:?\s*\Z
+        | <(?!(?:br|hr|p|b|i|li|ul|ol|img|div|span|details|summary|table|tr|td|th|break|pause|wait)\b)
+          [A-Za-z][\w.:-]*(?:\s+[\w.:-]+="[^"<>]*")*>\s*\Z)
     | (?P<item>(?:[-*+•]|[0-9]{1,3}[.)]|[a-z][.)])[ \t])
     | (?P<table>\|)
     | (?P<markup>(?:</?[A-Za-z!].*>|-{3,}|\*{3,}|_{3,})\s*\Z)
@@ -48,18 +53,29 @@ _LINE: Final = re.compile(
 _STARTS: Final = {"heading": Form.HEADING, "item": Form.ITEM, "table": Form.TABLE, "markup": Form.MARKUP}
 _CONTINUED: Final = {"prose": (Form.PROSE, Form.ITEM), "table": (Form.TABLE,)}
 _LISTED: Final = (".", ")")
+_UNDERLINES: Final = ("===", "---")
+_CAPITALS: Final = re.compile(r"\w[\w &/'\u2019-]{2,59}:?")
+_LONGEST_TITLE: Final = 60
 _OPEN: Final = frozenset({"prose", "item", "table"})
 
 
-def paragraphs(text: str, start: int = 0, *, until: Container[int] = ()) -> Iterator[Part]:
+def paragraphs(text: str, start: int = 0, *, until: Container[int] = ()) -> Iterator[Part]:  # noqa: C901 -- one pass
     """Yield the paragraphs of *text* from *start* on, where one has to begin; stops before one that begins in *until*.
 
     A heading, an item of a list, a code block, a table and a line of markup are each a paragraph.
     """
     begin = here = start
-    form, fence, is_open = None, "", False
-    for line in (text[start:] if start else text).split("\n"):
+    form, fence, is_open, underline = None, "", False, False
+    lines = (text[start:] if start else text).split("\n")
+    for line, following in zip_longest(lines, lines[1:], fillvalue=""):
         name, mark = ("prose", "") if line[:1].isalpha() and line[1:2] not in _LISTED else _line(line)
+        if name == "prose" and not fence and (line.isupper() or following[:3] in _UNDERLINES):
+            continues = is_open and form in _CONTINUED["prose"]
+            name, underline = _title(line, following, continues=continues)
+        elif underline:  # the line below a title belongs to it
+            underline = False
+            here += len(line) + 1
+            continue
         if fence:  # nothing but its own end means anything in a code block
             if name == "fence" and mark.startswith(fence) and line.strip() == mark:
                 fence, is_open = "", False
@@ -91,6 +107,18 @@ def _line(line: str) -> tuple[str, str]:
     return ("blank" if line.isspace() else "prose"), ""
 
 
+def _title(line: str, following: str, *, continues: bool) -> tuple[str, bool]:
+    """Say whether a line of prose is the title of a section, and whether the next one underlines it."""
+    bare = line.strip()
+    if line.isupper() and _CAPITALS.fullmatch(bare) and (bare.endswith(":") or not continues):
+        return "heading", False
+    rule = following.strip()
+    if continues or len(bare) > _LONGEST_TITLE or not rule or rule.strip(rule[0]):
+        return "prose", False
+    is_underlined = rule[0] == "=" or bare[-1] not in ".!?:;,"
+    return ("heading" if is_underlined else "prose"), is_underlined
+
+
 def common_length(one: str, other: str, *, from_end: bool = False) -> int:
     """Return how many characters both begin with, or end with."""
     low, high = 0, min(len(one), len(other))
@@ -120,8 +148,9 @@ _MARKS: Final = (
 )
 """What belongs to the character before it."""
 _WORD: Final = rf"[^\W{_CJK}][\w{_MARKS}]*"
+_RULE: Final = r"={3,}|-{3,}|_{3,}|\*{3,}"
 _TOKEN: Final = re.compile(
-    rf"(?:{_VARIABLE}|[{_CJK}][{_MARKS}]*|{_WORD}(?:['\u2019.:,_-]{_WORD})*|\s|[^\s][{_MARKS}]*)\s*"
+    rf"(?:{_VARIABLE}|[{_CJK}][{_MARKS}]*|{_WORD}(?:['\u2019.:,_-]{_WORD})*|{_RULE}|\s|[^\s][{_MARKS}]*)\s*"
 )
 _SNAKE: Final = r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+"
 _NAMES: Final = re.compile(rf"`({_SNAKE})(?:\(\))?`|\b({_SNAKE})\(")

@@ -191,3 +191,40 @@ def test_a_megabyte_of_prose_is_compared_paragraph_by_paragraph() -> None:
     change = compare(text, text.replace("over 500.", "over vijfhonderd."))
     assert len(text) > 900_000
     assert [marked(each) for each in changed(change)] == [[("500", "vijfhonderd")]] * 8
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["# {}", "### {}", "**{}**", "**{}:**", "__{}__", "[{}]", "{}\n=====", "{}\n---", "<{}>", '<{} lang="nl">'],
+)
+def test_what_prompts_name_their_sections_with_begins_a_section(title: str) -> None:
+    """Few prompts are pure Markdown; a change is shown below the name of its section however that is written."""
+    old = "".join(f"{title.format(name)}\nDoe dit op {name}.\n\n" for name in ("Rol", "Spoed", "Einde"))
+    change = compare(old, old.replace("dit op Spoed", "dat op Spoed"))
+    assert [section.heading for section in change.sections] == [
+        title.format(name).split("\n")[0] for name in ("Rol", "Spoed", "Einde")
+    ]
+    assert [section.kind for section in change.sections] == [Kind.SAME, Kind.CHANGED, Kind.SAME]
+
+
+def test_a_line_of_capitals_begins_a_section() -> None:
+    """With a colon also within a paragraph; without one only where a paragraph begins."""
+    change = compare("", "ROL\nJe bent kort\nvan STOF\nNOOIT\nEn dus.\nÉÉN VRAAG:\nNu.\n")
+    assert [section.heading for section in change.sections] == ["ROL", "ÉÉN VRAAG:"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["<wacht op de beller>", "[wacht]", "<br>", "</rol>", "NEE.", "OK", "Een zin.\n---", "**a** b", "[x](y)", "---"],
+)
+def test_what_only_looks_like_a_title_is_none(line: str) -> None:
+    """A stage direction, a line of markup, a shout and a rule below a sentence name nothing."""
+    assert not any(part.form is Form.HEADING for part in paragraphs(f"{line}\nDoe dit.\n"))
+
+
+def test_behind_the_end_of_a_tag_its_section_is_over() -> None:
+    """A wrong name above a change is worse than none."""
+    old = "<rol>\nJe bent kort.\n</rol>\n\nDaarna komt dit.\n"
+    first, second = compare(old, old.replace("komt", "kwam")).sections
+    assert (first.heading, first.kind) == ("<rol>", Kind.SAME)
+    assert (second.heading, second.kind) == ("", Kind.CHANGED)
