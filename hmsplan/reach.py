@@ -131,7 +131,8 @@ class _Finder:
     def _is_on(self, live: RemoteObject) -> bool:
         """Say whether people meet the platform through *live*, now or as soon as the plan is applied."""
         kind, change = KINDS[live.kind], self._change.get(live.id)
-        if not kind.meets_people or live.fields.get("is_active") is False:
+        after = change.after if change is not None else {}
+        if not kind.meets_people or (live.fields.get("is_active") is False and after.get("is_active") is not True):
             return False
         dials = kind.status is None or live.fields.get(kind.status[0]) == kind.status[1]
         return dials or (change is not None and change.started)

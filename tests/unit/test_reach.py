@@ -230,3 +230,16 @@ def test_the_summary_counts_each_once() -> None:
     assert "\nReaches 1 active number and 1 campaign (at most 2 people waiting).\n" in render_plan(
         plan, width=80, color=False
     )
+
+
+def test_a_number_that_the_same_plan_switches_on_is_reached() -> None:
+    """It rings on what changes as soon as the plan is applied; one that stays off does not."""
+    off = remote("numbers", "n1", phone_number="+31850835037", agent_id="a1", is_active=False)
+    snapshot = live(remote("assistants", "a1", name="A"), off)
+    state = remembered(bound("assistants.a", "a1", name="A"), bound("numbers.n", "n1", is_active=False))
+    for is_active, words in ((True, "reaches +31850835037"), (False, "")):
+        number = resource("numbers.n", phone_number="+31850835037", is_active=is_active)
+        assert (
+            told(planned(declared(resource("assistants.a", name="New"), number), snapshot, state), "assistants.a")
+            == words
+        )
