@@ -12,8 +12,11 @@ from hmsplan.model import (
     DriftKind,
     FieldChange,
     Intent,
+    MembersChange,
     Plan,
+    Reached,
     Refusal,
+    RemoteObject,
     ResourceChange,
     Risk,
     Severity,
@@ -47,19 +50,39 @@ def full(text: str = "why", key: str = "support") -> Plan:
     """Return a plan with everything in it that a plan can say, and *text* at every place that is foreign."""
     address = Address("assistants", key)
     intent = Intent("s", Address("assistants", "open"), "assistants", (), {}, frozenset(), 0.0)
-    fields = (FieldChange(("name",), text, "new"), FieldChange(("llm_config", "tools", text, "url"), text, [text]))
+    prompt = "Greet the caller, say who you are and ask what you can do for them today.\n\n"
+    fields = (
+        FieldChange(("name",), text, "new"),
+        FieldChange(("llm_config", "tools", text, "url"), text, [text]),
+        FieldChange(
+            ("first_message",), f"{prompt}{text}\n\n{prompt}", f"{text}\n\n{prompt}Never. {text} {{{{{text}}}}}"
+        ),
+        FieldChange(("analysis_plan", "structured_data_plan", "schema"), {text: text, "a": [text]}, {text: 1, "a": []}),
+    )
+    reaches = (Reached("numbers", text, "n1"), Reached("campaigns", text, "c1", waiting=3))
+    leads = MembersChange(({"phone_number": text},), (RemoteObject("leads", text, {"phone_number": text}),), 1)
     return Plan(
         text or "stack",
         text or "environment",
         (
             ResourceChange(
-                address, Action.UPDATE, text, {"name": text}, {"name": "new"}, fields, reason=text, notes=(text,)
+                address,
+                Action.UPDATE,
+                text,
+                {"name": text},
+                {"name": "new"},
+                fields,
+                reason=text,
+                notes=(text,),
+                reaches=reaches,
             ),
             ResourceChange(MAIN, Action.DELETE, text, {"phone_number": text}, reason=text),
             ResourceChange(
                 VOIP, Action.REPLACE, "t1", fields=(FieldChange(("name",), text, text + "x"),), replaces=(("name",),)
             ),
-            ResourceChange(RECALL, Action.CREATE, None, fields=(FieldChange(("name",), None, text),), started=True),
+            ResourceChange(
+                RECALL, Action.CREATE, None, fields=(FieldChange(("name",), None, text),), members=leads, started=True
+            ),
             ResourceChange(Address("numbers", "old"), Action.FORGET, text),
             ResourceChange(Address("assistants", "new"), Action.NO_OP, "a", moved_from=Address("assistants", "was")),
         ),
