@@ -147,7 +147,7 @@ def _figure(page: Page, graph: Graph, ids: Mapping[str, str]) -> Iterator[str]:
     )
     more = f" {count(left_out, 'object')} that the plan does not touch are not drawn." if left_out else ""
     yield '<section aria-labelledby="graph">\n<h2 id="graph">Graph</h2>'
-    yield f'<figure><div class="wide" role="region" aria-label="Graph" tabindex="0">{drawn}</div>'
+    yield f'<figure><div class="wide" role="group" aria-label="Graph" tabindex="0">{drawn}</div>'
     yield (
         "<figcaption>An arrow leads from an object to what it needs; a dashed one is a template that is pasted in."
         f"{more}</figcaption></figure>\n</section>"
