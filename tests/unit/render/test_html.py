@@ -5,14 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.browser import CHROMIUM, browse
 from support.hostile import HOSTILE
-from support.pages import COVERAGE, drifts, full, many, plan, update
+from support.pages import COVERAGE, drifts, full, many, plan
 from support.reading import Reader
 
 from hmsplan.model import Action, Address, FieldChange, Plan, ResourceChange
@@ -20,9 +17,6 @@ from hmsplan.render.graph import Edge, Graph, graph_of_plan
 from hmsplan.render.html.graph import MOST, svg, visible
 from hmsplan.render.html.page import render_html
 from hmsplan.render.page import drift_page, page_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def shown(made: Plan) -> str:
@@ -150,23 +144,3 @@ def test_a_plan_knows_the_templates_that_are_pasted_in() -> None:
     graph = graph_of_plan(plan(ResourceChange(user, Action.UPDATE, "a1", pasted=(template,))))
     assert graph.edges == (Edge(user, template, pasted=True),)
     assert set(graph.names) == {user, template}
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-def test_a_browser_shows_it_without_a_request_or_a_complaint(tmp_path: Path) -> None:
-    """With hostile texts in it our script runs, the console is silent, and nothing is asked for."""
-    page = tmp_path / "plan.html"
-    page.write_text(shown(full("".join(HOSTILE[:12]))), "utf-8")
-    log = tmp_path / "net.json"
-    done = browse(page, f"--log-net-log={log}")
-    assert '<div class="find" role="search">' in done.stdout  # shown, so our script ran
-    assert "CONSOLE" not in done.stderr
-    assert "evil.example" not in log.read_text("utf-8")
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-def test_the_browser_of_the_test_can_complain(tmp_path: Path) -> None:
-    """A picture from elsewhere in the same page is refused, and the console says so."""
-    page = tmp_path / "plan.html"
-    page.write_text(shown(plan(update("a"))).replace("<main>", '<main><img src="https://evil.example/x.png">'), "utf-8")
-    assert "Content Security Policy" in browse(page).stderr
