@@ -127,11 +127,15 @@ def markdown(text: str) -> str:
 
 
 def markdown_code(text: str) -> str:
-    """Return *text* as code within a line of Markdown, in a table too."""
+    """Return *text* as code within a line of Markdown, in a table too.
+
+    GitHub's parser does not know that text between tags is code, and links an address of e-mail there: an empty comment
+    divides it.
+    """
     shown = plain(text)
     if _BARE.fullmatch(shown) and shown.strip() == shown:
         return f"`{shown}`"
-    return f"<code>{_entities(shown)}</code>"
+    return f"<code>{_entities(shown).replace('&#64;', '&#64;<!-- -->')}</code>"
 
 
 def markdown_fence(rows: Iterable[str], language: str = "") -> str:
