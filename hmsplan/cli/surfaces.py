@@ -16,7 +16,7 @@ from hmsplan.model import Digest
 from hmsplan.planfile import plan_to_bytes
 from hmsplan.render.drift import Coverage, drift_json, render_drift
 from hmsplan.render.page import drift_page, page_of
-from hmsplan.render.text import render_plan
+from hmsplan.render.text import render_page, render_plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,9 +61,9 @@ def print_plan(
             from hmsplan.render.findings import of_plan  # noqa: PLC0415
 
             print_found(options, of_plan(plan, locator(stack)), "github")
-            write_step_summary(page_of(plan, _COLUMNS, digest))
-            shown = render_plan(plan, width=_COLUMNS, color=False, show_unchanged=show_unchanged, digest=digest)
-            out(shown.rstrip("\n"))
+            page = page_of(plan, _COLUMNS, digest)
+            write_step_summary(page)
+            out(render_page(page, width=_COLUMNS, color=False, show_unchanged=show_unchanged).rstrip("\n"))
         case _:
             shown = render_plan(
                 plan, width=width(), color=color(options.color), show_unchanged=show_unchanged, digest=digest

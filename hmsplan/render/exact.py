@@ -54,7 +54,7 @@ def encode_value(value: Any) -> Any:
         case Secret():
             version = {} if value.version is None else {"version": value.version}
             return {TAG: "secret", "name": value.name, "fingerprint": value.fingerprint, **version}
-        case Mapping():
+        case dict() | Mapping():  # nearly always the first, and that is a quick look
             inner = {key: encode_value(item) for key, item in value.items()}
             return {TAG: "object", "value": inner} if TAG in inner else inner
         case list() | tuple():

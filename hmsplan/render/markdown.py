@@ -121,11 +121,14 @@ def _objects(page: Page, room: int) -> str:
     left: list[Item] = []
     most = max(room // 4, _LEAST)  # no object takes it all
     for number, item in enumerate([*page.changes, *page.drift]):
+        if left:  # what comes after the first that does not fit is less important
+            left.append(item)
+            continue
         title = _drift_title(page) if page.drift and item is page.drift[0] else ""
         block = title + _object(
             item, min(most, room - _size(title)), is_open=number < len(page.asked) and page.is_open(item)
         )
-        if left or _size(block) + 2 > room or (room < most and item.lines and "```" not in block):
+        if _size(block) + 2 > room or (room < most and item.lines and "```" not in block):
             left.append(item)
             continue
         blocks.append(block)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.kinds import KINDS
@@ -50,7 +51,7 @@ class Row:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Item:
     """One object and all that a reviewer has to know about what happens to it.
 
@@ -58,7 +59,7 @@ class Item:
         verb: the word of its ``Row``.
         head: says what happens, with *name* in it; safe to show.
         what: the same without *name*.
-        lines: what stands below.
+        below: yields ``lines``, once.
         alarming: it goes away, or people are called.
     """
 
@@ -67,8 +68,13 @@ class Item:
     verb: str
     head: str
     what: str
-    lines: tuple[Line, ...]
+    below: Iterator[Line]
     alarming: bool = False
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """What stands below; compared only when a surface has room for it, and once for all surfaces."""
+        return tuple(self.below)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +183,7 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT) -> Page:
                 str(change.address),
                 MARKS[change.action] or ".",
                 verb_of(change),
-                tuple(change_lines(change, plan, names, width)),
+                change_lines(change, plan, names, width),
                 alarming=change.action in {Action.REPLACE, Action.DELETE} or change.started,
             )
             for change in in_order(plan)
@@ -221,17 +227,16 @@ def drift_page(drifts: Sequence[Drift], coverage: Coverage, stack: str, environm
     )
 
 
-def _item(name: str, mark: str, verb: str, lines: tuple[Line, ...], *, alarming: bool) -> Item:
-    head, *rest = lines
-    origin, moved, _ = head.text.partition(f" has moved to {name}")
-    what = f"moved from {origin}" if moved else head.text.removeprefix(name).strip()
-    return Item(name, mark, verb, head.text, what, tuple(rest), alarming)
+def _item(name: str, mark: str, verb: str, lines: Iterator[Line], *, alarming: bool) -> Item:
+    head = next(lines).text
+    origin, moved, _ = head.partition(f" has moved to {name}")
+    what = f"moved from {origin}" if moved else head.removeprefix(name).strip()
+    return Item(name, mark, verb, head, what, lines, alarming)
 
 
 def _drifted(drift: Drift, look: Look) -> Item:
     gone = drift.drift is DriftKind.GONE
-    lines = tuple(drift_lines(drift, look))
-    return _item(_drift_name(drift), "-" if gone else "~", str(drift.drift), lines, alarming=gone)
+    return _item(_drift_name(drift), "-" if gone else "~", str(drift.drift), drift_lines(drift, look), alarming=gone)
 
 
 def _drift_name(drift: Drift) -> str:

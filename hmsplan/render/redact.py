@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from hmsplan.diff import items_by_key
 from hmsplan.kinds import ANY, KINDS, Kind, Pattern
@@ -15,6 +16,10 @@ from hmsplan.render.words import SENSITIVE, masked
 
 if TYPE_CHECKING:
     from hmsplan.model import Drift, FieldPath, Plan, ResourceChange, Spec, Step, Unsettled, Value
+
+
+LEAVES: Final = (str, int, float, type(None))
+"""What most values are, and needs no closer look."""
 
 
 def public_plan(plan: Plan) -> Plan:
@@ -58,16 +63,22 @@ def _sealed_field(kind: Kind, field: FieldChange) -> FieldChange:
 
 def sealed(kind: Kind, value: Value | Missing, pat: Pattern) -> Value | Missing:
     """Return *value* with whatever stands at the place of a secret wrapped as one; shares what holds none."""
+    if pat not in _ways(kind.secrets):
+        return value
     if pat in kind.secrets:
         if value is None or value is MISSING or isinstance(value, Secret):
             return value
         known = isinstance(value, Mapping) and "$secret" in value
         return Secret.remembered(value) if known else Secret(Secret.LIVE)
-    if not any(secret[: len(pat)] == pat for secret in kind.secrets):
-        return value
     if isinstance(value, Mapping):
         return {key: sealed(kind, item, (*pat, key)) for key, item in value.items()}
     return [sealed(kind, item, (*pat, ANY)) for item in value] if isinstance(value, list) else value
+
+
+@cache
+def _ways(secrets: frozenset[Pattern]) -> frozenset[Pattern]:
+    """Return the places from which one of *secrets* can be reached, and their own."""
+    return frozenset(secret[:length] for secret in secrets for length in range(len(secret) + 1))
 
 
 def _masked_members(kind: Kind, members: MembersChange | None) -> MembersChange | None:
@@ -101,11 +112,13 @@ def public_value(kind: Kind, path: FieldPath, value: Value | Missing) -> Value:
 
 def bare(value: Value | Missing) -> Value:
     """Return *value* as plain JSON; a key whose id is not known yet is left out."""
+    if isinstance(value, LEAVES):
+        return value
     if value is MISSING or isinstance(value, Ref):
         return None
     if isinstance(value, Secret):
         return SENSITIVE
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | Mapping):
         return {key: bare(item) for key, item in value.items() if not isinstance(item, Ref)}
     return [bare(item) for item in value] if isinstance(value, list | tuple) else value
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hmsplan.model import Plan
     from hmsplan.render.page import Item, Page, Question
 
-__all__ = ["NO_CHANGES", "render_plan"]
+__all__ = ["NO_CHANGES", "render_page", "render_plan"]
 
 
 def render_plan(
@@ -31,7 +31,11 @@ def render_plan(
         show_unchanged: name the objects that match as well.
         digest: which of the two.
     """
-    page = page_of(plan, width, digest)
+    return render_page(page_of(plan, width, digest), width=width, color=color, show_unchanged=show_unchanged)
+
+
+def render_page(page: Page, *, width: int, color: bool, show_unchanged: bool = False) -> str:
+    """Return a plan's *page* as the text that ``render_plan`` does; its objects are laid out already."""
     return paint(_joined(_sections(page, width, show_unchanged=show_unchanged)), width=width, color=color)
 
 

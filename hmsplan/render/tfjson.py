@@ -6,14 +6,14 @@ OPA, conftest, checkov and terraform-compliance read ``resource_changes``, ``pla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from hmsplan.kinds import KINDS, Kind
 from hmsplan.model import Action, DriftKind, Ref, Secret
 from hmsplan.render.graph import owners_of, references
 from hmsplan.render.reach import reached_json
-from hmsplan.render.redact import bare, managed_before, projected, public_value, sealed
+from hmsplan.render.redact import LEAVES, bare, managed_before, projected, public_value, sealed
 from hmsplan.render.words import is_written
 
 if TYPE_CHECKING:
@@ -39,23 +39,30 @@ _WITHOUT_AFTER: Final = frozenset({Action.DELETE, Action.FORGET})
 def terraform_json(plan: Plan) -> Json:
     """Return *plan* without what only hmsplan has a word for."""
     owners = owners_of(plan)
-    staying = [change for change in plan.changes if change.action not in _WITHOUT_AFTER]
+    sides = [(change, *_sides(change)) for change in plan.changes]
+    staying = [(change, after) for change, _, after in sides if after is not None]
     return {
         "format_version": FORMAT_VERSION,
         "terraform_version": TERRAFORM_VERSION,
         "variables": {},
-        "planned_values": {"root_module": {"resources": [_planned(change) for change in staying]}},
+        "planned_values": {"root_module": {"resources": [_standing(change, after) for change, after in staying]}},
         "resource_drift": [_drifted(drift, drift.address) for drift in plan.drift if drift.address is not None],
-        "resource_changes": [_changed(change) for change in plan.changes],
+        "resource_changes": [_changed(*each) for each in sides],
         "output_changes": {},
         "prior_state": {
             "format_version": "1.0",
             "terraform_version": TERRAFORM_VERSION,
-            "values": {"root_module": {"resources": list(_prior(plan.changes))}},
+            "values": {
+                "root_module": {
+                    "resources": [
+                        _standing(change, was) for change, was, _ in sides if was is not None and not change.deposed
+                    ]
+                }
+            },
         },
         "configuration": {
             "provider_config": {"hms": {"name": "hms", "full_name": PROVIDER}},
-            "root_module": {"resources": [_configured(change, owners) for change in staying]},
+            "root_module": {"resources": [_configured(change, owners) for change, _ in staying]},
         },
         "applyable": bool(plan.pending or plan.steps) and not plan.refusals and plan.against is None,
         "complete": not plan.targets and not plan.unsettled,
@@ -106,19 +113,35 @@ def _named(address: Address) -> Json:
     }
 
 
-def _changed(change: ResourceChange) -> Json:
+class _Side(NamedTuple):
+    """An object as it was or will be, for a reader, and where in it secrets stand."""
+
+    fields: Spec
+    values: Value
+    sensitive: Value
+
+
+def _sides(change: ResourceChange) -> tuple[_Side | None, _Side | None]:
+    """Return what was and what will be; None where there is no object."""
     kind = KINDS[change.address.kind]
-    before, after = _before(kind, change), _after(kind, change)
-    unknown = _marks(after, lambda value: isinstance(value, Ref)) or {} if after is not None else {}
+    was, will = (
+        None if fields is None else _Side(fields, bare(fields), _marks(fields, Secret) or {})
+        for fields in (_before(kind, change), _after(kind, change))
+    )
+    return was, will
+
+
+def _changed(change: ResourceChange, before: _Side | None, after: _Side | None) -> Json:
+    unknown = _marks(after.fields, Ref) or {} if after is not None else {}
     if change.action in {Action.CREATE, Action.REPLACE}:
         unknown = {"id": True, **unknown}
     found: Json = {
         "actions": ["update"] if change.action is Action.ADOPT and is_written(change) else _ACTIONS[change.action],
-        "before": bare(before) if before is not None else None,
-        "after": bare(after) if after is not None else None,
+        "before": before.values if before is not None else None,
+        "after": after.values if after is not None else None,
         "after_unknown": unknown,
-        "before_sensitive": _sensitive(before),
-        "after_sensitive": _sensitive(after),
+        "before_sensitive": before.sensitive if before is not None else False,
+        "after_sensitive": after.sensitive if after is not None else False,
     }
     if change.replaces:
         found["replace_paths"] = [list(path) for path in change.replaces]
@@ -157,21 +180,19 @@ def _after(kind: Kind, change: ResourceChange) -> Spec | None:
     return fields if change.action in {Action.CREATE, Action.REPLACE} else {"id": change.id, **fields}
 
 
-def _sensitive(fields: Spec | None) -> Value:
-    return (_marks(fields, lambda value: isinstance(value, Secret)) or {}) if fields is not None else False
-
-
-def _marks(value: Value, test: Callable[[Value], bool]) -> Value:
-    """Return the shape of *value* with True where *test* holds; False where it holds nowhere.
+def _marks(value: Value, wanted: type) -> Value:
+    """Return the shape of *value* with True where something *wanted* stands; False where it stands nowhere.
 
     A list keeps its length, as Terraform's does; a mapping keeps only the keys that matter.
     """
-    if test(value):
+    if isinstance(value, LEAVES):
+        return False
+    if isinstance(value, wanted):
         return True
-    if isinstance(value, Mapping):
-        return {key: mark for key, item in value.items() if (mark := _marks(item, test))} or False
+    if isinstance(value, dict | Mapping):
+        return {key: mark for key, item in value.items() if (mark := _marks(item, wanted))} or False
     if isinstance(value, list):
-        marks = [_marks(item, test) for item in value]
+        marks = [_marks(item, wanted) for item in value]
         if any(marks):
             return [
                 mark or ({} if isinstance(item, Mapping) else False) for mark, item in zip(marks, value, strict=True)
@@ -179,24 +200,13 @@ def _marks(value: Value, test: Callable[[Value], bool]) -> Value:
     return False
 
 
-def _planned(change: ResourceChange) -> Json:
-    after = _after(KINDS[change.address.kind], change) or {}
+def _standing(change: ResourceChange, side: _Side) -> Json:
+    """Return the object of one side by itself."""
     return _named(change.address) | {
         "schema_version": 0,
-        "values": bare(after),
-        "sensitive_values": _sensitive(after),
+        "values": side.values,
+        "sensitive_values": side.sensitive,
     }
-
-
-def _prior(changes: Iterable[ResourceChange]) -> Iterator[Json]:
-    for change in changes:
-        before = _before(KINDS[change.address.kind], change)
-        if before is not None and not change.deposed:
-            yield _named(change.address) | {
-                "schema_version": 0,
-                "values": bare(before),
-                "sensitive_values": _sensitive(before),
-            }
 
 
 def _configured(change: ResourceChange, owners: Mapping[str, Address]) -> Json:
