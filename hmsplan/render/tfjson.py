@@ -114,25 +114,45 @@ def _named(address: Address) -> Json:
 
 
 class _Side(NamedTuple):
-    """An object as it was or will be, for a reader, and where in it secrets stand."""
+    """An object as it was or will be.
 
-    fields: Spec
-    values: Value
+    Attributes:
+        values: its fields for a reader.
+        special: those of its fields in which there may be a secret, or an id that is not known yet.
+        sensitive: where secrets stand.
+    """
+
+    values: Json
+    special: Json
     sensitive: Value
 
 
 def _sides(change: ResourceChange) -> tuple[_Side | None, _Side | None]:
     """Return what was and what will be; None where there is no object."""
     kind = KINDS[change.address.kind]
-    was, will = (
-        None if fields is None else _Side(fields, bare(fields), _marks(fields, Secret) or {})
-        for fields in (_before(kind, change), _after(kind, change))
-    )
-    return was, will
+    before, after = _before(kind, change), _after(kind, change)
+    return None if before is None else _side(before), None if after is None else _side(after)
+
+
+def _side(fields: Spec) -> _Side:
+    special = {key: value for key, value in fields.items() if not _is_json(value)}
+    values = {
+        key: bare(value) if key in special else value for key, value in fields.items() if not isinstance(value, Ref)
+    }
+    return _Side(values, special, _marks(special, Secret) or {})
+
+
+def _is_json(value: Value) -> bool:
+    """Say whether *value* holds nothing but what JSON has a word for; most do, and need no closer look."""
+    if isinstance(value, LEAVES):
+        return True
+    if type(value) is dict:
+        return all(map(_is_json, value.values()))
+    return type(value) is list and all(map(_is_json, value))
 
 
 def _changed(change: ResourceChange, before: _Side | None, after: _Side | None) -> Json:
-    unknown = _marks(after.fields, Ref) or {} if after is not None else {}
+    unknown = _marks(after.special, Ref) or {} if after is not None else {}
     if change.action in {Action.CREATE, Action.REPLACE}:
         unknown = {"id": True, **unknown}
     found: Json = {
@@ -185,11 +205,9 @@ def _marks(value: Value, wanted: type) -> Value:
 
     A list keeps its length, as Terraform's does; a mapping keeps only the keys that matter.
     """
-    if isinstance(value, LEAVES):
-        return False
     if isinstance(value, wanted):
         return True
-    if isinstance(value, dict | Mapping):
+    if isinstance(value, Mapping):
         return {key: mark for key, item in value.items() if (mark := _marks(item, wanted))} or False
     if isinstance(value, list):
         marks = [_marks(item, wanted) for item in value]
