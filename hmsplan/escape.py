@@ -24,6 +24,7 @@ _HIDDEN: Final = re.compile(
     "\ufe00-\ufe0d\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # text that no reader sees
     "]|(?<=[A-Za-z \ufe00-\ufe0f])[\ufe0e\ufe0f])"  # which picture of a sign: of a sign, so not of a letter
 )
+_LAST_OF_FOUR: Final = 0xFFFF
 _ALIKE: Final = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501"
     "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0406\u0408\u0405"
@@ -38,7 +39,7 @@ _STRANGER: Final = re.compile(r"(?<=[A-Za-z])[\u0370-\u052f]+|[\u0370-\u052f]+(?
 def spelled(match: re.Match[str]) -> str:
     """Return a character by its number, visible on every surface."""
     code = ord(match[0])
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 -- the last of the first plane
+    return f"\\u{code:04x}" if code <= _LAST_OF_FOUR else f"\\U{code:08x}"
 
 
 def plain(text: str) -> str:
@@ -77,16 +78,18 @@ _STRAY: Final = re.compile(rf"(?={_HIDDEN.pattern})(?!\n|\x1b\[[0-9;]*m){_HIDDEN
 def printable(text: str) -> str:
     r"""Return finished output with nothing in it but text, line breaks and colours; the last look before it is printed.
 
-    What it finds was escaped already, but for JSON: that knows no reason to. ``\uXXXX`` is the same JSON.
+    What it finds was escaped already, but for JSON: that knows no reason to. ``\uXXXX`` is the same JSON. Beyond those
+    four digits a character stays as it is: no terminal obeys one, and readers of YAML refuse the two halves of it that
+    JSON would be written with.
     """
-    return _STRAY.sub(_utf16, text).replace(
+    return _STRAY.sub(_in_json, text).replace(
         "##[", "##\\u005b"
     )  # a workflow command of the old form, anywhere in a line
 
 
-def _utf16(match: re.Match[str]) -> str:
-    units = match[0].encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+def _in_json(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\u{code:04x}" if code <= _LAST_OF_FOUR else match[0]
 
 
 _PUNCTUATION: Final = {ord(char): f"&#{ord(char)};" for char in "!\"#$%&'()*+-./:;<=>?@[\\]^_`{|}~"}

@@ -181,7 +181,8 @@ def test_a_plan_comes_back_as_far_as_it_is_public(plan: Plan) -> None:
 
 
 @given(
-    st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["\x7f", "\x9b", "\x85", "\u2028", "\uffff"])
+    st.text(st.characters(exclude_categories=["Cs"]))
+    | st.sampled_from(["\x7f", "\x9b", "\x85", "\u2028", "\uffff", "\U000e0041"])
 )
 def test_a_yaml_reader_takes_every_plan(name: str) -> None:
     """checkov is one: a single character it does not take, and no policy sees anything of the plan."""
