@@ -15,7 +15,7 @@ from hmsplan.cli.session import Workspace, connect, open_workspace, unix_now, wa
 from hmsplan.cli.terminal import err
 from hmsplan.escape import plain
 from hmsplan.live import read
-from hmsplan.snapshotfile import save, snapshot_to_bytes
+from hmsplan.snapshotfile import mark_of, save, snapshot_to_bytes
 from hmsplan.words import count
 
 if TYPE_CHECKING:
@@ -38,9 +38,11 @@ def snapshot_command(options: Globals, file: Path) -> None:
     saved = wait_for(_take(options, workspace))
     write_private(file, snapshot_to_bytes(saved))
     objects = sum(map(len, saved.live.objects.values()))
-    leads = sum(map(len, saved.live.members.values()))
+    marks = [mark_of(lead).fingerprint for found in saved.live.members.values() for lead in found]
+    strangers = marks.count("")
+    more = f", and counted {count(strangers, 'lead')} that somebody else added" if strangers else ""
     name = plain(str(file))
-    err(f"Saved {count(objects, 'object')} and the digests of {count(leads, 'lead')} to {name}.")
+    err(f"Saved {count(objects, 'object')} and the digests of {count(len(marks) - strangers, 'lead')} to {name}{more}.")
     err(f"To plan against it, without a key: hmsplan plan --against {name}")
 
 

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from .helpers import EXAMPLE, MAIN, SECRETS, Cli, Result, process, write
+from .helpers import EXAMPLE, KEY, MAIN, SECRETS, Cli, Result, process, write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from hmsplan.emulator import Emulator
 
 CUT_OFF: Final = f"""\
 import socket
@@ -74,6 +77,17 @@ def test_the_file_is_for_its_owner_and_says_what_is_in_it(cli: Cli, taken: tuple
     assert result.out == ""
     assert "Saved 9 objects and the digests of 16 leads" in result.err
     assert f"hmsplan plan --against {file}" in result.err
+
+
+def test_a_lead_of_somebody_else_is_counted_and_has_no_digest(
+    online: Callable[..., Result], emulator: Emulator, stack: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "snapshot.json"
+    hours = {"schedule_start_time": "09:00", "schedule_end_time": "17:00", "timezone": "Europe/Amsterdam"}
+    owner = emulator.add("campaigns", {"name": "By hand", **hours}, key=KEY)
+    emulator.add("leads", {"phone_number": "+31612345678", "campaign_id": owner})
+    assert "counted 1 lead that somebody else added" in online("-C", stack, "snapshot", "-o", file).err
+    assert [each["fingerprint"] for each in json.loads(file.read_text("utf-8"))["leads"][owner]] == [""]
 
 
 def test_taking_a_snapshot_only_reads(cli: Cli, taken: tuple[Path, Path]) -> None:
