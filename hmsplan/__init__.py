@@ -8,7 +8,7 @@ How a change gets from a file to a phone line, stage by stage:
    ``Snapshot``. ``state`` remembers what earlier applies did: the ``State``.
 3. ``plan.make_plan`` is where the three readings meet. It is pure: ``identity`` says which live object is which
    address, ``changes`` what differs (by ``diff``), ``reach`` whom it reaches, ``drift`` what changed outside,
-   ``guards`` what nobody has allowed, ``steps`` which writes that makes and in what order, ``planfile`` what all this
+   ``guards`` what nobody has allowed, ``steps`` which writes that makes and in what order, ``meaning`` what all this
    means in one digest.
 4. ``render`` turns the ``Plan`` into what people and machines read; ``textdiff`` says how a long text changed.
 5. ``apply`` performs exactly the steps of the plan, and all writes are made in it: ``apply.perform`` knows the verbs,

@@ -2,7 +2,7 @@
 
 ``plan``, ``apply``, ``drift`` and CI see what this module returns; there is no dry run. The rooms it opens, in order:
 ``identity`` (which live object is which address), ``changes`` (what differs), ``reach`` (who meets it), ``drift`` (what
-changed outside), ``guards`` (what nobody has allowed), ``steps`` (one write and the steps it needs), ``planfile`` (the
+changed outside), ``guards`` (what nobody has allowed), ``steps`` (one write and the steps it needs), ``meaning`` (the
 digest).
 """
 
@@ -18,6 +18,7 @@ from hmsplan.errors import ConfigError, PlanError
 from hmsplan.guards import loosened, refusals
 from hmsplan.identity import identify, identity_of
 from hmsplan.kinds import KINDS
+from hmsplan.meaning import with_digests
 from hmsplan.model import (
     Action,
     Deposed,
@@ -26,7 +27,6 @@ from hmsplan.model import (
     ResourceChange,
     is_pending,
 )
-from hmsplan.planfile import with_digests
 from hmsplan.reach import unread, users_of, with_reach
 from hmsplan.secrets.changes import unmatched, unseen, wants_resend
 from hmsplan.secrets.conceal import concealed

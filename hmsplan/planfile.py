@@ -1,4 +1,4 @@
-"""Plan <-> JSON, and the digest of what a plan means. Pure.
+"""Plan <-> JSON. Pure.
 
 The JSON has the shape of Terraform's plan JSON (``format_version`` 1.2), so that OPA, checkov and terraform-compliance
 read it unchanged; what Terraform has no word for lies under ``hmsplan``. Secrets are redacted, not only marked.
@@ -8,20 +8,22 @@ read it unchanged; what Terraform has no word for lies under ``hmsplan``. Secret
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import orjson
 
-from hmsplan.canonical_json import canonical_json, digest
+from hmsplan.canonical_json import digest
 from hmsplan.errors import StalePlan, StateError
 from hmsplan.escape import printable
 from hmsplan.kinds import KINDS
-from hmsplan.model import MISSING, Action, Against, Plan, Ref, Secret
-
-if TYPE_CHECKING:
-    from hmsplan.model import MembersChange, ResourceChange, Value
+from hmsplan.meaning import with_digests
+from hmsplan.model import Against, Plan
+from hmsplan.render import stale
+from hmsplan.render.exact import decode, encode
+from hmsplan.render.reach import reach_json
+from hmsplan.render.redact import public_plan
+from hmsplan.render.tfjson import beyond, terraform_json
+from hmsplan.render.words import moment, tally
 
 FORMAT_VERSION: Final = "1.2"
 PLAN_VERSION: Final = 1
@@ -29,93 +31,11 @@ _YEAR_9999: Final = 253_370_764_800
 MAX_BYTES: Final = 256 * 2**20
 
 
-def with_digests(plan: Plan) -> Plan:
-    """Return *plan* with the SHA-256 of its semantic changes, in hex: ``digest``, and ``intent``.
-
-    What is read takes part in ``digest`` as far as it is touched (the value before each change), text layout and
-    untouched objects do not: an unrelated edit in the dashboard does not block a merge. In ``intent`` the value before
-    takes no part either: the same writes to the same objects have the same one, whatever they overwrite.
-    """
-    pending = plan.pending
-    written = [_meaning(change) for change in pending]
-    touched = [_with_before(meaning, change) for meaning, change in zip(written, pending, strict=True)]
-    return replace(plan, digest=_digest(plan, touched), intent=_digest(plan, written))
-
-
-def _digest(plan: Plan, changes: list[dict[str, Any]]) -> str:
-    return digest(
-        {
-            "stack": plan.stack,
-            "environment": plan.environment,
-            "targets": sorted(str(target) for target in plan.targets),
-            "changes": changes,
-        }
-    )
-
-
-def _meaning(change: ResourceChange) -> dict[str, Any]:
-    return {
-        "address": str(change.address),
-        "action": str(change.action),
-        "id": change.id,
-        "from": str(change.moved_from) if change.moved_from else None,
-        "deposed": change.deposed,
-        "fields": [[list(field.path), plain(field.after)] for field in change.fields],
-        "released": [list(path) for path in change.released],
-        "add": [added(change.members)] if change.members and change.members.add else [],
-        "remove": sorted(member.id for member in change.members.remove) if change.members else [],
-    }
-
-
-def added(members: MembersChange) -> str:
-    """Return one digest of all members to add, be they whole or masked.
-
-    One for all: of a digest each, the number that it stands for could be tried out.
-    """
-    return members.mark or digest(sorted(map(plain, members.add), key=canonical_json))
-
-
-def _with_before(meaning: dict[str, Any], change: ResourceChange) -> dict[str, Any]:
-    """Say also what each field was, what an object was that goes away, and how many people a start calls."""
-    fields = zip(meaning["fields"], change.fields, strict=True)
-    more: dict[str, Any] = {}
-    if change.action is Action.DELETE:
-        computed = KINDS[change.address.kind].computed
-        more["gone"] = digest({key: plain(item) for key, item in change.before.items() if key not in computed})
-    if change.started and change.members is not None:
-        more["calls"] = change.members.pending
-    return meaning | more | {"fields": [[path, digest(plain(field.before)), after] for (path, after), field in fields]}
-
-
-def plain(value: Value) -> Value:
-    """Return *value* as JSON without a secret in it: references by address, secrets by name and fingerprint.
-
-    Equal numbers are equal: 1.0 is 1.
-    """
-    if value is MISSING:
-        return {"$missing": True}
-    if isinstance(value, Ref):
-        return {"$address": str(value.address)}
-    if isinstance(value, Secret):
-        return value.recorded()
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """Return *plan* for machines; equal plans give equal JSON, because no clock and no machine takes part.
 
     When and by whom a plan was made is part of it only once ``saved.dated`` says so.
     """
-    from hmsplan.render.exact import encode  # noqa: PLC0415 -- the planner needs the digest only
-    from hmsplan.render.reach import reach_json  # noqa: PLC0415
-    from hmsplan.render.redact import public_plan  # noqa: PLC0415
-    from hmsplan.render.tfjson import beyond, terraform_json  # noqa: PLC0415
-    from hmsplan.render.words import moment, tally  # noqa: PLC0415
-
     public = public_plan(plan)
     made_at, expires_at = (moment(at) if at is not None else None for at in (plan.made, plan.expires))
     return terraform_json(plan) | {
@@ -226,8 +146,6 @@ def plan_from_json(document: Any) -> Plan:
         StateError: *document* is of another format or version, or breaks it.
         StalePlan: it shows other changes than its digests stand for.
     """
-    from hmsplan.render.exact import decode  # noqa: PLC0415 -- the planner needs the digest only
-
     try:
         return _honest(_consistent(decode(_exact_part(document), Plan, "plan")))
     except (ValueError, RecursionError) as error:
@@ -281,8 +199,6 @@ def _honest(plan: Plan) -> Plan:
 
 def explain_difference(saved: Plan, fresh: Plan) -> list[str]:
     """Say, one line a fact, which object and field moved between a saved plan and a fresh one; safe to show."""
-    from hmsplan.render import stale  # noqa: PLC0415 -- the planner needs the digest only
-
     return stale.explain_difference(saved, fresh)
 
 
@@ -291,6 +207,4 @@ def elsewhere(saved: Plan, fresh: Plan) -> list[str]:
 
     A digest knows neither organization nor state: an empty account asks for the same creates as any other.
     """
-    from hmsplan.render import stale  # noqa: PLC0415 -- the planner needs the digest only
-
     return list(stale.elsewhere(saved, fresh))

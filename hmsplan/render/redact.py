@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.diff import items_by_key
 from hmsplan.kinds import ANY, KINDS, Kind, Pattern
+from hmsplan.meaning import added
 from hmsplan.model import EMPTY, MISSING, Action, FieldChange, MembersChange, Missing, Ref, Secret
-from hmsplan.planfile import added
 from hmsplan.render.values import pattern_of
 from hmsplan.render.words import SENSITIVE, masked
 

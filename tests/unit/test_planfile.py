@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hmsplan import planfile
 from hmsplan.errors import StateError
 from hmsplan.kinds import KINDS
+from hmsplan.meaning import with_digests
 from hmsplan.model import (
     EMPTY,
     MISSING,
@@ -48,7 +49,6 @@ from hmsplan.planfile import (
     plan_from_json,
     plan_to_bytes,
     plan_to_json,
-    with_digests,
 )
 from hmsplan.render.exact import decode_value, encode_value
 from hmsplan.render.redact import public_plan
