@@ -6,6 +6,7 @@ import pytest
 from support.prompts import DUTCH, ENGLISH, long_prompt
 
 from hmsplan.textdiff import Form, Kind, Paragraph, TextChange, compare, tokens
+from hmsplan.textdiff.pairs import Texts
 from hmsplan.textdiff.parts import mentioned, paragraphs, sentences, variables, words
 
 
@@ -179,6 +180,7 @@ def test_a_token_is_about_four_bytes() -> None:
         ("x" * 200_000, "y" * 200_000),
         ("." * 50_000, "!" * 50_000),
         ("```\n" + "}\n" * 10_000, "```\n" + "{\n" * 10_000),
+        ("Ja. " * 20_000, "Nee. " * 20_000),
     ],
 )
 def test_a_text_without_anything_to_hold_on_to_ends_too(old: str, new: str) -> None:
@@ -228,3 +230,24 @@ def test_behind_the_end_of_a_tag_its_section_is_over() -> None:
     first, second = compare(old, old.replace("komt", "kwam")).sections
     assert (first.heading, first.kind) == ("<rol>", Kind.SAME)
     assert (second.heading, second.kind) == ("", Kind.CHANGED)
+
+
+def test_a_rewrite_of_twice_the_length_compares_twice_as_many_paragraphs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A prompt that is written anew, however long, does not compare each paragraph with each."""
+    asked: list[tuple[int, int]] = []
+    real = Texts.likeness
+
+    def counted(texts: Texts, i: int, j: int) -> float:
+        asked.append((i, j))
+        return real(texts, i, j)
+
+    monkeypatch.setattr(Texts, "likeness", counted)
+    numbers = []
+    for size in (200, 400):
+        asked.clear()
+        old, new = (
+            "\n\n".join(f"{word} {n * 7919 % 997} staat hier op regel {n}." for n in range(size)) for word in "ab"
+        )
+        compare(old, new.replace("staat hier", "ligt daar").replace("regel", "rij"))
+        numbers.append(len(asked))
+    assert 0 < numbers[1] <= 2.2 * numbers[0]

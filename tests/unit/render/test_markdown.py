@@ -155,3 +155,11 @@ def test_an_object_without_room_for_a_single_line_is_named_alone() -> None:
     """A block to unfold in which nothing stands but that there is more wastes a tap."""
     text = shown(plan(*(replace(update(f"a{n}"), action=Action.DELETE, before={"name": "A" * 90}) for n in range(900))))
     assert "```diff\n  …" not in text
+
+
+def test_only_what_a_comment_has_room_for_is_compared() -> None:
+    """Of a thousand changed prompts a comment shows some; the others cost their name."""
+    made = page_of(many(1000), 100)
+    text = render_markdown(made)
+    drawn = [item for item in made.changes if "lines" in vars(item)]
+    assert 0 < text.count("<details") <= len(drawn) <= text.count("<details") + 1 < len(made.changes)
