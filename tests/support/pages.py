@@ -57,6 +57,7 @@ def full(text: str = "why", key: str = "support") -> Plan:
         FieldChange(
             ("first_message",), f"{prompt}{text}\n\n{prompt}", f"{text}\n\n{prompt}Never. {text} {{{{{text}}}}}"
         ),
+        FieldChange(("end_call_message",), f"{prompt}A{prompt}{text}", f"A{prompt}{text}\n\n{prompt}"),
         FieldChange(("analysis_plan", "structured_data_plan", "schema"), {text: text, "a": [text]}, {text: 1, "a": []}),
     )
     reaches = (Reached("numbers", text, "n1"), Reached("campaigns", text, "c1", waiting=3))

@@ -9,7 +9,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.hostile import HOSTILE
-from support.pages import COVERAGE, drifts, full, many, plan
+from support.pages import COVERAGE, MAIN, SUPPORT, drifts, full, many, plan
 from support.reading import Reader
 
 from hmsplan.model import Action, Address, FieldChange, Plan, ResourceChange
@@ -50,8 +50,11 @@ def test_no_tag_or_attribute_comes_from_data(text: str) -> None:
     names |= {"g", "h1", "h2", "head", "header", "html", "i", "input", "label", "li", "main", "meta", "output", "p"}
     names |= {"path", "pre", "rect", "script", "section", "small", "span", "style", "summary", "svg", "table", "tbody"}
     names |= {"td", "text", "th", "title", "tr", "ul", "del", "ins", "bdi"}
-    for page in (shown(full(text)), render_html(drift_page(drifts(text), COVERAGE, text, text, 100))):
+    graph = Graph({MAIN: text, SUPPORT: text}, (Edge(MAIN, SUPPORT),))
+    drawn = render_html(page_of(full(text), 100), graph)
+    for page in (drawn, shown(full(text)), render_html(drift_page(drifts(text), COVERAGE, text, text, 100))):
         read = Reader(page)
+        assert [tag for tag, _ in read.tags].count("script") == 1
         assert {tag for tag, _ in read.tags} <= names
         known = {"class", "id", "href", "open", "content", "charset", "http-equiv", "lang", "name", "type", "for"}
         known |= {"hidden", "role", "scope", "tabindex", "autocomplete", "aria-label", "aria-labelledby", "d", "x", "y"}

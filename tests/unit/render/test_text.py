@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.pages import MAIN, RECALL, SUPPORT, VOIP, plan
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.hostile import HOSTILE
+from support.pages import COVERAGE, MAIN, RECALL, SUPPORT, VOIP, drifts, full, plan
 
+from hmsplan.escape import plain
 from hmsplan.model import (
     Action,
     Address,
@@ -26,6 +31,7 @@ from hmsplan.model import (
     Unsettled,
     Verb,
 )
+from hmsplan.render.drift import render_drift
 from hmsplan.render.text import NO_CHANGES, render_plan
 
 FIELD = FieldChange(("name",), "old", "new")
@@ -134,3 +140,18 @@ def test_any_width_works(width: int) -> None:
     made = plan(ResourceChange(SUPPORT, Action.CREATE, None, fields=(FieldChange(("name",), None, "x" * 300),)))
     rows = render_plan(made, width=width, color=False).splitlines()
     assert all(len(row) <= max(width, 40) for row in rows if not row.startswith("Digest: "))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.one_of(st.sampled_from(HOSTILE), st.text(), st.just("a\n::error::b\x1b[31mc\x1b[0m\n    # d will be destroyed"))
+)
+def test_no_text_acts_in_a_terminal_or_begins_a_line(text: str) -> None:
+    """The last look before printing lets line breaks and colours by, so none may come from data.
+
+    Only the detail of a warning has lines of its own.
+    """
+    reports = shown(replace(full(text), warnings=())), render_drift(drifts(text), COVERAGE, width=80, color=False)
+    for row in "".join(reports).split("\n"):
+        assert plain(row) == row
+        assert not row.lstrip(" #").startswith(("::", "d will be destroyed"))
