@@ -122,7 +122,7 @@ changes = st.builds(
     started=st.booleans(),
     reaches=several(reached),
     calls=st.none() | st.builds(Calls, st.integers(0, 9), st.integers(0, 9), st.booleans()),
-)
+).map(lambda made: made if KINDS[made.address.kind].members else replace(made, members=None))
 drifts = st.builds(
     Drift,
     st.sampled_from(sorted(KINDS)),
@@ -188,7 +188,10 @@ def test_a_yaml_reader_takes_every_plan(name: str) -> None:
     """checkov is one: a single character it does not take, and no policy sees anything of the plan."""
     plan = plan_with(change(after={"name": name}))
     written = plan_to_bytes(plan)
-    assert yaml.load(written, yaml.CSafeLoader) == json.loads(written) == plan_to_json(plan)
+    read = json.loads(written)
+    assert yaml.load(written, yaml.CSafeLoader) == read
+    del read["hmsplan"]["seal"]
+    assert read == plan_to_json(plan)
 
 
 @given(plans)
