@@ -26,6 +26,8 @@ _HIDDEN: Final = re.compile(  # one class of characters: alternatives would take
 )
 _PICTURE: Final = re.compile("(?<![A-Za-z \ufe00-\ufe0f])[\ufe0e\ufe0f]")  # which one of a sign; a letter has none
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
+_FIRST_BYTES: Final = bytes([*range(0x0A), *range(0x0B, 0x20), 0x7F, *b"\xc2\xcd\xd8\xe1\xe2\xe3\xed\xef\xf0\xf3"])
+"""What every character of ``_HIDDEN`` but a line break begins with in UTF-8."""
 _LAST_OF_FOUR: Final = 0xFFFF
 _ALIKE: Final = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501"
@@ -86,8 +88,11 @@ def printable(text: str) -> str:
 
     What it finds was escaped already, but for JSON: that knows no reason to. ``\uXXXX`` is the same JSON. Beyond those
     four digits a character stays as it is: no terminal obeys one, and readers of YAML refuse the two halves of it that
-    JSON would be written with.
+    JSON would be written with. Most of the megabytes of a plan hold nothing to look at, which bytes tell soonest.
     """
+    written = text.encode("utf-8", "surrogatepass")
+    if len(written.translate(None, _FIRST_BYTES)) == len(written) and b"##[" not in written:
+        return text
     return _HIDDEN.sub(_in_json, text).replace(
         "##[", "##\\u005b"
     )  # a workflow command of the old form, anywhere in a line

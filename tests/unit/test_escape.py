@@ -14,7 +14,7 @@ from support.hostile import HOSTILE
 from support.reading import Reader, in_markdown
 
 from hmsplan import escape
-from hmsplan.escape import apart, plain
+from hmsplan.escape import apart, plain, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +41,13 @@ def test_nothing_acts_in_a_terminal(text: str) -> None:
         for letter in shown
     )
     shown.encode()
+
+
+def test_finished_output_is_searched_for_every_hidden_character() -> None:
+    """The quick look at its bytes passes over none of them."""
+    every = map(chr, range(0x10000))
+    missed = [letter for letter in every if plain(letter) != letter != "\n" and printable(letter) == letter]
+    assert missed == []
 
 
 def test_shows_what_was_there() -> None:
