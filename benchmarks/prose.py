@@ -26,7 +26,7 @@ from hmsplan.plan import make_plan
 from hmsplan.planfile import plan_to_bytes
 from hmsplan.render.findings import of_plan
 from hmsplan.render.github import as_annotations
-from hmsplan.render.graph import graph_of
+from hmsplan.render.graph import graph_of_plan
 from hmsplan.render.html.page import render_html
 from hmsplan.render.markdown import SUMMARY, render_markdown
 from hmsplan.render.page import page_of
@@ -144,7 +144,7 @@ SURFACES: Final[Mapping[str, Callable[[Plan, Stack], str | bytes]]] = {
     "text": lambda plan, _: render_plan(plan, width=80, color=False),
     "text in colour": lambda plan, _: render_plan(plan, width=80, color=True),
     "Markdown": lambda plan, _: render_markdown(page_of(plan, 100)),
-    "HTML": lambda plan, stack: render_html(page_of(plan, 100), graph_of(stack)),
+    "HTML": lambda plan, stack: render_html(page_of(plan, 100), graph_of_plan(plan, stack)),
     "JSON": lambda plan, _: plan_to_bytes(plan),
     "GitHub": _github,
 }

@@ -28,7 +28,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.planfile import explain_difference, plan_from_bytes, plan_to_bytes, plan_to_json
 from hmsplan.render.findings import of_plan
 from hmsplan.render.github import MOST, as_annotations
-from hmsplan.render.graph import dot, graph_of, mermaid
+from hmsplan.render.graph import dot, graph_of, graph_of_plan, mermaid
 from hmsplan.render.html.page import render_html
 from hmsplan.render.lines import columns
 from hmsplan.render.markdown import SUMMARY, render_markdown
@@ -57,7 +57,7 @@ def as_json(case: str) -> str:
 
 
 def as_html(case: str) -> str:
-    return without_constants(render_html(page(case), graph_of(stack_of(case))))
+    return without_constants(render_html(page(case), graph_of_plan(plan_of(case), stack_of(case))))
 
 
 def as_github(case: str) -> str:

@@ -52,11 +52,10 @@ def print_plan(
 
             out(render_markdown(page_of(plan, _COLUMNS, digest)).rstrip("\n"))
         case "html":
-            from hmsplan.render.graph import graph_of, graph_of_plan  # noqa: PLC0415
+            from hmsplan.render.graph import graph_of_plan  # noqa: PLC0415
             from hmsplan.render.html.page import render_html  # noqa: PLC0415
 
-            graph = graph_of(stack) if stack is not None else graph_of_plan(plan)
-            out(render_html(page_of(plan, _COLUMNS, digest), graph).rstrip("\n"))
+            out(render_html(page_of(plan, _COLUMNS, digest), graph_of_plan(plan, stack)).rstrip("\n"))
         case "github":
             from hmsplan.render.findings import of_plan  # noqa: PLC0415
 

@@ -55,11 +55,14 @@ def graph_of(stack: Stack) -> Graph:
     return Graph(dict(sorted(names.items())), tuple(ordered))
 
 
-def graph_of_plan(plan: Plan) -> Graph:
-    """Collect what a saved plan still knows: the planned objects, and what their declared fields refer to."""
+def graph_of_plan(plan: Plan, stack: Stack | None = None) -> Graph:
+    """Collect the planned objects, those that go away included, and what their fields refer to.
+
+    *stack* knows what the plan does not touch; None = a saved plan, which has nothing but itself.
+    """
+    known = graph_of(stack) if stack is not None else Graph({}, ())
     owners = owners_of(plan)
-    names: dict[Address, str] = {}
-    edges: set[Edge] = set()
+    names, edges = dict(known.names), set(known.edges)
     for change in plan.pending:
         kind = KINDS[change.address.kind]
         fields = change.after or change.before
