@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from hmsplan.escape import plain
 from hmsplan.moments import seconds
 
 if TYPE_CHECKING:
@@ -43,6 +45,13 @@ class Globals:
     allow_host: str | None = None
     ca_bundle: Path | None = None
     timeout_s: int | None = None
+
+    def command(self, *words: str) -> str:
+        """Return what to type next to run *words* on the same stack and environment."""
+        chosen = {"-C": self.directory if self.directory != Path() else None, "-e": self.environment}
+        chosen["--secrets-file"] = self.secrets_file
+        given = [part for name, value in chosen.items() if value is not None for part in (name, str(value))]
+        return plain(shlex.join(["hmsplan", *given, *(["--emulator"] if self.emulator else []), *words]))
 
 
 def _variables(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> None:

@@ -131,8 +131,11 @@ def plan_command(
         plan = dated(plan, unix_now(), stack.safety.plan_ttl_s, version("hmsplan"))
     if file is not None:
         write_private(file, plan_to_bytes(plan))
-        verb = "To perform exactly this: hmsplan apply" if against is None else "To see it again: hmsplan show"
-        err(f"Saved the plan to {file}. {verb} {file}")
+        err(f"Saved the plan to {plain(str(file))}.")
+        if against is None:
+            err(f"To perform exactly this: {options.command('apply', str(file))}")
+        else:
+            err(f"To see it again: {options.command('show', str(file))}")
     print_plan(options, plan, form, stack=stack, show_unchanged=show_unchanged, digest=digest)
     if any(unsettled.candidates for unsettled in plan.unsettled):
         return UnsettledCreate.exit_code
@@ -196,12 +199,11 @@ def read_saved(options: Globals, file: Path) -> Plan:
             summary="Plan of a snapshot",
         )
     if reason := out_of_date(saved, now, version("hmsplan")):
-        again = ["hmsplan", *(["-C", str(options.directory)] if options.directory != Path() else [])]
-        again += ["-e", options.environment] if options.environment else []
-        again += ["plan", "-o", str(file), *(["--destroy"] if saved.destroy else [])]
-        again += [f"--target={target}" for target in saved.targets] + [f"--resend={each}" for each in saved.resend]
+        more = ["--destroy"] if saved.destroy else []
+        more += [f"--target={target}" for target in saved.targets] + [f"--resend={each}" for each in saved.resend]
+        again = options.command("plan", "-o", str(file), *more)
         summary = _EXPIRED if saved.expires is not None and now >= saved.expires else StalePlan.summary
-        raise StalePlan(f"{reason}. Make a new one, and have it reviewed:\n  {shlex.join(again)}", summary=summary)
+        raise StalePlan(f"{reason}. Make a new one, and have it reviewed:\n  {again}", summary=summary)
     return saved
 
 

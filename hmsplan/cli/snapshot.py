@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +44,8 @@ def snapshot_command(options: Globals, file: Path) -> None:
     more = f", and counted {count(strangers, 'lead')} that somebody else added" if strangers else ""
     name = plain(str(file))
     err(f"Saved {count(objects, 'object')} and the digests of {count(len(marks) - strangers, 'lead')} to {name}{more}.")
-    err(f"To plan against it, without a key: hmsplan plan --against {name}")
+    keyless = replace(options, emulator=False, secrets_file=None)
+    err(f"To plan against it, without a key: {keyless.command('plan', '--against', str(file))}")
 
 
 async def _take(options: Globals, workspace: Workspace) -> SavedSnapshot:

@@ -6,6 +6,7 @@ import errno
 import functools
 import json
 import os
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -280,3 +281,15 @@ def test_a_check_has_its_own_answer(live: Callable[..., Result], tmp_path: Path,
     assert result.code == 1
     assert "do not go together" in result.err
     assert live("plan", "--check", str(saved), "--format", "json").json["holds"] is True
+
+
+def test_the_next_command_is_for_the_same_stack_and_environment(
+    online: Callable[..., Result], reviewed: Path, tmp_path: Path
+) -> None:
+    """What is printed can be typed as it is, in the folder where the plan was made."""
+    write(reviewed, {"environments/production.yaml": "variables: {greeting: Hi}\n"})
+    planned = online("-C", reviewed, "-e", "production", "plan", "-o", tmp_path / "a plan")
+    told = planned.err.splitlines()[-1]
+    hmsplan, *words = shlex.split(told.removeprefix("To perform exactly this: "))
+    assert hmsplan == "hmsplan"
+    assert online(*words, "-y").code == 0

@@ -76,7 +76,7 @@ def test_the_file_is_for_its_owner_and_says_what_is_in_it(cli: Cli, taken: tuple
     result = cli("-C", stack, "--emulator", "snapshot", "-o", file)
     assert result.out == ""
     assert "Saved 9 objects and the digests of 16 leads" in result.err
-    assert f"hmsplan plan --against {file}" in result.err
+    assert f"hmsplan -C {stack} plan --against {file}" in result.err
 
 
 def test_a_lead_of_somebody_else_is_counted_and_has_no_digest(
