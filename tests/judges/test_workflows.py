@@ -1,4 +1,4 @@
-"""The workflows of this repository and of ``init`` are workflows to actionlint and to GitHub's schema."""
+"""The workflows of this repository and of ``init`` are sound to actionlint, zizmor and GitHub's schema."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from .outside import JUDGES, REPOSITORY, ask, ask_node, needs
+from .outside import JUDGES, REPOSITORY, ask, ask_node, needs, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,3 +42,14 @@ def test_they_fit_the_schema_of_github_workflows(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     (tmp_path / "broken.yml").write_text(BROKEN, "utf-8")
     assert "shel" in ask(*command, tmp_path / "broken.yml").stdout
+
+
+@needs("readers")
+def test_zizmor_finds_no_way_in(tmp_path: Path) -> None:
+    """No text of a pull request becomes a command, no permission is too wide, every action is pinned."""
+    command = (JUDGES / "readers" / "bin" / "zizmor", "--offline", "--no-config", "--quiet", "--format", "json")
+    found = [file.read_text("utf-8").replace("COMMIT_SHA", "a" * 40) for file in workflows(tmp_path)]
+    done = ask(*command, *written(tmp_path, {f"{number}.yml": text for number, text in enumerate(found)}))
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stdout + done.stderr
+    (tmp_path / "broken.yml").write_text(BROKEN.replace("evnt", "event").replace("shel: ", "shell: "), "utf-8")
+    assert "template-injection" in ask(*command, tmp_path / "broken.yml").stdout
