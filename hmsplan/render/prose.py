@@ -316,15 +316,16 @@ def _is_read(spans: Sequence[Span]) -> bool:
 def _joins(spans: Sequence[Span], number: int) -> bool:
     """Say whether two signs were joined by the span of that number, or parted.
 
-    In a script without spaces a new line does neither, nor does a space that comes or goes with the word beside it.
+    In a script without spaces a new line does neither, nor does a space that comes or goes with a word beside it.
     """
     span = spans[number]
     if not span.spacing or (span.before and span.after) or not 0 < number < len(spans) - 1:
         return False
-    beside = (spans[number - 1], spans[number + 1])
-    if any(not word.same and bool(word.before) == bool(span.before) != bool(word.after) for word in beside):
-        return False
-    return "\n" not in span.before + span.after or not WITHOUT_SPACES.search(beside[0].after)
+    last, following = spans[number - 1], spans[number + 1]
+    if not (last.same and following.same):
+        left, right = (last.after, following.after) if span.before else (last.before, following.before)
+        return left[-1:].isalnum() and right[:1].isalnum()
+    return "\n" not in span.before + span.after or not WITHOUT_SPACES.search(last.after)
 
 
 def _breaks(text: str) -> bool:

@@ -286,6 +286,16 @@ def test_signs_that_are_joined_or_parted_are_shown() -> None:
     [
         ("De afspraak van een klant.", "De afspraak.", "    ~ │ De afspraak [-van een klant-]."),
         ("De afspraak.", "De afspraak van een klant.", "    ~ │ De afspraak {+van een klant+}."),
+        (
+            "Zeg twee korte zinnen en stel een vraag.",
+            "Zeg twee korte zinnen, stel een vraag.",
+            "    ~ │ Zeg twee korte zinnen [-en-]{+,+} stel een vraag.",
+        ),
+        (
+            "Noem de naam van de voor deur aan de straat.",
+            "Noem de naam van de voordeuren aan de straat.",
+            "    ~ │ Noem de naam van de [-voor deur-]{+voordeuren+} aan de straat.",
+        ),
     ],
 )
 def test_a_space_that_comes_or_goes_with_a_word_joins_nothing(before: str, after: str, row: str) -> None:
