@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.model import Secret
 from hmsplan.secrets.masks import sounds_secret
+from hmsplan.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,7 +41,7 @@ def shape(value: Any, hidden: Collection[str] = (), deepest: int = _DEEPEST) -> 
         case int() | float():
             return "number"
         case Mapping():
-            return _fields(value, hidden, deepest) if deepest else f"{len(value):,} fields"
+            return _fields(value, hidden, deepest) if deepest else count(len(value), "field")
         case list() | tuple():
             more = f" of {shape(value[0], hidden, deepest - 1)}" if value and deepest else " items"
             return f"{len(value):,}{more}"

@@ -20,7 +20,7 @@ from hmsplan.shape import shape
         ({"messages": [{"role": "system"}, {"role": "user", "x": 1}]}, "{messages: 2 of {role: text 6}}"),
         ({"tools": [], "schema": {}}, "{tools: 0 items, schema: {}}"),
         ({"content": "x" * 12_345}, "{content: text 12,345}"),
-        ({"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}}, "{a: {b: {c: {d: {e: 1 fields}}}}}"),
+        ({"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}}, "{a: {b: {c: {d: {e: 1 field}}}}}"),
     ],
 )
 def test_names_and_sizes_are_told(value: Any, told: str) -> None:
