@@ -86,24 +86,38 @@ _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 def printable(text: str) -> str:
     r"""Return finished output with nothing in it but text, line breaks and colours; the last look before it is printed.
 
-    What it finds was escaped already, but for JSON: that knows no reason to. ``\uXXXX`` is the same JSON. Beyond those
-    four digits a character stays as it is: no terminal obeys one, and readers of YAML refuse the two halves of it that
-    JSON would be written with. Most of the megabytes of a plan hold nothing to look at, which bytes tell soonest.
+    What it finds was escaped already, but for JSON: that knows no reason to. ``\uXXXX`` is the same JSON.
     """
-    written = text.encode("utf-8", "surrogatepass")
-    if len(written.translate(None, _FIRST_BYTES)) == len(written) and b"##[" not in written:
+    if _has_nothing_hidden(text):
         return text
     return _HIDDEN.sub(_in_json, text).replace(
         "##[", "##\\u005b"
     )  # a workflow command of the old form, anywhere in a line
 
 
+def json_for_yaml(text: str) -> str:
+    r"""Return JSON, for a file, that is YAML as well: it takes no control character, and no half of a ``\uXXXX\uXXXX``.
+
+    So what has more than four digits stays as it is, although nobody sees it.
+    """
+    return text if _has_nothing_hidden(text) else _HIDDEN.sub(_in_yaml, text)
+
+
+def _has_nothing_hidden(text: str) -> bool:
+    """Look at the bytes, which is soonest done: most of the megabytes of a plan are words."""
+    written = text.encode("utf-8", "surrogatepass")
+    return len(written.translate(None, _FIRST_BYTES)) == len(written) and b"##[" not in written
+
+
 def _in_json(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    stays = match[0] == "\n" or code > _LAST_OF_FOUR
-    if stays or any(fine.match(match.string, match.start()) for fine in (_PICTURE, _COLOUR)):
+    if match[0] == "\n" or any(fine.match(match.string, match.start()) for fine in (_PICTURE, _COLOUR)):
         return match[0]
-    return f"\\u{code:04x}"
+    units = match[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def _in_yaml(match: re.Match[str]) -> str:
+    return match[0] if ord(match[0]) > _LAST_OF_FOUR else _in_json(match)
 
 
 _PUNCTUATION: Final = {ord(char): f"&#{ord(char)};" for char in "!\"#$%&'()*+-./:;<=>?@[\\]^_`{|}~"}

@@ -14,7 +14,7 @@ import orjson
 
 from hmsplan.canonical_json import digest
 from hmsplan.errors import StalePlan, StateError
-from hmsplan.escape import printable
+from hmsplan.escape import json_for_yaml
 from hmsplan.kinds import KINDS
 from hmsplan.meaning import with_digests
 from hmsplan.model import Against, Plan
@@ -78,7 +78,7 @@ def plan_to_bytes(plan: Plan) -> bytes:
     """
     document = plan_to_json(plan)
     document["hmsplan"]["seal"] = digest(document)
-    return printable(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE).decode()).encode()
+    return json_for_yaml(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE).decode()).encode()
 
 
 def plan_from_bytes(data: bytes) -> Plan:
