@@ -186,7 +186,7 @@ def test_a_saved_plan_that_has_expired_is_5(
         result = local(cli, stack, *command)
         assert result.code == 5
         assert "Saved plan has expired" in result.err
-        assert f"hmsplan -C {stack} plan -o '{saved}' --target=numbers.main" in result.err
+        assert f"hmsplan -C {stack} --emulator plan -o '{saved}' --target=numbers.main" in result.err
     assert f"applied until {until}" in local(cli, stack, "show", saved).out
     assert local(cli, stack, "state", "list").out == ""
     just_before = dt.datetime.fromisoformat(until) - dt.timedelta(seconds=1)

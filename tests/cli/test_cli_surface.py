@@ -166,7 +166,7 @@ def test_json_on_stdout_is_one_document(cli: Cli, stack: Path, args: tuple[str, 
 def test_a_saved_plan_is_announced_on_stderr(cli: Cli, stack: Path, tmp_path: Path) -> None:
     """The note about the file does not get between the JSON."""
     result = cli("-C", stack, "--emulator", "plan", "--json", "-o", tmp_path / "x.plan")
-    assert "hmsplan apply" in result.err
+    assert f"hmsplan -C {stack} --emulator apply {tmp_path / 'x.plan'}" in result.err
     assert json.loads(result.out) == json.loads(cli.ok("show", "--json", tmp_path / "x.plan"))
 
 
