@@ -21,6 +21,11 @@ def iso(at: float) -> str:
     return dt.datetime.fromtimestamp(at, dt.UTC).strftime(_ISO)
 
 
+def for_people(at: float) -> str:
+    """Write Unix seconds as ``2026-11-22 12:00:00 UTC``."""
+    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
 def from_iso(text: str) -> int:
     """Read what ``iso`` wrote.
 

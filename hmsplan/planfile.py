@@ -18,12 +18,13 @@ from hmsplan.escape import json_for_yaml
 from hmsplan.kinds import KINDS
 from hmsplan.meaning import with_digests
 from hmsplan.model import Against, Plan
+from hmsplan.moments import for_people
 from hmsplan.render import stale
 from hmsplan.render.exact import decode, encode
 from hmsplan.render.reach import reach_json
 from hmsplan.render.redact import public_plan
 from hmsplan.render.tfjson import beyond, terraform_json
-from hmsplan.render.words import moment, tally
+from hmsplan.render.words import tally
 
 FORMAT_VERSION: Final = "1.2"
 PLAN_VERSION: Final = 1
@@ -37,7 +38,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
     When and by whom a plan was made is part of it only once ``saved.dated`` says so.
     """
     public = public_plan(plan)
-    made_at, expires_at = (moment(at) if at is not None else None for at in (plan.made, plan.expires))
+    made_at, expires_at = (for_people(at) if at is not None else None for at in (plan.made, plan.expires))
     return terraform_json(plan) | {
         "hmsplan": {
             "version": PLAN_VERSION,

@@ -9,7 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.canonical_json import digest
+from hmsplan.escape import plain
 from hmsplan.model import Digest
+from hmsplan.moments import for_people
 from hmsplan.planfile import elsewhere, explain_difference
 
 if TYPE_CHECKING:
@@ -34,13 +36,11 @@ def use_of(saved: Plan) -> str:
 
 def out_of_date(saved: Plan, now: float, tool_version: str) -> str:
     """Say why *saved* is not applied any more, whatever is live; "" when it may be."""
-    from hmsplan.escape import plain  # noqa: PLC0415 -- seldom needed
-    from hmsplan.render.words import moment  # noqa: PLC0415
-
     if saved.made is None or saved.expires is None:
         return "it does not say when it was made, so nobody knows whether its review still counts"
     if saved.made - now > _SKEW_S:
-        return f"it was made {moment(saved.made)}, yet to come: one of two clocks is wrong, and nobody can tell its age"
+        made = for_people(saved.made)
+        return f"it was made {made}, yet to come: one of two clocks is wrong, and nobody can tell its age"
     if saved.tool_version != tool_version:
         return (
             f"hmsplan {plain(saved.tool_version) or '(unknown)'} made it, and this is {tool_version}, which may do "
@@ -48,7 +48,7 @@ def out_of_date(saved: Plan, now: float, tool_version: str) -> str:
         )
     if now >= saved.expires:
         return (
-            f"it was made {moment(saved.made)} and could be applied until {moment(saved.expires)}; what it was "
+            f"it was made {for_people(saved.made)} and could be applied until {for_people(saved.expires)}; what it was "
             "reviewed against may be another by now, also where the plan does not look"
         )
     return ""

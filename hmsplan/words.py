@@ -114,9 +114,12 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+_PLURALS: Final = {"person": "people", "entry": "entries", "was": "were"}
+
+
 def count(number: int, noun: str) -> str:
-    """Return "1 cell" or "2 cells"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    """Write a number with its noun: ``1 line``, ``2,040 lines``."""
+    return f"{number:,} {noun if number == 1 else _PLURALS.get(noun, noun + 's')}"
 
 
 def _plain(name: str) -> str:

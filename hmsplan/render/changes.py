@@ -11,7 +11,8 @@ from hmsplan.render.fields import field_lines
 from hmsplan.render.lines import Line, Tone, safe
 from hmsplan.render.reach import calls_remark, reach_remark
 from hmsplan.render.values import Look, brief, heads, path_text, quoted, remark, tools_of, value_lines
-from hmsplan.render.words import MARKS, count, is_written, masked
+from hmsplan.render.words import MARKS, is_written, masked
+from hmsplan.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,8 @@ from hmsplan.render.fields import field_lines
 from hmsplan.render.lines import BLANK, Line, Tone, paint, safe, title
 from hmsplan.render.redact import public_value
 from hmsplan.render.values import Look, path_text
-from hmsplan.render.words import count, some
+from hmsplan.render.words import some
+from hmsplan.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -8,7 +8,7 @@ from hmsplan import escape
 from hmsplan.model import Status
 from hmsplan.render.markdown import diff_rows
 from hmsplan.render.report import report_lines, step_text, summary
-from hmsplan.render.words import count
+from hmsplan.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

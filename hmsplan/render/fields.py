@@ -14,7 +14,8 @@ from hmsplan.render.inside import inside
 from hmsplan.render.lines import INDENT, Line, Tone, columns, safe
 from hmsplan.render.prose import LONG, compared, is_long
 from hmsplan.render.values import brief, inline, path_text, pattern_of, quoted, remark, value_lines
-from hmsplan.render.words import SENSITIVE, count
+from hmsplan.render.words import SENSITIVE
+from hmsplan.words import count
 
 if TYPE_CHECKING:
     from hmsplan.kinds import Pattern

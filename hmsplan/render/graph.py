@@ -6,19 +6,19 @@ such link, hmsplan does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hmsplan import escape
-from hmsplan.kinds import ANY, KINDS
+from hmsplan.kinds import KINDS
 from hmsplan.model import Ref
+from hmsplan.stack.layers import values_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from hmsplan.kinds import Kind, Pattern
-    from hmsplan.model import Address, Plan, Spec, Stack, Value
+    from hmsplan.kinds import Kind
+    from hmsplan.model import Address, Plan, Spec, Stack
 
 LONGEST_NAME = 40
 
@@ -86,21 +86,10 @@ def owners_of(plan: Plan) -> dict[str, Address]:
 def references(kind: Kind, fields: Spec, owners: Mapping[str, Address]) -> Iterator[tuple[str, Address]]:
     """Yield each field that refers to another object of the plan, by an id that is known or not, and that object."""
     for pattern in kind.refs:
-        for value in _values(fields, pattern):
+        for _, value in values_at(fields, pattern):
             needed = value.address if isinstance(value, Ref) else owners.get(value) if isinstance(value, str) else None
             if needed is not None:
                 yield pattern[0], needed
-
-
-def _values(value: Value, pattern: Pattern) -> Iterator[Value]:
-    """Yield what stands at *pattern*, in every item of a list."""
-    if not pattern:
-        yield value
-    elif isinstance(value, Mapping) and pattern[0] in value:
-        yield from _values(value[pattern[0]], pattern[1:])
-    elif isinstance(value, list) and pattern[0] == ANY:
-        for item in value:
-            yield from _values(item, pattern[1:])
 
 
 def mermaid(graph: Graph) -> str:

@@ -15,7 +15,7 @@ from hmsplan import escape
 from hmsplan.render.drift import SHOWN_AS
 from hmsplan.render.lines import INDENT, Line, columns, wrap
 from hmsplan.render.page import tally_of
-from hmsplan.render.words import count
+from hmsplan.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Digest, DriftKind, is_pending
+from hmsplan.moments import for_people
 from hmsplan.render.changes import change_lines
 from hmsplan.render.drift import coverage_text, drift_line, drift_lines, worst_first
 from hmsplan.render.reach import reach_summary
 from hmsplan.render.values import Look, names_of
-from hmsplan.render.words import MARKS, count, moment, plan_line, seconds, snapshot_text, some
+from hmsplan.render.words import MARKS, plan_line, seconds, snapshot_text, some
+from hmsplan.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -246,7 +248,7 @@ def _drift_name(drift: Drift) -> str:
 def _dates(plan: Plan) -> str:
     if plan.made is None or plan.expires is None:
         return ""
-    return f"Made {moment(plan.made)}; it may be applied until {moment(plan.expires)}."
+    return f"Made {for_people(plan.made)}; it may be applied until {for_people(plan.expires)}."
 
 
 def _rows(plan: Plan) -> Iterator[Row]:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.escape import apart, spelled
 from hmsplan.render.lines import INDENT, Ink, Line, Piece, Tone, columns, inked, safe
-from hmsplan.render.words import count, some
+from hmsplan.render.words import some
 from hmsplan.textdiff import Form, Kind, TextChange, compare, tokens
 from hmsplan.textdiff.parts import BY_LINE, ODD_SPACE, SPACE, WITHOUT_SPACES, mentioned
+from hmsplan.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence

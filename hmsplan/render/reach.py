@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.kinds import KINDS
-from hmsplan.render.words import count, some
+from hmsplan.render.words import some
+from hmsplan.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

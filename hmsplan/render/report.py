@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Status, Verb
 from hmsplan.render.lines import BLANK, Line, Tone, paint, safe, title
-from hmsplan.render.words import count, seconds, some
+from hmsplan.render.words import seconds, some
+from hmsplan.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -8,7 +8,8 @@ from hmsplan.diagnostics import format_diagnostic
 from hmsplan.model import Digest
 from hmsplan.render.lines import BLANK, Line, Tone, paint, safe, title
 from hmsplan.render.page import NO_CHANGES, page_of
-from hmsplan.render.words import count, some
+from hmsplan.render.words import some
+from hmsplan.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

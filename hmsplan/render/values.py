@@ -12,7 +12,8 @@ from hmsplan.kinds import ANY, Kind, Pattern
 from hmsplan.model import EMPTY, MISSING, Ref, Secret
 from hmsplan.render.lines import INDENT, Line, columns, safe
 from hmsplan.render.prose import excerpt, is_long, size
-from hmsplan.render.words import SENSITIVE, UNKNOWN, count
+from hmsplan.render.words import SENSITIVE, UNKNOWN
+from hmsplan.words import count
 
 if TYPE_CHECKING:
     from hmsplan.model import FieldPath, Plan, Value

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.model import Action
+from hmsplan.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,12 +26,6 @@ MARKS: Final = {
     Action.FORGET: ".",
 }
 _HIDDEN_DIGITS: Final = 4
-_PLURALS: Final = {"person": "people", "entry": "entries", "was": "were"}
-
-
-def count(number: int, noun: str) -> str:
-    """Write a number with its noun: ``1 line``, ``2,040 lines``."""
-    return f"{number:,} {noun if number == 1 else _PLURALS.get(noun, noun + 's')}"
 
 
 def masked(phone_number: object) -> str:
@@ -75,11 +69,6 @@ def _age(age_s: int) -> str:
         if age_s >= 2 * length_s:
             return count(age_s // length_s, unit)
     return "less than two minutes"
-
-
-def moment(at: int) -> str:
-    """Write a time in Unix seconds: ``2026-11-22 12:00:00 UTC``."""
-    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def tally(plan: Plan) -> dict[str, int]:

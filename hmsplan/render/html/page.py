@@ -12,7 +12,7 @@ from hmsplan.render.drift import SHOWN_AS
 from hmsplan.render.html.graph import svg, visible
 from hmsplan.render.html.look import POLICY, SCRIPT, STYLE
 from hmsplan.render.lines import Ink, Tone
-from hmsplan.render.words import count
+from hmsplan.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
