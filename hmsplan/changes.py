@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections import Counter
 from typing import TYPE_CHECKING
 
-from hmsplan.canonical_json import canonical_json
 from hmsplan.diff import diff, displaced, dropped, released, sort_key
+from hmsplan.members import beginning, compare_members, waiting
 from hmsplan.model import (
     EMPTY,
     MISSING,
     Action,
-    Anonymous,
     FieldChange,
-    MembersChange,
-    RemoteObject,
-    Resource,
     ResourceChange,
     Secret,
     dotted,
@@ -26,14 +19,20 @@ from hmsplan.overlay import resolve, without
 from hmsplan.secrets.changes import secret_changes, why_again
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from hmsplan.kinds import Kind, Members
-    from hmsplan.model import Address, Binding, FieldPath, Spec
+    from hmsplan.kinds import Kind
+    from hmsplan.model import Address, Binding, FieldPath, MembersChange, RemoteObject, Resource, Spec
 
 
-def creation(kind: Kind, resource: Resource, ids: Mapping[Address, str], reason: str = "") -> ResourceChange:
-    """Plan an object that does not exist."""
+def creation(
+    kind: Kind,
+    resource: Resource,
+    ids: Mapping[Address, str],
+    gone: Binding | None = None,
+    lineage: str = "",
+) -> ResourceChange:
+    """Plan an object that does not exist; *gone* is what state knows of one that was deleted outside hmsplan."""
     spec = resolve(resource.spec, ids) if resource.refs else resource.spec
     return ResourceChange(
         resource.address,
@@ -41,8 +40,8 @@ def creation(kind: Kind, resource: Resource, ids: Mapping[Address, str], reason:
         None,
         after=spec,
         fields=tuple(FieldChange((key,), MISSING, spec[key]) for key in sorted(spec) if spec[key] is not None),
-        members=_met(kind, resource, (), anew=True),
-        reason=reason,
+        members=_beginning(kind, resource, gone.members if gone is not None else EMPTY, (), lineage),
+        reason="deleted outside hmsplan" if gone is not None else "",
         started=_starts(kind, EMPTY, spec),
         source=resource.source,
         pasted=_pasted(resource),
@@ -86,8 +85,15 @@ def comparison(
         fields, members, freed = (), None, ()
     replaces = _replaces(kind, fields)
     starts = bool(fields) and _starts(kind, EMPTY if replaces else live.fields, watched)
-    if replaces or (starts and members is None):
-        members = _met(kind, resource, live_members, anew=bool(replaces))
+    if replaces:
+        members = _beginning(kind, resource, binding.members, live_members, lineage)
+    elif (
+        kind.members is not None
+        and resource.members is not None
+        and members is None
+        and (starts or _widens(kind, fields, live.fields, watched))
+    ):
+        members = waiting(kind.members, live_members, lineage)
     return ResourceChange(
         resource.address,
         _action(replaces=bool(replaces), adopted=bool(adopted), differs=bool(fields or members)),
@@ -106,13 +112,22 @@ def comparison(
     )
 
 
-def _met(kind: Kind, resource: Resource, live_members: Iterable[RemoteObject], *, anew: bool) -> MembersChange | None:
-    """Return the members that the object begins with, *anew*, or those that it will call though none comes or goes."""
+def _beginning(
+    kind: Kind, resource: Resource, owned: Mapping[str, int], live_members: Sequence[RemoteObject], lineage: str
+) -> MembersChange | None:
     if kind.members is None or resource.members is None:
         return None
-    if anew:
-        return MembersChange(add=resource.members, pending=len(resource.members))
-    return MembersChange(pending=sum(is_untouched(kind.members, item) for item in live_members))
+    return beginning(kind.members, resource.members, owned, live_members, lineage)
+
+
+def acts(kind: Kind, fields: Spec) -> bool:
+    """Say whether the platform acts by itself on an object with these fields (a scheduled campaign dials)."""
+    return kind.status is not None and fields.get(kind.status[0]) == kind.status[1]
+
+
+def _widens(kind: Kind, fields: Sequence[FieldChange], live: Spec, after: Spec) -> bool:
+    """Say whether an object on which the platform acts already would reach people whom it would not have reached."""
+    return acts(kind, live) and acts(kind, {**live, **after}) and any(f.path[0] in kind.exposing for f in fields)
 
 
 def _three_way(
@@ -175,87 +190,3 @@ def _reason(resource: Resource, fields: tuple[FieldChange, ...], adopted: str) -
 
 def _pasted(resource: Resource) -> tuple[Address, ...]:
     return tuple(sorted({template for _, template in resource.via}))
-
-
-def member_key(members: Members, spec: Spec) -> str:
-    """Return what tells one member from another, canonical; equal members have equal keys."""
-    return canonical_json(
-        [
-            members.canonical[name](spec.get(name)) if name in members.canonical else spec.get(name) or {}
-            for name in members.identity
-        ]
-    ).decode()
-
-
-def member_fingerprint(members: Members, spec: Spec, lineage: str) -> str:
-    """Return 16 hex digits that recognise a member without telling its phone number, keyed by the state's lineage."""
-    mark = spec.get(members.identity[-1])
-    return mark.fingerprint if isinstance(mark, Anonymous) else _keyed(lineage, member_key(members, spec))
-
-
-def number_fingerprint(members: Members, spec: Spec, lineage: str) -> str:
-    """Return the same for the phone number alone, in any spelling."""
-    first = members.identity[0]
-    return _keyed(lineage, f"{first} {members.canonical[first](spec.get(first))}")
-
-
-def _keyed(lineage: str, text: str) -> str:
-    return hmac.new(lineage.encode(), text.encode(), hashlib.sha256).hexdigest()[:16]
-
-
-def compare_members(
-    members: Members,
-    declared: Sequence[Spec],
-    live: Sequence[RemoteObject],
-    owned: Mapping[str, int],
-    lineage: str,
-) -> tuple[MembersChange | None, list[str]]:
-    """Compare two multisets of members; progress and order take no part.
-
-    Only a member that we added (*owned*, by fingerprint) and that nothing has happened to is removed: one that was
-    called is history, and one that somebody else added is not ours.
-    """
-    missing = Counter(member_key(members, spec) for spec in declared)
-    extra: list[RemoteObject] = []
-    for item in live:
-        key = member_key(members, item.fields)
-        if missing[key] > 0:
-            missing[key] -= 1
-        else:
-            extra.append(item)
-    add = []
-    for spec in declared:
-        key = member_key(members, spec)
-        if missing[key] > 0:
-            missing[key] -= 1
-            add.append(spec)
-    remove, notes = _removable(members, extra, owned, lineage)
-    if not add and not remove:
-        return None, notes
-    waiting = sum(is_untouched(members, item) for item in live)
-    return MembersChange(tuple(add), tuple(remove), waiting + len(add) - len(remove)), notes
-
-
-def is_untouched(members: Members, item: RemoteObject) -> bool:
-    """Say whether nothing has happened to a member yet."""
-    return bool(item.fields.get(members.untouched[0]) == members.untouched[1])
-
-
-def _removable(
-    members: Members, extra: list[RemoteObject], owned: Mapping[str, int], lineage: str
-) -> tuple[list[RemoteObject], list[str]]:
-    left = Counter(owned)
-    remove: list[RemoteObject] = []
-    kept = 0
-    for item in extra:
-        mark = member_fingerprint(members, item.fields, lineage)
-        if left[mark] <= 0:
-            continue
-        left[mark] -= 1
-        if is_untouched(members, item):
-            remove.append(item)
-        else:
-            kept += 1
-    subject, verb, it_is = (members.singular, "stays", "it is") if kept == 1 else (members.name, "stay", "they are")
-    note = f"{kept} {subject} taken out of the stack {verb}: already called, so {it_is} history"
-    return remove, [note] if kept else []

@@ -11,10 +11,11 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hmsplan.changes import is_final, member_fingerprint
+from hmsplan.changes import is_final
 from hmsplan.diff import at_path, diff
 from hmsplan.identity import identify, identity_of
 from hmsplan.kinds import KINDS
+from hmsplan.members import fingerprint
 from hmsplan.model import EMPTY, MISSING, Drift, DriftKind, FieldChange
 from hmsplan.overlay import leaves, resolve
 
@@ -79,8 +80,8 @@ def _members(
     live = snapshot.members.get(binding.id)
     if kind.members is None or live is None or not binding.members or not declared:
         return
-    wanted = Counter(member_fingerprint(kind.members, spec, lineage) for spec in declared)
-    there = Counter(member_fingerprint(kind.members, item.fields, lineage) for item in live)
+    wanted = Counter(fingerprint(kind.members, spec, lineage) for spec in declared)
+    there = Counter(fingerprint(kind.members, item.fields, lineage) for item in live)
     owned = wanted & Counter(binding.members)
     ours, seen = owned.total(), (there & owned).total()
     if seen < ours:

@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from hmsplan.changes import is_untouched
 from hmsplan.diff import at_path
 from hmsplan.kinds import ANY, KINDS
+from hmsplan.members import is_untouched
 from hmsplan.model import EMPTY, MISSING, Action, Diagnostic, Refusal, Risk, Safety, Severity, dotted
 from hmsplan.secrets.egress import new_receivers
 from hmsplan.stack.layers import matches

@@ -10,9 +10,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from hmsplan.changes import member_fingerprint
 from hmsplan.diff import canonical, diff
 from hmsplan.kinds import KINDS
+from hmsplan.members import fingerprint
 from hmsplan.model import Binding, Diagnostic, Intent, Unsettled
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _settle_member(
         return
     mark = intent.identity[0]
     new = [m for m in snapshot.members.get(binding.id, ()) if m.id not in intent.before]
-    ours = next((m for m in new if member_fingerprint(kind.members, m.fields, lineage) == mark), None)
+    ours = next((m for m in new if fingerprint(kind.members, m.fields, lineage) == mark), None)
     if ours is not None:
         owned = {**binding.members, mark: binding.members.get(mark, 0) + 1}
         found.bindings[intent.address] = replace(binding, members=owned)

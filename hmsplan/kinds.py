@@ -96,6 +96,9 @@ class Kind:
         refused_with: block to (field, values, keys): with such a value the API refuses those keys.
         together: field to the fields that have to travel with it.
         status: (field, value) that makes the platform act by itself; entering it is a guarded start.
+        initial: value of that field in a new object; there is nothing to send where it is declared.
+        resting: value of that field that ends the acting, and is sent before such an object is deleted.
+        exposing: fields that decide whom the platform reaches, and when, while it acts.
         final: (field, value) after which nothing can change.
         runtime: field to values that the platform sets by itself; such a difference is no drift.
         meets_people: people talk to the platform through such an object: they call it, or it calls them.
@@ -137,6 +140,9 @@ class Kind:
     refused_with: Mapping[str, tuple[str, frozenset[str], frozenset[str]]] = field(default_factory=dict)
     together: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     status: tuple[str, str] | None = None
+    initial: str = ""
+    resting: str = ""
+    exposing: frozenset[str] = frozenset()
     final: tuple[str, str] | None = None
     runtime: Mapping[str, frozenset[str]] = field(default_factory=dict)
     meets_people: bool = False
@@ -341,6 +347,9 @@ CAMPAIGNS: Final = Kind(
         pattern("schedule_end_time"): canonical.clock_time,
     },
     status=("status", "scheduled"),
+    initial="draft",  # "Created as draft"
+    resting="paused",  # "paused to stop"
+    exposing=frozenset({"agent_id", "schedule_start_time", "schedule_end_time", "timezone"}),
     final=("status", "completed"),
     runtime={"status": frozenset({"completed"})},
     meets_people=True,

@@ -11,10 +11,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from hmsplan import moments, words
-from hmsplan.changes import member_fingerprint, number_fingerprint
 from hmsplan.errors import StateError, WrongOrganization
 from hmsplan.escape import plain
 from hmsplan.kinds import KINDS
+from hmsplan.members import fingerprint, number_fingerprint
 from hmsplan.model import Against, Diagnostic, Secret, Severity
 from hmsplan.overlay import leaves
 from hmsplan.plan import DEFAULTS, Options, kinds_in_use, kinds_to_consult, make_plan, wanted_members
@@ -104,7 +104,7 @@ def _recognised(live: Snapshot, stack: Stack, lineage: str) -> Iterator[tuple[st
     members = members_of(LEADS)
     first = members.identity[0]
     declared = [spec for resource in stack.resources.values() for spec in resource.members or ()]
-    named = {member_fingerprint(members, spec, lineage): spec for spec in declared}
+    named = {fingerprint(members, spec, lineage): spec for spec in declared}
     numbers = {number_fingerprint(members, spec, lineage): spec.get(first) for spec in declared}
     for owner, found in live.members.items():
         yield owner, tuple(_one(item, named, numbers) for item in found)

@@ -154,7 +154,7 @@ def _one(
     binding = found.bindings.get(address)
     live = snapshot.get(address.kind, binding.id) if binding is not None else None
     if binding is None or live is None:
-        change = creation(kind, resource, ids, "deleted outside hmsplan" if binding is not None else "")
+        change = creation(kind, resource, ids, binding, lineage)
     else:
         change = comparison(
             kind,

@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hmsplan import canonical
-from hmsplan.changes import is_untouched
 from hmsplan.identity import identity_of
 from hmsplan.kinds import KINDS
+from hmsplan.members import is_untouched
 from hmsplan.model import Action, Reached, Ref
 from hmsplan.overlay import references
 from hmsplan.stack.templates import expand_analysis, expand_tool

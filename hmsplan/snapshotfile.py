@@ -17,9 +17,9 @@ import orjson
 
 from hmsplan import moments
 from hmsplan.canonical_json import canonical_json, digest
-from hmsplan.changes import is_untouched, member_fingerprint, number_fingerprint
 from hmsplan.errors import StateError
 from hmsplan.kinds import KINDS
+from hmsplan.members import fingerprint, is_untouched, number_fingerprint
 from hmsplan.model import Anonymous, RemoteObject, Snapshot
 from hmsplan.overlay import leaves
 from hmsplan.planfile import read_document
@@ -157,7 +157,7 @@ def _known_leads(stack: Stack, state: State) -> frozenset[str]:
     declared = (spec for resource in stack.resources.values() for spec in resource.members or ())
     bound = (mark for binding in state.bindings.values() for mark in binding.members)
     sent = (intent.identity[0] for intent in state.intents if intent.parent is not None)
-    return frozenset({*(member_fingerprint(members, spec, state.lineage) for spec in declared), *bound, *sent})
+    return frozenset({*(fingerprint(members, spec, state.lineage) for spec in declared), *bound, *sent})
 
 
 def _redacted(kind: Kind, live: RemoteObject, known: Collection[str]) -> RemoteObject:
@@ -172,7 +172,7 @@ def _anonymous(item: RemoteObject, lineage: str, known: Collection[str]) -> Remo
     Of one that nobody *known* declared there is no fingerprint: whoever tries all numbers would learn which it is. Of
     the others he learns what the stack says.
     """
-    members, mark = members_of(item.kind), member_fingerprint(members_of(item.kind), item.fields, lineage)
+    members, mark = members_of(item.kind), fingerprint(members_of(item.kind), item.fields, lineage)
     called = None if is_untouched(members, item) else number_fingerprint(members, item.fields, lineage)
     if mark not in known:
         mark, called = "", None if called is None else ""

@@ -11,8 +11,9 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hmsplan.changes import is_final, member_key
+from hmsplan.changes import is_final
 from hmsplan.kinds import KINDS
+from hmsplan.members import member_key
 from hmsplan.model import MISSING, Action, Ref, ResourceChange, Step, Verb
 from hmsplan.overlay import leaves, references, unknown, without
 from hmsplan.recorded import record, unsent

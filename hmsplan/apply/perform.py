@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from hmsplan.api.endpoint import segments
 from hmsplan.api.snapshot import parse_one, read_one
 from hmsplan.apply.verify import left_behind, merged_blocks, mismatches
-from hmsplan.changes import member_fingerprint
 from hmsplan.diff import diff
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError
 from hmsplan.identity import identity_of
 from hmsplan.kinds import KINDS
+from hmsplan.members import fingerprint
 from hmsplan.model import EMPTY, Binding, Deposed, Intent, Outcome, RemoteObject, Secret, Status, Step, Verb, dotted
 from hmsplan.overlay import leaves, nulled, overlay, resolve
 from hmsplan.recorded import record, unsent
@@ -119,7 +119,7 @@ class Performer:
         if kind.members is None:
             return EMPTY
         lineage = self.ledger.lineage
-        return MappingProxyType(dict(Counter(member_fingerprint(kind.members, spec, lineage) for spec in specs)))
+        return MappingProxyType(dict(Counter(fingerprint(kind.members, spec, lineage) for spec in specs)))
 
     async def _add_member(self, step: Step) -> Outcome:
         kind = KINDS[step.address.kind]

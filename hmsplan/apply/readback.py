@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from hmsplan.api.snapshot import read_list, read_members, read_one
 from hmsplan.apply.verify import mismatches
-from hmsplan.changes import member_key
 from hmsplan.errors import HmsplanError
 from hmsplan.kinds import KINDS
+from hmsplan.members import member_key
 from hmsplan.model import Status, Verb
 from hmsplan.overlay import resolve
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from hmsplan.api.endpoint import segments
 from hmsplan.api.snapshot import parse_member, parse_one, read_list, read_members
-from hmsplan.changes import member_fingerprint
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError
 from hmsplan.identity import matches, same_identity
+from hmsplan.members import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -133,7 +133,7 @@ class Creator:
         found = await read_members(self.client, kind, intent.parent)
         mark, lineage = intent.identity[0], self.ledger.lineage
         new = [live for live in found if live.id not in intent.before]
-        return [live for live in new if member_fingerprint(kind.members, live.fields, lineage) == mark]
+        return [live for live in new if fingerprint(kind.members, live.fields, lineage) == mark]
 
 
 def _way_out(intent: Intent) -> str:

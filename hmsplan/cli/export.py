@@ -14,7 +14,6 @@ import orjson
 
 from hmsplan.api.client import ReadClient
 from hmsplan.api.snapshot import read_snapshot
-from hmsplan.changes import member_fingerprint
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.plan import tell_wait
 from hmsplan.cli.session import connect, unix_now, wait_for
@@ -25,6 +24,7 @@ from hmsplan.export.choices import Choices
 from hmsplan.export.draft import Drafter, Drafts, left_out
 from hmsplan.export.files import all_files
 from hmsplan.kinds import KINDS
+from hmsplan.members import fingerprint
 from hmsplan.model import Binding, State
 from hmsplan.plan import make_plan
 from hmsplan.recorded import record
@@ -173,8 +173,8 @@ def _ours(resource: Resource, live: tuple[RemoteObject, ...], lineage: str) -> M
     members = KINDS[resource.address.kind].members
     if members is None or resource.members is None:
         return {}
-    marks = {member_fingerprint(members, spec, lineage) for spec in resource.members}
-    there = Counter(member_fingerprint(members, item.fields, lineage) for item in live)
+    marks = {fingerprint(members, spec, lineage) for spec in resource.members}
+    there = Counter(fingerprint(members, item.fields, lineage) for item in live)
     return {mark: there[mark] for mark in sorted(marks) if there[mark]}
 
 

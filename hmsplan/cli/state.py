@@ -11,7 +11,6 @@ import orjson
 
 from hmsplan.api.client import ReadClient
 from hmsplan.api.snapshot import read_members, read_one, read_organization
-from hmsplan.changes import member_fingerprint
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.plan import tell_wait
 from hmsplan.cli.session import connect, open_state, open_workspace, wait_for
@@ -20,6 +19,7 @@ from hmsplan.errors import HmsplanError, StateError
 from hmsplan.escape import plain
 from hmsplan.kinds import KINDS
 from hmsplan.live import check_organization
+from hmsplan.members import fingerprint
 from hmsplan.model import EMPTY, Address, Binding
 from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT
 from hmsplan.state import edit
@@ -224,8 +224,8 @@ def _ours(stack: Stack, address: Address, live: tuple[RemoteObject, ...], lineag
     declared = stack.resources[address].members
     if kind.members is None or declared is None:
         return {}
-    there = [member_fingerprint(kind.members, item.fields, lineage) for item in live]
-    marks = {member_fingerprint(kind.members, spec, lineage) for spec in declared}
+    there = [fingerprint(kind.members, item.fields, lineage) for item in live]
+    marks = {fingerprint(kind.members, spec, lineage) for spec in declared}
     return {mark: there.count(mark) for mark in marks if mark in there}
 
 

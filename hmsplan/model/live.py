@@ -33,6 +33,7 @@ class Snapshot:
         lagging: kinds whose list lacked objects that a GET by id found; what nothing binds may be missing there too.
         organization: the id of the organization, when an answer told it.
         requests: how many HTTP requests the reading took.
+        now: Unix seconds by the API's clock (its ``Date``) when the reading ended; by ours where no answer had one.
     """
 
     objects: Mapping[str, Mapping[str, RemoteObject]]
@@ -41,6 +42,7 @@ class Snapshot:
     lagging: frozenset[str] = frozenset()
     organization: str | None = None
     requests: int = 0
+    now: float = 0.0
 
     def get(self, kind: str, object_id: str) -> RemoteObject | None:
         """Return the live object, or None when there is none."""
@@ -52,8 +54,8 @@ class Anonymous:
     """What a saved snapshot keeps of a member; stands in the place of the last field that tells it from others.
 
     Attributes:
-        fingerprint: ``changes.member_fingerprint`` of the member it was; "" for one that neither stack nor state knew.
-        called: ``changes.number_fingerprint``, or "" for such a one, if something has happened to it; None for one
+        fingerprint: ``members.fingerprint`` of the member it was; "" for one that neither stack nor state knew.
+        called: ``members.number_fingerprint``, or "" for such a one, if something has happened to it; None for one
             still untouched.
     """
 

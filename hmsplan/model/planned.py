@@ -44,13 +44,19 @@ class MembersChange:
     Attributes:
         add: declared members without a live one.
         remove: live members that we added and the author took out.
-        pending: members still to be dialled once the change is applied.
+        pending: people still to be called once the change is applied; one who stands there twice is one.
+        exposed: people among *add* who were not waiting to be called before.
+        called: people among *add* who were called already.
+        taken: people among *add* whom we added before and whom somebody took off the list since.
         mark: digest of *add*, in a saved plan, which masks them; "" anywhere else.
     """
 
     add: tuple[Spec, ...] = ()
     remove: tuple[RemoteObject, ...] = ()
     pending: int = 0
+    exposed: int = 0
+    called: int = 0
+    taken: int = 0
     mark: str = ""
 
 
@@ -205,6 +211,9 @@ class Step:
         members: the same for ``Binding.members``; for a CREATE, the members that ride along.
         protected: becomes ``Binding.protected``.
         removed: UPDATE: nested keys to take out of the blocks in *spec*.
+        expects: what the plan rests on: UPDATE: its field changes, of which ``before`` has to be there still. DELETE:
+            each field of the object as it was read, with ``after`` MISSING.
+        calls: UPDATE that makes the platform dial: how many people it may call at most; None for any other step.
         member: CREATE, DELETE, BIND of one member of *address*; *spec* is the member's.
         deposes: CREATE, BIND: id of the object this one replaces; DELETE, FORGET: the deposed object itself.
         settles: BIND: key of the open intent whose object this is.
@@ -220,6 +229,8 @@ class Step:
     members: tuple[Spec, ...] | None = None
     protected: bool = False
     removed: tuple[FieldPath, ...] = ()
+    expects: tuple[FieldChange, ...] = ()
+    calls: int | None = None
     member: bool = False
     moved_from: Address | None = None
     deposes: str | None = None

@@ -17,7 +17,11 @@ class Binding:
         applied: the fields last applied, in the form of ``state.record``: ids in place of references, secrets as
             ``Secret.recorded()``.
         protected: ``prevent_destroy`` was in force when it was last applied.
-        members: fingerprint of each member we added to how many there are of it; no phone number is stored.
+        members: ``members.fingerprint`` of each member we added to how many there are of it; no phone number is stored.
+            One that was added and is not on the list any more was taken away by a person, and stays here as a memory.
+        made: Unix seconds, by the API's clock, when we made the object; 0.0 = longer ago than matters, or not by us.
+        unkept: dotted path of a field that the API did not store as it was applied to the SHA-256 of the canonical JSON
+            of what it has instead. As long as both stay so, the field is neither planned again nor drift.
     """
 
     address: Address
@@ -25,6 +29,8 @@ class Binding:
     applied: Spec = field(default_factory=lambda: EMPTY)
     protected: bool = False
     members: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    made: float = 0.0
+    unkept: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +50,10 @@ class Intent:
         identity: the natural key of the object, canonical.
         applied: what a binding would record on success; also how a found object is recognised.
         before: ids that already had this identity.
-        started: Unix seconds, our clock.
+        started: Unix seconds, by the API's clock.
         parent: id of the parent, for a member.
         deposes: id of the object this one replaces, if any.
+        members: the members that ride on the POST, as ``Binding.members``.
     """
 
     step: str
@@ -59,6 +66,7 @@ class Intent:
     parent: str | None = None
     deposes: str | None = None
     protected: bool = False
+    members: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,7 @@ class State:
         lineage: a UUID given when the state began; another lineage is another state.
         serial: grows with every write.
         organization: id of the organization the bindings belong to; None until an answer told it.
+        stack: name of the stack whose state it is; None until an apply wrote it down.
         spent: ``saved.use_of`` the saved plans that were already applied; a plan applies once.
     """
 
@@ -79,3 +88,4 @@ class State:
     deposed: tuple[Deposed, ...] = ()
     intents: tuple[Intent, ...] = ()
     spent: tuple[str, ...] = ()
+    stack: str | None = None

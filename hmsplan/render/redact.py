@@ -90,7 +90,8 @@ def _masked_members(kind: Kind, members: MembersChange | None) -> MembersChange 
         return {first: masked(spec.get(first))}
 
     remove = tuple(replace(item, fields=mask(item.fields)) for item in members.remove)
-    return MembersChange(tuple(map(mask, members.add)), remove, members.pending, added(members) if members.add else "")
+    add = tuple(map(mask, members.add))
+    return replace(members, add=add, remove=remove, mark=added(members) if members.add else "")
 
 
 def _public_drift(drift: Drift) -> Drift:

@@ -30,7 +30,13 @@ _STRICT: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATET
 _CANONICAL: Final = _STRICT | orjson.OPT_SORT_KEYS
 
 _BINDING: Final[Shape] = {"kind": TEXT, "id": TEXT, "applied": OBJECT}
-_BINDING_MORE: Final[Shape] = {"digest": TEXT, "protected": (bool,), "members": OBJECT}
+_BINDING_MORE: Final[Shape] = {
+    "digest": TEXT,
+    "protected": (bool,),
+    "members": OBJECT,
+    "made": (int, float),
+    "unkept": OBJECT,
+}
 _DEPOSED: Final[Shape] = {"address": TEXT, "id": TEXT}
 _INTENT: Final[Shape] = {
     "step": TEXT,
@@ -44,6 +50,7 @@ _INTENT: Final[Shape] = {
     "deposes": MAYBE_TEXT,
     "protected": (bool,),
 }
+_INTENT_MORE: Final[Shape] = {"members": OBJECT}
 
 
 def canonical(value: object) -> bytes:
@@ -59,7 +66,7 @@ def canonical(value: object) -> bytes:
         raise StateError(f"a value cannot be kept: {error}") from error
 
 
-def line(value: Json | str | int | None) -> bytes:
+def line(value: Json | str | float | None) -> bytes:
     """Write compact JSON in the order of its keys.
 
     Raises:
@@ -91,6 +98,8 @@ def binding_out(binding: Binding) -> Json:
         "digest": digest(canonical(binding.applied)),
         "protected": binding.protected,
         "members": dict(sorted(binding.members.items())),
+        "made": binding.made,
+        "unkept": dict(sorted(binding.unkept.items())),
     }
 
 
@@ -100,8 +109,14 @@ def binding_pieces(binding: Binding) -> tuple[bytes, bytes, bytes]:
     return (
         b'{"kind":%s,"id":%s,"applied":' % (line(binding.address.kind), line(binding.id)),
         applied,
-        b',"digest":"%s","protected":%s,"members":%s}'
-        % (digest(applied).encode(), line(binding.protected), canonical(binding.members)),
+        b',"digest":"%s","protected":%s,"members":%s,"made":%s,"unkept":%s}'
+        % (
+            digest(applied).encode(),
+            line(binding.protected),
+            canonical(binding.members),
+            line(binding.made),
+            canonical(binding.unkept),
+        ),
     )
 
 
@@ -113,10 +128,23 @@ def binding_in(name: str, value: Any) -> Binding:
         raise ValueError(f"{name}: its kind says {fields['kind']!r}")
     if not fields["id"]:
         raise ValueError(f"{name}: its id is empty")
-    members = fields.get("members", {})
+    unkept = fields.get("unkept", {})
+    texts(list(unkept.values()), where=f"unkept of {name}")
+    return Binding(
+        address,
+        fields["id"],
+        fields["applied"],
+        fields.get("protected", False),
+        _counted(fields.get("members", {}), where=name),
+        fields.get("made", 0.0),
+        MappingProxyType(unkept),
+    )
+
+
+def _counted(members: Json, *, where: str) -> Mapping[str, int]:
     if not all(type(count) is int and count > 0 for count in members.values()):
-        raise ValueError(f"{name}: members must be counted with whole numbers above 0")
-    return Binding(address, fields["id"], fields["applied"], fields.get("protected", False), MappingProxyType(members))
+        raise ValueError(f"{where}: members must be counted with whole numbers above 0")
+    return MappingProxyType(members)
 
 
 def deposed_out(deposed: Deposed) -> Json:
@@ -143,12 +171,13 @@ def intent_out(intent: Intent) -> Json:
         "parent": intent.parent,
         "deposes": intent.deposes,
         "protected": intent.protected,
+        "members": dict(sorted(intent.members.items())),
     }
 
 
 def intent_in(value: Any) -> Intent:
     """Read an intent."""
-    fields = check(value, _INTENT, where="intents")
+    fields = check(value, _INTENT, _INTENT_MORE, where="intents")
     where = f"the intent {fields['step']}"
     return Intent(
         step=fields["step"],
@@ -161,6 +190,7 @@ def intent_in(value: Any) -> Intent:
         parent=fields["parent"],
         deposes=fields["deposes"],
         protected=fields["protected"],
+        members=_counted(fields.get("members", {}), where=where),
     )
 
 

@@ -58,7 +58,7 @@ def settling(intent: Intent, object_id: str) -> Entry:
     if intent.parent is not None:
         return Counted(intent.address, intent.identity[0], 1, intent.step)
     deposes = Deposed(intent.address, intent.deposes) if intent.deposes else None
-    binding = Binding(intent.address, object_id, intent.applied, intent.protected)
+    binding = Binding(intent.address, object_id, intent.applied, intent.protected, intent.members, intent.started)
     return Bound(binding, intent.step, deposes)
 
 

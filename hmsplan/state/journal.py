@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import orjson
 
 from hmsplan.errors import StateError
+from hmsplan.members import HALF
 from hmsplan.model import Address, Binding, Deposed, Intent, State
 from hmsplan.state import codec
 from hmsplan.state.codec import LIST, MAYBE_TEXT, NUMBER, OBJECT, TEXT, Json, Shape
@@ -106,16 +107,25 @@ class OrganizationKnown:
 
 
 @dataclass(frozen=True, slots=True)
+class StackKnown:
+    """Whose state it is: the name of the stack."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Spent:
     """The saved plan of this digest was applied; a plan applies once."""
 
     digest: str
 
 
-Entry: TypeAlias = Intended | Bound | Counted | Settled | Unbound | Moved | DeposedGone | OrganizationKnown | Spent
+Entry: TypeAlias = (
+    Intended | Bound | Counted | Settled | Unbound | Moved | DeposedGone | OrganizationKnown | StackKnown | Spent
+)
 
 
-def told(entry: Entry) -> str:  # noqa: PLR0911 -- a table
+def told(entry: Entry) -> str:  # noqa: C901, PLR0911 -- a table
     """Say in a log what was written down: the address or step, and no id of a person."""
     match entry:
         case Intended(intent):
@@ -134,6 +144,8 @@ def told(entry: Entry) -> str:  # noqa: PLR0911 -- a table
             return f"{object_id} is gone"
         case OrganizationKnown(organization):
             return f"organization {organization}"
+        case StackKnown(name):
+            return f"stack {name}"
         case Spent(digest):
             return f"applied plan {digest}"
 
@@ -147,6 +159,7 @@ _SHAPES: Final[dict[str, Shape]] = {
     "moved": {"origin": TEXT, "target": TEXT},
     "deposed-gone": {"id": TEXT},
     "organization": {"id": TEXT},
+    "stack": {"name": TEXT},
     "spent": {"digest": TEXT},
 }
 _LINE: Final[Shape] = {"lineage": TEXT, "serial": NUMBER, "entries": LIST}
@@ -163,11 +176,12 @@ class Draft:
         self.intents = {intent.step: intent for intent in state.intents}
         self.lineage = state.lineage
         self.organization = state.organization
+        self.stack = state.stack
         self._deposed = {(deposed.address.kind, deposed.id): deposed for deposed in state.deposed}
         self._spent = list(state.spent)
         self._members: dict[Address, dict[str, int]] = {}  # of bindings counted since the last freeze
 
-    def apply(self, entry: Entry) -> None:
+    def apply(self, entry: Entry) -> None:  # noqa: C901 -- a table
         """Change the state as *entry* says."""
         self.serial += 1
         match entry:
@@ -189,6 +203,8 @@ class Draft:
                 self._deposed = {key: deposed for key, deposed in self._deposed.items() if deposed.id != gone}
             case OrganizationKnown(organization):
                 self.organization = organization
+            case StackKnown(name):
+                self.stack = name
             case Spent(digest):
                 self._spent.append(digest)
 
@@ -205,6 +221,8 @@ class Draft:
         if address not in self._members:
             self._members[address] = dict(self.bindings[address].members)
         members = self._members[address]
+        if member not in members and member[-HALF:] in members:
+            member = member[-HALF:]  # as version 1 wrote it
         members[member] = members.get(member, 0) + by
         if members[member] <= 0:
             del members[member]
@@ -238,6 +256,7 @@ class Draft:
             lineage=self.lineage,
             serial=self.serial,
             organization=self.organization,
+            stack=self.stack,
             bindings=MappingProxyType(self.bindings.copy()),
             deposed=tuple(self._deposed.values()),
             intents=tuple(self.intents.values()),
@@ -356,7 +375,7 @@ def _checked(line: bytes) -> Any:
     return orjson.loads(b"{" + rest)
 
 
-def entry_out(entry: Entry) -> Json:  # noqa: PLR0911 -- one return a case
+def entry_out(entry: Entry) -> Json:  # noqa: C901, PLR0911 -- one return a case
     """Give the JSON object of an entry; write it with ``line``."""
     match entry:
         case Intended(intent):
@@ -381,11 +400,13 @@ def entry_out(entry: Entry) -> Json:  # noqa: PLR0911 -- one return a case
             return {"op": "deposed-gone", "id": gone}
         case OrganizationKnown(organization):
             return {"op": "organization", "id": organization}
+        case StackKnown(name):
+            return {"op": "stack", "name": name}
         case Spent(digest):
             return {"op": "spent", "digest": digest}
 
 
-def entry_in(value: Any) -> Entry:  # noqa: PLR0911 -- one return a case
+def entry_in(value: Any) -> Entry:  # noqa: C901, PLR0911 -- one return a case
     """Read an entry."""
     op = value.get("op") if type(value) is dict else None
     if op not in _SHAPES:
@@ -409,6 +430,8 @@ def entry_in(value: Any) -> Entry:  # noqa: PLR0911 -- one return a case
             return DeposedGone(fields["id"])
         case "organization":
             return OrganizationKnown(fields["id"])
+        case "stack":
+            return StackKnown(fields["name"])
         case _:
             return Spent(fields["digest"])
 

@@ -65,6 +65,11 @@ class Ledger:
         """The organization that the state belongs to; None until an answer told it."""
         return self._draft.organization
 
+    @property
+    def stack_name(self) -> str | None:
+        """The stack whose state this is; None until an apply wrote it down."""
+        return self._draft.stack
+
     def binding(self, address: Address) -> Binding | None:
         """Return what is known of one address now; None when it is not bound."""
         return self._draft.binding(address)
@@ -135,6 +140,10 @@ class Ledger:
     async def organization(self, organization_id: str) -> None:
         """Remember which organization this is."""
         await self._put([journal.OrganizationKnown(organization_id)])
+
+    async def stack(self, name: str) -> None:
+        """Remember whose state this is."""
+        await self._put([journal.StackKnown(name)])
 
     async def spend(self, use: str) -> None:
         """Remember that a saved plan was applied; *use* is ``saved.use_of`` it."""

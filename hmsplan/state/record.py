@@ -20,13 +20,15 @@ from hmsplan.state.codec import LIST, MAYBE_TEXT, NUMBER, OBJECT, TEXT, Json, Sh
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
+"""Version 1 had no ``stack``, and of a binding neither ``made`` nor ``unkept``; it is read, and written as 2."""
 
 _SHAPE: Final[Shape] = {
     "format_version": NUMBER,
     "lineage": TEXT,
     "serial": NUMBER,
     "organization": MAYBE_TEXT,
+    "stack": MAYBE_TEXT,
     "bindings": OBJECT,
     "deposed": LIST,
     "intents": LIST,
@@ -46,10 +48,16 @@ def dump(state: State) -> bytes:
 
 def _pieces(state: State) -> Iterator[bytes]:
     """Give the file in pieces, so that its bulk is copied once."""
-    head = (FORMAT_VERSION, state.lineage, state.serial, state.organization)
-    yield b'{\n  "format_version": %s,\n  "lineage": %s,\n  "serial": %s,\n  "organization": %s,\n' % tuple(
-        map(codec.line, head)
-    )
+    head: dict[str, str | int | None] = {
+        "format_version": FORMAT_VERSION,
+        "lineage": state.lineage,
+        "serial": state.serial,
+        "organization": state.organization,
+        "stack": state.stack,
+    }
+    yield b"{\n"
+    for key, value in head.items():
+        yield b'  "%s": %s,\n' % (key.encode(), codec.line(value))
     yield from _block(b'"bindings": {', map(_binding, sorted(state.bindings.items())), b"},\n")
     yield from _block(b'"deposed": [', ((codec.line(codec.deposed_out(item)),) for item in state.deposed), b"],\n")
     yield from _block(b'"intents": [', ((codec.line(codec.intent_out(item)),) for item in state.intents), b"],\n")
@@ -126,7 +134,7 @@ def _check_version(document: Json, name: str) -> None:
 
 
 def _state(document: Json) -> State:
-    fields = codec.check(document, _SHAPE, _FENCE, where="state")
+    fields = codec.check({"stack": None, **document}, _SHAPE, _FENCE, where="state")
     if not fields["lineage"] or fields["serial"] < 0:
         raise ValueError("lineage is empty or serial negative")
     bindings = [codec.binding_in(address, value) for address, value in fields["bindings"].items()]
@@ -136,6 +144,7 @@ def _state(document: Json) -> State:
         lineage=fields["lineage"],
         serial=fields["serial"],
         organization=fields["organization"],
+        stack=fields["stack"],
         bindings=MappingProxyType({binding.address: binding for binding in bindings}),
         deposed=tuple(map(codec.deposed_in, fields["deposed"])),
         intents=intents,

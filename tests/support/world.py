@@ -17,13 +17,13 @@ import httpx
 
 from hmsplan.api.client import ReadClient, WriteClient
 from hmsplan.apply import Stop, apply
-from hmsplan.changes import member_fingerprint
 from hmsplan.drift import survey
 from hmsplan.emulator import Emulator, Settings
 from hmsplan.errors import StateError, UnsafePlan, UnsettledCreate
 from hmsplan.identity import identity_of
 from hmsplan.kinds import KINDS
 from hmsplan.live import plan_live, read
+from hmsplan.members import fingerprint
 from hmsplan.model import Address, Status
 from hmsplan.plan import Options
 from hmsplan.snapshotfile import save, snapshot_from_bytes, snapshot_to_bytes
@@ -418,9 +418,9 @@ class World:
             if resource.members is None:
                 continue
             binding = state.bindings[address]
-            marks = Counter(member_fingerprint(members, spec, state.lineage) for spec in resource.members)
+            marks = Counter(fingerprint(members, spec, state.lineage) for spec in resource.members)
             live = self.emulator.all("leads", parent=binding.id)
-            assert Counter(member_fingerprint(members, spec, state.lineage) for spec in live) == marks, "leads"
+            assert Counter(fingerprint(members, spec, state.lineage) for spec in live) == marks, "leads"
             assert marks <= Counter(dict(binding.members)), "a lead that we added is not remembered as ours"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from hmsplan.changes import member_fingerprint
 from hmsplan.diff import items_by_key
 from hmsplan.kinds import ANY, KINDS, Pattern
+from hmsplan.members import fingerprint
 from hmsplan.model import (
     Address,
     Binding,
@@ -149,7 +149,7 @@ def bound(
 def mark(spec: Mapping[str, Any]) -> str:
     """Return the fingerprint of a lead."""
     assert LEADS is not None
-    return member_fingerprint(LEADS, spec, LINEAGE)
+    return fingerprint(LEADS, spec, LINEAGE)
 
 
 def remembered(*bindings: Binding, **more: Any) -> State:

@@ -12,10 +12,10 @@ from support.virtual_time import Clock, run
 from hmsplan.api.client import WriteClient
 from hmsplan.apply.grace import Grace
 from hmsplan.apply.settle import Creator, OpenCreate
-from hmsplan.changes import member_fingerprint
 from hmsplan.emulator import Emulator, Fault, Settings
 from hmsplan.errors import ApiError, HmsplanError
 from hmsplan.kinds import KINDS
+from hmsplan.members import fingerprint
 from hmsplan.model import Address, Intent
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.ledger import Ledger
@@ -82,7 +82,7 @@ class Run:
         if "lead" in more:
             assert CAMPAIGNS.members is not None
             body, kind = more["lead"], CAMPAIGNS
-            identity = (member_fingerprint(CAMPAIGNS.members, body, ledger.lineage),)
+            identity = (fingerprint(CAMPAIGNS.members, body, ledger.lineage),)
         intent = Intent(
             step=f"desk:{number}",
             address=Address("assistants", "desk"),

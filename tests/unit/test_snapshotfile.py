@@ -13,9 +13,9 @@ from readings import LINEAGE, NOW, bound, declared, lead, live, planned, remembe
 
 from hmsplan.api.snapshot import parse_one
 from hmsplan.canonical_json import digest
-from hmsplan.changes import member_fingerprint, number_fingerprint
 from hmsplan.errors import StateError
 from hmsplan.kinds import KINDS
+from hmsplan.members import fingerprint, number_fingerprint
 from hmsplan.model import Anonymous, RemoteObject, Secret, Snapshot
 from hmsplan.planfile import plan_to_bytes
 from hmsplan.snapshotfile import SavedSnapshot, save, snapshot_from_bytes, snapshot_to_bytes
@@ -72,7 +72,7 @@ def test_it_comes_back_as_it_went() -> None:
 def test_nothing_of_a_reading_is_forgotten() -> None:
     """Whoever adds a field to a reading decides here whether it can be told."""
     kept = {"objects", "members", "gone", "lagging", "organization"}
-    assert {field.name for field in fields(Snapshot)} == kept | {"requests"}
+    assert {field.name for field in fields(Snapshot)} == kept | {"requests", "now"}
 
 
 def test_the_same_reading_gives_the_same_bytes() -> None:
@@ -164,7 +164,7 @@ def test_no_number_can_be_tried_out_that_the_stack_does_not_tell() -> None:
     assert members is not None
     for number, is_told in (("+31612345671", True), ("+31612345672", False)):
         spec = {"phone_number": number, "variables": {"who": "An"} if is_told else {}}
-        digests = (member_fingerprint(members, spec, LINEAGE), number_fingerprint(members, spec, LINEAGE))
+        digests = (fingerprint(members, spec, LINEAGE), number_fingerprint(members, spec, LINEAGE))
         assert any(each.encode() in data for each in digests) is is_told
 
 

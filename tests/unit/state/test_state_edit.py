@@ -61,7 +61,7 @@ def test_one_address_has_one_object_and_one_object_one_address() -> None:
 def test_an_adopted_create_binds_what_was_intended_and_deposes_the_old() -> None:
     state = State("l", 3, bindings=BOUND.bindings, intents=(intent(deposes="1"),))
     resolved = edit.resolve(state, A, "2")
-    assert resolved.bindings[A] == Binding(A, "2", {"name": "new"}, protected=True)
+    assert resolved.bindings[A] == Binding(A, "2", {"name": "new"}, protected=True, made=1.0)
     assert resolved.deposed == (Deposed(A, "1"),)
     assert resolved.intents == ()
 

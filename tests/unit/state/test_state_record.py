@@ -165,7 +165,7 @@ def test_what_is_no_state_is_refused(data: bytes, words: str) -> None:
 
 def test_a_newer_format_is_refused_with_the_way_out() -> None:
     with pytest.raises(StateError, match="pip install --upgrade hmsplan") as caught:
-        parse(edited(lambda d: d.update(format_version=2, whatever=1)))
+        parse(edited(lambda d: d.update(format_version=3, whatever=1)))
     assert caught.value.summary == "State is newer than this hmsplan"
 
 
