@@ -114,6 +114,24 @@ def tool_name(value: Value) -> str:
     return str(flat.get("name") or flat.get("type") or "")
 
 
+def sent_tool(flat: dict[str, Any]) -> dict[str, Any]:
+    """A flat tool as the API takes it: "server" requires its "url", even where the tool has one of its own."""
+    server = flat.get("server")
+    if isinstance(server, dict) and "url" not in server and "url" in flat:
+        return {**flat, "server": {"url": flat["url"], **server}}
+    return flat
+
+
+def destination_name(value: Value) -> str:
+    """What tells one destination of a transfer from another: its number."""
+    return str(phone_number(value.get("number"))) if isinstance(value, dict) else str(value)
+
+
+def pronounced(value: Value) -> str:
+    """What tells one pronunciation from another: the word."""
+    return str(value.get("from")) if isinstance(value, dict) else str(value)
+
+
 def spare_hang_up(key: str | int, declared: Mapping[Any, Any], spec: Spec, live: Spec) -> bool:
     """Say whether the live tool *key*, which nobody declared, is the platform's own ``end_call``.
 

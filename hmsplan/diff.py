@@ -86,7 +86,7 @@ def _list(
     if pat in kind.unordered:
         if sorted(map(repr, want)) != sorted(map(repr, have)):
             yield FieldChange(at, have, want)
-    elif not (_all_mappings(want) and _all_mappings(have)):
+    elif not (all_mappings(want) and all_mappings(have)):
         yield FieldChange(at, have, want)
     else:
         declared = items_by_key(kind, pat, want)
@@ -139,7 +139,8 @@ def _is_one_of(value: Value, options: tuple[Value, ...]) -> bool:
     return any(value is option or (isinstance(value, str) and value == option) for option in options)
 
 
-def _all_mappings(items: list[Value]) -> bool:
+def all_mappings(items: list[Value]) -> bool:
+    """Say whether *items* are objects, so that each can be compared with its counterpart."""
     return all(isinstance(item, Mapping) for item in items)
 
 
@@ -196,7 +197,7 @@ def _dropped_within(
                 yield FieldChange((*at, key), have[key], MISSING)
             else:
                 yield from _hidden(item, (*at, key))
-    elif all(isinstance(side, list) and _all_mappings(side) for side in (old, new, have)):
+    elif all(isinstance(side, list) and all_mappings(side) for side in (old, new, have)):
         olds, news, haves = (items_by_key(kind, pat, items) for items in (old, new, have))
         for key in olds.keys() & news.keys() & haves.keys():
             yield from _dropped_within(kind, olds[key], news[key], haves[key], (*at, key), (*pat, ANY))

@@ -91,6 +91,7 @@ class Kind:
         keyed: lists whose items have a name, and how to read it.
         spare: keyed list to a test for an extra live item that is the platform's own.
         canonical: field to canonical form, used for comparing only.
+        sent_as: item of a list to the form in which the API takes its canonical one.
         null_matters: fields in which null differs from absent.
         union: block to the field that decides which keys it may have; when it changes, the live block is not kept.
         refused_with: block to (field, values, keys): with such a value the API refuses those keys.
@@ -135,6 +136,7 @@ class Kind:
         field(default_factory=dict)
     )
     canonical: Mapping[Pattern, Callable[[Any], Any]] = field(default_factory=dict)
+    sent_as: Mapping[Pattern, Callable[[Any], Any]] = field(default_factory=dict)
     null_matters: frozenset[Pattern] = frozenset()
     union: Mapping[str, str] = field(default_factory=dict)
     refused_with: Mapping[str, tuple[str, frozenset[str], frozenset[str]]] = field(default_factory=dict)
@@ -218,7 +220,11 @@ ASSISTANTS: Final = Kind(
     after_create=frozenset({"notification_emails", "recording_consent"}),  # in the SDK only on update and read
     atomic=_patterns(["llm_config.tools[].parameters", "analysis_plan.structured_data_plan.schema"]),
     unordered=_patterns(["webhook_events", "notification_emails", "llm_config.tools[].allowed_tools"]),
-    keyed={pattern("llm_config.tools"): canonical.tool_name},
+    keyed={
+        pattern("llm_config.tools"): canonical.tool_name,
+        pattern("llm_config.tools[].destinations"): canonical.destination_name,
+        pattern("speech_config.pronunciation"): canonical.pronounced,
+    },
     spare={pattern("llm_config.tools"): canonical.spare_hang_up},
     canonical={
         **NAME,
@@ -228,6 +234,7 @@ ASSISTANTS: Final = Kind(
         pattern("tts_config.provider"): canonical.tts_provider,
         pattern("webhook_url"): canonical.url,
     },
+    sent_as={pattern("llm_config.tools[]"): canonical.sent_tool},
     null_matters=_patterns(["speech_config.turn_taking.false_interruption_timeout"]),
     union={"stt_config": "provider", "llm_config": "provider", "tts_config": "provider"},
     refused_with={
@@ -305,6 +312,7 @@ TOOL_TEMPLATES: Final = Kind(
         pattern("tool_config.url"): canonical.url,
         pattern("tool_config.destinations[].number"): canonical.phone_number,
     },
+    keyed={pattern("tool_config.destinations"): canonical.destination_name},
     union={"tool_config": "tool_type"},  # the form of tool_config follows tool_type, which stands beside it
     together={"tool_config": ("tool_type",), "tool_type": ("tool_config",)},
 )

@@ -5,40 +5,59 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hmsplan.diff import misfits
+from hmsplan.diff import all_mappings, canonical, items_by_key, misfits
+from hmsplan.kinds import ANY
 from hmsplan.model import FieldPath, Ref, Spec, Value
 
 if TYPE_CHECKING:
-    from hmsplan.kinds import Kind
+    from hmsplan.kinds import Kind, Pattern
 
 
 def overlay(kind: Kind, declared: Spec, live: Spec, removed: Sequence[FieldPath] = ()) -> dict[str, Value]:
     """Build the body of a PATCH: every top-level field of *declared*, its block complete.
 
     Whether a nested block is merged or replaced by the API is unknown, so a block is the live one with the declared
-    keys laid over it and without *removed*; lists are the declared ones. Right under both readings.
+    keys laid over it and without *removed*. A list has the declared items, each laid over the live one that ``diff``
+    compares it with: what nobody declares lives on in it, too. Right under both readings.
     """
     body: dict[str, Value] = {}
     for key, want in declared.items():
         have = live.get(key)
-        if isinstance(want, Mapping) and isinstance(have, Mapping) and (key,) not in kind.atomic:
-            gone = {path for path in removed if path[0] == key}
+        gone = {path for path in removed if path[0] == key}
+        if isinstance(want, Mapping) and isinstance(have, Mapping):
             gone |= {(key, name) for name in misfits(kind, key, declared, live) if name not in want}
-            body[key] = _laid_over(kind, want, have, (key,), gone)
-        else:
-            body[key] = want
+        body[key] = _laid_over(kind, want, have, (key,), (key,), gone)
     return body
 
 
-def _laid_over(kind: Kind, want: Spec, have: Spec, at: FieldPath, gone: set[FieldPath]) -> dict[str, Value]:
-    merged = {key: value for key, value in have.items() if (*at, key) not in gone}
-    for key, item in want.items():
-        under, place = have.get(key), (*at, key)
-        if isinstance(item, Mapping) and isinstance(under, Mapping) and place not in kind.atomic:
-            merged[key] = _laid_over(kind, item, under, place, gone)
-        else:
-            merged[key] = item
-    return merged
+def _laid_over(kind: Kind, want: Value, have: Value, at: FieldPath, pat: Pattern, gone: set[FieldPath]) -> Value:
+    """Lay one value over another; *pat* is *at* with every list item written as ``*``."""
+    if pat in kind.atomic or pat in kind.unordered:
+        return want
+    if isinstance(want, Mapping) and isinstance(have, Mapping):
+        merged = {key: value for key, value in have.items() if (*at, key) not in gone}
+        under = {key: have.get(key) for key in want}
+        return merged | {
+            key: _laid_over(kind, item, under[key], (*at, key), (*pat, key), gone) for key, item in want.items()
+        }
+    if isinstance(want, list) and isinstance(have, list) and all_mappings(want) and all_mappings(have):
+        live = items_by_key(kind, pat, have)
+        return [
+            _item(kind, item, live.get(key), (*at, key), (*pat, ANY), gone)
+            for key, item in items_by_key(kind, pat, want).items()
+        ]
+    return want
+
+
+def _item(kind: Kind, want: Spec, have: Spec | None, at: FieldPath, pat: Pattern, gone: set[FieldPath]) -> Value:
+    """Lay one item of a list over the live one; it keeps the form that its author chose while nothing is added."""
+    if have is None:
+        return want
+    flat = canonical(kind, pat, want)
+    merged = _laid_over(kind, flat, canonical(kind, pat, have), at, pat, gone)
+    if merged == flat:
+        return want
+    return kind.sent_as[pat](merged) if pat in kind.sent_as else merged
 
 
 def nulled(body: Spec, paths: Sequence[FieldPath]) -> Spec:

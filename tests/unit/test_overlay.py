@@ -44,9 +44,63 @@ def test_a_block_is_sent_complete_with_what_is_live_under_what_is_declared() -> 
     assert body["llm_config"] == {**LIVE["llm_config"], "model": "m", "nested": {"deep": {"a": 9, "b": 2}}}
 
 
-def test_a_list_is_the_declared_one() -> None:
+def test_a_list_has_the_declared_items() -> None:
+    live = {"llm_config": {"messages": [{"role": "system", "content": "x"}, {"role": "user", "content": "gone"}]}}
     messages = [{"role": "system", "content": "y"}]
-    assert overlay(ASSISTANTS, {"llm_config": {"messages": messages}}, LIVE)["llm_config"]["messages"] == messages
+    assert overlay(ASSISTANTS, {"llm_config": {"messages": messages}}, live)["llm_config"]["messages"] == messages
+
+
+def test_what_nobody_declares_lives_on_in_the_item_of_a_list() -> None:
+    """A field that is absent is not managed, and a block is sent whole: what the dashboard set must ride along."""
+    messages = [{"role": "system", "content": "y"}]
+    body = overlay(ASSISTANTS, {"llm_config": {"messages": messages}}, LIVE)["llm_config"]
+    assert body["messages"] == [{"role": "system", "content": "y", "id": "m1"}]
+
+
+def tools(declared: list[Any], live: list[Any], removed: tuple[Any, ...] = ()) -> Any:
+    body = overlay(ASSISTANTS, {"llm_config": {"tools": declared}}, {"llm_config": {"tools": live}}, removed)
+    return body["llm_config"]["tools"]
+
+
+BOOK: dict[str, Any] = {"name": "book", "description": "Books a slot", "url": "https://hooks.example/book"}
+
+
+def test_a_tool_keeps_what_the_dashboard_gave_it() -> None:
+    secret = Secret(Secret.LIVE, "s3cret-of-the-dashboard")
+    live = {**BOOK, "async": True, "parameters": {"type": "object"}, "server": {"url": BOOK["url"], "secret": secret}}
+    (tool,) = tools([{**BOOK, "description": "Books one"}], [{"name": "other"}, live])
+    assert tool == {**live, "description": "Books one"}
+
+
+def test_a_nested_tool_gives_what_it_has_to_a_flat_one() -> None:
+    """The flat and the nested form are one tool; which of them is stored is unknown."""
+    nested = {"type": "function", "function": {"name": "book", "parameters": {"a": 1}}, "server": {"url": BOOK["url"]}}
+    assert tools([BOOK], [nested]) == [{**BOOK, "parameters": {"a": 1}}]
+    assert tools([nested], [{**BOOK, "async": True}]) == [
+        {"name": "book", "parameters": {"a": 1}, "description": "Books a slot", "async": True, "url": BOOK["url"]}
+    ]
+
+
+def test_a_tool_that_has_nothing_more_keeps_the_form_of_its_author() -> None:
+    nested = {"type": "function", "function": {"name": "book"}, "server": {"url": BOOK["url"]}}
+    assert tools([nested], [{"name": "book", "url": BOOK["url"]}]) == [nested]
+
+
+def test_a_key_taken_out_of_a_tool_leaves_it() -> None:
+    path = ("llm_config", "tools", "book", "description")
+    live = {**BOOK, "async": True}
+    assert tools([{"name": "book", "url": BOOK["url"]}], [live], (path,)) == [
+        {"name": "book", "url": BOOK["url"], "async": True}
+    ]
+
+
+def test_a_destination_is_known_by_its_number_wherever_it_stands() -> None:
+    """Or a message would be spoken before the transfer to somebody else."""
+    desk = {"type": "number", "number": "+31201234567", "description": "Desk"}
+    night = {"type": "number", "number": "+31207654321", "description": "Night"}
+    live = {"type": "transfer_call", "destinations": [{**desk, "message": "One moment."}]}
+    (tool,) = tools([{"type": "transfer_call", "destinations": [night, desk]}], [live])
+    assert tool["destinations"] == [night, {**desk, "message": "One moment."}]
 
 
 @pytest.mark.parametrize("live", [{}, {"llm_config": None}, {"llm_config": "text"}])
