@@ -76,7 +76,9 @@ def comparison(
         notes += [f"{dotted(path)} cannot be seen; it is taken to be right" for path in unseen]
     members = None
     if kind.members is not None and resource.members is not None:
-        members, more = compare_members(kind.members, resource.members, live_members, binding.members, lineage)
+        members, more = compare_members(
+            kind.members, resource.members, live_members, binding.members, lineage, binding.leaving
+        )
         notes += more
     freed = released(kind, binding.applied, spec)
     if kind.final is not None and is_final(kind, live.fields):

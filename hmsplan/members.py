@@ -12,7 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.canonical_json import canonical_json
-from hmsplan.model import Anonymous, MembersChange, RemoteObject
+from hmsplan.model import EMPTY, Anonymous, MembersChange, RemoteObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -74,10 +74,15 @@ def is_untouched(members: Members, item: RemoteObject) -> bool:
     return bool(item.fields.get(members.untouched[0]) == members.untouched[1])
 
 
+def person(members: Members, spec: Spec) -> str:
+    """Return what tells one person from another: the phone number, in one spelling."""
+    first = members.identity[0]
+    return str(members.canonical[first](spec.get(first)))
+
+
 def people(members: Members, specs: Iterable[Spec]) -> int:
     """Count the people among *specs*: one that stands there twice is one."""
-    first = members.identity[0]
-    return len({str(members.canonical[first](spec.get(first))) for spec in specs})
+    return len({person(members, spec) for spec in specs})
 
 
 def compare_members(
@@ -86,17 +91,27 @@ def compare_members(
     live: Sequence[RemoteObject],
     owned: Mapping[str, int],
     lineage: str,
+    leaving: Mapping[str, int] = EMPTY,
 ) -> tuple[MembersChange | None, list[str]]:
     """Compare two multisets of members; progress and order take no part.
 
     Only a member that we added (*owned*, by fingerprint) and that nothing has happened to is removed: one that was
-    called is history, and one that somebody else added is not ours.
+    called is history, and one that somebody else added is not ours. Of those *leaving*, who is gone left by our hand.
     """
     add, extra = _unmatched(members, declared, live)
     remove, notes = _removable(members, extra, owned, lineage)
     if not add and not remove:
         return None, notes
+    owned = _without_leaving(members, live, owned, leaving, lineage) if leaving else owned
     return _change(members, add, remove, live, owned, lineage), notes
+
+
+def _without_leaving(
+    members: Members, live: Sequence[RemoteObject], owned: Mapping[str, int], leaving: Mapping[str, int], lineage: str
+) -> Mapping[str, int]:
+    there = Counter(fingerprint(members, item.fields, lineage)[-HALF:] for item in live)
+    gone = {mark: min(count, owned.get(mark, 0) - there[mark[-HALF:]]) for mark, count in leaving.items()}
+    return {mark: count - max(0, gone.get(mark, 0)) for mark, count in owned.items()}
 
 
 def _unmatched(

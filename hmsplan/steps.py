@@ -11,10 +11,10 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hmsplan.changes import is_final
+from hmsplan.changes import acts, is_final
 from hmsplan.kinds import KINDS
-from hmsplan.members import member_key
-from hmsplan.model import MISSING, Action, Ref, ResourceChange, Step, Verb
+from hmsplan.members import member_key, person
+from hmsplan.model import MISSING, Action, FieldChange, Ref, ResourceChange, Step, Verb
 from hmsplan.overlay import leaves, references, unknown, without
 from hmsplan.recorded import record, unsent
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from hmsplan.identity import Identities
     from hmsplan.kinds import Kind, Members
-    from hmsplan.model import Address, Resource, Spec, Stack, State
+    from hmsplan.model import Address, Resource, Spec, Stack, State, Value
 
 
 def lower(changes: Sequence[ResourceChange], stack: Stack, found: Identities, state: State) -> tuple[Step, ...]:
@@ -34,7 +34,11 @@ def lower(changes: Sequence[ResourceChange], stack: Stack, found: Identities, st
     steps = _after_settling(steps, found)
     known = {step.key for step in steps}
     users = _user_steps(changes, steps)
-    linked = [_linked(step, known, users, stack.resources.get(step.address)) for step in steps]
+    ends: defaultdict[str, set[str]] = defaultdict(set)
+    for step in steps:
+        if step.verb is Verb.DELETE and not step.member:
+            ends[step.address.kind].add(step.key)
+    linked = [_linked(step, known, users, ends, stack.resources.get(step.address)) for step in steps]
     by_key = {step.key: step for step in linked}
     order = graphlib.TopologicalSorter({step.key: sorted(step.needs) for step in linked}).static_order()
     return tuple(by_key[key] for key in order)
@@ -74,21 +78,45 @@ def _steps(change: ResourceChange, resource: Resource | None, found: Identities,
             yield from _creation(kind, change, resource, tuple(_moving(change, resource, found)))
         case Action.REPLACE if resource is not None:
             yield from _creation(kind, change, resource, tuple(_moving(change, resource, found)))
-            yield Step(f"{change.address}:delete-old", Verb.DELETE, change.address, change.id, deposes=change.id)
+            yield from _ending(kind, change, "-old", deposes=change.id)
         case Action.UPDATE | Action.ADOPT | Action.NO_OP if resource is not None:
             yield from _in_place(kind, change, resource, found, state)
         case Action.DELETE if change.deposed:
-            yield Step(
-                f"{change.address}:delete-{change.id}", Verb.DELETE, change.address, change.id, deposes=change.id
-            )
+            yield from _ending(kind, change, f"-{change.id}", deposes=change.id)
         case Action.DELETE:
-            yield Step(f"{change.address}:delete", Verb.DELETE, change.address, change.id)
+            yield from _ending(kind, change, "")
         case Action.FORGET if change.deposed:
             yield Step(
                 f"{change.address}:forget-{change.id}", Verb.FORGET, change.address, change.id, deposes=change.id
             )
         case Action.FORGET:
             yield Step(f"{change.address}:forget", Verb.FORGET, change.address, change.id)
+
+
+def _ending(kind: Kind, change: ResourceChange, suffix: str, deposes: str | None = None) -> Iterator[Step]:
+    """DELETE, after the platform was told to stop acting: what still dials may refuse to go, and goes on dialling."""
+    expects = tuple(
+        FieldChange((key,), value, MISSING)
+        for key, value in sorted(change.before.items())
+        if key not in kind.computed and (kind.status is None or key != kind.status[0])
+    )
+    key = f"{change.address}:delete{suffix}"
+    end = Step(key, Verb.DELETE, change.address, change.id, deposes=deposes, expects=expects)
+    if kind.status is None or not acts(kind, change.before):
+        yield end
+        return
+    field, acting = kind.status
+    rest = Step(
+        f"{change.address}:pause{suffix}",
+        Verb.UPDATE,
+        change.address,
+        change.id,
+        spec={field: kind.resting},
+        deposes=deposes,
+        expects=(FieldChange((field,), acting, kind.resting),),
+    )
+    yield rest
+    yield replace(end, needs=frozenset({rest.key}))
 
 
 def _moving(change: ResourceChange, resource: Resource, found: Identities) -> Iterator[Step]:
@@ -107,13 +135,18 @@ def _moving(change: ResourceChange, resource: Resource, found: Identities) -> It
 def _creation(kind: Kind, change: ResourceChange, resource: Resource, before: Sequence[Step] = ()) -> Iterator[Step]:
     """POST what a create takes, add the members that do not fit in it, then PATCH the rest; all of it after *before*.
 
-    Null is no word of a create ("AssistantCreate"): a field declared null is cleared afterwards if the platform filled
-    it in. A campaign starts as draft, and is scheduled when its leads are complete.
+    Null is no word of a create ("AssistantCreate"): a field declared null is cleared by the same step if the platform
+    filled it in. A campaign starts as draft, and is scheduled when its leads are complete.
     """
     address, spec = change.address, change.after
     ignored = resource.lifecycle.ignore_changes
-    later = {key: value for key, value in spec.items() if key in kind.after_create or value is None}
-    body = {key: value for key, value in spec.items() if key not in later}
+    later = {
+        key: value
+        for key, value in spec.items()
+        if key in kind.after_create and value is not None and not _is_initial(kind, key, value)
+    }
+    body = {key: value for key, value in spec.items() if key not in kind.after_create and value is not None}
+    nulls = tuple(sorted(key for key, value in spec.items() if value is None)) if kind.patchable else ()
     members = resource.members
     riding = members[: kind.members.on_create] if kind.members is not None and members is not None else None
     yield from before
@@ -122,7 +155,8 @@ def _creation(kind: Kind, change: ResourceChange, resource: Resource, before: Se
         Verb.CREATE,
         address,
         spec=body,
-        records=without(body, ignored),
+        records=without({key: value for key, value in spec.items() if key not in later}, ignored),
+        clears=nulls,
         members=riding,
         protected=resource.lifecycle.prevent_destroy,
         deposes=change.id if change.action is Action.REPLACE else None,
@@ -141,8 +175,14 @@ def _creation(kind: Kind, change: ResourceChange, resource: Resource, before: Se
             spec=later,
             records=without(spec, ignored),
             protected=resource.lifecycle.prevent_destroy,
+            starts=change.started and acts(kind, later),
+            calls=change.members.pending if change.members is not None else 0,
             needs=frozenset(needs),
         )
+
+
+def _is_initial(kind: Kind, key: str, value: Value) -> bool:
+    return kind.status is not None and (key, value) == (kind.status[0], kind.initial)
 
 
 def _additions(
@@ -205,7 +245,18 @@ def _update(kind: Kind, change: ResourceChange, records: Spec, *, protected: boo
         records=records,
         protected=protected,
         removed=tuple(f.path for f in change.fields if f.after is MISSING),
+        expects=(*change.fields, *_rests_on(kind, change)),
+        starts=change.started and acts(kind, change.after),
+        calls=change.members.pending if change.members is not None else None,
     )
+
+
+def _rests_on(kind: Kind, change: ResourceChange) -> Iterator[FieldChange]:
+    """Name what else may not move before a start: whom it calls, and when."""
+    changed = {field.path for field in change.fields}
+    for key in sorted(kind.exposing) if change.started else ():
+        if (key,) not in changed:
+            yield FieldChange((key,), change.before.get(key, MISSING), change.after.get(key, MISSING))
 
 
 def _has_to_learn(
@@ -244,15 +295,14 @@ def _held(change: ResourceChange, resource: Resource) -> tuple[Spec, ...]:
 
 
 def _member_steps(members: Members, change: ResourceChange, needs: Iterable[str]) -> Iterator[Step]:
-    """Remove before adding: a campaign may not take the same number twice, nobody knows."""
-    first = members.identity[0]
-    removed: defaultdict[object, set[str]] = defaultdict(set)
+    """Remove before adding: whether a campaign may hold the same number twice is unknown."""
+    removed: defaultdict[str, set[str]] = defaultdict(set)
     for item in change.members.remove if change.members else ():
         key = f"{change.address}/{members.name}:remove-{item.id}"
-        removed[item.fields.get(first)].add(key)
+        removed[person(members, item.fields)].add(key)
         yield Step(key, Verb.DELETE, change.address, item.id, item.fields, member=True, needs=frozenset(needs))
     for step in _additions(members, change.address, change.members.add if change.members else (), change.id, needs):
-        yield replace(step, needs=step.needs | removed[step.spec.get(first)])
+        yield replace(step, needs=step.needs | removed[person(members, step.spec)])
 
 
 def _user_steps(changes: Sequence[ResourceChange], steps: Sequence[Step]) -> Mapping[str, set[str]]:
@@ -282,15 +332,27 @@ def _pointed_at(step: Step, resource: Resource) -> set[Address]:
     return {value.address for field in fields for _, value in leaves(field) if isinstance(value, Ref)}
 
 
-def _linked(step: Step, known: set[str], users: Mapping[str, set[str]], resource: Resource | None) -> Step:
-    """Add the creates that *step* takes an id from, what it points at, and what has to let go before a delete."""
+def _linked(
+    step: Step,
+    known: set[str],
+    users: Mapping[str, set[str]],
+    ends: Mapping[str, set[str]],
+    resource: Resource | None,
+) -> Step:
+    """Add the creates that *step* takes an id from, what it points at, and what has to let go before a delete.
+
+    What begins to call people waits until everything of its kind that goes away is gone: never two at once.
+    """
     needs = {f"{value.address}:create" for _, value in leaves(step.spec) if isinstance(value, Ref)}
     if resource is not None and step.verb in {Verb.CREATE, Verb.UPDATE} and not step.member:
         needs |= {f"{ref}:{name}" for ref in _pointed_at(step, resource) for name in ("create", "finish", "update")}
     if step.verb is Verb.DELETE and not step.member and step.id is not None:
         needs |= users.get(step.id, set())
-    if step.key.endswith(":delete-old"):
-        needs |= {f"{step.address}:{name}" for name in ("create", "finish")}
+    if step.starts:
+        needs |= ends[step.address.kind]
+    elif step.deposes is not None and step.verb in {Verb.DELETE, Verb.UPDATE}:
+        names = ("create", "finish") if KINDS[step.address.kind].status is None else ("create",)
+        needs |= {f"{step.address}:{name}" for name in names}
         needs |= {key for key in known if key.startswith(f"{step.address}/")}
     needs = (needs & known) - {step.key}
     return replace(step, needs=step.needs | needs) if needs - step.needs else step

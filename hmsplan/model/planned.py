@@ -213,7 +213,9 @@ class Step:
         removed: UPDATE: nested keys to take out of the blocks in *spec*.
         expects: what the plan rests on: UPDATE: its field changes, of which ``before`` has to be there still. DELETE:
             each field of the object as it was read, with ``after`` MISSING.
-        calls: UPDATE that makes the platform dial: how many people it may call at most; None for any other step.
+        clears: CREATE: declared null, which a create does not take; a PATCH follows if the platform filled them in.
+        starts: UPDATE: it makes the platform act by itself (a campaign dials).
+        calls: of a step that *starts*: how many people it calls; None when they are not managed here.
         member: CREATE, DELETE, BIND of one member of *address*; *spec* is the member's.
         deposes: CREATE, BIND: id of the object this one replaces; DELETE, FORGET: the deposed object itself.
         settles: BIND: key of the open intent whose object this is.
@@ -230,6 +232,8 @@ class Step:
     protected: bool = False
     removed: tuple[FieldPath, ...] = ()
     expects: tuple[FieldChange, ...] = ()
+    clears: tuple[str, ...] = ()
+    starts: bool = False
     calls: int | None = None
     member: bool = False
     moved_from: Address | None = None

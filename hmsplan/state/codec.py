@@ -36,6 +36,7 @@ _BINDING_MORE: Final[Shape] = {
     "members": OBJECT,
     "made": (int, float),
     "unkept": OBJECT,
+    "leaving": OBJECT,
 }
 _DEPOSED: Final[Shape] = {"address": TEXT, "id": TEXT}
 _INTENT: Final[Shape] = {
@@ -100,6 +101,7 @@ def binding_out(binding: Binding) -> Json:
         "members": dict(sorted(binding.members.items())),
         "made": binding.made,
         "unkept": dict(sorted(binding.unkept.items())),
+        "leaving": dict(sorted(binding.leaving.items())),
     }
 
 
@@ -109,13 +111,14 @@ def binding_pieces(binding: Binding) -> tuple[bytes, bytes, bytes]:
     return (
         b'{"kind":%s,"id":%s,"applied":' % (line(binding.address.kind), line(binding.id)),
         applied,
-        b',"digest":"%s","protected":%s,"members":%s,"made":%s,"unkept":%s}'
+        b',"digest":"%s","protected":%s,"members":%s,"made":%s,"unkept":%s,"leaving":%s}'
         % (
             digest(applied).encode(),
             line(binding.protected),
             canonical(binding.members),
             line(binding.made),
             canonical(binding.unkept),
+            canonical(binding.leaving),
         ),
     )
 
@@ -138,6 +141,7 @@ def binding_in(name: str, value: Any) -> Binding:
         _counted(fields.get("members", {}), where=name),
         fields.get("made", 0.0),
         MappingProxyType(unkept),
+        _counted(fields.get("leaving", {}), where=name),
     )
 
 

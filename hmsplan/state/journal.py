@@ -66,6 +66,14 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaving:
+    """The removal of a member of *address* is about to be sent. ``Counted`` by -1 follows when it is proven gone."""
+
+    address: Address
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """The intent of *step* is answered, and there is no object.
 
@@ -121,7 +129,17 @@ class Spent:
 
 
 Entry: TypeAlias = (
-    Intended | Bound | Counted | Settled | Unbound | Moved | DeposedGone | OrganizationKnown | StackKnown | Spent
+    Intended
+    | Bound
+    | Counted
+    | Leaving
+    | Settled
+    | Unbound
+    | Moved
+    | DeposedGone
+    | OrganizationKnown
+    | StackKnown
+    | Spent
 )
 
 
@@ -134,6 +152,8 @@ def told(entry: Entry) -> str:  # noqa: C901, PLR0911 -- a table
             return f"bound {binding.address} to {binding.id}"
         case Counted(address, _, by):
             return f"a member of {address} {'added' if by > 0 else 'removed'}"
+        case Leaving(address):
+            return f"removes a member of {address}"
         case Settled(step, why):
             return f"settled {step}: {why}"
         case Unbound(address):
@@ -154,6 +174,7 @@ _SHAPES: Final[dict[str, Shape]] = {
     "intended": {"intent": OBJECT},
     "bound": {"address": TEXT, "binding": OBJECT, "settles": MAYBE_TEXT, "deposes": (dict, type(None))},
     "counted": {"address": TEXT, "member": TEXT, "by": NUMBER, "settles": MAYBE_TEXT},
+    "leaving": {"address": TEXT, "member": TEXT},
     "settled": {"step": TEXT, "why": TEXT},
     "unbound": {"address": TEXT},
     "moved": {"origin": TEXT, "target": TEXT},
@@ -179,7 +200,7 @@ class Draft:
         self.stack = state.stack
         self._deposed = {(deposed.address.kind, deposed.id): deposed for deposed in state.deposed}
         self._spent = list(state.spent)
-        self._members: dict[Address, dict[str, int]] = {}  # of bindings counted since the last freeze
+        self._counts: dict[Address, tuple[dict[str, int], dict[str, int]]] = {}  # members and leaving, since the freeze
 
     def apply(self, entry: Entry) -> None:  # noqa: C901 -- a table
         """Change the state as *entry* says."""
@@ -192,11 +213,13 @@ class Draft:
             case Counted(address, member, by, settles):
                 self._count(address, member, by)
                 self.intents.pop(settles or "", None)
+            case Leaving(address, member):
+                self._leave(address, member)
             case Settled(step):
                 self.intents.pop(step, None)
             case Unbound(address):
                 self.bindings.pop(address, None)
-                self._members.pop(address, None)
+                self._counts.pop(address, None)
             case Moved(origin, target):
                 self._move(origin, target)
             case DeposedGone(gone):
@@ -210,7 +233,7 @@ class Draft:
 
     def _bind(self, binding: Binding, settles: str | None, deposes: Deposed | None) -> None:
         self.bindings[binding.address] = binding
-        self._members.pop(binding.address, None)
+        self._counts.pop(binding.address, None)
         self.intents.pop(settles or "", None)
         if deposes is not None:
             self._deposed[deposes.address.kind, deposes.id] = deposes
@@ -218,14 +241,24 @@ class Draft:
     def _count(self, address: Address, member: str, by: int) -> None:
         if address not in self.bindings:
             return  # its parent went first, and took it along
-        if address not in self._members:
-            self._members[address] = dict(self.bindings[address].members)
-        members = self._members[address]
+        members, leaving = self._counted(address)
         if member not in members and member[-HALF:] in members:
             member = member[-HALF:]  # as version 1 wrote it
-        members[member] = members.get(member, 0) + by
-        if members[member] <= 0:
-            del members[member]
+        _add(members, member, by)
+        if by < 0:
+            _add(leaving, member, by)
+
+    def _leave(self, address: Address, member: str) -> None:
+        if address in self.bindings:
+            members, leaving = self._counted(address)
+            if leaving.get(member, 0) < members.get(member, 0):
+                _add(leaving, member, 1)
+
+    def _counted(self, address: Address) -> tuple[dict[str, int], dict[str, int]]:
+        if address not in self._counts:
+            binding = self.bindings[address]
+            self._counts[address] = dict(binding.members), dict(binding.leaving)
+        return self._counts[address]
 
     def _move(self, origin: Address, target: Address) -> None:
         self._settle_members()
@@ -238,16 +271,19 @@ class Draft:
         self._deposed = {(d.address.kind, d.id): d for d in deposed}
 
     def _settle_members(self) -> None:
-        for address, members in self._members.items():
-            self.bindings[address] = replace(self.bindings[address], members=MappingProxyType(members))
-        self._members = {}
+        for address, (members, leaving) in self._counts.items():
+            self.bindings[address] = replace(
+                self.bindings[address], members=MappingProxyType(members), leaving=MappingProxyType(leaving)
+            )
+        self._counts = {}
 
     def binding(self, address: Address) -> Binding | None:
         """Return one binding as it is now; None when there is none."""
         binding = self.bindings.get(address)
-        if binding is None or address not in self._members:
+        if binding is None or address not in self._counts:
             return binding
-        return replace(binding, members=MappingProxyType(dict(self._members[address])))
+        members, leaving = map(dict, self._counts[address])
+        return replace(binding, members=MappingProxyType(members), leaving=MappingProxyType(leaving))
 
     def freeze(self) -> State:
         """Give the state as it is now; later entries do not change it."""
@@ -262,6 +298,13 @@ class Draft:
             intents=tuple(self.intents.values()),
             spent=tuple(self._spent[-SPENT_KEPT:]),
         )
+
+
+def _add(counts: dict[str, int], key: str, by: int) -> None:
+    """Count one more or less; what comes to nothing leaves."""
+    counts[key] = counts.get(key, 0) + by
+    if counts[key] <= 0:
+        del counts[key]
 
 
 def replay(state: State, entries: Iterable[Entry]) -> State:
@@ -390,6 +433,8 @@ def entry_out(entry: Entry) -> Json:  # noqa: C901, PLR0911 -- one return a case
             }
         case Counted(address, member, by, settles):
             return {"op": "counted", "address": str(address), "member": member, "by": by, "settles": settles}
+        case Leaving(address, member):
+            return {"op": "leaving", "address": str(address), "member": member}
         case Settled(step, why):
             return {"op": "settled", "step": step, "why": why}
         case Unbound(address):
@@ -420,6 +465,8 @@ def entry_in(value: Any) -> Entry:  # noqa: C901, PLR0911 -- one return a case
             return Bound(codec.binding_in(fields["address"], fields["binding"]), fields["settles"], deposes)
         case "counted":
             return Counted(_address(fields["address"]), fields["member"], fields["by"], fields["settles"])
+        case "leaving":
+            return Leaving(_address(fields["address"]), fields["member"])
         case "settled":
             return Settled(fields["step"], fields["why"])
         case "unbound":

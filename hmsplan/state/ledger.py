@@ -120,6 +120,10 @@ class Ledger:
         """Count a member of *address*, named by its fingerprint, as added (1) or removed (-1)."""
         await self._put([journal.Counted(address, member, by, settles)])
 
+    async def leave(self, address: Address, member: str) -> None:
+        """Write down that the removal of a member is about to be sent, so that it is ours whatever comes after."""
+        await self._put([journal.Leaving(address, member)])
+
     async def unbind(self, address: Address) -> None:
         """Forget the object of *address*: it is deleted, gone, or let go."""
         await self._put([journal.Unbound(address)])
