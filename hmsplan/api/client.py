@@ -205,10 +205,10 @@ class ReadClient:
         request = self._http.build_request(method, f"{self.base_url}{path}", params=params, content=content)
         async with self._slots:
             await self._admit(method, path)
+            if before is not None:
+                await self._ask(before)
             sent, answer = self._clock(), Answer(None, {}, trouble="cancelled")
             try:
-                if before is not None:
-                    await before()
                 self.requests[method] += 1
                 answer = await self._send(request)
             finally:
@@ -223,6 +223,14 @@ class ReadClient:
         else:
             return
         raise error
+
+    async def _ask(self, before: Before) -> None:
+        """Await *before*; when it raises, nothing is sent and the reservation goes back as not used."""
+        try:
+            await before()
+        except BaseException:
+            self._pacer.withdraw()
+            raise
 
     async def _send(self, request: httpx.Request) -> Answer:
         status, headers = None, httpx.Headers()
@@ -336,17 +344,21 @@ class WriteClient(ReadClient):
         """
         return await self._call("POST", where, body=body, before=before)
 
-    async def patch(self, where: Sequence[str], body: Mapping[str, Any]) -> Any:
+    async def patch(self, where: Sequence[str], body: Mapping[str, Any], *, before: Before | None = None) -> Any:
         """Update; as ``post``, and null in *body* reaches the wire."""
-        return await self._call("PATCH", where, body=body)
+        return await self._call("PATCH", where, body=body, before=before)
 
-    async def delete(self, where: Sequence[str]) -> Any:
+    async def delete(self, where: Sequence[str], *, before: Before | None = None) -> Any:
         """Delete; repeated like a GET. A 404 is success: "DELETE that meets 404 is done".
+
+        Args:
+            where: segments of the path.
+            before: as for ``post``; a repetition asks it again.
 
         Raises:
             ApiError: refused, or no success after all tries.
         """
-        return await self._call("DELETE", where)
+        return await self._call("DELETE", where, before=before)
 
 
 def _http(**options: Any) -> httpx.AsyncClient:

@@ -53,6 +53,8 @@ class _Sent(NamedTuple):
 class Pacer:
     """The one limiter of a key. Reserves before sending: ``admit``, send, then ``settle`` whatever happened.
 
+    What was admitted and is not sent after all is given back by ``withdraw`` instead.
+
     Args:
         clock: seconds that only grow.
         wall: Unix seconds, our own; used while no answer had a ``Date``.
@@ -110,6 +112,11 @@ class Pacer:
                 else:
                     break
             self._in_flight += 1
+
+    def withdraw(self) -> None:
+        """Give a reservation back of which nothing was sent, so that nothing counted."""
+        self._in_flight -= 1
+        self._answered.set()
 
     def settle(self, sent: float, headers: Mapping[str, str] | None = None, *, refused: bool = False) -> None:
         """Give the reservation back and learn from the answer.

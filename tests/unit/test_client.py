@@ -693,7 +693,27 @@ def test_how_long_a_429_makes_us_wait(headers: dict[str, str], body: dict[str, A
     run(main())
 
 
-def test_right_before_each_send_of_a_post_the_caller_is_asked() -> None:
+@dataclass
+class Written:
+    """A caller of one of the three methods that write."""
+
+    method: str
+
+    def __call__(self, api: WriteClient, before: Callable[[], Awaitable[None]]) -> Awaitable[Any]:
+        match self.method:
+            case "POST":
+                return api.post(WHERE, {}, before=before)
+            case "PATCH":
+                return api.patch(WHERE, {}, before=before)
+            case _:
+                return api.delete(WHERE, before=before)
+
+
+WRITES = [Written("POST"), Written("PATCH"), Written("DELETE")]
+
+
+@pytest.mark.parametrize("write", WRITES, ids=lambda write: write.method)
+def test_right_before_each_send_the_caller_is_asked(write: Written) -> None:
     """After every wait and before every try; when the caller refuses, nothing is sent and the place is given back."""
 
     async def main() -> None:
@@ -707,12 +727,108 @@ def test_right_before_each_send_of_a_post_the_caller_is_asked() -> None:
             raise StateError("No space left on device")
 
         async with waits.of(script, max_connections=1) as api:
-            await api.post(WHERE, {}, before=note)
+            await write(api, note)
             assert asked == [(0.0, 0), (3.0, 1)]
             with pytest.raises(StateError):
-                await api.post(WHERE, {}, before=refuse)
+                await write(api, refuse)
             assert len(script.seen) == 2
+            assert api.requests[write.method] == 2
             await api.get(WHERE)
+
+    run(main())
+
+
+@pytest.mark.parametrize("write", WRITES, ids=lambda write: write.method)
+def test_a_write_that_the_caller_refuses_reaches_no_server(write: Written) -> None:
+    """Neither the first try, nor the one after a 429; the refusal is what is raised."""
+
+    async def main() -> None:
+        answers = iter([None, StateError("the lock of this run was taken away")])
+
+        async def once() -> None:
+            if (error := next(answers)) is not None:
+                raise error
+
+        async def refuse() -> None:
+            raise StateError("the lock of this run was taken away")
+
+        async with wire(sends(reply("429 Too Many Requests", b"{}", "Retry-After: 1"))) as server, real(server) as api:
+            with pytest.raises(StateError, match="taken away"):
+                await write(api, refuse)
+            assert (server.heads, api.requests[write.method]) == ([], 0)
+            with pytest.raises(StateError, match="taken away"):
+                await write(api, once)
+            assert (len(server.heads), api.requests[write.method]) == (1, 1)
+
+    run(main())
+
+
+def test_before_a_delete_is_repeated_the_caller_is_asked_again() -> None:
+    """After a 5xx as after an answer that got lost."""
+
+    async def main() -> None:
+        tries: list[int] = []
+
+        async def respond(writer: Writer) -> None:
+            match len(server.heads):
+                case 1:
+                    writer.write(reply("503 Service Unavailable"))
+                case 2:
+                    writer.transport.abort()
+                case _:
+                    writer.write(reply("204 No Content"))
+
+        async def note() -> None:
+            tries.append(len(server.heads))
+
+        async with wire(respond) as server, real(server) as api:
+            await api.delete(WHERE, before=note)
+        assert tries == [0, 1, 2]
+
+    run(main())
+
+
+def test_a_write_that_was_not_sent_costs_nothing_of_the_rate_limit() -> None:
+    """One request is left; a refused write must leave it to the next, which would otherwise wait for the reset."""
+
+    async def main() -> None:
+        waits = Waits()
+        told = {"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": str(int(1e9) + 60)}
+        script = Script([httpx.Response(200, content=JSON, headers=told)])
+
+        async def refuse() -> None:
+            raise StateError("the lock of this run was taken away")
+
+        async with waits.of(script) as api:
+            await api.get(WHERE)
+            for write in WRITES:
+                with pytest.raises(StateError):
+                    await write(api, refuse)
+            await api.patch(WHERE, {})
+        assert (waits.slept, len(script.seen)) == ([], 2)
+
+    run(main())
+
+
+def test_a_wait_for_the_caller_that_is_cancelled_gives_the_reservation_back() -> None:
+    async def main() -> None:
+        waits = Waits()
+        told = {"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": str(int(1e9) + 60)}
+        script = Script([httpx.Response(200, content=JSON, headers=told)])
+        never = asyncio.Event()
+
+        async def hang() -> None:
+            await never.wait()
+
+        async with waits.of(script, max_connections=1) as api:
+            await api.get(WHERE)
+            task = asyncio.create_task(api.patch(WHERE, {}, before=hang))
+            await asyncio.sleep(0.01)
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            await api.patch(WHERE, {})
+        assert (waits.slept, len(script.seen)) == ([], 2)
 
     run(main())
 
