@@ -75,6 +75,17 @@ class Backend(Protocol):
         """
         ...
 
+    def confirm_lock(self) -> None:
+        """Ask the place where the lock is whether this run holds it now; cheap, for it precedes every write to the API.
+
+        Only so does a process that was stopped for a while learn that its lock was forced away. Another thread may
+        write the state meanwhile.
+
+        Raises:
+            StateError: it does not, or nobody can say.
+        """
+        ...
+
     def holder(self) -> Owner | None:
         """Say who holds the lock, or died with it; None when nobody did. Whoever may read the state may ask."""
         ...

@@ -160,6 +160,11 @@ class BucketBackend:
                 pass
         return owner
 
+    def confirm_lock(self) -> None:
+        """Read ``lock.json``; a lease that ran out is renewed first, so that nobody may take it during the write."""
+        self._lease.require()
+        self._lease.confirm()
+
     def holder(self) -> Owner | None:
         """Say who holds the lock, or did not give it back; None when nobody."""
         return self._lease.holder()

@@ -129,6 +129,11 @@ class FileBackend:
         with self._failing("unlock"):
             return self._lock.unlock(force=force) if self._folder.is_dir() else None
 
+    def confirm_lock(self) -> None:
+        """Look at the lock and at whose it is, on the disk."""
+        with self._failing("read"):
+            self._lock.require()
+
     def holder(self) -> Owner | None:
         """Say who holds the lock, or died with it; None when nobody did."""
         with self._failing("read"):

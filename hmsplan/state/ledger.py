@@ -18,7 +18,7 @@ from hmsplan.state import edit, journal
 from hmsplan.state.log import LOG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from hmsplan.state.backend import Backend
     from hmsplan.state.journal import Entry
@@ -27,11 +27,64 @@ FRESH_S: Final = 1.0
 """How long an intent may be written before its POST is sent."""
 
 
+class Question:
+    """One question in a thread answers all who came before it began; who comes while it is under way gets the next.
+
+    Args:
+        ask: raises when the answer is no. Once it did, nobody is answered otherwise.
+    """
+
+    def __init__(self, ask: Callable[[], None]) -> None:
+        self._ask: Final = ask
+        self._next: asyncio.Future[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self.failure: StateError | None = None
+
+    async def put(self) -> None:
+        """Put the question, or share one that has not begun yet.
+
+        Raises:
+            StateError: the answer is no, or was.
+        """
+        if self.failure is not None:
+            raise self.failure
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+        answer = self._next
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._go_on())
+        await asyncio.shield(answer)  # one caller that is cancelled must not cancel the others
+
+    async def end(self) -> None:
+        """Wait until no thread asks any more."""
+        if self._asking is not None:
+            await asyncio.wait([self._asking])
+
+    async def _go_on(self) -> None:
+        while self._next is not None:
+            answer, self._next = self._next, None
+            try:
+                await asyncio.to_thread(self._ask)
+            except Exception as error:  # noqa: BLE001 -- whatever it is, nobody may wait for ever
+                self._fail(answer, error)
+                return
+            answer.set_result(None)
+
+    def _fail(self, answer: asyncio.Future[None], error: Exception) -> None:
+        self.failure = error if isinstance(error, StateError) else StateError(f"cannot ask for the lock: {error!r}")
+        for future in (answer, self._next):
+            if future is not None:
+                future.set_exception(self.failure)
+                future.exception()  # seen, even if every caller was cancelled meanwhile
+        self._next = None
+
+
 class Ledger:
     """The state of one run, under the lock that the caller holds.
 
     Memory comes first: when the storage fails, the call raises and ``state`` still knows what happened, so that it can
-    be kept elsewhere (``errored.state.json``). After a failure ``intend`` refuses, hence nothing more is created.
+    be kept elsewhere (``errored.state.json``). After a failure ``intend`` and ``confirm`` refuse, hence nothing more is
+    sent; so they do once the lock is not this run's any more.
 
     Args:
         backend: from which *state* was loaded.
@@ -47,6 +100,7 @@ class Ledger:
         self._stored: asyncio.Future[None] | None = None  # done when all of _waiting is
         self._writer: asyncio.Task[None] | None = None
         self._failure: StateError | None = None
+        self._lock: Final = Question(backend.confirm_lock)
 
     @property
     def state(self) -> State:
@@ -83,13 +137,23 @@ class Ledger:
         Raises:
             StateError: they are not on the disk; or an intent of the same step is still open.
         """
-        if self._failure is not None:
-            raise self._failure
+        self._refuse_after_failure()
         entries = [journal.Intended(intent) for intent in intents]
         for entry in entries:
             if entry.intent.step in self._draft.intents:
                 raise StateError(f"{entry.intent.step} is open already: nobody knows yet what became of it")
         await self._put(entries)
+
+    async def confirm(self) -> None:
+        """Ask whether the lock is still this run's. Right before every write to the API; send nothing if it raises.
+
+        Writes that go out in parallel share a question that begins after all of them asked.
+
+        Raises:
+            StateError: it was taken away, nobody can say, or the state could not be written before.
+        """
+        self._refuse_after_failure()
+        await self._lock.put()
 
     async def renew(self, step_key: str, now: float) -> None:
         """Write an intent down anew when its POST is about to be sent, if it had to wait since it was written.
@@ -163,6 +227,7 @@ class Ledger:
 
         Tried even after a failure: if the disk has room again, nothing is lost.
         """
+        await self._lock.end()
         if self._writer is not None:
             await asyncio.wait([self._writer])  # not awaited itself: being cancelled here must not cancel it
         if self.state.serial > 0:
@@ -171,6 +236,10 @@ class Ledger:
     def _save(self) -> None:
         self._backend.save(self.state)
         self._begin = self._failure = None
+
+    def _refuse_after_failure(self) -> None:
+        if failure := self._failure or self._lock.failure:
+            raise failure
 
     async def _put(self, entries: Sequence[Entry]) -> None:
         for entry in entries:

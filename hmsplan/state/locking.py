@@ -1,7 +1,8 @@
 """The lock of a folder: one holder at a time, freed by the system when that process dies.
 
 ``lock`` carries the ``flock``; ``lock.owner`` beside it says whose it is. Whoever is not named there any more has lost
-the lock to ``hmsplan state unlock --force`` and may write nothing.
+the lock to ``hmsplan state unlock --force`` and may write nothing; nor may a run whose ``lock`` was removed or
+replaced, for the next run locks another file.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from filelock import FileLock, Timeout
 from hmsplan.errors import StateLocked
 from hmsplan.state import durable
 from hmsplan.state.log import LOG
-from hmsplan.state.owner import Owner, lock_taken, not_locked
+from hmsplan.state.owner import Owner, lock_lost, lock_taken, not_locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,7 @@ class FolderLock:
         self._file = folder / "lock"
         self._note = folder / "lock.owner"
         self._token: str | None = None  # of the lock that this object holds
+        self._inode: int | None = None  # of the file that carries it
 
     @contextlib.contextmanager
     def hold(self, owner: str, timeout_s: float) -> Iterator[None]:
@@ -42,6 +44,7 @@ class FolderLock:
         """
         lock = self._acquire(timeout_s)
         try:
+            self._inode = self._inode_now()
             self._sign(owner)
             LOG.debug("holds %s", self._file)
             yield
@@ -56,11 +59,13 @@ class FolderLock:
                 lock.release()
 
     def require(self) -> None:
-        """Refuse to go on without the lock."""
+        """Refuse to go on without the lock; what the disk says now is what counts."""
         if self._token is None:
             raise not_locked()
         if not self._is_ours():
             raise lock_taken(self.owner())
+        if self._inode_now() != self._inode:
+            raise lock_lost(f"is gone, for {self._file} was removed or replaced")
 
     def unlock(self, *, force: bool) -> Owner | None:
         """Take away what a dead run left, and say whose it was; *force* takes it from a living one, too."""
@@ -101,6 +106,10 @@ class FolderLock:
         note = Owner.here(owner)
         durable.replace_file(self._note, json.dumps(asdict(note)).encode())
         self._token = note.token
+
+    def _inode_now(self) -> int | None:
+        mark = durable.mark(self._file)
+        return mark.inode if mark else None
 
     def _is_ours(self) -> bool:
         owner = self.owner()

@@ -120,7 +120,7 @@ class PostgresBackend:
         if seen.lineage is None:
             raise StateError("a state begins with save()")
         values = {"batch": encode(seen.lineage, seen.serial + 1, entries), "count": len(entries)}
-        with self._writing(session):
+        with self._failing(session):
             if session.connection.execute(_APPEND, self._values(session, seen, **values)).rowcount == 0:
                 raise self._refused(session, seen)
         self._seen = replace(seen, serial=seen.serial + len(entries))
@@ -129,7 +129,7 @@ class PostgresBackend:
         """Put *state* in place of what is stored. Its serial is the stored one (compaction) or greater (an edit)."""
         session, seen = self._current()
         refuse_backward(state, seen.lineage, seen.serial, self._place.shown)
-        with self._writing(session), session.connection.transaction():
+        with self._failing(session), session.connection.transaction():
             self._replace(session, seen, state)
         self._seen = _Seen(state.lineage, state.serial)
 
@@ -148,7 +148,7 @@ class PostgresBackend:
             refuse_older(state, stored)
         session, seen = self._current()
         state = replace(state, serial=max(state.serial, seen.serial + 1)) if seen.lineage else state
-        with self._writing(session), session.connection.transaction():
+        with self._failing(session), session.connection.transaction():
             back_up = _BACK_UP_UNREADABLE if whole is None else _BACK_UP
             session.connection.execute(back_up, {"name": self._place.name, "whole": whole})
             self._replace(session, seen, state)
@@ -161,6 +161,13 @@ class PostgresBackend:
     def unlock(self, *, force: bool = False) -> Owner | None:
         """Take away what a dead run left of its lock, and say whose it was; None when nothing was left."""
         return self._lock.unlock(force=force)
+
+    def confirm_lock(self) -> None:
+        """Ask the session that holds the lock; one round trip."""
+        session = self._lock.require()
+        with self._failing(session, "read"):
+            if not self._lock.is_ours(session):
+                raise self._lock.lost(session)
 
     def holder(self) -> Owner | None:
         """Say who holds the lock; None when nobody does, for the server frees that of a run that died."""
@@ -185,7 +192,7 @@ class PostgresBackend:
 
     def _look(self, session: Session) -> None:
         """See which version the row says it is, of a state that cannot be read."""
-        with self._writing(session):
+        with self._failing(session):
             row = session.connection.execute(_LOOK, [self._place.name]).fetchone()
         self._seen = _Seen(*row) if row else _Seen()
 
@@ -201,16 +208,16 @@ class PostgresBackend:
         """Give the connection that holds the lock, or one for this reading."""
         session = self._lock.session
         if session is not None:
-            with self._writing(session):
+            with self._failing(session):
                 yield session.connection
         else:
             with failing("read", self._place), contextlib.closing(connect(self._place)) as connection:
                 yield connection
 
     @contextlib.contextmanager
-    def _writing(self, session: Session) -> Iterator[None]:
+    def _failing(self, session: Session, verb: str = "write") -> Iterator[None]:
         """Tell a connection that was cut as what it is: the loss of the lock."""
-        with failing("write", self._place):
+        with failing(verb, self._place):
             try:
                 yield
             except psycopg.Error as error:

@@ -50,6 +50,7 @@ ON CONFLICT (name) DO UPDATE
 SET key = excluded.key, backend_pid = excluded.backend_pid, token = excluded.token, owner = excluded.owner
 """
 _OURS: Final = "SELECT FROM hmsplan.held WHERE name = %s AND token = %s AND backend_pid = pg_backend_pid()"
+_SIGNED: Final = "SELECT FROM hmsplan.locks WHERE name = %s AND token = %s"
 _HOLDING: Final = """
 SELECT pid FROM pg_catalog.pg_locks
 WHERE locktype = 'advisory' AND granted AND objsubid = 1
@@ -118,6 +119,8 @@ class SessionLock:
             owner = self._owner(connection)
             if owner is not None and owner.token != session.token:
                 return lock_taken(owner)
+            if not self._is_signed(connection, session):  # a session that merely ended leaves its row behind
+                return lock_taken(None)
         if error is None:
             return lock_taken(None)
         return lock_lost(f"is gone, for the connection to {self._place.shown} was cut ({said(error)})")
@@ -172,6 +175,9 @@ class SessionLock:
                 summary="State cannot be locked",
             )
         return session
+
+    def _is_signed(self, connection: Connection, session: Session) -> bool:
+        return connection.execute(_SIGNED, [self._place.name, session.token]).fetchone() is not None
 
     def _owner(self, connection: Connection) -> Owner | None:
         row = connection.execute("SELECT owner FROM hmsplan.held WHERE name = %s", [self._place.name]).fetchone()

@@ -284,6 +284,70 @@ def test_a_run_whose_lock_was_taken_writes_nothing_more(store: Store) -> None:
     assert store.open().load() == replayed(state, [Spent("2")])
 
 
+def test_a_run_can_ask_whether_the_lock_is_still_its_own(store: Store) -> None:
+    """Before it holds the lock, while it does, and when it gave it back."""
+    begin(store)
+    backend = store.open()
+    with pytest.raises(StateError, match="only under its lock"):
+        backend.confirm_lock()
+    with backend.lock("first"):
+        backend.confirm_lock()
+        backend.load()
+        backend.append([Spent("1")])
+        backend.confirm_lock()
+    with pytest.raises(StateError, match="only under its lock"):
+        backend.confirm_lock()
+
+
+def test_a_run_whose_lock_was_taken_hears_so_when_it_asks(store: Store) -> None:
+    """By force alone, when another run has it, and when that one gave it back: it is never this run's again."""
+    begin(store)
+    first, second = store.open(), store.open()
+    with first.lock("first"):
+        first.load()
+        first.confirm_lock()
+        store.open().unlock(force=True)
+        with pytest.raises(StateError, match="taken away") as caught:
+            first.confirm_lock()
+        assert caught.value.summary == "Lock lost"
+        with second.lock("second"):
+            second.confirm_lock()
+            with pytest.raises(StateError, match="taken away by second"):
+                first.confirm_lock()
+        with pytest.raises(StateError, match="taken away"):
+            first.confirm_lock()
+
+
+def test_asking_for_the_lock_disturbs_no_write_beside_it(store: Store) -> None:
+    """Each write to the API asks, in a thread of its own, while the journal is written in another."""
+    state = begin(store)
+    backend = store.open()
+    over, failures = threading.Event(), list[BaseException]()
+
+    def ask() -> None:
+        try:
+            while not over.is_set():
+                backend.confirm_lock()
+        except BaseException as error:
+            failures.append(error)
+            raise
+
+    with backend.lock("apply"):
+        backend.load()
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for number in range(10):
+            backend.append([Spent(str(number))])
+        state = replayed(state, [Spent(str(number)) for number in range(10)])
+        backend.save(state)
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert failures == []
+    assert store.open().load() == state
+
+
 def test_a_pushed_state_continues_the_stored_one(store: Store) -> None:
     state = begin(store, [Spent("1")])
     errored = replayed(state, [Bound(Binding(A, "1")), Spent("2")])

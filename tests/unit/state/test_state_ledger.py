@@ -37,6 +37,20 @@ class Watched(FileBackend):
         self.may_write = threading.Event()
         self.may_write.set()
         self.error: Exception | None = None
+        self.questions = 0
+        self.has_looked = threading.Event()
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+
+    def confirm_lock(self) -> None:
+        self.questions += 1
+        super().confirm_lock()
+        self.has_looked.set()
+        assert self.may_answer.wait(30)
+
+    async def asked(self) -> None:
+        """Wait until somebody looked whose the lock is; the answer is still on its way."""
+        assert await asyncio.to_thread(self.has_looked.wait, 30)
 
     def append(self, entries: Sequence[Entry]) -> None:
         assert self.may_write.wait(30)
@@ -285,6 +299,130 @@ def test_all_who_wait_hear_of_a_failed_write(tmp_path: Path) -> None:
         backend.may_write.set()
         answers = await asyncio.gather(*tasks, return_exceptions=True)
         assert [type(answer) for answer in answers] == [StateError] * 4
+
+    run(tmp_path, work)
+
+
+def test_the_lock_is_asked_for_each_time(tmp_path: Path) -> None:
+    async def work(ledger: Ledger, backend: Watched) -> None:
+        for _ in range(3):
+            await ledger.confirm()
+        assert backend.questions == 3
+
+    run(tmp_path, work)
+
+
+def test_writes_of_one_moment_share_a_question_that_begins_after_they_asked(tmp_path: Path) -> None:
+    """An answer that was on its way already may be older than the one who asks, who gets the next one."""
+
+    async def work(ledger: Ledger, backend: Watched) -> None:
+        backend.may_answer.clear()
+        early = [asyncio.create_task(ledger.confirm()) for _ in range(5)]
+        await backend.asked()
+        late = [asyncio.create_task(ledger.confirm()) for _ in range(20)]
+        await asyncio.sleep(0.01)
+        assert backend.questions == 1
+        FileBackend(tmp_path).unlock(force=True)
+        backend.may_answer.set()
+        assert await asyncio.gather(*early) == [None] * 5
+        answers = await asyncio.gather(*late, return_exceptions=True)
+        assert [type(answer) for answer in answers] == [StateError] * 20
+        assert backend.questions == 2
+
+    run(tmp_path, work)
+
+
+def test_twenty_writes_cost_two_questions(tmp_path: Path) -> None:
+    async def work(ledger: Ledger, backend: Watched) -> None:
+        backend.may_answer.clear()
+        first = asyncio.create_task(ledger.confirm())
+        await backend.asked()
+        others = [asyncio.create_task(ledger.confirm()) for _ in range(19)]
+        await asyncio.sleep(0.01)
+        backend.may_answer.set()
+        await first
+        assert not any(task.done() for task in others)
+        await asyncio.gather(*others)
+        assert backend.questions == 2
+
+    run(tmp_path, work)
+
+
+def test_a_cancelled_question_leaves_the_others_theirs(tmp_path: Path) -> None:
+    async def work(ledger: Ledger, backend: Watched) -> None:
+        backend.may_answer.clear()
+        first, second = (asyncio.create_task(ledger.confirm()) for _ in range(2))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await first
+        backend.may_answer.set()
+        await second
+        await ledger.confirm()
+
+    run(tmp_path, work)
+
+
+def test_after_the_lock_is_lost_nothing_is_sent_any_more(tmp_path: Path) -> None:
+    """The answer is remembered: a lock that is there again is another run's, or was won without a new reading."""
+
+    async def work(ledger: Ledger, backend: Watched) -> None:
+        await ledger.confirm()
+        note = (tmp_path / "lock.owner").read_bytes()
+        (tmp_path / "lock.owner").unlink()
+        with pytest.raises(StateError, match="taken away"):
+            await ledger.confirm()
+        (tmp_path / "lock.owner").write_bytes(note)
+        asked = backend.questions
+        with pytest.raises(StateError, match="taken away"):
+            await ledger.confirm()
+        with pytest.raises(StateError, match="taken away"):
+            await ledger.intend([intent()])
+        assert backend.questions == asked
+
+    assert run(tmp_path, work) is None
+
+
+def test_what_happened_before_the_lock_was_asked_for_in_vain_is_still_written(tmp_path: Path) -> None:
+    """A question that failed for another reason than the loss of the lock must not lose what is known."""
+
+    async def work(ledger: Ledger, _: Watched) -> None:
+        await ledger.intend([intent()])
+        note = (tmp_path / "lock.owner").read_bytes()
+        (tmp_path / "lock.owner").unlink()
+        with pytest.raises(StateError):
+            await ledger.confirm()
+        (tmp_path / "lock.owner").write_bytes(note)
+        await ledger.bind(Binding(A, "1"), settles=STEP)
+
+    stored = run(tmp_path, work)
+    assert stored is not None
+    assert set(stored.bindings) == {A}
+
+
+def test_closing_waits_for_a_question_that_nobody_waits_for_any_more(tmp_path: Path) -> None:
+    async def work(ledger: Ledger, backend: Watched) -> None:
+        backend.may_answer.clear()
+        task = asyncio.create_task(ledger.confirm())
+        await backend.asked()
+        task.cancel()
+        closing = asyncio.create_task(ledger.close())
+        await asyncio.sleep(0.02)
+        assert not closing.done()
+        backend.may_answer.set()
+        await closing
+
+    run(tmp_path, work)
+
+
+def test_when_the_state_could_not_be_written_nothing_more_is_sent(tmp_path: Path) -> None:
+    async def work(ledger: Ledger, backend: Watched) -> None:
+        backend.error = StateError("disk full")
+        with pytest.raises(StateError, match="disk full"):
+            await ledger.bind(Binding(A, "1"))
+        with pytest.raises(StateError, match="disk full"):
+            await ledger.confirm()
+        assert backend.questions == 0
 
     run(tmp_path, work)
 
