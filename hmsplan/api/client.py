@@ -63,6 +63,7 @@ class ReadClient:
         clock: seconds that only grow; *wall* is Unix seconds.
         random: 0 to 1, for the jitter of waits.
         on_wait: told the seconds of each wait for the rate limit as it begins.
+        on_skew: told once by how many seconds our clock is ahead of the API's, when that is more than a minute.
 
     Attributes:
         base_url: where all requests go.
@@ -92,6 +93,7 @@ class ReadClient:
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
         random: Callable[[], float] = dice.random,
         on_wait: Callable[[float], None] | None = None,
+        on_skew: Callable[[float], None] | None = None,
     ) -> None:
         self._url = endpoint(base_url, allow_host)
         self.base_url = str(self._url)
@@ -105,7 +107,7 @@ class ReadClient:
         self._clock, self._sleep, self._random = clock, sleep, random
         self._until = math.inf if deadline_s is None else clock() + deadline_s
         self._slots = asyncio.Semaphore(max_connections)
-        self._pacer = Pacer(clock=clock, wall=wall, sleep=sleep, random=random, on_wait=on_wait)
+        self._pacer = Pacer(clock=clock, wall=wall, sleep=sleep, random=random, on_wait=on_wait, on_skew=on_skew)
         exchanges.LOG.info("endpoint %s, %d connections at most", self.base_url, max_connections)
         encrypted = self._url.scheme == "https" and transport is None
         self._http = _http(
@@ -141,6 +143,10 @@ class ReadClient:
     def waited_s(self) -> float:
         """Seconds spent waiting for the rate limit."""
         return self._pacer.waited_s
+
+    def server_now(self) -> float:
+        """Return Unix seconds by the API's clock (its ``Date``); by our own until an answer had one."""
+        return self._pacer.server_now()
 
     async def get(self, where: Sequence[str], *, params: Mapping[str, str | int] | None = None) -> Any:
         """Read; repeated after 429, 5xx, timeouts, network errors and answers that cannot be read.

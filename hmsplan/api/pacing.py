@@ -35,6 +35,7 @@ LONGEST_WAIT_S: Final = 120.0
 _WINDOW_S: Final = 60.0  # "100 requests a minute"
 _ROUNDING_S: Final = 1.0  # Reset comes in whole seconds, and whether it is rounded down is unknown
 _PLAUSIBLE_S: Final = 86_400.0  # a Reset further away than a day is not Unix seconds
+_SKEW_S: Final = 60.0  # Date is cut to seconds and an answer takes its time; less is no wrong clock
 _LOG_LENGTH: Final = 4096
 
 
@@ -61,6 +62,7 @@ class Pacer:
         sleep: as ``asyncio.sleep``.
         random: 0 to 1, for the jitter of waits that nobody told.
         on_wait: told the seconds of each wait for the rate limit as it begins.
+        on_skew: told once the seconds by which our clock is ahead of the API's, when that is more than a minute.
 
     Attributes:
         waited_s: seconds spent waiting for the rate limit; several requests waiting together count once.
@@ -74,9 +76,11 @@ class Pacer:
         sleep: Callable[[float], Awaitable[Any]],
         random: Callable[[], float],
         on_wait: Callable[[float], None] | None = None,
+        on_skew: Callable[[float], None] | None = None,
     ) -> None:
         self.waited_s = 0.0
         self._clock, self._wall, self._sleep, self._random, self._on_wait = clock, wall, sleep, random, on_wait
+        self._on_skew = on_skew
         self._turn = asyncio.Lock()
         self._answered = asyncio.Event()
         self._in_flight = 0
@@ -221,8 +225,18 @@ class Pacer:
         if text is None or text == self._date:
             return
         self._date, at = text, _http_date(text)
+        if at is not None and self._ahead is None:
+            self._tell_skew(self._wall() - at)
         if at is not None and (self._ahead is None or at - now > self._ahead):
             self._ahead = at - now
+
+    def _tell_skew(self, skew_s: float) -> None:
+        if self._on_skew is not None and abs(skew_s) > _SKEW_S:
+            self._on_skew(skew_s)
+
+    def server_now(self) -> float:
+        """Return Unix seconds by the API's clock; by our own until an answer had a ``Date``."""
+        return self._server_time(self._clock())
 
     def _server_time(self, now: float) -> float:
         return now + self._ahead if self._ahead is not None else self._wall()

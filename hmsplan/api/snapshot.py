@@ -77,6 +77,7 @@ async def read_snapshot(
         lagging=frozenset(kind.name for kind, each in zip(wanted, checked, strict=True) if each.lagging),
         organization=organization,
         requests=client.requests.total() - before,
+        now=client.server_now(),
     )
 
 

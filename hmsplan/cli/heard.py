@@ -60,7 +60,7 @@ async def listen(options: Globals) -> Hearing:
         Unauthorized: the key is not accepted.
         ApiError: there is no answer, or not the expected one.
     """
-    async with connect(options, _Listener, timeout_s=TIMEOUT_S, deadline_s=DEADLINE_S) as client:
+    async with connect(options, _Listener, timeout_s=TIMEOUT_S, deadline_s=DEADLINE_S, on_skew=None) as client:
         health = await client.get(segments("/health"))
         organization = await _organization(client)
         headers = client.latest.headers if client.latest else {}

@@ -118,7 +118,7 @@ def open_state(options: Globals) -> Backend:
 @asynccontextmanager
 async def connect(options: Globals, kind: type[Client], **settings: Any) -> AsyncIterator[Client]:
     """Open a client for the organization of the key, or for the embedded emulator."""
-    settings = {"deadline_s": options.timeout_s, **settings}
+    settings = {"deadline_s": options.timeout_s, "on_skew": _tell_skew, **settings}
     async with AsyncExitStack() as closing:
         if options.emulator:
             emulator = _embedded(options.directory)
@@ -135,6 +135,15 @@ async def connect(options: Globals, kind: type[Client], **settings: Any) -> Asyn
             )
         await closing.enter_async_context(client)
         yield client
+
+
+def _tell_skew(ahead_s: float) -> None:
+    """Say that our clock is wrong; the ages of objects and open creates are counted by the API's."""
+    direction = "ahead of" if ahead_s > 0 else "behind"
+    err(
+        f"Warning: the clock of this machine is {abs(ahead_s):.0f} s {direction} the API's. Ages of objects are "
+        "counted by\nthe API's clock, but saved plans expire by this one. Set it, for example: timedatectl set-ntp true"
+    )
 
 
 def _key() -> str:

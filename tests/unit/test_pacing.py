@@ -58,7 +58,40 @@ async def once(limiter: Pacer, now: Now, answer: Mapping[str, str] | None = None
     limiter.settle(now.clock(), answer)
 
 
+def date(at: float) -> dict[str, str]:
+    return {"date": email.utils.formatdate(at, usegmt=True)}
+
+
 # --- The limiter alone ------------------------------------------------------------------------------------------------
+
+
+def test_the_time_is_ours_until_an_answer_has_a_date() -> None:
+    """Then it is the API's, and goes on by the clock that only grows, whatever becomes of ours."""
+
+    async def main() -> None:
+        now = Now()
+        limiter = pacer(now)
+        await once(limiter, now, {})
+        assert limiter.server_now() == MINUTE
+        await once(limiter, now, date(MINUTE + 86_400))
+        assert limiter.server_now() == MINUTE + 86_400
+        now.passed += 10
+        now.start -= 3600  # somebody set our clock
+        assert limiter.server_now() == MINUTE + 86_410
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(("off_s", "told"), [(0, []), (-59, []), (61, [-61.0]), (-86_400, [86_400.0])])
+def test_a_clock_more_than_a_minute_off_is_told_once(off_s: int, told: list[float]) -> None:
+    async def main() -> None:
+        now, heard = Now(), list[float]()
+        limiter = Pacer(clock=now.clock, wall=now.wall, sleep=now.sleep, random=lambda: 0.5, on_skew=heard.append)
+        for later in range(3):
+            await once(limiter, now, date(now.wall() + off_s + later))
+        assert heard == told
+
+    asyncio.run(main())
 
 
 def test_without_headers_nothing_is_held_back() -> None:

@@ -125,6 +125,18 @@ def test_a_snapshot_costs_one_get_a_list(count: int) -> None:
     assert (found.gone, found.lagging, found.organization) == (frozenset(), frozenset(), "org-1")
 
 
+def test_a_snapshot_tells_the_time_of_the_api() -> None:
+    """Ages are counted by the clock that the answers show, not by ours."""
+    api = Api()
+    dated = do(
+        lambda request: httpx.Response(
+            200, headers={"Date": "Sun, 09 Sep 2001 01:46:40 GMT"}, content=api(request).content
+        ),
+        lambda client: read_snapshot(client, [ASSISTANTS], bound={}, parents=nobody),
+    )
+    assert 1_000_000_000 <= dated.now < 1_000_000_005
+
+
 def test_the_lists_are_read_at_once() -> None:
     """Six lists take the time of one."""
     together = asyncio.Barrier(len(KINDS))
