@@ -6,13 +6,14 @@ of a comparison go through the same function, and nothing canonical is ever sent
 
 from __future__ import annotations
 
+import math
 import re
+import unicodedata
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hmsplan.model import Spec, Value
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -140,3 +141,30 @@ def spare_hang_up(key: str | int, declared: Mapping[Any, Any], spec: Spec, live:
     """
     silence = spec.get("autonomous_silence_handling", live.get("autonomous_silence_handling"))
     return key == "end_call" and bool(silence) and "end_call" not in declared
+
+
+_FLOAT32: Final = 1e-6
+"""Relative precision of a float that was stored in four bytes."""
+
+
+def is_tidied(sent: Value, stored: Value) -> bool:
+    """Say whether *stored* is *sent* but for what a platform may tidy, or the two are equal.
+
+    "The platform may tidy what it stores: trailing line ends and spaces, CRLF, Unicode form, the last bits of a float."
+    """
+    if isinstance(sent, str) and isinstance(stored, str):
+        return sent == stored or _tidy(sent) == _tidy(stored)
+    if isinstance(sent, bool) or isinstance(stored, bool):
+        return sent is stored
+    if isinstance(sent, int | float) and isinstance(stored, int | float):
+        return math.isclose(sent, stored, rel_tol=_FLOAT32)
+    if isinstance(sent, Mapping) and isinstance(stored, Mapping):
+        return sent.keys() == stored.keys() and all(is_tidied(item, stored[key]) for key, item in sent.items())
+    if isinstance(sent, list) and isinstance(stored, list):
+        return len(sent) == len(stored) and all(map(is_tidied, sent, stored))
+    return bool(sent == stored)
+
+
+def _tidy(text: str) -> str:
+    lines = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+    return "\n".join(line.rstrip() for line in lines).strip()

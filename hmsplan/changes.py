@@ -16,6 +16,7 @@ from hmsplan.model import (
     dotted,
 )
 from hmsplan.overlay import resolve, without
+from hmsplan.recorded import is_settled
 from hmsplan.secrets.changes import secret_changes, why_again
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def comparison(
     watched = without(spec, resource.lifecycle.ignore_changes) if resource.lifecycle.ignore_changes else spec
     fields = diff(kind, watched, live.fields)
     if fields or resource.secret_paths or binding.applied != spec:
+        fields = tuple(change for change in fields if not is_settled(kind, change, binding))
         fields = _three_way(kind, resource, watched, live, binding, fields, resend=resend)
     notes = why_again(fields, resend=resend)
     if not kind.patchable and (adopted or not binding.applied) and not resend:

@@ -146,6 +146,11 @@ def all_mappings(items: list[Value]) -> bool:
 
 def at_path(kind: Kind, value: Value, path: FieldPath) -> Value | Missing:
     """Return what stands at *path* (keyed items by their key), or ``MISSING``."""
+    return _found(kind, value, path)[0]
+
+
+def _found(kind: Kind, value: Value, path: FieldPath) -> tuple[Value | Missing, Pattern]:
+    """Return what stands at *path*, and the pattern of it."""
     pat: Pattern = ()
     for part in path:
         if isinstance(value, Mapping):
@@ -154,8 +159,33 @@ def at_path(kind: Kind, value: Value, path: FieldPath) -> Value | Missing:
             value, pat = items_by_key(kind, pat, value).get(part, MISSING), (*pat, ANY)
             value = canonical(kind, pat, value)
         else:
-            return MISSING
-    return value
+            return MISSING, pat
+    return value, pat
+
+
+def moved(kind: Kind, expected: Sequence[FieldChange], live: Spec) -> tuple[FieldChange, ...]:
+    """Return the changes of which *live* has neither the value before nor the one after, with what it has instead.
+
+    Secrets are not among them: what is live of them is unknown.
+    """
+    found = []
+    for change in expected:
+        if isinstance(change.before, Secret) or isinstance(change.after, Secret):
+            continue
+        have, pat = _found(kind, live, change.path)
+        if not any(_holds(kind, pat, change.path, value, have) for value in (change.before, change.after)):
+            found.append(FieldChange(change.path, change.before, have))
+    return tuple(found)
+
+
+def _holds(kind: Kind, pat: Pattern, path: FieldPath, value: Value | Missing, have: Value | Missing) -> bool:
+    """Say whether two values are one, what is in either counted."""
+    sides: tuple[Spec, Spec] = ({}, {})
+    return not any(
+        True
+        for want, other in ((value, have), (have, value))
+        for _ in _value(kind, want, other, path, pat, lambda: sides)
+    )
 
 
 def dropped(kind: Kind, applied: Spec, declared: Spec, live: Spec) -> tuple[FieldChange, ...]:

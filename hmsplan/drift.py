@@ -18,6 +18,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.members import fingerprint
 from hmsplan.model import EMPTY, MISSING, Drift, DriftKind, FieldChange
 from hmsplan.overlay import leaves, resolve
+from hmsplan.recorded import is_settled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -43,7 +44,7 @@ def find_drift(
             continue  # the platform alone brought it there
         resource = stack.resources.get(address)
         declared = resource.spec if resource is not None else EMPTY
-        fields = tuple(_changed(kind, binding.applied, live.fields, declared, ids))
+        fields = tuple(_changed(kind, binding, live.fields, declared, ids))
         members = (resource.members if resource is not None else None) or ()
         fields += tuple(_members(kind, binding, members, snapshot, lineage))
         if fields:
@@ -53,9 +54,9 @@ def find_drift(
 
 
 def _changed(
-    kind: Kind, applied: Spec, live: Spec, declared: Spec, ids: Mapping[Address, str]
+    kind: Kind, binding: Binding, live: Spec, declared: Spec, ids: Mapping[Address, str]
 ) -> Iterator[FieldChange]:
-    changes = diff(kind, applied, live)
+    changes = [change for change in diff(kind, binding.applied, live) if not is_settled(kind, change, binding)]
     if not changes:
         return
     declared = resolve(declared, ids)

@@ -16,6 +16,7 @@
     |- WrongOrganization
     |- UnsafePlan    carries the refusals
     |- UnsettledCreate  carries the open intents
+    |- StaleStep     what a step rests on moved since the plan
     `- ApplyFailed   carries the Report
 
 Exceptions carry data and build their text from it. ``exit_code`` is the frozen table of the README, Exit codes.
@@ -180,6 +181,13 @@ class UnsettledCreate(HmsplanError):
     def __init__(self, unsettled: Sequence[Unsettled]) -> None:
         self.unsettled = tuple(unsettled)
         super().__init__(", ".join(str(u.intent.address) for u in self.unsettled))
+
+
+class StaleStep(HmsplanError):
+    """What one step rests on is not as it was when the plan was made; nothing was sent."""
+
+    exit_code = 5
+    summary = "Changed since the plan"
 
 
 class ApplyFailed(HmsplanError):

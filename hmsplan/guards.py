@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from hmsplan.changes import acts
 from hmsplan.diff import at_path
 from hmsplan.kinds import ANY, KINDS
-from hmsplan.members import is_untouched
 from hmsplan.model import EMPTY, MISSING, Action, Diagnostic, Refusal, Risk, Safety, Severity, dotted
 from hmsplan.secrets.egress import new_receivers
 from hmsplan.stack.layers import matches
@@ -45,7 +45,11 @@ def refusals(
         if not is_allowed(refusal, allowed)
     ]
     told = {refusal.flag for refusal in found}
-    more = [*_limits(changes, stack, bindings, allowed, destroy=destroy), *new_receivers(changes, bindings)]
+    more = [
+        *_limits(changes, stack, bindings, allowed, destroy=destroy),
+        *_starts(changes, stack, bindings),
+        *new_receivers(changes, bindings),
+    ]
     found += [refusal for refusal in more if refusal.flag not in told and not is_allowed(refusal, allowed)]
     return tuple(dict.fromkeys(found))
 
@@ -96,10 +100,8 @@ def _risks(
         yield Refusal(risk, address, "hmsplan did not make it, and would delete it for a new one")
     if leaves and change.id is not None and (still := users.get(change.id)):
         yield Refusal(risk, address, f"still used by {', '.join(still)}")
-    if change.started:
-        yield Refusal(Risk.START, address, _dialling(change))
-    if kind.members is not None and change.members is not None and change.id is not None:
-        yield from _recalls(kind.members, change, snapshot.members.get(change.id, ()))
+    if kind.members is not None and change.members is not None:
+        yield from _recalls(kind.members, change, snapshot.members.get(change.id or "", ()))
     if change.id is not None:
         yield from _egress(kind, change, _applied(address, bindings))
 
@@ -120,22 +122,57 @@ def _names(change: ResourceChange) -> str:
     return ", ".join(sorted({str(path[0]) for path in change.replaces}))
 
 
-def _dialling(change: ResourceChange) -> str:
-    people = change.members.pending if change.members is not None else None
+def _starts(changes: Sequence[ResourceChange], stack: Stack, bindings: Mapping[Address, Binding]) -> Iterator[Refusal]:
+    """Refuse what would call people who would not have been called, once they are more than ``max_new_calls`` in all.
+
+    One that somebody paused is not resumed however few there are.
+    """
+    exposing = [(change, exposed(KINDS[change.address.kind], change)) for change in changes]
+    found = [(change, people) for change, people in exposing if people != 0 or change.started]
+    total = sum(people for _, people in found if people is not None)
+    within = 0 < total <= stack.safety.max_new_calls
+    for change, people in found:
+        kind, applied = KINDS[change.address.kind], _applied(change.address, bindings)
+        stopped = change.started and change.id is not None and acts(kind, applied) and not acts(kind, change.before)
+        if people is None or stopped or not within:
+            yield Refusal(Risk.START, change.address, _dialling(change, people, stopped=stopped))
+
+
+def exposed(kind: Kind, change: ResourceChange) -> int | None:
+    """Return how many people *change* newly exposes to being called; None when nobody can say."""
+    if kind.members is None or change.action is Action.DELETE:
+        return 0
+    after = {**change.before, **change.after}
+    if change.started:
+        return change.members.pending if change.members is not None else None
+    if not acts(kind, change.before) or not acts(kind, after):
+        return 0
+    if any(field.path[0] in kind.exposing for field in change.fields):
+        return change.members.pending if change.members is not None else None
+    return change.members.exposed if change.members is not None else 0
+
+
+def _dialling(change: ResourceChange, people: int | None, *, stopped: bool) -> str:
     number = "an unknown number of people" if people is None else f"{people} {'person' if people == 1 else 'people'}"
     spec = {**change.before, **change.after}
     window = f"{spec.get('schedule_start_time')} and {spec.get('schedule_end_time')} {spec.get('timezone')}"
-    return f"it would begin to call {number}, daily between {window}"
+    if not change.started:
+        return f"it is running, and would call {number} who would not have been called, daily between {window}"
+    why = ", though somebody stopped it since the last apply" if stopped else ""
+    return f"it would begin to call {number}, daily between {window}{why}"
 
 
 def _recalls(members: Members, change: ResourceChange, live: Sequence[RemoteObject]) -> Iterator[Refusal]:
-    first = members.identity[0]
-    called = {_canonical(members, first, item.fields) for item in live if not is_untouched(members, item)}
-    add = change.members.add if change.members else ()
-    again = [spec for spec in add if _canonical(members, first, spec) in called]
+    if change.members is None:
+        return
+    add, again, taken = change.members.add, change.members.called, change.members.taken
     if again:
-        noun = "person was" if len(again) == 1 else "people were"
-        yield Refusal(Risk.RECALL, change.address, f"{len(again)} {noun} called already and would be called again")
+        noun = "person was" if again == 1 else "people were"
+        yield Refusal(Risk.RECALL, change.address, f"{again} {noun} called already and would be called again")
+    if taken:
+        noun = "person whom hmsplan added was" if taken == 1 else "people whom hmsplan added were"
+        reason = f"{taken} {noun} taken off the list since, perhaps on request, and would be added again"
+        yield Refusal(Risk.RECALL, change.address, reason)
     total = change.before.get(members.total)
     if add and isinstance(total, int) and total > len(live):
         reason = f"its list shows {len(live)} of {total} {members.name}, so some to be added may be there already"
@@ -154,10 +191,6 @@ def _egress(kind: Kind, change: ResourceChange, applied: Spec) -> Iterator[Refus
             if kept and path not in changed:
                 reason = f"{dotted(field.path)} changes and {dotted(path)} is kept"
                 yield Refusal(Risk.EGRESS, change.address, f"{reason}, so the new receiver gets the old secret")
-
-
-def _canonical(members: Members, name: str, spec: Spec) -> object:
-    return members.canonical[name](spec.get(name)) if name in members.canonical else spec.get(name)
 
 
 def _limits(

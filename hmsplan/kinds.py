@@ -89,6 +89,7 @@ class Kind:
         atomic: compared and sent whole; user-owned JSON.
         unordered: lists in which order means nothing.
         keyed: lists whose items have a name, and how to read it.
+        distinct: keyed lists in which two items of one name are an error.
         spare: keyed list to a test for an extra live item that is the platform's own.
         canonical: field to canonical form, used for comparing only.
         sent_as: item of a list to the form in which the API takes its canonical one.
@@ -132,6 +133,7 @@ class Kind:
     atomic: frozenset[Pattern] = frozenset()
     unordered: frozenset[Pattern] = frozenset()
     keyed: Mapping[Pattern, Callable[[Any], str]] = field(default_factory=dict)
+    distinct: frozenset[Pattern] = frozenset()
     spare: Mapping[Pattern, Callable[[str | int, Mapping[Any, Any], Mapping[str, Any], Mapping[str, Any]], bool]] = (
         field(default_factory=dict)
     )
@@ -225,6 +227,7 @@ ASSISTANTS: Final = Kind(
         pattern("llm_config.tools[].destinations"): canonical.destination_name,
         pattern("speech_config.pronunciation"): canonical.pronounced,
     },
+    distinct=_patterns(["llm_config.tools"]),
     spare={pattern("llm_config.tools"): canonical.spare_hang_up},
     canonical={
         **NAME,

@@ -14,7 +14,7 @@ from hmsplan import moments, words
 from hmsplan.errors import StateError, WrongOrganization
 from hmsplan.escape import plain
 from hmsplan.kinds import KINDS
-from hmsplan.members import fingerprint, number_fingerprint
+from hmsplan.members import HALF, fingerprint, number_fingerprint
 from hmsplan.model import Against, Diagnostic, Secret, Severity
 from hmsplan.overlay import leaves
 from hmsplan.plan import DEFAULTS, Options, kinds_in_use, kinds_to_consult, make_plan, wanted_members
@@ -104,7 +104,7 @@ def _recognised(live: Snapshot, stack: Stack, lineage: str) -> Iterator[tuple[st
     members = members_of(LEADS)
     first = members.identity[0]
     declared = [spec for resource in stack.resources.values() for spec in resource.members or ()]
-    named = {fingerprint(members, spec, lineage): spec for spec in declared}
+    named = {fingerprint(members, spec, lineage)[-HALF:]: spec for spec in declared}
     numbers = {number_fingerprint(members, spec, lineage): spec.get(first) for spec in declared}
     for owner, found in live.members.items():
         yield owner, tuple(_one(item, named, numbers) for item in found)
@@ -112,9 +112,9 @@ def _recognised(live: Snapshot, stack: Stack, lineage: str) -> Iterator[tuple[st
 
 def _one(item: RemoteObject, named: Mapping[str, Spec], numbers: Mapping[str, object]) -> RemoteObject:
     mark, members = mark_of(item), members_of(item.kind)
-    if mark.fingerprint in named:
+    if (half := mark.fingerprint[-HALF:]) in named:
         status = members.untouched[0]
-        return replace(item, fields={**named[mark.fingerprint], status: item.fields[status]})
+        return replace(item, fields={**named[half], status: item.fields[status]})
     if mark.called is None or mark.called not in numbers:
         return item
     return anonymous(members, item.id, mark, **{members.identity[0]: numbers[mark.called]})

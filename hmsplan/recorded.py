@@ -7,15 +7,18 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hmsplan.diff import items_by_key
+from hmsplan.canonical import is_tidied
+from hmsplan.canonical_json import digest
+from hmsplan.diff import at_path, items_by_key
 from hmsplan.kinds import ANY
-from hmsplan.model import Ref, Secret
+from hmsplan.meaning import plain
+from hmsplan.model import MISSING, Ref, Secret, dotted
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from hmsplan.kinds import Kind, Pattern
-    from hmsplan.model import Address, Spec, Stack, State, Value
+    from hmsplan.model import Address, Binding, FieldChange, Missing, Spec, Stack, State, Value
 
 
 def record(spec: Spec, ids: Mapping[Address, str] | None = None) -> dict[str, Any]:
@@ -44,6 +47,26 @@ def _recorded(value: Value, ids: Mapping[Address, str]) -> Value:
         same = type(value) is list and all(new is old for new, old in zip(items, value, strict=True))
         return value if same else items
     return value
+
+
+def seen(value: Value | Missing) -> str:
+    """Return the digest under which a live value is remembered; "" for one that is not there."""
+    return "" if value is MISSING else digest(plain(value))
+
+
+def is_settled(kind: Kind, change: FieldChange, binding: Binding) -> bool:
+    """Say whether a field differs only because the API did not store it as it was applied.
+
+    *change* has what is live as ``before`` and what is wanted as ``after``. It is settled when that is what was applied
+    last and either the API merely tidied it, or it still has what was found there right after.
+    """
+    if change.after is MISSING or isinstance(change.after, Secret):
+        return False
+    applied, remembered = at_path(kind, binding.applied, change.path), plain(change.after)
+    if is_tidied(change.after, change.before):
+        return applied is MISSING or applied == remembered
+    known = binding.unkept.get(dotted(change.path))
+    return known is not None and known == seen(change.before) and applied == remembered
 
 
 def unsent(kind: Kind, spec: Spec, known: Spec, sent: Collection[str] = ()) -> Spec:

@@ -19,7 +19,7 @@ from hmsplan import moments
 from hmsplan.canonical_json import canonical_json, digest
 from hmsplan.errors import StateError
 from hmsplan.kinds import KINDS
-from hmsplan.members import fingerprint, is_untouched, number_fingerprint
+from hmsplan.members import HALF, fingerprint, is_untouched
 from hmsplan.model import Anonymous, RemoteObject, Snapshot
 from hmsplan.overlay import leaves
 from hmsplan.planfile import read_document
@@ -52,6 +52,7 @@ _SHAPE: Final = {
     "state": OBJECT,
     "digest": TEXT,
 }
+_OTHER: Final = "0" * HALF  # other variables than the known ones of that person
 _LEAD: Final = {"id": TEXT, "fingerprint": TEXT}
 _LEAD_MORE: Final = {"called": TEXT}
 
@@ -152,12 +153,13 @@ def _known_urls(stack: Stack, state: State) -> frozenset[str]:
 
 
 def _known_leads(stack: Stack, state: State) -> frozenset[str]:
-    """Return the fingerprints of the leads that are declared, or that the state remembers."""
+    """Return both halves of the fingerprints of the leads that are declared, or that the state remembers."""
     members = members_of(LEADS)
     declared = (spec for resource in stack.resources.values() for spec in resource.members or ())
     bound = (mark for binding in state.bindings.values() for mark in binding.members)
     sent = (intent.identity[0] for intent in state.intents if intent.parent is not None)
-    return frozenset({*(fingerprint(members, spec, state.lineage) for spec in declared), *bound, *sent})
+    marks = {*(fingerprint(members, spec, state.lineage) for spec in declared), *bound, *sent}
+    return frozenset(half for mark in marks for half in (mark[:-HALF], mark[-HALF:]) if half)
 
 
 def _redacted(kind: Kind, live: RemoteObject, known: Collection[str]) -> RemoteObject:
@@ -169,14 +171,14 @@ def _redacted(kind: Kind, live: RemoteObject, known: Collection[str]) -> RemoteO
 def _anonymous(item: RemoteObject, lineage: str, known: Collection[str]) -> RemoteObject:
     """Return a lead without its phone number and variables; of one that was called, the number is recognised too.
 
-    Of one that nobody *known* declared there is no fingerprint: whoever tries all numbers would learn which it is. Of
-    the others he learns what the stack says.
+    Of a person who is not *known* there is no fingerprint: whoever tries all numbers would learn who it is. Of the
+    others he learns what the stack says.
     """
     members, mark = members_of(item.kind), fingerprint(members_of(item.kind), item.fields, lineage)
-    called = None if is_untouched(members, item) else number_fingerprint(members, item.fields, lineage)
-    if mark not in known:
-        mark, called = "", None if called is None else ""
-    return anonymous(members, item.id, Anonymous(mark, called))
+    who, member = mark[:HALF], mark[HALF:]
+    if member not in known:
+        mark, who = (who + _OTHER, who) if who in known else ("", "")
+    return anonymous(members, item.id, Anonymous(mark, None if is_untouched(members, item) else who))
 
 
 def anonymous(members: Members, object_id: str, mark: Anonymous, **known: Value) -> RemoteObject:

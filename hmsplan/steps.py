@@ -95,25 +95,20 @@ def _steps(change: ResourceChange, resource: Resource | None, found: Identities,
 
 def _ending(kind: Kind, change: ResourceChange, suffix: str, deposes: str | None = None) -> Iterator[Step]:
     """DELETE, after the platform was told to stop acting: what still dials may refuse to go, and goes on dialling."""
-    expects = tuple(
-        FieldChange((key,), value, MISSING)
-        for key, value in sorted(change.before.items())
-        if key not in kind.computed and (kind.status is None or key != kind.status[0])
-    )
     key = f"{change.address}:delete{suffix}"
-    end = Step(key, Verb.DELETE, change.address, change.id, deposes=deposes, expects=expects)
+    end = Step(key, Verb.DELETE, change.address, change.id, deposes=deposes)
     if kind.status is None or not acts(kind, change.before):
         yield end
         return
-    field, acting = kind.status
+    field, _ = kind.status
     rest = Step(
         f"{change.address}:pause{suffix}",
         Verb.UPDATE,
         change.address,
         change.id,
         spec={field: kind.resting},
+        rests=True,
         deposes=deposes,
-        expects=(FieldChange((field,), acting, kind.resting),),
     )
     yield rest
     yield replace(end, needs=frozenset({rest.key}))

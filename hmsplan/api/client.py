@@ -67,6 +67,7 @@ class ReadClient:
 
     Attributes:
         base_url: where all requests go.
+        clock: seconds that only grow.
         requests: sent, by method, repeated ones included.
         retries: how many of those were repetitions.
 
@@ -104,7 +105,7 @@ class ReadClient:
         self._key = Secret("HMS_SOVEREIGN_API_KEY", key)
         self._exchange_s = timeout_s * _DRIP
         self._timeout_s, self._max_bytes = timeout_s, max_bytes
-        self._clock, self._sleep, self._random = clock, sleep, random
+        self.clock, self._sleep, self._random = clock, sleep, random
         self._until = math.inf if deadline_s is None else clock() + deadline_s
         self._slots = asyncio.Semaphore(max_connections)
         self._pacer = Pacer(clock=clock, wall=wall, sleep=sleep, random=random, on_wait=on_wait, on_skew=on_skew)
@@ -143,6 +144,11 @@ class ReadClient:
     def waited_s(self) -> float:
         """Seconds spent waiting for the rate limit."""
         return self._pacer.waited_s
+
+    @property
+    def held_until(self) -> float:
+        """Clock reading when the rate limit last let us go on after it held us up; what was read before is old."""
+        return self._pacer.held_until
 
     def server_now(self) -> float:
         """Return Unix seconds by the API's clock (its ``Date``); by our own until an answer had one."""
@@ -191,8 +197,8 @@ class ReadClient:
                 return None
             if isinstance(error, RateLimited):
                 refusals += 1
-                patient_until = min(patient_until, self._clock() + _PATIENCE_S)
-                self._hold(answer, error, spent=refusals > _REFUSALS or self._clock() >= patient_until)
+                patient_until = min(patient_until, self.clock() + _PATIENCE_S)
+                self._hold(answer, error, spent=refusals > _REFUSALS or self.clock() >= patient_until)
             else:
                 failures += 1
                 if failures >= _TRIES or not answer.repeatable(method):
@@ -213,13 +219,13 @@ class ReadClient:
             await self._admit(method, path)
             if before is not None:
                 await self._ask(before)
-            sent, answer = self._clock(), Answer(None, {}, trouble="cancelled")
+            sent, answer = self.clock(), Answer(None, {}, trouble="cancelled")
             try:
                 self.requests[method] += 1
                 answer = await self._send(request)
             finally:
                 self._pacer.settle(sent, answer.headers or None, refused=answer.limited)
-        return replace(answer, took_s=self._clock() - sent)
+        return replace(answer, took_s=self.clock() - sent)
 
     async def _admit(self, method: str, path: str) -> None:
         try:
@@ -304,7 +310,7 @@ class ReadClient:
         """Wait before the next try, or give up."""
         asked = self._pacer.retry_after(answer.headers) if "retry-after" in answer.headers else None
         wait_s = backoff(failures, self._random) if asked is None else asked
-        if self._clock() + wait_s > self._until:
+        if self.clock() + wait_s > self._until:
             raise _and(error, "the time limit of this run leaves no room for another try")
         self._count_retry(error)
         exchanges.LOG.debug("%s %s: try %d of %d in %.1f s", error.method, error.path, failures + 1, _TRIES, wait_s)

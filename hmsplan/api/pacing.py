@@ -32,6 +32,9 @@ _LOG: Final = logging.getLogger("hmsplan.api")
 LONGEST_WAIT_S: Final = 120.0
 """No header makes us wait longer; absurd values are cut to this."""
 
+HELD_S: Final = 1.0
+"""A shorter wait spaces requests out; a longer one holds a run up."""
+
 _WINDOW_S: Final = 60.0  # "100 requests a minute"
 _ROUNDING_S: Final = 1.0  # Reset comes in whole seconds, and whether it is rounded down is unknown
 _PLAUSIBLE_S: Final = 86_400.0  # a Reset further away than a day is not Unix seconds
@@ -65,6 +68,7 @@ class Pacer:
         on_skew: told once the seconds by which our clock is ahead of the API's, when that is more than a minute.
 
     Attributes:
+        held_until: clock reading when the last wait of ``HELD_S`` or more ended.
         waited_s: seconds spent waiting for the rate limit; several requests waiting together count once.
     """
 
@@ -79,6 +83,7 @@ class Pacer:
         on_skew: Callable[[float], None] | None = None,
     ) -> None:
         self.waited_s = 0.0
+        self.held_until = -math.inf
         self._clock, self._wall, self._sleep, self._random, self._on_wait = clock, wall, sleep, random, on_wait
         self._on_skew = on_skew
         self._turn = asyncio.Lock()
@@ -256,6 +261,8 @@ class Pacer:
         _LOG.debug("waits %.1f s for the rate limit", wait_s)
         start = self._clock()
         await self._sleep(wait_s)
+        if wait_s >= HELD_S:
+            self.held_until = self._clock()
         self.waited_s += self._clock() - start
 
 

@@ -61,7 +61,7 @@ async def read_snapshot(
     Raises:
         ApiError: one list failed or is incomplete; there is no such thing as a part of a snapshot.
     """
-    before = client.requests.total()
+    before, began = client.requests.total(), client.clock()
     wanted = list(kinds)
     lists, organization = await _read_lists(client, wanted, expect_organization=expect_organization)
     if on_organization is not None:
@@ -77,7 +77,7 @@ async def read_snapshot(
         lagging=frozenset(kind.name for kind, each in zip(wanted, checked, strict=True) if each.lagging),
         organization=organization,
         requests=client.requests.total() - before,
-        now=client.server_now(),
+        now=client.server_now() - (client.clock() - began),
     )
 
 

@@ -1,9 +1,10 @@
-"""The executor: Plan -> Report. It performs exactly the steps it is given, and decides nothing.
+"""The executor: Plan -> Report. It performs exactly the steps it is given, and decides nothing but to refuse.
 
 Independent branches go on after a failure; what needs a failed step is blocked. At the end one list of each kind that
 was written is compared by value with what was planned. Every write is made in this folder: ``perform`` knows what each
-verb does, ``settle`` makes an object once and only once within its ``grace`` time, ``verify`` compares an answer with
-what was sent, ``readback`` the lists at the end.
+verb does, and leaves ``updates``, ``removals`` and ``member_steps`` their own; all of them write on a ``fresh`` reading
+and take ``turns``. ``settle`` makes an object once and only once within its ``grace`` time, ``verify`` compares an
+answer with what was sent, ``readback`` the lists at the end.
 """
 
 from __future__ import annotations
@@ -11,17 +12,21 @@ from __future__ import annotations
 import asyncio
 import graphlib
 import logging
+import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from hmsplan import words
+from hmsplan.apply.context import Context
+from hmsplan.apply.fresh import Fresh
 from hmsplan.apply.grace import Grace
-from hmsplan.apply.perform import Performer
+from hmsplan.apply.perform import perform
 from hmsplan.apply.readback import Readback
 from hmsplan.apply.settle import Creator, OpenCreate
-from hmsplan.errors import HmsplanError, StateError, Unauthorized
+from hmsplan.apply.turns import Turns
+from hmsplan.errors import HmsplanError, StaleStep, StateError, Unauthorized
 from hmsplan.model import Outcome, Report, Status, Step, Verb
 
 if TYPE_CHECKING:
@@ -71,7 +76,7 @@ class _Run:
     """The steps of one apply on their way."""
 
     plan: Plan
-    performer: Performer
+    context: Context
     progress: Progress
     stop: Stop
     concurrency: int
@@ -104,12 +109,14 @@ class _Run:
         self.progress.started(step)
         _LOG.debug("begins %s", step.key)
         try:
-            return await self.performer.perform(step)
+            return await perform(self.context, step)
         except OpenCreate as error:
             return Outcome(step, Status.UNSETTLED, error=str(error))
         except (Unauthorized, StateError) as error:
             self.stop.reason = str(error)  # no write gets through, or none could be written down
             return Outcome(step, Status.FAILED, error=str(error))
+        except StaleStep as error:
+            return Outcome(step, Status.FAILED, error=str(error), stale=True)
         except HmsplanError as error:
             return Outcome(step, Status.FAILED, error=str(error))
 
@@ -129,7 +136,7 @@ async def apply(
     ledger: Ledger,
     *,
     progress: Progress,
-    clock: Callable[[], float],
+    clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[Any]],
     grace_s: float = 30.0,
     stop: Stop | None = None,
@@ -137,7 +144,8 @@ async def apply(
 ) -> Report:
     """Perform every step of *plan* against the organization that *snapshot* was just read from.
 
-    Never raises for a step that fails: the report says so. Clock and sleep are in seconds, the clock since 1970.
+    Never raises for a step that fails: the report says so. Clock and sleep are in seconds; the clock only grows.
+    Before the first write the state learns whose it is: the organization's and the stack's.
 
     Raises:
         StateError: the state cannot be written. When it no longer can be, later on, nothing more is begun, and the
@@ -146,18 +154,20 @@ async def apply(
     stop = stop if stop is not None else Stop()
     began = clock()
     grace = Grace(grace_s, clock, sleep, lambda: bool(stop))
-    performer = _performer(plan, snapshot, client, ledger, progress, grace)
-    if snapshot.organization is not None and ledger.organization_id != snapshot.organization:
-        await ledger.organization(snapshot.organization)
+    context = _context(plan, snapshot, client, ledger, progress, grace)
+    if plan.organization is not None and ledger.organization_id != plan.organization:
+        await ledger.organization(plan.organization)
+    if ledger.stack_name is None:
+        await ledger.stack(plan.stack)
     for step in plan.decided:
         await ledger.settle(step, "decided by the lists")
     verbs = Counter(str(step.verb) for step in plan.steps)
     _LOG.info("performs %s, %d at once", words.listed([f"{n:,} {verb}" for verb, n in verbs.items()]), concurrency)
-    run = _Run(plan, performer, progress, stop, concurrency)
+    run = _Run(plan, context, progress, stop, concurrency)
     await run.go()
     if not stop:
         _LOG.info("reads back what was written")
-        readback = Readback(client, performer.ids, progress.note, grace)
+        readback = Readback(client, context.ids, progress.note, grace, context.fresh.last, ledger.remember)
         run.outcomes.update({o.step.key: o for o in await readback.check(run.outcomes.values())})
     outcomes = [run.outcomes.get(step.key) or Outcome(step, Status.NOT_STARTED) for step in plan.steps]
     return Report(
@@ -170,16 +180,20 @@ async def apply(
     )
 
 
-def _performer(
+def _context(
     plan: Plan,
     snapshot: Snapshot,
     client: WriteClient,
     ledger: Ledger,
     progress: Progress,
     grace: Grace,
-) -> Performer:
+) -> Context:
     """Hand over what planning found out: which object is which address, and what each looked like."""
     made = {step.address for step in plan.steps if step.verb is Verb.CREATE and not step.member}
     ids = {c.address: c.id for c in plan.changes if c.id is not None and c.address not in made and not c.deposed}
-    creator = Creator(client, ledger, grace, lambda kind: {i for a, i in ids.items() if a.kind == kind}, progress.note)
-    return Performer(client, ledger, creator, snapshot, grace.clock, progress.note, ids)
+    turns = Turns()
+    creator = Creator(
+        client, ledger, grace, lambda kind: {i for a, i in ids.items() if a.kind == kind}, progress.note, turns
+    )
+    fresh = Fresh(client, grace.clock, snapshot, client.server_now() - snapshot.now)
+    return Context(client, ledger, creator, snapshot, fresh, turns, grace, progress.note, ids)

@@ -1,7 +1,8 @@
 """Reading back what an apply wrote: one list of each kind, compared by value.
 
 A list may lag behind or be capped, so an object that it lacks or shows with other values is looked up by its id before
-anything is said of it, and gets the grace time to show up.
+anything is said of it, and gets the grace time to show up. What the API's own answer had otherwise already needs no
+time: the API did not store it as it was sent. That is said once and remembered, unless it is vital.
 """
 
 from __future__ import annotations
@@ -12,22 +13,24 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hmsplan.api.snapshot import read_list, read_members, read_one
-from hmsplan.apply.verify import mismatches
+from hmsplan.apply.verify import is_vital, told, unkept
+from hmsplan.diff import at_path
 from hmsplan.errors import HmsplanError
 from hmsplan.kinds import KINDS
 from hmsplan.members import member_key
-from hmsplan.model import Status, Verb
+from hmsplan.model import Status, Verb, dotted
 from hmsplan.overlay import resolve
+from hmsplan.recorded import seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from hmsplan.api.client import ReadClient
     from hmsplan.apply.grace import Grace
     from hmsplan.kinds import Kind
-    from hmsplan.model import Address, Outcome, RemoteObject, Spec
+    from hmsplan.model import Address, FieldChange, Outcome, RemoteObject, Spec
 
-WRITES = frozenset({Verb.CREATE, Verb.UPDATE, Verb.DELETE})
+WRITES = frozenset({Verb.CREATE, Verb.UPDATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +41,25 @@ class Readback:
         ids: address to live id.
         note: told when a list could not be read; that alone fails no step.
         grace: how long a list may lag behind.
+        answer: returns the newest answer about an object; None when this run has none.
+        remember: writes down what the API has in place of a field, by address and dotted path.
     """
 
     client: ReadClient
     ids: Mapping[Address, str]
     note: Callable[[str], None]
     grace: Grace
+    answer: Callable[[str], RemoteObject | None]
+    remember: Callable[[Address, Mapping[str, str]], Awaitable[None]]
 
     async def check(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
-        """Return the outcomes that have to be corrected: done by their own answer, and not there."""
+        """Return the outcomes that have to be corrected: done by their own answer, and not there as they were sent."""
         written: defaultdict[str, list[Outcome]] = defaultdict(list)
         adding: defaultdict[Address, list[Outcome]] = defaultdict(list)
         for outcome in outcomes:
             step = outcome.step
-            if outcome.status is Status.DONE and step.verb in WRITES:
+            is_written = outcome.status is Status.DONE and step.verb in WRITES
+            if is_written and not step.rests:
                 if step.verb is Verb.CREATE and (step.member or step.members):
                     adding[step.address].append(outcome)
                 if not step.member:
@@ -63,27 +71,44 @@ class Readback:
     async def _kind(self, kind: Kind, outcomes: list[Outcome]) -> list[Outcome]:
         try:
             objects = await read_list(self.client, kind)
-            wrong = [outcome for outcome in outcomes if self._judge(kind, outcome, objects.get(outcome.id or ""))]
-            return [found for outcome in wrong if (found := await self._second_look(kind, outcome)) is not None]
+            wrong = [outcome for outcome in outcomes if self._differs(kind, outcome, objects.get(outcome.id or ""))]
+            found = await asyncio.gather(*(self._second_look(kind, outcome) for outcome in wrong))
+            return [outcome for outcome in found if outcome is not None]
         except HmsplanError as error:
             self.note(f"{kind.name}: written, but not read back: {error}")
             return []
 
     async def _second_look(self, kind: Kind, outcome: Outcome) -> Outcome | None:
-        """Look the object up by its id until it is as written, or the grace time is over."""
-        text = ""
+        """Look the object up by its id until it is as written, the API has decided, or the grace time is over."""
+        found: tuple[FieldChange, ...] | None = None
         async for _ in self.grace.looks():
-            text = self._judge(kind, outcome, await read_one(self.client, kind, outcome.id or ""))
-            if not text:
+            found = self._differs(kind, outcome, await read_one(self.client, kind, outcome.id or ""))
+            if found == ():
                 return None
-        return replace(outcome, status=Status.FAILED, error=text)
+            if found is not None and self._was_answered(kind, outcome, found):
+                break
+        if found is None:
+            return replace(outcome, status=Status.FAILED, error="it was written, and is not there")
+        if vital := [change for change in found if is_vital(kind, change)]:
+            return replace(outcome, status=Status.FAILED, error=told(vital))
+        await self.remember(outcome.step.address, {dotted(change.path): seen(change.before) for change in found})
+        note = f"{told(found)}. It is remembered, and not sent again until you change it"
+        return replace(outcome, notes=(*outcome.notes, note))
 
-    def _judge(self, kind: Kind, outcome: Outcome, live: RemoteObject | None) -> str:
-        if outcome.step.verb is Verb.DELETE:
-            return "it was deleted, and is still there" if live is not None else ""
+    def _differs(self, kind: Kind, outcome: Outcome, live: RemoteObject | None) -> tuple[FieldChange, ...] | None:
+        """Return the fields that are not as they were sent; None when the object is not there."""
         if live is None:
-            return "it was written, and is not there"
-        return mismatches(kind, resolve(outcome.step.spec, self.ids), live.fields)
+            return None
+        step = outcome.step
+        sent = {**resolve(step.spec, self.ids), **dict.fromkeys(step.clears)}
+        return unkept(kind, sent, live.fields, whole=True)
+
+    def _was_answered(self, kind: Kind, outcome: Outcome, found: tuple[FieldChange, ...]) -> bool:
+        """Say whether the answer to the write had each of these fields in the same way: then it is no lag."""
+        answer = self.answer(outcome.id or "")
+        return answer is not None and all(
+            seen(at_path(kind, answer.fields, change.path)) == seen(change.before) for change in found
+        )
 
     async def _members(self, kind: Kind, parent: str, outcomes: list[Outcome]) -> list[Outcome]:
         """Say which of the members that were added a list of them lacks."""

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.api.endpoint import segments
-from hmsplan.api.snapshot import parse_member, parse_one, read_list, read_members
+from hmsplan.api.snapshot import parse_member, parse_one, read_list, read_members, read_one
+from hmsplan.apply.fresh import Outdated
+from hmsplan.apply.turns import Turns
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError
 from hmsplan.identity import matches, same_identity
 from hmsplan.members import fingerprint
@@ -21,7 +23,7 @@ from hmsplan.members import fingerprint
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hmsplan.api.client import WriteClient
+    from hmsplan.api.client import Before, WriteClient
     from hmsplan.apply.grace import Grace
     from hmsplan.kinds import Kind
     from hmsplan.model import Intent, RemoteObject
@@ -42,7 +44,8 @@ class Creator:
         grace: how long an object may take to show up in a list.
         bound: returns the ids of a kind that addresses are bound to by now; they are nobody's lost create.
         note: told when an answer is lost and when its object is found.
-        turns: of creates with one natural key. Only one of them looks at a time, or two would find the same object.
+        turns: who may write.
+        one_by_one: creates with one natural key. Only one of them looks at a time, or two would find the same object.
     """
 
     client: WriteClient
@@ -50,33 +53,39 @@ class Creator:
     grace: Grace
     bound: Callable[[str], set[str]]
     note: Callable[[str], None]
-    turns: defaultdict[tuple[str, str | None, tuple[str, ...]], asyncio.Lock] = field(
+    turns: Turns = field(default_factory=Turns)
+    one_by_one: defaultdict[tuple[str, str | None, tuple[str, ...]], asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
 
-    async def create(self, kind: Kind, intent: Intent, body: Mapping[str, Any]) -> RemoteObject:
+    async def create(self, kind: Kind, intent: Intent, body: Mapping[str, Any], before: Before) -> RemoteObject:
         """Make one object, or one member when the intent has a parent, exactly once.
+
+        *before* is awaited right before each POST; what it raises is raised here, and nothing was sent.
 
         Raises:
             ApiError: the API refused, which proves that nothing was made.
             OpenCreate: it may have been made.
             HmsplanError: it was proven twice not to have been made.
         """
-        async with self.turns[kind.name, intent.parent, intent.identity]:
-            return await self._create(kind, intent, body)
+        async with self.one_by_one[kind.name, intent.parent, intent.identity]:
+            return await self._create(kind, intent, body, before)
 
-    async def _create(self, kind: Kind, intent: Intent, body: Mapping[str, Any]) -> RemoteObject:
+    async def _create(self, kind: Kind, intent: Intent, body: Mapping[str, Any], before: Before) -> RemoteObject:
         await self.ledger.intend([intent])
         doubt = ""
         for _ in range(2):
             try:
-                if (live := await self._post(kind, intent, body)) is not None:
+                if (live := await self._post(kind, intent, body, before)) is not None:
                     return live
                 doubt = "its answer holds no object"
             except Ambiguous as error:
                 doubt = str(error)
             except ApiError:
                 await self.ledger.settle(intent.step, "refused")
+                raise
+            except Outdated:
+                await self.ledger.settle(intent.step, "not sent")
                 raise
             self.note(f"{intent.address}: {doubt}. Looking whether it was made ...")
             try:
@@ -89,14 +98,16 @@ class Creator:
         await self.ledger.settle(intent.step, "proven absent")
         raise HmsplanError(f"{doubt}; tried twice, and it was not made", summary="Not created")
 
-    async def _post(self, kind: Kind, intent: Intent, body: Mapping[str, Any]) -> RemoteObject | None:
-        async def renew() -> None:
-            await self.ledger.renew(intent.step, self.grace.clock())
+    async def _post(self, kind: Kind, intent: Intent, body: Mapping[str, Any], before: Before) -> RemoteObject | None:
+        async def ask() -> None:
+            await before()
+            await self.ledger.renew(intent.step, self.client.server_now())
 
-        if intent.parent is None or kind.members is None:
-            return parse_one(kind, await self.client.post(segments(kind.path), body, before=renew))
-        where = segments(kind.path, intent.parent, kind.members.path)
-        return parse_member(kind, await self.client.post(where, body, before=renew))
+        async with self.turns.together():
+            if intent.parent is None or kind.members is None:
+                return parse_one(kind, await self.client.post(segments(kind.path), body, before=ask))
+            where = segments(kind.path, intent.parent, kind.members.path)
+            return parse_member(kind, await self.client.post(where, body, before=ask))
 
     async def _look(self, kind: Kind, intent: Intent) -> RemoteObject | None:
         """Look until one object is it; None when the grace time is over and nothing showed up."""
@@ -120,10 +131,25 @@ class Creator:
             OpenCreate: it is incomplete, so it proves nothing.
         """
         if intent.parent is not None:
+            await self._prove_members_whole(kind, intent.parent, intent)
             return
         listed = await read_list(self.client, kind)
         if self.bound(kind.name) - listed.keys():
             raise OpenCreate(f"the list of {kind.name} is incomplete and proves nothing. {_way_out(intent)}")
+
+    async def _prove_members_whole(self, kind: Kind, parent: str, intent: Intent) -> None:
+        """Make sure that a list of members shows as many as its parent counts.
+
+        Raises:
+            OpenCreate: it is capped, or lags behind.
+        """
+        if kind.members is None:
+            return
+        listed, owner = await read_members(self.client, kind, parent), await read_one(self.client, kind, parent)
+        total = owner.fields.get(kind.members.total) if owner is not None else None
+        if isinstance(total, int) and total > len(listed):
+            text = f"the list shows {len(listed)} of {total} {kind.members.name}, and proves nothing"
+            raise OpenCreate(f"{text}. {_way_out(intent)}")
 
     async def _candidates(self, kind: Kind, intent: Intent) -> Sequence[RemoteObject]:
         if intent.parent is None or kind.members is None:

@@ -4,26 +4,45 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hmsplan.canonical import is_tidied
 from hmsplan.diff import at_path, diff
 from hmsplan.model import MISSING, Secret, dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from hmsplan.kinds import Kind
-    from hmsplan.model import FieldPath, Spec, Value
+    from hmsplan.model import FieldChange, FieldPath, Spec, Value
 
 
-def mismatches(kind: Kind, sent: Spec, live: Spec) -> str:
-    """Say which of the fields that were sent the API does not have; "" when it has them all.
+def unkept(kind: Kind, sent: Spec, live: Spec, *, whole: bool) -> tuple[FieldChange, ...]:
+    """Return the fields that the API does not have as sent: ``before`` is what it has, ``after`` what was sent.
 
-    A field that *live* leaves out is not judged when it stands at the top: an answer need not repeat everything.
+    Text that it merely tidied is kept. Unless *live* is the *whole* object, a field that it leaves out at the top is
+    not judged: an answer need not repeat everything.
     """
-    judged = {key: value for key, value in sent.items() if key in live}
-    wrong = diff(kind, judged, live)
+    judged = sent if whole else {key: value for key, value in sent.items() if key in live}
+    return tuple(change for change in diff(kind, judged, live) if not is_tidied(change.after, change.before))
+
+
+def is_vital(kind: Kind, change: FieldChange) -> bool:
+    """Say whether an object without this field as it was sent is not what was planned: who answers, whom it calls."""
+    vital = {kind.identity, *(pattern[0] for pattern in kind.refs if len(pattern) == 1)}
+    if kind.status is not None:
+        vital.add(kind.status[0])
+    return change.path[0] in vital or isinstance(change.before, Secret)
+
+
+def vital(kind: Kind, sent: Spec, live: Spec) -> str:
+    """Say which of the vital fields that were sent an answer has otherwise; "" when it has them all."""
+    return told(change for change in unkept(kind, sent, live, whole=False) if is_vital(kind, change))
+
+
+def told(changes: Iterable[FieldChange]) -> str:
+    """Say for people which fields the API did not keep; "" for none."""
     return "; ".join(
         f"the API did not keep {dotted(change.path)}: sent {_short(change.after)}, has {_short(change.before)}"
-        for change in wrong
+        for change in changes
     )
 
 

@@ -243,7 +243,6 @@ async def _perform(
             client,
             ledger,
             progress=progress,
-            clock=unix_now,
             sleep=asyncio.sleep,
             grace_s=workspace.stack.safety.settle_grace_s,
             stop=stop,

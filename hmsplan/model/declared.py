@@ -83,16 +83,16 @@ class Safety:
     Attributes:
         max_deletes: deletes in all.
         max_delete_share: 0 to 1, of the objects of one kind that state binds; one delete is always within it.
-        max_new_calls: people that one plan may newly expose to being called without ``start:`` being allowed.
         settle_grace_s: seconds for a create without an answer to show up in a list.
         plan_ttl_s: seconds after which a saved plan is not applied any more.
+        max_new_calls: people that one plan may newly expose to being called without ``start:`` being allowed.
     """
 
     max_deletes: int = 3
     max_delete_share: float = 0.3
-    max_new_calls: int = 0
     settle_grace_s: float = 30.0
     plan_ttl_s: float = 86_400.0
+    max_new_calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)

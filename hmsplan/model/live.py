@@ -33,7 +33,7 @@ class Snapshot:
         lagging: kinds whose list lacked objects that a GET by id found; what nothing binds may be missing there too.
         organization: the id of the organization, when an answer told it.
         requests: how many HTTP requests the reading took.
-        now: Unix seconds by the API's clock (its ``Date``) when the reading ended; by ours where no answer had one.
+        now: Unix seconds by the API's clock (its ``Date``) when the reading began; by ours where no answer had one.
     """
 
     objects: Mapping[str, Mapping[str, RemoteObject]]

@@ -211,10 +211,11 @@ class Step:
         members: the same for ``Binding.members``; for a CREATE, the members that ride along.
         protected: becomes ``Binding.protected``.
         removed: UPDATE: nested keys to take out of the blocks in *spec*.
-        expects: what the plan rests on: UPDATE: its field changes, of which ``before`` has to be there still. DELETE:
-            each field of the object as it was read, with ``after`` MISSING.
+        expects: UPDATE: the field changes that it rests on, of which ``before`` has to be there still, or ``after``
+            already.
         clears: CREATE: declared null, which a create does not take; a PATCH follows if the platform filled them in.
         starts: UPDATE: it makes the platform act by itself (a campaign dials).
+        rests: UPDATE: it makes the platform stop acting on an object that goes away; the state learns nothing by it.
         calls: of a step that *starts*: how many people it calls; None when they are not managed here.
         member: CREATE, DELETE, BIND of one member of *address*; *spec* is the member's.
         deposes: CREATE, BIND: id of the object this one replaces; DELETE, FORGET: the deposed object itself.
@@ -234,6 +235,7 @@ class Step:
     expects: tuple[FieldChange, ...] = ()
     clears: tuple[str, ...] = ()
     starts: bool = False
+    rests: bool = False
     calls: int | None = None
     member: bool = False
     moved_from: Address | None = None

@@ -99,7 +99,7 @@ def _public_drift(drift: Drift) -> Drift:
 
 
 def _public_step(step: Step) -> Step:
-    return replace(step, spec=EMPTY, records=None, members=None)
+    return replace(step, spec=EMPTY, records=None, members=None, expects=(), calls=None)
 
 
 def _public_unsettled(item: Unsettled) -> Unsettled:

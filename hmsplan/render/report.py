@@ -97,13 +97,22 @@ def step_text(step: Step, number: int = 1) -> str:
         case Verb.CREATE:
             return f"create {step.address}" + (" anew, to replace the old one" if step.deposes else "")
         case Verb.UPDATE:
-            return f"{'finish' if step.key.endswith(':finish') else 'update'} {step.address}"
+            return _update_text(step)
         case Verb.DELETE:
             return f"destroy {'the old ' if step.deposes else ''}{step.address}"
         case Verb.BIND:
             return f"move {step.moved_from} to {step.address}" if step.moved_from else f"bind {step.address}"
         case _:
             return f"forget {step.address}"
+
+
+def _update_text(step: Step) -> str:
+    if step.starts:
+        people = "an unknown number of people" if step.calls is None else count(step.calls, "person")
+        return f"start {step.address} ({people})"
+    if step.rests:
+        return f"pause {'the old ' if step.deposes else ''}{step.address}"
+    return f"update {step.address}"
 
 
 def _verbs(outcomes: Iterable[Outcome]) -> str:

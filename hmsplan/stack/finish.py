@@ -205,7 +205,7 @@ class Finisher:
             if not isinstance(items, list):
                 continue
             names = found[path] = [self._tool_names.get(id(item)) or name_of(item) for item in items]
-            if len(set(names)) == len(names):
+            if pattern not in declared.kind.distinct or len(set(names)) == len(names):
                 continue
             for index, name in enumerate(names):
                 if (first := names.index(name)) != index:

@@ -57,8 +57,7 @@ def read_safety(*nodes: Node | None) -> Safety:
         if node is not None and isinstance(node.value, dict):
             chosen |= node.value
     limits: dict[str, Any] = {}
-    if "max_deletes" in chosen:
-        limits["max_deletes"] = chosen["max_deletes"]
+    limits |= {name: chosen[name] for name in ("max_deletes", "max_new_calls") if name in chosen}
     if "max_delete_share" in chosen:
         limits["max_delete_share"] = int(chosen["max_delete_share"].removesuffix("%")) / 100
     for name in ("settle_grace", "plan_ttl"):

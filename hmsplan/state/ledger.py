@@ -18,7 +18,7 @@ from hmsplan.state import edit, journal
 from hmsplan.state.log import LOG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hmsplan.state.backend import Backend
     from hmsplan.state.journal import Entry
@@ -144,6 +144,10 @@ class Ledger:
                 raise StateError(f"{entry.intent.step} is open already: nobody knows yet what became of it")
         await self._put(entries)
 
+    def intent(self, step_key: str) -> Intent | None:
+        """Return the open create of one step; None when there is none."""
+        return self._draft.intents.get(step_key)
+
     async def confirm(self) -> None:
         """Ask whether the lock is still this run's. Right before every write to the API; send nothing if it raises.
 
@@ -179,6 +183,12 @@ class Ledger:
         if deposed is None and intent is not None and intent.deposes:
             deposed = Deposed(binding.address, intent.deposes)
         await self._put([journal.Bound(binding, settles, deposed)])
+
+    async def remember(self, address: Address, unkept: Mapping[str, str]) -> None:
+        """Write down what the API has in place of fields that it did not store as sent (``Binding.unkept``)."""
+        binding = self.binding(address)
+        if binding is not None:
+            await self.bind(replace(binding, unkept={**binding.unkept, **unkept}))
 
     async def count(self, address: Address, member: str, by: int = 1, *, settles: str | None = None) -> None:
         """Count a member of *address*, named by its fingerprint, as added (1) or removed (-1)."""

@@ -33,8 +33,8 @@ LAYERS: Final[dict[str, str]] = {
         stack.load stack.places stack.yaml_errors stack.yamltext stack.format stack.schema stack.explain
         stack.interpolate stack.layers stack.resolve stack.templates stack.leads stack.finish
         stack.blocks stack.collect stack.problems stack.settings stack.variables stack.validate stack diagnostics
-        secrets.* diff overlay recorded changes identity drift guards reach steps plan meaning saved apply.verify
-        planfile snapshotfile offline
+        secrets.* diff overlay recorded changes members identity drift guards reach steps plan meaning saved
+        apply.verify planfile snapshotfile offline
         state.codec state.journal state.edit state.record state.succession
         textdiff textdiff.*
         render render.*

@@ -245,7 +245,10 @@ def test_a_campaign_that_would_begin_to_dial_is_refused_even_when_a_person_pause
     stack = declared(resource("campaigns.c", [ANNA, BEN], **SPRING, status="scheduled"))
     (refusal,) = planned(stack, campaign(status, lead("l1", "+31201234567")), state).refusals
     assert refusal.flag == "--allow start:campaigns.c"
-    assert refusal.reason == "it would begin to call 2 people, daily between 09:00:00 and 17:00:00 Europe/Amsterdam"
+    assert refusal.reason == (
+        "it would begin to call 2 people, daily between 09:00:00 and 17:00:00 Europe/Amsterdam, though somebody "
+        "stopped it since the last apply"
+    )
 
 
 def test_the_refusal_counts_those_who_wait_though_no_lead_comes_or_goes() -> None:
@@ -278,7 +281,7 @@ def test_a_campaign_made_anew_needs_all_three_words() -> None:
     state = remembered(bound("campaigns.c", "c1", ANNA, **SPRING, status="scheduled"))
     stack = declared(resource("campaigns.c", [ANNA], **{**SPRING, "agent_id": "a2"}, status="scheduled"))
     plan = planned(stack, campaign("scheduled", lead("l1", "+31201234567", "completed")), state)
-    assert flags(plan) == ["replace:campaigns.c", "start:campaigns.c", "recall:campaigns.c"]
+    assert flags(plan) == ["replace:campaigns.c", "recall:campaigns.c", "start:campaigns.c"]
 
 
 # recall:

@@ -93,7 +93,7 @@ class Run:
             started=self.clock(),
             parent=more.get("parent"),
         )
-        made = await creator.create(kind, intent, body)
+        made = await creator.create(kind, intent, body, ledger.confirm)
         self.bound[kind.name].add(made.id)
         return made
 

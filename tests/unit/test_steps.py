@@ -68,9 +68,10 @@ def test_what_a_create_does_not_take_follows_as_a_patch() -> None:
     spec: dict[str, Any] = {"name": "A", "notification_emails": ["a@b.example"], "first_message": None}
     plan = one(declared(resource("assistants.a", **spec)), live(), remembered())
     create, finish = plan.steps
-    assert create.spec == create.records == {"name": "A"}
+    assert (create.spec, create.records) == ({"name": "A"}, {"name": "A", "first_message": None})
+    assert create.clears == ("first_message",)
     assert (finish.key, finish.verb, finish.id) == ("assistants.a:finish", Verb.UPDATE, None)
-    assert finish.spec == {"notification_emails": ["a@b.example"], "first_message": None}
+    assert finish.spec == {"notification_emails": ["a@b.example"]}
     assert finish.records == spec
     assert finish.needs == {"assistants.a:create"}
 
@@ -398,12 +399,32 @@ def test_a_campaign_is_replaced_when_the_new_one_is_complete() -> None:
     assert keys(plan) == [
         "campaigns.c:create",
         "campaigns.c/leads:add-1",
-        "campaigns.c:finish",
         "campaigns.c:delete-old",
+        "campaigns.c:finish",
     ]
-    assert needs(plan, "campaigns.c:delete-old") == set(keys(plan)[:3])
+    assert needs(plan, "campaigns.c:delete-old") == set(keys(plan)[:2])
+    assert step_of(plan, "campaigns.c:finish").starts
+    assert step_of(plan, "campaigns.c:finish").calls == 1001
     assert step_of(plan, "campaigns.c:create").deposes == "c1"
     assert step_of(plan, "campaigns.c/leads:add-1").id is None
+
+
+def test_what_still_dials_is_paused_before_it_goes_and_the_new_one_starts_after_that() -> None:
+    """Never do two campaigns dial the same people, wherever the run is killed and whatever DELETE is answered."""
+    stack = declared(resource("campaigns.c", [ANNA], **{**SPRING, "agent_id": "a2"}, status="scheduled"))
+    plan = campaign(stack, remembered(bound("campaigns.c", "c1", **SPRING)), status="scheduled")
+    assert keys(plan) == ["campaigns.c:create", "campaigns.c:pause-old", "campaigns.c:delete-old", "campaigns.c:finish"]
+    pause = step_of(plan, "campaigns.c:pause-old")
+    assert (pause.id, pause.spec, pause.records) == ("c1", {"status": "paused"}, None)
+    assert needs(plan, "campaigns.c:delete-old") == {"campaigns.c:create", "campaigns.c:pause-old"}
+    assert "campaigns.c:delete-old" in needs(plan, "campaigns.c:finish")
+
+
+def test_a_campaign_starts_after_every_other_that_goes_away() -> None:
+    stack = declared(resource("campaigns.c", [ANNA], **SPRING, status="scheduled"))
+    old = remote("campaigns", "c1", **{**SPRING, "name": "Old"}, status="scheduled")
+    plan = one(stack, live(old), remembered(bound("campaigns.old", "c1", **{**SPRING, "name": "Old"})))
+    assert keys(plan)[-2:] == ["campaigns.old:delete", "campaigns.c:finish"]
 
 
 def test_an_object_that_is_moved_and_replaced_at_once_is_moved_first() -> None:

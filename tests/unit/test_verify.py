@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hmsplan.apply.verify import left_behind, merged_blocks, mismatches
-from hmsplan.kinds import ASSISTANTS, CAMPAIGNS
+from hmsplan.apply.verify import is_vital, left_behind, merged_blocks, told, unkept, vital
+from hmsplan.kinds import ASSISTANTS, CAMPAIGNS, NUMBERS
 from hmsplan.model import Secret
+
+if TYPE_CHECKING:
+    from hmsplan.kinds import Kind
+    from hmsplan.model import Spec
+
+
+def mismatches(kind: Kind, sent: Spec, live: Spec, *, whole: bool = False) -> str:
+    """Say what an answer has otherwise than it was sent."""
+    return told(unkept(kind, sent, live, whole=whole))
+
 
 SENT: dict[str, Any] = {"name": "A", "llm_config": {"model": "m", "temperature": 0.5}}
 
@@ -34,6 +44,46 @@ def test_a_nested_key_that_was_dropped_is_told() -> None:
 def test_an_answer_need_not_repeat_every_field() -> None:
     assert mismatches(ASSISTANTS, SENT, {"name": "A"}) == ""
     assert mismatches(ASSISTANTS, SENT, {}) == ""
+
+
+def test_the_whole_object_has_every_field_that_was_stored() -> None:
+    """Phone numbers have a name in the guides, and no type of the newest SDK has one."""
+    sent = {"phone_number": "+31201234567", "name": "Main"}
+    live = {"phone_number": "+31201234567"}
+    assert mismatches(NUMBERS, sent, live, whole=True) == "the API did not keep name: sent 'Main', has nothing"
+
+
+@pytest.mark.parametrize(
+    "stored",
+    ["Hello.\nBye.", "Hello.\r\nBye.\r\n", " Hello. \nBye.\t\n\n"],
+)
+def test_text_that_the_platform_tidied_was_kept(stored: str) -> None:
+    assert mismatches(ASSISTANTS, {"first_message": "Hello.\nBye.\n"}, {"first_message": stored}) == ""
+
+
+def test_the_unicode_form_and_the_last_bits_of_a_float_are_the_platforms() -> None:
+    sent = {"first_message": "cafe\u0301", "llm_config": {"temperature": 0.7}}
+    live = {"first_message": "caf\u00e9", "llm_config": {"temperature": 0.699999988079071}}
+    assert mismatches(ASSISTANTS, sent, live) == ""
+    assert mismatches(ASSISTANTS, sent, {"llm_config": {"temperature": 0.71}}) != ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "live"),
+    [
+        (NUMBERS, {"agent_id": "a1"}, {"agent_id": None}),
+        (CAMPAIGNS, {"status": "scheduled"}, {"status": "draft"}),
+        (ASSISTANTS, {"name": "A"}, {"name": "B"}),
+    ],
+)
+def test_who_answers_whom_it_calls_and_what_it_is_called_are_vital(kind: Kind, sent: Spec, live: Spec) -> None:
+    """Without them it is another object than the one that was planned, whatever the answer's status says."""
+    assert vital(kind, sent, live)
+
+
+def test_a_setting_that_was_not_stored_is_not_vital() -> None:
+    (change,) = unkept(ASSISTANTS, SENT, {"name": "A", "llm_config": {"model": "m"}}, whole=False)
+    assert not is_vital(ASSISTANTS, change)
 
 
 def test_what_the_api_rewrites_in_another_form_did_stick() -> None:

@@ -29,7 +29,7 @@ def test_a_complete_apply() -> None:
         "  + done         create assistants.support\n"
         "  ~ done         update numbers.main\n"
         "          │ the API kept is_active\n"
-        "  ~ done         finish assistants.support\n"
+        "  ~ done         update assistants.support\n"
         "\n"
         "Requests: 12 GET, 1 POST. Time: 1m15s, of which 3s waiting for the rate limit.\n"
         "Apply complete! 1 added, 1 changed, 0 destroyed, 0 adopted.\n"

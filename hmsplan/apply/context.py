@@ -1,0 +1,55 @@
+"""What the steps of one apply share: where they write, what they read, and what they have learned."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hmsplan.api.client import Before, WriteClient
+    from hmsplan.apply.fresh import Fresh
+    from hmsplan.apply.grace import Grace
+    from hmsplan.apply.settle import Creator
+    from hmsplan.apply.turns import Turns
+    from hmsplan.model import Address, Snapshot, Spec
+    from hmsplan.state.ledger import Ledger
+
+
+@dataclass(slots=True)
+class Context:
+    """One apply on its way.
+
+    Attributes:
+        snapshot: what the plan was made from.
+        fresh: what a write may be decided on.
+        turns: who may write.
+        note: tells people something that no step says.
+        ids: address to live id, as far as known; grows as creates are done.
+        made: id of an object that this run created to what its answer held.
+        added: id of a parent to the ids of the members that this run added.
+    """
+
+    client: WriteClient
+    ledger: Ledger
+    creator: Creator
+    snapshot: Snapshot
+    fresh: Fresh
+    turns: Turns
+    grace: Grace
+    note: Callable[[str], None]
+    ids: dict[Address, str] = field(default_factory=dict)
+    made: dict[str, Spec] = field(default_factory=dict)
+    added: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def before(self, *checks: Callable[[], None]) -> Before:
+        """Return what the client awaits right before it sends a write: is the lock ours, do the readings count?"""
+
+        async def ask() -> None:
+            await self.ledger.confirm()
+            for check in checks:
+                check()
+
+        return ask

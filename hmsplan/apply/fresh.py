@@ -1,0 +1,156 @@
+"""What a write is decided on: a reading that is a few seconds old at most, shared by the writes of those seconds.
+
+People, other runs and calls change the organization between any two of our requests. So a write asks here for its
+object, builds its body on the answer, and asks once more, right before it leaves, whether that answer still counts. One
+list of a kind serves all of its writes, so that an apply of many changes costs one list a kind and ten seconds, or one
+each time that the rate limit held it up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.api.snapshot import read_list, read_members, read_one
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from hmsplan.api.client import ReadClient
+    from hmsplan.kinds import Kind
+    from hmsplan.model import RemoteObject, Snapshot
+
+FRESH_S: Final = 10.0
+"""The age up to which a reading may decide a write."""
+
+RECENT_S: Final = 1.0
+"""The same for what decides about people who may be called at any moment."""
+
+
+class Outdated(Exception):
+    """The reading was too old when the write was about to leave. Nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Objects by id, as one list showed them.
+
+    Attributes:
+        began: clock reading from which on the API may have made the answer.
+        ended: clock reading when it was there.
+    """
+
+    objects: Mapping[str, RemoteObject]
+    began: float
+    ended: float
+
+
+@dataclass(slots=True)
+class _Shared:
+    """One list, which is read once for all who ask while nobody reads it yet."""
+
+    last: Reading | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Fresh:
+    """The readings of one apply.
+
+    Args:
+        client: to read with.
+        clock: seconds that only grow.
+        snapshot: what the plan was made from, a reading like any other.
+        age_s: how long ago that reading began.
+    """
+
+    def __init__(self, client: ReadClient, clock: Callable[[], float], snapshot: Snapshot, age_s: float) -> None:
+        self._client, self._clock = client, clock
+        self._lists: defaultdict[str, _Shared] = defaultdict(_Shared)
+        self._objects: dict[str, Reading] = {}
+        self._whole: dict[str, RemoteObject] = {}
+        began, ended = clock() - age_s, clock()
+        for name, objects in snapshot.objects.items():
+            self._lists[name].last = Reading(objects, began, ended)
+            self._whole |= objects
+        for parent, members in snapshot.members.items():
+            self._lists[parent].last = Reading({item.id: item for item in members}, began, ended)
+
+    async def list(self, kind: Kind, *, since: float | None = None) -> Reading:
+        """Return all objects of *kind*, from a reading that still counts, or that began after *since*."""
+        return await self._shared(self._lists[kind.name], lambda: read_list(self._client, kind), since)
+
+    async def members(self, kind: Kind, parent: str, *, since: float | None = None) -> Reading:
+        """Return the members of one object in the same way."""
+
+        async def read() -> Mapping[str, RemoteObject]:
+            return {item.id: item for item in await read_members(self._client, kind, parent)}
+
+        return await self._shared(self._lists[parent], read, since)
+
+    async def object(self, kind: Kind, object_id: str) -> tuple[RemoteObject | None, Reading]:
+        """Return one object, None when it is not there, and the reading that says so.
+
+        What a list lacks, or shows with fewer fields than it is known to have, is looked up by its id.
+        """
+        own = self._objects.get(object_id)
+        listed = self._lists[kind.name].last
+        if own is not None and self.counts(own) and (listed is None or listed.began <= own.began):
+            return own.objects.get(object_id), own
+        reading = await self.list(kind)
+        live, whole = reading.objects.get(object_id), self._whole.get(object_id)
+        if live is not None and (whole is None or whole.fields.keys() <= live.fields.keys()):
+            return live, reading
+        return await self.look_up(kind, object_id)
+
+    async def look_up(self, kind: Kind, object_id: str) -> tuple[RemoteObject | None, Reading]:
+        """Return one object by its id, read now."""
+        asked = self._clock()
+        live = await read_one(self._client, kind, object_id)
+        reading = Reading({} if live is None else {object_id: live}, max(asked, self._client.held_until), self._clock())
+        self._objects[object_id] = reading
+        if live is not None:
+            self._whole[object_id] = live
+        return live, reading
+
+    def learn(self, live: RemoteObject) -> None:
+        """Take the answer to a write for a reading of its object."""
+        now = self._clock()
+        self._objects[live.id] = Reading({live.id: live}, now, now)
+
+    def last(self, object_id: str) -> RemoteObject | None:
+        """Return what was last known of one object, however old."""
+        own = self._objects.get(object_id)
+        return own.objects.get(object_id) if own is not None else self._whole.get(object_id)
+
+    def counts(self, reading: Reading, *, at_most_s: float = FRESH_S) -> bool:
+        """Say whether *reading* may still decide a write.
+
+        It may not once the rate limit has held us up: much may happen while nothing can be sent.
+        """
+        began = reading.began if at_most_s >= FRESH_S else reading.ended
+        return self._clock() - began <= at_most_s and reading.began >= self._client.held_until
+
+    def still(self, reading: Reading, *, at_most_s: float = FRESH_S) -> Callable[[], None]:
+        """Return what raises ``Outdated`` unless *reading* counts at the moment it is called."""
+
+        def check() -> None:
+            if not self.counts(reading, at_most_s=at_most_s):
+                raise Outdated
+
+        return check
+
+    async def _shared(
+        self, shared: _Shared, read: Callable[[], Awaitable[Mapping[str, RemoteObject]]], since: float | None
+    ) -> Reading:
+        while True:
+            async with shared.turn:
+                last = shared.last
+                if last is not None and (self.counts(last) if since is None else last.began >= since):
+                    return last
+                asked = self._clock()
+                objects = await read()
+                shared.last = Reading(objects, max(asked, self._client.held_until), self._clock())
+                if since is not None or self.counts(shared.last):
+                    return shared.last

@@ -1,0 +1,44 @@
+"""Who may write: many at once, or one alone.
+
+A DELETE and what makes the platform call people follow their reading at once, so nothing else of ours is sent between
+the two, and they do not queue behind other writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+class Turns:
+    """A lock that many hold together or one alone; one who waits to be alone goes first."""
+
+    def __init__(self) -> None:
+        self._together = 0
+        self._alone = asyncio.Lock()
+        self._nobody = asyncio.Event()
+        self._nobody.set()
+
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        """Hold it beside others."""
+        async with self._alone:
+            self._together += 1
+            self._nobody.clear()
+        try:
+            yield
+        finally:
+            self._together -= 1
+            if not self._together:
+                self._nobody.set()
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Hold it when everybody else has let go."""
+        async with self._alone:
+            await self._nobody.wait()
+            yield
