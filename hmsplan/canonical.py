@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
+from hmsplan import phone
+
 if TYPE_CHECKING:
     from hmsplan.model import Spec, Value
 
-_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _DEFAULT_PORT: Final = {"http": 80, "https": 443}
 _TOOL_TYPES: Final = {"endCall": "end_call", "transferCall": "transfer_call"}
@@ -25,17 +26,9 @@ _TOOL_TYPES: Final = {"endCall": "end_call", "transferCall": "transfer_call"}
 def phone_number(value: Value) -> Value:
     """E.164 ("Phone numbers are E.164. Rewriting of spaces or a leading 00 is unknown; send canonical").
 
-    A text that is no phone number stays as it is.
+    Only decoration is taken off, so two numbers of different digits are never equal; any other text stays as it is.
     """
-    if not isinstance(value, str) or _E164.fullmatch(value):
-        return value
-    import phonenumbers  # noqa: PLC0415 -- its metadata is slow to import and seldom needed
-
-    text = re.sub(r"^\s*00", "+", value)
-    try:
-        return phonenumbers.format_number(phonenumbers.parse(text), phonenumbers.PhoneNumberFormat.E164)
-    except phonenumbers.NumberParseException:
-        return value
+    return phone.bare(value) if isinstance(value, str) else value
 
 
 def clock_time(value: Value) -> Value:

@@ -7,7 +7,9 @@ import io
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from hmsplan import phone
 from hmsplan.canonical import phone_number
+from hmsplan.model import Severity
 from hmsplan.stack.interpolate import escape
 from hmsplan.stack.leads import PHONE, from_csv
 from hmsplan.stack.yamltext import CannotWrite, block
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from hmsplan.model import RemoteObject
 
 VARIABLES: Final = "variables"
-_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 
 Lead = dict[str, Any]
 
@@ -55,7 +56,8 @@ def written(members: Iterable[RemoteObject], path: str) -> Leads:
 
 def _notes(refused: int, repeated: int) -> Iterator[str]:
     if refused:
-        yield f"{count(refused, 'lead')} without a phone number in E.164, or with a variable that no file can hold"
+        why = "without a possible phone number in E.164, or with a variable that no file can hold"
+        yield f"{count(refused, 'lead')} {why}"
     if repeated:
         yield f"{count(repeated, 'lead')} that the campaign holds twice; the repetition is left out"
 
@@ -71,7 +73,7 @@ def _in_files(leads: list[Lead], path: str, notes: tuple[str, ...]) -> Leads:
 
 def _can_be_declared(lead: Lead) -> bool:
     number, variables = lead[PHONE], lead[VARIABLES]
-    if not (isinstance(number, str) and _E164.fullmatch(number) and isinstance(variables, dict)):
+    if not (isinstance(number, str) and not phone.why_not(number) and isinstance(variables, dict)):
         return False
     if not all(isinstance(value, str) for value in variables.values()):
         return False
@@ -95,7 +97,8 @@ def _as_csv(leads: Sequence[Lead]) -> str | None:
     if re.search("[\x00-\x08\x0b-\x1f\ud800-\udfff]", text):
         return None
     found, problems = from_csv(text, "")
-    return text if not problems and list(found) == list(leads) else None
+    refused = any(problem.severity is Severity.ERROR for problem in problems)
+    return text if not refused and list(found) == list(leads) else None
 
 
 def _escaped(lead: Lead) -> Lead:

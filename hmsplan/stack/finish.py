@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan import canonical, words
@@ -162,9 +163,7 @@ class Finisher:
             found, problems = leads.from_yaml(value, lambda index: declared.whereabouts((*path, index)))
         else:
             return None
-        self.problems += [
-            Diagnostic(problem.summary, problem.detail, problem.source, declared.address, path) for problem in problems
-        ]
+        self.problems += [replace(problem, address=declared.address, path=path) for problem in problems]
         return found
 
     def _lifecycle(self, declared: Declared, spec: Spec) -> Lifecycle:

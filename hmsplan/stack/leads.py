@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from hmsplan import canonical, words
-from hmsplan.model import Diagnostic, SourceLine
+from hmsplan import phone, words
+from hmsplan.model import Diagnostic, Severity, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from hmsplan.model import Spec
 
@@ -19,25 +21,70 @@ PHONE: Final = "phone_number"
 MAX_PROBLEMS: Final = 20
 MAX_COLUMNS: Final = 200
 _LIKELY: Final = re.compile("phone|tel|mobile|number|nummer|msisdn", re.IGNORECASE)
-_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_CELL: Final = re.compile(r'"(?:[^"]|"")*+"|[^,]*+')
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _Found = tuple[tuple["Spec", ...], list[Diagnostic]]
 
 
 def from_csv(text: str, file: str) -> _Found:
     """Read leads: a column ``phone_number``, and a variable for every other column. Values stay text.
 
-    Blank lines are skipped. After ``MAX_PROBLEMS`` problems the rest of the file is only counted.
+    Blank lines are skipped. After ``MAX_PROBLEMS`` problems the rest of the file is only counted. Of what is found,
+    warnings leave the leads as they are.
     """
-    reader = csv.reader(text.removeprefix("\ufeff").splitlines(keepends=True), strict=True)
+    rows = _Rows(text.removeprefix("\ufeff"), file)
     try:
-        header = [name.strip() for name in next((row for row in reader if any(row)), [])]
-        problems = list(islice(_header_problems(header, SourceLine(file, max(reader.line_num, 1))), MAX_PROBLEMS))
-        if problems:
-            return (), problems
-        return _rows(reader, header, file)
+        header = [name.strip() for name in next((row for row in rows if any(row)), [])]
+        problems = list(islice(_header_problems(header, rows.source), MAX_PROBLEMS))
+        return ((), problems) if problems else _leads(rows, header)
     except csv.Error as error:
-        detail = f"The line is not CSV: {error}. A cell with a comma, a quote or a line break stands in double quotes."
-        return (), [Diagnostic("Unreadable line", detail, SourceLine(file, reader.line_num))]
+        return (), [_unreadable(error, rows)]
+
+
+class _Rows:
+    """The rows of a CSV file. Only CR and LF end a line, as for editors and git; U+2028 in a cell ends none.
+
+    Attributes:
+        source: the line on which the row begins that was read last.
+    """
+
+    def __init__(self, text: str, file: str) -> None:
+        self._lines = list(io.StringIO(text, newline=""))
+        self._reader = csv.reader(self._lines, strict=True)
+        self._file = file
+        self._begin = 1
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self
+
+    def __next__(self) -> list[str]:
+        self._begin = self._reader.line_num + 1
+        return next(self._reader)
+
+    @property
+    def source(self) -> SourceLine:
+        return SourceLine(self._file, self._begin)
+
+    @property
+    def last_line(self) -> SourceLine:
+        return SourceLine(self._file, max(self._reader.line_num, 1))
+
+    def cell(self, index: int) -> SourceLine:
+        """Return where a cell of the row that was read last begins."""
+        written = "".join(self._lines[self._begin - 1 : self._reader.line_num])
+        at = 0
+        for _ in range(index):
+            at = _CELL.match(written, at).end() + 1  # type: ignore[union-attr]  # it matches the empty text, too
+        before = _LINE_END.split(written[:at])
+        return SourceLine(self._file, self._begin + len(before) - 1, len(before[-1]) + 1)
+
+
+def _unreadable(error: csv.Error, rows: _Rows) -> Diagnostic:
+    if "unexpected end" in str(error) or "field limit" in str(error):
+        detail = "A quote opens in this row, and none closes it before the file ends or the cell is far too long."
+        return Diagnostic("Unreadable line", detail, rows.source)
+    detail = f"The line is not CSV: {error}. A cell with a comma, a quote or a line break stands in double quotes."
+    return Diagnostic("Unreadable line", detail, rows.last_line)
 
 
 def _header_problems(header: list[str], source: SourceLine) -> Iterator[Diagnostic]:
@@ -65,52 +112,55 @@ def _header_problems(header: list[str], source: SourceLine) -> Iterator[Diagnost
             yield Diagnostic("Duplicate column", f"The column {name} stands in the first line twice.", source)
 
 
-def _rows(reader: Any, header: list[str], file: str) -> _Found:
+def _leads(rows: _Rows, header: list[str]) -> _Found:
     width, at = len(header), header.index(PHONE)
     names = header[:at] + header[at + 1 :]
     leads: list[Spec] = []
-    seen: dict[tuple[str, ...], int] = {}
+    places: list[SourceLine] = []
+    seen: dict[tuple[str, ...], SourceLine] = {}
     problems = _Problems()
-    line = reader.line_num + 1
-    for row in reader:
-        start, line = line, reader.line_num + 1
-        if len(row) != width:
-            if any(cell.strip() for cell in row):
-                cells, columns = words.count(len(row), "cell"), words.count(width, "column")
-                detail = f"The line has {cells}; the first line names {columns}."
-                detail += " A cell with a comma in it stands in double quotes." if len(row) > width else ""
-                problems.add("Wrong number of cells", detail, SourceLine(file, start))
+    for row in rows:
+        if not any(map(str.strip, row)):
             continue
-        number = row.pop(at)
-        if _E164.fullmatch(number) is None:
-            number = canonical.phone_number(number.strip())
-            if _E164.fullmatch(number) is None:
-                problems.add("Not a phone number", _not_a_number(number), SourceLine(file, start))
-                continue
-        first = seen.setdefault((number, *row), start)
-        if first != start:
-            problems.add("Duplicate lead", _duplicate(number, f"line {first}"), SourceLine(file, start))
+        if len(row) != width:
+            problems.add("Wrong number of cells", _cells(len(row), width), rows.source)
+            continue
+        number = phone.bare(row.pop(at))
+        if why := phone.why_not(number):
+            problems.add("Not a phone number", why if number.strip() else f"The cell {PHONE} is empty.", rows.cell(at))
+            continue
+        first = seen.setdefault((number, *row), source := rows.source)
+        if first is not source:
+            problems.add("Duplicate lead", _duplicate(number, first.line), source)
             continue
         leads.append({PHONE: number, "variables": dict(zip(names, row, strict=True))})
-    return tuple(leads), problems.finish(file)
+        places.append(source)
+    return tuple(leads), [*problems.finish(), *_repeated(leads, places)]
+
+
+def _cells(found: int, wanted: int) -> str:
+    detail = f"The line has {words.count(found, 'cell')}; the first line names {words.count(wanted, 'column')}."
+    return detail + (" A cell with a comma in it stands in double quotes." if found > wanted else "")
 
 
 def from_yaml(items: list[Any], locate: Callable[[int], SourceLine]) -> _Found:
     """Read leads that stand in YAML and fit the schema."""
     leads: list[Spec] = []
-    seen: dict[tuple[Any, ...], int] = {}
+    places: list[SourceLine] = []
+    seen: dict[tuple[Any, ...], SourceLine] = {}
     problems = _Problems()
     for index, item in enumerate(items):
-        number, variables = canonical.phone_number(item[PHONE]), item.get("variables", {})
-        if _E164.fullmatch(number) is None:
-            problems.add("Not a phone number", _not_a_number(number), locate(index))
+        number, variables, source = phone.bare(item[PHONE]), item.get("variables", {}), locate(index)
+        if why := phone.why_not(number):
+            problems.add("Not a phone number", why, source)
             continue
-        first = seen.setdefault((number, *sorted(variables.items())), index)
-        if first != index:
-            problems.add("Duplicate lead", _duplicate(number, f"line {locate(first).line}"), locate(index))
+        first = seen.setdefault((number, *sorted(variables.items())), source)
+        if first is not source:
+            problems.add("Duplicate lead", _duplicate(number, first.line), source)
             continue
         leads.append({PHONE: number, "variables": variables})
-    return tuple(leads), problems.finish("")
+        places.append(source)
+    return tuple(leads), [*problems.finish(), *_repeated(leads, places)]
 
 
 class _Problems:
@@ -126,19 +176,54 @@ class _Problems:
         else:
             self.more += 1
 
-    def finish(self, file: str) -> list[Diagnostic]:
+    def finish(self) -> list[Diagnostic]:
         if self.more:
-            last = self.found[-1].source
             detail = f"{self.more:,} more leads of this list have a problem."
-            self.found.append(Diagnostic("More problems", detail, last or SourceLine(file, 1)))
+            self.found.append(Diagnostic("More problems", detail, self.found[-1].source))
         return self.found
 
 
-def _not_a_number(text: str) -> str:
-    if not text:
-        return f"The cell {PHONE} is empty."
-    return f"{words.shown(text)} is not a phone number with a country code, such as +31850835037."
+def _duplicate(number: str, line: int) -> str:
+    return f"{number} stands on line {line} already, with the same variables. It would be called twice; take one out."
 
 
-def _duplicate(number: str, where: str) -> str:
-    return f"{number} stands on {where} already, with the same variables. It would be called twice; take one out."
+def _repeated(leads: Sequence[Spec], places: Sequence[SourceLine]) -> list[Diagnostic]:
+    """Warn of numbers that stand in the list more than once: a household, or one customer exported twice."""
+    often = {number: how for number, how in Counter(lead[PHONE] for lead in leads).items() if how > 1}
+    together: dict[str, list[int]] = {number: [] for number in islice(often, MAX_PROBLEMS)}
+    for index, lead in enumerate(leads if often else ()):
+        if lead[PHONE] in together:
+            together[lead[PHONE]].append(index)
+    found = [
+        Diagnostic(
+            "Same number twice",
+            _called_again(
+                number, [leads[index]["variables"] for index in same], [places[index].line for index in same]
+            ),
+            places[same[1]],
+            severity=Severity.WARNING,
+        )
+        for number, same in together.items()
+    ]
+    if more := len(often) - len(found):
+        detail = f"{words.count(more, 'more number')} of this list would be called more than once."
+        found.append(Diagnostic("Same number twice", detail, found[-1].source, severity=Severity.WARNING))
+    return found
+
+
+def _called_again(number: str, variables: Sequence[Spec], lines: Sequence[int]) -> str:
+    names = dict.fromkeys(name for each in variables for name in each)
+    differ = [name for name in names if any(each.get(name) != variables[0].get(name) for each in variables)]
+    return (
+        f"{number} stands {_on_lines(lines)}, with different values of {words.listed(differ)}; it would be called "
+        f"{len(lines)} times. Keep one, unless different people share this number."
+    )
+
+
+def _on_lines(lines: Sequence[int]) -> str:
+    if len(set(lines)) == 1:
+        return f"{len(lines)} times on line {lines[0]}"
+    texts = [str(line) for line in lines]
+    if len(texts) > MAX_PROBLEMS:
+        return f"on lines {', '.join(texts[:MAX_PROBLEMS])} and {len(texts) - MAX_PROBLEMS} more"
+    return f"on lines {', '.join(texts[:-1])} and {texts[-1]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.errors import ConfigError
-from hmsplan.model import Diagnostic
+from hmsplan.model import Diagnostic, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,18 +20,19 @@ class Problems(list[Diagnostic]):
     Finding out where a problem stands and what was meant takes time, and a file can hold a million of them.
 
     Raises:
-        ConfigError: there are *most* problems; carries them, and says that there may be more.
+        ConfigError: there are *most* errors; carries all, warnings too, and says that there may be more.
     """
 
     def __init__(self, found: Iterable[Diagnostic] = (), *, most: int = MOST) -> None:
         super().__init__()
-        self._most = most
+        self._left = most
         self += found
 
     def append(self, problem: Diagnostic) -> None:
         """Add a problem."""
         super().append(problem)
-        if len(self) >= self._most:
+        self._left -= problem.severity is Severity.ERROR
+        if self._left <= 0:
             more = "This is as far as the stack was read. Mend these first; there may be more."
             raise ConfigError([*self, Diagnostic("Many problems", more)])
 

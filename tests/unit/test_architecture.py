@@ -27,7 +27,7 @@ LAYERS: Final[dict[str, str]] = {
         model model.* errors escape words moments hosts shape
         secrets secrets.fingerprints secrets.disguises secrets.masks
     """,
-    "knowledge": "kinds canonical canonical_json",
+    "knowledge": "kinds canonical canonical_json phone",
     # text and JSON to a Stack; what is live and remembered to a Plan; a Plan to text and JSON
     "pure": """
         stack.load stack.places stack.yaml_errors stack.yamltext stack.format stack.schema stack.explain

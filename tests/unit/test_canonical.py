@@ -38,8 +38,15 @@ def test_phone_numbers_are_compared_as_e164(written: str, form: str) -> None:
     assert phone_number(written) == form
 
 
-@pytest.mark.parametrize("text", ["", "0850835037", "sip:a@b", "{{caller}}", "+", "00", "+31x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "0850835037", "sip:a@b", "{{caller}}", "+", "00", "+31x"),
+        *("+31850835037 ext. 1", "+31850835O37", "+31850835037.0", "+31 85 0835037/38", "+39 (0)6 12345678"),
+    ],
+)
 def test_a_text_that_is_no_international_number_stays_as_it_is(text: str) -> None:
+    """A live number of other digits is another number: it is compared as it stands."""
     assert phone_number(text) == text
 
 
