@@ -61,7 +61,8 @@ def type_named(names: str | Sequence[str]) -> str:
 def shown(value: Any) -> str:
     """Return *value* as it may stand in YAML, cut short; never call this with a secret."""
     if isinstance(value, str):
-        return f'"{value}"' if len(value) <= _MAX_SHOWN else f'"{value[: _MAX_SHOWN - 1]}…"'
+        short = value if len(value) <= _MAX_SHOWN else f"{value[: _MAX_SHOWN - 1]}…"
+        return '"' + short.replace("\r", "\\r").replace("\n", "\\n") + '"'
     if value is None or isinstance(value, bool):
         return str({None: "null", True: "true", False: "false"}[value])
     return str(value) if isinstance(value, int | float) else type_of(value)

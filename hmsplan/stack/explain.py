@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from hmsplan import words
 from hmsplan.stack import schema
+from hmsplan.stack.formats import FORMATS
 from hmsplan.stack.problems import MOST
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def _misfits(error: _Fault, path: FieldPath, title: str, aliases: Mapping[str, s
         case "enum" | "const":
             yield Misfit(path, None, "Unknown value", _unknown_value(error, [limit] if rule == "const" else limit))
         case "pattern" | "format":
-            yield Misfit(path, None, "Wrong form", f"{words.shown(value)} does not fit. {_rule(error)}")
+            detail = FORMATS[limit](value) if rule == "format" else f"{words.shown(value)} does not fit. {_rule(error)}"
+            yield Misfit(path, None, "Wrong form", detail)
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
             yield Misfit(path, None, "Out of range", f"It is {words.shown(value)}; it has to be {_range(error)}.")
         case _:

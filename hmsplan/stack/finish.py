@@ -10,7 +10,7 @@ from hmsplan import canonical, words
 from hmsplan.kinds import KINDS
 from hmsplan.model import Address, Diagnostic, FieldPath, Lifecycle, Ref, Resource, Secret, Severity
 from hmsplan.overlay import leaves
-from hmsplan.stack import leads, schema, templates
+from hmsplan.stack import hours, leads, schema, templates
 from hmsplan.stack.explain import explain, not_a_schema
 from hmsplan.stack.interpolate import Csv, FileProblem
 from hmsplan.stack.layers import pattern_of, value_at, values_at
@@ -60,6 +60,7 @@ class Finisher:
         members = self._members(declared, resolved, fits)
         if not fits or resolved.bad:
             return None
+        self._doubt_hours(declared, resolved.spec)
         pastes = self._bind(declared, resolved, lifecycle)
         if pastes is None:
             return None
@@ -185,6 +186,11 @@ class Finisher:
         return Lifecycle(
             bool(block.get("prevent_destroy", False)), tuple(paths), version if type(version) is int else None
         )
+
+    def _doubt_hours(self, declared: Declared, spec: Spec) -> None:
+        for path, summary, detail in hours.doubts(spec):
+            source = declared.whereabouts(path)
+            self.problems.append(Diagnostic(summary, detail, source, declared.address, path, Severity.WARNING))
 
     def _check_user_json(self, declared: Declared, spec: Spec) -> None:
         for pattern in declared.kind.atomic:

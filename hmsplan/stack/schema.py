@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+import re
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -10,10 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import jsonschema_rs
 import orjson
 
+from hmsplan.stack.formats import FORMATS
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 _BASE: Final = "https://hmsplan.dev/schemas/v1/"
 STACK: Final = "hmsplan.schema.json"
@@ -52,18 +56,40 @@ def fields(kind: str) -> Mapping[str, Any]:
 def validator(name: str) -> jsonschema_rs.Draft202012Validator:
     """Return the fast validator, which only knows yes and no; *name* is a file, with a ``#/pointer`` if wanted."""
     registry = jsonschema_rs.Registry([(uri, dict(schema)) for uri, schema in documents().items()])
-    return jsonschema_rs.Draft202012Validator({"$ref": _BASE + name}, registry=registry)
+    formats: dict[str, Callable[..., bool]] = {name: partial(_fits, why_not) for name, why_not in FORMATS.items()}
+    return jsonschema_rs.Draft202012Validator(
+        {"$ref": _BASE + name}, registry=registry, formats=formats, validate_formats=True
+    )
+
+
+def _fits(why_not: Callable[[str], str], text: str) -> bool:
+    return not why_not(text)
 
 
 @cache
 def explainer(name: str) -> Draft202012Validator:
     """Return the slow validator, which knows why."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 -- a valid stack never needs its slow import
-    from referencing import Registry, Resource  # noqa: PLC0415
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415 -- a valid stack needs no slow import
+    from jsonschema.validators import extend  # noqa: PLC0415
+    from referencing import Registry  # noqa: PLC0415
+    from referencing.jsonschema import DRAFT202012  # noqa: PLC0415
 
-    resources = [(uri, Resource.from_contents(dict(schema))) for uri, schema in documents().items()]
+    plain = ({key: part for key, part in schema.items() if key != "$schema"} for schema in documents().values())
+    resources = [(schema["$id"], DRAFT202012.create_resource(schema)) for schema in plain]  # $schema undoes ``extend``
     registry: Registry[Any] = Registry().with_resources(resources)
-    return Draft202012Validator({"$ref": _BASE + name}, registry=registry)
+    checker = FormatChecker(formats=())
+    for format_, why_not in FORMATS.items():
+        checker.checks(format_)(lambda value, why_not=why_not: not isinstance(value, str) or not why_not(value))
+    explaining = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+    return explaining({"$ref": _BASE + name}, registry=registry, format_checker=checker)  # type: ignore[no-any-return]
+
+
+def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
+    """Let ``$`` mean the end of the text, as in ECMA 262; Python's also stands before a last line end."""
+    from jsonschema.exceptions import ValidationError  # noqa: PLC0415 -- as in ``explainer``
+
+    if isinstance(value, str) and not re.search(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
 @cache

@@ -32,6 +32,7 @@ LAYERS: Final[dict[str, str]] = {
     "pure": """
         stack.load stack.places stack.yaml_errors stack.yamltext stack.format stack.schema stack.explain
         stack.interpolate stack.layers stack.resolve stack.templates stack.leads stack.finish
+        stack.formats stack.hours stack.zones
         stack.blocks stack.collect stack.problems stack.settings stack.variables stack.validate stack diagnostics
         secrets.* diff overlay recorded changes members identity drift guards reach steps plan meaning saved
         apply.verify planfile snapshotfile offline

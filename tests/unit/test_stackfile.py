@@ -14,8 +14,9 @@ from writing import STACK, load, problems, summaries, write
 
 from hmsplan.errors import ConfigError
 from hmsplan.kinds import ANY, KINDS
-from hmsplan.model import Address, Lifecycle, Ref, Safety, Secret, SourceLine
+from hmsplan.model import Address, Lifecycle, Ref, Safety, Secret, Severity, SourceLine
 from hmsplan.stack import schema
+from hmsplan.stack.leads import MAX_PROBLEMS
 from hmsplan.stack.stackfile import load_settings, load_stack
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "stack"
@@ -623,3 +624,35 @@ def test_never_fails(tmp_path: Path, resources: Any, head: Any, environment: Any
     write(tmp_path, {"hmsplan.yaml": text, "a.yaml": orjson.dumps(resources), "environments/live.yaml": overrides})
     with suppress(ConfigError):
         load_stack(tmp_path, environment="live")
+
+
+def test_doubtful_hours_are_a_warning(tmp_path: Path) -> None:
+    """They may be meant, and stand at the field of the campaign that says them."""
+    text = (
+        "campaigns:\n  c:\n    name: C\n    agent_id: 3f0c0d5e-0000-4000-8000-000000000000\n"
+        "    schedule_start_time: 09:00\n    schedule_end_time: 09:00:00\n    timezone: ${var:zone}\n"
+    )
+    head = STACK + "variables: {zone: {default: EST}}\n"
+    warnings = load(tmp_path, {"hmsplan.yaml": head, "a.yaml": text}).warnings
+    assert [(found.summary, found.severity, found.source) for found in warnings] == [
+        ("Window without a length", Severity.WARNING, SourceLine("a.yaml", 6, 24)),
+        ("Fixed time zone", Severity.WARNING, SourceLine("a.yaml", 7, 15)),
+    ]
+
+
+def test_warnings_never_end_the_reading(tmp_path: Path) -> None:
+    """Five hundred errors do; a thousand households with one telephone each are no error."""
+    names = [f"c{number}" for number in range(30)]
+    resource = (
+        "  {0}: {{name: {0}, agent_id: 3f0c0d5e-0000-4000-8000-000000000000, schedule_start_time: 09:00, "
+        'schedule_end_time: 17:00, timezone: Europe/Amsterdam, leads: "${{csv:{0}.csv}}"}}\n'
+    )
+    files: dict[str, str | bytes] = {
+        "hmsplan.yaml": STACK,
+        "a.yaml": "campaigns:\n" + "".join(map(resource.format, names)),
+    }
+    rows = "".join(f"+316{number:08},{person}\n" for number in range(30) for person in "ab")
+    stack = load(tmp_path, files | {f"{name}.csv": "phone_number,person\n" + rows for name in names})
+    assert len(stack.resources) == 30
+    assert len(stack.warnings) == 30 * (MAX_PROBLEMS + 1)
+    assert {found.summary for found in stack.warnings} == {"Same number twice"}
