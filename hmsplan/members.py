@@ -12,6 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.canonical_json import canonical_json
+from hmsplan.member_reasons import why_added_again
 from hmsplan.model import EMPTY, Anonymous, MembersChange, RemoteObject
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def compare_members(
     remove, notes = _removable(members, extra, owned, lineage)
     if not add and not remove:
         return None, notes
+    notes += why_added_again(members, add, remove)
     owned = _without_leaving(members, live, owned, leaving, lineage) if leaving else owned
     return _change(members, add, remove, live, owned, lineage), notes
 

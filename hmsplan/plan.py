@@ -12,6 +12,7 @@ import graphlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from hmsplan import phone
 from hmsplan.changes import comparison, creation
 from hmsplan.drift import find_drift
 from hmsplan.errors import ConfigError, PlanError
@@ -91,7 +92,7 @@ def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, option
         unsettled=tuple(found.unsettled),
         decided=tuple(found.decided),
         warnings=(
-            *stack.warnings,
+            *map(_without_numbers, stack.warnings),
             *loosened(changes, declared, found.bindings),
             *unseen(stack, changes, found.bindings),
         ),
@@ -239,6 +240,14 @@ def _narrow(
                 kept.add(ref)
                 queue.append(ref)
     return tuple(change for change in changes if change.address in kept)
+
+
+def _without_numbers(warning: Diagnostic) -> Diagnostic:
+    """Return a warning about members without their whole phone numbers: more people read a plan than the stack."""
+    members = KINDS[warning.address.kind].members if warning.address is not None else None
+    if members is None or warning.path[:1] != (members.name,):
+        return warning
+    return replace(warning, detail=phone.masked_in(warning.detail))
 
 
 def _safe_to_show(change: ResourceChange) -> ResourceChange:

@@ -7,6 +7,7 @@
 ``resolve``     what each ``${...}`` stands for (``interpolate`` knows the grammar, ``templates`` what is pasted in)
 ``leads``       leads from YAML and CSV; ``blocks`` is ``moved``, ``imports`` and ``removed``
 ``schema``      the published schemas, asked first; ``explain`` tells their errors in our words
+``formats``     what no pattern says: phone numbers, and ``zones``; ``hours`` doubts the hours of a campaign
 ``finish``      resolved fields become a ``Resource``; ``validate`` puts all of it together
 ``format``      canonical YAML that means the same (``yamltext``)
 """
