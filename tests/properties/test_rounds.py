@@ -69,7 +69,9 @@ def test_whatever_happened_the_next_run_makes_it_good(
 
 def told(plan: Plan) -> Plan:
     """Return *plan* less the lines it was read from, and the name of a state that was never stored."""
-    return replace(plan, changes=tuple(replace(change, source=None) for change in plan.changes), lineage="")
+    changes = tuple(replace(change, source=None) for change in plan.changes)
+    warnings = tuple(sorted((replace(warning, source=None) for warning in plan.warnings), key=repr))
+    return replace(plan, changes=changes, warnings=warnings, lineage="")
 
 
 @BOUNDED
