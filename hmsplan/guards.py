@@ -169,12 +169,13 @@ def _recalls(members: Members, change: ResourceChange, live: Sequence[RemoteObje
     if again:
         noun = "person was" if again == 1 else "people were"
         yield Refusal(Risk.RECALL, change.address, f"{again} {noun} called already and would be called again")
-    if taken:
+    total = change.before.get(members.total)
+    is_cut = bool(add) and isinstance(total, int) and total > len(live)
+    if taken and not is_cut:
         noun = "person whom hmsplan added was" if taken == 1 else "people whom hmsplan added were"
         reason = f"{taken} {noun} taken off the list since, perhaps on request, and would be added again"
         yield Refusal(Risk.RECALL, change.address, reason)
-    total = change.before.get(members.total)
-    if add and isinstance(total, int) and total > len(live):
+    if is_cut:
         reason = f"its list shows {len(live)} of {total} {members.name}, so some to be added may be there already"
         yield Refusal(Risk.RECALL, change.address, reason)
 

@@ -40,11 +40,13 @@ class Reading:
     Attributes:
         began: clock reading from which on the API may have made the answer.
         ended: clock reading when it was there.
+        number: counts the readings of one list.
     """
 
     objects: Mapping[str, RemoteObject]
     began: float
     ended: float
+    number: int = 0
 
 
 @dataclass(slots=True)
@@ -52,6 +54,7 @@ class _Shared:
     """One list, which is read once for all who ask while nobody reads it yet."""
 
     last: Reading | None = None
+    begun: int = 0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -77,17 +80,17 @@ class Fresh:
         for parent, members in snapshot.members.items():
             self._lists[parent].last = Reading({item.id: item for item in members}, began, ended)
 
-    async def list(self, kind: Kind, *, since: float | None = None) -> Reading:
-        """Return all objects of *kind*, from a reading that still counts, or that began after *since*."""
-        return await self._shared(self._lists[kind.name], lambda: read_list(self._client, kind), since)
+    async def list(self, kind: Kind, *, anew: bool = False) -> Reading:
+        """Return all objects of *kind*, from a reading that still counts, or one that begins from now on."""
+        return await self._shared(self._lists[kind.name], lambda: read_list(self._client, kind), anew=anew)
 
-    async def members(self, kind: Kind, parent: str, *, since: float | None = None) -> Reading:
+    async def members(self, kind: Kind, parent: str, *, anew: bool = False) -> Reading:
         """Return the members of one object in the same way."""
 
         async def read() -> Mapping[str, RemoteObject]:
             return {item.id: item for item in await read_members(self._client, kind, parent)}
 
-        return await self._shared(self._lists[parent], read, since)
+        return await self._shared(self._lists[parent], read, anew=anew)
 
     async def object(self, kind: Kind, object_id: str) -> tuple[RemoteObject | None, Reading]:
         """Return one object, None when it is not there, and the reading that says so.
@@ -142,15 +145,17 @@ class Fresh:
         return check
 
     async def _shared(
-        self, shared: _Shared, read: Callable[[], Awaitable[Mapping[str, RemoteObject]]], since: float | None
+        self, shared: _Shared, read: Callable[[], Awaitable[Mapping[str, RemoteObject]]], *, anew: bool
     ) -> Reading:
+        before = shared.begun
         while True:
             async with shared.turn:
                 last = shared.last
-                if last is not None and (self.counts(last) if since is None else last.began >= since):
+                if last is not None and (last.number > before if anew else self.counts(last)):
                     return last
-                asked = self._clock()
+                asked, shared.begun = self._clock(), shared.begun + 1
                 objects = await read()
-                shared.last = Reading(objects, max(asked, self._client.held_until), self._clock())
-                if since is not None or self.counts(shared.last):
+                began = max(asked, self._client.held_until)
+                shared.last = Reading(objects, began, self._clock(), shared.begun)
+                if anew or self.counts(shared.last):
                     return shared.last

@@ -90,7 +90,7 @@ async def take_off(context: Context, kind: Kind, members: Members, step: Step) -
     mark = fingerprint(members, step.spec, context.ledger.lineage)
     sent = False
     while not sent:
-        reading = await context.fresh.members(kind, parent, since=context.grace.clock())
+        reading = await context.fresh.members(kind, parent, anew=True)
         _refuse_touched(members, step, reading.objects.get(member))
         ask = context.before(context.fresh.still(reading, at_most_s=RECENT_S))
 
@@ -103,7 +103,7 @@ async def take_off(context: Context, kind: Kind, members: Members, step: Step) -
                 await context.client.delete(segments(kind.path, parent, members.path, member), before=before)
             sent = True
     async for _ in context.grace.looks():
-        listed = await context.fresh.members(kind, parent, since=context.grace.clock())
+        listed = await context.fresh.members(kind, parent, anew=True)
         if member not in listed.objects:
             await context.ledger.count(step.address, mark, -1)
             return

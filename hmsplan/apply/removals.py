@@ -64,7 +64,7 @@ async def _sent(context: Context, kind: Kind, step: Step, object_id: str) -> boo
             if live is None:
                 return False
             _refuse_moved(context, kind, step, live)
-            users = [await context.fresh.list(each, since=context.grace.clock()) for each in _users(kind)]
+            users = [await context.fresh.list(each, anew=True) for each in _users(kind)]
             _refuse_used(kind, step, object_id, users)
             checks = [context.fresh.still(each) for each in (reading, *users)]
             with contextlib.suppress(Outdated):

@@ -74,7 +74,7 @@ async def _waiting(context: Context, kind: Kind, step: Step, object_id: str) -> 
     """Read who is on the list, and refuse to call more people than the plan said."""
     if kind.members is None or step.calls is None:
         return None
-    listed = await context.fresh.members(kind, object_id, since=context.grace.clock())
+    listed = await context.fresh.members(kind, object_id, anew=True)
     members = kind.members
     count = people(members, (item.fields for item in listed.objects.values() if is_untouched(members, item)))
     if count > step.calls:

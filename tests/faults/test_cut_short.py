@@ -126,7 +126,7 @@ def test_a_lead_whose_removal_was_not_written_down_is_no_drift(tmp_path: Path) -
         )
         world.apply()
         world.declare({**agent, "campaigns": {"recall": campaign("Recall", "${assistants.a}", [lead("001")])}})
-        life = Life(ends_at=4, ends_after=True)
+        life = Life(ends_at=5, ends_after=True)
         with pytest.raises(Killed):
             world.apply(life=life)
         assert life.calls[-1].startswith("DELETE")

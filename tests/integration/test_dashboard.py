@@ -8,6 +8,7 @@ import pytest
 from support.stacks import BEFORE, SECRETS, campaign, lead
 from support.world import World, allowing
 
+from hmsplan.errors import UnsafePlan
 from hmsplan.model import MISSING, Action, Address, DriftKind
 
 if TYPE_CHECKING:
@@ -148,8 +149,8 @@ def test_an_ignored_field_may_be_edited(tmp_path: Path) -> None:
         assert world.live("assistants", "Desk")["speech_config"]["background_audio"]["volume"] == 0.9
 
 
-def test_a_lead_removed_in_the_dashboard_is_drift_and_added_again(world: World) -> None:
-    """A declared lead that we added and that is gone is drift; the plan adds it."""
+def test_a_lead_removed_in_the_dashboard_is_drift_and_added_again_only_when_allowed(world: World) -> None:
+    """Somebody may have asked not to be called."""
     gone = world.leads("Recall")[0]
     world.emulator.remove("leads", gone["id"])
     plan = world.plan()
@@ -157,7 +158,9 @@ def test_a_lead_removed_in_the_dashboard_is_drift_and_added_again(world: World) 
     (change,) = plan.pending
     assert change.members is not None
     assert [spec["phone_number"] for spec in change.members.add] == [gone["phone_number"]]
-    assert not world.apply().bad
+    with pytest.raises(UnsafePlan, match=r"recall:campaigns\.recall"):
+        world.apply(allowing("start:*"))
+    assert not world.apply(allowing("recall:*")).bad
     world.check_at_rest()
 
 
