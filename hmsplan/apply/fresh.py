@@ -73,7 +73,7 @@ class Fresh:
         self._lists: defaultdict[str, _Shared] = defaultdict(_Shared)
         self._objects: dict[str, Reading] = {}
         self._whole: dict[str, RemoteObject] = {}
-        began, ended = clock() - age_s, clock()
+        began = ended = clock() - age_s
         for name, objects in snapshot.objects.items():
             self._lists[name].last = Reading(objects, began, ended)
             self._whole |= objects
@@ -130,10 +130,10 @@ class Fresh:
     def counts(self, reading: Reading, *, at_most_s: float = FRESH_S) -> bool:
         """Say whether *reading* may still decide a write.
 
-        It may not once the rate limit has held us up: much may happen while nothing can be sent.
+        It may not once the rate limit has held us up: much may happen while nothing can be sent. Its age counts from
+        its end, or an API that is slow to answer would never be written to.
         """
-        began = reading.began if at_most_s >= FRESH_S else reading.ended
-        return self._clock() - began <= at_most_s and reading.began >= self._client.held_until
+        return self._clock() - reading.ended <= at_most_s and reading.began >= self._client.held_until
 
     def still(self, reading: Reading, *, at_most_s: float = FRESH_S) -> Callable[[], None]:
         """Return what raises ``Outdated`` unless *reading* counts at the moment it is called."""
