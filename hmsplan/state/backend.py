@@ -5,7 +5,6 @@ One contract suite (``tests/unit/state/test_state_contract.py``) holds for all o
 
 from __future__ import annotations
 
-import re
 import uuid
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote, urlsplit
@@ -13,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from hmsplan.errors import StateError
 from hmsplan.escape import plain
 from hmsplan.model import State
+from hmsplan.state.environment import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 LOCAL_FOLDER: Final = ".hmsplan"
 _POSTGRES: Final = frozenset({"postgresql", "postgres"})
 _BUCKETS: Final = frozenset({"s3", "gs", "az"})
-_ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class Backend(Protocol):
@@ -90,6 +89,13 @@ class Backend(Protocol):
         """Say who holds the lock, or died with it; None when nobody did. Whoever may read the state may ask."""
         ...
 
+    def environments(self) -> Mapping[str, Backend]:
+        """Open the states of the other environments that are kept in the same place, by the environment's name.
+
+        Whether there is a state is known once it is loaded: ``load`` may give None.
+        """
+        ...
+
     def describe(self) -> str:
         """Say where the state is, for people."""
         ...
@@ -113,7 +119,7 @@ def open_backend(url: str, root: Path, environment: str) -> Backend:
     Raises:
         StateError: no such backend, or the environment's name is no name for a folder.
     """
-    if not _ENVIRONMENT.fullmatch(environment):
+    if not NAME.fullmatch(environment):
         raise StateError(f"{environment!r} cannot name an environment: use letters, digits, '-', '_' and '.'")
     try:
         parts = urlsplit(url)

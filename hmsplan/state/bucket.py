@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from hmsplan.errors import StateError
+from hmsplan.state.environment import NAME
 from hmsplan.state.journal import decode, encode, join
 from hmsplan.state.lease import LEASE_S, Lease
 from hmsplan.state.log import loaded
@@ -30,7 +31,7 @@ from hmsplan.state.record import dump, parse
 from hmsplan.state.succession import changed_meanwhile, refuse_backward, refuse_older
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hmsplan.model import State
     from hmsplan.state.journal import Entry
@@ -93,7 +94,9 @@ class BucketBackend:
         sleep: Callable[[float], object] = time.sleep,
         lease_s: float = LEASE_S,
     ) -> None:
-        self._objects = Objects(f"{url.rstrip('/')}/{environment}")
+        self._url = url.rstrip("/")
+        self._environment = environment
+        self._objects = Objects(f"{self._url}/{environment}")
         self._sleep = sleep
         self._lease = Lease(self._objects, environment, clock=clock, sleep=sleep, lease_s=lease_s)
         self._seen: _Seen | None = None
@@ -168,6 +171,12 @@ class BucketBackend:
     def holder(self) -> Owner | None:
         """Say who holds the lock, or did not give it back; None when nobody."""
         return self._lease.holder()
+
+    def environments(self) -> Mapping[str, BucketBackend]:
+        """Open the states below the same prefix."""
+        names = Objects(self._url).folders()
+        others = [name for name in names if NAME.fullmatch(name) and name != self._environment]
+        return {name: BucketBackend(self._url, name) for name in others}
 
     @contextlib.contextmanager
     def _fenced(self, owner: str, timeout_s: float, *, force: bool = False) -> Iterator[None]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.errors import StateError
 from hmsplan.state import durable
+from hmsplan.state.environment import NAME
 from hmsplan.state.journal import Journal, decode, encode, join
 from hmsplan.state.locking import FolderLock
 from hmsplan.state.log import loaded
@@ -22,7 +23,7 @@ from hmsplan.state.record import dump, parse
 from hmsplan.state.succession import changed_meanwhile, refuse_backward, refuse_older
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from hmsplan.model import State
@@ -138,6 +139,17 @@ class FileBackend:
         """Say who holds the lock, or died with it; None when nobody did."""
         with self._failing("read"):
             return self._lock.owner()
+
+    def environments(self) -> Mapping[str, FileBackend]:
+        """Open the states in the folders beside this one; a second name of this very folder is none of them."""
+        with self._failing("read"):
+            mine, parent = self._folder.resolve(), self._folder.parent
+            folders = sorted(parent.iterdir()) if parent.is_dir() else []
+            return {
+                folder.name: FileBackend(folder)
+                for folder in folders
+                if NAME.fullmatch(folder.name) and folder.is_dir() and folder.resolve() != mine
+            }
 
     def _look(self) -> tuple[State | None, _Seen]:
         """Read both files, and again when another run changed them meanwhile: what looks damaged may be half new."""

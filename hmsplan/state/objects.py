@@ -139,6 +139,14 @@ class Objects:
         except (*self._absent, *self._failed) as error:
             raise self._error("list", prefix, error) from None
 
+    def folders(self) -> list[str]:
+        """List the first parts of the names of objects that lie deeper, sorted."""
+        try:
+            prefixes = self._api.list_with_delimiter(self._store)["common_prefixes"]
+        except (*self._absent, *self._failed) as error:
+            raise self._error("list", "", error) from None
+        return sorted(prefix.strip("/") for prefix in prefixes)
+
     def create(self, name: str, data: bytes) -> Tag:
         """Write an object that is not there yet.
 

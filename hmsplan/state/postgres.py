@@ -15,6 +15,7 @@ import psycopg
 
 from hmsplan.errors import StateError
 from hmsplan.state import postgres_tables
+from hmsplan.state.environment import NAME
 from hmsplan.state.journal import decode, encode, join
 from hmsplan.state.log import loaded
 from hmsplan.state.postgres_lock import SessionLock
@@ -23,7 +24,7 @@ from hmsplan.state.record import dump, parse
 from hmsplan.state.succession import changed_meanwhile, refuse_backward, refuse_older, version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from hmsplan.model import State
@@ -38,6 +39,10 @@ SELECT s.lineage, s.serial, s.body,
 FROM hmsplan.states s WHERE s.name = %s
 """
 _LOOK: Final = "SELECT lineage, serial FROM hmsplan.states WHERE name = %s"
+_BESIDE: Final = """
+SELECT substr(name, length(%(prefix)s) + 1) FROM hmsplan.states
+WHERE left(name, length(%(prefix)s)) = %(prefix)s AND name <> %(name)s ORDER BY name
+"""
 _APPEND: Final = """
 WITH turn AS (
     UPDATE hmsplan.states s SET serial = s.serial + %(count)s, written_at = now()
@@ -85,6 +90,7 @@ class PostgresBackend:
     """A ``Backend`` in a database; the protocol says what its methods promise."""
 
     def __init__(self, url: str, environment: str) -> None:
+        self._url = url  # may hold a password
         self._place = read_url(url, environment)
         self._lock = SessionLock(self._place)
         self._seen: _Seen | None = None
@@ -172,6 +178,14 @@ class PostgresBackend:
     def holder(self) -> Owner | None:
         """Say who holds the lock; None when nobody does, for the server frees that of a run that died."""
         return self._lock.holder()
+
+    def environments(self) -> Mapping[str, PostgresBackend]:
+        """Open the rows whose names differ in nothing but the environment."""
+        prefix = self._place.name.removesuffix(self._place.environment)
+        with self._reading() as connection:
+            there = postgres_tables.exist(connection, self._place)
+            rows = connection.execute(_BESIDE, {"name": self._place.name, "prefix": prefix}) if there else ()
+            return {name: PostgresBackend(self._url, name) for (name,) in rows if NAME.fullmatch(name)}
 
     def _replace(self, session: Session, seen: _Seen, state: State) -> None:
         values = {"lineage": state.lineage, "serial": state.serial, "body": dump(state)}

@@ -18,13 +18,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from hmsplan.errors import StateError
 from hmsplan.escape import plain
+from hmsplan.state.environment import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
-_SEGMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PORTS: Final = re.compile(r"[0-9]*(,[0-9]*)*")
 _LOCAL: Final = re.compile(r"|[/@].*|localhost|127\.[0-9.]+|::1")
 _BOUNDED: Final = {
@@ -73,7 +73,7 @@ def read_url(url: str, environment: str) -> Place:
     parts = urlsplit(url)
     database, _, prefix = parts.path.strip("/").partition("/")
     segments = [*filter(None, prefix.split("/")), environment]
-    if not all(map(_SEGMENT.fullmatch, segments)):
+    if not all(map(NAME.fullmatch, segments)):
         raise StateError(
             "what follows the database in the address of the state names the stack: use letters, digits, '-', '_', '.'"
             " and '/', as in postgresql://host/database/acme-voice"
