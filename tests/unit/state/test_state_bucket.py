@@ -353,6 +353,80 @@ def test_a_lease_that_ran_out_is_still_good_while_nobody_took_it(place: Place) -
     assert place.open().load() == replay(state, [Spent("1")])
 
 
+def test_asking_for_the_lock_is_one_request_while_the_lease_lasts(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.begin()
+    backend = place.open()
+    asked: list[str] = []
+
+    def counted(name: str) -> Callable[..., Any]:
+        call = getattr(obstore, name)
+
+        def count(*arguments: Any, **options: Any) -> Any:
+            asked.append(name)
+            return call(*arguments, **options)
+
+        return count
+
+    with backend.lock("apply"), monkeypatch.context() as counting:
+        for name in ("get", "put", "head", "list"):
+            counting.setattr(obstore, name, counted(name))
+        backend.confirm_lock()
+        assert asked == ["get"]
+
+
+def test_a_lease_that_ran_out_is_renewed_when_the_lock_is_asked_for(place: Place) -> None:
+    """Stopped for an hour, and nobody came: nobody may come during the write either."""
+    place.begin()
+    backend = place.open()
+    with backend.lock("apply"):
+        place.clock.now += LEASE_S + 1
+        backend.confirm_lock()
+        with pytest.raises(StateLocked), place.open().lock("second"):
+            pass
+
+
+def test_a_run_that_believes_in_its_lease_is_told_by_the_store(place: Place) -> None:
+    """Its clock stood still while it was stopped: what the clock says is not asked."""
+    place.begin()
+    sleeper, heir = place.open(Clock()), place.open()
+    with sleeper.lock("sleeper"):
+        sleeper.confirm_lock()
+        place.clock.now += LEASE_S + 1
+        with heir.lock("heir"):
+            heir.confirm_lock()
+            with pytest.raises(StateError, match="taken away by heir"):
+                sleeper.confirm_lock()
+        with pytest.raises(StateError, match="taken away"):
+            sleeper.confirm_lock()
+
+
+def test_a_lock_that_is_gone_from_the_store_is_lost(place: Place) -> None:
+    place.begin()
+    backend = place.open()
+    with backend.lock("apply"):
+        place.objects.delete(["lock.json"])
+        with pytest.raises(StateError) as caught:
+            backend.confirm_lock()
+        assert caught.value.summary == "Lock lost"
+
+
+def test_a_store_that_cannot_be_asked_is_no_yes(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.begin()
+    backend = place.open()
+
+    def refused(*_: Any, **__: Any) -> Any:
+        raise GenericError("operation timed out")
+
+    with backend.lock("apply"):
+        with monkeypatch.context() as silent:
+            silent.setattr(obstore, "get", refused)
+            with pytest.raises(StateError, match="no answer came in time"):
+                backend.confirm_lock()
+        backend.confirm_lock()
+
+
 def test_a_living_holder_renews_its_lease(place: Place) -> None:
     holder = BucketBackend(place.url, "production", lease_s=0.6)
     other = BucketBackend(place.url, "production", lease_s=0.6)

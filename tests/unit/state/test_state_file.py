@@ -104,6 +104,42 @@ def test_an_unreadable_note_of_the_holder_is_no_obstacle(folder: Path) -> None:
         pass
 
 
+@pytest.mark.parametrize("way", ["removed", "replaced"])
+def test_a_lock_whose_file_is_another_one_is_lost(folder: Path, way: str) -> None:
+    """The next run would lock the new file and find nobody in its way, before it has put its name there."""
+    backend = FileBackend(folder)
+    with backend.lock("apply"):
+        backend.load()
+        backend.confirm_lock()
+        (folder / "lock").unlink()
+        if way == "replaced":
+            (folder / "lock").touch()
+        for write in (backend.confirm_lock, lambda: backend.append([Spent("4")])):
+            with pytest.raises(StateError, match=r"lock was removed or replaced; nothing more is written") as caught:
+                write()
+            assert caught.value.summary == "Lock lost"
+    assert spent(folder) == ("1", "2", "3")
+
+
+def test_a_lock_that_another_run_asked_for_in_vain_is_still_ours(folder: Path) -> None:
+    """Asking opens the file, and must not make it another one."""
+    backend = FileBackend(folder)
+    with backend.lock("apply"):
+        for _ in range(2):
+            with pytest.raises(StateLocked), FileBackend(folder).lock("second"):
+                pass
+            backend.confirm_lock()
+
+
+def test_a_lock_whose_folder_is_gone_is_lost(folder: Path) -> None:
+    backend = FileBackend(folder)
+    with backend.lock("apply"):
+        folder.rename(folder.with_name("moved"))
+        with pytest.raises(StateError) as caught:
+            backend.confirm_lock()
+        assert caught.value.summary == "Lock lost"
+
+
 def test_a_journal_of_another_state_is_refused(folder: Path) -> None:
     (folder / "journal.jsonl").write_bytes(encode("lineage-2", 1, [Spent("1")]))
     with pytest.raises(StateError, match="journal belongs to another state"):

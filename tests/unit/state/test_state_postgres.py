@@ -19,6 +19,7 @@ from hmsplan.errors import StateError, StateLocked
 from hmsplan.model import Address, Binding, State
 from hmsplan.state.backend import open_backend, refuse_lent_password
 from hmsplan.state.journal import Bound, Spent
+from hmsplan.state.postgres import PostgresBackend
 from hmsplan.state.postgres_place import read_url
 from hmsplan.state.record import dump, parse
 
@@ -422,6 +423,42 @@ def test_a_connection_that_is_cut_loses_the_lock_and_whoever_had_it_writes_nothi
     state = first.load()
     assert state is not None
     assert state.spent == ("1", "2", "3", "acknowledged", "theirs")
+
+
+def test_a_connection_that_was_cut_is_noticed_when_the_lock_is_asked_for(
+    postgres: PostgresServer, database: str, tmp_path: Path
+) -> None:
+    """By whom it was cut is told: a session that merely ended leaves its name behind, force takes it away."""
+    first = backend_at(postgres.url(database=database), tmp_path)
+    begin(first)
+    with first.lock("first"):
+        end_sessions(postgres, database)
+        for _ in range(2):
+            with pytest.raises(StateError, match=r"the connection to .* was cut") as caught:
+                first.confirm_lock()
+            assert caught.value.summary == "Lock lost"
+        second = backend_at(postgres.url(database=database), tmp_path)
+        with second.lock("second", timeout_s=10), pytest.raises(StateError, match="taken away by second"):
+            first.confirm_lock()
+    with first.lock("first"):
+        backend_at(postgres.url(database=database), tmp_path).unlock(force=True)
+        with pytest.raises(StateError, match="taken away by hmsplan state unlock --force"):
+            first.confirm_lock()
+
+
+def test_a_lock_in_name_alone_is_none(postgres: PostgresServer, database: str, tmp_path: Path) -> None:
+    """The session lives and its name stands in the table, but the server has given its lock away."""
+    backend = backend_at(postgres.url(database=database), tmp_path)
+    begin(backend)
+    with backend.lock("test"):
+        backend.confirm_lock()
+        assert isinstance(backend, PostgresBackend)
+        session = backend._lock.session
+        assert session is not None
+        session.connection.execute("SELECT pg_advisory_unlock_all()")
+        with pytest.raises(StateError) as caught:
+            backend.confirm_lock()
+        assert caught.value.summary == "Lock lost"
 
 
 def test_a_lock_outlives_the_patience_of_the_database_for_idle_sessions(

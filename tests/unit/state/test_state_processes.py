@@ -87,6 +87,36 @@ with second.lock("second", timeout_s=patience_s):
 print(json.dumps([told, child, left.pid if left else None, spent, waited_s]))
 """
 
+STOPPED_HOLDER = """
+told, go = os.pipe(), os.pipe()
+child = os.fork()
+if child == 0:
+    mine = backend()
+    answers = []
+    with mine.lock("the one that is stopped"):
+        mine.confirm_lock()
+        os.write(told[1], b".")
+        os.read(go[0], 1)
+        for _ in range(2):
+            try:
+                mine.confirm_lock()
+                answers.append("held")
+            except StateError as error:
+                answers.append(str(error))
+    os.write(told[1], json.dumps(answers).encode())
+    os._exit(0)
+os.read(told[0], 1)
+os.kill(child, signal.SIGSTOP)
+os.waitpid(child, os.WUNTRACED)
+os.write(go[1], b".")
+owner = backend().unlock(force=True)
+with backend().lock("heir"):
+    os.kill(child, signal.SIGCONT)
+    answers = json.loads(os.read(told[0], 65536))
+os.waitpid(child, 0)
+print(json.dumps([owner.pid == child, answers]))
+"""
+
 KILLS = """
 chance, rounds, patience_s = random.Random(int(ARGUMENTS[0])), int(ARGUMENTS[1]), float(ARGUMENTS[2])
 
@@ -142,6 +172,14 @@ def store(request: pytest.FixtureRequest) -> Store:
 @pytest.mark.parametrize("store", STORES, indirect=True)
 def test_of_many_processes_that_append_at_once_exactly_one_does(store: Store) -> None:
     assert run(RACE, store) == [["L"] * 11 + ["W"], 1]
+
+
+@pytest.mark.parametrize("store", STORES, indirect=True)
+def test_a_process_that_was_stopped_and_unlocked_hears_so_when_it_is_woken(store: Store) -> None:
+    is_owner, answers = run(STOPPED_HOLDER, store)
+    assert is_owner
+    assert len(answers) == 2
+    assert all(answer.startswith("Lock lost: the lock of this run was taken away by heir") for answer in answers)
 
 
 @pytest.mark.parametrize("way", ["lock", "unlock"])
