@@ -24,6 +24,7 @@ import orjson
 
 from hmsplan.api import exchanges
 from hmsplan.api.answers import Answer, Unreadable, body_of, error_of
+from hmsplan.api.departure import Departure
 from hmsplan.api.endpoint import DEFAULT_BASE_URL, encoded, endpoint, tls
 from hmsplan.api.pacing import Pacer, backoff
 from hmsplan.errors import ApiError, HmsplanError, NotFound, RateLimited
@@ -108,6 +109,8 @@ class ReadClient:
         self.clock, self._sleep, self._random = clock, sleep, random
         self._until = math.inf if deadline_s is None else clock() + deadline_s
         self._slots = asyncio.Semaphore(max_connections)
+        self._gate = asyncio.Lock()
+        self._has_network = transport is None
         self._pacer = Pacer(clock=clock, wall=wall, sleep=sleep, random=random, on_wait=on_wait, on_skew=on_skew)
         exchanges.LOG.info("endpoint %s, %d connections at most", self.base_url, max_connections)
         encrypted = self._url.scheme == "https" and transport is None
@@ -218,7 +221,7 @@ class ReadClient:
         async with self._slots:
             await self._admit(method, path)
             if before is not None:
-                await self._ask(before)
+                return await self._depart(request, Departure(before, self._gate, self.clock))
             sent, answer = self.clock(), Answer(None, {}, trouble="cancelled")
             try:
                 self.requests[method] += 1
@@ -236,13 +239,27 @@ class ReadClient:
             return
         raise error
 
-    async def _ask(self, before: Before) -> None:
-        """Await *before*; when it raises, nothing is sent and the reservation goes back as not used."""
+    async def _depart(self, request: httpx.Request, departure: Departure) -> Answer:
+        """Send a write whose caller is asked right before; what did not leave gives its reservation back."""
+        answer = Answer(None, {}, trouble="cancelled")
         try:
-            await before()
-        except BaseException:
-            self._pacer.withdraw()
-            raise
+            if self._has_network:
+                request.extensions["trace"] = departure.follow
+            else:  # in this very process, which is not stopped without it
+                await departure.ask()
+            answer = await self._send(request)
+        finally:
+            departure.end()
+            if departure.allowed_at is None:
+                self._pacer.withdraw()
+            else:
+                self.requests[request.method] += 1
+                self._pacer.settle(departure.allowed_at, answer.headers or None, refused=answer.limited)
+        if departure.allowed_at is not None:
+            return replace(answer, took_s=self.clock() - departure.allowed_at)
+        if answer.status is not None:
+            raise AssertionError("a write was sent without asking; httpcore no longer tells when it begins to write")
+        return replace(answer, sent=False)
 
     async def _send(self, request: httpx.Request) -> Answer:
         status, headers = None, httpx.Headers()
@@ -346,7 +363,8 @@ class WriteClient(ReadClient):
         Args:
             where: segments of the path.
             body: what to create.
-            before: awaited right before each send, however long the rate limit let it wait. Raises to send nothing.
+            before: awaited right before each send, however long the rate limit let it wait, and while no other write
+                leaves. Raises to send nothing. Must not use this client, of which it holds a connection.
 
         Raises:
             Ambiguous: sent, but the answer was lost, a 5xx, a redirect or unreadable.

@@ -120,7 +120,7 @@ class Death:
                     self.reached("replace-between-create-and-repoint")
             if method == "delete" and where[0] == "sip-trunks":
                 self.reached("replace-before-delete")
-            answer = await (inner(client, where) if body is None else inner(client, where, body, **more))
+            answer = await (inner(client, where, **more) if body is None else inner(client, where, body, **more))
             if method == "post":
                 self.made |= {made["id"] for made in answer.values() if isinstance(made, dict) and "id" in made}
                 self.reached("after-create")

@@ -257,7 +257,10 @@ def test_the_key_never_reaches_the_target_of_a_redirect(status: str) -> None:
 
 
 def test_a_proxy_never_sees_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On loopback proxies are ignored; for https they are asked for a tunnel, which carries no bearer."""
+    """On loopback proxies are ignored; for https they are asked for a tunnel: no bearer is in it, and no write."""
+
+    async def never() -> None:
+        pytest.fail("asked")
 
     async def main() -> None:
         async with wire(sends(reply("502 Bad Gateway"))) as proxy, wire(sends(reply("200 OK", JSON))) as server:
@@ -270,7 +273,7 @@ def test_a_proxy_never_sees_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
             assert proxy.heads == []
             async with WriteClient(api_key=KEY, sleep=no_sleep) as api:
                 with pytest.raises(ApiError) as caught:
-                    await api.post(WHERE, {"a": 1})
+                    await api.post(WHERE, {"a": 1}, before=never)
             assert type(caught.value) is ApiError  # no tunnel, so nothing was sent
         assert {head.split()[0] for head in proxy.heads} == {"CONNECT"}
         assert all("authorization" not in head.lower() for head in proxy.heads)
@@ -784,6 +787,104 @@ def test_before_a_delete_is_repeated_the_caller_is_asked_again() -> None:
         async with wire(respond) as server, real(server) as api:
             await api.delete(WHERE, before=note)
         assert tries == [0, 1, 2]
+
+    run(main())
+
+
+def test_the_next_write_is_asked_about_when_the_one_before_has_left() -> None:
+    """A process that is stopped between an answer and its write sends that one at most when it is woken.
+
+    The writes overlap all the same: only their leaving does not.
+    """
+
+    async def main() -> None:
+        asked: list[int] = []
+        answered = asyncio.Event()
+
+        async def respond(writer: Writer) -> None:
+            if len(server.heads) == 10:
+                answered.set()
+            await answered.wait()
+            writer.write(reply("200 OK", JSON))
+
+        async def ask() -> None:
+            await asyncio.sleep(0.02)  # whatever has left has arrived by now
+            asked.append(len(server.heads))
+
+        async with wire(respond) as server, real(server) as api:
+            await asyncio.gather(*(api.patch(WHERE, {"a": "x" * 100_000}, before=ask) for _ in range(10)))
+        assert asked == list(range(10))
+
+    run(main())
+
+
+def test_a_write_that_fails_while_it_leaves_is_in_no_way_of_the_next() -> None:
+    """Whether the caller refuses it, is cancelled, or the connection breaks."""
+
+    async def main() -> None:
+        async def refuse() -> None:
+            raise StateError("the lock of this run was taken away")
+
+        async def hang() -> None:
+            await asyncio.Event().wait()
+
+        async def agree() -> None:
+            pass
+
+        async def respond(writer: Writer) -> None:
+            if len(server.heads) == 1:
+                writer.transport.abort()
+            writer.write(reply("200 OK", JSON))
+
+        async with wire(respond) as server, real(server) as api:
+            with pytest.raises(StateError):
+                await api.patch(WHERE, {}, before=refuse)
+            task = asyncio.create_task(api.patch(WHERE, {}, before=hang))
+            await asyncio.sleep(0.05)
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            with pytest.raises(Ambiguous):
+                await api.patch(WHERE, {}, before=agree)
+            assert await api.patch(WHERE, {}, before=agree) == {"assistant": {"id": "a1"}}
+            assert len(server.heads) == 2
+
+    run(main())
+
+
+@pytest.mark.parametrize("write", WRITES, ids=lambda write: write.method)
+def test_a_caller_that_takes_too_long_leaves_no_doubt(write: Written) -> None:
+    """Nothing was sent, so it is no lost answer, and may be tried again."""
+
+    async def main() -> None:
+        asked: list[None] = []
+
+        async def hang() -> None:
+            asked.append(None)
+            await asyncio.Event().wait()
+
+        async with wire(sends(reply("200 OK", JSON))) as server, real(server, timeout_s=0.05) as api:
+            with pytest.raises(ApiError) as caught:
+                await write(api, hang)
+            assert type(caught.value) is ApiError
+            assert asked
+            assert (server.heads, api.requests[write.method]) == ([], 0)
+
+    run(main())
+
+
+def test_nobody_is_asked_before_there_is_a_connection() -> None:
+    """What was true when a connection was asked for may be wrong when it is there, 30 seconds later."""
+
+    async def main() -> None:
+        async def never() -> None:
+            pytest.fail("asked")
+
+        async with WriteClient(LOCAL, api_key=KEY, sleep=no_sleep, random=lambda: 0.0) as api:
+            for write in WRITES:
+                with pytest.raises(ApiError) as caught:
+                    await write(api, never)
+                assert type(caught.value) is ApiError
 
     run(main())
 
