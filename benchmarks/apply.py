@@ -65,7 +65,7 @@ async def applied(count: int, server: Server, root: Path) -> tuple[float, Report
     backend = open_backend("file", root, "default")
     state = backend.load() or new_state()
     snapshot = Snapshot({"assistants": {}})
-    plan = make_plan(stack_of(count), snapshot, state, time.time())
+    plan = make_plan(stack_of(count), snapshot, state)
     async with WriteClient("http://127.0.0.1/api/v1", api_key="fl_bench", transport=server) as client:
         with backend.lock("benchmark"):
             ledger, began = Ledger(backend, state), time.perf_counter()

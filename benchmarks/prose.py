@@ -117,7 +117,7 @@ def _measured(edit: Callable[[str], str]) -> dict[str, list[float]]:
         took: dict[str, list[float]] = {}
         for _ in range(ROUNDS):
             stack, snapshot = _timed(took, "read", lambda: (load_stack(root, environ={}), _snapshot(live)))
-            plan = _timed(took, "plan", lambda: make_plan(stack, snapshot, state, 0.0))  # noqa: B023 -- called at once
+            plan = _timed(took, "plan", lambda: make_plan(stack, snapshot, state))  # noqa: B023 -- called at once
             if len(plan.pending) != COUNT:
                 raise SystemExit(f"{len(plan.pending)} changes")
             for surface, show in SURFACES.items():

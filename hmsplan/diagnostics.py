@@ -82,9 +82,9 @@ def diagnostics_of(error: HmsplanError) -> Iterator[Diagnostic]:
                 yield Diagnostic(error.summary, detail, address=refusal.address)
         case UnsettledCreate():
             for item in error.unsettled:
-                address = item.intent.address
-                yield Diagnostic(
-                    error.summary, f"To decide: hmsplan resolve {address} --adopt ID|--none", address=address
-                )
+                way_out = f"To decide: hmsplan resolve {item.address} --adopt ID|--none"
+                if item.id is not None:
+                    way_out = f"It was created as {item.id} a moment ago and is not visible yet. Run the same again"
+                yield Diagnostic(error.summary, way_out, address=item.address)
         case _:
             yield Diagnostic(error.summary, error.detail)

@@ -7,38 +7,42 @@ write it down.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hmsplan.changes import is_final
 from hmsplan.diff import at_path, diff
-from hmsplan.identity import identify, identity_of
+from hmsplan.identity import NOWHERE, identify, identity_of
 from hmsplan.kinds import KINDS
 from hmsplan.members import fingerprint
-from hmsplan.model import EMPTY, MISSING, Drift, DriftKind, FieldChange
+from hmsplan.model import EMPTY, MISSING, Diagnostic, Drift, DriftKind, FieldChange, Severity
 from hmsplan.overlay import leaves, resolve
+from hmsplan.proofs import is_whole
 from hmsplan.recorded import is_settled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from hmsplan.identity import Elsewhere, Identities
     from hmsplan.kinds import Kind
     from hmsplan.model import Address, Binding, FieldPath, Snapshot, Spec, Stack, State
 
 
-def find_drift(
-    stack: Stack, snapshot: Snapshot, bindings: Mapping[Address, Binding], lineage: str
-) -> tuple[Drift, ...]:
-    """Find every bound object that is gone or that somebody changed, in the order of addresses."""
+def find_drift(stack: Stack, snapshot: Snapshot, known: Identities, lineage: str) -> tuple[Drift, ...]:
+    """Find every bound object that is gone or that somebody changed, in the order of addresses.
+
+    One that we made a moment ago, and that no reading shows yet, is neither.
+    """
     found = []
-    ids = {address: binding.id for address, binding in bindings.items()}
-    for address, binding in sorted(bindings.items()):
+    ids = {address: binding.id for address, binding in known.bindings.items()}
+    for address, binding in sorted(known.bindings.items()):
         kind = KINDS[address.kind]
         live = snapshot.get(address.kind, binding.id)
         name = str(binding.applied.get(kind.identity, ""))
         if live is None:
-            found.append(Drift(address.kind, binding.id, DriftKind.GONE, address, name))
+            if address in known.gone:
+                found.append(Drift(address.kind, binding.id, DriftKind.GONE, address, name))
             continue
         if is_final(kind, live.fields):
             continue  # the platform alone brought it there
@@ -79,7 +83,10 @@ def _members(
 ) -> Iterator[FieldChange]:
     """Count the declared members that we added and that are no longer there; their progress is no drift."""
     live = snapshot.members.get(binding.id)
-    if kind.members is None or live is None or not binding.members or not declared:
+    parent = snapshot.get(kind.name, binding.id)
+    if kind.members is None or live is None or parent is None or not binding.members or not declared:
+        return
+    if not is_whole(kind.members, parent, live):
         return
     wanted = Counter(fingerprint(kind.members, spec, lineage) for spec in declared)
     there = Counter(fingerprint(kind.members, item.fields, lineage) for item in live)
@@ -95,6 +102,76 @@ def unseen_fields(applied: Spec) -> Iterator[FieldPath]:
     for path, _ in leaves(applied):
         if path[-1] == "$secret":
             yield path[:-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A live object that we do not manage, with the identity of one that we do or will.
+
+    Attributes:
+        id: the one that we manage; "" when it is still to be created.
+        other: the id of its twin.
+        environment: the other environment of the stack that binds the twin; "" when no state that we know does.
+    """
+
+    address: Address
+    id: str
+    name: str
+    other: str
+    environment: str = ""
+
+
+def find_twins(stack: Stack, snapshot: Snapshot, found: Identities, elsewhere: Elsewhere = NOWHERE) -> tuple[Twin, ...]:
+    """Find what is live beside an object of ours under the same name, in the order of addresses.
+
+    Two objects that the stack declares, or the state binds, are no twins however they are called.
+    """
+    ours = {(address.kind, binding.id) for address, binding in found.bindings.items()} | found.leaving
+    strangers: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, objects in snapshot.objects.items():
+        kind = KINDS[name]
+        for live in objects.values():
+            if (name, live.id) not in ours and live.fields.get(kind.identity):
+                strangers[name, identity_of(kind, live.fields)].append(live.id)
+    undecided = {each.address for each in found.unsettled}
+    twins = []
+    for address in sorted({*found.bindings, *stack.resources} - undecided if strangers else ()):
+        names, own = _names_of(address, stack, snapshot, found)
+        others = {other: name for name in names for other in strangers.get((address.kind, name), ())}
+        twins += [
+            Twin(address, own, others[other], other, elsewhere.get((address.kind, other), ""))
+            for other in sorted(others)
+        ]
+    return tuple(twins)
+
+
+def _names_of(address: Address, stack: Stack, snapshot: Snapshot, found: Identities) -> tuple[list[str], str]:
+    """Return what the object of an address is called and will be, and its id; no name where it does not exist."""
+    kind, binding, resource = KINDS[address.kind], found.bindings.get(address), stack.resources.get(address)
+    live = snapshot.get(address.kind, binding.id) if binding is not None else None
+    if live is None and resource is None:
+        return [], ""
+    specs = [live.fields if live is not None else EMPTY, resource.spec if resource is not None else EMPTY]
+    return [identity_of(kind, spec) for spec in specs if spec.get(kind.identity)], live.id if live is not None else ""
+
+
+def twin_warning(twin: Twin) -> Diagnostic:
+    """Name both of a pair, and what to type."""
+    kind = KINDS[twin.address.kind]
+    alike = f"has the {kind.identity} {twin.name!r} too"
+    ours = f"{twin.address} is {twin.id}" if twin.id else f"{twin.address} would be created"
+    if twin.environment:
+        detail = (
+            f"{ours}, and {twin.other} {alike}; it is bound in environment {twin.environment}. Give the two different "
+            f"names, or leave one of them out with exclude: in its environment."
+        )
+    else:
+        detail = (
+            f"{ours}, and {twin.other} {alike}; no state binds it. Delete the one that was made by mistake, in the "
+            f"dashboard. If {twin.other} is to stay in its place, first type:\n"
+            f"  hmsplan state rm {twin.address}\n  hmsplan import {twin.address} {twin.other}"
+        )
+    return Diagnostic("Two live objects of one name", detail, address=twin.address, severity=Severity.WARNING)
 
 
 def find_unmanaged(snapshot: Snapshot, bound: Collection[tuple[str, str]]) -> tuple[Drift, ...]:
@@ -117,7 +194,7 @@ class DriftReport:
     """All that ``hmsplan drift`` knows.
 
     Attributes:
-        drifted: objects that changed or are gone.
+        drifted: objects that changed or are gone, and twins.
         unmanaged: live objects that nothing binds; not drift.
         coverage: kind to (objects that state binds and that are live, live objects).
         unseen: address to the applied fields whose live value the API does not tell.
@@ -131,19 +208,24 @@ class DriftReport:
     requests: int = 0
 
 
-def survey(stack: Stack, snapshot: Snapshot, state: State, now: float) -> DriftReport:
-    """Compare everything that is live with what was last applied."""
-    bindings = identify(replace(stack, resources={}, imports=()), snapshot, state, now).bindings
-    bound = {(address.kind, binding.id) for address, binding in bindings.items()}
-    bound |= {(deposed.address.kind, deposed.id) for deposed in state.deposed}
+def survey(stack: Stack, snapshot: Snapshot, state: State, elsewhere: Elsewhere = NOWHERE) -> DriftReport:
+    """Compare everything that is live with what was last applied; *elsewhere* is what other environments bind."""
+    found = identify(replace(stack, resources={}, imports=()), snapshot, state, elsewhere)
+    bindings = found.bindings
+    bound = {(address.kind, binding.id) for address, binding in bindings.items()} | found.leaving
     coverage = {
         kind: (sum((kind, object_id) in bound for object_id in objects), len(objects))
         for kind, objects in snapshot.objects.items()
         if objects
     }
     unseen = {address: tuple(unseen_fields(binding.applied)) for address, binding in sorted(bindings.items())}
+    twins = tuple(
+        Drift(twin.address.kind, twin.id, DriftKind.TWIN, twin.address, twin.name, (), (), twin.other, twin.environment)
+        for twin in find_twins(stack, snapshot, found, elsewhere)
+        if twin.id
+    )
     return DriftReport(
-        find_drift(stack, snapshot, bindings, state.lineage),
+        find_drift(stack, snapshot, found, state.lineage) + twins,
         find_unmanaged(snapshot, bound),
         coverage,
         {address: paths for address, paths in unseen.items() if paths},

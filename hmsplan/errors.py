@@ -180,7 +180,7 @@ class UnsettledCreate(HmsplanError):
 
     def __init__(self, unsettled: Sequence[Unsettled]) -> None:
         self.unsettled = tuple(unsettled)
-        super().__init__(", ".join(str(u.intent.address) for u in self.unsettled))
+        super().__init__(", ".join(str(u.address) for u in self.unsettled))
 
 
 class StaleStep(HmsplanError):

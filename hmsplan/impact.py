@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hmsplan import moments
 from hmsplan.api.endpoint import encoded, segments
 from hmsplan.errors import ApiError
+from hmsplan.identity import NOWHERE
 from hmsplan.live import plan_live, read_more
 from hmsplan.model import Calls, Diagnostic, Severity
 from hmsplan.plan import DEFAULTS, Options, make_plan
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hmsplan.api.client import ReadClient
+    from hmsplan.identity import Elsewhere
     from hmsplan.model import Plan, ResourceChange, Stack, State
 
 DAYS: Final = 7
@@ -36,21 +38,27 @@ _PARTIES: Final = {"assistants": ("agent_id", "assistant_id"), "numbers": ("numb
 
 
 async def plan_with_impact(
-    client: ReadClient, stack: Stack, state: State, now: float, choice: Options = DEFAULTS, *, whose: bool = False
+    client: ReadClient,
+    stack: Stack,
+    state: State,
+    choice: Options = DEFAULTS,
+    *,
+    elsewhere: Elsewhere = NOWHERE,
+    whose: bool = False,
 ) -> Plan:
-    """Plan as ``plan_live`` does, and read what only people want to know; *now* in Unix seconds."""
-    plan, snapshot = await plan_live(client, stack, state, now, choice, whose=whose)
+    """Plan as ``plan_live`` does, and read what only people want to know."""
+    plan, snapshot = await plan_live(client, stack, state, choice, elsewhere=elsewhere, whose=whose)
     warnings: list[Diagnostic] = []
     if plan.unread:
         try:
             more = await read_more(client, stack, state, snapshot, plan.unread)
-            plan = make_plan(stack, more, state, now, choice)
+            plan = make_plan(stack, more, state, choice, elsewhere)
         except ApiError as error:
             warnings.append(_unknown(f"Whom the plan reaches through {' and '.join(plan.unread)}", error))
     before = client.requests.total()
     if any(map(_has_calls, plan.changes)):
         try:
-            plan = replace(plan, changes=await _with_calls(client, plan, now))
+            plan = replace(plan, changes=await _with_calls(client, plan, snapshot.now))
         except ApiError as error:
             warnings.append(_unknown("Which calls the plan meets", error))
     requests = plan.requests + client.requests.total() - before

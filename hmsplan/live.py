@@ -16,14 +16,17 @@ from typing import TYPE_CHECKING, Final
 from hmsplan import words
 from hmsplan.api.snapshot import read_one, read_organization, read_snapshot
 from hmsplan.errors import WrongOrganization
+from hmsplan.identity import NOWHERE
 from hmsplan.kinds import KINDS
 from hmsplan.model import Digest
 from hmsplan.plan import DEFAULTS, Options, kinds_in_use, kinds_to_consult, make_plan, wanted_members
+from hmsplan.state.edit import refuse_other_stack
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from hmsplan.api.client import ReadClient
+    from hmsplan.identity import Elsewhere
     from hmsplan.kinds import Kind
     from hmsplan.model import Binding, Plan, RemoteObject, Snapshot, Stack, State
 
@@ -32,24 +35,38 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 async def plan_live(
-    client: ReadClient, stack: Stack, state: State, now: float, choice: Options = DEFAULTS, *, whose: bool = False
+    client: ReadClient,
+    stack: Stack,
+    state: State,
+    choice: Options = DEFAULTS,
+    *,
+    elsewhere: Elsewhere = NOWHERE,
+    whose: bool = False,
 ) -> tuple[Plan, Snapshot]:
-    """Read what is live and plan against it; *now* in Unix seconds. With *whose*, ask also whose organization it is.
+    """Read what is live and plan against it.
 
-    Where something would go away, the kinds that may still use it are read too, and the plan is made anew.
+    Where something would go away, the kinds that may still use it are read too, and the plan is made again.
+
+    Args:
+        client: of the organization.
+        stack: what is declared.
+        state: what earlier applies left behind.
+        choice: what the command line adds.
+        elsewhere: the objects that other environments of the stack bind.
+        whose: ask the API whose organization it is, also where the lists tell it.
     """
     names = kinds_in_use(stack, state)
     snapshot = await read(client, stack, state, names, whose=whose)
-    plan = _planned(stack, snapshot, state, now, choice)
+    plan = _planned(stack, snapshot, state, choice, elsewhere)
     if more := kinds_to_consult(plan, snapshot):
         snapshot = await read_more(client, stack, state, snapshot, more)
-        plan = _planned(stack, snapshot, state, now, choice)
+        plan = _planned(stack, snapshot, state, choice, elsewhere)
     return plan, snapshot
 
 
-def _planned(stack: Stack, snapshot: Snapshot, state: State, now: float, choice: Options) -> Plan:
+def _planned(stack: Stack, snapshot: Snapshot, state: State, choice: Options, elsewhere: Elsewhere) -> Plan:
     began = time.perf_counter()
-    plan = make_plan(stack, snapshot, state, now, choice)
+    plan = make_plan(stack, snapshot, state, choice, elsewhere)
     took_ms = (time.perf_counter() - began) * 1000
     _LOG.info("%s: %s, %.0f ms", plan.digest_of(Digest.STRICT), words.listed(_counts(plan)), took_ms)
     return plan
@@ -68,7 +85,7 @@ async def read_more(
     Raises:
         WrongOrganization: see ``read``.
     """
-    more = await read(client, stack, state, names)
+    more = await read(client, stack, state, names, organization=snapshot.organization)
     objects = MappingProxyType({**snapshot.objects, **more.objects})
     return replace(snapshot, objects=objects, requests=snapshot.requests + more.requests)
 
@@ -81,14 +98,18 @@ async def read(
     *,
     for_any: bool = False,
     whose: bool = False,
+    organization: str | None = None,
 ) -> Snapshot:
-    """Read what is live of some kinds, by default of all; with *whose*, ask also whose it is.
+    """Read what is live of some kinds, by default of all; with *whose*, ask whose it is though the lists tell it.
 
     With *for_any*, read as much as a plan of any other stack would ask for: every list of members, and whose it all is.
+    What an earlier reading told of the *organization* is not asked for again.
 
     Raises:
+        StateError: the state is another stack's.
         WrongOrganization: the key's organization is not the declared or remembered one.
     """
+    refuse_other_stack(state, stack.name)
     bound: dict[str, set[str]] = {}
     for address, binding in state.bindings.items():
         bound.setdefault(address.kind, set()).add(binding.id)
@@ -104,10 +125,12 @@ async def read(
         [KINDS[name] for name in names],
         bound=bound,
         parents=lambda kind, objects: list(objects) if for_any else wanted_members(stack, state, kind, objects),
-        expect_organization=for_any or whose or stack.organization is not None,
+        expect_organization=organization is None and (for_any or whose or stack.organization is not None),
+        known_organization=organization,
         on_organization=check,
+        patience_s=stack.safety.settle_grace_s,
     )
-    await _check_gone(client, state, snapshot, bound)
+    await _check_gone(client, stack, state, snapshot, bound)
     snapshot = await _with_summaries_read(client, state, snapshot)
     _LOG.info(
         "read %s of %s in %s, %.0f ms; organization %s",
@@ -169,17 +192,22 @@ def _of_another(state: State, organization: str | None) -> str:
 
 
 async def _check_gone(
-    client: ReadClient, state: State, snapshot: Snapshot, bound: Mapping[str, Collection[str]]
+    client: ReadClient, stack: Stack, state: State, snapshot: Snapshot, bound: Mapping[str, Collection[str]]
 ) -> None:
-    """Ask whose key it is when nothing that state binds is there: a wrong key is likelier than an emptied account."""
-    total = sum(map(len, bound.values()))
-    if total == 0 or len(snapshot.gone) < total:
+    """Ask whose key it is when nothing that state binds is there: a wrong key is likelier than an emptied account.
+
+    What we made a moment ago proves nothing by not being there.
+    """
+    since = snapshot.now - stack.safety.settle_grace_s
+    new = {(address.kind, binding.id) for address, binding in state.bindings.items() if binding.made > since}
+    old = {(name, object_id) for name, ids in bound.items() for object_id in ids} - new
+    if not old or not old <= snapshot.gone:
         return
     organization = snapshot.organization or await read_organization(client)
     if state.organization is not None and organization != state.organization:
         raise WrongOrganization(_of_another(state, organization))
-    if state.organization is None and total > 1:
+    if state.organization is None and len(old) > 1:
         raise WrongOrganization(
-            f"none of the {total} objects that the state binds is there. If the key is right and they were all "
+            f"none of the {len(old)} objects that the state binds is there. If the key is right and they were all "
             "deleted, forget them first: hmsplan state rm ADDRESS"
         )

@@ -19,7 +19,8 @@ def with_digests(plan: Plan) -> Plan:
 
     What is read takes part in ``digest`` as far as it is touched (the value before each change), text layout and
     untouched objects do not: an unrelated edit in the dashboard does not block a merge. In ``intent`` the value before
-    takes no part either: the same writes to the same objects have the same one, whatever they overwrite.
+    takes no part either: the same writes to the same objects have the same one, whatever they overwrite. Whose
+    organization it is takes part in both: an empty one asks for the same creates as any other.
     """
     pending = plan.pending
     written = [_meaning(change) for change in pending]
@@ -32,6 +33,7 @@ def _digest(plan: Plan, changes: list[dict[str, Any]]) -> str:
         {
             "stack": plan.stack,
             "environment": plan.environment,
+            "organization": plan.organization,
             "targets": sorted(str(target) for target in plan.targets),
             "changes": changes,
         }

@@ -33,3 +33,14 @@ def from_iso(text: str) -> int:
         ValueError: it is something else.
     """
     return int(dt.datetime.strptime(text, _ISO).replace(tzinfo=dt.UTC).timestamp())
+
+
+def from_api(text: object) -> float | None:
+    """Read a time as an API writes it, as Unix seconds; None for anything else. One without an offset is in UTC."""
+    if not isinstance(text, str):
+        return None
+    try:
+        at = dt.datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None

@@ -42,12 +42,13 @@ def plan_against(saved: SavedSnapshot, stack: Stack, now: float, options: Option
     """
     _check_origin(saved, stack, now)
     state = share(saved.state, stack)
-    live = replace(saved.live, members=MappingProxyType(dict(_recognised(saved.live, stack, state.lineage))))
+    members = MappingProxyType(dict(_recognised(saved.live, stack, state.lineage)))
+    live = replace(saved.live, members=members)
     names = kinds_in_use(stack, state)
     snapshot = _read(live, stack, state, names)
-    plan = make_plan(stack, snapshot, state, saved.taken, options)
+    plan = make_plan(stack, snapshot, state, options)
     if more := kinds_to_consult(plan, snapshot):
-        plan = make_plan(stack, _read(live, stack, state, [*names, *more]), state, saved.taken, options)
+        plan = make_plan(stack, _read(live, stack, state, [*names, *more]), state, options)
     against = Against(moments.iso(saved.taken), max(0, int(now) - saved.taken), saved.digest)
     return replace(
         plan, against=against, warnings=(*plan.warnings, *_unlike(plan, state), *_strangers(plan, saved.live))

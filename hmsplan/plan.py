@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from hmsplan import phone
 from hmsplan.changes import comparison, creation
-from hmsplan.drift import find_drift
+from hmsplan.drift import find_drift, find_twins, twin_warning
 from hmsplan.errors import ConfigError, PlanError
 from hmsplan.guards import loosened, refusals
-from hmsplan.identity import identify, identity_of
+from hmsplan.identity import NOWHERE, identify, identity_of
 from hmsplan.kinds import KINDS
 from hmsplan.meaning import with_digests
 from hmsplan.model import (
@@ -26,17 +26,20 @@ from hmsplan.model import (
     Diagnostic,
     Plan,
     ResourceChange,
+    Severity,
     is_pending,
 )
+from hmsplan.proofs import may_be_cut
 from hmsplan.reach import unread, users_of, with_reach
 from hmsplan.secrets.changes import unmatched, unseen, wants_resend
 from hmsplan.secrets.conceal import concealed
 from hmsplan.steps import lower
+from hmsplan.words import SAME_NAME, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from hmsplan.identity import Identities
+    from hmsplan.identity import Elsewhere, Identities
     from hmsplan.kinds import Kind
     from hmsplan.model import Address, Binding, Intent, RemoteObject, Resource, Snapshot, Stack, State
 
@@ -61,10 +64,14 @@ class Options:
 DEFAULTS = Options()
 
 
-def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, options: Options = DEFAULTS) -> Plan:
-    """Say what an apply would do.
-
-    *now*, in Unix seconds, only decides whether the grace time of an open intent is over.
+def make_plan(
+    stack: Stack,
+    snapshot: Snapshot,
+    state: State,
+    options: Options = DEFAULTS,
+    elsewhere: Elsewhere = NOWHERE,
+) -> Plan:
+    """Say what an apply would do; *elsewhere* are the objects that other environments of the stack bind.
 
     Raises:
         PlanError: identities that nobody can tell apart, or an import that names nothing.
@@ -75,7 +82,7 @@ def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, option
         raise PlanError(unknown)
     if options.destroy:
         stack = replace(stack, resources={}, removed=frozenset(), imports=(), moved=())
-    found = identify(stack, snapshot, state, now)
+    found = identify(stack, snapshot, state, elsewhere)
     if found.problems:
         raise PlanError(found.problems)
     changes = _changes(stack, declared, snapshot, state, found, options.resend)
@@ -86,13 +93,15 @@ def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, option
         stack=stack.name,
         environment=stack.environment,
         changes=changes,
-        drift=find_drift(stack, snapshot, found.bindings, state.lineage),
+        drift=find_drift(stack, snapshot, found, state.lineage),
         steps=lower(changes, stack, found, state),
         refusals=refusals(changes, declared, snapshot, found.bindings, users, options.allowed, destroy=options.destroy),
         unsettled=tuple(found.unsettled),
         decided=tuple(found.decided),
         warnings=(
-            *map(_without_numbers, stack.warnings),
+            *map(_without_numbers, _still_true(stack, found)),
+            *map(twin_warning, find_twins(stack, snapshot, found, elsewhere)),
+            *_cut_lists(changes, snapshot),
             *loosened(changes, declared, found.bindings),
             *unseen(stack, changes, found.bindings),
         ),
@@ -111,13 +120,16 @@ def make_plan(stack: Stack, snapshot: Snapshot, state: State, now: float, option
 def _changes(
     stack: Stack, declared: Stack, snapshot: Snapshot, state: State, found: Identities, resend: tuple[str, ...]
 ) -> tuple[ResourceChange, ...]:
-    ids = {address: b.id for address, b in found.bindings.items() if address not in found.gone}
-    waiting = {u.intent.address for u in found.unsettled if u.intent.parent is None}
+    held = {each.address: each for each in found.unsettled if each.intent is None or each.intent.parent is None}
+    ids = {
+        address: binding.id
+        for address, binding in found.bindings.items()
+        if address not in found.gone and (address not in held or held[address].id is not None)
+    }
     changes: list[ResourceChange] = []
     lacking: list[Diagnostic] = []
     for address in _in_order(stack.resources):
-        if address in waiting:
-            ids.pop(address, None)
+        if address in held:
             continue
         resource, kind = stack.resources[address], KINDS[address.kind]
         again = wants_resend(resource, resend)
@@ -199,9 +211,9 @@ def _farewells(
         live = snapshot.get(address.kind, binding.id)
         if address in stack.removed:
             yield ResourceChange(address, Action.FORGET, binding.id, reason="removed entry")
-        elif live is None:
+        elif address in found.gone:
             yield ResourceChange(address, Action.FORGET, binding.id, reason="already gone")
-        else:
+        elif live is not None:
             reason = "asked for with --destroy" if address in declared.resources else "not declared any more"
             yield ResourceChange(address, Action.DELETE, binding.id, before=live.fields, reason=reason)
     for deposed in (*state.deposed, *_deposed_by(found.answered)):
@@ -217,6 +229,37 @@ def _deposed_by(answered: Mapping[Address, Intent]) -> Iterator[Deposed]:
     for address, intent in answered.items():
         if intent.deposes is not None:
             yield Deposed(address, intent.deposes)
+
+
+def _cut_lists(changes: Iterable[ResourceChange], snapshot: Snapshot) -> Iterator[Diagnostic]:
+    """Warn where an object would be created that may be there, beyond the end of a list that the API cuts."""
+    made: dict[str, list[Address]] = {}
+    for change in changes:
+        if change.action is Action.CREATE:
+            made.setdefault(change.address.kind, []).append(change.address)
+    for name, addresses in made.items():
+        objects = snapshot.objects.get(name, {})
+        if may_be_cut(KINDS[name], objects):
+            yield Diagnostic(
+                "List may be cut off",
+                f"The list of {name} shows {len(objects)}, a round number, and the API may have more than it lists. "
+                f"{listed(map(str, addresses))} would be created; if it is there already, bind it instead: hmsplan "
+                f"import {addresses[0]} ID",
+                address=addresses[0],
+                severity=Severity.WARNING,
+            )
+
+
+def _still_true(stack: Stack, found: Identities) -> Iterator[Diagnostic]:
+    """Return the warnings about the stack, without those that its bindings settle: two bound objects of one name."""
+    known = found.bindings.keys() - found.gone
+    names: dict[tuple[str, str], list[Address]] = {}
+    for address, resource in stack.resources.items():
+        names.setdefault((address.kind, identity_of(KINDS[address.kind], resource.spec)), []).append(address)
+    clear = {address for same in names.values() if known.issuperset(same) for address in same}
+    for warning in stack.warnings:
+        if warning.summary != SAME_NAME or warning.address not in clear:
+            yield warning
 
 
 def _narrow(
@@ -306,7 +349,7 @@ def kinds_to_consult(plan: Plan, snapshot: Snapshot) -> list[str]:
 
 
 def wanted_members(stack: Stack, state: State, kind: Kind, objects: Mapping[str, RemoteObject]) -> list[str]:
-    """Name the objects of *kind* whose members a plan has to read: the bound ones, and those it may adopt."""
+    """Name the objects of *kind* whose members a plan has to read: bound ones, those it may adopt, of open creates."""
     if kind.members is None:
         return []
     bound = {b.id: a for a, b in state.bindings.items() if a.kind == kind.name}
@@ -314,6 +357,7 @@ def wanted_members(stack: Stack, state: State, kind: Kind, objects: Mapping[str,
     declaring = {r.address for a, r in stack.resources.items() if a.kind == kind.name and r.members is not None}
     names = {identity_of(kind, stack.resources[a].spec) for a in declaring}
     by_import = {entry.id for entry in stack.imports if entry.target in declaring}
+    parents = {intent.parent for intent in state.intents}
     sources = set(declaring)
     while earlier := {origins[a] for a in sources if a in origins} - sources:
         sources |= earlier
@@ -323,5 +367,6 @@ def wanted_members(stack: Stack, state: State, kind: Kind, objects: Mapping[str,
         if bound.get(object_id) in sources
         or (object_id in bound and state.bindings[bound[object_id]].members)
         or object_id in by_import
+        or object_id in parents
         or (object_id not in bound and identity_of(kind, live.fields) in names)
     ]

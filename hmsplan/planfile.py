@@ -60,8 +60,13 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
                 for r in plan.refusals
             ],
             "unsettled": [
-                {"address": str(u.intent.address), "candidates": list(u.candidates), "remaining_s": u.remaining_s}
-                for u in plan.unsettled
+                {
+                    "address": str(each.address),
+                    "candidates": list(each.candidates),
+                    "remaining_s": each.remaining_s,
+                    "id": each.id,
+                }
+                for each in plan.unsettled
             ],
             "changes": [beyond(change) for change in public.pending],
             "steps": [{"key": step.key, "needs": sorted(step.needs)} for step in plan.steps],
@@ -206,6 +211,6 @@ def explain_difference(saved: Plan, fresh: Plan) -> list[str]:
 def elsewhere(saved: Plan, fresh: Plan) -> list[str]:
     """Say, one line a fact, why *fresh* is for another place than *saved*, where both do the same; safe to show.
 
-    A digest knows neither organization nor state: an empty account asks for the same creates as any other.
+    A digest does not know the state; where the organization was not told, it does not know that either.
     """
     return list(stale.elsewhere(saved, fresh))

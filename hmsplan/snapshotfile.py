@@ -96,6 +96,7 @@ def save(stack: Stack, live: Snapshot, state: State, taken: float, *, tool_versi
             }
         ),
         requests=0,
+        now=float(int(taken)),
     )
     saved = SavedSnapshot(stack.name, stack.environment, kept, state, int(taken), tool_version)
     return replace(saved, digest=digest(_content(saved)))
@@ -243,6 +244,7 @@ def _snapshot(document: dict[str, Any]) -> SavedSnapshot:
             frozenset(_pairs(fields["gone"])),
             frozenset(texts(fields["lagging"], where="lagging")),
             fields["organization"],
+            now=float(moments.from_iso(fields["taken"])),
         ),
         _state_in(fields["state"]),
         moments.from_iso(fields["taken"]),

@@ -21,6 +21,9 @@ A_KIND: Final = {
 }
 """What one object of a kind is called in a sentence."""
 
+SAME_NAME: Final = "Same name twice"
+"""The summary of the warning that two declared objects have one name; a plan that knows both does not repeat it."""
+
 _MAX_SHOWN: Final = 48
 _MAX_LISTED: Final = 14
 _MAX_COMPARED: Final = 1000

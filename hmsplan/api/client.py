@@ -157,6 +157,10 @@ class ReadClient:
         """Return Unix seconds by the API's clock (its ``Date``); by our own until an answer had one."""
         return self._pacer.server_now()
 
+    async def pause(self, seconds: float) -> None:
+        """Wait, before something is asked again that an answer left open."""
+        await self._sleep(seconds)
+
     async def get(self, where: Sequence[str], *, params: Mapping[str, str | int] | None = None) -> Any:
         """Read; repeated after 429, 5xx, timeouts, network errors and answers that cannot be read.
 

@@ -35,6 +35,7 @@ _FEW: Final = 20  # as many may be lacking in a list that merely lags behind
 _SAMPLE: Final = 5  # bound objects to look up first when a list came back empty
 _CAP_STEP: Final = 50  # caps are round
 _FORBIDDEN: Final = 403
+_WAITS_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0)  # between two looks, the last one again and again
 
 
 async def read_snapshot(
@@ -44,7 +45,9 @@ async def read_snapshot(
     bound: Mapping[str, Collection[str]],
     parents: Callable[[Kind, Mapping[str, RemoteObject]], Iterable[str]],
     expect_organization: bool = False,
+    known_organization: str | None = None,
     on_organization: Callable[[str | None], None] | None = None,
+    patience_s: float = 0.0,
 ) -> Snapshot:
     """Read every object of *kinds*, all lists at once.
 
@@ -53,26 +56,35 @@ async def read_snapshot(
         kinds: to read.
         bound: kind to the ids that state binds.
         parents: of a kind with members, the ids whose members are wanted.
-        expect_organization: ask for the organization too, even when no object tells it.
-        on_organization: told the id of the organization as soon as it is known (None: nothing told it) and before
+        expect_organization: ask for the organization although objects tell it; it is asked for where none does.
+        known_organization: what an earlier reading told; then it is not asked for again.
+        on_organization: told the id of the organization as soon as it is known (None: the key may not ask) and before
             missing objects are looked up one by one, so that another organization's key costs no such round. It may
             raise.
+        patience_s: how long a list of members may answer 404 for an object that the list shows.
 
     Raises:
         ApiError: one list failed or is incomplete; there is no such thing as a part of a snapshot.
     """
     before, began = client.requests.total(), client.clock()
     wanted = list(kinds)
-    lists, organization = await _read_lists(client, wanted, expect_organization=expect_organization)
+    lists, told = await _read_lists(client, wanted, expect_organization=expect_organization)
+    organization = told or known_organization or (None if expect_organization else await read_organization(client))
     if on_organization is not None:
         on_organization(organization)
     checked = await _together(_checked(client, kind, lists[kind.name], bound.get(kind.name, ())) for kind in wanted)
-    objects = {kind.name: each.objects for kind, each in zip(wanted, checked, strict=True)}
+    objects = {kind.name: dict(each.objects) for kind, each in zip(wanted, checked, strict=True)}
     owners = [(kind, owner) for kind in wanted if kind.members for owner in parents(kind, objects[kind.name])]
-    members = await _together(read_members(client, kind, owner) for kind, owner in owners)
+    read = await _together(_members_of_listed(client, kind, owner, patience_s) for kind, owner in owners)
+    members = {}
+    for (kind, owner), found in zip(owners, read, strict=True):
+        if found is None:
+            del objects[kind.name][owner]
+        else:
+            members[owner] = found
     return Snapshot(
         objects=MappingProxyType(objects),
-        members=MappingProxyType({owner: found for (_, owner), found in zip(owners, members, strict=True)}),
+        members=MappingProxyType(members),
         gone=frozenset((kind.name, lost) for kind, each in zip(wanted, checked, strict=True) for lost in each.gone),
         lagging=frozenset(kind.name for kind, each in zip(wanted, checked, strict=True) if each.lagging),
         organization=organization,
@@ -159,10 +171,49 @@ async def _read_lists(
     work: list[Coroutine[Any, Any, Any]] = [*asked, *(read_list(client, kind) for kind in kinds)]
     found = await _together(work)
     said = found.pop(0) if asked else None
-    ids = {item.fields.get("org_id") for objects in found for item in objects.values()} - {None}
-    told = ids.pop() if len(ids) == 1 else None
     lists = {kind.name: objects for kind, objects in zip(kinds, found, strict=True)}
-    return lists, said or (told if isinstance(told, str) else None)
+    return lists, said or _told(found)
+
+
+def _told(lists: Sequence[Mapping[str, RemoteObject]]) -> str | None:
+    """Return the organization that all objects name; None when none does, or they name several."""
+    ids = {item.fields.get("org_id") for objects in lists for item in objects.values()} - {None}
+    told = ids.pop() if len(ids) == 1 else None
+    return told if isinstance(told, str) else None
+
+
+async def _members_of_listed(
+    client: ReadClient, kind: Kind, owner: str, patience_s: float
+) -> tuple[RemoteObject, ...] | None:
+    """Read the members of an object that a list has just shown; None when it is gone by now.
+
+    A 404 while the list shows the object may be a server that has not heard of it yet: it is asked again, for
+    *patience_s* at most.
+
+    Raises:
+        ApiError: it answered 404 all that time; see also ``listing``.
+    """
+    until = client.server_now() + patience_s
+    for wait_s in itertools.chain(_WAITS_S, itertools.repeat(_WAITS_S[-1])):
+        try:
+            return await read_members(client, kind, owner)
+        except NotFound as error:
+            if owner not in await read_list(client, kind):
+                return None
+            if client.server_now() + wait_s > until:
+                detail = _never_shown(kind, owner, patience_s)
+                raise NotFound(detail, method="GET", path=error.path, status=error.status) from error
+        await client.pause(wait_s)
+    raise AssertionError
+
+
+def _never_shown(kind: Kind, owner: str, patience_s: float) -> str:
+    name = _members_of(kind).name
+    return (
+        f"the list shows the {kind.singular}, and has done so for {patience_s:.0f} s, but its {name} are not found. It "
+        f"may have been made a moment ago, or the key may not read {name}. Run the same again in a minute; if it stays "
+        f"so, look at {kind.singular} {owner} in the dashboard"
+    )
 
 
 class _Checked(NamedTuple):

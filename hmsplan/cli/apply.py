@@ -23,7 +23,7 @@ from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.plan import read_saved, resend_option, target_option, tell_wait
 from hmsplan.cli.progress import progress_for
 from hmsplan.cli.rescue import rescue
-from hmsplan.cli.session import EMULATOR_KEY, Workspace, connect, open_workspace, unix_now, wait_for
+from hmsplan.cli.session import EMULATOR_KEY, Workspace, connect, open_workspace, wait_for
 from hmsplan.cli.terminal import color, err, interactive
 from hmsplan.errors import ApplyFailed, HmsplanError, StalePlan, StateError, Unauthorized, UnsafePlan, UnsettledCreate
 from hmsplan.live import plan_live
@@ -168,7 +168,7 @@ async def _settled_plan(
         UnsettledCreate: the lists do not decide.
     """
     while True:
-        plan, snapshot = await plan_live(client, workspace.stack, state, unix_now(), choice, whose=whose)
+        plan, snapshot = await plan_live(client, workspace.stack, state, choice, whose=whose)
         waiting = [u for u in plan.unsettled if not u.candidates and u.remaining_s > 0]
         if len(waiting) < len(plan.unsettled) or (waiting and stop):
             raise UnsettledCreate(plan.unsettled)
@@ -203,9 +203,10 @@ def _check_consent(plan: Plan, consent: Consent, state: State) -> None:
         raise StalePlan("\n  ".join(reasons))
     if consent.digest is not None and not _is_expected(plan, consent.digest.strip()):
         kind = Digest.INTENT if consent.digest.strip().startswith("intent:") else Digest.STRICT
+        whose = f" in organization {plan.organization}" if plan.organization is not None else ""
         raise StalePlan(
-            f"the digest of what would be done now is {plan.digest_of(kind)}, not the expected one. "
-            "Review the new plan.",
+            f"the digest of what would be done now{whose} is {plan.digest_of(kind)}, not the expected one. "
+            "Review the new plan; if the expected one was reviewed for another organization, use its key.",
             summary="Digest differs",
         )
 

@@ -7,7 +7,7 @@ import click
 from hmsplan.api.client import ReadClient
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.plan import tell_wait
-from hmsplan.cli.session import Workspace, connect, open_workspace, unix_now, wait_for
+from hmsplan.cli.session import Workspace, connect, open_workspace, wait_for
 from hmsplan.cli.surfaces import DRIFT_FORMATS, print_drift
 from hmsplan.drift import DriftReport, survey
 from hmsplan.live import read
@@ -34,4 +34,4 @@ async def _drift(options: Globals, workspace: Workspace) -> DriftReport:
     state = workspace.state()
     async with connect(options, ReadClient, on_wait=tell_wait) as client:
         snapshot = await read(client, workspace.stack, state)
-    return survey(workspace.stack, snapshot, state, unix_now())
+    return survey(workspace.stack, snapshot, state)

@@ -16,7 +16,7 @@ from hmsplan.api.client import ReadClient
 from hmsplan.api.snapshot import read_snapshot
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.plan import tell_wait
-from hmsplan.cli.session import connect, unix_now, wait_for
+from hmsplan.cli.session import connect, wait_for
 from hmsplan.cli.terminal import err, out
 from hmsplan.errors import ConfigError, HmsplanError, PlanError
 from hmsplan.escape import plain
@@ -122,7 +122,7 @@ def prove(snapshot: Snapshot, stack: str, environment: str | None) -> Exported:
         try:
             loaded = _load(files, environment)
             state = _bound(loaded, drafts, snapshot)
-            plan = make_plan(loaded, snapshot, state, unix_now())
+            plan = make_plan(loaded, snapshot, state)
         except (ConfigError, PlanError) as error:
             if not choices.heed(error.diagnostics, specs):
                 raise

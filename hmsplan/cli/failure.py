@@ -34,7 +34,7 @@ def tell(error: Exception, args: Sequence[str] | None = None) -> int:
                 err(f"Refused: {refusal.address}: {plain(refusal.reason)}\n  to allow it: {refusal.flag}")
         case UnsettledCreate():
             for unsettled in error.unsettled:
-                err(format_diagnostic(_open_create(unsettled)) + "\n")
+                err(format_diagnostic(_unsettled(unsettled)) + "\n")
         case HmsplanError():
             err(format_diagnostic(Diagnostic(error.summary, error.detail)))
         case _:
@@ -43,15 +43,25 @@ def tell(error: Exception, args: Sequence[str] | None = None) -> int:
     return error.exit_code
 
 
-def _open_create(unsettled: Unsettled) -> Diagnostic:
-    address = unsettled.intent.address
-    candidates = ", ".join(unsettled.candidates) or "none seen yet"
+def _unsettled(unsettled: Unsettled) -> Diagnostic:
+    address = unsettled.address
+    if unsettled.id is not None:
+        detail = (
+            f"{address} was created a moment ago as {unsettled.id}, and neither the list nor a GET shows it yet. Wait "
+            f"{unsettled.remaining_s:.0f} s, then run the same again."
+        )
+        return Diagnostic("Created object is not visible yet", detail, address=address)
+    candidates = ", ".join(unsettled.candidates) or _none_seen(unsettled)
     detail = (
         f"An earlier run sent the create of {address}, and nobody knows whether it happened. Live objects that may be "
         f"it: {candidates}. To decide, type one of\n  hmsplan resolve {address} --adopt ID\n"
         f"  hmsplan resolve {address} --none"
     )
     return Diagnostic(UnsettledCreate.summary, detail, address=address)
+
+
+def _none_seen(unsettled: Unsettled) -> str:
+    return "none seen yet" if unsettled.is_waiting else "none seen, and the list may be incomplete"
 
 
 def _crash(error: Exception, args: Sequence[str] | None) -> None:

@@ -137,7 +137,7 @@ def plan_command(
         else:
             err(f"To see it again: {options.command('show', str(file))}")
     print_plan(options, plan, form, stack=stack, show_unchanged=show_unchanged, digest=digest)
-    if any(unsettled.candidates for unsettled in plan.unsettled):
+    if not all(unsettled.is_waiting for unsettled in plan.unsettled):
         return UnsettledCreate.exit_code
     return CHANGES if detailed_exitcode and plan.pending else 0
 
@@ -181,7 +181,7 @@ def _check(options: Globals, file: Path, choice: Options, kind: Digest, *, as_js
         out(f"The saved plan still holds.\nDigest: {told}")
     if reasons:
         raise StalePlan("\n  ".join(reasons))
-    return UnsettledCreate.exit_code if any(unsettled.candidates for unsettled in fresh.unsettled) else 0
+    return 0 if all(unsettled.is_waiting for unsettled in fresh.unsettled) else UnsettledCreate.exit_code
 
 
 def read_saved(options: Globals, file: Path) -> Plan:
@@ -214,8 +214,8 @@ async def plan_now(
     state = workspace.state()
     async with connect(options, ReadClient, on_wait=tell_wait) as client:
         if impact:
-            return await plan_with_impact(client, workspace.stack, state, unix_now(), choice, whose=whose)
-        plan, _ = await plan_live(client, workspace.stack, state, unix_now(), choice, whose=whose)
+            return await plan_with_impact(client, workspace.stack, state, choice, whose=whose)
+        plan, _ = await plan_live(client, workspace.stack, state, choice, whose=whose)
     return plan
 
 

@@ -23,6 +23,7 @@ from hmsplan.recorded import share
 from hmsplan.secrets.sources import FINGERPRINT_KEY
 from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT, load_settings, load_stack
 from hmsplan.state.backend import Backend, new_state, open_backend, refuse_lent_password
+from hmsplan.state.edit import refuse_other_stack
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -53,11 +54,13 @@ class Workspace:
         """Return what earlier applies left behind; an empty state when there has never been one.
 
         Raises:
-            StateError: an apply left what it did in a file, which nobody has pushed yet.
+            StateError: it is another stack's, or an apply left what it did in a file, which nobody has pushed yet.
         """
         stored = self.backend.load()
         refuse_unpushed(self.options, stored)
-        return share(stored or new_state(), self.stack)
+        state = stored or new_state()
+        refuse_other_stack(state, self.stack.name)
+        return share(state, self.stack)
 
 
 def load(options: Globals, *, need_secrets: bool = False) -> Stack:

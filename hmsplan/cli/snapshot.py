@@ -12,7 +12,7 @@ import click
 from hmsplan.api.client import ReadClient
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.plan import new_file, tell_wait, write_private
-from hmsplan.cli.session import Workspace, connect, open_workspace, unix_now, wait_for
+from hmsplan.cli.session import Workspace, connect, open_workspace, wait_for
 from hmsplan.cli.terminal import err
 from hmsplan.escape import plain
 from hmsplan.live import read
@@ -50,7 +50,7 @@ def snapshot_command(options: Globals, file: Path) -> None:
 
 async def _take(options: Globals, workspace: Workspace) -> SavedSnapshot:
     """Read everything with a client that cannot write."""
-    state, taken = workspace.state(), unix_now()
+    state = workspace.state()
     async with connect(options, ReadClient, on_wait=tell_wait) as client:
         live = await read(client, workspace.stack, state, for_any=True)
-    return save(workspace.stack, live, state, taken, tool_version=version("hmsplan"))
+    return save(workspace.stack, live, state, live.now, tool_version=version("hmsplan"))

@@ -141,6 +141,7 @@ class DriftKind(enum.StrEnum):
 
     CHANGED = "changed"
     GONE = "gone"
+    TWIN = "twin"
     UNMANAGED = "unmanaged"
 
 
@@ -152,6 +153,8 @@ class Drift:
         address: None for an unmanaged object.
         fields: ``before`` = last applied, ``after`` = live.
         unseen: write-only fields, of which nothing can be said.
+        other: of a TWIN: id of the other live object with the same identity.
+        environment: of a TWIN: the environment of the stack whose state binds *other*; "" = no state that we know does.
     """
 
     kind: str
@@ -161,6 +164,8 @@ class Drift:
     name: str = ""
     fields: tuple[FieldChange, ...] = ()
     unseen: tuple[FieldPath, ...] = ()
+    other: str = ""
+    environment: str = ""
 
 
 class Risk(enum.StrEnum):
@@ -277,7 +282,7 @@ class Plan:
         changes: one a declared or bound address, NO_OP included, in the order of addresses.
         drift: what changed outside since the last apply; shown apart from what is requested.
         refusals: risks that nobody has allowed; a plan with one is not applied.
-        unsettled: creates of an earlier run of which nobody can say whether they happened.
+        unsettled: addresses of which the readings do not tell whether their objects exist.
         decided: keys of open intents that need no more watching: their object is there, or was never made.
         digest: SHA-256 of the semantic changes, in hex.
         intent: the same without the values that stood there before.
@@ -332,13 +337,22 @@ def is_pending(change: ResourceChange) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """An open intent that the lists do not decide.
+    """An address of which the readings do not tell whether its object exists.
 
     Attributes:
-        candidates: ids that may be the object; empty = none seen yet.
-        remaining_s: of the grace time; 0 = it is over, and the list is known to be incomplete.
+        candidates: ids that may be the object of an open create; empty = none seen yet.
+        remaining_s: of the grace time; 0 = it is over, and the list does not prove anything.
+        intent: the create of an earlier run whose answer was lost; None = the object was made, see *id*.
+        id: of the object that we made a moment ago and that no reading shows yet; None for an open create.
     """
 
-    intent: Intent
-    candidates: tuple[str, ...]
+    address: Address
+    candidates: tuple[str, ...] = ()
     remaining_s: float = 0.0
+    intent: Intent | None = None
+    id: str | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether time alone may decide it; else a person has to."""
+        return not self.candidates and self.remaining_s > 0

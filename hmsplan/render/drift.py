@@ -54,7 +54,10 @@ def render_drift(drifts: Sequence[Drift], coverage: Coverage, *, width: int, col
 def _report(drifts: Sequence[Drift], coverage: Coverage, width: int) -> Iterator[Line]:
     ours = worst_first(drift for drift in drifts if drift.drift is not DriftKind.UNMANAGED)
     if ours:
-        yield title(f"{count(len(ours), 'object')} changed outside hmsplan since the last apply", Tone.ALERT)
+        yield title(
+            f"{count(len({drift.address for drift in ours}), 'object')} changed outside hmsplan since the last apply",
+            Tone.ALERT,
+        )
         yield title(SHOWN_AS, Tone.QUIET)
     for drift in ours:
         yield BLANK
@@ -71,14 +74,17 @@ def _report(drifts: Sequence[Drift], coverage: Coverage, width: int) -> Iterator
 
 
 def worst_first(drifts: Iterable[Drift]) -> list[Drift]:
-    """Return what is gone before what changed."""
-    return sorted(drifts, key=lambda drift: drift.drift is not DriftKind.GONE)
+    """Return what is gone before what is there twice, and that before what changed."""
+    order = {DriftKind.GONE: 0, DriftKind.TWIN: 1}
+    return sorted(drifts, key=lambda drift: order.get(drift.drift, len(order)))
 
 
 def drift_line(drifts: Sequence[Drift]) -> str:
     """Return the last line of a drift report."""
     number = Counter(drift.drift for drift in drifts)
     parts = [f"{number[DriftKind.CHANGED]} changed", f"{number[DriftKind.GONE]} gone"]
+    if number[DriftKind.TWIN]:
+        parts.append(count(number[DriftKind.TWIN], "twin"))
     if number[DriftKind.UNMANAGED]:
         parts.append(f"{number[DriftKind.UNMANAGED]} unmanaged")
     return f"Drift: {', '.join(parts)}."
@@ -97,12 +103,33 @@ def drift_lines(drift: Drift, look: Look) -> Iterator[Line]:
         yield Line(f"{name} is gone", "#")
         yield Line(f'({look.kind.singular} "{safe(drift.name)}", {safe(drift.id)})', "#", tone=Tone.QUIET)
         return
+    if drift.drift is DriftKind.TWIN:
+        yield Line(f"{name} has a twin", "#")
+        yield Line(f"it is {safe(drift.id)}; {safe(twin_text(drift))}", "#", tone=Tone.QUIET)
+        yield Line(safe(twin_advice(drift)), "#", tone=Tone.QUIET)
+        return
     yield Line(f"{name} was changed", "#")
     for field in drift.fields:
         yield from field_lines(look, field)
     if drift.unseen:
         names = some(path_text(look.kind, path) for path in drift.unseen)
         yield Line(f"(cannot be seen: {names})", "#", tone=Tone.QUIET)
+
+
+def twin_text(drift: Drift) -> str:
+    """Say which object has the identity of a managed one, too; foreign text."""
+    where = f", which is bound in environment {drift.environment}" if drift.environment else ", which no state binds"
+    return f'{drift.other}{where}, has the {KINDS[drift.kind].identity} "{drift.name}" too'
+
+
+def twin_advice(drift: Drift) -> str:
+    """Say what to do about a twin."""
+    if drift.environment:
+        return "Give the two different names, or leave one out with exclude: in its environment."
+    return (
+        f"Delete the wrong one in the dashboard. If it is {drift.id}, first type: hmsplan state rm {drift.address}; "
+        f"then: hmsplan import {drift.address} {drift.other}"
+    )
 
 
 def _unmanaged(drifts: Sequence[Drift]) -> Iterator[Line]:
@@ -140,6 +167,7 @@ def _drift_json(drift: Drift) -> dict[str, Any]:
         "name": drift.name,
         "fields": [_field_json(kind, field) for field in drift.fields],
         "unseen": [dotted(path) for path in drift.unseen],
+        **({"other": drift.other, "environment": drift.environment or None} if drift.other else {}),
     }
 
 

@@ -15,6 +15,7 @@ from hmsplan.diff import same
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Action, DriftKind, Severity, SourceLine, Status, dotted
 from hmsplan.render.changes import dialling, headline, members_text, remarks
+from hmsplan.render.drift import twin_advice, twin_text
 from hmsplan.render.page import in_order, unsettled, verb_of
 from hmsplan.render.values import path_text
 from hmsplan.render.words import some
@@ -38,6 +39,13 @@ class Level(enum.IntEnum):
     ERROR = 0
     WARNING = 1
     NOTE = 2
+
+
+_DRIFT_LEVELS: Final = {
+    DriftKind.GONE: Level.ERROR,
+    DriftKind.TWIN: Level.WARNING,
+    DriftKind.CHANGED: Level.WARNING,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ def _open_ends(plan: Plan, locate: Locate) -> Iterator[Finding]:
         text = f"{refusal.address}: {refusal.reason}\nTo allow it: hmsplan apply {refusal.flag}"
         yield Finding(Level.ERROR, "Refused", text, locate(refusal.address, (), 0), str(refusal.address))
     for item in plan.unsettled:
-        question, address = unsettled(item), item.intent.address
+        question, address = unsettled(item), item.address
         text = "\n".join([f"{question.name}: {question.text}", *question.commands])
         yield Finding(Level.ERROR, "Not settled", text, locate(address, (), 0), str(address))
 
@@ -168,13 +176,15 @@ def _drifted(drift: Drift, locate: Locate) -> Finding:
     match drift.drift:
         case DriftKind.GONE:
             text = f"{name} is gone: somebody deleted it outside hmsplan. An apply creates it again."
+        case DriftKind.TWIN:
+            text = f"{name} is {drift.id}; {twin_text(drift)}. {twin_advice(drift)}"
         case DriftKind.CHANGED:
             fields = some(path_text(KINDS[drift.kind], path) for path in paths)
             text = f"{name} was changed outside hmsplan: {fields}. To see the values: hmsplan drift"
         case _:
             take = f"hmsplan import {drift.kind}.KEY {drift.id}"
             text = f'{name} ("{drift.name}") is managed by no stack. To take it over, declare it, then: {take}'
-    level = {DriftKind.GONE: Level.ERROR, DriftKind.CHANGED: Level.WARNING}.get(drift.drift, Level.NOTE)
+    level = _DRIFT_LEVELS.get(drift.drift, Level.NOTE)
     return Finding(level, f"Drift: {drift.drift}", text, where, name)
 
 

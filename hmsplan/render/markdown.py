@@ -93,7 +93,7 @@ def _questions(page: Page, room: int) -> Iterator[str]:
         yield _told(page.refused, room)
         yield escape.markdown_fence([_short(page.consent, room)], "console")
     if page.unsettled:
-        yield "> [!WARNING]\n> **Not settled: an earlier run sent a create and never got an answer.**"
+        yield f"> [!WARNING]\n> **{page.doubt}**"
         yield _told(page.unsettled, room)
         commands = [_short(command) for question in page.unsettled for command in question.commands]
         yield escape.markdown_fence(commands[: room // 200], "console")

@@ -41,7 +41,14 @@ ORDER: Final = (
 )
 _SMALL: Final = 5
 _APPLY: Final = "hmsplan apply "
-_DRIFT_ORDER: Final = ((DriftKind.GONE, "-"), (DriftKind.CHANGED, "~"), (DriftKind.UNMANAGED, "?"))
+_LOST_ANSWER: Final = "Not settled: an earlier run sent a create and never got an answer."
+_NOT_VISIBLE: Final = "Not settled: an earlier run created it a moment ago, and it is not visible yet."
+_DRIFT_ORDER: Final = (
+    (DriftKind.GONE, "-"),
+    (DriftKind.TWIN, "!"),
+    (DriftKind.CHANGED, "~"),
+    (DriftKind.UNMANAGED, "?"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,7 @@ class Page:
         targets: what the plan is limited to; empty = everything.
         reach: sentences on whom the plan reaches.
         refused: one a flag.
+        doubt: what *unsettled* has in common.
         changes: what is requested; empty for a drift report.
         drift: what somebody else did.
         unmanaged: lines that name the live objects that nobody manages.
@@ -120,6 +128,7 @@ class Page:
     reach: tuple[str, ...] = ()
     refused: tuple[Question, ...] = ()
     unsettled: tuple[Question, ...] = ()
+    doubt: str = ""
     changes: tuple[Item, ...] = ()
     drift: tuple[Item, ...] = ()
     unmanaged: tuple[str, ...] = ()
@@ -180,6 +189,7 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT) -> Page:
         reach=tuple(reach_summary(plan)),
         refused=_refused(plan),
         unsettled=tuple(map(unsettled, plan.unsettled)),
+        doubt=_LOST_ANSWER if any(each.intent is not None for each in plan.unsettled) else _NOT_VISIBLE,
         changes=tuple(
             _item(
                 str(change.address),
@@ -237,8 +247,8 @@ def _item(name: str, mark: str, verb: str, lines: Iterator[Line], *, alarming: b
 
 
 def _drifted(drift: Drift, look: Look) -> Item:
-    gone = drift.drift is DriftKind.GONE
-    return _item(_drift_name(drift), "-" if gone else "~", str(drift.drift), drift_lines(drift, look), alarming=gone)
+    mark, alarming = dict(_DRIFT_ORDER)[drift.drift], drift.drift is not DriftKind.CHANGED
+    return _item(_drift_name(drift), mark, str(drift.drift), drift_lines(drift, look), alarming=alarming)
 
 
 def _drift_name(drift: Drift) -> str:
@@ -261,7 +271,7 @@ def _rows(plan: Plan) -> Iterator[Row]:
         (".", "move", moved),
         (".", "release", _named(c for c in quiet if c.moved_from is None)),
         ("!", "refused", [f"{r.risk}:{r.address}" for r in plan.refusals]),
-        ("?", "unsettled", [str(u.intent.address) for u in plan.unsettled]),
+        ("?", "unsettled", [str(each.address) for each in plan.unsettled]),
     ]
     yield from (Row(mark, verb, tuple(dict.fromkeys(names))) for mark, verb, names in groups if names)
 
@@ -287,12 +297,16 @@ def _refused(plan: Plan) -> tuple[Question, ...]:
 
 def unsettled(item: Unsettled) -> Question:
     """Ask what became of a create, with every answer as a command."""
-    address = item.intent.address
-    adopt = [f"hmsplan resolve {address} --adopt {object_id}" for object_id in item.candidates]
+    name = str(item.address)
+    if item.id is not None:
+        left = f"it may show up within {seconds(item.remaining_s)}. Plan again then"
+        return Question(
+            name, f"created a moment ago as {item.id}, and neither the list nor a GET shows it; {left}.", ()
+        )
+    adopt = [f"hmsplan resolve {name} --adopt {object_id}" for object_id in item.candidates]
+    of_member = item.intent is not None and item.intent.parent is not None
     return Question(
-        f"a lead of {address}" if item.intent.parent is not None else str(address),
-        _doubt(item),
-        (*adopt, f"hmsplan resolve {address} --none"),
+        f"a lead of {name}" if of_member else name, _doubt(item), (*adopt, f"hmsplan resolve {name} --none")
     )
 
 
@@ -301,6 +315,8 @@ def _doubt(item: Unsettled) -> str:
         number = len(item.candidates)
         may = "1 live object may be it" if number == 1 else f"{number} live objects may be it"
         return f"{may}. Say which one it is, or that none is:"
+    if not item.is_waiting:
+        return "not in the list, which may be incomplete and does not prove anything. Look it up, then say what it is:"
     return (
         f"not in the lists; it may show up within {seconds(item.remaining_s)}. Plan again then, or say that it is none:"
     )

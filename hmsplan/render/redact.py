@@ -103,7 +103,7 @@ def _public_step(step: Step) -> Step:
 
 
 def _public_unsettled(item: Unsettled) -> Unsettled:
-    return replace(item, intent=replace(item.intent, applied=EMPTY))
+    return item if item.intent is None else replace(item, intent=replace(item.intent, applied=EMPTY))
 
 
 def public_value(kind: Kind, path: FieldPath, value: Value | Missing) -> Value:

@@ -51,7 +51,7 @@ def _joined(sections: Iterable[list[Line]]) -> Iterator[Line]:
 def _sections(page: Page, width: int, *, show_unchanged: bool) -> Iterator[list[Line]]:
     yield _summary(page)
     yield _questions(page.refusal, page.refused, "!")
-    yield _questions("Not settled: an earlier run sent a create and never got an answer.", page.unsettled, "?")
+    yield _questions(page.doubt, page.unsettled, "?")
     for item in page.changes:
         yield _object(item)
     yield _drift(page)

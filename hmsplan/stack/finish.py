@@ -239,7 +239,7 @@ class Finisher:
                 f"{other}, at {where}, is called {words.shown(value)} too. hmsplan recognises an object that it has "
                 "not created itself by its name, and could take one for the other."
             )
-            problem = Diagnostic("Same name twice", detail, source, declared.address, path, Severity.WARNING)
+            problem = Diagnostic(words.SAME_NAME, detail, source, declared.address, path, Severity.WARNING)
         self.problems.append(problem)
 
 

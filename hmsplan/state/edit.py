@@ -6,10 +6,30 @@ from typing import TYPE_CHECKING
 
 from hmsplan.errors import StateError
 from hmsplan.model import Address, Binding, Deposed, Intent, State
-from hmsplan.state.journal import Bound, Counted, Entry, Moved, Settled, Unbound, replay
+from hmsplan.state.journal import Bound, Counted, Entry, Moved, Settled, StackKnown, Unbound, replay
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+
+def refuse_other_stack(state: State, name: str) -> None:
+    """Refuse a state that is not the one of the stack *name*: all that it binds would seem to be taken out.
+
+    Raises:
+        StateError: it is another stack's.
+    """
+    if state.stack is not None and state.stack != name:
+        raise StateError(
+            f"this state belongs to the stack {state.stack}, and the stack here is {name}: an apply would delete the "
+            f"objects of {state.stack}. If {state.stack} was renamed, type\n  hmsplan state rename-stack {name}\n"
+            "If not, give each stack a place of its own: state: in hmsplan.yaml, or HMSPLAN_STATE",
+            summary="State of another stack",
+        )
+
+
+def rename_stack(state: State, name: str) -> State:
+    """Say that the stack of *state* is called *name* now (``state rename-stack``)."""
+    return replay(state, [StackKnown(name)])
 
 
 def move(state: State, origin: Address, target: Address) -> State:

@@ -251,7 +251,7 @@ def lose_create(world: World, *, made: bool) -> None:
     """Let the process die around the POST of ``assistants.help``."""
     world.declare(assistants(help={"name": "Help", "first_message": "Hi"}))
     with pytest.raises(Killed):
-        world.apply(life=Life(ends_at=2, ends_after=made))
+        world.apply(life=Life(ends_at=3, ends_after=made))
     (intent,) = world.state().intents
     assert intent.address == HELP
 
@@ -260,7 +260,7 @@ def test_a_plan_after_a_lost_create_says_that_it_waits(world: World) -> None:
     """Within the grace time nobody can say that the object was not made."""
     lose_create(world, made=False)
     plan = world.plan()
-    assert [u.intent.address for u in plan.unsettled] == [HELP]
+    assert [u.address for u in plan.unsettled] == [HELP]
     assert not plan.steps
     world.clock.now += 31
     assert not world.plan().unsettled

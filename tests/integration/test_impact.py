@@ -41,7 +41,7 @@ def look(world: World) -> Plan:
 
     async def planned() -> Plan:
         async with world._client(ReadClient, Life()) as client:
-            return await plan_with_impact(client, world.stack(), world.state(), world.clock())
+            return await plan_with_impact(client, world.stack(), world.state())
 
     return run(planned(), world.clock)
 
@@ -74,7 +74,7 @@ def test_calls_in_progress_and_of_the_last_days_stand_on_the_change(world: World
 
 def test_a_plan_reads_no_calls_unless_it_is_asked_to(world: World) -> None:
     assert calls(world.plan()) is None
-    assert {request.path for request in world.emulator.requests} == {"/assistants"}
+    assert {request.path for request in world.emulator.requests} == {"/assistants", "/organizations"}
 
 
 def test_what_is_planned_is_the_same(world: World) -> None:
@@ -89,7 +89,7 @@ def test_the_kinds_that_nobody_declares_are_read_too(world: World) -> None:
     plan = look(world)
     assert plan.unread == ()
     assert [reached.name for reached in plan.changes[0].reaches] == [NUMBER]
-    assert plan.requests == 4
+    assert plan.requests == 5
     assert {request.method for request in world.emulator.requests} == {"GET"}
 
 

@@ -30,7 +30,7 @@ def requests(world: World) -> Counter[str]:
 
 
 @pytest.mark.parametrize("count", [10, 100, 1000])
-def test_a_plan_costs_one_list_however_many_objects_there_are(tmp_path: Path, count: int) -> None:
+def test_a_plan_costs_one_list_and_the_organization_however_many_objects_there_are(tmp_path: Path, count: int) -> None:
     with World(tmp_path, UNLIMITED) as world:
         world.declare(assistants(count))
         for number in range(count):
@@ -38,8 +38,8 @@ def test_a_plan_costs_one_list_however_many_objects_there_are(tmp_path: Path, co
         world.emulator.requests.clear()
         plan = world.plan()
         assert len(plan.pending) == count
-        assert requests(world) == {"GET assistants": 1}
-        assert plan.requests == 1
+        assert requests(world) == {"GET assistants": 1, "GET organizations": 1}
+        assert plan.requests == 2
 
 
 def test_a_plan_reads_one_list_a_kind_and_the_leads_of_each_campaign(tmp_path: Path) -> None:
@@ -57,11 +57,11 @@ def test_an_apply_costs_one_write_a_change_and_two_lists_a_kind(tmp_path: Path, 
     with World(tmp_path, UNLIMITED) as world:
         world.declare(assistants(count))
         report = world.apply().report
-        assert requests(world) == {"GET assistants": 2, "POST assistants": count}
-        assert report.requests == {"GET": 2, "POST": count}
+        assert requests(world) == {"GET organizations": 1, "GET assistants": 2, "POST assistants": count}
+        assert report.requests == {"GET": 3, "POST": count}
         world.declare({"assistants": {f"a{n}": {"name": f"Assistant {n}", "gdpr_mode": True} for n in range(count)}})
         world.apply()
-        assert requests(world) == {"GET assistants": 2, "PATCH assistants": count}
+        assert requests(world) == {"GET organizations": 1, "GET assistants": 2, "PATCH assistants": count}
 
 
 def test_leads_ride_on_the_create_of_their_campaign(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def snapshot_of(live: Mapping[str, Any]) -> Snapshot:
         campaign: tuple(item for lead in items if (item := parse_member(KINDS["campaigns"], lead)) is not None)
         for campaign, items in live.get("leads", {}).items()
     }
-    return Snapshot(objects, leads, organization=live.get("organization"))
+    return Snapshot(objects, leads, organization=live.get("organization"), now=NOW)
 
 
 def state_of(case: str) -> State:
@@ -81,13 +81,13 @@ def plan_of(case: str) -> Plan:
     options = Options(tuple(map(Address.parse, said.get("targets", ()))), said.get("destroy", False))
     if age_s := said.get("snapshot_age_s"):
         return plan_against(save(stack, snapshot, state, NOW - age_s), stack, NOW, options)
-    return make_plan(stack, snapshot, state, NOW, options)
+    return make_plan(stack, snapshot, state, options)
 
 
 @cache
 def drift_of(case: str) -> DriftReport:
     """Survey one case as ``hmsplan drift`` does."""
-    return survey(stack_of(case), snapshot_of(live_of(case)), state_of(case), NOW)
+    return survey(stack_of(case), snapshot_of(live_of(case)), state_of(case))
 
 
 def numbered(plan: Plan, text: str, *, known: str = "") -> str:

@@ -90,7 +90,7 @@ def full(text: str = "why", key: str = "support") -> Plan:
         digest="0" * 64,
         organization=text,
         refusals=(Refusal(Risk.DELETE, MAIN, text), Refusal(Risk.START, RECALL, text)),
-        unsettled=(Unsettled(intent, (text, "id2")),),
+        unsettled=(Unsettled(intent.address, (text, "id2"), 0.0, intent),),
         drift=drifts(text),
         warnings=(Diagnostic("Odd", text, SourceLine(text, 3), severity=Severity.WARNING),),
         targets=(SUPPORT,),

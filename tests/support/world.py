@@ -275,7 +275,7 @@ class World:
     async def _plan(self, options: Options) -> Plan:
         stack, state = self.stack(), self.state()
         async with self._client(ReadClient, Life()) as client:
-            plan, _ = await plan_live(client, stack, state, self.clock(), options)
+            plan, _ = await plan_live(client, stack, state, options)
         return plan
 
     def reading(self) -> tuple[Stack, State, Snapshot]:
@@ -304,7 +304,7 @@ class World:
         stack, state = self.stack(), self.state()
         async with self._client(ReadClient, Life()) as client:
             snapshot = await read(client, stack, state)
-        return survey(stack, snapshot, state, self.clock())
+        return survey(stack, snapshot, state)
 
     def apply(
         self, options: Options | None = None, life: Life | None = None, progress: Progress | None = None
@@ -349,7 +349,7 @@ class World:
     ) -> tuple[Plan, Snapshot]:
         """Read and plan until the creates of earlier runs are decided, as the command does."""
         while True:
-            plan, snapshot = await plan_live(client, stack, state, self.clock(), options)
+            plan, snapshot = await plan_live(client, stack, state, options)
             if not plan.unsettled:
                 return plan, snapshot
             if any(unsettled.candidates or not unsettled.remaining_s for unsettled in plan.unsettled):

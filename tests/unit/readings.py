@@ -26,6 +26,7 @@ from hmsplan.model import (
     Stack,
     State,
     Step,
+    Unsettled,
 )
 from hmsplan.overlay import leaves
 from hmsplan.plan import Options, make_plan
@@ -130,7 +131,7 @@ def live(
     by_kind: dict[str, dict[str, RemoteObject]] = {kind: {} for kind in kinds}
     for each in objects:
         by_kind[each.kind][each.id] = each
-    return Snapshot(by_kind, {owner: tuple(found) for owner, found in (leads or {}).items()})
+    return Snapshot(by_kind, {owner: tuple(found) for owner, found in (leads or {}).items()}, now=NOW)
 
 
 # Remembered
@@ -163,14 +164,25 @@ def open_create(address: str, identity: str, /, *, age_s: float = 0.0, **applied
     return Intent(f"{address}:create", where, where.kind, (identity,), applied, frozenset(), NOW - age_s)
 
 
+def doubt(intent: Intent, candidates: tuple[str, ...] = (), remaining_s: float = 0.0) -> Unsettled:
+    """Return an open create that is not settled."""
+    return Unsettled(intent.address, candidates, remaining_s, intent)
+
+
 # Planned
 
 
-def planned(stack: Stack, snapshot: Snapshot | None = None, state: State | None = None, **options: Any) -> Plan:
+def planned(
+    stack: Stack,
+    snapshot: Snapshot | None = None,
+    state: State | None = None,
+    elsewhere: Mapping[tuple[str, str], str] | None = None,
+    **options: Any,
+) -> Plan:
     """Make the plan; keywords are the command line's."""
     if "targets" in options:
         options["targets"] = tuple(map(at, options["targets"]))
-    return make_plan(stack, snapshot or live(), state or remembered(), NOW, Options(**options))
+    return make_plan(stack, snapshot or live(), state or remembered(), Options(**options), elsewhere or {})
 
 
 def change_of(plan: Plan, address: str) -> ResourceChange:

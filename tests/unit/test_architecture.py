@@ -34,8 +34,8 @@ LAYERS: Final[dict[str, str]] = {
         stack.interpolate stack.layers stack.resolve stack.templates stack.leads stack.finish
         stack.formats stack.hours stack.zones
         stack.blocks stack.collect stack.problems stack.settings stack.variables stack.validate stack diagnostics
-        secrets.* diff overlay recorded changes members member_reasons identity drift guards reach steps plan meaning
-        saved
+        secrets.* diff overlay recorded changes members member_reasons proofs identity drift guards reach steps plan
+        meaning saved
         apply.verify planfile snapshotfile offline
         state.codec state.journal state.edit state.record state.succession
         textdiff textdiff.*

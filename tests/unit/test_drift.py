@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from readings import (
 )
 
 from hmsplan.drift import find_drift, find_unmanaged, survey, unseen_fields
+from hmsplan.identity import identify
 from hmsplan.model import MISSING, Binding, Deposed, Drift, DriftKind, FieldChange, Secret, Snapshot, Stack
 
 HOOK = {"$secret": "hook", "fingerprint": "f1"}
@@ -30,7 +32,8 @@ BEN: dict[str, Any] = {"phone_number": "+31207654321", "variables": {}}
 
 
 def drift(snapshot: Snapshot, *bindings: Binding, stack: Stack | None = None) -> tuple[Drift, ...]:
-    return find_drift(stack or declared(), snapshot, {each.address: each for each in bindings}, LINEAGE)
+    known = identify(declared(), snapshot, remembered(*bindings))
+    return find_drift(stack or declared(), snapshot, known, LINEAGE)
 
 
 def test_a_field_that_somebody_changed_shows_both_values() -> None:
@@ -235,7 +238,7 @@ def test_a_survey_knows_how_much_is_managed() -> None:
         bound("sip_trunks.t", "t2"),
         deposed=(Deposed(at("sip_trunks.t"), "t1"),),
     )
-    report = survey(declared(resource("assistants.new", name="B")), snapshot, state, NOW)
+    report = survey(declared(resource("assistants.new", name="B")), snapshot, state)
     assert report.coverage == {"assistants": (1, 2), "sip_trunks": (2, 2)}
     assert [each.id for each in report.unmanaged] == ["a2"]
     assert [(each.id, each.drift) for each in report.drifted] == [("a9", DriftKind.GONE)]
@@ -245,7 +248,7 @@ def test_a_survey_knows_how_much_is_managed() -> None:
 def test_a_survey_adopts_nothing_and_reports_no_problem_of_the_stack() -> None:
     stack = declared(resource("assistants.a", name="A"), imports=[("assistants.a", "nowhere")])
     snapshot = live(remote("assistants", "a1", name="A"), remote("assistants", "a2", name="A"))
-    report = survey(stack, snapshot, remembered(), NOW)
+    report = survey(stack, snapshot, remembered())
     assert (len(report.unmanaged), report.drifted, report.coverage) == (2, (), {"assistants": (0, 2)})
 
 
@@ -253,9 +256,46 @@ def test_a_survey_follows_moves_and_creates_found_again() -> None:
     stack = declared(resource("assistants.b", name="New"), moved=[("assistants.a", "assistants.b")])
     snapshot = live(remote("assistants", "a1", name="New"), remote("assistants", "c1", name="C"))
     state = remembered(bound("assistants.a", "a1", name="Old"), intents=(open_create("assistants.c", "C", name="C"),))
-    report = survey(stack, snapshot, state, NOW)
+    report = survey(stack, snapshot, state)
     assert (report.drifted, report.unmanaged, report.coverage) == ((), (), {"assistants": (2, 2)})
 
 
 def test_marks_of_leads_are_all_that_a_binding_holds() -> None:
     assert bound("campaigns.c", "c1", ANNA, ANNA).members == {mark(ANNA): 2}
+
+
+# Twins
+
+
+def test_an_unmanaged_object_of_the_name_of_a_managed_one_is_a_twin() -> None:
+    snapshot = live(remote("assistants", "a1", name="A"), remote("assistants", "a2", name="A"))
+    report = survey(declared(), snapshot, remembered(bound("assistants.a", "a1", name="A")))
+    (twin,) = report.drifted
+    assert (twin.drift, twin.address, twin.id, twin.other) == (DriftKind.TWIN, at("assistants.a"), "a1", "a2")
+    assert (twin.name, twin.environment) == ("A", "")
+    assert [each.id for each in report.unmanaged] == ["a2"]
+
+
+def test_a_twin_that_another_environment_binds_says_so() -> None:
+    snapshot = live(remote("assistants", "a1", name="A"), remote("assistants", "a2", name="A"))
+    state = remembered(bound("assistants.a", "a1", name="A"))
+    (twin,) = survey(declared(), snapshot, state, {("assistants", "a2"): "staging"}).drifted
+    assert (twin.other, twin.environment) == ("a2", "staging")
+
+
+def test_what_is_still_to_be_created_has_no_twin_yet() -> None:
+    report = survey(
+        declared(resource("assistants.a", name="A")), live(remote("assistants", "a2", name="A")), remembered()
+    )
+    assert report.drifted == ()
+
+
+def test_what_was_made_a_moment_ago_is_not_gone() -> None:
+    state = remembered(replace(bound("assistants.a", "a1", name="A"), made=NOW - 5))
+    assert survey(declared(), live(), state).drifted == ()
+
+
+def test_leads_that_an_incomplete_list_lacks_are_not_gone() -> None:
+    stack = declared(resource("campaigns.c", [ANNA, BEN], name="C"))
+    snapshot = live(remote("campaigns", "c1", name="C", total_leads=2), leads={"c1": [lead("l1", "+31201234567")]})
+    assert drift(snapshot, bound("campaigns.c", "c1", ANNA, BEN, name="C"), stack=stack) == ()

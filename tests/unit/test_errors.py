@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from readings import LINE, at, open_create
+from readings import LINE, at, doubt, open_create
 
 from hmsplan import errors
 from hmsplan.errors import (
@@ -87,9 +87,7 @@ def test_an_unsafe_plan_prints_the_flag_of_each_refusal() -> None:
 
 
 def test_an_unsettled_create_names_the_addresses() -> None:
-    error = UnsettledCreate(
-        [Unsettled(open_create("assistants.a", "A"), ()), Unsettled(open_create("numbers.b", "B"), ())]
-    )
+    error = UnsettledCreate([doubt(open_create("assistants.a", "A")), Unsettled(at("numbers.b"), (), 9.0, id="b1")])
     assert str(error) == "A create cannot be settled: assistants.a, numbers.b"
 
 

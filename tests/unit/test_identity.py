@@ -13,6 +13,7 @@ from readings import (
     at,
     bound,
     declared,
+    doubt,
     lead,
     live,
     mark,
@@ -24,18 +25,22 @@ from readings import (
 
 from hmsplan.identity import identify, identity_of, matches, same_identity
 from hmsplan.kinds import ASSISTANTS, CAMPAIGNS, NUMBERS
-from hmsplan.model import Binding, Intent, Safety, Unsettled
+from hmsplan.model import Binding, Deposed, Intent, Safety, Unsettled
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hmsplan.identity import Identities
-    from hmsplan.model import Snapshot, Stack, State
+    from hmsplan.model import RemoteObject, Snapshot, Stack, State
 
 A, B, C = at("assistants.a"), at("assistants.b"), at("assistants.c")
 ANNA: dict[str, Any] = {"phone_number": "+31201234567", "variables": {"name": "Anna"}}
 
 
-def found(stack: Stack, snapshot: Snapshot, state: State | None = None, now: float = NOW) -> Identities:
-    return identify(stack, snapshot, state or remembered(), now)
+def found(
+    stack: Stack, snapshot: Snapshot, state: State | None = None, elsewhere: Mapping[tuple[str, str], str] | None = None
+) -> Identities:
+    return identify(stack, snapshot, state or remembered(), elsewhere or {})
 
 
 def ids(identities: Identities) -> dict[str, str]:
@@ -251,7 +256,7 @@ def test_a_create_whose_answer_was_lost_is_found_by_its_body() -> None:
     intent = replace(open_create("assistants.a", "A", name="A", llm_config={"model": "m"}), protected=True)
     snapshot = live(remote("assistants", "a1", name="A", llm_config={"model": "m", "temperature": 0.7}))
     known = found(declared(resource("assistants.a", name="A")), snapshot, remembered(intents=(intent,)))
-    assert known.bindings == {A: Binding(A, "a1", intent.applied, protected=True)}
+    assert known.bindings == {A: Binding(A, "a1", intent.applied, protected=True, made=intent.started)}
     assert known.answered == {A: intent}
     assert known.adopted == {A: "an earlier run created it; the answer was lost"}
     assert (known.unsettled, known.decided) == ([], [])
@@ -277,7 +282,7 @@ def test_a_body_that_differs_leaves_a_candidate_that_only_a_person_can_judge() -
     intent = open_create("assistants.a", "A", age_s=3600, name="A", first_message="Hi")
     snapshot = live(remote("assistants", "a1", name="A", first_message="Hey"))
     known = found(declared(resource("assistants.a", name="A")), snapshot, remembered(intents=(intent,)))
-    assert known.unsettled == [Unsettled(intent, ("a1",))]
+    assert known.unsettled == [doubt(intent, ("a1",))]
     assert (known.bindings, known.adopted) == ({}, {})
 
 
@@ -285,7 +290,7 @@ def test_two_that_fit_are_listed_and_nothing_is_chosen() -> None:
     intent = open_create("assistants.a", "A", name="A")
     snapshot = live(remote("assistants", "a2", name="A"), remote("assistants", "a1", name="A"))
     known = found(declared(resource("assistants.a", name="A")), snapshot, remembered(intents=(intent,)))
-    assert known.unsettled == [Unsettled(intent, ("a1", "a2"))]
+    assert known.unsettled == [doubt(intent, ("a1", "a2"))]
     assert known.problems == []
 
 
@@ -314,7 +319,7 @@ def test_nothing_to_be_seen_within_the_grace_time_is_no_answer(age_s: float, gra
     intent = open_create("assistants.a", "A", age_s=age_s, name="A")
     stack = declared(resource("assistants.a", name="A"), safety=Safety(settle_grace_s=grace_s))
     known = found(stack, live(), remembered(intents=(intent,)))
-    assert known.unsettled == [Unsettled(intent, (), left)]
+    assert known.unsettled == [doubt(intent, (), left)]
     assert known.decided == []
 
 
@@ -368,7 +373,7 @@ def test_a_lead_that_showed_up_is_counted_as_ours() -> None:
 def test_a_lead_that_did_not_show_up_may_still_come_within_the_grace_time(age_s: float, unsettled: bool) -> None:
     intent = added(age_s=age_s)
     known = campaign(remembered(bound("campaigns.c", "c1"), intents=(intent,)))
-    assert known.unsettled == ([Unsettled(intent, (), 30.0)] if unsettled else [])
+    assert known.unsettled == ([doubt(intent, (), 30.0)] if unsettled else [])
     assert known.decided == ([] if unsettled else [intent.step])
     assert known.bindings[at("campaigns.c")].members == {}
 
@@ -380,3 +385,219 @@ def test_a_lead_whose_campaign_is_not_ours_any_more_needs_no_watching(state: Sta
     known = campaign(state, lead("l1", "+31201234567", name="Anna"))
     assert known.decided == ["campaigns.c/leads:add-1"]
     assert known.unsettled == []
+
+
+# A list that may be cut off proves nothing
+
+
+def old(count: int) -> list[RemoteObject]:
+    return [
+        remote("assistants", f"x{number}", name=f"X{number}", created_at="2001-09-09T01:46:40Z")
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize(("listed", "proven"), [(49, True), (50, False), (100, False)])
+def test_a_create_that_a_list_of_a_round_length_lacks_stays_open(listed: int, proven: bool) -> None:
+    """A cap that keeps the oldest hides exactly what was made last."""
+    intent = open_create("assistants.a", "A", age_s=3600, name="A")
+    known = found(declared(resource("assistants.a", name="A")), live(*old(listed)), remembered(intents=(intent,)))
+    assert known.decided == ([intent.step] if proven else [])
+    assert known.unsettled == ([] if proven else [doubt(intent)])
+    assert not any(each.is_waiting for each in known.unsettled)
+
+
+@pytest.mark.parametrize(("total", "proven"), [(0, True), (1, False), (None, True)])
+def test_a_lead_that_a_list_lacks_was_not_added_only_if_the_list_has_all_that_the_campaign_counts(
+    total: int | None, proven: bool
+) -> None:
+    intent = added(age_s=3600)
+    snapshot = live(remote("campaigns", "c1", name="C", total_leads=total), leads={"c1": []})
+    stack = declared(resource("campaigns.c", [ANNA], name="C"))
+    known = found(stack, snapshot, remembered(bound("campaigns.c", "c1"), intents=(intent,)))
+    assert known.decided == ([intent.step] if proven else [])
+    assert known.unsettled == ([] if proven else [doubt(intent)])
+
+
+def test_what_rode_on_a_create_whose_answer_was_lost_is_ours() -> None:
+    """The people who were on it, and were taken out of the file since, can be taken off the list."""
+    intent = replace(open_create("campaigns.c", "C", name="C"), members={mark(ANNA): 1})
+    known = found(
+        declared(resource("campaigns.c", [], name="C")),
+        live(remote("campaigns", "c1", name="C")),
+        remembered(intents=(intent,)),
+    )
+    assert known.bindings[at("campaigns.c")].members == {mark(ANNA): 1}
+
+
+# The clocks of two machines
+
+
+@pytest.mark.parametrize(("age_s", "left"), [(-86_400.0, 30.0), (-1.0, 30.0), (10.0, 20.0), (1e9, 0.0)])
+def test_no_wait_is_longer_than_the_grace_time(age_s: float, left: float) -> None:
+    """A create that was sent in the future was sent now."""
+    intent = open_create("assistants.a", "A", age_s=age_s, name="A")
+    known = found(declared(resource("assistants.a", name="A")), live(), remembered(intents=(intent,)))
+    assert [each.remaining_s for each in known.unsettled] == ([left] if left else [])
+
+
+def test_the_time_is_that_of_the_reading() -> None:
+    intent = open_create("assistants.a", "A", name="A")
+    snapshot = replace(live(), now=NOW + 12)
+    known = found(declared(resource("assistants.a", name="A")), snapshot, remembered(intents=(intent,)))
+    assert [each.remaining_s for each in known.unsettled] == [18.0]
+
+
+# What we made a moment ago
+
+
+@pytest.mark.parametrize(("age_s", "left"), [(0.0, 30.0), (12.0, 18.0), (-500.0, 30.0)])
+def test_what_we_made_a_moment_ago_and_cannot_see_is_waited_for(age_s: float, left: float) -> None:
+    """A list and a GET that lag behind do not prove that somebody deleted it."""
+    binding = replace(bound("assistants.a", "a1", name="A"), made=NOW - age_s)
+    known = found(declared(resource("assistants.a", name="A")), live(), remembered(binding))
+    assert known.unsettled == [Unsettled(A, (), left, id="a1")]
+    assert known.gone == set()
+
+
+@pytest.mark.parametrize("made", [0.0, NOW - 30, NOW - 86_400])
+def test_what_was_made_longer_ago_is_gone(made: float) -> None:
+    known = found(declared(), live(), remembered(replace(bound("assistants.a", "a1"), made=made)))
+    assert (known.unsettled, known.gone) == ([], {A})
+
+
+def test_what_can_be_seen_needs_no_waiting() -> None:
+    binding = replace(bound("assistants.a", "a1", name="A"), made=NOW)
+    known = found(
+        declared(resource("assistants.a", name="A")), live(remote("assistants", "a1", name="A")), remembered(binding)
+    )
+    assert (known.unsettled, known.gone) == ([], set())
+
+
+def test_an_address_that_waits_adopts_nothing_meanwhile() -> None:
+    binding = replace(bound("assistants.a", "a1", name="A"), made=NOW)
+    snapshot = live(remote("assistants", "a2", name="A"))
+    known = found(declared(resource("assistants.a", name="A")), snapshot, remembered(binding))
+    assert ids(known) == {"assistants.a": "a1"}
+
+
+# A bound object that is gone
+
+
+def test_the_only_live_object_of_the_name_takes_the_place_of_one_that_is_gone() -> None:
+    """A state restored from a backup, or an object that was made again by hand: never a second one."""
+    binding = replace(bound("assistants.a", "lost", protected=True, name="A", first_message="Hi"), made=5.0)
+    known = found(
+        declared(resource("assistants.a", name="A")), live(remote("assistants", "a2", name="A")), remembered(binding)
+    )
+    assert known.bindings == {A: Binding(A, "a2", {}, protected=True)}
+    assert known.adopted == {A: "its object lost is gone; the only live object with the name 'A'"}
+    assert known.gone == set()
+
+
+def test_the_people_who_were_added_to_a_campaign_that_is_gone_stay_remembered() -> None:
+    """To call one of them again is a decision, on a new campaign as well."""
+    known = found(
+        declared(resource("campaigns.c", [], name="C")),
+        live(remote("campaigns", "c2", name="C")),
+        remembered(bound("campaigns.c", "c1", ANNA)),
+    )
+    assert known.bindings[at("campaigns.c")].members == {mark(ANNA): 1}
+
+
+def test_several_that_may_take_its_place_are_an_error_that_lists_them() -> None:
+    snapshot = live(remote("assistants", "a3", name="A"), remote("assistants", "a2", name="A"))
+    (problem,) = found(
+        declared(resource("assistants.a", name="A")), snapshot, remembered(bound("assistants.a", "lost"))
+    ).problems
+    assert problem.summary == "Ambiguous identity"
+    assert "its object lost is gone; 2 live objects have the name 'A': a2, a3" in problem.detail
+    assert "hmsplan state rm assistants.a\n  hmsplan import assistants.a ID" in problem.detail
+
+
+def test_what_is_still_to_be_deleted_takes_no_place() -> None:
+    state = remembered(bound("sip_trunks.t", "t2", name="T"), deposed=(Deposed(at("sip_trunks.t"), "t1"),))
+    known = found(declared(resource("sip_trunks.t", name="T")), live(remote("sip_trunks", "t1", name="T")), state)
+    assert (ids(known), known.gone, known.adopted) == ({"sip_trunks.t": "t2"}, {at("sip_trunks.t")}, {})
+
+
+# What another environment of the stack binds
+
+STAGING = {("assistants", "a1"): "staging", ("numbers", "n1"): "staging"}
+
+
+def test_what_another_environment_binds_is_not_offered() -> None:
+    known = found(
+        declared(resource("assistants.a", name="A")), live(remote("assistants", "a1", name="A")), elsewhere=STAGING
+    )
+    assert (known.bindings, known.problems) == ({}, [])
+
+
+def test_nor_does_it_make_a_choice_ambiguous() -> None:
+    snapshot = live(remote("assistants", "a1", name="A"), remote("assistants", "a2", name="A"))
+    known = found(declared(resource("assistants.a", name="A")), snapshot, elsewhere=STAGING)
+    assert ids(known) == {"assistants.a": "a2"}
+
+
+def test_nor_is_it_the_object_of_a_lost_create() -> None:
+    intent = open_create("assistants.a", "A", name="A")
+    snapshot = live(remote("assistants", "a1", name="A"))
+    known = found(declared(resource("assistants.a", name="A")), snapshot, remembered(intents=(intent,)), STAGING)
+    assert known.unsettled == [doubt(intent, (), 30.0)]
+
+
+def test_what_exists_only_once_cannot_be_in_two_environments() -> None:
+    stack = declared(resource("numbers.n", phone_number="+31850835037"))
+    (problem,) = found(stack, live(remote("numbers", "n1", phone_number="+31850835037")), elsewhere=STAGING).problems
+    assert problem.summary == "Bound in another environment"
+    assert "+31850835037, which is bound in environment staging (n1)" in problem.detail
+
+
+def test_it_cannot_be_imported_either() -> None:
+    stack = declared(resource("assistants.a", name="A"), imports=[("assistants.a", "a1")])
+    (problem,) = found(stack, live(remote("assistants", "a1", name="A")), elsewhere=STAGING).problems
+    assert "a1 is bound in environment staging" in problem.detail
+
+
+# One object, one address
+
+
+def test_two_imports_of_one_object_are_a_problem() -> None:
+    stack = declared(
+        resource("assistants.a", name="A"),
+        resource("assistants.b", name="B"),
+        imports=[("assistants.a", "x1"), ("assistants.b", "x1")],
+    )
+    known = found(stack, live(remote("assistants", "x1", name="X")))
+    assert ids(known) == {"assistants.a": "x1"}
+    assert ["x1 is assistants.a already" in problem.detail for problem in known.problems] == [True]
+
+
+def test_what_is_still_to_be_deleted_cannot_be_imported() -> None:
+    trunks = [resource("sip_trunks.new", name="New"), resource("sip_trunks.t", name="T")]
+    stack = declared(*trunks, imports=[("sip_trunks.new", "t1")])
+    state = remembered(bound("sip_trunks.t", "t2", name="T"), deposed=(Deposed(at("sip_trunks.t"), "t1"),))
+    (problem,) = found(
+        stack, live(remote("sip_trunks", "t1", name="T"), remote("sip_trunks", "t2", name="T")), state
+    ).problems
+    assert "t1 was replaced by an earlier apply and is still to be deleted" in problem.detail
+
+
+def test_a_state_that_binds_one_object_twice_is_a_problem_that_says_what_to_do() -> None:
+    """By hand, or by an hmsplan of before."""
+    state = remembered(bound("assistants.a", "a1"), bound("assistants.b", "a1"))
+    (problem,) = found(declared(), live(remote("assistants", "a1", name="A")), state).problems
+    assert problem.summary == "Bound twice"
+    assert "assistants.a and assistants.b both are a1" in problem.detail
+    assert "hmsplan state rm assistants.b" in problem.detail
+
+
+def test_forgetting_one_of_the_two_mends_it() -> None:
+    state = remembered(bound("assistants.a", "a1"), bound("assistants.b", "a1"))
+    known = found(declared(removed=["assistants.b"]), live(remote("assistants", "a1", name="A")), state)
+    assert known.problems == []
+
+
+def test_one_id_of_two_kinds_is_two_objects() -> None:
+    state = remembered(bound("assistants.a", "1"), bound("numbers.n", "1"))
+    assert found(declared(), live(remote("assistants", "1"), remote("numbers", "1")), state).problems == []

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from readings import (
     LINE,
+    NOW,
     SPRING,
     TRUNK,
     at,
     bound,
     change_of,
     declared,
+    doubt,
     keys,
     lead,
     live,
@@ -29,10 +31,11 @@ from readings import (
 
 from hmsplan.errors import ConfigError, PlanError
 from hmsplan.kinds import KINDS
-from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Snapshot, SourceLine, Unsettled
+from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity, Snapshot, SourceLine
 from hmsplan.plan import kinds_in_use, kinds_to_consult, wanted_members
 from hmsplan.planfile import plan_to_bytes
 from hmsplan.render.text import render_plan
+from hmsplan.words import SAME_NAME
 
 if TYPE_CHECKING:
     from hmsplan.model import Stack, State
@@ -236,7 +239,7 @@ def test_an_unsettled_create_plans_nothing_for_its_address() -> None:
         resource("assistants.a", name="A"), resource("numbers.n", phone_number="+31", agent_id=ref("assistants.a"))
     )
     plan = planned(stack, live(), remembered(intents=(intent,)))
-    assert plan.unsettled == (Unsettled(intent, (), 30.0),)
+    assert plan.unsettled == (doubt(intent, (), 30.0),)
     assert actions(plan) == {"numbers.n": "create"}
 
 
@@ -618,3 +621,136 @@ def test_only_campaigns_have_members() -> None:
     objects = {"a1": remote("assistants", "a1", name="A")}
     stack = declared(resource("assistants.a", name="A"))
     assert wanted_members(stack, remembered(bound("assistants.a", "a1")), KINDS["assistants"], objects) == []
+
+
+# Twins
+
+
+def warnings(plan: Plan, summary: str) -> list[str]:
+    return [warning.detail for warning in plan.warnings if warning.summary == summary]
+
+
+TWIN = "Two live objects of one name"
+
+
+def test_a_live_object_with_the_name_of_a_bound_one_is_named_with_both_ids_and_what_to_type() -> None:
+    """After a list that lagged longer than the grace time, or two copies of a folder that were applied at once."""
+    stack = declared(resource("assistants.a", name="A"))
+    snapshot = live(remote("assistants", "a1", name="A"), remote("assistants", "a2", name="A"))
+    plan = planned(stack, snapshot, remembered(bound("assistants.a", "a1", name="A")))
+    (warning,) = warnings(plan, TWIN)
+    assert "assistants.a is a1, and a2 has the name 'A' too; no state binds it" in warning
+    assert "hmsplan state rm assistants.a\n  hmsplan import assistants.a a2" in warning
+    assert actions(plan) == {"assistants.a": "no-op"}
+
+
+def test_a_twin_in_another_environment_is_named_with_its_environment() -> None:
+    stack = declared(resource("assistants.a", name="A"), resource("assistants.b", name="B"))
+    snapshot = live(*(remote("assistants", each, name=each[0].upper()) for each in ("a1", "a2", "b2")))
+    state = remembered(bound("assistants.a", "a1", name="A"))
+    plan = planned(stack, snapshot, state, {("assistants", "a2"): "staging", ("assistants", "b2"): "staging"})
+    one, other = warnings(plan, TWIN)
+    assert "assistants.a is a1, and a2 has the name 'A' too; it is bound in environment staging" in one
+    assert "assistants.b would be created, and b2 has the name 'B' too; it is bound in environment staging" in other
+    assert actions(plan) == {"assistants.a": "no-op", "assistants.b": "create"}
+
+
+def test_an_object_that_would_get_a_twin_by_its_new_name_is_named() -> None:
+    stack = declared(resource("assistants.a", name="New"))
+    snapshot = live(remote("assistants", "a1", name="Old"), remote("assistants", "a2", name="New"))
+    (warning,) = warnings(planned(stack, snapshot, remembered(bound("assistants.a", "a1", name="Old"))), TWIN)
+    assert "a2 has the name 'New' too" in warning
+
+
+@pytest.mark.parametrize(
+    ("stack", "state"),
+    [
+        (
+            declared(resource("assistants.a", name="A"), resource("assistants.b", name="A")),
+            remembered(bound("assistants.a", "a1"), bound("assistants.b", "a2")),
+        ),
+        (
+            declared(resource("assistants.a", name="A")),
+            remembered(bound("assistants.a", "a1"), bound("assistants.b", "a2")),
+        ),
+        (
+            declared(resource("assistants.a", name="A")),
+            remembered(bound("assistants.a", "a1"), deposed=(Deposed(at("assistants.a"), "a2"),)),
+        ),
+    ],
+    ids=["both declared", "one to be deleted", "one replaced"],
+)
+def test_two_objects_that_we_manage_are_no_twins(stack: Stack, state: State) -> None:
+    snapshot = live(remote("assistants", "a1", name="A"), remote("assistants", "a2", name="A"))
+    assert warnings(planned(stack, snapshot, state), TWIN) == []
+
+
+def test_objects_without_a_name_are_no_twins() -> None:
+    stack = declared(resource("assistants.a", name="A"))
+    snapshot = live(remote("assistants", "a1"), remote("assistants", "a2"))
+    assert warnings(planned(stack, snapshot, remembered(bound("assistants.a", "a1", name="A"))), TWIN) == []
+
+
+@pytest.mark.parametrize(("ids", "told"), [(("a1",), 1), (("a1", "a2"), 0)])
+def test_two_declared_objects_of_one_name_are_told_of_until_both_are_bound(ids: tuple[str, ...], told: int) -> None:
+    """Then neither is recognised by its name any more."""
+    warning = Diagnostic(SAME_NAME, "two", LINE, at("assistants.b"), ("name",), Severity.WARNING)
+    other = Diagnostic("Unused variable", "x", severity=Severity.WARNING)
+    stack = declared(resource("assistants.a", name="A"), resource("assistants.b", name="A"), warnings=(warning, other))
+    snapshot = live(*(remote("assistants", each, name="A") for each in ids))
+    state = remembered(*(bound(f"assistants.{key}", each) for key, each in zip("ab", ids, strict=False)))
+    plan = planned(stack, snapshot, state)
+    assert len(warnings(plan, SAME_NAME)) == told
+    assert warnings(plan, "Unused variable") == ["x"]
+
+
+# Lists that prove nothing
+
+
+def test_an_incomplete_list_of_leads_stops_nothing_that_does_not_rest_on_it() -> None:
+    stack = declared(resource("campaigns.c", [ANNA], **SPRING))
+    snapshot = live(
+        remote("campaigns", "c1", **SPRING, total_leads=9), leads={"c1": [lead("l1", "+31201234567", name="Anna")]}
+    )
+    plan = planned(stack, snapshot, remembered(bound("campaigns.c", "c1", ANNA, **SPRING)))
+    assert (actions(plan), plan.drift) == ({"campaigns.c": "no-op"}, ())
+
+
+@pytest.mark.parametrize(("count", "told"), [(49, 0), (50, 1), (51, 0)])
+def test_an_object_that_is_created_beside_a_list_of_a_round_length_may_be_there_already(count: int, told: int) -> None:
+    stack = declared(resource("assistants.a", name="A"))
+    plan = planned(stack, live(*(remote("assistants", f"x{n}", name=f"X{n}") for n in range(count))))
+    assert len(warnings(plan, "List may be cut off")) == told
+    assert actions(plan) == {"assistants.a": "create"}
+
+
+# What was made a moment ago
+
+
+def test_what_was_made_a_moment_ago_and_cannot_be_seen_is_neither_made_again_nor_forgotten_nor_drift() -> None:
+    new = [replace(bound(f"assistants.{key}", f"{key}1", name=key.upper()), made=NOW - 5) for key in "ab"]
+    stack = declared(
+        resource("assistants.a", name="A"), resource("numbers.n", phone_number="+31", agent_id=ref("assistants.a"))
+    )
+    plan = planned(
+        stack,
+        live(remote("numbers", "n1", phone_number="+31", agent_id="a1")),
+        remembered(*new, bound("numbers.n", "n1", phone_number="+31", agent_id="a1")),
+    )
+    assert (actions(plan), plan.drift, plan.steps) == ({"numbers.n": "no-op"}, (), ())
+    assert [(str(each.address), each.id, each.is_waiting) for each in plan.unsettled] == [
+        ("assistants.a", "a1", True),
+        ("assistants.b", "b1", True),
+    ]
+
+
+# Whose organization
+
+
+def test_both_digests_know_whose_organization_it_is() -> None:
+    """An empty one asks for the same creates as any other."""
+    stack = declared(resource("assistants.a", name="A"))
+    one, other = (planned(stack, replace(live(), organization=each)) for each in ("org-1", "org-2"))
+    assert one.digest != other.digest
+    assert one.intent != other.intent
+    assert one.digest == planned(stack, live(), remembered(organization="org-1")).digest

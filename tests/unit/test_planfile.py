@@ -132,6 +132,8 @@ drifts = st.builds(
     text,
     several(field_changes),
     several(paths),
+    text,
+    text,
 )
 steps = st.builds(
     Step, text, st.sampled_from(Verb), addresses, st.none() | text, specs, needs=st.frozensets(text, max_size=2)
@@ -147,7 +149,7 @@ plans = st.builds(
     several(drifts),
     several(steps),
     several(st.builds(Refusal, st.sampled_from(Risk), addresses, text)),
-    several(st.builds(Unsettled, intents, several(text), st.floats(0, 99))),
+    several(st.builds(Unsettled, addresses, several(text), st.floats(0, 99), st.none() | intents, st.none() | text)),
     warnings=several(st.builds(Diagnostic, text, text, st.none() | lines, st.none() | addresses, paths)),
     unread=several(st.sampled_from(sorted(KINDS))),
     made=st.none() | st.integers(0, 2**33),

@@ -65,7 +65,7 @@ def render_html(page: Page, graph: Graph | None = None) -> str:
             *_asked("refused", page.refusal, page.refused, [page.consent]),
             *_asked(
                 "unsettled",
-                "Not settled: an earlier run sent a create and never got an answer.",
+                page.doubt,
                 page.unsettled,
                 [command for question in page.unsettled for command in question.commands],
             ),

@@ -51,7 +51,11 @@ def test_the_order_is_the_one_of_a_reviewer() -> None:
             ResourceChange(VOIP, Action.REPLACE, "t1", fields=(FIELD,), replaces=(("name",),)),
             ResourceChange(Address("numbers", "old"), Action.FORGET, "b2"),
             refusals=(Refusal(Risk.DELETE, RECALL, "why"),),
-            unsettled=(Unsettled(Intent("s", Address("assistants", "x"), "assistants", (), {}, frozenset(), 0.0), ()),),
+            unsettled=(
+                Unsettled(
+                    Address("assistants", "x"), intent=Intent("s", SUPPORT, "assistants", (), {}, frozenset(), 0.0)
+                ),
+            ),
             drift=(Drift("numbers", "b3", DriftKind.GONE, Address("numbers", "gone")),),
             warnings=(Diagnostic("Odd", "detail", SourceLine("a.yaml", 1), severity=Severity.WARNING),),
         )
@@ -129,7 +133,7 @@ def test_an_adoption_with_changes_counts_twice() -> None:
 
 def test_doubt_about_one_object_names_it() -> None:
     intent = Intent("s", SUPPORT, "assistants", (), {}, frozenset(), 0.0)
-    text = shown(plan(unsettled=(Unsettled(intent, ("a\n1",)),)))
+    text = shown(plan(unsettled=(Unsettled(SUPPORT, ("a\n1",), 0.0, intent),)))
     assert "? assistants.support: 1 live object may be it." in text
     assert "    hmsplan resolve assistants.support --adopt a\\u000a1\n" in text
     assert NO_CHANGES not in text
