@@ -29,6 +29,7 @@ from hmsplan.model import (
     Severity,
     is_pending,
 )
+from hmsplan.ordering import identity_needs, outage
 from hmsplan.proofs import may_be_cut
 from hmsplan.reach import unread, users_of, with_reach
 from hmsplan.secrets.changes import unmatched, unseen, wants_resend
@@ -87,6 +88,7 @@ def make_plan(
         raise PlanError(found.problems)
     changes = _changes(stack, declared, snapshot, state, found, options.resend)
     changes = _narrow(changes, stack, options.targets)
+    changes = tuple(_with_outages(changes, identity_needs(changes, snapshot)))
     changes = tuple(map(_safe_to_show, with_reach(changes, stack, snapshot, found.bindings)))
     users = remaining_users(changes, snapshot, found.bindings)
     plan = Plan(
@@ -291,6 +293,15 @@ def _without_numbers(warning: Diagnostic) -> Diagnostic:
     if members is None or warning.path[:1] != (members.name,):
         return warning
     return replace(warning, detail=phone.masked_in(warning.detail))
+
+
+def _with_outages(changes: Iterable[ResourceChange], needs: Mapping[Address, Address]) -> Iterator[ResourceChange]:
+    """Say of each create that waits for a delete what that means."""
+    for change in changes:
+        if change.address in needs and not change.deposed:
+            yield replace(change, notes=(*change.notes, outage(change, needs[change.address])))
+        else:
+            yield change
 
 
 def _safe_to_show(change: ResourceChange) -> ResourceChange:

@@ -36,7 +36,7 @@ LAYERS: Final[dict[str, str]] = {
         stack.blocks stack.collect stack.problems stack.settings stack.variables stack.validate stack diagnostics
         secrets.* diff overlay recorded changes members member_reasons proofs identity drift guards reach steps plan
         meaning saved
-        apply.verify planfile snapshotfile offline
+        apply.verify ordering planfile snapshotfile offline
         state.codec state.journal state.edit state.record state.succession
         textdiff textdiff.*
         render render.*
