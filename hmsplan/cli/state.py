@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +22,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.live import check_organization
 from hmsplan.members import fingerprint
 from hmsplan.model import EMPTY, Address, Binding
-from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT
+from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT, load_settings
 from hmsplan.state import edit
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.codec import binding_out
@@ -123,6 +124,27 @@ def rm_command(options: Globals, address: tuple[Address, ...]) -> None:
     err(f"Forgotten: {', '.join(map(str, address))}. The objects live on.")
 
 
+@state_command.command("rename-stack")
+@click.argument("name")
+@common_options
+@pass_globals
+def rename_stack_command(options: Globals, name: str) -> None:
+    """Say that the stack whose state this is has been renamed to NAME, as hmsplan.yaml has it now."""
+    declared = load_settings(options.directory).name
+    if name != declared:
+        raise StateError(
+            f"the stack in hmsplan.yaml is called {declared or '(nothing)'}, not {name}. Rename it there first"
+        )
+    was = []
+
+    def rename(state: State) -> State:
+        was.append(state.stack)
+        return edit.rename_stack(state, name)
+
+    _edit(options, rename)
+    err(f"This is the state of the stack {name} now{f'; it was {plain(was[0])}' if was[0] else ''}.")
+
+
 @state_command.command("pull")
 @common_options
 @pass_globals
@@ -139,9 +161,12 @@ def pull_command(options: Globals) -> None:
 @pass_globals
 def push_command(options: Globals, file: Path, force: bool) -> None:
     """Put the state of FILE in place of the stored one, of which a backup is kept."""
-    state = parse(file.read_bytes())
+    state, stack = parse(file.read_bytes()), load_settings(options.directory).name
+    edit.refuse_twice(state)
+    edit.refuse_other_stack(state, stack)
     backend = open_state(options)
     with backend.lock(OWNER):
+        edit.refuse_other_stack(_readable(backend) or state, stack)
         backend.push(state, force=force)
     err(f"Pushed serial {state.serial} with {len(state.bindings)} bindings to {backend.describe()}.")
 
@@ -269,6 +294,13 @@ def _loaded(options: Globals) -> tuple[Backend, State]:
         err(f"There is no state yet in {backend.describe()}.")
         state = new_state()
     return backend, state
+
+
+def _readable(backend: Backend) -> State | None:
+    """Return what is stored; None when there is nothing, or when it cannot be read."""
+    with suppress(StateError):
+        return backend.load()
+    return None
 
 
 def _edit(options: Globals, change: Callable[[State], State], backend: Backend | None = None) -> None:

@@ -51,13 +51,44 @@ def bind(state: State, binding: Binding) -> State:
     bound = state.bindings.get(address)
     if bound is not None and bound.id != binding.id:
         raise StateError(f"{address} is bound to {bound.id} already; to let go of it, run hmsplan state rm {address}")
+    refuse_bound(state, address, binding.id)
+    return replay(state, [Bound(binding)])
+
+
+def refuse_bound(state: State, address: Address, object_id: str) -> None:
+    """Refuse to give *address* an object that another address has, or that is still to be deleted.
+
+    Raises:
+        StateError: says which address.
+    """
     for other in state.bindings.values():
-        if (other.address.kind, other.id) == (address.kind, binding.id) and other.address != address:
+        if (other.address.kind, other.id) == (address.kind, object_id) and other.address != address:
             raise StateError(
-                f"{binding.id} is bound to {other.address} already; to rename it, run hmsplan state mv {other.address} "
+                f"{object_id} is bound to {other.address} already; to rename it, run hmsplan state mv {other.address} "
                 f"{address}"
             )
-    return replay(state, [Bound(binding)])
+    for deposed in state.deposed:
+        if (deposed.address.kind, deposed.id) == (address.kind, object_id):
+            raise StateError(
+                f"{object_id} was replaced as {deposed.address}, and the next apply deletes it; bind another object"
+            )
+
+
+def refuse_twice(state: State) -> None:
+    """Refuse a whole state from elsewhere in which two addresses have one object.
+
+    Raises:
+        StateError: says which.
+    """
+    first: dict[tuple[str, str], Address] = {}
+    for address, binding in sorted(state.bindings.items()):
+        other = first.setdefault((address.kind, binding.id), address)
+        if other != address:
+            raise StateError(
+                f"{other} and {address} both are {binding.id} in it, and one object has one address. Take one of the "
+                "two out of bindings, then push again",
+                summary="Bound twice",
+            )
 
 
 def resolve(state: State, address: Address, object_id: str | None) -> State:
@@ -70,6 +101,8 @@ def resolve(state: State, address: Address, object_id: str | None) -> State:
     if len(intents) > 1:
         steps = ", ".join(intent.step for intent in intents)
         raise StateError(f"{address} has several open creates ({steps}), which one id cannot answer; use --none")
+    if intents[0].parent is None:
+        refuse_bound(state, address, object_id)
     return replay(state, [settling(intents[0], object_id)])
 
 

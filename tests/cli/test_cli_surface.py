@@ -21,7 +21,7 @@ HEAVY = {"httpx", "rich", "yaml", "ruamel", "orjson", "jsonschema", "jsonschema_
     "logging"
 }
 SUBCOMMANDS = [(name, "") for name in COMMANDS] + [
-    ("state", sub) for sub in ("list", "show", "mv", "rm", "pull", "push", "unlock")
+    ("state", sub) for sub in ("list", "show", "mv", "rm", "rename-stack", "pull", "push", "unlock")
 ]
 
 

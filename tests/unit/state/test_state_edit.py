@@ -58,6 +58,38 @@ def test_one_address_has_one_object_and_one_object_one_address() -> None:
     assert edit.bind(BOUND, Binding(N, "1")).bindings[N].id == "1"
 
 
+def test_what_is_still_to_be_deleted_is_not_bound_again() -> None:
+    """The next apply would delete it."""
+    state = State("l", 3, bindings=BOUND.bindings, deposed=(Deposed(A, "0"),))
+    with pytest.raises(StateError, match=r"0 was replaced as assistants.a"):
+        edit.bind(state, Binding(B, "0"))
+    assert edit.bind(state, Binding(N, "0")).bindings[N].id == "0"
+
+
+def test_a_lost_create_did_not_make_what_another_address_has() -> None:
+    other = Intent("assistants.b:create", B, "assistants", ("B",), {}, frozenset(), 1.0)
+    with pytest.raises(StateError, match=r"1 is bound to assistants.a already"):
+        edit.resolve(State("l", 3, bindings=BOUND.bindings, intents=(other,)), B, "1")
+
+
+def test_a_state_from_elsewhere_binds_each_object_once() -> None:
+    with pytest.raises(StateError, match=r"assistants.a and assistants.b both are 1 in it"):
+        edit.refuse_twice(State("l", 3, bindings={**BOUND.bindings, B: Binding(B, "1"), N: Binding(N, "1")}))
+    edit.refuse_twice(State("l", 3, bindings={**BOUND.bindings, B: Binding(B, "2"), N: Binding(N, "1")}))
+
+
+def test_the_state_of_another_stack_is_refused_until_it_is_renamed() -> None:
+    state = State("l", 3, stack="clinic")
+    edit.refuse_other_stack(State("l", 3), "garage")  # nobody's yet
+    edit.refuse_other_stack(state, "clinic")
+    with pytest.raises(
+        StateError, match=r"belongs to the stack clinic(?s:.+)hmsplan state rename-stack garage"
+    ) as caught:
+        edit.refuse_other_stack(state, "garage")
+    assert (caught.value.summary, caught.value.exit_code) == ("State of another stack", 1)
+    edit.refuse_other_stack(edit.rename_stack(state, "garage"), "garage")
+
+
 def test_an_adopted_create_binds_what_was_intended_and_deposes_the_old() -> None:
     state = State("l", 3, bindings=BOUND.bindings, intents=(intent(deposes="1"),))
     resolved = edit.resolve(state, A, "2")
