@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     from hmsplan.render.findings import Finding
     from hmsplan.render.page import Page
 
-CASES: Final = ("a_night_of_drift", "hostile_names", "no_changes", "reaches_people", "renamed_in_the_dashboard")
+CASES: Final = (
+    "a_night_of_drift",
+    "hostile_names",
+    "no_changes",
+    "reaches_people",
+    "renamed_in_the_dashboard",
+    "twins",
+)
 
 
 def drifts(case: str) -> tuple[Drift, ...]:

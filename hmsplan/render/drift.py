@@ -106,7 +106,9 @@ def drift_lines(drift: Drift, look: Look) -> Iterator[Line]:
     if drift.drift is DriftKind.TWIN:
         yield Line(f"{name} has a twin", "#")
         yield Line(f"it is {safe(drift.id)}; {safe(twin_text(drift))}", "#", tone=Tone.QUIET)
-        yield Line(safe(twin_advice(drift)), "#", tone=Tone.QUIET)
+        advice, *commands = twin_advice(drift)
+        yield Line(safe(advice), "#", tone=Tone.QUIET)
+        yield from (Line(safe(command), whole=True) for command in commands)
         return
     yield Line(f"{name} was changed", "#")
     for field in drift.fields:
@@ -122,13 +124,14 @@ def twin_text(drift: Drift) -> str:
     return f'{drift.other}{where}, has the {KINDS[drift.kind].identity} "{drift.name}" too'
 
 
-def twin_advice(drift: Drift) -> str:
-    """Say what to do about a twin."""
+def twin_advice(drift: Drift) -> tuple[str, ...]:
+    """Say what to do about a twin: a sentence, then the commands that it ends with."""
     if drift.environment:
-        return "Give the two different names, or leave one out with exclude: in its environment."
+        return ("Give the two different names, or leave one out with exclude: in its environment.",)
     return (
-        f"Delete the wrong one in the dashboard. If it is {drift.id}, first type: hmsplan state rm {drift.address}; "
-        f"then: hmsplan import {drift.address} {drift.other}"
+        f"Delete the one that was made by mistake, in the dashboard. If that is {drift.id}, first type:",
+        f"hmsplan state rm {drift.address}",
+        f"hmsplan import {drift.address} {drift.other}",
     )
 
 

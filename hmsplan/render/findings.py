@@ -175,9 +175,10 @@ def _drifted(drift: Drift, locate: Locate) -> Finding:
     where = locate(drift.address, paths[0] if paths else (), 0) if drift.address is not None else None
     match drift.drift:
         case DriftKind.GONE:
-            text = f"{name} is gone: somebody deleted it outside hmsplan. An apply creates it again."
+            again = "An apply adopts the only live object of its name, or creates it again."
+            text = f"{name} is gone: somebody deleted it outside hmsplan. {again}"
         case DriftKind.TWIN:
-            text = f"{name} is {drift.id}; {twin_text(drift)}. {twin_advice(drift)}"
+            text = "\n".join([f"{name} is {drift.id}; {twin_text(drift)}.", *twin_advice(drift)])
         case DriftKind.CHANGED:
             fields = some(path_text(KINDS[drift.kind], path) for path in paths)
             text = f"{name} was changed outside hmsplan: {fields}. To see the values: hmsplan drift"
