@@ -16,7 +16,7 @@ from hmsplan.diff import canonical, diff
 from hmsplan.kinds import KINDS
 from hmsplan.members import fingerprint
 from hmsplan.model import EMPTY, Binding, Diagnostic, Intent, Unsettled
-from hmsplan.proofs import is_whole, proves_absence
+from hmsplan.proofs import is_whole, made_at, proves_absence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -86,11 +86,23 @@ def _remaining_s(stack: Stack, since: float, snapshot: Snapshot) -> float:
 
 
 def _wait_for_new(stack: Stack, snapshot: Snapshot, found: Identities) -> None:
-    """Wait for what we made a moment ago: a list and a GET that lag behind do not prove that somebody deleted it."""
+    """Wait for what we made a moment ago: a list and a GET that lag behind do not prove that somebody deleted it.
+
+    They do when they show an object of that identity which is younger: it was deleted, and made again.
+    """
     for address, binding in sorted(found.bindings.items()):
         remaining_s = _remaining_s(stack, binding.made, snapshot) if binding.made else 0.0
-        if remaining_s and address not in stack.removed and snapshot.get(address.kind, binding.id) is None:
+        if not remaining_s or address in stack.removed or snapshot.get(address.kind, binding.id) is not None:
+            continue
+        resource = stack.resources.get(address)
+        spec = resource.spec if resource is not None else binding.applied
+        if not _is_made_again(KINDS[address.kind], spec, binding.made, snapshot):
             found.unsettled.append(Unsettled(address, (), remaining_s, id=binding.id))
+
+
+def _is_made_again(kind: Kind, spec: Spec, made: float, snapshot: Snapshot) -> bool:
+    identity, objects = identity_of(kind, spec), snapshot.objects.get(kind.name, {}).values()
+    return any(made_at(live) > made and identity_of(kind, live.fields) == identity for live in objects)
 
 
 def _refuse_twice(stack: Stack, found: Identities) -> None:

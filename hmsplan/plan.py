@@ -245,8 +245,8 @@ def _cut_lists(changes: Iterable[ResourceChange], snapshot: Snapshot) -> Iterato
             yield Diagnostic(
                 "List may be cut off",
                 f"The list of {name} shows {len(objects)}, a round number, and the API may have more than it lists. "
-                f"{listed(map(str, addresses))} would be created; if it is there already, bind it instead: hmsplan "
-                f"import {addresses[0]} ID",
+                f"{listed(map(str, addresses))} would be created; if one of them is there already, bind it "
+                f"instead: hmsplan import {addresses[0]} ID",
                 address=addresses[0],
                 severity=Severity.WARNING,
             )

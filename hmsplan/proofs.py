@@ -36,7 +36,7 @@ def proves_absence(kind: Kind, objects: Iterable[RemoteObject], since: float) ->
     A list that may be cut proves it only by showing an object that is younger than that.
     """
     listed = list(objects)
-    return not may_be_cut(kind, listed) or any(_made(each) >= since for each in listed)
+    return not may_be_cut(kind, listed) or any(made_at(each) >= since for each in listed)
 
 
 def is_whole(members: Members, parent: RemoteObject, found: Sized) -> bool:
@@ -50,6 +50,6 @@ def is_whole(members: Members, parent: RemoteObject, found: Sized) -> bool:
     return len(found) == 0 or len(found) % CAP_STEP != 0
 
 
-def _made(live: RemoteObject) -> float:
+def made_at(live: RemoteObject) -> float:
     """Return when an object was made, in Unix seconds; 0 when it does not say."""
     return moments.from_api(live.fields.get("created_at")) or 0.0

@@ -31,6 +31,7 @@ from hmsplan.model import Digest, Report, Risk, Status
 from hmsplan.plan import Options
 from hmsplan.planfile import explain_difference
 from hmsplan.saved import objections, use_of
+from hmsplan.state import edit
 from hmsplan.state.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -169,6 +170,7 @@ async def _settled_plan(
     """
     while True:
         plan, snapshot = await plan_live(client, workspace.stack, state, choice, whose=whose)
+        state = edit.not_of_the_future(state, snapshot.now)
         waiting = [u for u in plan.unsettled if not u.candidates and u.remaining_s > 0]
         if len(waiting) < len(plan.unsettled) or (waiting and stop):
             raise UnsettledCreate(plan.unsettled)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hmsplan.errors import StateError
@@ -25,6 +27,13 @@ def refuse_other_stack(state: State, name: str) -> None:
             "If not, give each stack a place of its own: state: in hmsplan.yaml, or HMSPLAN_STATE",
             summary="State of another stack",
         )
+
+
+def not_of_the_future(state: State, now: float) -> State:
+    """Return *state* with what was dated by a clock that is ahead begun *now*, so that a wait for it ends."""
+    intents = tuple(replace(each, started=min(each.started, now)) for each in state.intents)
+    bindings = {a: replace(b, made=min(b.made, now)) if b.made > now else b for a, b in state.bindings.items()}
+    return replace(state, intents=intents, bindings=MappingProxyType(bindings))
 
 
 def rename_stack(state: State, name: str) -> State:

@@ -26,6 +26,7 @@ from readings import (
 from hmsplan.identity import identify, identity_of, matches, same_identity
 from hmsplan.kinds import ASSISTANTS, CAMPAIGNS, NUMBERS
 from hmsplan.model import Binding, Deposed, Intent, Safety, Unsettled
+from hmsplan.moments import iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -472,6 +473,19 @@ def test_what_can_be_seen_needs_no_waiting() -> None:
         declared(resource("assistants.a", name="A")), live(remote("assistants", "a1", name="A")), remembered(binding)
     )
     assert (known.unsettled, known.gone) == ([], set())
+
+
+@pytest.mark.parametrize(("created_at", "waits"), [(NOW - 4, False), (NOW - 6, True), (None, True)])
+def test_what_was_made_again_since_need_not_be_waited_for(created_at: float | None, waits: bool) -> None:
+    """The list is not behind: it shows an object of that name that is younger than ours."""
+    binding = replace(bound("assistants.a", "a1", name="A"), made=NOW - 5)
+    shown = iso(created_at) if created_at is not None else None
+    snapshot = live(
+        remote("assistants", "a2", name="A", created_at=shown), remote("assistants", "b", name="B", created_at=iso(NOW))
+    )
+    known = found(declared(resource("assistants.a", name="A")), snapshot, remembered(binding))
+    assert ids(known) == {"assistants.a": "a1" if waits else "a2"}
+    assert [each.id for each in known.unsettled] == (["a1"] if waits else [])
 
 
 def test_an_address_that_waits_adopts_nothing_meanwhile() -> None:

@@ -90,6 +90,16 @@ def test_the_state_of_another_stack_is_refused_until_it_is_renamed() -> None:
     edit.refuse_other_stack(edit.rename_stack(state, "garage"), "garage")
 
 
+def test_what_a_fast_clock_dated_begins_now() -> None:
+    """Else a run would wait for the grace time of a year to come."""
+    state = State("l", 3, bindings={A: Binding(A, "1", made=99.0), B: Binding(B, "2", made=5.0)}, intents=(intent(),))
+    now = edit.not_of_the_future(state, 10.0)
+    assert [binding.made for binding in now.bindings.values()] == [10.0, 5.0]
+    assert [each.started for each in now.intents] == [1.0]
+    assert [each.started for each in edit.not_of_the_future(state, 0.5).intents] == [0.5]
+    assert (now.lineage, now.serial) == ("l", 3)
+
+
 def test_an_adopted_create_binds_what_was_intended_and_deposes_the_old() -> None:
     state = State("l", 3, bindings=BOUND.bindings, intents=(intent(deposes="1"),))
     resolved = edit.resolve(state, A, "2")
