@@ -88,7 +88,8 @@ def make_plan(
         raise PlanError(found.problems)
     changes = _changes(stack, declared, snapshot, state, found, options.resend)
     changes = _narrow(changes, stack, options.targets)
-    changes = tuple(_with_outages(changes, identity_needs(changes, snapshot)))
+    holders = identity_needs(changes, snapshot)
+    changes = tuple(_with_outages(changes, holders))
     changes = tuple(map(_safe_to_show, with_reach(changes, stack, snapshot, found.bindings)))
     users = remaining_users(changes, snapshot, found.bindings)
     plan = Plan(
@@ -96,7 +97,7 @@ def make_plan(
         environment=stack.environment,
         changes=changes,
         drift=find_drift(stack, snapshot, found, state.lineage),
-        steps=lower(changes, stack, found, state),
+        steps=lower(changes, stack, found, state, holders),
         refusals=refusals(changes, declared, snapshot, found.bindings, users, options.allowed, destroy=options.destroy),
         unsettled=tuple(found.unsettled),
         decided=tuple(found.decided),

@@ -26,8 +26,17 @@ if TYPE_CHECKING:
     from hmsplan.model import Address, Resource, Spec, Stack, State, Value
 
 
-def lower(changes: Sequence[ResourceChange], stack: Stack, found: Identities, state: State) -> tuple[Step, ...]:
-    """Return every step of *changes*, each after the steps it needs."""
+def lower(
+    changes: Sequence[ResourceChange],
+    stack: Stack,
+    found: Identities,
+    state: State,
+    holders: Mapping[Address, Address],
+) -> tuple[Step, ...]:
+    """Return every step of *changes*, each after the steps it needs.
+
+    *holders* says whose delete a create has to wait for (``ordering.identity_needs``).
+    """
     steps: list[Step] = []
     for change in changes:
         steps += _steps(change, stack.resources.get(change.address), found, state)
@@ -39,9 +48,28 @@ def lower(changes: Sequence[ResourceChange], stack: Stack, found: Identities, st
         if step.verb is Verb.DELETE and not step.member:
             ends[step.address.kind].add(step.key)
     linked = [_linked(step, known, users, ends, stack.resources.get(step.address)) for step in steps]
+    linked = _after_holders(linked, holders) if holders else linked
     by_key = {step.key: step for step in linked}
     order = graphlib.TopologicalSorter({step.key: sorted(step.needs) for step in linked}).static_order()
     return tuple(by_key[key] for key in order)
+
+
+def _after_holders(steps: list[Step], holders: Mapping[Address, Address]) -> list[Step]:
+    """Let each create wait for the delete of the object that has its identity; of its own, the old one goes first."""
+    deletes: defaultdict[Address, set[str]] = defaultdict(set)
+    for step in steps:
+        if step.verb is Verb.DELETE and not step.member:
+            deletes[step.address].add(step.key)
+    ordered = []
+    for step in steps:
+        holder = holders.get(step.address)
+        if holder is not None and step.verb is Verb.CREATE and not step.member:
+            ordered.append(replace(step, needs=step.needs | deletes[holder]))
+        elif holder == step.address and step.deposes is not None:
+            ordered.append(replace(step, needs=step.needs - {f"{step.address}:create", f"{step.address}:finish"}))
+        else:
+            ordered.append(step)
+    return ordered
 
 
 def _after_settling(steps: list[Step], found: Identities) -> list[Step]:

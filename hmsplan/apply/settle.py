@@ -19,6 +19,7 @@ from hmsplan.apply.turns import Turns
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError
 from hmsplan.identity import matches, same_identity
 from hmsplan.members import fingerprint
+from hmsplan.proofs import is_whole, proves_absence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -134,8 +135,9 @@ class Creator:
             await self._prove_members_whole(kind, intent.parent, intent)
             return
         listed = await read_list(self.client, kind)
-        if self.bound(kind.name) - listed.keys():
-            raise OpenCreate(f"the list of {kind.name} is incomplete and proves nothing. {_way_out(intent)}")
+        started = self.ledger.intent(intent.step) or intent
+        if self.bound(kind.name) - listed.keys() or not proves_absence(kind, listed.values(), started.started):
+            raise OpenCreate(f"the list of {kind.name} may be incomplete and proves nothing. {_way_out(intent)}")
 
     async def _prove_members_whole(self, kind: Kind, parent: str, intent: Intent) -> None:
         """Make sure that a list of members shows as many as its parent counts.
@@ -146,8 +148,8 @@ class Creator:
         if kind.members is None:
             return
         listed, owner = await read_members(self.client, kind, parent), await read_one(self.client, kind, parent)
-        total = owner.fields.get(kind.members.total) if owner is not None else None
-        if isinstance(total, int) and total > len(listed):
+        if owner is not None and not is_whole(kind.members, owner, listed):
+            total = owner.fields.get(kind.members.total, "more")
             text = f"the list shows {len(listed)} of {total} {kind.members.name}, and proves nothing"
             raise OpenCreate(f"{text}. {_way_out(intent)}")
 

@@ -179,7 +179,7 @@ def test_a_list_that_lacks_what_is_known_proves_nothing(desk: Run) -> None:
     desk.bound["assistants"] = {"a1"}
     with pytest.raises(OpenCreate) as error:
         desk.create(LOST_BEFORE)
-    assert error.value.detail == f"the list of assistants is incomplete and proves nothing. {WAY_OUT}"
+    assert error.value.detail == f"the list of assistants may be incomplete and proves nothing. {WAY_OUT}"
 
 
 def test_a_run_that_is_stopped_leaves_it_to_the_next(desk: Run) -> None:

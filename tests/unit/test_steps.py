@@ -427,6 +427,22 @@ def test_a_campaign_starts_after_every_other_that_goes_away() -> None:
     assert keys(plan)[-2:] == ["campaigns.old:delete", "campaigns.c:finish"]
 
 
+def test_a_number_takes_the_place_of_another_once_that_one_is_free() -> None:
+    """1 becomes 2 and 2 becomes 3: the second has to move first."""
+    stack = declared(
+        resource("numbers.a", phone_number="+31202222222"), resource("numbers.b", phone_number="+31203333333")
+    )
+    there = live(
+        remote("numbers", "n1", phone_number="+31201111111"), remote("numbers", "n2", phone_number="+31202222222")
+    )
+    state = remembered(
+        bound("numbers.a", "n1", phone_number="+31201111111"), bound("numbers.b", "n2", phone_number="+31202222222")
+    )
+    plan = one(stack, there, state)
+    assert "numbers.b:delete-old" in needs(plan, "numbers.a:create")
+    assert keys(plan) == ["numbers.b:create", "numbers.b:delete-old", "numbers.a:create", "numbers.a:delete-old"]
+
+
 def test_an_object_that_is_moved_and_replaced_at_once_is_moved_first() -> None:
     """Else state would keep the old address, and the next plan would find both bound."""
     stack = declared(
