@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hmsplan.errors import PlanError
+from hmsplan.errors import ConfigError
 from hmsplan.identity import identity_of
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Diagnostic
@@ -26,7 +26,7 @@ def identity_needs(changes: Sequence[ResourceChange], snapshot: Snapshot) -> Map
     what an earlier apply replaced. Both are the same address where that one is its own.
 
     Raises:
-        PlanError: an object keeps the identity that another one is to get, or they would exchange theirs in a circle.
+        ConfigError: an object keeps the identity that another one is to get, or they would exchange theirs in a circle.
     """
     holders, going = _holders(changes, snapshot), {change.id: change for change in changes if _deletes(change)}
     needs: dict[Address, ResourceChange] = {}
@@ -40,7 +40,7 @@ def identity_needs(changes: Sequence[ResourceChange], snapshot: Snapshot) -> Map
             problems.append(_kept(change, holder, changes))
     problems += [_circle(around, changes) for around in _circles(needs)]
     if problems:
-        raise PlanError(problems)
+        raise ConfigError(problems)
     return {address: change.address for address, change in needs.items()}
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 CAP_STEP: Final = 50
 """Caps are round: 50, 100, 1000."""
 
+_DATE_S: Final = 1.0
+"""A ``Date`` comes in whole seconds, so what is told by it may be so much too early."""
+
 
 def may_be_cut(kind: Kind, objects: Sized) -> bool:
     """Say whether a list of *objects* may be the beginning of a longer one; one that pages was read to its end."""
@@ -33,10 +36,10 @@ def proves_absence(kind: Kind, objects: Iterable[RemoteObject], since: float) ->
         objects: all that the list shows.
         since: Unix seconds by the API's clock, when the POST was sent.
 
-    A list that may be cut proves it only by showing an object that is younger than that.
+    A list that may be cut proves it only by showing an object that is surely younger than that.
     """
     listed = list(objects)
-    return not may_be_cut(kind, listed) or any(made_at(each) >= since for each in listed)
+    return not may_be_cut(kind, listed) or any(made_at(each) > since + _DATE_S for each in listed)
 
 
 def is_whole(members: Members, parent: RemoteObject, found: Sized) -> bool:

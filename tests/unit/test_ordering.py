@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from readings import at, bound, change_of, declared, live, planned, remembered, remote, resource
 
-from hmsplan.errors import PlanError
+from hmsplan.errors import ConfigError
 from hmsplan.model import Action, ResourceChange
 from hmsplan.ordering import identity_needs
 
@@ -29,7 +29,7 @@ def replaced(key: str, phone_number: str) -> ResourceChange:
 
 
 def problem(*changes: ResourceChange) -> Diagnostic:
-    with pytest.raises(PlanError) as caught:
+    with pytest.raises(ConfigError) as caught:
         identity_needs(changes, LIVE)
     (found,) = caught.value.diagnostics
     return found
