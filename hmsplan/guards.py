@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from hmsplan.changes import acts
-from hmsplan.diff import at_path
-from hmsplan.kinds import ANY, KINDS
-from hmsplan.model import EMPTY, MISSING, Action, Diagnostic, Refusal, Risk, Safety, Severity, dotted
+from hmsplan.kinds import KINDS
+from hmsplan.model import EMPTY, Action, Diagnostic, Refusal, Risk, Safety, Severity
 from hmsplan.secrets.egress import new_receivers
-from hmsplan.stack.layers import matches
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from hmsplan.kinds import Kind, Members
+    from hmsplan.kinds import Members
     from hmsplan.model import Address, Binding, RemoteObject, ResourceChange, Snapshot, Spec, Stack
 
 
@@ -48,7 +45,7 @@ def refusals(
     more = [
         *_limits(changes, stack, bindings, allowed, destroy=destroy),
         *_starts(changes, stack, bindings),
-        *new_receivers(changes, bindings),
+        *new_receivers(changes, stack, bindings),
     ]
     found += [refusal for refusal in more if refusal.flag not in told and not is_allowed(refusal, allowed)]
     return tuple(dict.fromkeys(found))
@@ -102,8 +99,6 @@ def _risks(
         yield Refusal(risk, address, f"still used by {', '.join(still)}")
     if kind.members is not None and change.members is not None:
         yield from _recalls(kind.members, change, snapshot.members.get(change.id or "", ()))
-    if change.id is not None:
-        yield from _egress(kind, change, _applied(address, bindings))
 
 
 def is_protected(address: Address, stack: Stack, bindings: Mapping[Address, Binding]) -> bool:
@@ -180,18 +175,6 @@ def _recalls(members: Members, change: ResourceChange, live: Sequence[RemoteObje
         yield Refusal(Risk.RECALL, change.address, reason)
 
 
-def _egress(kind: Kind, change: ResourceChange, applied: Spec) -> Iterator[Refusal]:
-    """Name each secret that stays, unnamed, while the URL or address that receives it becomes another one."""
-    changed = {field.path for field in change.fields}
-    for secret, receivers in kind.receivers.items():
-        for field in change.fields:
-            if field.after in (None, MISSING) or not any(matches(field.path, receiver) for receiver in receivers):
-                continue
-            path = tuple(have if want == ANY else want for want, have in zip_longest(secret, field.path))[: len(secret)]
-            kept = any(at_path(kind, side, path) not in (None, MISSING) for side in (change.before, applied))
-            if kept and path not in changed:
-                reason = f"{dotted(field.path)} changes and {dotted(path)} is kept"
-                yield Refusal(Risk.EGRESS, change.address, f"{reason}, so the new receiver gets the old secret")
 
 
 def _limits(

@@ -6,6 +6,8 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from hmsplan.secrets.urls import hidden
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -62,8 +64,9 @@ def type_named(names: str | Sequence[str]) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return *value* as it may stand in YAML, cut short; never call this with a secret."""
+    """Return *value* as it may stand in YAML, cut short and without credentials; never call this with a secret."""
     if isinstance(value, str):
+        value = hidden(value)
         short = value if len(value) <= _MAX_SHOWN else f"{value[: _MAX_SHOWN - 1]}…"
         return '"' + short.replace("\r", "\\r").replace("\n", "\\n") + '"'
     if value is None or isinstance(value, bool):

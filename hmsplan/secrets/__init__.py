@@ -4,7 +4,8 @@
                   ``model.Secret``, which every text, comparison and traceback shows without its value.
 ``fingerprints``  what state may remember of it: a keyed digest, by which a new value in the same place is told.
 ``changes``       says which secrets have to be sent, and of which nobody can tell. What is live takes no part.
-``egress``        says which host gets which, so that a known one goes to no new host unless somebody allows it.
+``egress``        says which URL gets which, so that one goes nowhere else unless somebody allows it.
+``urls``          reads a URL in one strict way: who receives what is sent to it, and which part of it is a credential.
 ``masks``         tells a value from what stands in its place: a mask that the API answers with is never sent back.
 ``conceal``       finds secrets in what is live that no schema names: by their name, or in a URL.
 ``disguises``     the forms in which a value could still show (JSON, URL, HTML, base64): errors of the API lose them,

@@ -175,7 +175,13 @@ def moved_tool(**server: str) -> dict[str, Any]:
 RECEIVERS = {
     "the webhook of an assistant": ("assistants", HOOK, {**HOOK, "webhook_url": "https://evil.example/h"}),
     "the port of a webhook": ("assistants", HOOK, {**HOOK, "webhook_url": "https://good.example:444/h"}),
-    "a login before the host": ("assistants", HOOK, {**HOOK, "webhook_url": "https://good.example@evil.example/h"}),
+    "the path of a webhook": ("assistants", HOOK, {**HOOK, "webhook_url": "https://good.example/evil"}),
+    "a webhook in clear": ("assistants", HOOK, {**HOOK, "webhook_url": "http://good.example/h"}),
+    "a raised version": (
+        "assistants",
+        HOOK,
+        {**HOOK, "webhook_url": "https://good.example/evil", "lifecycle": {"secret_version": 2}},
+    ),
     "the server of a tool": ("assistants", WITH_TOOL, moved_tool(url="https://evil.example/t")),
     "the address of a trunk": ("sip_trunks", TRUNK, {**TRUNK, "address": "sip.evil.example"}),
 }

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LAYERS: Final[dict[str, str]] = {
     "values": """
         model model.* errors escape words moments hosts shape
-        secrets secrets.fingerprints secrets.disguises secrets.masks
+        secrets secrets.fingerprints secrets.disguises secrets.masks secrets.urls
     """,
     "knowledge": "kinds canonical canonical_json phone",
     # text and JSON to a Stack; what is live and remembered to a Plan; a Plan to text and JSON

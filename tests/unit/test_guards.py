@@ -338,13 +338,12 @@ def test_the_same_receiver_spelled_differently_is_no_egress() -> None:
     assert planned(hooked("https://OLD.example"), hook("https://old.example/"), state).refusals == ()
 
 
-@pytest.mark.parametrize("secret", [Secret("new", "v", "f2"), Secret("hook", "v", "f2"), None])
-def test_a_new_receiver_with_a_new_secret_or_none_is_no_egress(secret: Secret | None) -> None:
+def test_a_new_receiver_without_a_secret_is_no_egress() -> None:
     state = remembered(
         bound("assistants.a", "a1", name="A", webhook_url="https://old.example/", webhook_secret=APPLIED_HOOK)
     )
     shown = Secret(Secret.LIVE, "x")
-    plan = planned(hooked("https://new.example/", secret), hook("https://old.example/", webhook_secret=shown), state)
+    plan = planned(hooked("https://new.example/", None), hook("https://old.example/", webhook_secret=shown), state)
     assert plan.refusals == ()
 
 
@@ -369,8 +368,10 @@ def test_a_new_object_hands_a_secret_in_use_to_no_new_receiver() -> None:
     )
     (refusal,) = planned(hooked("https://new.example/"), live(), state).refusals  # made once more
     assert refusal.flag == "--allow egress:assistants.a"
+    assert refusal.reason == "webhook_secret would go to new.example/; so far it went to old.example/"
+    another = declared(resource("assistants.b", name="B", webhook_url="https://new.example/", webhook_secret=HOOK))
+    (refusal,) = (each for each in planned(another, live(), state).refusals if each.risk is Risk.EGRESS)
     assert refusal.reason == "${secret:hook} went to old.example, and would go to new.example"
-    assert planned(hooked("https://old.example/other"), live(), state).refusals == ()
 
 
 def test_a_tool_that_moves_to_another_host_with_its_secret_is_refused_by_its_name() -> None:
@@ -382,7 +383,7 @@ def test_a_tool_that_moves_to_another_host_with_its_secret_is_refused_by_its_nam
     snapshot = live(remote("assistants", "a1", **assistant("https://old.example/", "***")))
     (refusal,) = planned(stack, snapshot, state).refusals
     assert refusal.reason == (
-        "llm_config.tools.lookup.url changes and llm_config.tools.lookup.server.secret is kept, "
+        "llm_config.tools.lookup.server.url changes and llm_config.tools.lookup.server.secret is kept, "
         "so the new receiver gets the old secret"
     )
 
@@ -395,7 +396,7 @@ def test_the_password_of_a_trunk_goes_to_its_address() -> None:
     named_again = declared(
         resource("sip_trunks.t", **{**TRUNK, "address": "sip.other"}, auth_password=Secret("new", "v"))
     )
-    assert planned(named_again, snapshot, state).refusals == ()
+    assert flags(planned(named_again, snapshot, state)) == ["egress:sip_trunks.t"]
 
 
 # --allow
