@@ -10,11 +10,11 @@ from dotenv.parser import parse_stream
 from hmsplan.errors import ConfigError
 from hmsplan.model import Diagnostic, Secret, Severity, SourceLine
 from hmsplan.secrets.fingerprints import MIN_LENGTH, FingerprintKey
-from hmsplan.secrets.masks import is_mask
+from hmsplan.secrets.masks import is_mask, unresolved
 from hmsplan.stack.interpolate import variable_suffix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 PREFIX: Final = "HMSPLAN_SECRET_"
 FINGERPRINT_KEY: Final = "HMSPLAN_FINGERPRINT_KEY"
@@ -47,38 +47,106 @@ class Secrets:
     of the secrets file that begins with neither ``HMSPLAN_`` nor ``HMS_``.
 
     Attributes:
-        problems: what is wrong with the key of the fingerprints.
+        problems: what is wrong with the key of the fingerprints, and warnings of the secrets that were asked for.
     """
 
     def __init__(self, environ: Mapping[str, str], file: Mapping[str, str]) -> None:
         self._environ = environ
         self._file = file
         self._found: dict[str, Secret] = {}
-        key = (environ.get(FINGERPRINT_KEY) or file.get(FINGERPRINT_KEY) or "").strip()
-        self.problems: tuple[Diagnostic, ...] = (_short_key(),) if 0 < len(key) < MIN_LENGTH else ()
-        self._key = FingerprintKey(key) if key else None
+        self._refused: dict[str, tuple[str, str]] = {}
+        self.problems: list[Diagnostic] = []
+        self._key = self._fingerprint_key()
+
+    def _fingerprint_key(self) -> FingerprintKey | None:
+        key = (self._environ.get(FINGERPRINT_KEY) or self._file.get(FINGERPRINT_KEY) or "").strip()
+        if not is_utf8(key):
+            self.problems.append(not_utf8(FINGERPRINT_KEY))
+            return None
+        if 0 < len(key) < MIN_LENGTH:
+            self.problems.append(_short_key())
+        return FingerprintKey(key) if key else None
 
     def get(self, name: str) -> Secret:
-        """Return the secret, without a value when nothing gives one; an empty value counts as none, as does a mask."""
+        """Return the secret, without a value when nothing gives one; an empty value counts as none.
+
+        So does one that cannot be the secret; see ``is_refused``. A line break behind a value is cut off.
+        """
         if name not in self._found:
-            value = self._value(name)
-            self._found[name] = Secret(name, None if value is None or is_mask(value) else value, key=self._key)
+            variable, text = self._value(name)
+            value = text.rstrip("\r\n").removeprefix("\ufeff")
+            if why := _why_refused(variable, value):
+                self._refused[name] = why
+            elif value:
+                self.problems += _warnings(variable, text, value)
+            usable = value if value and not why else None
+            self._found[name] = Secret(name, usable, key=self._key)
         return self._found[name]
 
+    def is_refused(self, name: str) -> bool:
+        """Say whether what stands in the place of the secret is none: a mask, a reference, bytes that are no text."""
+        return self.get(name).reveal() is None and name in self._refused
+
     def missing(self, name: str) -> tuple[str, str]:
-        """Return summary and detail for a secret without a value."""
+        """Return summary and detail for a secret without a value; neither shows what stands in its place."""
+        if self.is_refused(name):
+            return self._refused[name]
         variable = PREFIX + variable_suffix(name)
-        if self._value(name) is not None:
-            detail = f"What {variable} gives is a mask or a placeholder, and would be sent as it is."
-            return "Masked secret", f"{detail} Set the real value."
         state = "is set, but empty" if variable in self._environ or variable in self._file else "is not set"
         return "Missing secret", f"{variable} {state}. Set it, or write it into the file of --secrets-file."
 
-    def _value(self, name: str) -> str | None:
+    def _value(self, name: str) -> tuple[str, str]:
+        """Return the variable that gives the secret, and what it gives; "" when nothing does."""
         suffix = variable_suffix(name)
         bare = () if suffix.startswith(_OURS) else (suffix, name)
-        found = self._environ.get(PREFIX + suffix) or self._file.get(PREFIX + suffix)
-        return found or next((self._file[key] for key in bare if self._file.get(key)), None)
+        variable = PREFIX + suffix
+        if found := self._environ.get(variable):
+            return variable, found
+        key = next((key for key in (variable, *bare) if self._file.get(key)), variable)
+        return key, self._file.get(key, "")
+
+
+def _why_refused(variable: str, value: str) -> tuple[str, str] | None:
+    """Return summary and detail of why *value* cannot be a secret; None when it can."""
+    if not value:
+        return None
+    if not is_utf8(value):
+        problem = not_utf8(variable)
+        return problem.summary, problem.detail
+    if who := unresolved(value):
+        detail = (
+            f"{variable} holds a reference that {who} should have replaced by the secret, and it would be sent as it"
+        )
+        return "Unresolved secret", f"{detail} is. Run hmsplan where that is done, or set the value itself."
+    if is_mask(value):
+        detail = f"What {variable} gives is a mask or a placeholder, and would be sent as it is."
+        return "Masked secret", f"{detail} Set the real value."
+    return None
+
+
+def _warnings(variable: str, text: str, value: str) -> Iterator[Diagnostic]:
+    """Warn of what came with a secret by accident."""
+    if value != text:
+        what = "ends in a line break" if text.startswith(value) else "begins with a byte order mark"
+        detail = f"{variable} {what}, which is not a part of the secret and is not sent. Store it without."
+        yield Diagnostic("Secret with a line break", detail, severity=Severity.WARNING)
+    if value != value.strip():
+        detail = f"{variable} begins or ends with white space, which is sent. If it is there by accident, take it out."
+        yield Diagnostic("Secret with spaces around it", detail, severity=Severity.WARNING)
+
+
+def is_utf8(text: str) -> bool:
+    """Say whether a text of the environment or the command line was UTF-8; other bytes arrive as lone surrogates."""
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def not_utf8(variable: str) -> Diagnostic:
+    """Say that what *variable* gives is no text, without showing it."""
+    detail = (
+        f"{variable} holds bytes that are not UTF-8, so nobody can tell which letters they are. Set it once more in "
+        "UTF-8: from a terminal whose locale is UTF-8 (LC_ALL=C.UTF-8), or from a file saved as UTF-8."
+    )
+    return Diagnostic("Not UTF-8", detail)
 
 
 def _short_key() -> Diagnostic:

@@ -219,7 +219,7 @@ class Resolver:
 
     def _secret(self, name: str) -> Secret:
         secret = self.secrets.get(name)
-        if self.need_secrets and secret.reveal() is None:
+        if secret.reveal() is None and (self.need_secrets or self.secrets.is_refused(name)):
             told = name in self._asked
             self._asked.add(name)
             raise BadInterpolation(*(("", "") if told else self.secrets.missing(name)))

@@ -59,7 +59,7 @@ def load_stack(
         folder = Folder(str(root))
         sources = _read_sources(folder, root, environment)
         secrets, unreadable = _secrets(environ, secrets_file)
-        sources.problems += [*unreadable, *secrets.problems]
+        sources.problems += unreadable
         stack = build_stack(
             sources,
             given=variables,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan import words
 from hmsplan.model import Diagnostic, Severity
+from hmsplan.secrets.sources import is_utf8, not_utf8
 from hmsplan.stack.interpolate import variable_suffix
 from hmsplan.stack.load import read_scalar
 
@@ -37,6 +38,9 @@ def settle(
         text = given.get(name, environ.get(PREFIX + variable_suffix(name)))
         if text is not None:
             source = f"--var {name}" if name in given else PREFIX + variable_suffix(name)
+            if not is_utf8(text):
+                problems.append(not_utf8(source))
+                text = "" if default is None else str(default)  # so that one mistake is told once
             values[name] = text if default is None or isinstance(default, str) else read_scalar(text)
             mismatch = _mismatch(name, values[name], default, f"{source} gives", None)
         elif name in chosen:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hmsplan.errors import ConfigError
 from hmsplan.model import Secret, Severity, SourceLine
 from hmsplan.secrets.sources import Secrets, read_secrets_file
+from hmsplan.stack.stackfile import load_stack
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_precedence() -> None:
@@ -91,6 +96,155 @@ def test_a_short_fingerprint_key_is_warned_of_and_not_shown(key: str) -> None:
 @pytest.mark.parametrize("key", [None, "", "  \n", KEY])
 def test_no_fingerprint_key_or_a_long_one_is_no_problem(key: str | None) -> None:
     assert not Secrets({} if key is None else {"HMSPLAN_FINGERPRINT_KEY": key}, {}).problems
+
+
+UNRESOLVED = [
+    "op://Private/hook/credential",
+    "pass://share/item/field",
+    "vault:secret/data/hook#value",
+    "vault://secret/hook",
+    "keeper://uid/field/password",
+    "doppler://project/config/HOOK",
+    "ref+vault://secret/hook#value",
+    "ENC[AES256_GCM,data:Zm9v,iv:YmFy,tag:cXV4,type:str]",
+    "$ANSIBLE_VAULT;1.1;AES256",
+    "${{ secrets.HOOK }}",
+    "Bearer ${{ secrets.HOOK }}",
+    "$(HOOK)",
+    "$(op read op://x/y)",
+    "$[variables.hook]",
+    "${HOOK}",
+    "${HOOK:-none}",
+    "whsec_${HOOK}",
+    "$HOOK",
+    "$hook",
+    "$env:HOOK",
+    "%HOOK%",
+    "%env(HOOK)%",
+    "#{Hook}",
+    "__HOOK__",
+    "((hook))",
+    "{{ hook_secret }}",
+    "{{resolve:secretsmanager:hook}}",
+    "<%= ENV['HOOK'] %>",
+    "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hook",
+    "arn:aws:ssm:eu-west-1:111122223333:parameter/hook",
+    "ssm:/prod/hook",
+    "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/hook)",
+    "https://v.vault.azure.net/secrets/hook",
+    "keyvault://v/hook",
+    "projects/p/secrets/hook/versions/latest",
+    "sm://p/hook",
+    "secrets.HOOK",
+]
+
+
+@pytest.mark.parametrize("value", [*UNRESOLVED, f"  {UNRESOLVED[0]}\n"])
+def test_a_reference_that_nobody_resolved_is_no_secret_and_is_not_shown(value: str) -> None:
+    secrets = Secrets({"HMSPLAN_SECRET_HOOK": value}, {})
+    assert secrets.get("hook").reveal() is None
+    summary, detail = secrets.missing("hook")
+    assert (summary, secrets.is_refused("hook")) == ("Unresolved secret", True)
+    assert "HMSPLAN_SECRET_HOOK" in detail
+    assert value.strip() not in detail
+
+
+REAL = [
+    "hunter2",
+    "pa$$w0rd",
+    "$2b$12$abcdefghijk",
+    "a{b}c",
+    "50%",
+    "abc:def/ghi",
+    '{"a":1}',
+    "op",
+    "$a$b",
+    "$Ab1",
+    "((",
+    "x==",
+]
+
+
+@pytest.mark.parametrize("value", [*REAL, "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----"])
+def test_what_looks_only_a_little_like_a_reference_is_a_secret(value: str) -> None:
+    assert Secrets({"HMSPLAN_SECRET_HOOK": value}, {}).get("hook").reveal() == value
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n"])
+def test_a_line_break_behind_a_secret_is_not_sent_and_warned_of(end: str) -> None:
+    secrets = Secrets({"HMSPLAN_SECRET_HOOK": f"hunter2{end}"}, {})
+    assert secrets.get("hook").reveal() == "hunter2"
+    (warning,) = secrets.problems
+    assert (warning.summary, warning.severity) == ("Secret with a line break", Severity.WARNING)
+    assert "HMSPLAN_SECRET_HOOK ends in a line break" in warning.detail
+    assert "hunter2" not in warning.detail
+
+
+def test_a_line_break_alone_is_no_secret() -> None:
+    secrets = Secrets({"HMSPLAN_SECRET_HOOK": "\n"}, {})
+    assert secrets.get("hook").reveal() is None
+    assert not secrets.is_refused("hook")
+    assert secrets.problems == []
+
+
+def test_a_byte_order_mark_is_not_sent_and_spaces_are_warned_of() -> None:
+    secrets = Secrets({"HMSPLAN_SECRET_A": "\ufeffhunter2", "HMSPLAN_SECRET_B": " hunter2"}, {})
+    assert [secrets.get(name).reveal() for name in "ab"] == ["hunter2", " hunter2"]
+    assert [problem.summary for problem in secrets.problems] == [
+        "Secret with a line break",
+        "Secret with spaces around it",
+    ]
+
+
+def test_bytes_that_are_no_text_are_no_secret_and_not_shown() -> None:
+    secrets = Secrets({"HMSPLAN_SECRET_HOOK": "pa\udcfcsword"}, {})
+    assert secrets.get("hook").reveal() is None
+    summary, detail = secrets.missing("hook")
+    assert (summary, secrets.is_refused("hook")) == ("Not UTF-8", True)
+    assert "HMSPLAN_SECRET_HOOK" in detail
+    assert "sword" not in detail
+
+
+def test_a_key_of_fingerprints_that_is_no_text_is_an_error() -> None:
+    (problem,) = Secrets({"HMSPLAN_FINGERPRINT_KEY": "\udcfc" * 32}, {}).problems
+    assert (problem.summary, problem.severity) == ("Not UTF-8", Severity.ERROR)
+
+
+STACK = {
+    "hmsplan.yaml": "version: 1\nstack: s\nvariables:\n  who: {default: Acme}\n  what: {}\n",
+    "a.yaml": 'assistants:\n  a: {name: "${var:who} ${var:what}", webhook_url: "https://a.example/h", '
+    'webhook_secret: "${secret:hook}"}\n',
+}
+
+
+def loaded(root: Path, environ: dict[str, str], **more: object) -> list[tuple[str, str]]:
+    """Return what is wrong or doubtful when the stack is only validated."""
+    for name, text in STACK.items():
+        (root / name).write_text(text, "utf-8")
+    environ = {"HMSPLAN_VAR_WHAT": "desk"} | environ
+    try:
+        found = load_stack(root, environ=environ, **more).warnings  # type: ignore[arg-type]
+    except ConfigError as error:
+        found = error.diagnostics
+    return [(problem.summary, problem.detail.split()[0]) for problem in found]
+
+
+def test_validate_refuses_what_is_set_and_no_secret(tmp_path: Path) -> None:
+    """Offline, too; one that is not set, or empty as in the workflow of a fork, is not asked for."""
+    hook = "HMSPLAN_SECRET_HOOK"
+    assert loaded(tmp_path, {}) == []
+    assert loaded(tmp_path, {hook: ""}) == []
+    assert loaded(tmp_path, {hook: "${HOOK}"}) == [("Unresolved secret", hook)]
+    assert loaded(tmp_path, {hook: "\udcff"}) == [("Not UTF-8", hook)]
+    assert loaded(tmp_path, {hook: "changeme"}) == [("Masked secret", "What")]
+    assert loaded(tmp_path, {hook: "hunter2\n"}) == [("Secret with a line break", hook)]
+
+
+@pytest.mark.parametrize("name", ["who", "what"])
+def test_a_variable_that_is_no_text_is_told_once_by_its_name(tmp_path: Path, name: str) -> None:
+    variable = f"HMSPLAN_VAR_{name.upper()}"
+    assert loaded(tmp_path, {variable: "M\udcfcller"}) == [("Not UTF-8", variable)]
+    assert loaded(tmp_path, {}, variables={name: "M\udcfcller"}) == [("Not UTF-8", "--var")]
 
 
 def test_file() -> None:
