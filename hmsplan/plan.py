@@ -34,6 +34,7 @@ from hmsplan.proofs import may_be_cut
 from hmsplan.reach import unread, users_of, with_reach
 from hmsplan.secrets.changes import unmatched, unseen, wants_resend
 from hmsplan.secrets.conceal import concealed
+from hmsplan.secrets.unsendable import unsendable
 from hmsplan.steps import lower
 from hmsplan.words import SAME_NAME, listed
 
@@ -76,7 +77,8 @@ def make_plan(
 
     Raises:
         PlanError: identities that nobody can tell apart, or an import that names nothing.
-        ConfigError: an object that has to be created lacks fields that a create needs.
+        ConfigError: an object that has to be created lacks fields that a create needs, or a secret that has to be sent
+            along is not known.
     """
     declared = stack
     if unknown := unmatched(stack, options.resend):
@@ -88,6 +90,8 @@ def make_plan(
         raise PlanError(found.problems)
     changes = _changes(stack, declared, snapshot, state, found, options.resend)
     changes = _narrow(changes, stack, options.targets)
+    if stuck := [problem for change in changes for problem in unsendable(KINDS[change.address.kind], change)]:
+        raise ConfigError(stuck)
     holders = identity_needs(changes, snapshot)
     changes = tuple(_with_outages(changes, holders))
     changes = tuple(map(_safe_to_show, with_reach(changes, stack, snapshot, found.bindings)))
