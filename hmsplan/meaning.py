@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hmsplan.canonical_json import canonical_json, digest
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Action, Plan, Ref, Secret
+from hmsplan.secrets.urls import hidden
 
 if TYPE_CHECKING:
     from hmsplan.model import MembersChange, ResourceChange, Value
@@ -77,7 +78,8 @@ def _with_before(meaning: dict[str, Any], change: ResourceChange) -> dict[str, A
 def plain(value: Value) -> Value:
     """Return *value* as JSON without a secret in it: references by address, secrets by name and fingerprint.
 
-    Equal numbers are equal: 1.0 is 1.
+    The credential in a URL takes no part: the file of a saved plan, which has the same digest, does not show it. Equal
+    numbers are equal: 1.0 is 1.
     """
     if value is MISSING:
         return {"$missing": True}
@@ -89,4 +91,8 @@ def plain(value: Value) -> Value:
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
+    return hidden(value) if isinstance(value, str) else _number(value)
+
+
+def _number(value: Value) -> Value:
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -19,6 +19,7 @@ from hmsplan.model import Against, Diagnostic, Secret, Severity
 from hmsplan.overlay import leaves
 from hmsplan.plan import DEFAULTS, Options, kinds_in_use, kinds_to_consult, make_plan, wanted_members
 from hmsplan.recorded import share
+from hmsplan.secrets.conceal import without_credentials
 from hmsplan.snapshotfile import LEADS, anonymous, mark_of, members_of
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def plan_against(saved: SavedSnapshot, stack: Stack, now: float, options: Option
         StateError: it is a snapshot of another stack or environment, of the future, or without what is asked for.
     """
     _check_origin(saved, stack, now)
+    stack = _without_credentials(stack)
     state = share(saved.state, stack)
     members = MappingProxyType(dict(_recognised(saved.live, stack, state.lineage)))
     live = replace(saved.live, members=members)
@@ -53,6 +55,12 @@ def plan_against(saved: SavedSnapshot, stack: Stack, now: float, options: Option
     return replace(
         plan, against=against, warnings=(*plan.warnings, *_unlike(plan, state), *_strangers(plan, saved.live))
     )
+
+
+def _without_credentials(stack: Stack) -> Stack:
+    """Return *stack* as the snapshot shows it: whether the credential in a URL changed cannot be seen here."""
+    resources = {a: replace(r, spec=without_credentials(r.spec)) for a, r in stack.resources.items()}
+    return replace(stack, resources=MappingProxyType(resources))
 
 
 def _check_origin(saved: SavedSnapshot, stack: Stack, now: float) -> None:

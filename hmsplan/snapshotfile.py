@@ -2,9 +2,9 @@
 
 The file holds what a plan is made of: every live object, and the state. What may not leave the organization is not in
 it. A secret is wrapped where the schema says so when the API answers, and written without its value; so is a text that
-nobody knows under a name that sounds like a secret's (``secrets.conceal``). A lead is its id, and for one that the
-stack or the state knows a digest, keyed by the state's lineage: ``offline`` recognises the declared ones by it. Texts
-and business numbers are there, as a plan shows them.
+nobody knows under a name that sounds like a secret's, and the credential in a URL (``secrets.conceal``). A lead is its
+id, and for one that the stack or the state knows a digest, keyed by the state's lineage: ``offline`` recognises the
+declared ones by it. Texts and business numbers are there, as a plan shows them.
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ from hmsplan.errors import StateError
 from hmsplan.kinds import KINDS
 from hmsplan.members import HALF, fingerprint, is_untouched
 from hmsplan.model import Anonymous, RemoteObject, Snapshot
-from hmsplan.overlay import leaves
 from hmsplan.planfile import read_document
 from hmsplan.render.exact import decode_value, encode_value
-from hmsplan.secrets.conceal import carries_secret, concealed
+from hmsplan.secrets.conceal import concealed, without_credentials
 from hmsplan.state import record
 from hmsplan.state.codec import LIST, MAYBE_TEXT, NUMBER, OBJECT, TEXT, check, texts
 
@@ -80,14 +79,11 @@ class SavedSnapshot:
 
 def save(stack: Stack, live: Snapshot, state: State, taken: float, *, tool_version: str = "") -> SavedSnapshot:
     """Return what may be kept of a reading of everything."""
-    urls, marks = _known_urls(stack, state), _known_leads(stack, state)
+    marks = _known_leads(stack, state)
     kept = replace(
         live,
         objects=MappingProxyType(
-            {
-                name: {o.id: _redacted(KINDS[name], o, urls) for o in found.values()}
-                for name, found in live.objects.items()
-            }
+            {name: {o.id: _redacted(KINDS[name], o) for o in found.values()} for name, found in live.objects.items()}
         ),
         members=MappingProxyType(
             {
@@ -98,7 +94,7 @@ def save(stack: Stack, live: Snapshot, state: State, taken: float, *, tool_versi
         requests=0,
         now=float(int(taken)),
     )
-    saved = SavedSnapshot(stack.name, stack.environment, kept, state, int(taken), tool_version)
+    saved = SavedSnapshot(stack.name, stack.environment, kept, _without_credentials(state), int(taken), tool_version)
     return replace(saved, digest=digest(_content(saved)))
 
 
@@ -146,13 +142,6 @@ def _content(saved: SavedSnapshot) -> dict[str, Any]:
     }
 
 
-def _known_urls(stack: Stack, state: State) -> frozenset[str]:
-    """Return the URLs with a secret in them that the stack or the state tells anyway."""
-    told = (*(r.spec for r in stack.resources.values()), *(b.applied for b in state.bindings.values()))
-    texts_told = (leaf for spec in told for _, leaf in leaves(spec) if isinstance(leaf, str))
-    return frozenset(text for text in texts_told if carries_secret(text))
-
-
 def _known_leads(stack: Stack, state: State) -> frozenset[str]:
     """Return both halves of the fingerprints of the leads that are declared, or that the state remembers."""
     members = members_of(LEADS)
@@ -163,10 +152,17 @@ def _known_leads(stack: Stack, state: State) -> frozenset[str]:
     return frozenset(half for mark in marks for half in (mark[:-HALF], mark[-HALF:]) if half)
 
 
-def _redacted(kind: Kind, live: RemoteObject, known: Collection[str]) -> RemoteObject:
+def _without_credentials(state: State) -> State:
+    """Return *state* without the credentials in the URLs that were applied."""
+    bindings = {a: replace(b, applied=without_credentials(b.applied)) for a, b in state.bindings.items()}
+    intents = tuple(replace(each, applied=without_credentials(each.applied)) for each in state.intents)
+    return replace(state, bindings=MappingProxyType(bindings), intents=intents)
+
+
+def _redacted(kind: Kind, live: RemoteObject) -> RemoteObject:
     """Return *live* without secrets, and without members, should the API ever tell them in one breath."""
     told = {key: item for key, item in live.fields.items() if kind.members is None or key != kind.members.name}
-    return replace(live, fields=concealed(kind, told, known))
+    return replace(live, fields=concealed(kind, told))
 
 
 def _anonymous(item: RemoteObject, lineage: str, known: Collection[str]) -> RemoteObject:

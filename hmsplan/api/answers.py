@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from hmsplan.errors import Ambiguous, ApiError, NotFound, RateLimited, Unauthorized
+from hmsplan.secrets import urls
 from hmsplan.secrets.disguises import disguises
 
 if TYPE_CHECKING:
@@ -237,5 +238,5 @@ def cleaned(text: str, hidden: Collection[str]) -> str:
         if len(secret) >= _SHORTEST_HIDDEN:
             for form in disguises(secret):
                 text = text.replace(form, _HIDDEN)
-    text = _LABELLED.sub(lambda found: f"{found[1]}{_HIDDEN}", text)
+    text = urls.hidden(_LABELLED.sub(lambda found: f"{found[1]}{_HIDDEN}", text))
     return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from hmsplan.escape import workflow_data
+from hmsplan.secrets import urls
 from hmsplan.secrets.disguises import SHORTEST, disguises
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def hide(values: Iterable[str]) -> None:
 
 
 def cut(text: str) -> str:
-    """Return *text* without any of the secrets."""
+    """Return *text* without any of the secrets, and without what looks like a credential in a URL."""
+    text = urls.hidden(text)
     for pattern in _hidden.values():
         text = pattern.sub("(sensitive value)", text)
     return text

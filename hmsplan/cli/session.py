@@ -21,6 +21,7 @@ from hmsplan.model import Secret
 from hmsplan.overlay import leaves
 from hmsplan.recorded import share
 from hmsplan.secrets.sources import FINGERPRINT_KEY
+from hmsplan.secrets.urls import credentials
 from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT, load_settings, load_stack
 from hmsplan.state.backend import Backend, new_state, open_backend, refuse_lent_password
 from hmsplan.state.edit import refuse_other_stack
@@ -79,7 +80,7 @@ def load(options: Globals, *, need_secrets: bool = False) -> Stack:
     )
     if options.secrets_file is not None:
         _warn_of_readers(options.secrets_file)
-    values = secret_values(stack)
+    values = [*secret_values(stack), *declared_credentials(stack)]
     mask(values)
     hide([*values, *filter(None, (os.environ.get(KEY), os.environ.get(FINGERPRINT_KEY)))])
     return stack
@@ -90,6 +91,12 @@ def secret_values(stack: Stack) -> list[str]:
     resources = stack.resources.values()
     found = (leaf for each in resources if each.secret_paths for _, leaf in leaves(each.spec))
     return [text for leaf in found if isinstance(leaf, Secret) and isinstance(text := leaf.reveal(), str)]
+
+
+def declared_credentials(stack: Stack) -> list[str]:
+    """Return what looks like a credential in a text of *stack*."""
+    found = (leaf for each in stack.resources.values() for _, leaf in leaves(each.spec) if isinstance(leaf, str))
+    return list(dict.fromkeys(piece for text in found for piece in credentials(text)))
 
 
 def _warn_of_readers(secrets_file: Path) -> None:

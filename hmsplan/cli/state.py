@@ -151,7 +151,7 @@ def rename_stack_command(options: Globals, name: str) -> None:
 def pull_command(options: Globals) -> None:
     """Print the whole state, as push takes it."""
     _, state = _loaded(options)
-    out(dump(state).decode().rstrip("\n"))
+    out(dump(state).decode().rstrip("\n"), whole=True)
 
 
 @state_command.command("push")

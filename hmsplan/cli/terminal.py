@@ -35,9 +35,9 @@ def interactive() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
 
 
-def out(text: str) -> None:
-    """Print a result."""
-    click.echo(cut(printable(text)), color=True)
+def out(text: str, *, whole: bool = False) -> None:
+    """Print a result; *whole*: it is a file of ours that somebody gives back, and loses no credential of a URL."""
+    click.echo(printable(text) if whole else cut(printable(text)), color=True)
 
 
 def err(text: str) -> None:

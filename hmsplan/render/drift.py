@@ -10,7 +10,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, DriftKind, dotted
 from hmsplan.render.fields import field_lines
 from hmsplan.render.lines import BLANK, Line, Tone, paint, safe, title
-from hmsplan.render.redact import public_value
+from hmsplan.render.redact import public_value, shown_field
 from hmsplan.render.values import Look, path_text
 from hmsplan.render.words import some
 from hmsplan.words import count
@@ -112,7 +112,7 @@ def drift_lines(drift: Drift, look: Look) -> Iterator[Line]:
         return
     yield Line(f"{name} was changed", "#")
     for field in drift.fields:
-        yield from field_lines(look, field)
+        yield from field_lines(look, shown_field(field))
     if drift.unseen:
         names = some(path_text(look.kind, path) for path in drift.unseen)
         yield Line(f"(cannot be seen: {names})", "#", tone=Tone.QUIET)
@@ -168,7 +168,7 @@ def _drift_json(drift: Drift) -> dict[str, Any]:
         "type": f"hms_{kind.singular}",
         "id": drift.id,
         "name": drift.name,
-        "fields": [_field_json(kind, field) for field in drift.fields],
+        "fields": [_field_json(kind, shown_field(field)) for field in drift.fields],
         "unseen": [dotted(path) for path in drift.unseen],
         **({"other": drift.other, "environment": drift.environment or None} if drift.other else {}),
     }

@@ -17,6 +17,7 @@ from hmsplan.moments import for_people
 from hmsplan.render.changes import change_lines
 from hmsplan.render.drift import coverage_text, drift_line, drift_lines, worst_first
 from hmsplan.render.reach import reach_summary
+from hmsplan.render.redact import shown
 from hmsplan.render.values import Look, names_of
 from hmsplan.render.words import MARKS, plan_line, seconds, snapshot_text, some
 from hmsplan.words import count
@@ -177,6 +178,7 @@ class Page:
 
 def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT) -> Page:
     """Return what *plan* says, and one of its digests; its long lines are laid out for *width* columns."""
+    plan = shown(plan)
     names = names_of(plan)
     return Page(
         "plan",

@@ -1,10 +1,11 @@
-"""What of a plan may leave the process: no secret, no lead's whole phone number, nothing that nobody manages. Pure."""
+"""What of a plan may leave: no secret or credential, no lead's whole number, nothing that is not managed. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from operator import is_
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.diff import items_by_key
@@ -13,6 +14,8 @@ from hmsplan.meaning import added
 from hmsplan.model import EMPTY, MISSING, Action, FieldChange, MembersChange, Missing, Ref, Secret
 from hmsplan.render.values import pattern_of
 from hmsplan.render.words import SENSITIVE, masked
+from hmsplan.secrets.conceal import without_credentials
+from hmsplan.secrets.urls import hidden
 
 if TYPE_CHECKING:
     from hmsplan.model import Drift, FieldPath, Plan, ResourceChange, Spec, Step, Unsettled, Value
@@ -28,6 +31,7 @@ def public_plan(plan: Plan) -> Plan:
     Bodies of requests go, because an apply makes its own plan and compares. So do the values that nobody manages, and
     the ends of the phone numbers of leads.
     """
+    plan = shown(plan)
     return replace(
         plan,
         changes=tuple(map(_public_change, plan.changes)),
@@ -35,6 +39,35 @@ def public_plan(plan: Plan) -> Plan:
         steps=tuple(map(_public_step, plan.steps)),
         unsettled=tuple(map(_public_unsettled, plan.unsettled)),
     )
+
+
+def shown(plan: Plan) -> Plan:
+    """Return *plan* as a reader may see it: without the credentials in its URLs. What an apply sends is not in it."""
+    return replace(
+        plan,
+        changes=tuple(map(_shown_change, plan.changes)),
+        drift=tuple(map(shown_drift, plan.drift)),
+        warnings=tuple(replace(each, detail=hidden(each.detail)) for each in plan.warnings),
+    )
+
+
+def _shown_change(change: ResourceChange) -> ResourceChange:
+    before, after = without_credentials(change.before), without_credentials(change.after)
+    fields = tuple(map(shown_field, change.fields))
+    if before is change.before and after is change.after and all(map(is_, fields, change.fields)):
+        return change
+    return replace(change, before=before, after=after, fields=fields)
+
+
+def shown_drift(drift: Drift) -> Drift:
+    """Return *drift* without the credentials in its URLs."""
+    return replace(drift, fields=tuple(map(shown_field, drift.fields)))
+
+
+def shown_field(field: FieldChange) -> FieldChange:
+    """Return *field* without the credentials in its URLs; the same one where there are none."""
+    before, after = without_credentials(field.before), without_credentials(field.after)
+    return field if before is field.before and after is field.after else FieldChange(field.path, before, after)
 
 
 def _public_change(change: ResourceChange) -> ResourceChange:

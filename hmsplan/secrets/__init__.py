@@ -8,7 +8,8 @@
 ``urls``          reads a URL in one strict way: who receives what is sent to it, and which part of it is a credential.
 ``masks``         tells a value from what stands in its place: a mask that the API answers with is never sent back.
 ``unsendable``    says which update would have to send a mask back, so that the plan is refused and not the write.
-``conceal``       finds secrets in what is live that no schema names: by their name, or in a URL.
+``conceal``       hides what no schema names: a live secret by the name of its field, a credential in any URL or text.
+``exposed``       warns of credentials in fields that anybody reads, and of URLs without TLS.
 ``disguises``     the forms in which a value could still show (JSON, URL, HTML, base64): errors of the API lose them,
                   and ``cli.hidden`` cuts them out of whatever is printed and has GitHub mask them.
 

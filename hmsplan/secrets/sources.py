@@ -103,7 +103,7 @@ class Secrets:
         if found := self._environ.get(variable):
             return variable, found
         key = next((key for key in (variable, *bare) if self._file.get(key)), variable)
-        return key, self._file.get(key, "")
+        return f"{variable} (in the secrets file: {key})" if key != variable else variable, self._file.get(key, "")
 
 
 def _why_refused(variable: str, value: str) -> tuple[str, str] | None:

@@ -42,10 +42,16 @@ def is_masked(path: FieldPath, leaf: Value) -> bool:
 
 def _problem(kind: Kind, change: ResourceChange, path: FieldPath, body: Value) -> Diagnostic:
     named = _named(kind, path, body)
+    is_declarable = tuple(ANY if isinstance(part, int) else part for part in path) in kind.secrets
+    advice = (
+        f"Declare it at {dotted(named)}: ${{secret:name}}, and give its value as HMSPLAN_SECRET_NAME."
+        if is_declarable
+        else f"It is no field that can be declared: change {path[0]} in the dashboard, and leave it alone here "
+        f"(lifecycle: {{ignore_changes: [{path[0]}]}})."
+    )
     detail = (
-        f"{path[0]} changes and is sent whole, {dotted(named)} with it; nobody declares that secret, and the API shows "
-        f"only a mask of it. Sent back, the mask would become the secret. Declare it at {dotted(named)}: "
-        "${secret:name}, and give its value as HMSPLAN_SECRET_NAME."
+        f"{path[0]} changes and is sent whole, {dotted(named)} with it. Nothing declares that secret, and the API "
+        f"shows only a mask of it, which would become the secret. {advice}"
     )
     return Diagnostic("Secret unknown", detail, change.source, change.address, named)
 

@@ -48,7 +48,8 @@ def receiver(url: str) -> str:
 
 
 def _parts(url: str) -> SplitResult | None:
-    """Take a URL of the strict form apart; None for anything else."""
+    """Take a URL of the strict form apart; None for anything else. A hidden part is one like any other."""
+    url = url.replace(HIDDEN, "hidden")
     try:
         return urlsplit(url) if _FORMED.fullmatch(url) else None
     except ValueError:  # what stands in brackets is no address
@@ -100,7 +101,7 @@ def in_clear(url: str) -> bool:
 
 # Credentials
 
-_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>`|]+")
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>`|\\]+")
 _LOGIN: Final = re.compile(
     r"(?:(?<=^http://)|(?<=^https://))[^/?#\\]+(?=@)|(?<=://)[^/?#\\:@]*:[^/?#\\@]+(?=@)", re.IGNORECASE
 )
@@ -126,8 +127,18 @@ _KEY: Final = re.compile(
     r"|npm_|hf_|fl_live_|SG\.|AKIA|AIza|eyJ(?=[A-Za-z0-9_-]+\.eyJ))[A-Za-z0-9_.-]{12,}"
 )
 _SCHEME: Final = re.compile(r"(?<=[Bb]earer )[A-Za-z0-9._~+/=-]{16,}|(?<=[Bb]asic )[A-Za-z0-9+/]{12,}={0,2}")
-_HINTS: Final = ("://", "earer ", "asic ", "sk-", "sk_", "rk_", "pk_", "whsec_", "gh", "glpat-", "xox", "shpat_")
-_MORE_HINTS: Final = ("npm_", "hf_", "fl_live_", "SG.", "AKIA", "AIza", "eyJ")
+_HINTS: Final = (
+    *("://", "earer ", "asic ", "sk-", "sk_", "rk_", "rk-", "pk_", "pk-", "whsec_", "ghp_", "gho_", "ghs_", "ghu_"),
+    *("github_pat_", "glpat-", "xox", "shpat_", "npm_", "hf_", "fl_live_", "SG.", "AKIA", "AIza", "eyJ"),
+)
+_HINT: Final = re.compile("|".join(map(re.escape, _HINTS)))
+_SHORT: Final = 200  # characters up to which one regular expression is faster than many searches
+
+
+def _may_hold_one(text: str) -> bool:
+    if len(text) <= _SHORT:
+        return _HINT.search(text) is not None
+    return any(hint in text for hint in _HINTS)
 
 
 def hidden(text: str) -> str:
@@ -149,7 +160,7 @@ def credentials(text: str) -> list[str]:
 
 def _spans(text: str) -> list[tuple[int, int]]:
     """Return where credentials stand, from left to right; none overlaps another."""
-    if not any(hint in text for hint in _HINTS) and not any(hint in text for hint in _MORE_HINTS):
+    if not _may_hold_one(text):
         return []
     found = [span for url in _URL.finditer(text) for span in _in_url(url[0], url.start())]
     found += [match.span() for match in _KEY.finditer(text)]

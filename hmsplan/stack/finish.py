@@ -10,6 +10,7 @@ from hmsplan import canonical, words
 from hmsplan.kinds import KINDS
 from hmsplan.model import Address, Diagnostic, FieldPath, Lifecycle, Ref, Resource, Secret, Severity
 from hmsplan.overlay import leaves
+from hmsplan.secrets.exposed import exposed
 from hmsplan.stack import hours, leads, schema, templates
 from hmsplan.stack.explain import explain, not_a_schema
 from hmsplan.stack.interpolate import Csv, FileProblem
@@ -31,11 +32,13 @@ class Finisher:
 
     Attributes:
         problems: everything wrong so far, the resolver's own apart.
+        warnings: what is shown to too many; there may be any number of them.
     """
 
     def __init__(self, resolver: Resolver) -> None:
         self.resolver = resolver
         self.problems = Problems()
+        self.warnings: list[Diagnostic] = []
         self._finished: dict[Address, Resource] = {}
         self._expanded: dict[Address, dict[str, Any] | None] = {}
         self._identities: dict[tuple[str, str], Address] = {}
@@ -67,6 +70,10 @@ class Finisher:
         spec = declared.whereabouts.spec = _without_ours(declared, resolved)
         names = self._item_names(declared, spec)
         pasted = {path for path, _ in pastes}
+        self.warnings += [
+            replace(warning, source=declared.whereabouts(path), address=declared.address)
+            for path, warning in exposed(declared.kind, spec, pasted)
+        ]
         special = [(path, value) for path, value in resolved.bound.items() if path not in pasted]
         for path, template in pastes:
             special += _special(value_at(spec, path), path, self._finished.get(template))

@@ -87,7 +87,13 @@ def build_stack(
     problems = [
         *(*sources.problems, *of_settings, *of_environment, *collected.problems, *of_layers),
         *(of_variables if sources.stack is not None else ()),
-        *(*secrets.problems, *blocks.problems, *resolver.problems, *_not_told(finisher.problems, of_settings)),
+        *(
+            *secrets.problems,
+            *blocks.problems,
+            *resolver.problems,
+            *_not_told(finisher.problems, of_settings),
+            *finisher.warnings,
+        ),
     ]
     if not sources.broken and not _has_error(problems):
         problems += variables.unused(named, resolver.used, lambda: _named_anywhere(sources, read_text))

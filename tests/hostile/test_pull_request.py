@@ -380,7 +380,7 @@ def test_what_only_resembles_a_mask_is_sent(tmp_path: Path, evil: Evil, value: s
 @pytest.mark.parametrize("mask", [mask for mask in MASKS if mask.strip()])
 @pytest.mark.parametrize("field", ["api_key", "auth_token"])
 def test_a_mask_of_the_api_is_never_sent_back(tmp_path: Path, evil: Evil, mask: str, field: str) -> None:
-    """A block is sent whole; a field in it that hmsplan does not know came masked, so the block is not sent."""
+    """A block is sent whole; a field in it that hmsplan does not know came masked, so the change is not planned."""
     declared: dict[str, Any] = {"name": "A", **PIPELINE, "llm_config": {**LLM, "temperature": 0.2}}
     root = write(tmp_path, {"a.yaml": json.dumps({"assistants": {"a": declared}})})
     assert hmsplan(root, "apply", "-y", url=evil.url).code == 0
@@ -388,9 +388,11 @@ def test_a_mask_of_the_api_is_never_sent_back(tmp_path: Path, evil: Evil, mask: 
     live["llm_config"] = {**live["llm_config"], field: mask}
     evil.heard.clear()
     declared["llm_config"]["temperature"] = 0.9
-    said = hmsplan(write(root, {"a.yaml": json.dumps({"assistants": {"a": declared}})}), "apply", "-y", url=evil.url)
-    assert (said.code, evil.writes) == (1, []), said
-    assert f"llm_config.{field}" in said.out
+    write(root, {"a.yaml": json.dumps({"assistants": {"a": declared}})})
+    for words in (("plan",), ("apply", "-y")):
+        said = hmsplan(root, *words, url=evil.url)
+        assert (said.code, evil.writes) == (3, []), said
+        assert f"llm_config.{field}" in said.err
 
 
 @pytest.mark.parametrize("mask", MASKS[:4])

@@ -267,3 +267,20 @@ def test_no_changes_is_said_of_the_snapshot_and_not_of_the_organization() -> Non
     text = render_plan(plan_against(taken(live()), declared(), NOW), width=80, color=False)
     assert "No changes. The snapshot matches the stack." in text
     assert "organization matches" not in text
+
+
+def test_a_credential_in_a_url_is_not_told_from_another_one_and_the_rest_of_the_url_is() -> None:
+    def hooked(token: str, host: str = "a.example") -> Resource:
+        return resource("assistants.support", name="Support", webhook_url=f"https://{host}/x?token={token}")
+
+    there = hooked("tok-1")
+    state = remembered(bound("assistants.support", "a1", **there.spec))
+    saved = taken(live(remote("assistants", "a1", **there.spec)), state, declared(there))
+    assert plan_against(saved, declared(hooked("tok-2")), NOW).pending == ()
+    plan = plan_against(saved, declared(hooked("tok-1", "b.example")), NOW)
+    assert (
+        plan.digest
+        == planned(declared(hooked("tok-1", "b.example")), live(remote("assistants", "a1", **there.spec)), state).digest
+    )
+    assert "b.example" in render_plan(plan, width=80, color=False)
+    assert "tok-1" not in render_plan(plan, width=80, color=False)

@@ -75,3 +75,11 @@ def test_the_plan_is_refused_and_says_what_to_declare() -> None:
     (problem,) = caught.value.diagnostics
     assert problem.detail.startswith("llm_config changes and is sent whole, llm_config.tools.lookup.server.secret with")
     assert "Declare it at llm_config.tools.lookup.server.secret: ${secret:name}" in problem.detail
+
+
+def test_what_cannot_be_declared_is_left_to_the_dashboard() -> None:
+    stack = declared(resource("assistants.a", name="A", llm_config={"model": "other"}))
+    snapshot = live(remote("assistants", "a1", name="A", **llm(None, provider_api_key="***")))
+    with pytest.raises(ConfigError) as caught:
+        planned(stack, snapshot, remembered())
+    assert "lifecycle: {ignore_changes: [llm_config]}" in caught.value.diagnostics[0].detail
