@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hmsplan.changes import acts
 from hmsplan.kinds import KINDS
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Members
-    from hmsplan.model import Address, Binding, RemoteObject, ResourceChange, Snapshot, Spec, Stack
+    from hmsplan.model import Address, Binding, RemoteObject, ResourceChange, Snapshot, Spec, Stack, State
+
+
+NO_STATE: Final = "No state"
+"""Summary of the warning that stands at the head of a plan."""
 
 
 def refusals(
@@ -69,6 +73,19 @@ def loosened(
             f"and max_delete_share {usual.max_delete_share:.0%}, it would refuse them."
         )
         yield Diagnostic("Limits are loosened", detail, severity=Severity.WARNING)
+
+
+def without_memory(state: State, adopted: Collection[Address]) -> Iterator[Diagnostic]:
+    """Warn when no apply is remembered and yet live objects are the *adopted* ones: the state may be another one."""
+    if state.bindings or state.deposed or state.intents or not adopted:
+        return
+    what = "a live object is" if len(adopted) == 1 else f"{len(adopted)} live objects are"
+    detail = (
+        "egress and prevent_destroy are not remembered, nor are fields and leads that were taken out. No earlier apply "
+        f"is known here, and yet {what} what this stack declares. If there was one, its state is elsewhere: see state: "
+        "in hmsplan.yaml, HMSPLAN_STATE and --state."
+    )
+    yield Diagnostic(NO_STATE, detail, severity=Severity.WARNING)
 
 
 def is_allowed(refusal: Refusal, allowed: Iterable[str]) -> bool:
@@ -173,8 +190,6 @@ def _recalls(members: Members, change: ResourceChange, live: Sequence[RemoteObje
     if is_cut:
         reason = f"its list shows {len(live)} of {total} {members.name}, so some to be added may be there already"
         yield Refusal(Risk.RECALL, change.address, reason)
-
-
 
 
 def _limits(

@@ -16,7 +16,7 @@ from hmsplan import phone
 from hmsplan.changes import comparison, creation
 from hmsplan.drift import find_drift, find_twins, twin_warning
 from hmsplan.errors import ConfigError, PlanError
-from hmsplan.guards import loosened, refusals
+from hmsplan.guards import loosened, refusals, without_memory
 from hmsplan.identity import NOWHERE, identify, identity_of
 from hmsplan.kinds import KINDS
 from hmsplan.meaning import with_digests
@@ -106,6 +106,7 @@ def make_plan(
         unsettled=tuple(found.unsettled),
         decided=tuple(found.decided),
         warnings=(
+            *without_memory(state, found.adopted),
             *map(_without_numbers, _still_true(stack, found)),
             *map(twin_warning, find_twins(stack, snapshot, found, elsewhere)),
             *_cut_lists(changes, snapshot),

@@ -53,6 +53,8 @@ def _head(page: Page) -> Iterator[str]:
     yield f"### hmsplan {page.word}: {where}"
     if page.snapshot:
         yield f"> [!NOTE]\n> {escape.markdown(page.snapshot)}"
+    if page.memory:
+        yield f"> [!WARNING]\n> {escape.markdown(page.memory)}"
     strong, *more = page.verdict
     yield " ".join([f"**{escape.markdown(strong)}**", *map(escape.markdown, more)])
     if page.dates:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.guards import NO_STATE
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Digest, DriftKind, is_pending
 from hmsplan.moments import for_people
@@ -114,6 +115,7 @@ class Page:
         unchanged: addresses that stay as they are.
         ending: sentences for a report without changes.
         coverage: how much of what is live is managed; "" for a plan.
+        memory: says that no apply is remembered though live objects are what is declared; "" when one is.
         snapshot: which snapshot stood for what is live, and its age; "" when none did.
         counts: the last line.
         digest: as it is written; "" for a drift report.
@@ -137,6 +139,7 @@ class Page:
     unchanged: tuple[str, ...] = ()
     ending: tuple[str, ...] = ()
     coverage: str = ""
+    memory: str = ""
     snapshot: str = ""
     counts: str = ""
     digest: str = ""
@@ -203,9 +206,10 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT) -> Page:
             for change in in_order(plan)
         ),
         drift=tuple(_drifted(drift, Look(KINDS[drift.kind], width, names)) for drift in plan.drift),
-        warnings=plan.warnings,
+        warnings=tuple(each for each in plan.warnings if each.summary != NO_STATE),
         unchanged=tuple(str(change.address) for change in plan.changes if not is_pending(change)),
         ending=tuple(_ending(plan)),
+        memory=" ".join(f"{each.summary}: {each.detail}" for each in plan.warnings if each.summary == NO_STATE),
         snapshot=snapshot_text(plan.against),
         counts=plan_line(plan),
         digest=plan.digest_of(digest),

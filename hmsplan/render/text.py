@@ -68,7 +68,7 @@ def _summary(page: Page) -> list[Line]:
         where += f", organization {safe(page.organization)}"
     lines = [
         title(where),
-        *([title(page.snapshot, Tone.ALERT)] if page.snapshot else []),
+        *(title(sentence, Tone.ALERT) for sentence in (page.snapshot, page.memory) if sentence),
         *([title(page.dates, Tone.PLAIN)] if page.dates else []),
     ]
     if page.targets:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from readings import SPRING, TRUNK, at, bound, declared, lead, live, planned, ref, remembered, remote, resource
 
 from hmsplan.guards import is_allowed, is_protected
-from hmsplan.model import Action, Deposed, Refusal, Risk, Safety, Secret
+from hmsplan.model import Action, Deposed, Diagnostic, Refusal, Risk, Safety, Secret
+from hmsplan.render.html.page import render_html
+from hmsplan.render.markdown import render_markdown
+from hmsplan.render.page import page_of
+from hmsplan.render.text import render_page
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hmsplan.model import Plan, RemoteObject, Snapshot, State
+    from hmsplan.render.page import Page
 
 ANNA: dict[str, Any] = {"phone_number": "+31201234567", "variables": {}}
 BEN: dict[str, Any] = {"phone_number": "+31207654321", "variables": {}}
@@ -397,6 +405,37 @@ def test_the_password_of_a_trunk_goes_to_its_address() -> None:
         resource("sip_trunks.t", **{**TRUNK, "address": "sip.other"}, auth_password=Secret("new", "v"))
     )
     assert flags(planned(named_again, snapshot, state)) == ["egress:sip_trunks.t"]
+
+
+# No state
+
+
+def warnings(plan: Plan) -> list[str]:
+    return [warning.summary for warning in plan.warnings]
+
+
+def test_a_state_that_is_empty_while_declared_objects_are_live_is_said_first() -> None:
+    stack = replace(declared(resource("assistants.a", name="A")), warnings=(Diagnostic("Another", ""),))
+    plan = planned(stack, live(remote("assistants", "a1", name="A")))
+    assert warnings(plan) == ["No state", "Another"]
+    assert plan.warnings[0].detail.startswith("egress and prevent_destroy are not remembered")
+    assert "and yet a live object is what this stack declares" in plan.warnings[0].detail
+
+
+def test_nothing_live_or_a_state_that_knows_something_is_no_warning() -> None:
+    stack = declared(resource("assistants.a", name="A"), resource("assistants.b", name="B"))
+    assert warnings(planned(stack)) == []
+    assert warnings(planned(stack, live(remote("assistants", "c1", name="C")))) == []
+    two = live(remote("assistants", "a1", name="A"), remote("assistants", "b1", name="B"))
+    assert warnings(planned(stack, two, remembered(bound("assistants.a", "a1", name="A")))) == []
+
+
+@pytest.mark.parametrize("shown", [lambda page: render_page(page, width=80, color=False), render_markdown, render_html])
+def test_no_state_is_said_at_the_head_of_every_surface(shown: Callable[[Page], str]) -> None:
+    plan = planned(declared(resource("assistants.a", name="A")), live(remote("assistants", "a1", name="A")))
+    text = shown(page_of(plan, 80))
+    assert 0 < text.index("No state: egress and ") < text.index("adopt")
+    assert text.count("No state") == 1
 
 
 # --allow

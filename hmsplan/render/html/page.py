@@ -94,8 +94,7 @@ def _header(page: Page) -> Iterator[str]:
     if page.organization is not None:
         where += f" · organization {html(page.organization)}"
     yield f'<p class="soft">{where}</p>'
-    if page.snapshot:
-        yield f"<p><b>{html(page.snapshot)}</b></p>"
+    yield from (f"<p><b>{html(sentence)}</b></p>" for sentence in (page.snapshot, page.memory) if sentence)
     if page.dates:
         yield f'<p class="soft">{html(page.dates)}</p>'
     if page.targets:
