@@ -15,7 +15,7 @@ from hmsplan.secrets.egress import new_receivers
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from hmsplan.kinds import Members
+    from hmsplan.kinds import Kind, Members
     from hmsplan.model import Address, Binding, RemoteObject, ResourceChange, Snapshot, Spec, Stack, State
 
 
@@ -139,7 +139,7 @@ def _starts(changes: Sequence[ResourceChange], stack: Stack, bindings: Mapping[A
 
     One that somebody paused is not resumed however few there are.
     """
-    exposing = [(change, exposed(KINDS[change.address.kind], change)) for change in changes]
+    exposing = [(change, newly_called(KINDS[change.address.kind], change)) for change in changes]
     found = [(change, people) for change, people in exposing if people != 0 or change.started]
     total = sum(people for _, people in found if people is not None)
     within = 0 < total <= stack.safety.max_new_calls
@@ -150,7 +150,7 @@ def _starts(changes: Sequence[ResourceChange], stack: Stack, bindings: Mapping[A
             yield Refusal(Risk.START, change.address, _dialling(change, people, stopped=stopped))
 
 
-def exposed(kind: Kind, change: ResourceChange) -> int | None:
+def newly_called(kind: Kind, change: ResourceChange) -> int | None:
     """Return how many people *change* newly exposes to being called; None when nobody can say."""
     if kind.members is None or change.action is Action.DELETE:
         return 0

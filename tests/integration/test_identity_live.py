@@ -23,6 +23,9 @@ HELP = Address("assistants", "help")
 TRUNK = {"name": "VoIP", "provider": "custom", "address": "sip.example.com"}
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 
+GRACE_S = 60.0
+"""After so long, what we made is no longer taken to be merely late in a list."""
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
@@ -213,6 +216,7 @@ def test_an_object_that_is_gone_is_made_again(world: World) -> None:
     """Deleted in the dashboard, it is shown as gone and made anew."""
     world.declare(assistants(help={"name": "Help"}, other={"name": "Other"}))
     world.apply()
+    world.clock.now += GRACE_S
     world.emulator.remove("assistants", world.id("assistants.help"))
     plan = world.plan()
     assert [(d.address, d.drift) for d in plan.drift] == [(HELP, DriftKind.GONE)]
@@ -225,6 +229,7 @@ def test_a_number_registered_again_in_the_dashboard_is_adopted(world: World) -> 
     """The bound object is gone, and its natural key belongs to another one: that one is taken, in plain sight."""
     world.declare({"numbers": {"main": {"phone_number": "+31850000010"}}, "assistants": {"a": {"name": "A"}}})
     world.apply()
+    world.clock.now += GRACE_S
     world.emulator.remove("numbers", world.id("numbers.main"))
     there = world.emulator.add("numbers", number("+31850000010"))
     assert actions(world) == {"numbers.main": Action.ADOPT}
@@ -237,6 +242,7 @@ def test_what_was_taken_out_and_is_gone_already_is_forgotten(world: World) -> No
     """Nothing is left to delete, so no guard has a word to say."""
     world.declare(assistants(help={"name": "Help"}, other={"name": "Other"}))
     world.apply()
+    world.clock.now += GRACE_S
     world.emulator.remove("assistants", world.id("assistants.help"))
     world.declare(assistants(other={"name": "Other"}))
     assert actions(world) == {"assistants.help": Action.FORGET}

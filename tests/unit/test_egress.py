@@ -145,7 +145,6 @@ def test_an_ignored_url_counts_as_it_is_live() -> None:
         (tool(SECRET, server="https://old.example/other"), True),
         (tool(SECRET, url=OLD), False),  # the same, written beside
         (tool(SECRET, url=OLD, server="https://new.example/x"), True),
-        (tool(SECRET), True),  # falls back to webhook_url
         (tool(SECRET, "renamed", server="https://old.example/other"), True),
         (tool(SECRET, "renamed", server=OLD), False),
     ],
@@ -155,6 +154,14 @@ def test_the_secret_of_a_tool_stays_with_its_url(after: dict[str, Any], *, refus
     expected = REFUSED if refused else []
     assert egress(after | more, tool(MASK, server=OLD) | more, tool(KEPT, server=OLD) | more) == expected
     assert egress(after | more, tool(MASK, server=OLD) | more, None) == expected
+
+
+def test_the_url_of_a_tool_that_was_taken_out_leaves_its_secret_to_the_webhook() -> None:
+    """One that was never declared lives on, and the secret stays with it."""
+    more = {"name": "A", "webhook_url": "https://fallback.example/"}
+    there, after = tool(MASK, server=OLD) | more, tool(SECRET) | more
+    assert egress(after, there, tool(KEPT, server=OLD) | more) == REFUSED
+    assert egress(after, there, None) == []
 
 
 def test_a_second_tool_may_use_another_path_of_a_host_that_has_the_secret() -> None:

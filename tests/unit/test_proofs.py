@@ -34,7 +34,7 @@ def test_a_round_list_of_what_is_older_than_the_post_proves_nothing(count: int, 
 
 
 @pytest.mark.parametrize(
-    "created_at", ["2001-09-09T01:46:41Z", "2001-09-09T01:46:40.5+00:00", "2001-09-09T03:46:41+02:00"]
+    "created_at", ["2001-09-09T01:46:42Z", "2001-09-09T01:46:41.5+00:00", "2001-09-09T03:46:42+02:00"]
 )
 def test_a_round_list_that_shows_something_younger_than_the_post_would_show_it_too(created_at: str) -> None:
     listed = [*many(49), remote("assistants", "young", created_at=created_at)]
