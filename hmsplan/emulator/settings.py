@@ -28,6 +28,8 @@ class Settings:
         realtime_tts: [3] a ``tts_config`` sent for a realtime assistant. The read type says null for those.
         tts_alias: [3] what is stored of the alias ``11labs``. Nothing says that it is rewritten.
         empty_text: [3] what is stored of "" in a nullable text. Nothing says that it is rewritten.
+        tidies: whether stored text loses spaces and line breaks at the ends of its lines and of itself, CRLF and
+            decomposed letters, and a number the bits that four bytes cannot hold. Nothing says so.
         trim_names: [3] whether spaces around a ``name`` are removed. Nothing says so.
         phone_form: [3] a phone number with spaces or a leading 00. Only E.164 is documented.
         analysis_envelope: [4] the newest source, the reference, or the oldest guide. The newest is trusted most.
@@ -41,7 +43,7 @@ class Settings:
         delete_key: [6] while assistants use the provider. "Falls back to the platform's own key".
         delete_resend_key: [6] while a domain is set. No 409 is documented for it.
         number_agent: [7] the name(s) of the assistant's id in answers. The newest types know ``agent_id`` only.
-        number_name: [7] whether numbers have a ``name``. The guides and the create type have it.
+        number_name: [7] whether numbers have a ``name``. The guides have it, no type of the newest SDK does.
         number_workflow: [8] what setting ``workflow_id`` does to ``agent_id``: kept, cleared, or both in one
             request refused. An inactive workflow "falls back to the assistant", so one must be kept.
         end_call_tool: [9] whether silence handling stores the tool it adds. Adding it at call time needs no write.
@@ -88,6 +90,7 @@ class Settings:
     realtime_tts: Literal["null", "kept", "refused"] = "null"
     tts_alias: Literal["kept", "elevenlabs"] = "kept"
     empty_text: Literal["kept", "null"] = "kept"
+    tidies: bool = False
     trim_names: bool = False
     phone_form: Literal["refused", "rewritten"] = "refused"
     analysis_envelope: Literal["sdk", "reference", "guide"] = "sdk"
@@ -101,7 +104,7 @@ class Settings:
     delete_key: Literal["allowed", "conflict"] = "allowed"
     delete_resend_key: Literal["allowed", "conflict", "cascade"] = "allowed"
     number_agent: Literal["agent_id", "assistant_id", "both"] = "agent_id"
-    number_name: bool = True
+    number_name: bool = False
     number_workflow: Literal["both", "clears_agent", "refuses_both"] = "both"
     end_call_tool: Literal["unstored", "stored"] = "unstored"
     tool_form: Literal["kept", "flat", "nested"] = "kept"

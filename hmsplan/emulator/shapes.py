@@ -7,6 +7,8 @@ unknown fields as the settings say. The shapes of the API itself are in `catalog
 from __future__ import annotations
 
 import re
+import struct
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
@@ -51,6 +53,11 @@ class Shape(Protocol):
         ...
 
 
+def _tidied(text: str) -> str:
+    lines = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).split("\n")
+    return "\n".join(line.rstrip() for line in lines).rstrip()
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """Text; *limit* names the setting that holds its longest length."""
@@ -68,6 +75,8 @@ class Text:
         if not isinstance(value, str):
             reading.refuse(path, "must be text")
             return value
+        if reading.settings.tidies:
+            value = _tidied(value)
         if self.trimmed and reading.settings.trim_names:
             value = value.strip()
         longest = getattr(reading.settings, self.limit) if self.limit else self.max_length
@@ -114,6 +123,8 @@ class Number:
             reading.refuse(path, "must be a whole number" if self.whole else "must be a number")
             return value
         value = int(value) if self.whole else value
+        if reading.settings.tidies and isinstance(value, float):
+            (value,) = struct.unpack("f", struct.pack("f", value))
         low = self.minimum is not None and value < self.minimum
         high = self.maximum is not None and value > self.maximum
         if self.clamped and (low or high):

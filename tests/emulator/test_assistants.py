@@ -321,3 +321,13 @@ def test_how_the_secret_of_a_tool_is_shown_is_a_setting(make_api: MakeApi, stanc
     nodes = [{"id": "a", "type": "conversation", "instructions": "", "tools": [tool]}]
     flow = api.workflow(definition={"version": 1, "entry_node": "a", "nodes": nodes})
     assert flow["definition"]["nodes"][0]["tools"][0]["server"] == {"url": "https://x.test", **shown}
+
+
+def test_text_and_numbers_may_be_tidied(make_api: MakeApi) -> None:
+    """Nothing says that they are stored byte for byte, and every prompt file ends with a line break."""
+    llm = {"provider": "openai", "model": "gpt-5.4", "temperature": 0.7}
+    message = "Hello. \r\nCafe\u0301?\n"
+    stored = make_api(tidies=True).assistant(name="A", first_message=message, llm_config=llm)
+    assert stored["first_message"] == "Hello.\nCaf\u00e9?"
+    assert stored["llm_config"]["temperature"] == pytest.approx(0.7)
+    assert stored["llm_config"]["temperature"] != 0.7

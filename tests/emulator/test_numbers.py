@@ -130,3 +130,7 @@ def test_deleting_a_trunk_in_use_follows_the_settings(make_api: MakeApi, stance:
     api.ok("DELETE", f"/sip-trunks/{trunk['id']}")
     numbers = api.ok("GET", "/numbers")["numbers"]
     assert [each["transfer_trunk_id"] for each in numbers] == ([] if stance == "cascade" else [None])
+
+
+def test_a_name_may_be_stored_all_the_same(make_api: MakeApi) -> None:
+    assert make_api(number_name=True).number(name="Main")["name"] == "Main"
