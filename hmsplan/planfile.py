@@ -37,7 +37,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
 
     When and by whom a plan was made is part of it only once ``saved.dated`` says so.
     """
-    plan = shown(plan)
+    plan = shown(plan, whole=True)
     public = public_plan(plan)
     made_at, expires_at = (for_people(at) if at is not None else None for at in (plan.made, plan.expires))
     return terraform_json(plan) | {

@@ -20,6 +20,7 @@ from hmsplan.escape import plain
 from hmsplan.model import Secret
 from hmsplan.overlay import leaves
 from hmsplan.recorded import share
+from hmsplan.secrets.exposed import OPEN
 from hmsplan.secrets.sources import FINGERPRINT_KEY
 from hmsplan.secrets.urls import credentials
 from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT, load_settings, load_stack
@@ -94,9 +95,11 @@ def secret_values(stack: Stack) -> list[str]:
 
 
 def declared_credentials(stack: Stack) -> list[str]:
-    """Return what looks like a credential in a text of *stack*."""
-    found = (leaf for each in stack.resources.values() for _, leaf in leaves(each.spec) if isinstance(leaf, str))
-    return list(dict.fromkeys(piece for text in found for piece in credentials(text)))
+    """Return what looks like a credential in a text of *stack*: of the resources that are warned of."""
+    warned = {warning.address for warning in stack.warnings if warning.summary == OPEN}
+    specs = (each.spec for address, each in stack.resources.items() if address in warned)
+    texts = (leaf for spec in specs for _, leaf in leaves(spec) if isinstance(leaf, str))
+    return list(dict.fromkeys(piece for text in texts for piece in credentials(text)))
 
 
 def _warn_of_readers(secrets_file: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.diff import items_by_key
 from hmsplan.kinds import ANY, KINDS, Kind, Pattern
 from hmsplan.meaning import added
-from hmsplan.model import EMPTY, MISSING, Action, FieldChange, MembersChange, Missing, Ref, Secret
+from hmsplan.model import EMPTY, MISSING, Action, FieldChange, MembersChange, Missing, Ref, Secret, is_pending
 from hmsplan.render.values import pattern_of
 from hmsplan.render.words import SENSITIVE, masked
 from hmsplan.secrets.conceal import without_credentials
@@ -31,7 +31,7 @@ def public_plan(plan: Plan) -> Plan:
     Bodies of requests go, because an apply makes its own plan and compares. So do the values that nobody manages, and
     the ends of the phone numbers of leads.
     """
-    plan = shown(plan)
+    plan = shown(plan, whole=True)
     return replace(
         plan,
         changes=tuple(map(_public_change, plan.changes)),
@@ -41,11 +41,14 @@ def public_plan(plan: Plan) -> Plan:
     )
 
 
-def shown(plan: Plan) -> Plan:
-    """Return *plan* as a reader may see it: without the credentials in its URLs. What an apply sends is not in it."""
+def shown(plan: Plan, *, whole: bool = False) -> Plan:
+    """Return *plan* as a reader may see it: without the credentials in its URLs. What an apply sends is not in it.
+
+    What does not change is looked through only when the *whole* of it is shown.
+    """
     return replace(
         plan,
-        changes=tuple(map(_shown_change, plan.changes)),
+        changes=tuple(_shown_change(each) if whole or is_pending(each) else each for each in plan.changes),
         drift=tuple(map(shown_drift, plan.drift)),
         warnings=tuple(replace(each, detail=hidden(each.detail)) for each in plan.warnings),
     )

@@ -6,18 +6,20 @@ and so does every system that logs addresses on the way.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.model import Diagnostic, Severity, dotted
 from hmsplan.overlay import leaves
-from hmsplan.secrets.urls import credentials, in_clear
+from hmsplan.secrets.urls import credentials, in_clear, may_hold_one
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from hmsplan.kinds import Kind
-    from hmsplan.model import FieldPath, Spec
+    from hmsplan.model import FieldPath, Spec, Value
 
+OPEN: Final = "Credential in a readable field"
 _URLS: Final = frozenset({"url", "webhook_url"})
 _IN_TOOLS: Final = "server: {url: …, secret: ${secret:name}} of the tool"
 _IN_WEBHOOK: Final = "webhook_secret: ${secret:name}"
@@ -28,17 +30,26 @@ def exposed(kind: Kind, spec: Spec, pasted: Collection[FieldPath] = ()) -> Itera
 
     What was *pasted* from a template is warned of at the template.
     """
-    for path, leaf in leaves(spec):
+    for path, leaf in leaves(spec) if _is_worth_a_look(spec) else ():
         if not isinstance(leaf, str) or any(path[: len(each)] == each for each in pasted):
             continue
         if credentials(leaf):
-            yield path, _warning("Credential in a readable field", _in_the_open(kind, path), path)
+            yield path, _warning(OPEN, _in_the_open(kind, path), path)
         if path[-1] in _URLS and in_clear(leaf):
             detail = (
                 f"{dotted(path)} begins with http://, so whoever is on the way can read and change what is sent there: "
                 "what callers say, and what the assistant is answered. Write https://."
             )
             yield path, _warning("URL without encryption", detail, path)
+
+
+def _is_worth_a_look(value: Value) -> bool:
+    """Say quickly whether a text in *value* may be a URL or hold a credential; most resources have none."""
+    if isinstance(value, str):
+        return may_hold_one(value)
+    if isinstance(value, Mapping):
+        return any(map(_is_worth_a_look, value.values()))
+    return isinstance(value, list) and any(map(_is_worth_a_look, value))
 
 
 def _in_the_open(kind: Kind, path: FieldPath) -> str:

@@ -35,9 +35,9 @@ _WHOLE: Final = {
 }
 """Who resolves a reference, to the forms of it."""
 _WITHIN: Final = {
-    "SOPS": r"ENC\[[A-Z0-9_]+,.*\]",
-    "GitHub Actions": r"\$\{\{.*?\}\}",
-    "a template": r"\{\{[^{}]*\}\}|\{% .*? %\}",
+    "SOPS": r"ENC\[[A-Z0-9_]{1,40},.*\]",
+    "GitHub Actions": r"\$\{\{.{0,500}?\}\}",
+    "a template": r"\{\{[^{}]*\}\}|\{% .{0,500}? %\}",
     "a shell or a template": r"\$\{[A-Za-z_][\w.:/-]*\}",
 }
 """The same of forms that are one also inside a longer text."""

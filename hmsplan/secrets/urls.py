@@ -101,7 +101,7 @@ def in_clear(url: str) -> bool:
 
 # Credentials
 
-_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>`|\\]+")
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,19}://[^\s\"'<>`|\\]+")
 _LOGIN: Final = re.compile(
     r"(?:(?<=^http://)|(?<=^https://))[^/?#\\]+(?=@)|(?<=://)[^/?#\\:@]*:[^/?#\\@]+(?=@)", re.IGNORECASE
 )
@@ -127,18 +127,40 @@ _KEY: Final = re.compile(
     r"|npm_|hf_|fl_live_|SG\.|AKIA|AIza|eyJ(?=[A-Za-z0-9_-]+\.eyJ))[A-Za-z0-9_.-]{12,}"
 )
 _SCHEME: Final = re.compile(r"(?<=[Bb]earer )[A-Za-z0-9._~+/=-]{16,}|(?<=[Bb]asic )[A-Za-z0-9+/]{12,}={0,2}")
-_HINTS: Final = (
-    *("://", "earer ", "asic ", "sk-", "sk_", "rk_", "rk-", "pk_", "pk-", "whsec_", "ghp_", "gho_", "ghs_", "ghu_"),
-    *("github_pat_", "glpat-", "xox", "shpat_", "npm_", "hf_", "fl_live_", "SG.", "AKIA", "AIza", "eyJ"),
+_HINTS: Final = ("://", "earer ")
+_OF_KEYS: Final = (
+    *(
+        "asic ",
+        "sk-",
+        "sk_",
+        "rk_",
+        "rk-",
+        "pk_",
+        "pk-",
+        "whsec_",
+        "ghp_",
+        "gho_",
+        "ghs_",
+        "ghu_",
+        "github_pat_",
+        "glpat-",
+    ),
+    *("xox", "shpat_", "npm_", "hf_", "fl_live_", "SG.", "AKIA", "AIza", "eyJ"),
 )
-_HINT: Final = re.compile("|".join(map(re.escape, _HINTS)))
-_SHORT: Final = 200  # characters up to which one regular expression is faster than many searches
+_ALL_HINTS: Final = (*_HINTS, *_OF_KEYS)
+_LEAST: Final = 12  # characters of the shortest text that can hold one: https://?k=v
+_PROSE: Final = 1000  # characters from which a text is prose, in which a key of a service is not looked for
 
 
-def _may_hold_one(text: str) -> bool:
-    if len(text) <= _SHORT:
-        return _HINT.search(text) is not None
-    return any(hint in text for hint in _HINTS)
+def may_hold_one(text: str) -> bool:
+    """Say quickly whether *text* is worth a closer look; this is asked of every text there is."""
+    length = len(text)
+    if length < _LEAST:
+        return False
+    for hint in _HINTS if length > _PROSE else _ALL_HINTS:  # noqa: SIM110 -- half the time of any()
+        if hint in text:
+            return True
+    return False
 
 
 def hidden(text: str) -> str:
@@ -160,7 +182,7 @@ def credentials(text: str) -> list[str]:
 
 def _spans(text: str) -> list[tuple[int, int]]:
     """Return where credentials stand, from left to right; none overlaps another."""
-    if not _may_hold_one(text):
+    if not may_hold_one(text):
         return []
     found = [span for url in _URL.finditer(text) for span in _in_url(url[0], url.start())]
     found += [match.span() for match in _KEY.finditer(text)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import string
+import time
 
 import pytest
 
@@ -165,3 +166,24 @@ def test_nearly_every_drawn_word_is_told_from_a_written_one(letters: str, length
     chance = random.Random(length)
     drawn = ["".join(chance.choices(letters, k=length)) for _ in range(500)]
     assert sum(map(is_random, drawn)) > 460
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 400_000 + "://",
+        "https://" + "a." * 200_000,
+        "https://a/" + "x1/" * 130_000,
+        "https://a/?" + "a&" * 200_000,
+        "eyJ" * 130_000,
+        "sk-live-" * 50_000,
+        "https://" * 50_000,
+        "https://a:" * 40_000,
+        "https://a/" + "aB1" * 130_000,
+    ],
+)
+def test_a_long_text_takes_no_long_time(text: str) -> None:
+    began = time.perf_counter()
+    hidden(text)
+    receiver(text)
+    assert time.perf_counter() - began < 5
