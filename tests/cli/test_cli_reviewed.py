@@ -52,6 +52,11 @@ def _edit(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new), "utf-8")
 
 
+def _renamed(stack: Path, live: Callable[..., Result]) -> None:
+    _edit(stack / "hmsplan.yaml", "acme", "other")
+    live("state", "rename-stack", "other")
+
+
 MOVES: dict[str, Callable[[Path, Emulator, Callable[..., Result]], Any]] = {
     "the dashboard": lambda _, emulator, __: emulator.edit(
         "assistants", emulator.all("assistants")[0]["id"], {"first_message": "Somebody's"}
@@ -63,7 +68,7 @@ MOVES: dict[str, Callable[[Path, Emulator, Callable[..., Result]], Any]] = {
     "a prompt file": lambda stack, *_: _edit(stack / "prompt.md", "kind", "brief"),
     "a resource that is added": lambda stack, *_: write(stack, {"b.yaml": "assistants: {more: {name: More}}"}),
     "the default of a variable": lambda stack, *_: _edit(stack / "hmsplan.yaml", "Hello", "Goodbye"),
-    "the name of the stack": lambda stack, *_: _edit(stack / "hmsplan.yaml", "acme", "other"),
+    "the name of the stack": lambda stack, _, live: _renamed(stack, live),
     "the state": lambda _, __, live: live("state", "rm", "assistants.support"),
 }
 

@@ -37,7 +37,7 @@ def test_v_says_what_a_run_does(cli: Cli, stack: Path) -> None:
         "state.json: there has never been one",
         "endpoint http://127.0.0.1/api/v1",
         "read /assistants: 0 objects in 1 page",
-        "read 0 objects of 2 kinds in 2 requests",
+        "read 0 objects of 2 kinds in 3 requests",
         f"{digest}: 2 changes, 2 steps",
     ):
         assert told in said

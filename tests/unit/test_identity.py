@@ -488,6 +488,14 @@ def test_what_was_made_again_since_need_not_be_waited_for(created_at: float | No
     assert [each.id for each in known.unsettled] == (["a1"] if waits else [])
 
 
+def test_a_number_that_is_visible_under_another_id_was_made_again() -> None:
+    """The API has it once."""
+    binding = replace(bound("numbers.n", "n1", phone_number="+31850835037"), made=NOW - 5)
+    stack = declared(resource("numbers.n", phone_number="+31850835037"))
+    known = found(stack, live(remote("numbers", "n2", phone_number="+31850835037")), remembered(binding))
+    assert ids(known) == {"numbers.n": "n2"}
+
+
 def test_an_address_that_waits_adopts_nothing_meanwhile() -> None:
     binding = replace(bound("assistants.a", "a1", name="A"), made=NOW)
     snapshot = live(remote("assistants", "a2", name="A"))
