@@ -168,8 +168,9 @@ async def _settled_plan(
     Raises:
         UnsettledCreate: the lists do not decide.
     """
+    elsewhere = workspace.elsewhere()
     while True:
-        plan, snapshot = await plan_live(client, workspace.stack, state, choice, whose=whose)
+        plan, snapshot = await plan_live(client, workspace.stack, state, choice, elsewhere=elsewhere, whose=whose)
         state = edit.not_of_the_future(state, snapshot.now)
         waiting = [u for u in plan.unsettled if not u.candidates and u.remaining_s > 0]
         if len(waiting) < len(plan.unsettled) or (waiting and stop):

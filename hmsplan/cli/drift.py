@@ -34,4 +34,4 @@ async def _drift(options: Globals, workspace: Workspace) -> DriftReport:
     state = workspace.state()
     async with connect(options, ReadClient, on_wait=tell_wait) as client:
         snapshot = await read(client, workspace.stack, state)
-    return survey(workspace.stack, snapshot, state)
+    return survey(workspace.stack, snapshot, state, workspace.elsewhere())

@@ -211,11 +211,11 @@ async def plan_now(
     options: Globals, workspace: Workspace, choice: Options, *, impact: bool = False, whose: bool = False
 ) -> Plan:
     """Read what is live with a client that cannot write, and plan; *whose*: also whose key it is."""
-    state = workspace.state()
+    state, elsewhere = workspace.state(), workspace.elsewhere()
     async with connect(options, ReadClient, on_wait=tell_wait) as client:
         if impact:
-            return await plan_with_impact(client, workspace.stack, state, choice, whose=whose)
-        plan, _ = await plan_live(client, workspace.stack, state, choice, whose=whose)
+            return await plan_with_impact(client, workspace.stack, state, choice, elsewhere=elsewhere, whose=whose)
+        plan, _ = await plan_live(client, workspace.stack, state, choice, elsewhere=elsewhere, whose=whose)
     return plan
 
 

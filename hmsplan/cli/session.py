@@ -15,6 +15,7 @@ from hmsplan.api.endpoint import DEFAULT_BASE_URL
 from hmsplan.cli.hidden import hide, mask
 from hmsplan.cli.rescue import refuse_unpushed
 from hmsplan.cli.terminal import err
+from hmsplan.diagnostics import format_diagnostic
 from hmsplan.errors import HmsplanError, Unauthorized
 from hmsplan.escape import plain
 from hmsplan.model import Secret
@@ -26,9 +27,10 @@ from hmsplan.secrets.urls import credentials
 from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT, load_settings, load_stack
 from hmsplan.state.backend import Backend, new_state, open_backend, refuse_lent_password
 from hmsplan.state.edit import refuse_other_stack
+from hmsplan.state.elsewhere import bound_elsewhere
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator, Coroutine, Mapping
     from pathlib import Path
 
     from hmsplan.cli.options import Globals
@@ -63,6 +65,10 @@ class Workspace:
         state = stored or new_state()
         refuse_other_stack(state, self.stack.name)
         return share(state, self.stack)
+
+    def elsewhere(self) -> Mapping[tuple[str, str], str]:
+        """Return the objects that other environments of the stack bind, and which; a state that is not read is told."""
+        return bound_elsewhere(self.backend, lambda warning: err(format_diagnostic(warning)))
 
 
 def load(options: Globals, *, need_secrets: bool = False) -> Stack:

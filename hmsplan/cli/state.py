@@ -14,7 +14,7 @@ from hmsplan.api.client import ReadClient
 from hmsplan.api.snapshot import read_members, read_one, read_organization
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.plan import tell_wait
-from hmsplan.cli.session import connect, open_state, open_workspace, wait_for
+from hmsplan.cli.session import Workspace, connect, open_state, open_workspace, wait_for
 from hmsplan.cli.terminal import err, out
 from hmsplan.errors import HmsplanError, StateError
 from hmsplan.escape import plain
@@ -212,6 +212,7 @@ def import_command(options: Globals, address: Address, object_id: str) -> None:
     if address not in workspace.stack.resources:
         raise HmsplanError(f"{address} is not declared. Write it first, then import.", summary="Unknown address")
     state = workspace.state()
+    _refuse_elsewhere(workspace, address, object_id)
     live, members, organization = wait_for(_one(options, workspace.stack, state, address, object_id))
     if live is None:
         noun = KINDS[address.kind].singular
@@ -267,6 +268,7 @@ def resolve_command(options: Globals, address: Address, object_id: str | None, n
     workspace = open_workspace(options)
     if object_id is not None:
         state = workspace.state()
+        _refuse_elsewhere(workspace, address, object_id)
         intents = [intent for intent in state.intents if intent.address == address]
         if not wait_for(_exists(options, workspace.stack, state, address, object_id, intents)):
             raise HmsplanError(f"there is no live object {object_id}", summary="Not found")
@@ -285,6 +287,20 @@ async def _exists(
         if parent is not None:
             return any(item.id == object_id for item in await read_members(client, kind, parent))
         return await read_one(client, kind, object_id) is not None
+
+
+def _refuse_elsewhere(workspace: Workspace, address: Address, object_id: str) -> None:
+    """Refuse an object that another environment of the stack manages.
+
+    Raises:
+        StateError: says which.
+    """
+    environment = workspace.elsewhere().get((address.kind, object_id))
+    if environment is not None:
+        raise StateError(
+            f"{object_id} is bound in environment {environment}, and one object is managed in one place. Forget it "
+            f"there first: hmsplan state list -e {environment}, then hmsplan state rm -e {environment} ADDRESS"
+        )
 
 
 def _loaded(options: Globals) -> tuple[Backend, State]:

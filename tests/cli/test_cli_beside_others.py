@@ -208,10 +208,44 @@ def test_numbers_that_are_swapped_are_refused_with_commands_that_do_it(
     assert live("apply", "-y").code == 0
     declare(tmp_path, {"numbers": {"a": {"phone_number": two}, "b": {"phone_number": one}}})
     refused = live("apply", "-y", "--allow", "*")
-    assert (refused.code, "Circle of identities" in refused.err) == (1, True)
+    assert (refused.code, "Circle of identities" in refused.err) == (3, True)
     writes = len(emulator.writes)
     for line in refused.err.splitlines():
         if "hmsplan state mv" in line:
             assert live(*line.split()[1:]).code == 0
     assert live("plan", "--detailed-exitcode").code == 0
     assert len(emulator.writes) == writes
+
+
+# Environments of one organization
+
+
+def test_what_another_environment_manages_is_a_twin_and_nothing_to_adopt_or_import(
+    emulator: Emulator, live: Live, tmp_path: Path
+) -> None:
+    """A command without its -e would take over what production owns."""
+    declare(tmp_path, DESK)
+    write(tmp_path / "stack", {"environments/production.yaml": "{}\n"})
+    assert live("apply", "-y", "-e", "production").code == 0
+    (theirs,) = emulator.all("assistants")
+    plan = live("plan", "--json")
+    (change,) = json.loads(plan.out)["resource_changes"]
+    assert change["change"]["actions"] == ["create"]
+    assert f"{theirs['id']} has the name 'Desk' too; it is bound in environment production" in flat(live("plan"))
+    refused = live("import", "assistants.desk", theirs["id"])
+    assert refused.code == 1
+    assert f"{theirs['id']} is bound in environment production" in flat(refused)
+    assert live("state", "list").out == ""
+
+
+def test_drift_names_a_twin_with_the_environment_that_manages_it(
+    emulator: Emulator, live: Live, tmp_path: Path
+) -> None:
+    declare(tmp_path, DESK)
+    write(tmp_path / "stack", {"environments/production.yaml": "{}\n"})
+    assert [live("apply", "-y", *flags).code for flags in ((), ("-e", "production"))] == [0, 0]
+    drift = live("drift", "--json", "--detailed-exitcode", "-e", "production")
+    assert drift.code == 2
+    (twin,) = json.loads(drift.out)["drift"]
+    assert (twin["drift"], twin["environment"]) == ("twin", "default")
+    assert len(emulator.all("assistants")) == 2
