@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
-from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from hmsplan.cli import terminal
 from hmsplan.cli.options import common_options
 
 if TYPE_CHECKING:
@@ -96,10 +95,9 @@ def main(args: Sequence[str] | None = None) -> None:
     The process ends without tearing down: nothing waits to be written, and freeing a large stack object by object
     takes as long as planning it.
     """
+    terminal.open_streams()
     code = run(args)
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            stream.flush()
+    terminal.flush()
     os._exit(code)
 
 
@@ -112,14 +110,13 @@ def run(args: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show()
+        error.show(terminal.shown())
         return USAGE_ERROR
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted.", err=True)
+        terminal.err("Interrupted.")
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 141
+    except SystemExit:  # click's, when the reader of its help has ended
+        return terminal.ReaderGone.exit_code
     except Exception as error:  # noqa: BLE001 -- no user ever sees a traceback
         from hmsplan.cli.failure import tell  # noqa: PLC0415 -- only for a failure
 

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import os
 import signal
-import sys
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from hmsplan.cli.plan import read_saved, resend_option, target_option, tell_wait
 from hmsplan.cli.progress import progress_for
 from hmsplan.cli.rescue import rescue
 from hmsplan.cli.session import EMULATOR_KEY, Workspace, connect, open_workspace, unix_now, wait_for
-from hmsplan.cli.terminal import color, err, interactive
+from hmsplan.cli.terminal import ask, color_of_progress, err, interactive
 from hmsplan.errors import ApplyFailed, HmsplanError, StalePlan, StateError, Unauthorized, UnsafePlan, UnsettledCreate
 from hmsplan.live import plan_live
 from hmsplan.model import Digest, Report, Risk, Status
@@ -217,8 +216,7 @@ def _is_expected(plan: Plan, expected: str) -> bool:
 
 
 def _ask() -> None:
-    click.echo("\nDo you want to perform these actions? Only 'yes' is taken for yes.", err=True)
-    if click.prompt("  Answer", err=True, default="", show_default=False).strip() != "yes":
+    if ask("\nDo you want to perform these actions? Only 'yes' is taken for yes.") != "yes":
         raise HmsplanError("nothing was changed", summary="Not applied")
 
 
@@ -235,7 +233,7 @@ async def _perform(
     async with AsyncExitStack() as around:
         if told.events is not None:
             await around.enter_async_context(told.events.alive())
-        shown = progress_for(len(plan.steps), plain=not color(options.color, sys.stderr))
+        shown = progress_for(len(plan.steps), plain=not color_of_progress(options.color))
         progress = told.events or around.enter_context(shown)
         return await apply(
             plan,

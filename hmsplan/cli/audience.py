@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.cli import terminal
 from hmsplan.cli.progress import Events
 from hmsplan.cli.surfaces import locator, print_found, print_plan, write_summary
-from hmsplan.cli.terminal import color, out, width
+from hmsplan.cli.terminal import color, err, report, width
 from hmsplan.diagnostics import diagnostics_of
 from hmsplan.errors import HmsplanError, UnsafePlan
 from hmsplan.render import events
@@ -42,23 +43,25 @@ class Audience:
         if self.events is not None:
             self.events.tell(*events.planned(plan))
         else:
-            print_plan(self.options, plan, self.form, stack=stack)
+            print_plan(self.options, plan, self.form, stack=stack, write=report)
 
-    def ended(self, report: Report, plan: Plan, stack: Stack) -> None:
+    def ended(self, ending: Report, plan: Plan, stack: Stack) -> None:
         """Tell what was done; nothing, where there was nothing to do."""
         if self.events is not None:
-            self.events.tell(events.ended(report, plan))
+            self.events.tell(events.ended(ending, plan))
+            if self.events.lost or terminal.is_closed("stdout"):
+                err(render_report(ending, plan=plan, width=width(), color=False).rstrip("\n"))
             return
-        if not plan.pending and not report.outcomes:
+        if not plan.pending and not ending.outcomes:
             return
         if self.form == "github":
             from hmsplan.render.ending import report_markdown  # noqa: PLC0415 -- only in a workflow
             from hmsplan.render.findings import of_report  # noqa: PLC0415
 
-            print_found(self.options, of_report(report, locator(stack)), "github")
-        out(render_report(report, plan=plan, width=width(), color=color(self.options.color)).rstrip("\n"))
+            print_found(self.options, of_report(ending, locator(stack)), "github", write=report)
+        report(render_report(ending, plan=plan, width=width(), color=color(self.options.color)).rstrip("\n"))
         if self.form == "github":
-            write_summary(report_markdown(report, plan))
+            write_summary(report_markdown(ending, plan))
 
     def failed(self, error: HmsplanError) -> None:
         """Tell machines of an error that ends the run; people are told where every error is."""
@@ -70,9 +73,8 @@ class Audience:
 
             found = list(diagnostics_of(error))
             if not isinstance(error, UnsafePlan):  # the plan has marked what it refuses
-                print_found(self.options, of_diagnostics(found), "github")
-            with suppress(HmsplanError):  # the error on its way says more
-                write_summary(error_markdown(found))
+                print_found(self.options, of_diagnostics(found), "github", write=report)
+            write_summary(error_markdown(found))
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import click
 
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.session import EMULATOR_KEY
-from hmsplan.cli.terminal import color, out
+from hmsplan.cli.terminal import color, complain, out
 from hmsplan.errors import HmsplanError
 from hmsplan.secrets.sources import read_secrets_file
 from hmsplan.stack import schema
@@ -191,9 +191,7 @@ def _perform(stage: Stage, scene: Scene) -> bool:
         if scene.meaning:
             stage.note(f"exit code {code}: {scene.meaning}")
         return True
-    click.echo(
-        f"\nError: The demo went wrong\n  hmsplan {scene.command} ended with {code}, not with {scene.code}.", err=True
-    )
+    complain(f"\nError: The demo went wrong\n  hmsplan {scene.command} ended with {code}, not with {scene.code}.")
     return False
 
 

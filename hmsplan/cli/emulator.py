@@ -9,7 +9,7 @@ import orjson
 
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.session import NoEmulator
-from hmsplan.cli.terminal import err, out
+from hmsplan.cli.terminal import err, report
 from hmsplan.errors import HmsplanError
 
 
@@ -37,10 +37,10 @@ def emulator_command(options: Globals, port: int, db: Path | None, faults: Path 
 
     def started(url: str) -> None:
         if options.json:
-            out(f'{{"url":"{url}"}}')
+            report(f'{{"url":"{url}"}}')
         else:
-            out(f"The emulator listens. In another shell:\n\n  export HMS_SOVEREIGN_BASE_URL={url}")
-            out("  export HMS_SOVEREIGN_API_KEY=fl_test\n")
+            report(f"The emulator listens. In another shell:\n\n  export HMS_SOVEREIGN_BASE_URL={url}")
+            report("  export HMS_SOVEREIGN_API_KEY=fl_test\n")
 
     try:
         serve(emulator, port=port, on_start=started)

@@ -18,7 +18,7 @@ from hmsplan.changes import member_fingerprint
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.plan import tell_wait
 from hmsplan.cli.session import connect, unix_now, wait_for
-from hmsplan.cli.terminal import err, out
+from hmsplan.cli.terminal import err, report
 from hmsplan.errors import ConfigError, HmsplanError, PlanError
 from hmsplan.escape import plain
 from hmsplan.export.choices import Choices
@@ -199,20 +199,20 @@ def _tell(options: Globals, root: Path, snapshot: Snapshot, exported: Exported, 
             "left_out": exported.left_out,
             "bound": bound,
         }
-        out(orjson.dumps(body).decode())
+        report(orjson.dumps(body).decode())
         return
     for path in sorted(exported.files):
-        out(f"  written  {plain(path)}")
+        report(f"  written  {plain(path)}")
     if exported.left_out:
         err("\nLive, and not in these files:")
         for line in exported.left_out:
             err(f"  {plain(line)}")
     err(f"\nNot exported: secrets, and what hmsplan does not manage ({', '.join(sorted(UNMANAGED_KINDS))}).")
-    out(f"\nExported {count(exported.count, 'object')} of organization {plain(str(snapshot.organization))}.")
+    report(f"\nExported {count(exported.count, 'object')} of organization {plain(str(snapshot.organization))}.")
     if bound:
-        out(f"The state {plain(state)} binds them all, so the next plan is empty.")
+        report(f"The state {plain(state)} binds them all, so the next plan is empty.")
     else:
-        out(f"The state {plain(state)} was there already and stays as it is: the next plan adopts by imports.yaml.")
+        report(f"The state {plain(state)} was there already and stays as it is: the next plan adopts by imports.yaml.")
     _tell_next(options, root)
 
 

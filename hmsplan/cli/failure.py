@@ -7,14 +7,14 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.cli.terminal import err
+from hmsplan.cli.terminal import ReaderGone, complain
 from hmsplan.diagnostics import format_diagnostic
 from hmsplan.errors import ApplyFailed, DiagnosticError, HmsplanError, UnsafePlan, UnsettledCreate
 from hmsplan.escape import plain
 from hmsplan.model import Diagnostic
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from hmsplan.model import Unsettled
 
@@ -26,21 +26,40 @@ def tell(error: Exception, args: Sequence[str] | None = None) -> int:
     match error:
         case ApplyFailed():
             return error.code
-        case DiagnosticError():
-            for diagnostic in error.diagnostics:
-                err(format_diagnostic(diagnostic) + "\n")
-        case UnsafePlan():
-            for refusal in error.refusals:
-                err(f"Refused: {refusal.address}: {plain(refusal.reason)}\n  to allow it: {refusal.flag}")
-        case UnsettledCreate():
-            for unsettled in error.unsettled:
-                err(format_diagnostic(_open_create(unsettled)) + "\n")
+        case ReaderGone():
+            return error.exit_code
         case HmsplanError():
-            err(format_diagnostic(Diagnostic(error.summary, error.detail)))
+            for text in _texts(error):
+                complain(text)
+            return error.exit_code
+        case OSError():
+            complain(format_diagnostic(_of_the_system(error)))
+            return CRASH
         case _:
             _crash(error, args)
             return CRASH
-    return error.exit_code
+
+
+def _texts(error: HmsplanError) -> Iterator[str]:
+    match error:
+        case DiagnosticError():
+            yield from (format_diagnostic(diagnostic) + "\n" for diagnostic in error.diagnostics)
+        case UnsafePlan():
+            for refusal in error.refusals:
+                yield f"Refused: {refusal.address}: {plain(refusal.reason)}\n  to allow it: {refusal.flag}"
+        case UnsettledCreate():
+            yield from (format_diagnostic(_open_create(unsettled)) + "\n" for unsettled in error.unsettled)
+        case _:
+            yield format_diagnostic(Diagnostic(error.summary, error.detail))
+
+
+def _of_the_system(error: OSError) -> Diagnostic:
+    """Say what the system refused: a full disk, say, or a folder that belongs to another user."""
+    reason = error.strerror or type(error).__name__
+    if error.filename is None:
+        return Diagnostic(f"The output could not be written: {reason}", "")
+    name = "a file" if isinstance(error.filename, int) else os.fsdecode(error.filename)
+    return Diagnostic("Refused by the system", f"{name}: {reason}")
 
 
 def _open_create(unsettled: Unsettled) -> Diagnostic:
@@ -57,8 +76,8 @@ def _open_create(unsettled: Unsettled) -> Diagnostic:
 def _crash(error: Exception, args: Sequence[str] | None) -> None:
     """Tell of a bug of ours. Tracebacks have no locals, so no secret is in them."""
     words = sys.argv[1:] if args is None else args
-    err(f"Error: hmsplan has a bug: {type(error).__name__}")
+    complain(f"Error: hmsplan has a bug: {type(error).__name__}")
     if "-vvv" in words or os.environ.get("HMSPLAN_TRACEBACK"):
-        err("".join(traceback.format_tb(error.__traceback__)))
+        complain("".join(traceback.format_tb(error.__traceback__)))
     else:
-        err("  Run it again with -vvv and report what it prints.")
+        complain("  Run it again with -vvv and report what it prints.")

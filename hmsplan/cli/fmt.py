@@ -13,7 +13,7 @@ import click
 import orjson
 
 from hmsplan.cli.options import Globals, common_options, pass_globals
-from hmsplan.cli.terminal import err, out
+from hmsplan.cli.terminal import err, out, report
 from hmsplan.errors import ConfigError
 from hmsplan.escape import plain
 from hmsplan.model import Diagnostic, SourceLine
@@ -137,14 +137,15 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def _tell(options: Globals, result: Result, *, check: bool, show_diff: bool) -> None:
+    tell = out if check else report  # what was written is written
     for path, reason in result.alone.items():
         err(f"Left alone: {plain(path)}: {reason}.")
     if options.json:
         body = {"format_version": "1.0", "changed": list(result.changed), "left_alone": result.alone}
-        out(orjson.dumps(body).decode())
+        tell(orjson.dumps(body).decode())
         return
     for path, (old, new) in result.changed.items():
-        out(_diff(path, old, new) if show_diff else plain(path))
+        tell(_diff(path, old, new) if show_diff else plain(path))
     total = count(result.seen, "file")
     verb = "would change" if check else "changed"
     err(f"{total}, {len(result.changed)} {verb}." if result.changed else f"{total} looked at, nothing to change.")

@@ -12,7 +12,7 @@ import orjson
 
 from hmsplan import starter
 from hmsplan.cli.options import Globals, common_options, pass_globals
-from hmsplan.cli.terminal import err, out
+from hmsplan.cli.terminal import err, report
 from hmsplan.errors import HmsplanError
 from hmsplan.escape import plain
 from hmsplan.stack.confined import ENVIRONMENTS, STACK_FILE
@@ -36,7 +36,7 @@ def init_command(options: Globals, folder: Path | None, ci: str | None) -> None:
     written, kept = _write(wanted)
     shown = [_shown(path, options.directory) for path in written], [_shown(path, options.directory) for path in kept]
     if options.json:
-        out(orjson.dumps({"format_version": "1.0", "written": shown[0], "kept": shown[1]}).decode())
+        report(orjson.dumps({"format_version": "1.0", "written": shown[0], "kept": shown[1]}).decode())
     else:
         _tell(*shown)
     if not written:
@@ -100,7 +100,7 @@ def _shown(path: Path, start: Path) -> str:
 
 def _tell(written: list[str], kept: list[str]) -> None:
     for path in written:
-        out(f"  written  {path}")
+        report(f"  written  {path}")
     for path in kept:
         err(f"  exists, left as it is  {path}")
         if path.endswith(starter.IGNORE):

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hmsplan.api.client import ReadClient
 from hmsplan.api.endpoint import DEFAULT_BASE_URL
-from hmsplan.cli.hidden import hide, mask
+from hmsplan.cli.hidden import hide, masks
 from hmsplan.cli.rescue import refuse_unpushed
-from hmsplan.cli.terminal import err
+from hmsplan.cli.terminal import commands_of_the_runner, err
 from hmsplan.errors import HmsplanError, Unauthorized
 from hmsplan.escape import plain
 from hmsplan.model import Secret
@@ -77,7 +77,7 @@ def load(options: Globals, *, need_secrets: bool = False) -> Stack:
     if options.secrets_file is not None:
         _warn_of_readers(options.secrets_file)
     values = secret_values(stack)
-    mask(values)
+    commands_of_the_runner(masks(values))
     hide([*values, *filter(None, (os.environ.get(KEY), os.environ.get(FINGERPRINT_KEY)))])
     return stack
 

@@ -10,7 +10,7 @@ import orjson
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.session import load
 from hmsplan.cli.surfaces import FOUND_FORMATS, print_found
-from hmsplan.cli.terminal import err, out
+from hmsplan.cli.terminal import complain, err, out
 from hmsplan.diagnostics import format_diagnostic
 from hmsplan.errors import ConfigError
 from hmsplan.render.events import diagnostic_json
@@ -45,7 +45,7 @@ def validate_command(options: Globals, form: str) -> int:
     if form in {"sarif", "junit"}:
         return code
     for diagnostic in found:
-        err(format_diagnostic(diagnostic) + "\n")
+        complain(format_diagnostic(diagnostic) + "\n")
     if code == 0:
         out(f"Valid: {len(well)} resource{'' if len(well) == 1 else 's'}.")
     else:
