@@ -17,12 +17,13 @@ from hmsplan.api.client import WriteClient
 from hmsplan.api.snapshot import read_organization
 from hmsplan.apply import Stop, apply
 from hmsplan.cli.audience import APPLY_FORMATS, Audience, audience
+from hmsplan.cli.embedded import KEY as EMULATOR_KEY
 from hmsplan.cli.failure import tell
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.plan import read_saved, resend_option, target_option, tell_wait
 from hmsplan.cli.progress import progress_for
 from hmsplan.cli.rescue import rescue
-from hmsplan.cli.session import EMULATOR_KEY, Workspace, connect, open_workspace, unix_now, wait_for
+from hmsplan.cli.session import Workspace, connect, open_workspace, unix_now, wait_for
 from hmsplan.cli.terminal import ask, color_of_progress, err, interactive
 from hmsplan.errors import ApplyFailed, HmsplanError, StalePlan, StateError, Unauthorized, UnsafePlan, UnsettledCreate
 from hmsplan.live import plan_live

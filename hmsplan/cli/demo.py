@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from hmsplan.cli import embedded
 from hmsplan.cli.options import Globals, common_options, pass_globals
-from hmsplan.cli.session import EMULATOR_KEY
 from hmsplan.cli.terminal import color, complain, out
 from hmsplan.errors import HmsplanError
 from hmsplan.secrets.sources import read_secrets_file
@@ -173,7 +173,7 @@ def _play(stage: Stage, root: Path) -> bool:
     if not all(_perform(stage, scene) for scene in FIRST):
         return False
     stage.say("Now somebody changes a greeting in the dashboard, and unplugs a number.")
-    _meddle(root / ".hmsplan" / "emulator.db")
+    _meddle(embedded.database(root, ENVIRONMENT))
     return all(_perform(stage, scene) for scene in SECOND)
 
 
@@ -201,9 +201,9 @@ def _meddle(database: Path) -> None:
 
     emulator = Emulator(database)
     try:
-        assistant = next(a for a in emulator.all("assistants", key=EMULATOR_KEY) if a["name"] == "Balie")
+        assistant = next(a for a in emulator.all("assistants", key=embedded.KEY) if a["name"] == "Balie")
         emulator.edit("assistants", assistant["id"], {"first_message": GREETING})
-        number = next(n for n in emulator.all("numbers", key=EMULATOR_KEY) if n["agent_id"] != assistant["id"])
+        number = next(n for n in emulator.all("numbers", key=embedded.KEY) if n["agent_id"] != assistant["id"])
         emulator.edit("numbers", number["id"], {"agent_id": None})
     finally:
         emulator.close()

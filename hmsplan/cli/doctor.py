@@ -17,6 +17,7 @@ import click
 import orjson
 
 from hmsplan.api.endpoint import DEFAULT_BASE_URL, endpoint
+from hmsplan.cli import embedded
 from hmsplan.cli.heard import Hearing, listen
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.session import BASE_URL, KEY, load, open_state, wait_for
@@ -178,7 +179,7 @@ def _within(value: Any) -> Iterator[Secret]:
 
 def _endpoint(options: Globals) -> Check:
     if options.emulator:
-        return Check("endpoint", Mark.OK, "the emulator in .hmsplan/emulator.db")
+        return Check("endpoint", Mark.OK, "the emulator of this environment, in " + embedded.FOLDER)
     try:
         url = endpoint(os.environ.get(BASE_URL) or DEFAULT_BASE_URL, options.allow_host)
     except HmsplanError as error:

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 import orjson
 
+from hmsplan.cli.embedded import NoEmulator
 from hmsplan.cli.options import Globals, common_options, pass_globals
-from hmsplan.cli.session import NoEmulator
 from hmsplan.cli.terminal import err, report
 from hmsplan.errors import HmsplanError
 

@@ -15,9 +15,10 @@ import orjson
 from hmsplan.api.client import ReadClient
 from hmsplan.api.snapshot import read_snapshot
 from hmsplan.changes import member_fingerprint
+from hmsplan.cli import embedded
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.plan import tell_wait
-from hmsplan.cli.session import connect, unix_now, wait_for
+from hmsplan.cli.session import connect, is_embedded, unix_now, wait_for
 from hmsplan.cli.terminal import err, report
 from hmsplan.errors import ConfigError, HmsplanError, PlanError
 from hmsplan.escape import plain
@@ -73,7 +74,7 @@ def export_command(options: Globals, folder: Path | None) -> None:
     """
     root = options.directory / (folder or "")
     _check_free(root)
-    backend = open_backend(options.state or "file", root, options.environment or DEFAULT_ENVIRONMENT)
+    backend = _state_of(options, root)
     backend.load()  # a state that cannot be reached is told before anything is written
     snapshot = wait_for(_read(options))
     exported = prove(snapshot, stack_name(root.resolve().name), options.environment)
@@ -81,6 +82,14 @@ def export_command(options: Globals, folder: Path | None) -> None:
     _write(root, exported.files)
     bound = _bind(backend, exported.state)
     _tell(options, root, snapshot, exported, bound=bound, state=backend.describe())
+
+
+def _state_of(options: Globals, root: Path) -> Backend:
+    """Open the state of the stack that is written into *root*."""
+    environment = options.environment or DEFAULT_ENVIRONMENT
+    if is_embedded(options):
+        return embedded.open_state(root, environment)
+    return open_backend(options.state or "file", root, environment)
 
 
 def _check_free(root: Path, files: Mapping[str, str] = MappingProxyType({})) -> None:

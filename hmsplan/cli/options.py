@@ -31,6 +31,7 @@ class Globals:
         state: URL of the state; None = what ``HMSPLAN_STATE`` or the stack says.
         color: None = only on a terminal.
         timeout_s: seconds after which nothing more is sent; None = no limit.
+        typed: names of those that stand on the command line, and not in a variable.
     """
 
     directory: Path = Path()
@@ -45,6 +46,7 @@ class Globals:
     allow_host: str | None = None
     ca_bundle: Path | None = None
     timeout_s: int | None = None
+    typed: set[str] = field(default_factory=set)
 
     def command(self, *words: str) -> str:
         """Return what to type next to run *words* on the same stack and environment."""
@@ -70,6 +72,8 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     is_variable = ctx.get_parameter_source(param.name) is ParameterSource.ENVIRONMENT
     if not (is_variable and getattr(given, param.name) is not None):
         setattr(given, param.name, value)
+    if not is_variable:
+        given.typed.add(param.name)
 
 
 class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic for type checkers only
@@ -99,7 +103,7 @@ _OPTIONS = (
     click.option(
         "--secrets-file", type=click.Path(path_type=Path), metavar="FILE", help="dotenv file for ${secret:x}."
     ),
-    click.option("--emulator", is_flag=True, help="Run against an emulator kept in .hmsplan/emulator.db."),
+    click.option("--emulator", is_flag=True, help="Run against an emulator kept in .hmsplan/emulator/."),
     click.option("--json", is_flag=True, help="Print JSON for machines."),
     click.option(
         "-v",

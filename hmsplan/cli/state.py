@@ -14,14 +14,13 @@ from hmsplan.api.snapshot import read_members, read_one, read_organization
 from hmsplan.changes import member_fingerprint
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.plan import tell_wait
-from hmsplan.cli.session import connect, open_state, open_workspace, wait_for
+from hmsplan.cli.session import connect, environment_of, open_state, open_workspace, wait_for
 from hmsplan.cli.terminal import err, out
 from hmsplan.errors import HmsplanError, StateError
 from hmsplan.escape import plain
 from hmsplan.kinds import KINDS
 from hmsplan.live import check_organization
 from hmsplan.model import EMPTY, Address, Binding
-from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT
 from hmsplan.state import edit
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.codec import binding_out
@@ -153,9 +152,7 @@ def push_command(options: Globals, file: Path, force: bool) -> None:
 @pass_globals
 def migrate_command(options: Globals, source: str, target: str) -> None:
     """Copy the state from one place to another, both as --state names them, and read it back."""
-    places = [
-        open_backend(url, options.directory, options.environment or DEFAULT_ENVIRONMENT) for url in (source, target)
-    ]
+    places = [open_backend(url, options.directory, environment_of(options)) for url in (source, target)]
     state = migrate(places[0], places[1], OWNER)
     err(
         f"Copied serial {state.serial} with {len(state.bindings)} bindings to {places[1].describe()}, and read it back."

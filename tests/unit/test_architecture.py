@@ -205,7 +205,7 @@ def test_every_kind_has_a_schema(kind: str) -> None:
 
 
 def test_every_kind_stands_in_the_example() -> None:
-    stack = load_stack(REPOSITORY / "examples" / "stack", environ={})
+    stack = load_stack(REPOSITORY / "examples" / "stack", environment="production")
     assert {address.kind for address in stack.resources} == set(KINDS)
 
 
