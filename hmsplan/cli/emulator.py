@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from hmsplan.cli.embedded import NoEmulator
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.terminal import err, report
 from hmsplan.errors import HmsplanError
+from hmsplan.escape import plain
 
 
 @click.command("emulator")
@@ -31,9 +33,16 @@ def emulator_command(options: Globals, port: int, db: Path | None, faults: Path 
     try:
         rules = read_faults(faults) if faults else ()
         stance = Settings.from_dict(orjson.loads(settings.read_bytes())) if settings else Settings()
-    except ValueError as error:
-        raise HmsplanError(str(error), summary="Cannot start the emulator") from error
-    emulator = Emulator(db or ":memory:", stance, rules)
+    except (ValueError, OSError) as error:
+        raise HmsplanError(plain(str(error)), summary="Cannot start the emulator") from error
+    try:
+        emulator = Emulator(db or ":memory:", stance, rules)
+    except sqlite3.Error as error:
+        raise HmsplanError(
+            f"It cannot keep its data in {plain(str(db))}: {plain(str(error))}. Name a file in a folder that you may "
+            "write to with --db; without it, nothing is kept",
+            summary="Cannot start the emulator",
+        ) from error
 
     def started(url: str) -> None:
         if options.json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import stat
@@ -14,7 +15,7 @@ import orjson
 
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.terminal import err, out, report
-from hmsplan.errors import ConfigError
+from hmsplan.errors import ConfigError, HmsplanError
 from hmsplan.escape import plain
 from hmsplan.model import Diagnostic, SourceLine
 from hmsplan.stack.confined import ENVIRONMENTS, STACK_FILE, Folder
@@ -122,18 +123,28 @@ def _confined(folder: Folder, file: str, result: Result) -> str | None:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Put *data* in place of a file, whole or not at all; it keeps its permissions."""
+    """Put *data* in place of a file, whole or not at all; it keeps its permissions.
+
+    Raises:
+        HmsplanError: file or folder may not be written.
+    """
     temporary = path.with_name(f".{path.name}.hmsplan-fmt")
-    temporary.unlink(missing_ok=True)
     try:
+        temporary.unlink(missing_ok=True)
         with temporary.open("xb") as file:
             os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise HmsplanError(
+            f"{plain(str(path))} cannot be written: {error.strerror}. It is as it was; to see what would change:\n"
+            "  hmsplan fmt --diff --check",
+            summary="Cannot write",
+        ) from error
 
 
 def _tell(options: Globals, result: Result, *, check: bool, show_diff: bool) -> None:
