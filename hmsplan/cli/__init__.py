@@ -14,6 +14,7 @@ import click
 
 from hmsplan.cli import terminal
 from hmsplan.cli.options import common_options
+from hmsplan.cli.parsing import Group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,7 @@ ALIASES: Final = {"diff": "plan", "preview": "plan"}
 USAGE_ERROR: Final = 1  # click says 2, which here means "there are changes"
 
 
-class Commands(click.Group):
+class Commands(Group):
     """Imports a command's module when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's

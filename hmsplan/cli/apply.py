@@ -20,6 +20,7 @@ from hmsplan.cli.audience import APPLY_FORMATS, Audience, audience
 from hmsplan.cli.embedded import KEY as EMULATOR_KEY
 from hmsplan.cli.failure import tell
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import read_saved, resend_option, target_option, tell_wait
 from hmsplan.cli.progress import progress_for
 from hmsplan.cli.rescue import rescue
@@ -67,7 +68,7 @@ def _risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     return values
 
 
-@click.command("apply")
+@click.command("apply", cls=Command)
 @click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("-y", "--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask.")
 @click.option(

@@ -17,6 +17,7 @@ import click
 
 from hmsplan.cli import embedded
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import color, complain, out
 from hmsplan.errors import HmsplanError
 from hmsplan.secrets.sources import read_secrets_file
@@ -70,7 +71,7 @@ SECOND: Final = (
 )
 
 
-@click.command("demo")
+@click.command("demo", cls=Command)
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Play in DIR, and keep it."
 )

@@ -20,6 +20,7 @@ from hmsplan.api.endpoint import DEFAULT_BASE_URL, endpoint
 from hmsplan.cli import embedded
 from hmsplan.cli.heard import Hearing, listen
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import BASE_URL, KEY, load, open_state, wait_for
 from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import ApiError, ConfigError, HmsplanError, StateError, Unauthorized, WrongOrganization
@@ -64,7 +65,7 @@ class Check:
     advice: str = ""
 
 
-@click.command("doctor")
+@click.command("doctor", cls=Command)
 @common_options
 @pass_globals
 def doctor_command(options: Globals) -> int:

@@ -10,12 +10,13 @@ import orjson
 
 from hmsplan.cli.embedded import NoEmulator
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import err, report
 from hmsplan.errors import HmsplanError
 from hmsplan.escape import plain
 
 
-@click.command("emulator")
+@click.command("emulator", cls=Command)
 @click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes a free one.")
 @click.option("--db", type=click.Path(path_type=Path), metavar="FILE", help="Keep everything in this file.")
 @click.option("--faults", type=click.Path(path_type=Path, exists=True), metavar="FILE", help="What is to go wrong.")

@@ -17,6 +17,7 @@ from hmsplan.api.snapshot import read_snapshot
 from hmsplan.changes import member_fingerprint
 from hmsplan.cli import embedded
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import tell_wait
 from hmsplan.cli.session import connect, is_embedded, unix_now, wait_for
 from hmsplan.cli.terminal import err, report
@@ -62,7 +63,7 @@ class Exported:
     count: int
 
 
-@click.command("export")
+@click.command("export", cls=Command)
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
 @common_options
 @pass_globals

@@ -14,6 +14,7 @@ import click
 import orjson
 
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import err, out, report
 from hmsplan.errors import ConfigError, HmsplanError
 from hmsplan.escape import plain
@@ -46,7 +47,7 @@ class Result:
     seen: int = 0
 
 
-@click.command("fmt")
+@click.command("fmt", cls=Command)
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file is not in canonical form.")
 @click.option("--diff", "show_diff", is_flag=True, help="Show what differs.")

@@ -12,6 +12,7 @@ import orjson
 
 from hmsplan import starter
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import err, report
 from hmsplan.errors import HmsplanError
 from hmsplan.escape import plain
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@click.command("init")
+@click.command("init", cls=Command)
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--ci", type=click.Choice(["github"]), help="Write a workflow too: plan, apply and drift.")
 @common_options

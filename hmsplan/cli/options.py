@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from hmsplan.cli.parsing import given_twice
 from hmsplan.escape import plain
 from hmsplan.moments import seconds
 
@@ -65,15 +66,29 @@ def _variables(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    """Keep a value that was given; the place nearer to the end of the line wins, and a variable over none of them."""
+    """Keep a value that was given, before the command or after it, and not in both places; it wins over a variable."""
     given = ctx.ensure_object(Globals)
     if param.name is None or value is None or value is False or value == 0:
         return
-    is_variable = ctx.get_parameter_source(param.name) is ParameterSource.ENVIRONMENT
-    if not (is_variable and getattr(given, param.name) is not None):
-        setattr(given, param.name, value)
-    if not is_variable:
-        given.typed.add(param.name)
+    if value == "":
+        raise click.BadParameter("it is empty. Leave it out, or say what is meant", ctx, param)
+    if ctx.get_parameter_source(param.name) is ParameterSource.ENVIRONMENT:
+        if getattr(given, param.name) is None:
+            setattr(given, param.name, value)
+        return
+    if param.name in given.typed and value is not True and param.name != "verbosity":
+        raise click.UsageError(given_twice(param), ctx)
+    given.typed.add(param.name)
+    setattr(given, param.name, value)
+
+
+class _Folder(click.Path):
+    """A folder; an empty name, as of a variable that is not set, is never the current one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("it is empty. Leave it out, or say what is meant", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic for type checkers only
@@ -95,7 +110,7 @@ def _no_color(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
 
 
 _OPTIONS = (
-    click.option("-C", "directory", type=click.Path(path_type=Path), metavar="DIR", help="Run as if started in DIR."),
+    click.option("-C", "directory", type=_Folder(path_type=Path), metavar="DIR", help="Run as if started in DIR."),
     click.option(
         "-e", "--env", "environment", envvar="HMSPLAN_ENV", metavar="ENV", help="Choose environments/ENV.yaml."
     ),

@@ -13,6 +13,7 @@ from hmsplan.api.client import ReadClient
 from hmsplan.api.snapshot import read_members, read_one, read_organization
 from hmsplan.changes import member_fingerprint
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command, Group
 from hmsplan.cli.plan import tell_wait
 from hmsplan.cli.session import connect, environment_of, open_state, open_workspace, wait_for
 from hmsplan.cli.terminal import err, out
@@ -57,7 +58,7 @@ class AddressType(click.ParamType[Address]):
 ADDRESS: Final = AddressType()
 
 
-@click.group("state")
+@click.group("state", cls=Group)
 @common_options
 def state_command() -> None:
     """Look at the state, or operate on it."""
@@ -173,7 +174,7 @@ def unlock_command(options: Globals, force: bool) -> None:
     err(f"Unlocked; it was held by {plain(str(owner))}." if owner else "It was not locked.")
 
 
-@click.command("import")
+@click.command("import", cls=Command)
 @click.argument("address", type=ADDRESS)
 @click.argument("object_id", metavar="ID")
 @common_options
@@ -226,7 +227,7 @@ def _ours(stack: Stack, address: Address, live: tuple[RemoteObject, ...], lineag
     return {mark: there.count(mark) for mark in marks if mark in there}
 
 
-@click.command("resolve")
+@click.command("resolve", cls=Command)
 @click.argument("address", type=ADDRESS)
 @click.option("--adopt", "object_id", metavar="ID", help="This object is what the lost create made.")
 @click.option("--none", "nothing", is_flag=True, help="It made nothing; it may be created again.")

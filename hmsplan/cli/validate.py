@@ -8,6 +8,7 @@ import click
 import orjson
 
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import load
 from hmsplan.cli.surfaces import FOUND_FORMATS, print_found
 from hmsplan.cli.terminal import complain, err, out
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 FORMATS: Final = ("text", "json", *FOUND_FORMATS)
 
 
-@click.command("validate")
+@click.command("validate", cls=Command)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print it.")
 @common_options
 @pass_globals

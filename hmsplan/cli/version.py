@@ -7,10 +7,11 @@ from importlib.metadata import version
 import click
 
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import out
 
 
-@click.command("version")
+@click.command("version", cls=Command)
 @common_options
 @pass_globals
 def version_command(options: Globals) -> None:

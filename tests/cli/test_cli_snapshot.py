@@ -117,7 +117,9 @@ def test_apply_refuses_such_a_plan(cli: Cli, taken: tuple[Path, Path], tmp_path:
     assert refused.code == 5
     assert "Plan of a snapshot" in refused.err
     assert "hmsplan plan -o FILE" in " ".join(refused.err.split())
-    assert "Planned against a snapshot of " in cli.ok("show", saved)
+    for shown in (result.out, cli.ok("show", saved)):
+        assert "Planned against a snapshot of " in shown
+        assert "may be applied until" not in shown
 
 
 def test_json_has_the_mark(taken: tuple[Path, Path]) -> None:
