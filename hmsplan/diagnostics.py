@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from hmsplan.errors import HmsplanError
-    from hmsplan.model import FieldPath
+    from hmsplan.model import FieldPath, Unsettled
 
 WIDTH: Final = 80
 _INDENT: Final = "  "
@@ -71,6 +71,17 @@ def _field(diagnostic: Diagnostic) -> str:
     return " ".join(filter(None, [str(diagnostic.address or ""), format_path(diagnostic.path)]))
 
 
+def _open_create(item: Unsettled) -> str:
+    """Ask what became of a create, with every answer as a command."""
+    address = item.intent.address
+    adopt = [f"\n  hmsplan resolve {address} --adopt {object_id}" for object_id in item.candidates or ("ID",)]
+    return (
+        f"An earlier run sent the create of {address}, and it is not known whether it happened. Live objects that may "
+        f"be it: {', '.join(item.candidates) or 'none seen yet'}. To decide, type one of"
+        f"{''.join(adopt)}\n  hmsplan resolve {address} --none"
+    )
+
+
 def diagnostics_of(error: HmsplanError) -> Iterator[Diagnostic]:
     """Yield what an error that ends a run says, each problem of it by itself."""
     match error:
@@ -83,8 +94,6 @@ def diagnostics_of(error: HmsplanError) -> Iterator[Diagnostic]:
         case UnsettledCreate():
             for item in error.unsettled:
                 address = item.intent.address
-                yield Diagnostic(
-                    error.summary, f"To decide: hmsplan resolve {address} --adopt ID|--none", address=address
-                )
+                yield Diagnostic(error.summary, _open_create(item), address=address)
         case _:
             yield Diagnostic(error.summary, error.detail)

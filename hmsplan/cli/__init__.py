@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from hmsplan.cli import terminal
-from hmsplan.cli.options import common_options
+from hmsplan.cli.options import Globals, common_options
 from hmsplan.cli.parsing import Group
 
 if TYPE_CHECKING:
@@ -105,9 +105,10 @@ def main(args: Sequence[str] | None = None) -> None:
 def run(args: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; nothing but the code comes out of here."""
     collecting = gc.isenabled()
+    options = Globals()
     gc.disable()  # a command is short, and the collector would walk every value of a large stack again and again
     try:
-        result: Any = hmsplan.main(args, prog_name="hmsplan", standalone_mode=False)
+        result: Any = hmsplan.main(args, prog_name="hmsplan", standalone_mode=False, obj=options)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
@@ -121,7 +122,7 @@ def run(args: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 -- no user ever sees a traceback
         from hmsplan.cli.failure import tell  # noqa: PLC0415 -- only for a failure
 
-        return tell(error, args)
+        return tell(error, args, options.commands)
     finally:
         if collecting:
             gc.enable()

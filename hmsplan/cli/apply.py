@@ -96,8 +96,9 @@ def apply_command(
 ) -> int:
     """Make the organization equal to the stack: create, update, and delete what was taken out.
 
-    With FILE, perform the saved plan; refuse if it has expired or anything it touches has moved since.
+    With FILE, perform the saved plan, without asking; refuse if it has expired or anything it touches has moved since.
     """
+    yes = yes or file is not None  # it was reviewed, and nothing else is done
     with audience(options, form) as told:
         if not yes and not interactive():
             raise HmsplanError("there is no terminal to ask on; add -y to apply without asking", summary="Not applied")
@@ -148,13 +149,13 @@ async def _apply(options: Globals, workspace: Workspace, choice: Options, consen
             finally:
                 unstored = await _close(ledger, options)
                 if unstored is not None and report is None:
-                    tell(unstored)  # the error on its way is told after it
+                    tell(unstored, commands=options.commands)  # the error on its way is told after it
     if unstored is None:
         told.ended(report, plan, workspace.stack)
         return _exit_code(report)
     told.failed(unstored)  # for machines, the report is the last event
     told.ended(report, plan, workspace.stack)
-    code = tell(unstored)
+    code = tell(unstored, commands=options.commands)
     return _exit_code(report) or code
 
 

@@ -41,7 +41,7 @@ class Audience:
     def planned(self, plan: Plan, stack: Stack) -> None:
         """Tell what is going to happen."""
         if self.events is not None:
-            self.events.tell(*events.planned(plan))
+            self.events.tell(*events.planned(plan, self.options.commands))
         else:
             print_plan(self.options, plan, self.form, stack=stack, write=report)
 
@@ -50,7 +50,7 @@ class Audience:
         if self.events is not None:
             self.events.tell(events.ended(ending, plan))
             if self.events.lost or terminal.is_closed("stdout"):
-                err(render_report(ending, plan=plan, width=width(), color=False).rstrip("\n"))
+                err(self._table(ending, plan, colored=False))
             return
         if not plan.pending and not ending.outcomes:
             return
@@ -58,20 +58,24 @@ class Audience:
             from hmsplan.render.ending import report_markdown  # noqa: PLC0415 -- only in a workflow
             from hmsplan.render.findings import of_report  # noqa: PLC0415
 
-            print_found(self.options, of_report(ending, locator(stack)), "github", write=report)
-        report(render_report(ending, plan=plan, width=width(), color=color(self.options.color)).rstrip("\n"))
+            print_found(self.options, of_report(ending, locator(stack), self.options.commands), "github", write=report)
+        report(self._table(ending, plan, colored=color(self.options.color)))
         if self.form == "github":
-            write_summary(report_markdown(ending, plan))
+            write_summary(report_markdown(ending, plan, commands=self.options.commands))
+
+    def _table(self, ending: Report, plan: Plan, *, colored: bool) -> str:
+        commands = self.options.commands
+        return render_report(ending, plan=plan, width=width(), color=colored, commands=commands).rstrip("\n")
 
     def failed(self, error: HmsplanError) -> None:
         """Tell machines of an error that ends the run; people are told where every error is."""
         if self.events is not None:
-            self.events.tell(*events.of_error(error))
+            self.events.tell(*events.of_error(error, self.options.commands))
         elif self.form == "github":
             from hmsplan.render.ending import error_markdown  # noqa: PLC0415 -- only in a workflow
             from hmsplan.render.findings import of_diagnostics  # noqa: PLC0415
 
-            found = list(diagnostics_of(error))
+            found = list(map(self.options.commands.completed, diagnostics_of(error)))
             if not isinstance(error, UnsafePlan):  # the plan has marked what it refuses
                 print_found(self.options, of_diagnostics(found), "github", write=report)
             write_summary(error_markdown(found))

@@ -107,7 +107,7 @@ def _check_free(root: Path, files: Mapping[str, str] = MappingProxyType({})) -> 
         there = [str(path) for path in found if not any(part.startswith(".") for part in path.parts)]
     if there:
         what = f"{plain(str(root))} has {plain(there[0])} already, and nothing is overwritten"
-        raise HmsplanError(f"{what}. Name an empty folder: hmsplan export DIR", summary="Folder is not empty")
+        raise HmsplanError(f"{what}. Name an empty folder:\n  hmsplan export DIR", summary="Folder is not empty")
 
 
 async def _read(options: Globals) -> Snapshot:
@@ -227,8 +227,6 @@ def _tell(options: Globals, root: Path, snapshot: Snapshot, exported: Exported, 
 
 
 def _tell_next(options: Globals, root: Path) -> None:
-    where = "" if str(root) in {"", "."} else f" -C {plain(str(root))}"
-    environment = f" -e {options.environment}" if options.environment else ""
-    err(f"\nNext:\n  hmsplan{where}{environment}{' --emulator' if options.emulator else ''} plan")
+    err(f"\nNext:\n  {replace(options, directory=root, variables={}).command('plan')}")
     if options.emulator and root != options.directory:
         err("  (not yet: the emulator of the new folder is another one, and knows none of these objects)")

@@ -8,7 +8,8 @@ import traceback
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.cli.terminal import ReaderGone, complain
-from hmsplan.diagnostics import format_diagnostic
+from hmsplan.commands import BARE
+from hmsplan.diagnostics import diagnostics_of, format_diagnostic
 from hmsplan.errors import ApplyFailed, DiagnosticError, HmsplanError, UnsafePlan, UnsettledCreate
 from hmsplan.escape import plain
 from hmsplan.model import Diagnostic
@@ -16,20 +17,26 @@ from hmsplan.model import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from hmsplan.model import Unsettled
+    from hmsplan.commands import CommandLine
 
 CRASH: Final = 1
 
 
-def tell(error: Exception, args: Sequence[str] | None = None) -> int:
-    """Print *error* on stderr for its reader and return the exit code; a traceback only with ``-vvv``."""
+def tell(error: Exception, args: Sequence[str] | None = None, commands: CommandLine = BARE) -> int:
+    """Print *error* on stderr for its reader and return the exit code; a traceback only with ``-vvv``.
+
+    Args:
+        error: what ended the run.
+        args: of the command line; None = those of this process.
+        commands: what belongs into each command that the error says.
+    """
     match error:
         case ApplyFailed():
             return error.code
         case ReaderGone():
             return error.exit_code
         case HmsplanError():
-            for text in _texts(error):
+            for text in _texts(error, commands):
                 complain(text)
             return error.exit_code
         case OSError():
@@ -40,17 +47,14 @@ def tell(error: Exception, args: Sequence[str] | None = None) -> int:
             return CRASH
 
 
-def _texts(error: HmsplanError) -> Iterator[str]:
-    match error:
-        case DiagnosticError():
-            yield from (format_diagnostic(diagnostic) + "\n" for diagnostic in error.diagnostics)
-        case UnsafePlan():
-            for refusal in error.refusals:
-                yield f"Refused: {refusal.address}: {plain(refusal.reason)}\n  to allow it: {refusal.flag}"
-        case UnsettledCreate():
-            yield from (format_diagnostic(_open_create(unsettled)) + "\n" for unsettled in error.unsettled)
-        case _:
-            yield format_diagnostic(Diagnostic(error.summary, error.detail))
+def _texts(error: HmsplanError, commands: CommandLine) -> Iterator[str]:
+    if isinstance(error, UnsafePlan):
+        for refusal in error.refusals:
+            yield f"Refused: {refusal.address}: {plain(refusal.reason)}\n  to allow it: {refusal.flag}"
+        return
+    end = "\n" if isinstance(error, DiagnosticError | UnsettledCreate) else ""
+    for diagnostic in diagnostics_of(error):
+        yield format_diagnostic(commands.completed(diagnostic)) + end
 
 
 def _of_the_system(error: OSError) -> Diagnostic:
@@ -60,17 +64,6 @@ def _of_the_system(error: OSError) -> Diagnostic:
         return Diagnostic(f"The output could not be written: {reason}", "")
     name = "a file" if isinstance(error.filename, int) else os.fsdecode(error.filename)
     return Diagnostic("Refused by the system", f"{name}: {reason}")
-
-
-def _open_create(unsettled: Unsettled) -> Diagnostic:
-    address = unsettled.intent.address
-    candidates = ", ".join(unsettled.candidates) or "none seen yet"
-    detail = (
-        f"An earlier run sent the create of {address}, and nobody knows whether it happened. Live objects that may be "
-        f"it: {candidates}. To decide, type one of\n  hmsplan resolve {address} --adopt ID\n"
-        f"  hmsplan resolve {address} --none"
-    )
-    return Diagnostic(UnsettledCreate.summary, detail, address=address)
 
 
 def _crash(error: Exception, args: Sequence[str] | None) -> None:

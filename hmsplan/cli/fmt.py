@@ -162,7 +162,7 @@ def _tell(options: Globals, result: Result, *, check: bool, show_diff: bool) -> 
     verb = "would change" if check else "changed"
     err(f"{total}, {len(result.changed)} {verb}." if result.changed else f"{total} looked at, nothing to change.")
     if check and result.changed:
-        err("To put them in form: hmsplan fmt")
+        err(f"To put them in form: {options.command('fmt')}")
 
 
 def _diff(path: str, old: bytes, new: bytes) -> str:

@@ -42,10 +42,10 @@ def init_command(options: Globals, folder: Path | None, ci: str | None) -> None:
         _tell(*shown)
     if not written:
         raise HmsplanError(
-            "every file exists already. Name an empty folder: hmsplan init DIR", summary="Nothing written"
+            "every file exists already. Name an empty folder:\n  hmsplan init DIR", summary="Nothing written"
         )
     if not options.json:
-        _tell_next(root, options.directory, ci)
+        _tell_next(root, ci)
 
 
 def _wanted(root: Path, ci: str | None) -> dict[Path, str]:
@@ -109,12 +109,15 @@ def _tell(written: list[str], kept: list[str]) -> None:
             err("    It should hold: " + " ".join(lines))
 
 
-def _tell_next(root: Path, start: Path, ci: str | None) -> None:
-    where = os.path.relpath(root, start)
-    step = "" if where == "." else f" -C {plain(where)}"
+def _tell_next(root: Path, ci: str | None) -> None:
+    new = Globals(directory=root)
+    tried = Globals(directory=root, emulator=True)
     err("\nNext:")
-    err(f"  hmsplan{step} validate             check it, offline")
-    err(f"  hmsplan{step} --emulator plan      see what it would create, without a key")
-    err(f"  hmsplan{step} --emulator apply     create it, on an emulator of the API on this machine")
+    for command, does in (
+        (new.command("validate"), "check it, offline"),
+        (tried.command("plan"), "see what it would create, without a key"),
+        (tried.command("apply"), "create it, on an emulator of the API on this machine"),
+    ):
+        err(f"  {command:<{len(tried.command('apply'))}}   {does}")
     if ci is not None:
         err(f"\nBefore you commit {starter.WORKFLOW}, read its first lines: it needs an owner, a commit and secrets.")

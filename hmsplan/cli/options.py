@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 from hmsplan.cli.parsing import given_twice
-from hmsplan.escape import plain
+from hmsplan.commands import CommandLine
 from hmsplan.moments import seconds
 
 if TYPE_CHECKING:
@@ -49,12 +48,36 @@ class Globals:
     timeout_s: int | None = None
     typed: set[str] = field(default_factory=set)
 
+    @property
+    def commands(self) -> CommandLine:
+        """What belongs into each command that is to run on the same stack, environment, state and secrets."""
+        given: list[tuple[str, object]] = [
+            ("-C", self.directory if self.directory != Path() else None),
+            ("-e", self.environment),
+            ("--state", None if self.state is None or self._has_its_own_state() else without_password(self.state)),
+            ("--secrets-file", self.secrets_file),
+            *(("--var", f"{name}={text}") for name, text in self.variables.items()),
+            ("--allow-host", self.allow_host),
+            ("--ca-bundle", self.ca_bundle),
+        ]
+        words = [part for name, value in given if value is not None for part in (name, str(value))]
+        return CommandLine((*words, *(["--emulator"] if self.emulator else [])))
+
     def command(self, *words: str) -> str:
         """Return what to type next to run *words* on the same stack and environment."""
-        chosen = {"-C": self.directory if self.directory != Path() else None, "-e": self.environment}
-        chosen["--secrets-file"] = self.secrets_file
-        given = [part for name, value in chosen.items() if value is not None for part in (name, str(value))]
-        return plain(shlex.join(["hmsplan", *given, *(["--emulator"] if self.emulator else []), *words]))
+        return self.commands.command(*words)
+
+    def _has_its_own_state(self) -> bool:
+        return self.emulator and "state" not in self.typed
+
+
+def without_password(url: str) -> str:
+    """Return the address of a state with a word in place of the password, for whoever types it to fill in."""
+    head, at, rest = url.rpartition("@")
+    scheme, slashes, user = head.partition("://")
+    if at and slashes and ":" in user:
+        url = f"{scheme}://{user.partition(':')[0]}:PASSWORD@{rest}"
+    return re.sub(r"(?i)([?&](?:ssl)?password=)[^&]*", r"\1PASSWORD", url)
 
 
 def _variables(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> None:

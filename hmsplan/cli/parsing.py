@@ -41,7 +41,7 @@ def _refuse_one_dash(command: click.Command, ctx: click.Context, args: Sequence[
         found = _ONE_DASH.fullmatch(word)
         if found and found["name"] in names:
             raise click.UsageError(f"{word!r}: a name of several letters takes two dashes. Type -{word}", ctx)
-        if _EQUALS.fullmatch(word):
+        if _EQUALS.fullmatch(word) and word[:2] in options:
             name, _, value = word.partition("=")
             raise click.UsageError(f"{word!r}: the value of {name} stands behind a space. Type {name} {value}", ctx)
 

@@ -24,6 +24,7 @@ from hmsplan.model import Address, Digest
 from hmsplan.offline import plan_against
 from hmsplan.plan import Options
 from hmsplan.planfile import MAX_BYTES, plan_from_bytes, plan_to_bytes
+from hmsplan.render.page import scope_of
 from hmsplan.saved import dated, objections, out_of_date
 from hmsplan.snapshotfile import snapshot_from_bytes
 
@@ -218,13 +219,11 @@ def read_saved(options: Globals, file: Path) -> Plan:
     if saved.against is not None:
         raise StalePlan(
             f"it was made against a snapshot of {saved.against.taken}, and what changed since then has no part in it. "
-            "Plan against what is live, review that: hmsplan plan -o FILE",
+            "Plan against what is live, and review that:\n  hmsplan plan -o FILE",
             summary="Plan of a snapshot",
         )
     if reason := out_of_date(saved, now, version("hmsplan")):
-        more = ["--destroy"] if saved.destroy else []
-        more += [f"--target={target}" for target in saved.targets] + [f"--resend={each}" for each in saved.resend]
-        again = options.command("plan", "-o", str(file), *more)
+        again = options.command("plan", "-o", str(file), *scope_of(saved))
         summary = _EXPIRED if saved.expires is not None and now >= saved.expires else StalePlan.summary
         raise StalePlan(f"{reason}. Make a new one, and have it reviewed:\n  {again}", summary=summary)
     return saved

@@ -91,7 +91,7 @@ def show_command(options: Globals, address: Address) -> None:
     _, state = _loaded(options)
     binding = state.bindings.get(address)
     if binding is None:
-        raise StateError(f"{address} is not in the state; hmsplan state list shows what is")
+        raise StateError(f"{address} is not in the state. To see what is, type\n  hmsplan state list")
     body = orjson.dumps(binding_out(binding), option=0 if options.json else orjson.OPT_INDENT_2)
     out("\n".join(map(plain, body.decode().splitlines())))
 
@@ -157,9 +157,10 @@ def migrate_command(options: Globals, source: str, target: str) -> None:
     state = migrate(places[0], places[1], OWNER)
     err(
         f"Copied serial {state.serial} with {len(state.bindings)} bindings to {places[1].describe()}, and read it back."
-        f"\nNothing uses it yet. Set state: in hmsplan.yaml, or HMSPLAN_STATE, to what you gave as TO; then see that "
-        f"nothing changes: hmsplan plan\nThe state in {places[0].describe()} is as it was. Delete it once everybody "
-        "has changed over: two states of one organization do not know of each other."
+        f"\nNothing uses it yet. See that nothing changes: {replace(options, state=target).command('plan')}\n"
+        "Then set state: in hmsplan.yaml, or HMSPLAN_STATE, to what you gave as TO. The state in "
+        f"{places[0].describe()} is as it was. Delete it once everybody has changed over: two states of one "
+        "organization do not know of each other."
     )
 
 
@@ -199,7 +200,7 @@ def import_command(options: Globals, address: Address, object_id: str) -> None:
         return replace(bound, organization=bound.organization or organization)
 
     _edit(options, bind, workspace.backend)
-    err(f"{address} is bound to {plain(object_id)}. See what differs: hmsplan plan")
+    err(f"{address} is bound to {plain(object_id)}. See what differs: {options.command('plan')}")
 
 
 async def _one(
@@ -244,7 +245,7 @@ def resolve_command(options: Globals, address: Address, object_id: str | None, n
         if not wait_for(_exists(options, workspace.stack, state, address, object_id, intents)):
             raise HmsplanError(f"there is no live object {object_id}", summary="Not found")
     _edit(options, lambda state: edit.resolve(state, address, object_id), workspace.backend)
-    err(f"{address}: settled. See what is left to do: hmsplan plan")
+    err(f"{address}: settled. See what is left to do: {options.command('plan')}")
 
 
 async def _exists(

@@ -51,22 +51,29 @@ def print_plan(
         case "markdown":
             from hmsplan.render.markdown import render_markdown  # noqa: PLC0415 -- only for this format
 
-            write(render_markdown(page_of(plan, _COLUMNS, digest)).rstrip("\n"))
+            write(render_markdown(page_of(plan, _COLUMNS, digest, options.commands)).rstrip("\n"))
         case "html":
             from hmsplan.render.graph import graph_of_plan  # noqa: PLC0415
             from hmsplan.render.html.page import render_html  # noqa: PLC0415
 
-            write(render_html(page_of(plan, _COLUMNS, digest), graph_of_plan(plan, stack)).rstrip("\n"))
+            write(
+                render_html(page_of(plan, _COLUMNS, digest, options.commands), graph_of_plan(plan, stack)).rstrip("\n")
+            )
         case "github":
             from hmsplan.render.findings import of_plan  # noqa: PLC0415
 
-            print_found(options, of_plan(plan, locator(stack)), "github", write=write)
-            page = page_of(plan, _COLUMNS, digest)
+            print_found(options, of_plan(plan, locator(stack), options.commands), "github", write=write)
+            page = page_of(plan, _COLUMNS, digest, options.commands)
             write_step_summary(page)
             write(render_page(page, width=_COLUMNS, color=False, show_unchanged=show_unchanged).rstrip("\n"))
         case _:
             shown = render_plan(
-                plan, width=width(), color=color(options.color), show_unchanged=show_unchanged, digest=digest
+                plan,
+                width=width(),
+                color=color(options.color),
+                show_unchanged=show_unchanged,
+                digest=digest,
+                commands=options.commands,
             )
             write(shown.rstrip("\n"))
 
@@ -92,7 +99,9 @@ def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], 
 
             changed = {drift.address for drift in drifts}
             well = [str(address) for address in stack.resources if address not in changed]
-            print_found(options, of_drift(drifts, locator(stack)), found, suite="hmsplan drift", well=well)
+            print_found(
+                options, of_drift(drifts, locator(stack), options.commands), found, suite="hmsplan drift", well=well
+            )
             if found == "github":
                 write_step_summary(_drift_page(drifts, coverage, stack))
                 out(render_drift(drifts, coverage, width=_COLUMNS, color=False).rstrip("\n"))

@@ -37,6 +37,7 @@ def validate_command(options: Globals, form: str) -> int:
         found, code = error.diagnostics, error.exit_code
     else:
         found, code, well = stack.warnings, 0, list(map(str, stack.resources))
+    found = tuple(map(options.commands.completed, found))
     if options.json or form == "json":
         body = {"format_version": "1.0", "valid": code == 0, "diagnostics": [diagnostic_json(d) for d in found]}
         out(orjson.dumps(body).decode())

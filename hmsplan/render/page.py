@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.commands import BARE
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Digest, DriftKind, is_pending
 from hmsplan.moments import for_people
@@ -24,6 +25,7 @@ from hmsplan.words import count
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from hmsplan.commands import CommandLine
     from hmsplan.model import Diagnostic, Drift, Plan, Refusal, ResourceChange, Unsettled
     from hmsplan.render.drift import Coverage
     from hmsplan.render.lines import Line
@@ -40,7 +42,6 @@ ORDER: Final = (
     (Action.FORGET, "forget"),
 )
 _SMALL: Final = 5
-_APPLY: Final = "hmsplan apply "
 _DRIFT_ORDER: Final = ((DriftKind.GONE, "-"), (DriftKind.CHANGED, "~"), (DriftKind.UNMANAGED, "?"))
 
 
@@ -108,6 +109,7 @@ class Page:
         snapshot: which snapshot stood for what is live, and its age; "" when none did.
         counts: the last line.
         digest: as it is written; "" for a drift report.
+        apply: what to type to apply such a plan, before what allows its risks; "" for a drift report.
     """
 
     word: str
@@ -130,6 +132,7 @@ class Page:
     snapshot: str = ""
     counts: str = ""
     digest: str = ""
+    apply: str = ""
 
     @property
     def refusal(self) -> str:
@@ -162,13 +165,15 @@ class Page:
     @property
     def consent(self) -> str:
         """The one command that allows all that is refused."""
-        flags = (question.commands[0].removeprefix(_APPLY) for question in self.refused)
-        return _APPLY + " ".join(flags)
+        return " ".join(
+            [self.apply, *(question.commands[0].removeprefix(f"{self.apply} ") for question in self.refused)]
+        )
 
 
-def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT) -> Page:
+def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT, commands: CommandLine = BARE) -> Page:
     """Return what *plan* says, and one of its digests; its long lines are laid out for *width* columns."""
     names = names_of(plan)
+    apply = commands.command("apply", *scope_of(plan))
     return Page(
         "plan",
         plan.stack,
@@ -177,9 +182,9 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT) -> Page:
         dates=_dates(plan),
         targets=tuple(map(str, plan.targets)),
         rows=tuple(_rows(plan)),
-        reach=tuple(reach_summary(plan)),
-        refused=_refused(plan),
-        unsettled=tuple(map(unsettled, plan.unsettled)),
+        reach=tuple(reach_summary(plan, commands)),
+        refused=_refused(plan, apply),
+        unsettled=tuple(unsettled(item, commands) for item in plan.unsettled),
         changes=tuple(
             _item(
                 str(change.address),
@@ -191,13 +196,20 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT) -> Page:
             for change in in_order(plan)
         ),
         drift=tuple(_drifted(drift, Look(KINDS[drift.kind], width, names)) for drift in plan.drift),
-        warnings=plan.warnings,
+        warnings=tuple(map(commands.completed, plan.warnings)),
         unchanged=tuple(str(change.address) for change in plan.changes if not is_pending(change)),
         ending=tuple(_ending(plan)),
         snapshot=snapshot_text(plan.against),
         counts=plan_line(plan),
         digest=plan.digest_of(digest),
+        apply=apply,
     )
+
+
+def scope_of(plan: Plan) -> list[str]:
+    """Return the options that a plan was made with, so that the same is planned again."""
+    words = ["--destroy"] if plan.destroy else []
+    return [*words, *(f"--target={target}" for target in plan.targets), *(f"--resend={each}" for each in plan.resend)]
 
 
 def in_order(plan: Plan) -> list[ResourceChange]:
@@ -270,7 +282,7 @@ def _named(changes: Iterable[ResourceChange]) -> list[str]:
     return [str(change.address) if not change.deposed else f"{change.address} (deposed)" for change in changes]
 
 
-def _refused(plan: Plan) -> tuple[Question, ...]:
+def _refused(plan: Plan, apply: str) -> tuple[Question, ...]:
     """Name every risk with its reasons and the exact flag that allows it."""
     by_flag: dict[str, list[Refusal]] = {}
     for refusal in plan.refusals:
@@ -279,20 +291,20 @@ def _refused(plan: Plan) -> tuple[Question, ...]:
         Question(
             str(refusals[0].address),
             "; ".join(dict.fromkeys(refusal.reason for refusal in refusals)),
-            (f"{_APPLY}{flag}",),
+            (f"{apply} {flag}",),
         )
         for flag, refusals in by_flag.items()
     )
 
 
-def unsettled(item: Unsettled) -> Question:
+def unsettled(item: Unsettled, commands: CommandLine = BARE) -> Question:
     """Ask what became of a create, with every answer as a command."""
-    address = item.intent.address
-    adopt = [f"hmsplan resolve {address} --adopt {object_id}" for object_id in item.candidates]
+    address = str(item.intent.address)
+    adopt = [commands.command("resolve", address, "--adopt", object_id) for object_id in item.candidates]
     return Question(
-        f"a lead of {address}" if item.intent.parent is not None else str(address),
+        f"a lead of {address}" if item.intent.parent is not None else address,
         _doubt(item),
-        (*adopt, f"hmsplan resolve {address} --none"),
+        (*adopt, commands.command("resolve", address, "--none")),
     )
 
 

@@ -164,7 +164,7 @@ def _stack_file(folder: Folder, root: Path, sources: Sources) -> Document | None
         hint = (
             f" Rename {guess} to {STACK_FILE}."
             if guess
-            else " Run hmsplan init to begin one, or name its folder with -C."
+            else " If there is one elsewhere, name its folder with -C. To begin one, type\n  hmsplan init"
         )
         detail = f"There is no {STACK_FILE} in {root}, so this is not a stack.{hint}"
         raise ConfigError([Diagnostic("No stack here", detail)])

@@ -92,7 +92,7 @@ def test_a_password_is_not_repeated(tmp_path: Path) -> None:
     options = Globals(directory=tmp_path, state="postgresql://deployer:c4nary@db.example/hmsplan")
     error = rescue(MINE, options, ERROR)
     assert "c4nary" not in error.detail
-    assert "with the same --state" in error.detail
+    assert "--state postgresql://deployer:PASSWORD@db.example/hmsplan state push" in error.detail
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_apply_refuses_such_a_plan(cli: Cli, taken: tuple[Path, Path], tmp_path:
     refused = cut_off(stack, "apply", saved, "-y", "--allow", "*")
     assert refused.code == 5
     assert "Plan of a snapshot" in refused.err
-    assert "hmsplan plan -o FILE" in " ".join(refused.err.split())
+    assert f"hmsplan -C {stack} plan -o FILE" in " ".join(refused.err.split())
     for shown in (result.out, cli.ok("show", saved)):
         assert "Planned against a snapshot of " in shown
         assert "may be applied until" not in shown

@@ -150,7 +150,7 @@ def test_a_state_moves_to_a_folder_and_back(site: Site) -> None:
     """The plan is empty wherever the state is, and what is to be typed next is told."""
     site.ok("apply", "-y")
     told = site.ok("state", "migrate", site.url, "file")
-    assert "hmsplan plan" in told
+    assert f"hmsplan -C {site.root} --state file plan" in told
     assert "is as it was" in told
     site.ok("--state", "file", "plan", "--detailed-exitcode")
     site.ok("--state", "file", "state", "rm", "assistants.a1")

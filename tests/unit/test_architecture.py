@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LAYERS: Final[dict[str, str]] = {
     "values": """
-        model model.* errors escape words moments hosts shape
+        model model.* errors escape words moments hosts shape commands
         secrets secrets.fingerprints secrets.disguises secrets.masks
     """,
     "knowledge": "kinds canonical canonical_json",
