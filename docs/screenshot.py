@@ -42,7 +42,7 @@ def main() -> None:
         secrets = root / "secrets.example.env"
         secrets.chmod(0o600)
         os.environ["HMSPLAN_FINGERPRINT_KEY"] = "a key for this picture, of 32 signs"
-        common = ["-C", str(root), "--emulator", "--secrets-file", str(secrets)]
+        common = ["-C", str(root), "-e", "production", "--emulator", "--secrets-file", str(secrets)]
         if run([*common, "apply", "-y"]) != 0:
             raise SystemExit("the example could not be applied")
         for name, (old, new) in EDITS.items():
@@ -50,7 +50,7 @@ def main() -> None:
             if old not in text:
                 raise SystemExit(f"{name} has changed: {old!r} is not in it")
             (root / name).write_text(text.replace(old, new, 1), encoding="utf-8")
-        options = Globals(directory=root, emulator=True, secrets_file=secrets)
+        options = Globals(directory=root, environment="production", emulator=True, secrets_file=secrets)
         plan = asyncio.run(plan_now(options, open_workspace(options, need_secrets=True), Options()))
     console = Console(record=True, width=WIDTH, force_terminal=True, color_system="truecolor", file=io.StringIO())
     console.print(Text.from_ansi(render_plan(plan, width=WIDTH, color=True)))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from hmsplan.errors import HmsplanError
-    from hmsplan.model import FieldPath
+    from hmsplan.model import FieldPath, Unsettled
 
 WIDTH: Final = 80
 _INDENT: Final = "  "
@@ -71,6 +71,23 @@ def _field(diagnostic: Diagnostic) -> str:
     return " ".join(filter(None, [str(diagnostic.address or ""), format_path(diagnostic.path)]))
 
 
+def _open_create(item: Unsettled) -> str:
+    """Ask what became of a create, with every answer as a command."""
+    address = item.address
+    if item.id is not None:
+        return (
+            f"{address} was created a moment ago as {item.id}, and neither the list nor a GET shows it yet. Wait "
+            f"{item.remaining_s:.0f} s, then run the same again."
+        )
+    none = "none seen yet" if item.is_waiting else "none seen, and the list may be incomplete"
+    adopt = [f"\n  hmsplan resolve {address} --adopt {object_id}" for object_id in item.candidates or ("ID",)]
+    return (
+        f"An earlier run sent the create of {address}, and it is not known whether it happened. Live objects that may "
+        f"be it: {', '.join(item.candidates) or none}. To decide, type one of"
+        f"{''.join(adopt)}\n  hmsplan resolve {address} --none"
+    )
+
+
 def diagnostics_of(error: HmsplanError) -> Iterator[Diagnostic]:
     """Yield what an error that ends a run says, each problem of it by itself."""
     match error:
@@ -82,9 +99,6 @@ def diagnostics_of(error: HmsplanError) -> Iterator[Diagnostic]:
                 yield Diagnostic(error.summary, detail, address=refusal.address)
         case UnsettledCreate():
             for item in error.unsettled:
-                way_out = f"To decide: hmsplan resolve {item.address} --adopt ID|--none"
-                if item.id is not None:
-                    way_out = f"It was created as {item.id} a moment ago and is not visible yet. Run the same again"
-                yield Diagnostic(error.summary, way_out, address=item.address)
+                yield Diagnostic(error.summary, _open_create(item), address=item.address)
         case _:
             yield Diagnostic(error.summary, error.detail)

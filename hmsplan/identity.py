@@ -352,11 +352,10 @@ def _adopt_one(
         )
     elif len(free) > 1:
         summary = "Ambiguous identity"
-        forget = f"hmsplan state rm {first.address}\n  " if lost is not None else ""
+        forget = f"\n  hmsplan state rm {first.address}" if lost is not None else ""
         detail = (
             f"{f'{first.address}: {was}' if was else ''}{len(free)} live objects have the {kind.identity} "
-            f"{identity!r}: {', '.join(free)}. Say which one is {first.address}:\n  {forget}"
-            f"hmsplan import {first.address} ID"
+            f"{identity!r}: {', '.join(free)}. Say which one is {first.address}:{forget}\n  hmsplan import {first.address} ID"
         )
     else:
         if free:

@@ -73,13 +73,13 @@ def _check_origin(saved: SavedSnapshot, stack: Stack, now: float) -> None:
     if saved.stack != stack.name:
         raise StateError(
             f"it shows the stack {plain(saved.stack)}, and {stack.name} is planned: its state binds other objects, and "
-            f"all of them would seem to be taken out. Take a snapshot of this one: hmsplan snapshot -o FILE",
+            f"all of them would seem to be taken out. Take a snapshot of this one:\n  hmsplan snapshot -o FILE",
             summary="Snapshot of another stack",
         )
     if saved.environment != stack.environment:
         raise StateError(
             f"it shows the environment {plain(saved.environment)}, and {stack.environment} is planned. Choose the "
-            f"environment with -e, or take a snapshot of it: hmsplan snapshot -e {stack.environment} -o FILE",
+            "environment with -e, or take a snapshot of it:\n  hmsplan snapshot -o FILE",
             summary="Snapshot of another environment",
         )
     if stack.organization is not None and saved.live.organization != stack.organization:
@@ -100,8 +100,8 @@ def _read(live: Snapshot, stack: Stack, state: State, names: Sequence[str]) -> S
     lacking = [*(set(names) - objects.keys()), *(f"the {LEADS} of {owner}" for owner in owners - live.members.keys())]
     if lacking:
         raise StateError(
-            f"it does not show {words.listed(sorted(lacking))}, as of an older hmsplan. Take a new one "
-            "with: hmsplan snapshot -o FILE",
+            f"it does not show {words.listed(sorted(lacking))}, as of an older hmsplan. Take a new "
+            "one:\n  hmsplan snapshot -o FILE",
             summary="Snapshot is not enough",
         )
     members = {owner: found for owner, found in live.members.items() if owner in owners}

@@ -132,7 +132,7 @@ def read_document(data: bytes, what: str, summary: str) -> Any:
 _SUMMARY: Final = "Not a saved plan"
 _TOUCHED: Final = "Saved plan was edited"
 _EDITED: Final = "Its content is not the one that was saved, so it was cut, edited or mixed up"
-_AGAIN: Final = "Make a new one with: hmsplan plan -o FILE"
+_AGAIN: Final = "Make a new one:\n  hmsplan plan -o FILE"
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

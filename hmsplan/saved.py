@@ -57,7 +57,7 @@ def out_of_date(saved: Plan, now: float, tool_version: str) -> str:
 def objections(saved: Plan, fresh: Plan, state: State, kind: Digest = Digest.STRICT) -> list[str]:
     """Say, one line a fact, why *fresh* may not be applied in the name of *saved*; safe to show."""
     if use_of(saved) in state.spent:
-        return ["this plan was applied already, and a plan applies once. Make a new one: hmsplan plan -o FILE"]
+        return ["this plan was applied already, and a plan applies once. Make a new one:\n  hmsplan plan -o FILE"]
     if saved.digest_of(kind) == fresh.digest_of(kind) and not elsewhere(saved, fresh):
         return []
     return explain_difference(saved, fresh)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION: Final = 1
 _SUMMARY: Final = "Not a snapshot"
-_TAKE: Final = "Take a new one with: hmsplan snapshot -o FILE"
+_TAKE: Final = "Take a new one:\n  hmsplan snapshot -o FILE"
 LEADS: Final = "leads"
 _SHAPE: Final = {
     "format_version": NUMBER,
@@ -220,7 +220,7 @@ def _check_version(document: Any) -> None:
         raise ValueError("It has no format_version and objects, which every snapshot has")
     if version > FORMAT_VERSION:
         raise StateError(
-            f"It has format {version}, and this hmsplan reads {FORMAT_VERSION}. Type: pip install --upgrade hmsplan",
+            f"It has format {version}, and this hmsplan reads {FORMAT_VERSION}. Type\n  pip install --upgrade hmsplan",
             summary="Snapshot is newer than this hmsplan",
         )
 

@@ -20,6 +20,9 @@ _STACK: Final = """\
 # The stack file. It marks the root of the stack; every *.yaml below this folder holds resources, environments/ apart.
 version: 1
 stack: {name}
+
+# Which of environments/ is meant without -e.
+default_environment: production
 {include}
 # Where hmsplan remembers which live object belongs to which address. `file` is right for one computer.
 state: file
@@ -110,6 +113,7 @@ variables:
 IGNORED: Final = """\
 # hmsplan: what belongs to one machine, and what must never be committed. A state.json may be.
 .hmsplan/emulator.db*
+.hmsplan/emulator/
 .hmsplan/**/lock*
 .hmsplan/**/journal.jsonl*
 .hmsplan/**/state.json.*

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
-from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from hmsplan.cli.options import common_options
+from hmsplan.cli import terminal
+from hmsplan.cli.options import Globals, common_options
+from hmsplan.cli.parsing import Group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ ALIASES: Final = {"diff": "plan", "preview": "plan"}
 USAGE_ERROR: Final = 1  # click says 2, which here means "there are changes"
 
 
-class Commands(click.Group):
+class Commands(Group):
     """Imports a command's module when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's
@@ -96,34 +96,33 @@ def main(args: Sequence[str] | None = None) -> None:
     The process ends without tearing down: nothing waits to be written, and freeing a large stack object by object
     takes as long as planning it.
     """
+    terminal.open_streams()
     code = run(args)
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            stream.flush()
+    terminal.flush()
     os._exit(code)
 
 
 def run(args: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; nothing but the code comes out of here."""
     collecting = gc.isenabled()
+    options = Globals()
     gc.disable()  # a command is short, and the collector would walk every value of a large stack again and again
     try:
-        result: Any = hmsplan.main(args, prog_name="hmsplan", standalone_mode=False)
+        result: Any = hmsplan.main(args, prog_name="hmsplan", standalone_mode=False, obj=options)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show()
+        error.show(terminal.shown())
         return USAGE_ERROR
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted.", err=True)
+        terminal.err("Interrupted.")
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 141
+    except SystemExit:  # click's, when the reader of its help has ended
+        return terminal.ReaderGone.exit_code
     except Exception as error:  # noqa: BLE001 -- no user ever sees a traceback
         from hmsplan.cli.failure import tell  # noqa: PLC0415 -- only for a failure
 
-        return tell(error, args)
+        return tell(error, args, options.commands)
     finally:
         if collecting:
             gc.enable()

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import os
 import signal
-import sys
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +17,15 @@ from hmsplan.api.client import WriteClient
 from hmsplan.api.snapshot import read_organization
 from hmsplan.apply import Stop, apply
 from hmsplan.cli.audience import APPLY_FORMATS, Audience, audience
+from hmsplan.cli.embedded import KEY as EMULATOR_KEY
 from hmsplan.cli.failure import tell
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import read_saved, resend_option, target_option, tell_wait
 from hmsplan.cli.progress import progress_for
 from hmsplan.cli.rescue import rescue
-from hmsplan.cli.session import EMULATOR_KEY, Workspace, connect, open_workspace, wait_for
-from hmsplan.cli.terminal import color, err, interactive
+from hmsplan.cli.session import Workspace, connect, open_workspace, wait_for
+from hmsplan.cli.terminal import ask, color_of_progress, err, interactive
 from hmsplan.errors import ApplyFailed, HmsplanError, StalePlan, StateError, Unauthorized, UnsafePlan, UnsettledCreate
 from hmsplan.live import plan_live
 from hmsplan.model import Digest, Report, Risk, Status
@@ -68,7 +69,7 @@ def _risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     return values
 
 
-@click.command("apply")
+@click.command("apply", cls=Command)
 @click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("-y", "--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask.")
 @click.option(
@@ -96,8 +97,9 @@ def apply_command(
 ) -> int:
     """Make the organization equal to the stack: create, update, and delete what was taken out.
 
-    With FILE, perform the saved plan; refuse if it has expired or anything it touches has moved since.
+    With FILE, perform the saved plan, without asking; refuse if it has expired or anything it touches has moved since.
     """
+    yes = yes or file is not None  # it was reviewed, and nothing else is done
     with audience(options, form) as told:
         if not yes and not interactive():
             raise HmsplanError("there is no terminal to ask on; add -y to apply without asking", summary="Not applied")
@@ -148,13 +150,13 @@ async def _apply(options: Globals, workspace: Workspace, choice: Options, consen
             finally:
                 unstored = await _close(ledger, options)
                 if unstored is not None and report is None:
-                    tell(unstored)  # the error on its way is told after it
+                    tell(unstored, commands=options.commands)  # the error on its way is told after it
     if unstored is None:
         told.ended(report, plan, workspace.stack)
         return _exit_code(report)
     told.failed(unstored)  # for machines, the report is the last event
     told.ended(report, plan, workspace.stack)
-    code = tell(unstored)
+    code = tell(unstored, commands=options.commands)
     return _exit_code(report) or code
 
 
@@ -221,8 +223,7 @@ def _is_expected(plan: Plan, expected: str) -> bool:
 
 
 def _ask() -> None:
-    click.echo("\nDo you want to perform these actions? Only 'yes' is taken for yes.", err=True)
-    if click.prompt("  Answer", err=True, default="", show_default=False).strip() != "yes":
+    if ask("\nDo you want to perform these actions? Only 'yes' is taken for yes.") != "yes":
         raise HmsplanError("nothing was changed", summary="Not applied")
 
 
@@ -239,7 +240,7 @@ async def _perform(
     async with AsyncExitStack() as around:
         if told.events is not None:
             await around.enter_async_context(told.events.alive())
-        shown = progress_for(len(plan.steps), plain=not color(options.color, sys.stderr))
+        shown = progress_for(len(plan.steps), plain=not color_of_progress(options.color))
         progress = told.events or around.enter_context(shown)
         return await apply(
             plan,

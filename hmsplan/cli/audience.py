@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.cli import terminal
 from hmsplan.cli.progress import Events
 from hmsplan.cli.surfaces import locator, print_found, print_plan, write_summary
-from hmsplan.cli.terminal import color, out, width
+from hmsplan.cli.terminal import color, err, report, width
 from hmsplan.diagnostics import diagnostics_of
 from hmsplan.errors import HmsplanError, UnsafePlan
 from hmsplan.render import events
@@ -40,39 +41,44 @@ class Audience:
     def planned(self, plan: Plan, stack: Stack) -> None:
         """Tell what is going to happen."""
         if self.events is not None:
-            self.events.tell(*events.planned(plan))
+            self.events.tell(*events.planned(plan, self.options.commands))
         else:
-            print_plan(self.options, plan, self.form, stack=stack)
+            print_plan(self.options, plan, self.form, stack=stack, write=report)
 
-    def ended(self, report: Report, plan: Plan, stack: Stack) -> None:
+    def ended(self, ending: Report, plan: Plan, stack: Stack) -> None:
         """Tell what was done; nothing, where there was nothing to do."""
         if self.events is not None:
-            self.events.tell(events.ended(report, plan))
+            self.events.tell(events.ended(ending, plan))
+            if self.events.lost or terminal.is_closed("stdout"):
+                err(self._table(ending, plan, colored=False))
             return
-        if not plan.pending and not report.outcomes:
+        if not plan.pending and not ending.outcomes:
             return
         if self.form == "github":
             from hmsplan.render.ending import report_markdown  # noqa: PLC0415 -- only in a workflow
             from hmsplan.render.findings import of_report  # noqa: PLC0415
 
-            print_found(self.options, of_report(report, locator(stack)), "github")
-        out(render_report(report, plan=plan, width=width(), color=color(self.options.color)).rstrip("\n"))
+            print_found(self.options, of_report(ending, locator(stack), self.options.commands), "github", write=report)
+        report(self._table(ending, plan, colored=color(self.options.color)))
         if self.form == "github":
-            write_summary(report_markdown(report, plan))
+            write_summary(report_markdown(ending, plan, commands=self.options.commands))
+
+    def _table(self, ending: Report, plan: Plan, *, colored: bool) -> str:
+        commands = self.options.commands
+        return render_report(ending, plan=plan, width=width(), color=colored, commands=commands).rstrip("\n")
 
     def failed(self, error: HmsplanError) -> None:
         """Tell machines of an error that ends the run; people are told where every error is."""
         if self.events is not None:
-            self.events.tell(*events.of_error(error))
+            self.events.tell(*events.of_error(error, self.options.commands))
         elif self.form == "github":
             from hmsplan.render.ending import error_markdown  # noqa: PLC0415 -- only in a workflow
             from hmsplan.render.findings import of_diagnostics  # noqa: PLC0415
 
-            found = list(diagnostics_of(error))
+            found = list(map(self.options.commands.completed, diagnostics_of(error)))
             if not isinstance(error, UnsafePlan):  # the plan has marked what it refuses
-                print_found(self.options, of_diagnostics(found), "github")
-            with suppress(HmsplanError):  # the error on its way says more
-                write_summary(error_markdown(found))
+                print_found(self.options, of_diagnostics(found), "github", write=report)
+            write_summary(error_markdown(found))
 
 
 @contextmanager

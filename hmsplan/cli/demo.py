@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from hmsplan.cli import embedded
 from hmsplan.cli.options import Globals, common_options, pass_globals
-from hmsplan.cli.session import EMULATOR_KEY
-from hmsplan.cli.terminal import color, out
+from hmsplan.cli.parsing import Command
+from hmsplan.cli.terminal import color, complain, out
 from hmsplan.errors import HmsplanError
 from hmsplan.secrets.sources import read_secrets_file
 from hmsplan.stack import schema
@@ -70,7 +71,7 @@ SECOND: Final = (
 )
 
 
-@click.command("demo")
+@click.command("demo", cls=Command)
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Play in DIR, and keep it."
 )
@@ -173,7 +174,7 @@ def _play(stage: Stage, root: Path) -> bool:
     if not all(_perform(stage, scene) for scene in FIRST):
         return False
     stage.say("Now somebody changes a greeting in the dashboard, and unplugs a number.")
-    _meddle(root / ".hmsplan" / "emulator.db")
+    _meddle(embedded.database(root, ENVIRONMENT))
     return all(_perform(stage, scene) for scene in SECOND)
 
 
@@ -191,9 +192,7 @@ def _perform(stage: Stage, scene: Scene) -> bool:
         if scene.meaning:
             stage.note(f"exit code {code}: {scene.meaning}")
         return True
-    click.echo(
-        f"\nError: The demo went wrong\n  hmsplan {scene.command} ended with {code}, not with {scene.code}.", err=True
-    )
+    complain(f"\nError: The demo went wrong\n  hmsplan {scene.command} ended with {code}, not with {scene.code}.")
     return False
 
 
@@ -203,9 +202,9 @@ def _meddle(database: Path) -> None:
 
     emulator = Emulator(database)
     try:
-        assistant = next(a for a in emulator.all("assistants", key=EMULATOR_KEY) if a["name"] == "Balie")
+        assistant = next(a for a in emulator.all("assistants", key=embedded.KEY) if a["name"] == "Balie")
         emulator.edit("assistants", assistant["id"], {"first_message": GREETING})
-        number = next(n for n in emulator.all("numbers", key=EMULATOR_KEY) if n["agent_id"] != assistant["id"])
+        number = next(n for n in emulator.all("numbers", key=embedded.KEY) if n["agent_id"] != assistant["id"])
         emulator.edit("numbers", number["id"], {"agent_id": None})
     finally:
         emulator.close()

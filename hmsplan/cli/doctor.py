@@ -17,8 +17,10 @@ import click
 import orjson
 
 from hmsplan.api.endpoint import DEFAULT_BASE_URL, endpoint
+from hmsplan.cli import embedded
 from hmsplan.cli.heard import Hearing, listen
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import BASE_URL, KEY, load, open_state, wait_for
 from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import ApiError, ConfigError, HmsplanError, StateError, Unauthorized, WrongOrganization
@@ -63,7 +65,7 @@ class Check:
     advice: str = ""
 
 
-@click.command("doctor")
+@click.command("doctor", cls=Command)
 @common_options
 @pass_globals
 def doctor_command(options: Globals) -> int:
@@ -102,10 +104,10 @@ def _stack(options: Globals, checks: list[Check]) -> Stack | None:
         first, *others = error.diagnostics
         place = f"{first.source}: " if first.source else ""
         text = plain(f"{place}{first.summary}. {first.detail}") + (f" And {len(others)} more." if others else "")
-        checks.append(Check("stack", Mark.BAD, text, "Every problem: hmsplan validate"))
+        checks.append(Check("stack", Mark.BAD, text, f"Every problem: {options.command('validate')}"))
         return None
     mark = Mark.NOTE if stack.warnings else Mark.OK
-    advice = f"{len(stack.warnings)} warnings: hmsplan validate" if stack.warnings else ""
+    advice = f"{len(stack.warnings)} warnings: {options.command('validate')}" if stack.warnings else ""
     checks.append(Check("stack", mark, f"{plain(stack.name)}, {len(stack.resources)} resources", advice))
     bound = f"only {stack.organization}" if stack.organization else "any organization, since it names none"
     checks.append(Check("environment", Mark.OK, f"{stack.environment}; may touch {bound}"))
@@ -131,21 +133,23 @@ def _state(options: Globals, checks: list[Check]) -> State | None:
                 "open creates",
                 Mark.NOTE,
                 f"{len(state.intents)} of an earlier run",
-                "hmsplan plan says what became of them",
+                f"To see what became of them: {options.command('plan')}",
             )
         )
-    checks.append(_lock(backend))
+    checks.append(_lock(options, backend))
     return state
 
 
-def _lock(backend: Backend) -> Check:
+def _lock(options: Globals, backend: Backend) -> Check:
     try:
         owner = backend.holder()
     except StateError as error:
         return Check("lock", Mark.NOTE, plain(error.detail))
     if owner is None:
         return Check("lock", Mark.OK, "free")
-    return Check("lock", Mark.NOTE, f"held by {plain(str(owner))}", "If that run is dead: hmsplan state unlock")
+    return Check(
+        "lock", Mark.NOTE, f"held by {plain(str(owner))}", f"If that run is dead: {options.command('state', 'unlock')}"
+    )
 
 
 def _secrets(stack: Stack) -> Iterator[Check]:
@@ -178,7 +182,7 @@ def _within(value: Any) -> Iterator[Secret]:
 
 def _endpoint(options: Globals) -> Check:
     if options.emulator:
-        return Check("endpoint", Mark.OK, "the emulator in .hmsplan/emulator.db")
+        return Check("endpoint", Mark.OK, "the emulator of this environment, in " + embedded.FOLDER)
     try:
         url = endpoint(os.environ.get(BASE_URL) or DEFAULT_BASE_URL, options.allow_host)
     except HmsplanError as error:
@@ -256,7 +260,15 @@ def _table(checks: list[Check], *, colored: bool) -> str:
         mark = f"{check.mark:<4}"
         head = f"{check.name:<{names}}  {click.style(mark, fg=colors[check.mark]) if colored else mark}  "
         room = max(20, width() - names - 8)
-        texts = [piece for text in (check.detail, check.advice) if text for piece in textwrap.wrap(text, room) or [""]]
+        texts = [piece for text in (check.detail, check.advice) if text for piece in _wrapped(text, room)]
         lines.append(head + texts[0])
         lines += [" " * (names + 8) + text for text in texts[1:]]
     return "\n".join(lines)
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """Break a text into lines, but never a command that ends it: it is to be copied."""
+    said, colon, command = text.partition(": hmsplan ")
+    if not colon or len(text) <= room:
+        return textwrap.wrap(text, room) or [""]
+    return [*textwrap.wrap(f"{said}:", room), f"  hmsplan {command}"]

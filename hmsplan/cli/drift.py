@@ -6,6 +6,7 @@ import click
 
 from hmsplan.api.client import ReadClient
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import tell_wait
 from hmsplan.cli.session import Workspace, connect, open_workspace, wait_for
 from hmsplan.cli.surfaces import DRIFT_FORMATS, print_drift
@@ -15,7 +16,7 @@ from hmsplan.live import read
 DRIFTED = 2
 
 
-@click.command("drift")
+@click.command("drift", cls=Command)
 @click.option("--format", "form", type=click.Choice(DRIFT_FORMATS), default="text", help="How to print it.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something drifted.")
 @click.option("--unmanaged", is_flag=True, help="List the live objects that nobody manages, too.")

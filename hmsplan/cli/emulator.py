@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import click
 import orjson
 
+from hmsplan.cli.embedded import NoEmulator
 from hmsplan.cli.options import Globals, common_options, pass_globals
-from hmsplan.cli.session import NoEmulator
-from hmsplan.cli.terminal import err, out
+from hmsplan.cli.parsing import Command
+from hmsplan.cli.terminal import err, report
 from hmsplan.errors import HmsplanError
+from hmsplan.escape import plain
 
 
-@click.command("emulator")
+@click.command("emulator", cls=Command)
 @click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes a free one.")
 @click.option("--db", type=click.Path(path_type=Path), metavar="FILE", help="Keep everything in this file.")
 @click.option("--faults", type=click.Path(path_type=Path, exists=True), metavar="FILE", help="What is to go wrong.")
@@ -31,16 +34,23 @@ def emulator_command(options: Globals, port: int, db: Path | None, faults: Path 
     try:
         rules = read_faults(faults) if faults else ()
         stance = Settings.from_dict(orjson.loads(settings.read_bytes())) if settings else Settings()
-    except ValueError as error:
-        raise HmsplanError(str(error), summary="Cannot start the emulator") from error
-    emulator = Emulator(db or ":memory:", stance, rules)
+    except (ValueError, OSError) as error:
+        raise HmsplanError(plain(str(error)), summary="Cannot start the emulator") from error
+    try:
+        emulator = Emulator(db or ":memory:", stance, rules)
+    except sqlite3.Error as error:
+        raise HmsplanError(
+            f"It cannot keep its data in {plain(str(db))}: {plain(str(error))}. Name a file in a folder that you may "
+            "write to with --db; without it, nothing is kept",
+            summary="Cannot start the emulator",
+        ) from error
 
     def started(url: str) -> None:
         if options.json:
-            out(f'{{"url":"{url}"}}')
+            report(f'{{"url":"{url}"}}')
         else:
-            out(f"The emulator listens. In another shell:\n\n  export HMS_SOVEREIGN_BASE_URL={url}")
-            out("  export HMS_SOVEREIGN_API_KEY=fl_test\n")
+            report(f"The emulator listens. In another shell:\n\n  export HMS_SOVEREIGN_BASE_URL={url}")
+            report("  export HMS_SOVEREIGN_API_KEY=fl_test\n")
 
     try:
         serve(emulator, port=port, on_start=started)

@@ -14,10 +14,12 @@ import orjson
 
 from hmsplan.api.client import ReadClient
 from hmsplan.api.snapshot import read_snapshot
+from hmsplan.cli import embedded
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import tell_wait
-from hmsplan.cli.session import connect, wait_for
-from hmsplan.cli.terminal import err, out
+from hmsplan.cli.session import connect, is_embedded, wait_for
+from hmsplan.cli.terminal import err, report
 from hmsplan.errors import ConfigError, HmsplanError, PlanError
 from hmsplan.escape import plain
 from hmsplan.export.choices import Choices
@@ -61,7 +63,7 @@ class Exported:
     count: int
 
 
-@click.command("export")
+@click.command("export", cls=Command)
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
 @common_options
 @pass_globals
@@ -73,7 +75,7 @@ def export_command(options: Globals, folder: Path | None) -> None:
     """
     root = options.directory / (folder or "")
     _check_free(root)
-    backend = open_backend(options.state or "file", root, options.environment or DEFAULT_ENVIRONMENT)
+    backend = _state_of(options, root)
     backend.load()  # a state that cannot be reached is told before anything is written
     snapshot = wait_for(_read(options))
     exported = prove(snapshot, stack_name(root.resolve().name), options.environment)
@@ -81,6 +83,14 @@ def export_command(options: Globals, folder: Path | None) -> None:
     _write(root, exported.files)
     bound = _bind(backend, exported.state)
     _tell(options, root, snapshot, exported, bound=bound, state=backend.describe())
+
+
+def _state_of(options: Globals, root: Path) -> Backend:
+    """Open the state of the stack that is written into *root*."""
+    environment = options.environment or DEFAULT_ENVIRONMENT
+    if is_embedded(options):
+        return embedded.open_state(root, environment)
+    return open_backend(options.state or "file", root, environment)
 
 
 def _check_free(root: Path, files: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -97,7 +107,7 @@ def _check_free(root: Path, files: Mapping[str, str] = MappingProxyType({})) -> 
         there = [str(path) for path in found if not any(part.startswith(".") for part in path.parts)]
     if there:
         what = f"{plain(str(root))} has {plain(there[0])} already, and nothing is overwritten"
-        raise HmsplanError(f"{what}. Name an empty folder: hmsplan export DIR", summary="Folder is not empty")
+        raise HmsplanError(f"{what}. Name an empty folder:\n  hmsplan export DIR", summary="Folder is not empty")
 
 
 async def _read(options: Globals) -> Snapshot:
@@ -199,26 +209,24 @@ def _tell(options: Globals, root: Path, snapshot: Snapshot, exported: Exported, 
             "left_out": exported.left_out,
             "bound": bound,
         }
-        out(orjson.dumps(body).decode())
+        report(orjson.dumps(body).decode())
         return
     for path in sorted(exported.files):
-        out(f"  written  {plain(path)}")
+        report(f"  written  {plain(path)}")
     if exported.left_out:
         err("\nLive, and not in these files:")
         for line in exported.left_out:
             err(f"  {plain(line)}")
     err(f"\nNot exported: secrets, and what hmsplan does not manage ({', '.join(sorted(UNMANAGED_KINDS))}).")
-    out(f"\nExported {count(exported.count, 'object')} of organization {plain(str(snapshot.organization))}.")
+    report(f"\nExported {count(exported.count, 'object')} of organization {plain(str(snapshot.organization))}.")
     if bound:
-        out(f"The state {plain(state)} binds them all, so the next plan is empty.")
+        report(f"The state {plain(state)} binds them all, so the next plan is empty.")
     else:
-        out(f"The state {plain(state)} was there already and stays as it is: the next plan adopts by imports.yaml.")
+        report(f"The state {plain(state)} was there already and stays as it is: the next plan adopts by imports.yaml.")
     _tell_next(options, root)
 
 
 def _tell_next(options: Globals, root: Path) -> None:
-    where = "" if str(root) in {"", "."} else f" -C {plain(str(root))}"
-    environment = f" -e {options.environment}" if options.environment else ""
-    err(f"\nNext:\n  hmsplan{where}{environment}{' --emulator' if options.emulator else ''} plan")
+    err(f"\nNext:\n  {replace(options, directory=root, variables={}).command('plan')}")
     if options.emulator and root != options.directory:
         err("  (not yet: the emulator of the new folder is another one, and knows none of these objects)")

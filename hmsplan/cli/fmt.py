@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import stat
@@ -13,8 +14,9 @@ import click
 import orjson
 
 from hmsplan.cli.options import Globals, common_options, pass_globals
-from hmsplan.cli.terminal import err, out
-from hmsplan.errors import ConfigError
+from hmsplan.cli.parsing import Command
+from hmsplan.cli.terminal import err, out, report
+from hmsplan.errors import ConfigError, HmsplanError
 from hmsplan.escape import plain
 from hmsplan.model import Diagnostic, SourceLine
 from hmsplan.stack.confined import ENVIRONMENTS, STACK_FILE, Folder
@@ -45,7 +47,7 @@ class Result:
     seen: int = 0
 
 
-@click.command("fmt")
+@click.command("fmt", cls=Command)
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file is not in canonical form.")
 @click.option("--diff", "show_diff", is_flag=True, help="Show what differs.")
@@ -122,34 +124,45 @@ def _confined(folder: Folder, file: str, result: Result) -> str | None:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Put *data* in place of a file, whole or not at all; it keeps its permissions."""
+    """Put *data* in place of a file, whole or not at all; it keeps its permissions.
+
+    Raises:
+        HmsplanError: file or folder may not be written.
+    """
     temporary = path.with_name(f".{path.name}.hmsplan-fmt")
-    temporary.unlink(missing_ok=True)
     try:
+        temporary.unlink(missing_ok=True)
         with temporary.open("xb") as file:
             os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise HmsplanError(
+            f"{plain(str(path))} cannot be written: {error.strerror}. It is as it was; to see what would change:\n"
+            "  hmsplan fmt --diff --check",
+            summary="Cannot write",
+        ) from error
 
 
 def _tell(options: Globals, result: Result, *, check: bool, show_diff: bool) -> None:
+    tell = out if check else report  # what was written is written
     for path, reason in result.alone.items():
         err(f"Left alone: {plain(path)}: {reason}.")
     if options.json:
         body = {"format_version": "1.0", "changed": list(result.changed), "left_alone": result.alone}
-        out(orjson.dumps(body).decode())
+        tell(orjson.dumps(body).decode())
         return
     for path, (old, new) in result.changed.items():
-        out(_diff(path, old, new) if show_diff else plain(path))
+        tell(_diff(path, old, new) if show_diff else plain(path))
     total = count(result.seen, "file")
     verb = "would change" if check else "changed"
     err(f"{total}, {len(result.changed)} {verb}." if result.changed else f"{total} looked at, nothing to change.")
     if check and result.changed:
-        err("To put them in form: hmsplan fmt")
+        err(f"To put them in form: {options.command('fmt')}")
 
 
 def _diff(path: str, old: bytes, new: bytes) -> str:

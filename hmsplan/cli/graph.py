@@ -8,6 +8,7 @@ import click
 import orjson
 
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import load
 from hmsplan.cli.terminal import out
 from hmsplan.render.graph import Graph, dot, graph_of, mermaid
@@ -15,7 +16,7 @@ from hmsplan.render.graph import Graph, dot, graph_of, mermaid
 FORMATS: Final = {"mermaid": mermaid, "dot": dot}
 
 
-@click.command("graph")
+@click.command("graph", cls=Command)
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="mermaid", help="How to print it.")
 @common_options
 @pass_globals

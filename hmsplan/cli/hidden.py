@@ -11,8 +11,6 @@ import stat
 import sys
 from typing import TYPE_CHECKING, Final
 
-import click
-
 from hmsplan.escape import workflow_data
 from hmsplan.secrets import urls
 from hmsplan.secrets.disguises import SHORTEST, disguises
@@ -46,18 +44,17 @@ def cut(text: str) -> str:
     return text
 
 
-def mask(values: Iterable[str]) -> None:
-    """Have GitHub mask *values* in the log of a workflow: one command a line and form, on stderr.
+def masks(values: Iterable[str]) -> list[str]:
+    """Return the commands that have GitHub mask *values* in the log of a workflow, one a line and form, for stderr.
 
     The runner reads both streams for commands, and stdout belongs to the result. Where stderr goes into a file, or
     where stdout goes (``2>&1 | tee``), nothing is told: the command would put the secrets there in clear.
     """
     if os.environ.get("GITHUB_ACTIONS") != "true" or not _reaches_the_runner():
-        return
+        return []
     pieces = [line for value in values for line in (*value.splitlines(), value) if len(line) >= SHORTEST]
     told = {form: None for piece in pieces for form in disguises(piece) if "\n" not in form and "\r" not in form}
-    for form in told:
-        click.echo(f"::add-mask::{workflow_data(form)}", err=True)
+    return [f"::add-mask::{workflow_data(form)}" for form in told]
 
 
 def _reaches_the_runner() -> bool:

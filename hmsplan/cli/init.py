@@ -12,7 +12,8 @@ import orjson
 
 from hmsplan import starter
 from hmsplan.cli.options import Globals, common_options, pass_globals
-from hmsplan.cli.terminal import err, out
+from hmsplan.cli.parsing import Command
+from hmsplan.cli.terminal import err, report
 from hmsplan.errors import HmsplanError
 from hmsplan.escape import plain
 from hmsplan.stack.confined import ENVIRONMENTS, STACK_FILE
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@click.command("init")
+@click.command("init", cls=Command)
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--ci", type=click.Choice(["github"]), help="Write a workflow too: plan, apply and drift.")
 @common_options
@@ -36,15 +37,15 @@ def init_command(options: Globals, folder: Path | None, ci: str | None) -> None:
     written, kept = _write(wanted)
     shown = [_shown(path, options.directory) for path in written], [_shown(path, options.directory) for path in kept]
     if options.json:
-        out(orjson.dumps({"format_version": "1.0", "written": shown[0], "kept": shown[1]}).decode())
+        report(orjson.dumps({"format_version": "1.0", "written": shown[0], "kept": shown[1]}).decode())
     else:
         _tell(*shown)
     if not written:
         raise HmsplanError(
-            "every file exists already. Name an empty folder: hmsplan init DIR", summary="Nothing written"
+            "every file exists already. Name an empty folder:\n  hmsplan init DIR", summary="Nothing written"
         )
     if not options.json:
-        _tell_next(root, options.directory, ci)
+        _tell_next(root, ci)
 
 
 def _wanted(root: Path, ci: str | None) -> dict[Path, str]:
@@ -100,7 +101,7 @@ def _shown(path: Path, start: Path) -> str:
 
 def _tell(written: list[str], kept: list[str]) -> None:
     for path in written:
-        out(f"  written  {path}")
+        report(f"  written  {path}")
     for path in kept:
         err(f"  exists, left as it is  {path}")
         if path.endswith(starter.IGNORE):
@@ -108,12 +109,15 @@ def _tell(written: list[str], kept: list[str]) -> None:
             err("    It should hold: " + " ".join(lines))
 
 
-def _tell_next(root: Path, start: Path, ci: str | None) -> None:
-    where = os.path.relpath(root, start)
-    step = "" if where == "." else f" -C {plain(where)}"
+def _tell_next(root: Path, ci: str | None) -> None:
+    new = Globals(directory=root)
+    tried = Globals(directory=root, emulator=True)
     err("\nNext:")
-    err(f"  hmsplan{step} validate             check it, offline")
-    err(f"  hmsplan{step} --emulator plan      see what it would create, without a key")
-    err(f"  hmsplan{step} --emulator apply     create it, on an emulator of the API on this machine")
+    for command, does in (
+        (new.command("validate"), "check it, offline"),
+        (tried.command("plan"), "see what it would create, without a key"),
+        (tried.command("apply"), "create it, on an emulator of the API on this machine"),
+    ):
+        err(f"  {command:<{len(tried.command('apply'))}}   {does}")
     if ci is not None:
         err(f"\nBefore you commit {starter.WORKFLOW}, read its first lines: it needs an owner, a commit and secrets.")

@@ -7,7 +7,7 @@ sent and received. Libraries log what they like (headers, statements of SQL), so
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.cli.terminal import err
@@ -26,8 +26,7 @@ class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         room = record.name.removeprefix("hmsplan.").partition(".")[0]
         line = f"{record.relativeCreated / 1000:8.3f} s  {room:<5}  {plain(record.getMessage())}"
-        with suppress(OSError, ValueError):  # nobody reads stderr any more; that must not end an apply
-            err(line)
+        err(line)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from hmsplan.escape import plain
+from hmsplan.cli.parsing import given_twice
+from hmsplan.commands import CommandLine
 from hmsplan.moments import seconds
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Globals:
         state: URL of the state; None = what ``HMSPLAN_STATE`` or the stack says.
         color: None = only on a terminal.
         timeout_s: seconds after which nothing more is sent; None = no limit.
+        typed: names of those that stand on the command line, and not in a variable.
     """
 
     directory: Path = Path()
@@ -45,13 +46,38 @@ class Globals:
     allow_host: str | None = None
     ca_bundle: Path | None = None
     timeout_s: int | None = None
+    typed: set[str] = field(default_factory=set)
+
+    @property
+    def commands(self) -> CommandLine:
+        """What belongs into each command that is to run on the same stack, environment, state and secrets."""
+        given: list[tuple[str, object]] = [
+            ("-C", self.directory if self.directory != Path() else None),
+            ("-e", self.environment),
+            ("--state", None if self.state is None or self._has_its_own_state() else without_password(self.state)),
+            ("--secrets-file", self.secrets_file),
+            *(("--var", f"{name}={text}") for name, text in self.variables.items()),
+            ("--allow-host", self.allow_host),
+            ("--ca-bundle", self.ca_bundle),
+        ]
+        words = [part for name, value in given if value is not None for part in (name, str(value))]
+        return CommandLine((*words, *(["--emulator"] if self.emulator else [])))
 
     def command(self, *words: str) -> str:
         """Return what to type next to run *words* on the same stack and environment."""
-        chosen = {"-C": self.directory if self.directory != Path() else None, "-e": self.environment}
-        chosen["--secrets-file"] = self.secrets_file
-        given = [part for name, value in chosen.items() if value is not None for part in (name, str(value))]
-        return plain(shlex.join(["hmsplan", *given, *(["--emulator"] if self.emulator else []), *words]))
+        return self.commands.command(*words)
+
+    def _has_its_own_state(self) -> bool:
+        return self.emulator and "state" not in self.typed
+
+
+def without_password(url: str) -> str:
+    """Return the address of a state with a word in place of the password, for whoever types it to fill in."""
+    head, at, rest = url.rpartition("@")
+    scheme, slashes, user = head.partition("://")
+    if at and slashes and ":" in user:
+        url = f"{scheme}://{user.partition(':')[0]}:PASSWORD@{rest}"
+    return re.sub(r"(?i)([?&](?:ssl)?password=)[^&]*", r"\1PASSWORD", url)
 
 
 def _variables(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> None:
@@ -63,13 +89,29 @@ def _variables(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    """Keep a value that was given; the place nearer to the end of the line wins, and a variable over none of them."""
+    """Keep a value that was given, before the command or after it, and not in both places; it wins over a variable."""
     given = ctx.ensure_object(Globals)
     if param.name is None or value is None or value is False or value == 0:
         return
-    is_variable = ctx.get_parameter_source(param.name) is ParameterSource.ENVIRONMENT
-    if not (is_variable and getattr(given, param.name) is not None):
-        setattr(given, param.name, value)
+    if value == "":
+        raise click.BadParameter("it is empty. Leave it out, or say what is meant", ctx, param)
+    if ctx.get_parameter_source(param.name) is ParameterSource.ENVIRONMENT:
+        if getattr(given, param.name) is None:
+            setattr(given, param.name, value)
+        return
+    if param.name in given.typed and value is not True and param.name != "verbosity":
+        raise click.UsageError(given_twice(param), ctx)
+    given.typed.add(param.name)
+    setattr(given, param.name, value)
+
+
+class _Folder(click.Path):
+    """A folder; an empty name, as of a variable that is not set, is never the current one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("it is empty. Leave it out, or say what is meant", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic for type checkers only
@@ -91,7 +133,7 @@ def _no_color(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
 
 
 _OPTIONS = (
-    click.option("-C", "directory", type=click.Path(path_type=Path), metavar="DIR", help="Run as if started in DIR."),
+    click.option("-C", "directory", type=_Folder(path_type=Path), metavar="DIR", help="Run as if started in DIR."),
     click.option(
         "-e", "--env", "environment", envvar="HMSPLAN_ENV", metavar="ENV", help="Choose environments/ENV.yaml."
     ),
@@ -99,7 +141,7 @@ _OPTIONS = (
     click.option(
         "--secrets-file", type=click.Path(path_type=Path), metavar="FILE", help="dotenv file for ${secret:x}."
     ),
-    click.option("--emulator", is_flag=True, help="Run against an emulator kept in .hmsplan/emulator.db."),
+    click.option("--emulator", is_flag=True, help="Run against an emulator kept in .hmsplan/emulator/."),
     click.option("--json", is_flag=True, help="Print JSON for machines."),
     click.option(
         "-v",

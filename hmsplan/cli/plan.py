@@ -12,10 +12,11 @@ import orjson
 
 from hmsplan.api.client import ReadClient
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import Workspace, connect, load, open_workspace, unix_now, wait_for
 from hmsplan.cli.surfaces import PLAN_FORMATS, print_plan
 from hmsplan.cli.terminal import err, out
-from hmsplan.errors import StalePlan, StateError, UnsettledCreate
+from hmsplan.errors import HmsplanError, StalePlan, StateError, UnsettledCreate
 from hmsplan.escape import plain
 from hmsplan.impact import plan_with_impact
 from hmsplan.live import plan_live
@@ -23,6 +24,7 @@ from hmsplan.model import Address, Digest
 from hmsplan.offline import plan_against
 from hmsplan.plan import Options
 from hmsplan.planfile import MAX_BYTES, plan_from_bytes, plan_to_bytes
+from hmsplan.render.page import scope_of
 from hmsplan.saved import dated, objections, out_of_date
 from hmsplan.snapshotfile import snapshot_from_bytes
 
@@ -74,7 +76,27 @@ def new_file(ctx: click.Context, param: click.Parameter, value: Path | None) -> 
     return value
 
 
-@click.command("plan")
+def refuse_resource_file(options: Globals, file: Path) -> None:
+    """Refuse to save what the next run would read as resources, or what stands in the place of such a file.
+
+    Raises:
+        HmsplanError: the name is that of a YAML file of the stack.
+    """
+    root = options.directory.resolve()
+    path = file.parent.resolve() / file.name
+    if not path.is_relative_to(root) or path.suffix.lower() not in {".yaml", ".yml"}:
+        return
+    inside = path.relative_to(root)
+    if not any(part.startswith(".") for part in inside.parts):
+        other = shlex.quote(str(file.with_suffix(".plan" if file.suffix else "")))
+        raise HmsplanError(
+            f"{plain(str(file))} lies in the stack, and every command reads YAML files there as resources. Save it "
+            f"under another name, such as {plain(other)}",
+            summary="Name of a resource file",
+        )
+
+
+@click.command("plan", cls=Command)
 @click.option(
     "-o", "--out", "file", type=click.Path(path_type=Path), callback=new_file, metavar="FILE", help="Save the plan."
 )
@@ -119,6 +141,8 @@ def plan_command(
     With --against nothing leaves it at all. The plan is marked with the age of the snapshot, and apply refuses it.
     """
     _refuse_together({"--against": against, "--impact": impact, "--check": check})
+    if file is not None:
+        refuse_resource_file(options, file)
     choice = Options(target, destroy, resend=resend)
     if check is not None:
         others = {"--out": file, "--detailed-exitcode": detailed_exitcode, "--show-unchanged": show_unchanged}
@@ -127,7 +151,7 @@ def plan_command(
         return _check(options, check, choice, digest, as_json=options.json or form == "json")
     is_kept = file is not None or options.json or form == "json"  # it may end as a file
     stack, plan = _planned(options, against, choice, impact=impact, whose=is_kept)
-    if is_kept:
+    if is_kept and against is None:  # one against a snapshot is applied at no time
         plan = dated(plan, unix_now(), stack.safety.plan_ttl_s, version("hmsplan"))
     if file is not None:
         write_private(file, plan_to_bytes(plan))
@@ -195,13 +219,11 @@ def read_saved(options: Globals, file: Path) -> Plan:
     if saved.against is not None:
         raise StalePlan(
             f"it was made against a snapshot of {saved.against.taken}, and what changed since then has no part in it. "
-            "Plan against what is live, review that: hmsplan plan -o FILE",
+            "Plan against what is live, and review that:\n  hmsplan plan -o FILE",
             summary="Plan of a snapshot",
         )
     if reason := out_of_date(saved, now, version("hmsplan")):
-        more = ["--destroy"] if saved.destroy else []
-        more += [f"--target={target}" for target in saved.targets] + [f"--resend={each}" for each in saved.resend]
-        again = options.command("plan", "-o", str(file), *more)
+        again = options.command("plan", "-o", str(file), *scope_of(saved))
         summary = _EXPIRED if saved.expires is not None and now >= saved.expires else StalePlan.summary
         raise StalePlan(f"{reason}. Make a new one, and have it reviewed:\n  {again}", summary=summary)
     return saved
@@ -219,7 +241,7 @@ async def plan_now(
     return plan
 
 
-@click.command("show")
+@click.command("show", cls=Command)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--format", "form", type=click.Choice(PLAN_FORMATS), default="text", help="How to print it.")
 @digest_option

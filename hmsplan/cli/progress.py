@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.cli.terminal import err, out
+from hmsplan.cli.terminal import OutputFailed, err, out, shown
 from hmsplan.escape import plain as escaped
 from hmsplan.model import Status, Verb
 from hmsplan.render import events
@@ -55,12 +55,18 @@ class Events:
     """One JSON object an event on stdout, from the plan to the end of the run."""
 
     def __init__(self) -> None:
+        self.lost = False  # an event was not taken, so none after it is told
         self._running: dict[str, tuple[Step, float]] = {}
 
     def tell(self, *found: events.Event) -> None:
-        """Print events that happen now."""
+        """Print events that happen now; the work goes on when their reader has ended."""
         for event in found:
-            out(events.line(event, datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")))
+            if self.lost:
+                return
+            try:
+                out(events.line(event, datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")))
+            except OutputFailed:
+                self.lost = True
 
     def started(self, step: Step) -> None:
         """Say that *step* begins."""
@@ -135,5 +141,5 @@ def progress_for(total: int, *, plain: bool) -> Iterator[Progress]:
     rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")  # a long address must not push the others off the line
     address = TextColumn("{task.description}", markup=False, table_column=rest)
     columns = (BarColumn(_BAR), MofNCompleteColumn(), TimeElapsedColumn(), address)
-    with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
+    with Progress(*columns, console=Console(file=shown()), transient=True, expand=True) as bar:
         yield OnBar(bar, bar.add_task("", total=total))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from hmsplan.errors import StateError
 from hmsplan.state.durable import replace_file
@@ -81,12 +80,4 @@ def _candidates(options: Globals, state: State) -> list[Path]:
 
 def _push(options: Globals, file: Path) -> str:
     """Write the command that pushes *file*; a password in the address of the state is not repeated."""
-    words = ["hmsplan"]
-    if options.directory != Path():
-        words += ["-C", str(options.directory)]
-    if options.environment:
-        words += ["-e", options.environment]
-    is_secret = options.state is not None and bool(urlsplit(options.state).password)
-    if options.state and not is_secret:
-        words += ["--state", options.state]
-    return shlex.join([*words, "state", "push", str(file)]) + (" (with the same --state)" if is_secret else "")
+    return replace(options, variables={}, secrets_file=None).command("state", "push", str(file))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import out
 from hmsplan.stack import schema
 
@@ -22,7 +23,7 @@ def files() -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-@click.command("schema")
+@click.command("schema", cls=Command)
 @click.argument("kind", metavar="[KIND]", type=click.Choice(list(files())), default="resources")
 @common_options
 @pass_globals

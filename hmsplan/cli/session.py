@@ -7,14 +7,15 @@ import os
 import stat
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hmsplan.api.client import ReadClient
 from hmsplan.api.endpoint import DEFAULT_BASE_URL
-from hmsplan.cli.hidden import hide, mask
+from hmsplan.cli import embedded
+from hmsplan.cli.hidden import hide, masks
 from hmsplan.cli.rescue import refuse_unpushed
-from hmsplan.cli.terminal import err
+from hmsplan.cli.terminal import commands_of_the_runner, err
 from hmsplan.diagnostics import format_diagnostic
 from hmsplan.errors import HmsplanError, Unauthorized
 from hmsplan.escape import plain
@@ -24,7 +25,7 @@ from hmsplan.recorded import share
 from hmsplan.secrets.exposed import OPEN
 from hmsplan.secrets.sources import FINGERPRINT_KEY
 from hmsplan.secrets.urls import credentials
-from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT, load_settings, load_stack
+from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT, choose_environment, load_settings, load_stack
 from hmsplan.state.backend import Backend, new_state, open_backend, refuse_lent_password
 from hmsplan.state.edit import refuse_other_stack
 from hmsplan.state.elsewhere import bound_elsewhere
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 KEY: Final = "HMS_SOVEREIGN_API_KEY"
 BASE_URL: Final = "HMS_SOVEREIGN_BASE_URL"
-EMULATOR_KEY: Final = "fl_emulator"
-EMULATOR_URL: Final = "http://127.0.0.1/api/v1"
 
 Client = TypeVar("Client", bound=ReadClient)
 Result = TypeVar("Result")
@@ -72,7 +71,7 @@ class Workspace:
 
 
 def load(options: Globals, *, need_secrets: bool = False) -> Stack:
-    """Read and validate the stack.
+    """Read and validate the stack, and let *options* name the environment that it chose.
 
     Raises:
         ConfigError: every problem there is.
@@ -88,8 +87,12 @@ def load(options: Globals, *, need_secrets: bool = False) -> Stack:
     if options.secrets_file is not None:
         _warn_of_readers(options.secrets_file)
     values = [*secret_values(stack), *declared_credentials(stack)]
-    mask(values)
+    commands_of_the_runner(masks(values))
     hide([*values, *filter(None, (os.environ.get(KEY), os.environ.get(FINGERPRINT_KEY)))])
+    if stack.environment != DEFAULT_ENVIRONMENT:
+        options.environment = stack.environment
+    if options.emulator:  # its organization is none that an environment can declare
+        stack = replace(stack, organization=None)
     return stack
 
 
@@ -123,15 +126,31 @@ def open_workspace(options: Globals, *, need_secrets: bool = False) -> Workspace
 
 
 def open_state(options: Globals) -> Backend:
-    """Open the state: ``--state``, ``HMSPLAN_STATE``, or what the stack file says.
+    """Open the state: ``--state``, ``HMSPLAN_STATE``, or what the stack file says; the emulator has one of its own.
 
     The rest of the stack is not read: the state can be operated on while the stack is broken.
     """
     url = options.state or load_settings(options.directory).state
-    backend = open_backend(url, options.directory, options.environment or DEFAULT_ENVIRONMENT)
+    if is_embedded(options):
+        return embedded.open_state(options.directory, environment_of(options))
+    backend = open_backend(url, options.directory, environment_of(options))
     if not options.state:
         refuse_lent_password(url, os.environ)
     return backend
+
+
+def is_embedded(options: Globals) -> bool:
+    """Say whether the state is that of the emulator, for which the one that belongs to a key is never taken."""
+    return options.emulator and "state" not in options.typed
+
+
+def environment_of(options: Globals) -> str:
+    """Return the environment whose state is meant, which is the one that the stack is planned for.
+
+    Raises:
+        ConfigError: the stack has environments, and none was chosen.
+    """
+    return options.environment or choose_environment(options.directory) or DEFAULT_ENVIRONMENT
 
 
 @asynccontextmanager
@@ -140,10 +159,9 @@ async def connect(options: Globals, kind: type[Client], **settings: Any) -> Asyn
     settings = {"deadline_s": options.timeout_s, "on_skew": _tell_skew, **settings}
     async with AsyncExitStack() as closing:
         if options.emulator:
-            emulator = _embedded(options.directory)
+            emulator = embedded.open_embedded(options.directory, environment_of(options))
             closing.callback(emulator.close)
-            key = os.environ.get(KEY) or EMULATOR_KEY
-            client = kind(EMULATOR_URL, api_key=key, transport=emulator.transport(), **settings)
+            client = kind(embedded.URL, api_key=embedded.KEY, transport=emulator.transport(), **settings)
         else:
             client = kind(
                 os.environ.get(BASE_URL) or DEFAULT_BASE_URL,
@@ -180,25 +198,6 @@ class NoKey(HmsplanError):
 
     def __init__(self) -> None:
         super().__init__(f"{KEY} is not set. Export it, or try everything without a key: add --emulator.")
-
-
-class NoEmulator(HmsplanError):
-    """What the emulator is made of is not installed."""
-
-    def __init__(self, missing: ImportError) -> None:
-        super().__init__(f"{missing.name} is missing. Type: pip install 'hmsplan[emulator]'")
-
-
-def _embedded(root: Path) -> Any:
-    try:
-        from hmsplan.emulator import Emulator, Settings  # noqa: PLC0415 -- an extra, and slow to import
-    except ImportError as error:
-        raise NoEmulator(error) from error
-    folder = root / ".hmsplan"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    database = folder / "emulator.db"
-    database.touch(mode=0o600)  # it is the API, so it holds secrets
-    return Emulator(database, Settings(rate_limit=None))  # nobody else uses it; there is no one to spare
 
 
 def wait_for(work: Coroutine[Any, Any, Result]) -> Result:

@@ -11,7 +11,8 @@ import click
 
 from hmsplan.api.client import ReadClient
 from hmsplan.cli.options import Globals, common_options, pass_globals
-from hmsplan.cli.plan import new_file, tell_wait, write_private
+from hmsplan.cli.parsing import Command
+from hmsplan.cli.plan import new_file, refuse_resource_file, tell_wait, write_private
 from hmsplan.cli.session import Workspace, connect, open_workspace, wait_for
 from hmsplan.cli.terminal import err
 from hmsplan.escape import plain
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from hmsplan.snapshotfile import SavedSnapshot
 
 
-@click.command("snapshot")
+@click.command("snapshot", cls=Command)
 @click.option(
     "-o", "--out", "file", type=click.Path(path_type=Path), callback=new_file, required=True, metavar="FILE",
     help="Where to save it.",
@@ -35,6 +36,7 @@ def snapshot_command(options: Globals, file: Path) -> None:
 
     No secret is in it, and no lead: people are counted, and recognised by digests. All other texts are.
     """
+    refuse_resource_file(options, file)
     workspace = open_workspace(options)
     saved = wait_for(_take(options, workspace))
     write_private(file, snapshot_to_bytes(saved))
@@ -44,7 +46,7 @@ def snapshot_command(options: Globals, file: Path) -> None:
     more = f", and counted {count(strangers, 'lead')} that somebody else added" if strangers else ""
     name = plain(str(file))
     err(f"Saved {count(objects, 'object')} and the digests of {count(len(marks) - strangers, 'lead')} to {name}{more}.")
-    keyless = replace(options, emulator=False, secrets_file=None)
+    keyless = replace(options, emulator=False, secrets_file=None, state=None, allow_host=None, ca_bundle=None)
     err(f"To plan against it, without a key: {keyless.command('plan', '--against', str(file))}")
 
 

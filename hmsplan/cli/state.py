@@ -13,8 +13,9 @@ import orjson
 from hmsplan.api.client import ReadClient
 from hmsplan.api.snapshot import read_members, read_one, read_organization
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command, Group
 from hmsplan.cli.plan import tell_wait
-from hmsplan.cli.session import Workspace, connect, open_state, open_workspace, wait_for
+from hmsplan.cli.session import Workspace, connect, environment_of, open_state, open_workspace, wait_for
 from hmsplan.cli.terminal import err, out
 from hmsplan.errors import HmsplanError, StateError
 from hmsplan.escape import plain
@@ -22,7 +23,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.live import check_organization
 from hmsplan.members import fingerprint
 from hmsplan.model import EMPTY, Address, Binding
-from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT, load_settings
+from hmsplan.stack.stackfile import load_settings
 from hmsplan.state import edit
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.codec import binding_out
@@ -59,7 +60,7 @@ class AddressType(click.ParamType[Address]):
 ADDRESS: Final = AddressType()
 
 
-@click.group("state")
+@click.group("state", cls=Group)
 @common_options
 def state_command() -> None:
     """Look at the state, or operate on it."""
@@ -92,7 +93,7 @@ def show_command(options: Globals, address: Address) -> None:
     _, state = _loaded(options)
     binding = state.bindings.get(address)
     if binding is None:
-        raise StateError(f"{address} is not in the state; hmsplan state list shows what is")
+        raise StateError(f"{address} is not in the state. To see what is, type\n  hmsplan state list")
     body = orjson.dumps(binding_out(binding), option=0 if options.json else orjson.OPT_INDENT_2)
     out("\n".join(map(plain, body.decode().splitlines())))
 
@@ -178,15 +179,14 @@ def push_command(options: Globals, file: Path, force: bool) -> None:
 @pass_globals
 def migrate_command(options: Globals, source: str, target: str) -> None:
     """Copy the state from one place to another, both as --state names them, and read it back."""
-    places = [
-        open_backend(url, options.directory, options.environment or DEFAULT_ENVIRONMENT) for url in (source, target)
-    ]
+    places = [open_backend(url, options.directory, environment_of(options)) for url in (source, target)]
     state = migrate(places[0], places[1], OWNER)
     err(
         f"Copied serial {state.serial} with {len(state.bindings)} bindings to {places[1].describe()}, and read it back."
-        f"\nNothing uses it yet. Set state: in hmsplan.yaml, or HMSPLAN_STATE, to what you gave as TO; then see that "
-        f"nothing changes: hmsplan plan\nThe state in {places[0].describe()} is as it was. Delete it once everybody "
-        "has changed over: two states of one organization do not know of each other."
+        f"\nNothing uses it yet. See that nothing changes: {replace(options, state=target).command('plan')}\n"
+        "Then set state: in hmsplan.yaml, or HMSPLAN_STATE, to what you gave as TO. The state in "
+        f"{places[0].describe()} is as it was. Delete it once everybody has changed over: two states of one "
+        "organization do not know of each other."
     )
 
 
@@ -201,7 +201,7 @@ def unlock_command(options: Globals, force: bool) -> None:
     err(f"Unlocked; it was held by {plain(str(owner))}." if owner else "It was not locked.")
 
 
-@click.command("import")
+@click.command("import", cls=Command)
 @click.argument("address", type=ADDRESS)
 @click.argument("object_id", metavar="ID")
 @common_options
@@ -227,7 +227,7 @@ def import_command(options: Globals, address: Address, object_id: str) -> None:
         return replace(bound, organization=bound.organization or organization)
 
     _edit(options, bind, workspace.backend)
-    err(f"{address} is bound to {plain(object_id)}. See what differs: hmsplan plan")
+    err(f"{address} is bound to {plain(object_id)}. See what differs: {options.command('plan')}")
 
 
 async def _one(
@@ -255,7 +255,7 @@ def _ours(stack: Stack, address: Address, live: tuple[RemoteObject, ...], lineag
     return {mark: there.count(mark) for mark in marks if mark in there}
 
 
-@click.command("resolve")
+@click.command("resolve", cls=Command)
 @click.argument("address", type=ADDRESS)
 @click.option("--adopt", "object_id", metavar="ID", help="This object is what the lost create made.")
 @click.option("--none", "nothing", is_flag=True, help="It made nothing; it may be created again.")
@@ -273,7 +273,7 @@ def resolve_command(options: Globals, address: Address, object_id: str | None, n
         if not wait_for(_exists(options, workspace.stack, state, address, object_id, intents)):
             raise HmsplanError(f"there is no live object {object_id}", summary="Not found")
     _edit(options, lambda state: edit.resolve(state, address, object_id), workspace.backend)
-    err(f"{address}: settled. See what is left to do: hmsplan plan")
+    err(f"{address}: settled. See what is left to do: {options.command('plan')}")
 
 
 async def _exists(
@@ -299,7 +299,7 @@ def _refuse_elsewhere(workspace: Workspace, address: Address, object_id: str) ->
     if environment is not None:
         raise StateError(
             f"{object_id} is bound in environment {environment}, and one object is managed in one place. Forget it "
-            f"there first: hmsplan state list -e {environment}, then hmsplan state rm -e {environment} ADDRESS"
+            f"there first, with -e {environment}: hmsplan state rm ADDRESS"
         )
 
 

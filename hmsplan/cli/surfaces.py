@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from hmsplan.cli.hidden import cut
-from hmsplan.cli.terminal import color, out, width
-from hmsplan.errors import HmsplanError
+from hmsplan.cli.terminal import color, err, out, width
+from hmsplan.escape import plain
 from hmsplan.model import Digest
 from hmsplan.planfile import plan_to_bytes
 from hmsplan.render.drift import Coverage, drift_json, render_drift
@@ -19,7 +19,7 @@ from hmsplan.render.page import drift_page, page_of
 from hmsplan.render.text import render_page, render_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hmsplan.cli.options import Globals
     from hmsplan.drift import DriftReport
@@ -42,32 +42,40 @@ def print_plan(
     stack: Stack | None = None,
     show_unchanged: bool = False,
     digest: Digest = Digest.STRICT,
+    write: Callable[[str], object] = out,
 ) -> None:
-    """Print a plan on stdout; *stack*, where there is one, knows the lines of the YAML and all references."""
+    """Print a plan; *stack*, where there is one, knows the lines of the YAML and all references."""
     match "json" if options.json else form:
         case "json":
-            out(plan_to_bytes(plan).decode().rstrip())
+            write(plan_to_bytes(plan).decode().rstrip())
         case "markdown":
             from hmsplan.render.markdown import render_markdown  # noqa: PLC0415 -- only for this format
 
-            out(render_markdown(page_of(plan, _COLUMNS, digest)).rstrip("\n"))
+            write(render_markdown(page_of(plan, _COLUMNS, digest, options.commands)).rstrip("\n"))
         case "html":
             from hmsplan.render.graph import graph_of_plan  # noqa: PLC0415
             from hmsplan.render.html.page import render_html  # noqa: PLC0415
 
-            out(render_html(page_of(plan, _COLUMNS, digest), graph_of_plan(plan, stack)).rstrip("\n"))
+            write(
+                render_html(page_of(plan, _COLUMNS, digest, options.commands), graph_of_plan(plan, stack)).rstrip("\n")
+            )
         case "github":
             from hmsplan.render.findings import of_plan  # noqa: PLC0415
 
-            print_found(options, of_plan(plan, locator(stack)), "github")
-            page = page_of(plan, _COLUMNS, digest)
+            print_found(options, of_plan(plan, locator(stack), options.commands), "github", write=write)
+            page = page_of(plan, _COLUMNS, digest, options.commands)
             write_step_summary(page)
-            out(render_page(page, width=_COLUMNS, color=False, show_unchanged=show_unchanged).rstrip("\n"))
+            write(render_page(page, width=_COLUMNS, color=False, show_unchanged=show_unchanged).rstrip("\n"))
         case _:
             shown = render_plan(
-                plan, width=width(), color=color(options.color), show_unchanged=show_unchanged, digest=digest
+                plan,
+                width=width(),
+                color=color(options.color),
+                show_unchanged=show_unchanged,
+                digest=digest,
+                commands=options.commands,
             )
-            out(shown.rstrip("\n"))
+            write(shown.rstrip("\n"))
 
 
 def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], form: str, stack: Stack) -> None:
@@ -77,32 +85,44 @@ def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], 
         case "json":
             out(orjson.dumps(drift_json(drifts, coverage)).decode())
         case "text":
-            out(render_drift(drifts, coverage, width=width(), color=color(options.color)).rstrip("\n"))
+            out(
+                render_drift(
+                    drifts, coverage, width=width(), color=color(options.color), commands=options.commands
+                ).rstrip("\n")
+            )
         case "markdown":
             from hmsplan.render.markdown import render_markdown  # noqa: PLC0415 -- only for this format
 
-            out(render_markdown(_drift_page(drifts, coverage, stack)).rstrip("\n"))
+            out(render_markdown(_drift_page(options, drifts, coverage, stack)).rstrip("\n"))
         case "html":
             from hmsplan.render.html.page import render_html  # noqa: PLC0415
 
-            out(render_html(_drift_page(drifts, coverage, stack)).rstrip("\n"))
+            out(render_html(_drift_page(options, drifts, coverage, stack)).rstrip("\n"))
         case found:
             from hmsplan.render.findings import of_drift  # noqa: PLC0415
 
             changed = {drift.address for drift in drifts}
             well = [str(address) for address in stack.resources if address not in changed]
-            print_found(options, of_drift(drifts, locator(stack)), found, suite="hmsplan drift", well=well)
+            print_found(
+                options, of_drift(drifts, locator(stack), options.commands), found, suite="hmsplan drift", well=well
+            )
             if found == "github":
-                write_step_summary(_drift_page(drifts, coverage, stack))
-                out(render_drift(drifts, coverage, width=_COLUMNS, color=False).rstrip("\n"))
+                write_step_summary(_drift_page(options, drifts, coverage, stack))
+                out(render_drift(drifts, coverage, width=_COLUMNS, color=False, commands=options.commands).rstrip("\n"))
 
 
-def _drift_page(drifts: Sequence[Drift], coverage: Coverage, stack: Stack) -> Page:
-    return drift_page(drifts, coverage, stack.name, stack.environment, _COLUMNS)
+def _drift_page(options: Globals, drifts: Sequence[Drift], coverage: Coverage, stack: Stack) -> Page:
+    return drift_page(drifts, coverage, stack.name, stack.environment, _COLUMNS, options.commands)
 
 
 def print_found(
-    options: Globals, findings: Sequence[Finding], form: str, *, suite: str = "", well: Sequence[str] = ()
+    options: Globals,
+    findings: Sequence[Finding],
+    form: str,
+    *,
+    suite: str = "",
+    well: Sequence[str] = (),
+    write: Callable[[str], object] = out,
 ) -> None:
     """Print findings in one of ``FOUND_FORMATS``; *well* names what is as it should be, for JUnit."""
     folder = _folder(options)
@@ -111,15 +131,15 @@ def print_found(
             from hmsplan.render.github import as_annotations  # noqa: PLC0415 -- only for this format
 
             if shown := as_annotations(findings, folder):
-                out(shown.rstrip("\n"))
+                write(shown.rstrip("\n"))
         case "sarif":
             from hmsplan.render.sarif import sarif  # noqa: PLC0415
 
-            out(sarif(findings, folder=folder, tool_version=version("hmsplan")))
+            write(sarif(findings, folder=folder, tool_version=version("hmsplan")))
         case _:
             from hmsplan.render.junit import junit  # noqa: PLC0415
 
-            out(junit(findings, well, suite=suite, folder=folder).rstrip("\n"))
+            write(junit(findings, well, suite=suite, folder=folder).rstrip("\n"))
 
 
 def locator(stack: Stack | None) -> Locate:
@@ -145,25 +165,17 @@ def _folder(options: Globals) -> str:
 
 
 def write_step_summary(page: Page) -> None:
-    """Add *page* to the summary of the workflow's step, if there is one.
-
-    Raises:
-        HmsplanError: the file cannot be written.
-    """
+    """Add *page* to the summary of the workflow's step, if there is one."""
     from hmsplan.render.markdown import SUMMARY, render_markdown  # noqa: PLC0415 -- only in a workflow
 
     write_summary(render_markdown(page, budget=SUMMARY))
 
 
 def write_summary(text: str) -> None:
-    """Add Markdown to the summary of the workflow's step, if there is one.
-
-    Raises:
-        HmsplanError: the file cannot be written.
-    """
+    """Add Markdown to the summary of the workflow's step, if there is one; that it cannot be written is a warning."""
     if file := os.environ.get("GITHUB_STEP_SUMMARY"):
         try:
             with Path(file).open("a", encoding="utf-8") as summary:
                 summary.write(cut(f"{text}\n"))
         except OSError as error:
-            raise HmsplanError(f"GITHUB_STEP_SUMMARY names {file}: {error.strerror}", summary="No summary") from None
+            err(f"Warning: The summary of the step could not be written to {plain(file)}: {error.strerror}")

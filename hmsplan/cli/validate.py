@@ -8,9 +8,10 @@ import click
 import orjson
 
 from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import load
 from hmsplan.cli.surfaces import FOUND_FORMATS, print_found
-from hmsplan.cli.terminal import err, out
+from hmsplan.cli.terminal import complain, err, out
 from hmsplan.diagnostics import format_diagnostic
 from hmsplan.errors import ConfigError
 from hmsplan.render.events import diagnostic_json
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 FORMATS: Final = ("text", "json", *FOUND_FORMATS)
 
 
-@click.command("validate")
+@click.command("validate", cls=Command)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print it.")
 @common_options
 @pass_globals
@@ -36,6 +37,7 @@ def validate_command(options: Globals, form: str) -> int:
         found, code = error.diagnostics, error.exit_code
     else:
         found, code, well = stack.warnings, 0, list(map(str, stack.resources))
+    found = tuple(map(options.commands.completed, found))
     if options.json or form == "json":
         body = {"format_version": "1.0", "valid": code == 0, "diagnostics": [diagnostic_json(d) for d in found]}
         out(orjson.dumps(body).decode())
@@ -45,7 +47,7 @@ def validate_command(options: Globals, form: str) -> int:
     if form in {"sarif", "junit"}:
         return code
     for diagnostic in found:
-        err(format_diagnostic(diagnostic) + "\n")
+        complain(format_diagnostic(diagnostic) + "\n")
     if code == 0:
         out(f"Valid: {len(well)} resource{'' if len(well) == 1 else 's'}.")
     else:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from hmsplan.commands import BARE
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, DriftKind, dotted
 from hmsplan.render.fields import field_lines
@@ -18,6 +19,7 @@ from hmsplan.words import count
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from hmsplan.commands import CommandLine
     from hmsplan.kinds import Kind
     from hmsplan.model import Drift, FieldChange
 
@@ -46,12 +48,14 @@ class Coverage:
         return sum(total for _, total in self.kinds.values())
 
 
-def render_drift(drifts: Sequence[Drift], coverage: Coverage, *, width: int, color: bool) -> str:
+def render_drift(
+    drifts: Sequence[Drift], coverage: Coverage, *, width: int, color: bool, commands: CommandLine = BARE
+) -> str:
     """Return the report of ``hmsplan drift``: what changed, what is gone, what nobody manages, what cannot be seen."""
-    return paint(_report(drifts, coverage, width), width=width, color=color)
+    return paint(_report(drifts, coverage, width, commands), width=width, color=color)
 
 
-def _report(drifts: Sequence[Drift], coverage: Coverage, width: int) -> Iterator[Line]:
+def _report(drifts: Sequence[Drift], coverage: Coverage, width: int, run: CommandLine) -> Iterator[Line]:
     ours = worst_first(drift for drift in drifts if drift.drift is not DriftKind.UNMANAGED)
     if ours:
         yield title(
@@ -61,7 +65,7 @@ def _report(drifts: Sequence[Drift], coverage: Coverage, width: int) -> Iterator
         yield title(SHOWN_AS, Tone.QUIET)
     for drift in ours:
         yield BLANK
-        yield from drift_lines(drift, Look(KINDS[drift.kind], width))
+        yield from drift_lines(drift, Look(KINDS[drift.kind], width), run)
     if not ours:
         yield title("No drift. Every managed object is as the last apply left it.")
     if unmanaged := [drift for drift in drifts if drift.drift is DriftKind.UNMANAGED]:
@@ -96,7 +100,7 @@ def coverage_text(coverage: Coverage) -> str:
     return f"{coverage.managed} of {coverage.total} objects managed" + (f" ({', '.join(partly)})" if partly else "")
 
 
-def drift_lines(drift: Drift, look: Look) -> Iterator[Line]:
+def drift_lines(drift: Drift, look: Look, run: CommandLine = BARE) -> Iterator[Line]:
     """Yield what happened to one managed object."""
     name = str(drift.address) if drift.address is not None else f"{drift.kind} {safe(drift.id)}"
     if drift.drift is DriftKind.GONE:
@@ -106,7 +110,7 @@ def drift_lines(drift: Drift, look: Look) -> Iterator[Line]:
     if drift.drift is DriftKind.TWIN:
         yield Line(f"{name} has a twin", "#")
         yield Line(f"it is {safe(drift.id)}; {safe(twin_text(drift))}", "#", tone=Tone.QUIET)
-        advice, *commands = twin_advice(drift)
+        advice, *commands = twin_advice(drift, run)
         yield Line(safe(advice), "#", tone=Tone.QUIET)
         yield from (Line(safe(command), whole=True) for command in commands)
         return
@@ -124,14 +128,14 @@ def twin_text(drift: Drift) -> str:
     return f'{drift.other}{where}, has the {KINDS[drift.kind].identity} "{drift.name}" too'
 
 
-def twin_advice(drift: Drift) -> tuple[str, ...]:
+def twin_advice(drift: Drift, run: CommandLine = BARE) -> tuple[str, ...]:
     """Say what to do about a twin: a sentence, then the commands that it ends with."""
     if drift.environment:
         return ("Give the two different names, or leave one out with exclude: in its environment.",)
     return (
         f"Delete the one that was made by mistake, in the dashboard. If that is {drift.id}, first type:",
-        f"hmsplan state rm {drift.address}",
-        f"hmsplan import {drift.address} {drift.other}",
+        run.command("state", "rm", str(drift.address)),
+        run.command("import", str(drift.address), drift.other),
     )
 
 

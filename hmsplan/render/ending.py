@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hmsplan import escape
+from hmsplan.commands import BARE
 from hmsplan.model import Status
 from hmsplan.render.markdown import diff_rows
 from hmsplan.render.report import report_lines, step_text, summary
@@ -13,6 +14,7 @@ from hmsplan.words import count
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from hmsplan.commands import CommandLine
     from hmsplan.model import Diagnostic, Outcome, Plan, Report
 
 BUDGET: Final = 40_000
@@ -23,7 +25,7 @@ _MOST_LISTED: Final = 10
 _LONGEST: Final = 300
 
 
-def report_markdown(report: Report, plan: Plan, *, budget: int = BUDGET) -> str:
+def report_markdown(report: Report, plan: Plan, *, commands: CommandLine = BARE, budget: int = BUDGET) -> str:
     """Return how the run ended, the failures first; of more than *budget* bytes the end of the table is left out."""
     parts = [_TITLE, f"**{escape.markdown(summary(report, plan))}**"]
     bad = [outcome for outcome in report.outcomes if outcome.status in {Status.FAILED, Status.UNSETTLED}]
@@ -33,7 +35,7 @@ def report_markdown(report: Report, plan: Plan, *, budget: int = BUDGET) -> str:
             _listed(bad),
         ]
     head = "\n\n".join(parts)
-    rows = _fitting(diff_rows(report_lines(report, plan)), budget - len(head.encode()) - _AROUND)
+    rows = _fitting(diff_rows(report_lines(report, plan, commands)), budget - len(head.encode()) - _AROUND)
     is_open = " open" if bad else ""
     table = f"<details{is_open}><summary>{count(len(report.outcomes), 'step')}</summary>\n\n"
     return f"{head}\n\n{table}{escape.markdown_fence(rows, 'diff')}\n\n</details>\n"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from hmsplan.commands import BARE
 from hmsplan.diagnostics import diagnostics_of
 from hmsplan.escape import plain
 from hmsplan.kinds import KINDS
@@ -24,6 +25,7 @@ from hmsplan.render.words import is_written, plan_line, seconds, tally
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hmsplan.commands import CommandLine
     from hmsplan.errors import HmsplanError
     from hmsplan.model import Address, Outcome, Plan, Report, ResourceChange, Step
 
@@ -54,9 +56,9 @@ def version_event(tool_version: str) -> Event:
     return {"@message": f"hmsplan {tool_version}", "type": "version", "hmsplan": tool_version, "ui": UI}
 
 
-def planned(plan: Plan) -> Iterator[Event]:
+def planned(plan: Plan, commands: CommandLine = BARE) -> Iterator[Event]:
     """Yield what changed outside, what is going to happen and whom it reaches, and how much it is."""
-    yield from map(diagnostic, plan.warnings)
+    yield from (diagnostic(commands.completed(warning)) for warning in plan.warnings)
     yield from (_drifted(drift.address, drift.drift) for drift in plan.drift if drift.address is not None)
     for change in plan.pending:
         change_: Event = {"resource": _resource(change.address), "action": _action(change)}
@@ -166,9 +168,9 @@ def note(text: str) -> Event:
     return {"@message": plain(text), "type": "log"}
 
 
-def of_error(error: HmsplanError) -> Iterator[Event]:
+def of_error(error: HmsplanError, commands: CommandLine = BARE) -> Iterator[Event]:
     """Yield the diagnostics of an error that ends the run."""
-    yield from map(diagnostic, diagnostics_of(error))
+    yield from (diagnostic(commands.completed(found)) for found in diagnostics_of(error))
 
 
 def diagnostic(found: Diagnostic) -> Event:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from hmsplan.commands import BARE
 from hmsplan.diff import same
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Action, DriftKind, Severity, SourceLine, Status, dotted
 from hmsplan.render.changes import dialling, headline, members_text, remarks
 from hmsplan.render.drift import twin_advice, twin_text
-from hmsplan.render.page import in_order, unsettled, verb_of
+from hmsplan.render.page import in_order, scope_of, unsettled, verb_of
 from hmsplan.render.values import path_text
 from hmsplan.render.words import some
 from hmsplan.textdiff.parts import common_length
@@ -24,6 +25,7 @@ from hmsplan.textdiff.parts import common_length
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from hmsplan.commands import CommandLine
     from hmsplan.model import Address, Diagnostic, Drift, FieldPath, Missing, Plan, Report, ResourceChange, Value
 
 Locate: TypeAlias = Callable[["Address", "FieldPath", int], SourceLine | None]
@@ -71,13 +73,13 @@ class Finding:
         return re.sub(r"[^a-z0-9]+", "-", self.rule.lower()).strip("-")
 
 
-def of_diagnostics(diagnostics: Iterable[Diagnostic]) -> list[Finding]:
+def of_diagnostics(diagnostics: Iterable[Diagnostic], commands: CommandLine = BARE) -> list[Finding]:
     """Return every problem of a check."""
     return _worst_first(
         Finding(
             Level.ERROR if diagnostic.severity is Severity.ERROR else Level.WARNING,
             diagnostic.summary,
-            diagnostic.detail,
+            commands.complete(diagnostic.detail),
             diagnostic.source,
             " ".join(filter(None, [str(diagnostic.address or ""), dotted(diagnostic.path)])),
         )
@@ -85,17 +87,20 @@ def of_diagnostics(diagnostics: Iterable[Diagnostic]) -> list[Finding]:
     )
 
 
-def of_plan(plan: Plan, locate: Locate) -> list[Finding]:
+def of_plan(plan: Plan, locate: Locate, commands: CommandLine = BARE) -> list[Finding]:
     """Return what is refused or not settled, what goes away, and what changes, each at the line that causes it."""
-    return _worst_first([*_open_ends(plan, locate), *_changes(plan, locate), *of_diagnostics(plan.warnings)])
+    return _worst_first(
+        [*_open_ends(plan, locate, commands), *_changes(plan, locate), *of_diagnostics(plan.warnings, commands)]
+    )
 
 
-def _open_ends(plan: Plan, locate: Locate) -> Iterator[Finding]:
+def _open_ends(plan: Plan, locate: Locate, commands: CommandLine) -> Iterator[Finding]:
     for refusal in plan.refusals:
-        text = f"{refusal.address}: {refusal.reason}\nTo allow it: hmsplan apply {refusal.flag}"
+        allow = commands.command("apply", *scope_of(plan))
+        text = f"{refusal.address}: {refusal.reason}\nTo allow it: {allow} {refusal.flag}"
         yield Finding(Level.ERROR, "Refused", text, locate(refusal.address, (), 0), str(refusal.address))
     for item in plan.unsettled:
-        question, address = unsettled(item), item.address
+        question, address = unsettled(item, commands), item.address
         text = "\n".join([f"{question.name}: {question.text}", *question.commands])
         yield Finding(Level.ERROR, "Not settled", text, locate(address, (), 0), str(address))
 
@@ -154,22 +159,28 @@ def _line_of(before: Value | Missing, after: Value | Missing) -> int:
     return min(after.count("\n", 0, same), after.rstrip("\n").count("\n")) + 1
 
 
-def of_report(report: Report, locate: Locate) -> list[Finding]:
+def of_report(report: Report, locate: Locate, commands: CommandLine = BARE) -> list[Finding]:
     """Return the steps that did not end well, each at the line of its resource; not what waited for them."""
     return [
-        Finding(Level.ERROR, _BAD[outcome.status], f"{outcome.step.address}: {outcome.error}", place, name)
+        Finding(
+            Level.ERROR,
+            _BAD[outcome.status],
+            f"{outcome.step.address}: {commands.complete(outcome.error)}",
+            place,
+            name,
+        )
         for outcome in report.outcomes
         if outcome.status in _BAD
         for place, name in [(locate(outcome.step.address, (), 0), str(outcome.step.address))]
     ]
 
 
-def of_drift(drifts: Iterable[Drift], locate: Locate) -> list[Finding]:
+def of_drift(drifts: Iterable[Drift], locate: Locate, commands: CommandLine = BARE) -> list[Finding]:
     """Return what changed outside, at the line that declares what it was."""
-    return _worst_first(_drifted(drift, locate) for drift in drifts)
+    return _worst_first(_drifted(drift, locate, commands) for drift in drifts)
 
 
-def _drifted(drift: Drift, locate: Locate) -> Finding:
+def _drifted(drift: Drift, locate: Locate, commands: CommandLine) -> Finding:
     name = str(drift.address) if drift.address is not None else f"{drift.kind} {drift.id}"
     paths = [field.path for field in drift.fields]
     where = locate(drift.address, paths[0] if paths else (), 0) if drift.address is not None else None
@@ -178,12 +189,12 @@ def _drifted(drift: Drift, locate: Locate) -> Finding:
             again = "An apply adopts the only live object of its name, or creates it again."
             text = f"{name} is gone: somebody deleted it outside hmsplan. {again}"
         case DriftKind.TWIN:
-            text = "\n".join([f"{name} is {drift.id}; {twin_text(drift)}.", *twin_advice(drift)])
+            text = "\n".join([f"{name} is {drift.id}; {twin_text(drift)}.", *twin_advice(drift, commands)])
         case DriftKind.CHANGED:
             fields = some(path_text(KINDS[drift.kind], path) for path in paths)
-            text = f"{name} was changed outside hmsplan: {fields}. To see the values: hmsplan drift"
+            text = f"{name} was changed outside hmsplan: {fields}. To see the values: {commands.command('drift')}"
         case _:
-            take = f"hmsplan import {drift.kind}.KEY {drift.id}"
+            take = commands.command("import", f"{drift.kind}.KEY", drift.id)
             text = f'{name} ("{drift.name}") is managed by no stack. To take it over, declare it, then: {take}'
     level = _DRIFT_LEVELS.get(drift.drift, Level.NOTE)
     return Finding(level, f"Drift: {drift.drift}", text, where, name)

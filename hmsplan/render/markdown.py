@@ -107,7 +107,7 @@ def _told(questions: Sequence[Question], room: int) -> str:
         text = f"- {escape.markdown_code(_short(question.name))}: {escape.markdown(_short(question.text, 500))}"
         room -= _size(text)
         if room < 0:
-            shown.append(f"- and {len(questions) - number:,} more, which `hmsplan plan` names")
+            shown.append(f"- and {len(questions) - number:,} more, which the text of the plan names")
             break
         shown.append(text)
     return "\n".join(shown)

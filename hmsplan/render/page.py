@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.commands import BARE
 from hmsplan.guards import NO_STATE
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Digest, DriftKind, is_pending
@@ -26,6 +27,7 @@ from hmsplan.words import count
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from hmsplan.commands import CommandLine
     from hmsplan.model import Diagnostic, Drift, Plan, Refusal, ResourceChange, Unsettled
     from hmsplan.render.drift import Coverage
     from hmsplan.render.lines import Line
@@ -42,7 +44,6 @@ ORDER: Final = (
     (Action.FORGET, "forget"),
 )
 _SMALL: Final = 5
-_APPLY: Final = "hmsplan apply "
 _LOST_ANSWER: Final = "Not settled: an earlier run sent a create and never got an answer."
 _NOT_VISIBLE: Final = "Not settled: an earlier run created it a moment ago, and it is not visible yet."
 _DRIFT_ORDER: Final = (
@@ -119,6 +120,7 @@ class Page:
         snapshot: which snapshot stood for what is live, and its age; "" when none did.
         counts: the last line.
         digest: as it is written; "" for a drift report.
+        apply: what to type to apply such a plan, before what allows its risks; "" for a drift report.
     """
 
     word: str
@@ -143,6 +145,7 @@ class Page:
     snapshot: str = ""
     counts: str = ""
     digest: str = ""
+    apply: str = ""
 
     @property
     def refusal(self) -> str:
@@ -175,14 +178,16 @@ class Page:
     @property
     def consent(self) -> str:
         """The one command that allows all that is refused."""
-        flags = (question.commands[0].removeprefix(_APPLY) for question in self.refused)
-        return _APPLY + " ".join(flags)
+        return " ".join(
+            [self.apply, *(question.commands[0].removeprefix(f"{self.apply} ") for question in self.refused)]
+        )
 
 
-def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT) -> Page:
+def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT, commands: CommandLine = BARE) -> Page:
     """Return what *plan* says, and one of its digests; its long lines are laid out for *width* columns."""
     plan = shown(plan)
     names = names_of(plan)
+    apply = commands.command("apply", *scope_of(plan))
     return Page(
         "plan",
         plan.stack,
@@ -191,9 +196,9 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT) -> Page:
         dates=_dates(plan),
         targets=tuple(map(str, plan.targets)),
         rows=tuple(_rows(plan)),
-        reach=tuple(reach_summary(plan)),
-        refused=_refused(plan),
-        unsettled=tuple(map(unsettled, plan.unsettled)),
+        reach=tuple(reach_summary(plan, commands)),
+        refused=_refused(plan, apply),
+        unsettled=tuple(unsettled(item, commands) for item in plan.unsettled),
         doubt=_LOST_ANSWER if any(each.intent is not None for each in plan.unsettled) else _NOT_VISIBLE,
         changes=tuple(
             _item(
@@ -205,15 +210,22 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT) -> Page:
             )
             for change in in_order(plan)
         ),
-        drift=tuple(_drifted(drift, Look(KINDS[drift.kind], width, names)) for drift in plan.drift),
-        warnings=tuple(each for each in plan.warnings if each.summary != NO_STATE),
+        drift=tuple(_drifted(drift, Look(KINDS[drift.kind], width, names), commands) for drift in plan.drift),
+        warnings=tuple(commands.completed(each) for each in plan.warnings if each.summary != NO_STATE),
         unchanged=tuple(str(change.address) for change in plan.changes if not is_pending(change)),
         ending=tuple(_ending(plan)),
         memory=" ".join(f"{each.summary}: {each.detail}" for each in plan.warnings if each.summary == NO_STATE),
         snapshot=snapshot_text(plan.against),
         counts=plan_line(plan),
         digest=plan.digest_of(digest),
+        apply=apply,
     )
+
+
+def scope_of(plan: Plan) -> list[str]:
+    """Return the options that a plan was made with, so that the same is planned again."""
+    words = ["--destroy"] if plan.destroy else []
+    return [*words, *(f"--target={target}" for target in plan.targets), *(f"--resend={each}" for each in plan.resend)]
 
 
 def in_order(plan: Plan) -> list[ResourceChange]:
@@ -227,7 +239,14 @@ def verb_of(change: ResourceChange) -> str:
     return dict(ORDER).get(change.action, "move" if change.moved_from is not None else "release")
 
 
-def drift_page(drifts: Sequence[Drift], coverage: Coverage, stack: str, environment: str, width: int) -> Page:
+def drift_page(
+    drifts: Sequence[Drift],
+    coverage: Coverage,
+    stack: str,
+    environment: str,
+    width: int,
+    commands: CommandLine = BARE,
+) -> Page:
     """Return what a drift report says."""
     ours = [drift for drift in drifts if drift.drift is not DriftKind.UNMANAGED]
     rows = ((mark, kind, tuple(_drift_name(d) for d in drifts if d.drift is kind)) for kind, mark in _DRIFT_ORDER)
@@ -237,7 +256,7 @@ def drift_page(drifts: Sequence[Drift], coverage: Coverage, stack: str, environm
         stack,
         environment,
         rows=tuple(Row(mark, str(kind), names) for mark, kind, names in rows if names),
-        drift=tuple(_drifted(drift, Look(KINDS[drift.kind], width)) for drift in worst_first(ours)),
+        drift=tuple(_drifted(drift, Look(KINDS[drift.kind], width), commands) for drift in worst_first(ours)),
         unmanaged=tuple(f'{d.kind} "{d.name}" {d.id}' for d in drifts if d.drift is DriftKind.UNMANAGED),
         ending=ending,
         coverage=f"Coverage: {coverage_text(coverage)}.",
@@ -252,9 +271,9 @@ def _item(name: str, mark: str, verb: str, lines: Iterator[Line], *, alarming: b
     return Item(name, mark, verb, head, what, lines, alarming)
 
 
-def _drifted(drift: Drift, look: Look) -> Item:
+def _drifted(drift: Drift, look: Look, commands: CommandLine) -> Item:
     mark, alarming = dict(_DRIFT_ORDER)[drift.drift], drift.drift is not DriftKind.CHANGED
-    return _item(_drift_name(drift), mark, str(drift.drift), drift_lines(drift, look), alarming=alarming)
+    return _item(_drift_name(drift), mark, str(drift.drift), drift_lines(drift, look, commands), alarming=alarming)
 
 
 def _drift_name(drift: Drift) -> str:
@@ -286,7 +305,7 @@ def _named(changes: Iterable[ResourceChange]) -> list[str]:
     return [str(change.address) if not change.deposed else f"{change.address} (deposed)" for change in changes]
 
 
-def _refused(plan: Plan) -> tuple[Question, ...]:
+def _refused(plan: Plan, apply: str) -> tuple[Question, ...]:
     """Name every risk with its reasons and the exact flag that allows it."""
     by_flag: dict[str, list[Refusal]] = {}
     for refusal in plan.refusals:
@@ -295,13 +314,13 @@ def _refused(plan: Plan) -> tuple[Question, ...]:
         Question(
             str(refusals[0].address),
             "; ".join(dict.fromkeys(refusal.reason for refusal in refusals)),
-            (f"{_APPLY}{flag}",),
+            (f"{apply} {flag}",),
         )
         for flag, refusals in by_flag.items()
     )
 
 
-def unsettled(item: Unsettled) -> Question:
+def unsettled(item: Unsettled, commands: CommandLine = BARE) -> Question:
     """Ask what became of a create, with every answer as a command."""
     name = str(item.address)
     if item.id is not None:
@@ -309,10 +328,12 @@ def unsettled(item: Unsettled) -> Question:
         return Question(
             name, f"created a moment ago as {item.id}, and neither the list nor a GET shows it; {left}.", ()
         )
-    adopt = [f"hmsplan resolve {name} --adopt {object_id}" for object_id in item.candidates]
+    adopt = [commands.command("resolve", name, "--adopt", object_id) for object_id in item.candidates]
     of_member = item.intent is not None and item.intent.parent is not None
     return Question(
-        f"a lead of {name}" if of_member else name, _doubt(item), (*adopt, f"hmsplan resolve {name} --none")
+        f"a lead of {name}" if of_member else name,
+        _doubt(item),
+        (*adopt, commands.command("resolve", name, "--none")),
     )
 
 

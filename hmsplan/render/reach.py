@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hmsplan.commands import BARE
 from hmsplan.kinds import KINDS
 from hmsplan.render.words import some
 from hmsplan.words import count
@@ -11,6 +12,7 @@ from hmsplan.words import count
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from hmsplan.commands import CommandLine
     from hmsplan.model import Calls, Plan, Reached, ResourceChange
 
 
@@ -59,7 +61,7 @@ def met_by(plan: Plan) -> tuple[Reached, ...]:
     return tuple(found.values())
 
 
-def reach_summary(plan: Plan) -> Iterator[str]:
+def reach_summary(plan: Plan, commands: CommandLine = BARE) -> Iterator[str]:
     """Yield a sentence on whom a plan reaches, if it reaches anybody, and one on what nobody knows."""
     met = met_by(plan)
     campaigns = [each for each in met if KINDS[each.kind].members is not None]
@@ -71,7 +73,7 @@ def reach_summary(plan: Plan) -> Iterator[str]:
         names = " and ".join(plan.unread)
         yield (
             f"Who is reached through {names} is not known: neither stack nor state has any, so they were not read. "
-            "To read them: hmsplan plan --impact"
+            f"To read them: {commands.command('plan', '--impact')}"
         )
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from hmsplan.commands import BARE
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Status, Verb
 from hmsplan.render.lines import BLANK, Line, Tone, paint, safe, title
+from hmsplan.render.page import scope_of
 from hmsplan.render.words import seconds, some
 from hmsplan.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from hmsplan.commands import CommandLine
     from hmsplan.model import Address, Outcome, Plan, Report, Step
 
 FORMAT_VERSION: Final = "1.0"
@@ -35,7 +38,9 @@ _DOING: Final = {
 }
 
 
-def render_report(report: Report, *, width: int, color: bool, plan: Plan | None = None) -> str:
+def render_report(
+    report: Report, *, width: int, color: bool, plan: Plan | None = None, commands: CommandLine = BARE
+) -> str:
     """Return the end of an apply as text.
 
     Args:
@@ -43,14 +48,15 @@ def render_report(report: Report, *, width: int, color: bool, plan: Plan | None 
         width: columns to wrap to.
         color: escape sequences may stand in it.
         plan: what was performed; with it, an adoption is told from other news for the state.
+        commands: what belongs into each command that it says.
     """
-    return paint(report_lines(report, plan), width=width, color=color)
+    return paint(report_lines(report, plan, commands), width=width, color=color)
 
 
-def report_lines(report: Report, plan: Plan | None = None) -> Iterator[Line]:
+def report_lines(report: Report, plan: Plan | None = None, commands: CommandLine = BARE) -> Iterator[Line]:
     """Yield the table of what became of each step, what it cost, how it ended, and what to type next."""
     words = {outcome.step.key: step_text(outcome.step) for outcome in report.outcomes}
-    rows = [row for status, mark in _ORDER for row in _rows(report, status, mark, words)]
+    rows = [row for status, mark in _ORDER for row in _rows(report, status, mark, words, commands)]
     yield from rows
     if rows:
         yield BLANK
@@ -59,10 +65,10 @@ def report_lines(report: Report, plan: Plan | None = None) -> Iterator[Line]:
         yield title(f"Stopped: {why}. What was in flight is finished.", Tone.ALERT)
     yield title(_cost(report), Tone.QUIET)
     yield title(summary(report, plan))
-    yield from _next(report)
+    yield from _next(report, plan, commands)
 
 
-def _rows(report: Report, status: Status, mark: str, words: dict[str, str]) -> Iterator[Line]:
+def _rows(report: Report, status: Status, mark: str, words: dict[str, str], commands: CommandLine) -> Iterator[Line]:
     """Yield the steps that ended so; equal ones are one row with a count."""
     ended = [outcome for outcome in report.outcomes if outcome.status is status]
     if status is Status.DONE and len(ended) > _MOST_DONE:
@@ -76,14 +82,14 @@ def _rows(report: Report, status: Status, mark: str, words: dict[str, str]) -> I
         first = same[0]
         text = step_text(first.step, len(same))
         yield Line(f"{status:<12} {text}", mark or _MARKS[first.step.verb])
-        yield from _details(first, words)
+        yield from _details(first, words, commands)
 
 
-def _details(outcome: Outcome, words: dict[str, str]) -> Iterator[Line]:
+def _details(outcome: Outcome, words: dict[str, str], commands: CommandLine) -> Iterator[Line]:
     if outcome.blockers:
         yield Line(f"waits for: {some((words.get(key, safe(key)) for key in outcome.blockers), 3)}", "", 1, Tone.QUIET)
-    for text in (*outcome.error.splitlines(), *outcome.notes):
-        yield Line(safe(text), "", 1, bar=True)
+    for text in (*commands.complete(outcome.error).splitlines(), *outcome.notes):
+        yield Line(safe(text), "", 1, bar=True, whole=text.startswith("  hmsplan "))
 
 
 def step_text(step: Step, number: int = 1) -> str:
@@ -170,23 +176,25 @@ def _cost(report: Report) -> str:
     return f"Requests: {sent or 'none'}. Time: {seconds(report.elapsed_s)}{waited}."
 
 
-def _next(report: Report) -> Iterator[Line]:
+def _next(report: Report, plan: Plan | None, commands: CommandLine) -> Iterator[Line]:
     """Say what to type next when not everything is done."""
     if report.count(Status.DONE) == len(report.outcomes):
         return
+    scope = scope_of(plan) if plan is not None else []
     doubtful = sorted({str(o.step.address) for o in report.outcomes if o.status is Status.UNSETTLED})
     if doubtful:
-        yield title("Nobody knows yet whether these were created. A plan looks for them:", Tone.PLAIN)
-        yield Line("hmsplan plan", whole=True)
+        yield title("It is not known yet whether these were created. A plan looks for them:", Tone.PLAIN)
+        yield Line(commands.command("plan", *scope), whole=True)
         yield title("If it cannot tell, say which object it is, or that there is none:", Tone.PLAIN)
         for address in doubtful:
-            yield Line(f"hmsplan resolve {address} --adopt ID|--none", whole=True)
+            yield Line(commands.command("resolve", address, "--adopt", "ID"), whole=True)
+            yield Line(commands.command("resolve", address, "--none"), whole=True)
     elif report.count(Status.FAILED):
         yield title("What is done is kept. Mend what failed, then go on where it stopped:", Tone.PLAIN)
-        yield Line("hmsplan apply", whole=True)
+        yield Line(commands.command("apply", *scope), whole=True)
     else:
         yield title("What is done is kept. To go on where it stopped:", Tone.PLAIN)
-        yield Line("hmsplan apply", whole=True)
+        yield Line(commands.command("apply", *scope), whole=True)
 
 
 def progress_line(step: Step, outcome: Outcome | None = None, elapsed_s: float = 0.0) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hmsplan.commands import BARE
 from hmsplan.diagnostics import format_diagnostic
 from hmsplan.model import Digest
 from hmsplan.render.lines import BLANK, Line, Tone, paint, safe, title
@@ -14,6 +15,7 @@ from hmsplan.words import count
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from hmsplan.commands import CommandLine
     from hmsplan.model import Plan
     from hmsplan.render.page import Item, Page, Question
 
@@ -21,7 +23,13 @@ __all__ = ["NO_CHANGES", "render_page", "render_plan"]
 
 
 def render_plan(
-    plan: Plan, *, width: int, color: bool, show_unchanged: bool = False, digest: Digest = Digest.STRICT
+    plan: Plan,
+    *,
+    width: int,
+    color: bool,
+    show_unchanged: bool = False,
+    digest: Digest = Digest.STRICT,
+    commands: CommandLine = BARE,
 ) -> str:
     """Return *plan* as text that ends with its counts and its digest.
 
@@ -31,8 +39,9 @@ def render_plan(
         color: escape sequences may stand in it; without them the text says the same.
         show_unchanged: name the objects that match as well.
         digest: which of the two.
+        commands: what belongs into each command that it says.
     """
-    return render_page(page_of(plan, width, digest), width=width, color=color, show_unchanged=show_unchanged)
+    return render_page(page_of(plan, width, digest, commands), width=width, color=color, show_unchanged=show_unchanged)
 
 
 def render_page(page: Page, *, width: int, color: bool, show_unchanged: bool = False) -> str:

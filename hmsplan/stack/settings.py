@@ -31,11 +31,13 @@ class Settings:
     Attributes:
         name: of the stack; empty when the file does not say.
         state: where state is kept, as written.
+        default_environment: used where none is named; None = there is none.
     """
 
     name: str = ""
     include: tuple[str, ...] = DEFAULT_INCLUDE
     state: str = "file"
+    default_environment: str | None = None
 
 
 def read_settings(document: Document) -> Settings:
@@ -47,6 +49,7 @@ def read_settings(document: Document) -> Settings:
         name=_text(stack.get("stack"), ""),
         include=tuple(include) if usable else DEFAULT_INCLUDE,  # type: ignore[arg-type]  # a list, see above
         state=_text(stack.get("state"), "file"),
+        default_environment=_text(stack.get("default_environment"), "") or None,
     )
 
 

@@ -16,7 +16,7 @@ from hmsplan.secrets.sources import Secrets, read_secrets_file
 from hmsplan.stack.confined import ENVIRONMENTS, STACK_FILE, Folder
 from hmsplan.stack.interpolate import FileProblem
 from hmsplan.stack.load import parse
-from hmsplan.stack.settings import DEFAULT_INCLUDE, Settings, check_state, read_settings
+from hmsplan.stack.settings import Settings, check_state, read_settings
 from hmsplan.stack.validate import Sources, build_stack
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def load_stack(
 
     Args:
         root: the folder that holds hmsplan.yaml; it is not searched for.
-        environment: None = no environment file, and the environment is called ``default``.
+        environment: None = ``default_environment`` of the stack file. A stack without environments has one that is
+            called ``default``; in all others one has to be chosen.
         variables: of ``--var``.
         environ: of the process; only names that begin with ``HMSPLAN_`` are looked at.
         secrets_file: a dotenv file; the environment wins.
@@ -96,6 +97,21 @@ def load_settings(root: Path) -> Settings:
     return read_settings(document)
 
 
+def choose_environment(root: Path) -> str | None:
+    """Return the environment that is meant where none is named; None where the stack has none, or where is no stack.
+
+    Raises:
+        ConfigError: the stack has environments, and says none; or hmsplan.yaml cannot be read.
+    """
+    folder = Folder(str(root))
+    if STACK_FILE not in folder.names(""):
+        return None
+    chosen = load_settings(root).default_environment
+    if chosen is None and (known := _environments(folder)):
+        raise ConfigError([_none_chosen(known)])
+    return chosen
+
+
 @contextmanager
 def _garbage_stays() -> Iterator[None]:
     """Keep the collector asleep: loading makes no cycles, and the collector would walk every value again and again."""
@@ -111,11 +127,16 @@ def _garbage_stays() -> Iterator[None]:
 def _read_sources(folder: Folder, root: Path, environment: str | None) -> Sources:
     sources = Sources(environment or DEFAULT_ENVIRONMENT)
     sources.stack = _stack_file(folder, root, sources)
-    if environment is not None:
-        sources.environment = _environment_file(folder, environment, sources)
-    include = read_settings(sources.stack).include if sources.stack else DEFAULT_INCLUDE
+    settings = read_settings(sources.stack) if sources.stack else Settings()
+    chosen = environment if environment is not None else settings.default_environment
+    if chosen is not None:
+        sources.environment_name = chosen
+        sources.environment = _environment_file(folder, chosen, sources)
+    elif sources.stack and (known := _environments(folder)):
+        sources.problems.append(_none_chosen(known))
+        sources.broken.append(ENVIRONMENTS)
     try:
-        for path, absolute in folder.resource_files(include):
+        for path, absolute in folder.resource_files(settings.include):
             document = _parse(folder, path, absolute, sources)
             if document is not None:
                 sources.resources.append(document)
@@ -143,7 +164,7 @@ def _stack_file(folder: Folder, root: Path, sources: Sources) -> Document | None
         hint = (
             f" Rename {guess} to {STACK_FILE}."
             if guess
-            else " Run hmsplan init to begin one, or name its folder with -C."
+            else " If there is one elsewhere, name its folder with -C. To begin one, type\n  hmsplan init"
         )
         detail = f"There is no {STACK_FILE} in {root}, so this is not a stack.{hint}"
         raise ConfigError([Diagnostic("No stack here", detail)])
@@ -156,8 +177,7 @@ def _environment_file(folder: Folder, name: str, sources: Sources) -> Document |
         sources.problems.append(Diagnostic("Bad name", detail))
         sources.broken.append(ENVIRONMENTS)
         return None
-    files = [file for file in folder.names(ENVIRONMENTS) if file.endswith((".yaml", ".yml"))]
-    known = {file.rsplit(".", 1)[0]: file for file in reversed(files)}  # .yaml before .yml
+    known = _environments(folder)
     if name not in known:
         guess = words.did_you_mean(name, known)
         there = f" There are: {words.listed(sorted(known))}." if known and not guess else guess
@@ -167,6 +187,21 @@ def _environment_file(folder: Folder, name: str, sources: Sources) -> Document |
         return None
     path = f"{ENVIRONMENTS}/{known[name]}"
     return _parse(folder, path, folder.real(path), sources)
+
+
+def _environments(folder: Folder) -> dict[str, str]:
+    """Return the environments of a stack by name, and the file of each."""
+    files = [file for file in folder.names(ENVIRONMENTS) if file.endswith((".yaml", ".yml"))]
+    return {file.rsplit(".", 1)[0]: file for file in reversed(files)}  # .yaml before .yml
+
+
+def _none_chosen(known: Iterable[str]) -> Diagnostic:
+    detail = (
+        f"The stack has environments ({words.listed(sorted(known))}), and none was chosen. Without one, everything "
+        "that they own would look as if it had to be created. Choose with -e or HMSPLAN_ENV, or once for all commands "
+        f"in {STACK_FILE}, with default_environment."
+    )
+    return Diagnostic("No environment chosen", detail)
 
 
 def _secrets(environ: Mapping[str, str], path: Path | None) -> tuple[Secrets, Iterable[Diagnostic]]:

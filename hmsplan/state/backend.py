@@ -5,6 +5,7 @@ One contract suite (``tests/unit/state/test_state_contract.py``) holds for all o
 
 from __future__ import annotations
 
+import shlex
 import uuid
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote, urlsplit
@@ -117,7 +118,7 @@ def open_backend(url: str, root: Path, environment: str) -> Backend:
         environment: becomes the name of a folder in it, or the last part of the name of a row.
 
     Raises:
-        StateError: no such backend, or the environment's name is no name for a folder.
+        StateError: no such backend, the environment's name is no name for a folder, or a link leads out of *root*.
     """
     if not NAME.fullmatch(environment):
         raise StateError(f"{environment!r} cannot name an environment: use letters, digits, '-', '_' and '.'")
@@ -138,7 +139,31 @@ def open_backend(url: str, root: Path, environment: str) -> Backend:
     from hmsplan.state.file import FileBackend  # noqa: PLC0415 -- a backend loads its library only when it is chosen
 
     folder = "" if url in {"", "file"} else unquote(parts.path) if parts.scheme == "file" else url
-    return FileBackend(root / (folder or LOCAL_FOLDER) / environment)
+    if not folder or folder.startswith(LOCAL_FOLDER):
+        return FileBackend(local_folder(root, folder or LOCAL_FOLDER, environment))
+    return FileBackend(root / folder / environment)
+
+
+def local_folder(root: Path, *parts: str) -> Path:
+    """Return a folder below *root*, which may not be there yet.
+
+    Raises:
+        StateError: a symbolic link leads out of *root*: a repository can hold one, and what is written would land
+            wherever its author chose.
+    """
+    folder = root.joinpath(*parts)
+    try:
+        real, top = folder.resolve(), root.resolve()
+    except (OSError, RuntimeError) as error:  # links in a circle
+        raise StateError(f"{plain(str(folder))} cannot be followed: {plain(str(error))}") from None
+    if not real.is_relative_to(top):
+        raise StateError(
+            f"{plain(str(folder))} leads out of the stack by a symbolic link, to {plain(str(real))}. Put a folder in "
+            f"its place, or name the other place where git cannot change it: --state {plain(shlex.quote(str(real)))}, "
+            "or HMSPLAN_STATE",
+            summary="State outside the stack",
+        )
+    return folder
 
 
 def refuse_lent_password(url: str, environ: Mapping[str, str]) -> None:

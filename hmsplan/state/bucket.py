@@ -228,7 +228,7 @@ class BucketBackend:
             if batches:
                 raise StateError(
                     f"{self.describe()} is gone, and its journal is there. Restore the object from a backup or an "
-                    "older version, or put a state there: hmsplan state push --force FILE",
+                    "older version, or put a state there:\n  hmsplan state push --force FILE",
                     summary="State is damaged",
                 )
             return _Seen(None, -1, holding=self._lease.token)

@@ -54,6 +54,19 @@ _INTENT: Final[Shape] = {
 _INTENT_MORE: Final[Shape] = {"members": OBJECT}
 
 
+class Newer(ValueError):
+    """It is whole, and says something that this version has no word for: a newer one wrote it."""
+
+
+def newer(name: str, error: Newer) -> StateError:
+    """Give the error for a file of a newer version: it is never called damaged, or somebody might delete it."""
+    return StateError(
+        f"{name}: {error}. A newer hmsplan wrote it, and nothing is damaged. Leave it as it is, and upgrade:\n"
+        "  pip install --upgrade hmsplan",
+        summary="State is newer than this hmsplan",
+    )
+
+
 def canonical(value: object) -> bytes:
     """Write compact JSON with sorted keys.
 
@@ -209,7 +222,7 @@ def check(value: Any, shape: Shape, more: Shape = MappingProxyType({}), *, where
             raise ValueError(f"{where}: {key!r} cannot be {_word(value[key])}")
     for key in value.keys() - shape.keys():
         if key not in more:
-            raise ValueError(f"{where}: {key!r} is unknown to this version")
+            raise Newer(f"{where}: {key!r} is unknown to this version")
         if type(value[key]) not in more[key]:
             raise ValueError(f"{where}: {key!r} cannot be {_word(value[key])}")
     return value

@@ -40,10 +40,12 @@ def read(path: Path) -> tuple[bytes, Mark] | None:
         descriptor = os.open(path, os.O_RDONLY | _SAFE)
     except FileNotFoundError:
         return None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
+        raise OSError(0, f"it is {kind}, and a file is expected there", str(path))
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(f"{path.name} is no regular file")
         return file.read(), _mark(status)
 
 

@@ -50,7 +50,7 @@ def move(state: State, origin: Address, target: Address) -> State:
 def remove(state: State, address: Address) -> State:
     """Forget the object of *address*, which lives on (``state rm``)."""
     if address not in state.bindings:
-        raise StateError(f"{address} is not in the state; hmsplan state list shows what is")
+        raise StateError(f"{address} is not in the state. To see what is, type\n  hmsplan state list")
     return replay(state, [Unbound(address)])
 
 
@@ -59,7 +59,9 @@ def bind(state: State, binding: Binding) -> State:
     address = binding.address
     bound = state.bindings.get(address)
     if bound is not None and bound.id != binding.id:
-        raise StateError(f"{address} is bound to {bound.id} already; to let go of it, run hmsplan state rm {address}")
+        raise StateError(
+            f"{address} is bound to {bound.id} already. To let go of it, type\n  hmsplan state rm {address}"
+        )
     refuse_bound(state, address, binding.id)
     return replay(state, [Bound(binding)])
 
@@ -73,8 +75,8 @@ def refuse_bound(state: State, address: Address, object_id: str) -> None:
     for other in state.bindings.values():
         if (other.address.kind, other.id) == (address.kind, object_id) and other.address != address:
             raise StateError(
-                f"{object_id} is bound to {other.address} already; to rename it, run hmsplan state mv {other.address} "
-                f"{address}"
+                f"{object_id} is bound to {other.address} already. To rename it, type\n"
+                f"  hmsplan state mv {other.address} {address}"
             )
     for deposed in state.deposed:
         if (deposed.address.kind, deposed.id) == (address.kind, object_id):
@@ -127,8 +129,8 @@ def settling(intent: Intent, object_id: str) -> Entry:
 def refuse_move(bindings: Collection[Address], origin: Address, target: Address) -> None:
     """Refuse to move what is not bound, or onto what is, or to another kind."""
     if origin not in bindings:
-        raise StateError(f"{origin} is not in the state; hmsplan state list shows what is")
+        raise StateError(f"{origin} is not in the state. To see what is, type\n  hmsplan state list")
     if target in bindings:
-        raise StateError(f"{target} is bound already; to let go of its object, run hmsplan state rm {target}")
+        raise StateError(f"{target} is bound already. To let go of its object, type\n  hmsplan state rm {target}")
     if origin.kind != target.kind:
         raise StateError(f"{origin} cannot become {target}: the kind of an object never changes")

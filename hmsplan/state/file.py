@@ -38,6 +38,7 @@ lock.*
 journal.jsonl*
 state.json.*
 emulator.db*
+emulator/
 """
 
 
@@ -64,8 +65,10 @@ class _Seen:
 class FileBackend:
     """A ``Backend`` in a folder of its own; the protocol says what its methods promise."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ignored: str = IGNORED) -> None:
+        """Keep the state in *folder*; *ignored* is what git does not see beside it."""
         self._folder = folder
+        self._ignored = ignored
         self._state = folder / "state.json"
         self._journal = folder / "journal.jsonl"
         self._lock = FolderLock(folder)
@@ -222,7 +225,7 @@ class FileBackend:
         parent.mkdir(durable.PRIVATE_FOLDER, parents=True, exist_ok=True)
         self._folder.mkdir(durable.PRIVATE_FOLDER, exist_ok=True)
         with contextlib.suppress(FileExistsError), (parent / ".gitignore").open("x") as file:
-            file.write(IGNORED)
+            file.write(self._ignored)
         durable.sync_folder(parent)
 
     @contextlib.contextmanager

@@ -402,6 +402,8 @@ def decode(data: bytes, name: str = "journal.jsonl") -> Journal:
             if (batch["lineage"], batch["serial"]) != (lineage, first + len(entries)):
                 raise ValueError("it does not continue the line before")  # noqa: TRY301 -- one way to tell the line
             entries += map(entry_in, batch["entries"])
+        except codec.Newer as error:
+            raise codec.newer(f"{name} line {number}", error) from error
         except ValueError as error:
             raise StateError(
                 f"{name} line {number}: {error}. Restore the folder from a backup, or delete this line and all after "
@@ -455,7 +457,7 @@ def entry_in(value: Any) -> Entry:  # noqa: C901, PLR0911 -- one return a case
     """Read an entry."""
     op = value.get("op") if type(value) is dict else None
     if op not in _SHAPES:
-        raise ValueError(f"{op!r} is no entry that this version knows")
+        raise codec.Newer(f"{op!r} is no entry that this version knows")
     fields = codec.check(value, _SHAPES[op], {"op": TEXT}, where=op)
     match op:
         case "intended":

@@ -218,7 +218,7 @@ class Lease:
         left_s = max(record.expires - self._clock(), 0.0)
         return StateLocked(
             f"{record.owner} holds {self._where}. Wait until it ends; if it died, its lock ends by itself in "
-            f"{left_s:.0f} s. If it is stuck for ever, run hmsplan state unlock --force -e {self._environment}"
+            f"{left_s:.0f} s. If it is stuck for ever, type\n  hmsplan state unlock --force"
         )
 
     def _lost(self) -> StateError:

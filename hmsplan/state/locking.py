@@ -97,8 +97,8 @@ class FolderLock:
         except Timeout:
             raise StateLocked(
                 f"{self.owner() or 'another process'} holds {self._file}. Wait until it ends; the lock of a process "
-                "that dies on this machine is free at once. If it ran on another machine and is gone, run "
-                f"hmsplan state unlock --force -e {self._folder.name}"
+                "that dies on this machine is free at once. If it ran on another machine and is gone, type\n"
+                "  hmsplan state unlock --force"
             ) from None
         return lock
 

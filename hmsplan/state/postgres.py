@@ -114,7 +114,7 @@ class PostgresBackend:
         if (state.lineage, state.serial) != (lineage, serial):
             raise StateError(
                 f"the row of {self._place.shown} says {version(lineage, serial)}, and with its journal it is "
-                f"{version(state.lineage, state.serial)}. Restore a backup: hmsplan state push --force FILE",
+                f"{version(state.lineage, state.serial)}. Restore a backup:\n  hmsplan state push --force FILE",
                 summary="State is damaged",
             )
         self._seen = _Seen(lineage, serial)

@@ -192,8 +192,8 @@ class SessionLock:
     def _locked(self, connection: Connection) -> StateLocked:
         return StateLocked(
             f"{self._owner(connection) or 'another run'} holds {self._place.shown}. Wait until it ends; the lock of a "
-            "process that dies is free at once, that of a machine that vanished within minutes. If it hangs, run "
-            f"hmsplan state unlock --force -e {self._place.environment}"
+            "process that dies is free at once, that of a machine that vanished within minutes. If it hangs, type\n"
+            "  hmsplan state unlock --force"
         )
 
     def _end(self, connection: Connection, pids: set[int]) -> None:

@@ -97,6 +97,8 @@ def parse(data: bytes, name: str = "state.json") -> State:
         # person or a merge, and is worth the slower look.
         if not _is_written_so(state, data):
             _look_closely(data, document)
+    except codec.Newer as error:
+        raise codec.newer(name, error) from error
     except (ValueError, RecursionError) as error:
         raise StateError(f"{name}: {error}. {_MEND}", summary="State is damaged") from error
     return state
@@ -128,7 +130,8 @@ def _check_version(document: Json, name: str) -> None:
         raise ValueError("it has no format_version; this is no state of hmsplan")
     if version > FORMAT_VERSION:
         raise StateError(
-            f"{name} has format {version}, this hmsplan reads {FORMAT_VERSION}; run pip install --upgrade hmsplan",
+            f"{name} has format {version}, this hmsplan reads {FORMAT_VERSION}. Nothing is damaged. Leave it as it is, "
+            "and upgrade:\n  pip install --upgrade hmsplan",
             summary="State is newer than this hmsplan",
         )
 

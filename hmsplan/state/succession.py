@@ -28,7 +28,7 @@ def refuse_backward(state: State, lineage: str | None, serial: int, place: str) 
     if lineage not in (None, state.lineage) or state.serial < serial:
         raise StateError(
             f"{version(state.lineage, state.serial)} cannot take the place of {version(lineage, serial)} in {place}; "
-            "if it should, run hmsplan state push --force FILE"
+            "if it should, type\n  hmsplan state push --force FILE"
         )
 
 

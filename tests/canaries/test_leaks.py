@@ -267,7 +267,7 @@ def test_what_is_written_is_for_its_owner_alone(told: Rig) -> None:
 def test_the_emulators_file_is_for_its_owner_alone(told: Rig) -> None:
     """It is the API, so it holds the secrets themselves."""
     told.run("apply", "-y", "--emulator")
-    (database,) = told.stack.glob(".hmsplan/emulator.db")
+    (database,) = told.stack.glob(".hmsplan/emulator/*/emulator.db")
     assert oct(stat.S_IMODE(database.stat().st_mode)) == "0o600"
     assert found_below(told.root, rig.ALL, apart_from=[told.secrets_file, *database.parent.glob("emulator.db*")]) == []
 

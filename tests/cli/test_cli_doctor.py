@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hmsplan.cli.embedded import FOLDER
 from hmsplan.cli.session import unix_now
 from hmsplan.emulator import Emulator, Fault, Settings
 from hmsplan.state.backend import open_backend
@@ -107,7 +108,7 @@ def test_a_broken_stack_is_told_with_its_place(cli: Cli, stack: Path) -> None:
 
 def test_a_lock_is_told_with_its_holder(cli: Cli, stack: Path) -> None:
     """It is no fault of the setup."""
-    backend = open_backend("file", stack, "default")
+    backend = open_backend(FOLDER, stack, "default")
     with backend.lock("a colleague"):
         result = cli("-C", stack, "--emulator", "doctor", "--json")
     assert result.code == 0
@@ -136,7 +137,7 @@ def test_whether_new_secrets_are_noticed_is_told(cli: Cli, stack: Path) -> None:
 
 def test_a_state_that_cannot_be_read_is_bad(cli: Cli, stack: Path) -> None:
     """The file is named."""
-    write(stack, {".hmsplan/default/state.json": "<<<<<<< nonsense"})
+    write(stack, {f"{FOLDER}/default/state.json": "<<<<<<< nonsense"})
     result = cli("-C", stack, "--emulator", "doctor", "--json")
     assert result.code == 1
     assert checks(result)["state"][0] == "bad"

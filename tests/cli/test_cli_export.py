@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from support.stacks import example
 
+from hmsplan.cli import embedded
 from hmsplan.emulator import Emulator, Settings, running
 from hmsplan.export.keys import slug
 from hmsplan.state.backend import new_state, open_backend
@@ -225,7 +227,7 @@ def test_the_same_organization_gives_the_same_files(online: Any, exported: Path,
 
 def test_what_hmsplan_made_comes_back(online: Any, tmp_path: Path) -> None:
     """The example, applied and exported: every object, its templates and its leads."""
-    common = ("-C", EXAMPLE, "--secrets-file", SECRETS, "--state", tmp_path / "state")
+    common = ("-C", example(tmp_path / "old"), "--secrets-file", SECRETS, "--state", tmp_path / "state")
     assert online(*common, "apply", "-y").code == 0
     result = online("export", tmp_path / "new", "--json")
     assert (result.json["resources"], result.json["left_out"]) == (9, [])
@@ -282,8 +284,9 @@ def test_a_state_that_is_there_stays_as_it_is(online: Any, emulator: Emulator, t
 
 def test_with_the_emulator_it_reads_the_one_of_its_folder(cli: Cli, tmp_path: Path) -> None:
     """Without a key and without a network."""
-    (tmp_path / ".hmsplan").mkdir()
-    emulator = Emulator(tmp_path / ".hmsplan" / "emulator.db")
+    file = embedded.database(tmp_path, "default")
+    file.parent.mkdir(parents=True)
+    emulator = Emulator(file)
     furnish(emulator, "fl_emulator")
     emulator.close()
     assert cli("-C", tmp_path, "--emulator", "export").code == 0

@@ -220,7 +220,7 @@ def test_check_lists_files_and_writes_nothing(cli: Cli, stack: Path) -> None:
     before = (stack / "ugly.yaml").read_bytes()
     result = cli("-C", stack, "fmt", "--check")
     assert (result.code, result.out) == (1, "ugly.yaml\n")
-    assert "hmsplan fmt" in result.err
+    assert f"hmsplan -C {stack} fmt" in result.err
     assert (stack / "ugly.yaml").read_bytes() == before
 
 

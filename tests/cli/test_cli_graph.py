@@ -31,7 +31,7 @@ def graph(name: str) -> Graph:
 
 def test_references_are_arrows_and_templates_dashed_ones(cli: Cli) -> None:
     """The example has both."""
-    found = cli("-C", EXAMPLE, "graph", "--json").json
+    found = cli("-C", EXAMPLE, "-e", "production", "graph", "--json").json
     edges = {(edge["from"], edge["to"], edge["pasted"]) for edge in found["edges"]}
     assert ("numbers.main", "assistants.balie", False) in edges
     assert ("numbers.main", "sip_trunks.voip", False) in edges
@@ -72,7 +72,7 @@ def test_it_needs_no_key_no_secret_and_no_network(cli: Cli, stack: Path) -> None
 
 def test_an_excluded_resource_is_not_drawn(cli: Cli) -> None:
     """The graph is that of the chosen environment."""
-    assert "campaigns.recall" in cli.ok("-C", EXAMPLE, "graph")
+    assert "campaigns.recall" in cli.ok("-C", EXAMPLE, "-e", "production", "graph")
     assert "campaigns.recall" not in cli.ok("-C", EXAMPLE, "-e", "staging", "graph")
 
 

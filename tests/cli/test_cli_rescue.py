@@ -48,13 +48,16 @@ def told_command(told: str) -> list[str]:
     return shlex.split(next(line for line in told.splitlines() if line.startswith("    hmsplan ")))[1:]
 
 
-@pytest.mark.parametrize("environment", [None, "production"])
+@pytest.mark.parametrize("environment", [None, "production", "by default"])
 def test_a_state_that_fails_at_the_end_hides_no_table(
     tmp_path: Path, cli: Cli, full: pytest.MonkeyPatch, environment: str | None
 ) -> None:
     """Everything was done, and only the last write failed: the code is 1, and the command that mends it is told."""
-    root = write(tmp_path / "stack", {"hmsplan.yaml": STACK, "a.yaml": ASSISTANT, "environments/production.yaml": ""})
-    words = ["-C", str(root), "--emulator", *(["-e", environment] if environment else [])]
+    root = write(tmp_path / "stack", {"hmsplan.yaml": STACK, "a.yaml": ASSISTANT})
+    if environment is not None:
+        chosen = "default_environment: production\n" if environment == "by default" else ""
+        write(root, {"environments/production.yaml": "", "hmsplan.yaml": STACK + chosen})
+    words = ["-C", str(root), "--emulator", *(["-e", environment] if environment == "production" else [])]
     applied = cli(*words, "apply", "-y")
     assert applied.code == 1
     assert "Apply complete! 1 added" in applied.out
@@ -89,7 +92,7 @@ def test_a_password_is_not_repeated(tmp_path: Path) -> None:
     options = Globals(directory=tmp_path, state="postgresql://deployer:c4nary@db.example/hmsplan")
     error = rescue(MINE, options, ERROR)
     assert "c4nary" not in error.detail
-    assert "with the same --state" in error.detail
+    assert "--state postgresql://deployer:PASSWORD@db.example/hmsplan state push" in error.detail
 
 
 @pytest.mark.parametrize(

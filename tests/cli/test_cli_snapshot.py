@@ -8,8 +8,9 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from support.stacks import example
 
-from .helpers import EXAMPLE, KEY, MAIN, SECRETS, Cli, Result, process, write
+from .helpers import KEY, MAIN, SECRETS, Cli, Result, process, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,7 @@ socket.socket.connect = socket.create_connection = socket.getaddrinfo = refused
 def taken(cli: Cli, tmp_path: Path) -> tuple[Path, Path]:
     """Return the example, applied to an organization, and the snapshot that was taken of it."""
     stack, file = tmp_path / "practice", tmp_path / "snapshot.json"
-    shutil.copytree(EXAMPLE, stack)
+    example(stack)
     cli.ok("-C", stack, "--emulator", "--secrets-file", SECRETS, "apply", "-y", "--allow", "*")
     cli.ok("-C", stack, "--emulator", "snapshot", "-o", file)
     return stack, file
@@ -93,9 +94,9 @@ def test_a_lead_of_somebody_else_is_counted_and_has_no_digest(
 def test_taking_a_snapshot_only_reads(cli: Cli, taken: tuple[Path, Path]) -> None:
     """Neither the organization nor the state is another one."""
     stack, file = taken
-    before = cli.ok("-C", stack, "state", "pull")
+    before = cli.ok("-C", stack, "--emulator", "state", "pull")
     cli.ok("-C", stack, "--emulator", "snapshot", "-o", file)
-    assert cli.ok("-C", stack, "state", "pull") == before
+    assert cli.ok("-C", stack, "--emulator", "state", "pull") == before
 
 
 def test_an_organization_that_nothing_was_applied_to_has_a_snapshot(cli: Cli, stack: Path, tmp_path: Path) -> None:
@@ -115,8 +116,10 @@ def test_apply_refuses_such_a_plan(cli: Cli, taken: tuple[Path, Path], tmp_path:
     refused = cut_off(stack, "apply", saved, "-y", "--allow", "*")
     assert refused.code == 5
     assert "Plan of a snapshot" in refused.err
-    assert "hmsplan plan -o FILE" in " ".join(refused.err.split())
-    assert "Planned against a snapshot of " in cli.ok("show", saved)
+    assert f"hmsplan -C {stack} plan -o FILE" in " ".join(refused.err.split())
+    for shown in (result.out, cli.ok("show", saved)):
+        assert "Planned against a snapshot of " in shown
+        assert "may be applied until" not in shown
 
 
 def test_json_has_the_mark(taken: tuple[Path, Path]) -> None:
@@ -151,8 +154,9 @@ def test_what_is_no_snapshot_is_1(taken: tuple[Path, Path], text: str, code: int
 def test_another_environment_or_organization_is_refused(taken: tuple[Path, Path]) -> None:
     """The one has another state, the other is another account."""
     stack, file = taken
-    assert "Snapshot of another environment" in cut_off(stack, "plan", "--against", file, "-e", "production").err
     own = file.read_text("utf-8")
+    write(stack, {"environments/other.yaml": ""})
+    assert "Snapshot of another environment" in cut_off(stack, "plan", "--against", file, "-e", "other").err
     write(stack, {"environments/default.yaml": "organization: 00000000-0000-4000-8000-000000000000\n"})
     result = cut_off(stack, "plan", "--against", file, "-e", "default")
     assert result.code == 9

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.stacks import AFTER, BEFORE, SECRETS, VOICE
+from support.stacks import example as copy_example
 from support.switches import combination, every_value
 from support.world import World, allowing
 
@@ -21,7 +22,10 @@ COMBINED = [pytest.param(seed, id=f"combination {seed}") for seed in range(12)]
 
 
 def example(root: Path, settings: Settings, environment: str | None) -> World:
-    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns(".hmsplan"))
+    if environment is None:
+        copy_example(root)
+    else:
+        shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns(".hmsplan"))
     return World(root, settings, environment=environment, secrets_file=root / "secrets.example.env")
 
 

@@ -17,6 +17,7 @@ import pytest
 from support.s3_server import SECRET
 
 from hmsplan.cli import run
+from hmsplan.emulator import Emulator, Settings, running
 from hmsplan.state.bucket import BucketBackend
 from hmsplan.state.objects import Objects
 
@@ -67,22 +68,27 @@ def make(root: Path, s3: S3Server, count: int) -> Site:
 
 
 class Inside(Site):
-    """A stack of three assistants with the embedded emulator; its commands run in this process, which is quicker."""
+    """A stack of three assistants and an emulator; its commands run in this process, which is quicker."""
 
     capsys: pytest.CaptureFixture[str]
 
     def run(self, *words: str) -> tuple[int | None, str, str]:
-        code = run(["-C", str(self.root), "--emulator", *words])
+        code = run(["-C", str(self.root), *words])
         out, told = self.capsys.readouterr()
         assert SECRET not in out + told
         return code, out, told
 
 
 @pytest.fixture
-def site(tmp_path: Path, s3: S3Server, capsys: pytest.CaptureFixture[str]) -> Inside:
+def site(
+    tmp_path: Path, s3: S3Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Inside]:
     Inside.capsys = capsys
     made = make(tmp_path / "stack", s3, 3)
-    return Inside(made.root, made.url, made.environ)
+    with Emulator(settings=Settings(rate_limit=None)) as emulator, running(emulator) as url:
+        monkeypatch.setenv("HMS_SOVEREIGN_BASE_URL", url)
+        monkeypatch.setenv("HMS_SOVEREIGN_API_KEY", "fl_bucket")
+        yield Inside(made.root, made.url, made.environ)
 
 
 @pytest.fixture
@@ -144,7 +150,7 @@ def test_a_state_moves_to_a_folder_and_back(site: Site) -> None:
     """The plan is empty wherever the state is, and what is to be typed next is told."""
     site.ok("apply", "-y")
     told = site.ok("state", "migrate", site.url, "file")
-    assert "hmsplan plan" in told
+    assert f"hmsplan -C {site.root} --state file plan" in told
     assert "is as it was" in told
     site.ok("--state", "file", "plan", "--detailed-exitcode")
     site.ok("--state", "file", "state", "rm", "assistants.a1")

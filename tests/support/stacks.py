@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from support.world import CANARY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "stack"
 
 SECRETS: Mapping[str, str] = {
     "HMSPLAN_SECRET_HOOK": f"{CANARY}-hook",
@@ -18,6 +22,14 @@ SECRETS: Mapping[str, str] = {
 
 SPEECH_TO_TEXT = {"provider": "deepgram", "model": "nova-3", "language": "nl"}
 VOICE = {"provider": "elevenlabs", "voice_id": "v1", "model": "eleven_flash_v2_5"}
+
+
+def example(root: Path) -> Path:
+    """Copy the example without its environments, so that nothing of it is left out; return where it is."""
+    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns(".hmsplan", "environments"))
+    file = root / "hmsplan.yaml"
+    file.write_text(file.read_text("utf-8").replace("default_environment: staging\n", ""), "utf-8")
+    return root
 
 
 def prompt(text: str) -> list[dict[str, str]]:

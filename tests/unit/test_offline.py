@@ -126,7 +126,7 @@ def test_another_organization_is_refused(declares: str, shows: str | None) -> No
 
 def test_another_environment_is_refused() -> None:
     """Its state binds other objects."""
-    with pytest.raises(StateError, match=r"environment default, and staging is planned.*-e staging -o FILE"):
+    with pytest.raises(StateError, match=r"environment default, and staging is planned(?s:.*)hmsplan snapshot -o FILE"):
         plan_against(taken(live()), replace(declared(SUPPORT), environment="staging"), NOW)
 
 

@@ -17,7 +17,7 @@ from hmsplan.kinds import ANY, KINDS
 from hmsplan.model import Address, Lifecycle, Ref, Safety, Secret, Severity, SourceLine
 from hmsplan.stack import schema
 from hmsplan.stack.leads import MAX_PROBLEMS
-from hmsplan.stack.stackfile import load_settings, load_stack
+from hmsplan.stack.stackfile import choose_environment, load_settings, load_stack
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "stack"
 SUPPORT = Address("assistants", "support")
@@ -44,7 +44,7 @@ def test_example() -> None:
     """The example stack is valid in each of its environments."""
     for environment in (None, "staging", "production"):
         stack = load_stack(EXAMPLE, environment=environment)
-        assert stack.environment == (environment or "default")
+        assert stack.environment == (environment or "staging")
         assert not stack.warnings
     assert len(stack.resources) == 9
     assert stack.organization == "6f9d2c1e-0000-4000-8000-000000000001"
@@ -120,8 +120,9 @@ def test_exclude(tmp_path: Path) -> None:
         "m.yaml": "moved: [{from: assistants.help, to: assistants.other}]\n"
         "imports: [{to: assistants.other, id: 3f0c0d5e-0000-4000-8000-000000000000}]\nremoved: [numbers.fax]\n",
         "environments/staging.yaml": "exclude: [assistants.other]\n",
+        "environments/live.yaml": "",
     }
-    stack = load(tmp_path, files)
+    stack = load(tmp_path, files, environment="live")
     assert [str(move.target) for move in stack.moved] == ["assistants.other"]
     assert stack.imports[0].id == "3f0c0d5e-0000-4000-8000-000000000000"
     assert stack.removed == {Address("numbers", "fax")}
@@ -159,8 +160,9 @@ def test_variable_precedence(
         "hmsplan.yaml": STACK + "variables:\n  seconds: {default: 60}\n",
         "a.yaml": "assistants:\n  support: {name: '${var:seconds} s', max_duration_seconds: '${var:seconds}'}\n",
         "environments/live.yaml": "variables: {seconds: 50}\n",
+        "environments/bare.yaml": "",
     }
-    stack = load(tmp_path, files, variables=flag, environ=environ, environment="live" if file else None)
+    stack = load(tmp_path, files, variables=flag, environ=environ, environment="live" if file else "bare")
     assert stack.resources[SUPPORT].spec == {"name": f"{expected} s", "max_duration_seconds": expected}
 
 
@@ -512,6 +514,43 @@ def test_environment_names(tmp_path: Path) -> None:
     assert summaries(tmp_path, files, environment="") == ["Bad name"]
     (problem,) = problems(tmp_path, files, environment="test")
     assert "live, staging" in problem.detail
+
+
+def test_a_stack_with_environments_is_never_loaded_without_one(tmp_path: Path) -> None:
+    """What production owns would look as if it had to be made; the error names what there is to choose, once."""
+    files: dict[str, str | bytes] = {
+        "hmsplan.yaml": STACK + "variables:\n  id: {}\n",
+        "a.yaml": "assistants:\n  support: {name: 'A ${var:id}'}\n",
+        "environments/live.yaml": "variables: {id: x}",
+        "environments/staging.yml": "variables: {id: y}",
+    }
+    (problem,) = problems(tmp_path, files)
+    assert problem.summary == "No environment chosen"
+    assert "live, staging" in problem.detail
+    with pytest.raises(ConfigError, match="No environment chosen"):
+        choose_environment(tmp_path)
+
+
+def test_the_default_environment_is_used_where_none_is_named(tmp_path: Path) -> None:
+    """By the stack and by those who only need to know where its state is."""
+    files: dict[str, str | bytes] = {
+        "hmsplan.yaml": STACK + "default_environment: staging\n",
+        "environments/live.yaml": "",
+        "environments/staging.yml": "",
+    }
+    assert load(tmp_path, files).environment == choose_environment(tmp_path) == "staging"
+    assert load(tmp_path, files, environment="live").environment == "live"
+    files["hmsplan.yaml"] = STACK + "default_environment: stagign\n"
+    (problem,) = problems(tmp_path, files)
+    assert "staging" in problem.detail
+    files["hmsplan.yaml"] = STACK + "default_environment: ../live\n"
+    assert set(summaries(tmp_path, files)) == {"Bad name", "Wrong form"}
+
+
+def test_a_stack_without_environments_needs_none(tmp_path: Path) -> None:
+    """Its only one is called default."""
+    assert load(tmp_path, {}).environment == "default"
+    assert choose_environment(tmp_path) is None
 
 
 def test_safety_of_an_environment(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_the_order_is_the_one_of_a_reviewer() -> None:
         "**Plan: 2 to add, 1 to change, 2 to destroy",
         "| action | count | objects |",
         "> **Refused: 2 risks. Nothing is applied until all are allowed in one command.**",
-        "hmsplan apply --allow delete:numbers.main --allow start:campaigns.recall",
+        " --allow delete:numbers.main --allow start:campaigns.recall",
         "Not settled",
         "hmsplan resolve assistants.open --none",
         "<code>sip_trunks.voip</code> must be replaced",
@@ -84,7 +84,7 @@ def test_thousands_of_risks_and_warnings_leave_room_for_the_counts() -> None:
     text = shown(plan(update("a"), refusals=refusals))
     assert len(text.encode()) <= COMMENT
     assert "**Plan: 0 to add, 1 to change" in text
-    assert re.search(r"and 4,\d\d\d more, which `hmsplan plan` names", text)
+    assert re.search(r"and 4,\d\d\d more, which the text of the plan names", text)
 
 
 def test_what_does_not_fit_is_named_and_counted_and_deletes_come_first() -> None:

@@ -62,7 +62,7 @@ def test_an_incomplete_apply_begins_with_what_failed() -> None:
 def test_an_unsettled_create_says_how_to_settle_it() -> None:
     text = shown(Outcome(step(SUPPORT, Verb.CREATE), Status.UNSETTLED, error="no answer"))
     assert "Apply incomplete: 0 done, 0 failed, 0 blocked, 0 not started, 1 unsettled." in text
-    assert "    hmsplan resolve assistants.support --adopt ID|--none\n" in text
+    assert "    hmsplan resolve assistants.support --adopt ID\n    hmsplan resolve assistants.support --none\n" in text
 
 
 def test_a_signal_is_named() -> None:

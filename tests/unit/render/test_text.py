@@ -135,7 +135,7 @@ def test_doubt_about_one_object_names_it() -> None:
     intent = Intent("s", SUPPORT, "assistants", (), {}, frozenset(), 0.0)
     text = shown(plan(unsettled=(Unsettled(SUPPORT, ("a\n1",), 0.0, intent),)))
     assert "? assistants.support: 1 live object may be it." in text
-    assert "    hmsplan resolve assistants.support --adopt a\\u000a1\n" in text
+    assert "    hmsplan resolve assistants.support --adopt 'a\\u000a1'\n" in text
     assert NO_CHANGES not in text
 
 

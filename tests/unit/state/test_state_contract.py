@@ -199,7 +199,7 @@ def test_a_secret_is_refused_and_its_whole_batch_with_it(store: Store) -> None:
 def test_one_run_holds_the_lock_and_the_other_is_told_who(store: Store) -> None:
     first, second = store.open(), store.open()
     with first.lock("apply by alice"):
-        words = r"apply by alice \(process \d+ on .+, since 2.+unlock"
+        words = r"apply by alice \(process \d+ on .+, since 2(?s:.+)unlock"
         with pytest.raises(StateLocked, match=words) as caught, second.lock("apply by bob"):
             pass
         assert caught.value.exit_code == 7
