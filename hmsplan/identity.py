@@ -355,7 +355,8 @@ def _adopt_one(
         forget = f"\n  hmsplan state rm {first.address}" if lost is not None else ""
         detail = (
             f"{f'{first.address}: {was}' if was else ''}{len(free)} live objects have the {kind.identity} "
-            f"{identity!r}: {', '.join(free)}. Say which one is {first.address}:{forget}\n  hmsplan import {first.address} ID"
+            f"{identity!r}: {', '.join(free)}. Say which one is {first.address}:{forget}"
+            f"\n  hmsplan import {first.address} ID"
         )
     else:
         if free:

@@ -299,7 +299,7 @@ def _refuse_elsewhere(workspace: Workspace, address: Address, object_id: str) ->
     if environment is not None:
         raise StateError(
             f"{object_id} is bound in environment {environment}, and one object is managed in one place. Forget it "
-            f"there first, with -e {environment}: hmsplan state rm ADDRESS"
+            f"there first: state rm ADDRESS with -e {environment}"
         )
 
 

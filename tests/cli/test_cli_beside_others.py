@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Live = Callable[..., Result]
 
 PATIENT = STACK.replace("settle_grace: 0s", "settle_grace: 30s")
+BOTH = {"environments/production.yaml": "{}\n", "environments/staging.yaml": "{}\n"}
 DESK = {"assistants": {"desk": {"name": "Desk"}}}
 
 
@@ -65,7 +66,7 @@ def test_plan_and_drift_name_a_twin_with_both_ids(emulator: Emulator, live: Live
     plan = live("plan", "--detailed-exitcode")
     assert plan.code == 0
     assert f"assistants.desk is {ours['id']}, and {other} has the name 'Desk' too" in flat(plan)
-    assert f"hmsplan import assistants.desk {other}" in flat(plan)
+    assert f"import assistants.desk {other}" in flat(plan)
     drift = live("drift", "--detailed-exitcode")
     assert drift.code == 2
     assert f"it is {ours['id']}; {other}, which no state binds," in flat(drift).replace("# ", "")
@@ -152,7 +153,7 @@ def test_a_digest_that_was_reviewed_for_one_organization_is_refused_for_another(
 
 @pytest.mark.parametrize("command", [("plan",), ("apply", "-y"), ("drift",)])
 def test_the_state_of_another_stack_is_refused_until_it_is_said_to_be_renamed(
-    emulator: Emulator, live: Live, tmp_path: Path, command: tuple[str, ...]
+    emulator: Emulator, live: Live, online: Live, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     """One variable for two repositories: the second would delete all of the first."""
     declare(tmp_path, DESK)
@@ -163,7 +164,7 @@ def test_the_state_of_another_stack_is_refused_until_it_is_said_to_be_renamed(
     assert "State of another stack" in refused.err
     assert [each["name"] for each in emulator.all("assistants")] == ["Desk"]
     said = next(line for line in refused.err.splitlines() if "rename-stack" in line).split()[1:]
-    assert live(*said).code == 0
+    assert online(*said).code == 0
     assert live("plan").code == 0
 
 
@@ -201,7 +202,7 @@ def test_neither_another_stacks_state_nor_one_with_an_object_twice_can_be_pushed
 
 
 def test_numbers_that_are_swapped_are_refused_with_commands_that_do_it(
-    emulator: Emulator, live: Live, tmp_path: Path
+    emulator: Emulator, live: Live, online: Live, tmp_path: Path
 ) -> None:
     one, two = "+31850000001", "+31850000002"
     declare(tmp_path, {"numbers": {"a": {"phone_number": one}, "b": {"phone_number": two}}})
@@ -211,8 +212,8 @@ def test_numbers_that_are_swapped_are_refused_with_commands_that_do_it(
     assert (refused.code, "Circle of identities" in refused.err) == (3, True)
     writes = len(emulator.writes)
     for line in refused.err.splitlines():
-        if "hmsplan state mv" in line:
-            assert live(*line.split()[1:]).code == 0
+        if "state mv" in line:
+            assert online(*line.split()[1:]).code == 0
     assert live("plan", "--detailed-exitcode").code == 0
     assert len(emulator.writes) == writes
 
@@ -225,27 +226,28 @@ def test_what_another_environment_manages_is_a_twin_and_nothing_to_adopt_or_impo
 ) -> None:
     """A command without its -e would take over what production owns."""
     declare(tmp_path, DESK)
-    write(tmp_path / "stack", {"environments/production.yaml": "{}\n"})
+    write(tmp_path / "stack", BOTH)
     assert live("apply", "-y", "-e", "production").code == 0
     (theirs,) = emulator.all("assistants")
-    plan = live("plan", "--json")
+    staging = functools.partial(live, "-e", "staging")
+    plan = staging("plan", "--json")
     (change,) = json.loads(plan.out)["resource_changes"]
     assert change["change"]["actions"] == ["create"]
-    assert f"{theirs['id']} has the name 'Desk' too; it is bound in environment production" in flat(live("plan"))
-    refused = live("import", "assistants.desk", theirs["id"])
+    assert f"{theirs['id']} has the name 'Desk' too; it is bound in environment production" in flat(staging("plan"))
+    refused = staging("import", "assistants.desk", theirs["id"])
     assert refused.code == 1
     assert f"{theirs['id']} is bound in environment production" in flat(refused)
-    assert live("state", "list").out == ""
+    assert staging("state", "list").out == ""
 
 
 def test_drift_names_a_twin_with_the_environment_that_manages_it(
     emulator: Emulator, live: Live, tmp_path: Path
 ) -> None:
     declare(tmp_path, DESK)
-    write(tmp_path / "stack", {"environments/production.yaml": "{}\n"})
-    assert [live("apply", "-y", *flags).code for flags in ((), ("-e", "production"))] == [0, 0]
+    write(tmp_path / "stack", BOTH)
+    assert [live("apply", "-y", "-e", name).code for name in ("staging", "production")] == [0, 0]
     drift = live("drift", "--json", "--detailed-exitcode", "-e", "production")
     assert drift.code == 2
     (twin,) = json.loads(drift.out)["drift"]
-    assert (twin["drift"], twin["environment"]) == ("twin", "default")
+    assert (twin["drift"], twin["environment"]) == ("twin", "staging")
     assert len(emulator.all("assistants")) == 2
