@@ -158,10 +158,11 @@ async def _read_lists(
     work: list[Coroutine[Any, Any, Any]] = [*asked, *(read_list(client, kind) for kind in kinds)]
     found = await _together(work)
     said = found.pop(0) if asked else None
-    ids = {item.fields.get("org_id") for objects in found for item in objects.values()} - {None}
+    told_ids = (item.fields.get("org_id") for objects in found for item in objects.values())
+    ids = {each for each in told_ids if isinstance(each, str)}
     told = ids.pop() if len(ids) == 1 else None
     lists = {kind.name: objects for kind, objects in zip(kinds, found, strict=True)}
-    return lists, said or (told if isinstance(told, str) else None)
+    return lists, said or told
 
 
 class _Checked(NamedTuple):

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hmsplan.canonical import phone_number
+from hmsplan.model import Unsendable
 from hmsplan.stack.interpolate import escape
 from hmsplan.stack.leads import PHONE, from_csv
 from hmsplan.stack.yamltext import CannotWrite, block
@@ -73,7 +74,7 @@ def _can_be_declared(lead: Lead) -> bool:
     number, variables = lead[PHONE], lead[VARIABLES]
     if not (isinstance(number, str) and _E164.fullmatch(number) and isinstance(variables, dict)):
         return False
-    if not all(isinstance(value, str) for value in variables.values()):
+    if not all(isinstance(value, str) and not isinstance(value, Unsendable) for value in variables.values()):
         return False
     try:
         block(_escaped(lead))
