@@ -1,14 +1,26 @@
 # `make demo` and `make test` work on a fresh machine with Python 3.11+; they create .venv themselves.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOBS ?= auto
+# What is installed: `locked`, the releases of requirements/dev.lock, or `newest`, which is for one job of CI that may fail.
+RELEASES ?= locked
 
-.PHONY: demo test soak mutants check format bench clean
+.PHONY: demo test soak mutants check format lock bench clean
 
-.venv/.installed: pyproject.toml
+.venv/.installed: pyproject.toml requirements/dev.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(MAKE) --no-print-directory $(RELEASES)
 	touch $@
+
+.PHONY: locked newest
+# The build backend stands in the lock too, so nothing is downloaded whose hash is not known.
+locked:
+	$(PIP) --require-hashes --requirement requirements/dev.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+
+newest:
+	$(PIP) --upgrade --upgrade-strategy eager --editable '.[dev]'
 
 demo: .venv/.installed
 	$(BIN)/hmsplan demo
@@ -25,7 +37,7 @@ soak: .venv/.installed
 
 # Breaks diff, plan and the create protocol in a thousand small ways, and lists the ways that no test notices.
 mutants: .venv/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut>=3.8'
+	$(PIP) --require-hashes --requirement requirements/tools.lock
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
 
@@ -37,6 +49,15 @@ check: .venv/.installed
 format: .venv/.installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Writes both locks: the newest releases that pyproject.toml allows, with hashes, for every Python and system.
+COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command 'make lock'
+
+lock: .venv/.installed
+	$(PIP) --require-hashes --requirement requirements/tools.lock
+	$(COMPILE) --extra dev --output-file requirements/dev.lock pyproject.toml
+	$(COMPILE) --constraint requirements/dev.lock --output-file requirements/tools.lock requirements/tools.in
 
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from hmsplan import phone
+from hmsplan.model import Unsendable
 
 if TYPE_CHECKING:
     from hmsplan.model import Spec, Value
@@ -38,7 +39,7 @@ def clock_time(value: Value) -> Value:
 
 def url(value: Value) -> Value:
     """Lower-case host, no default port, no empty path ("host case, default port, empty path")."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or isinstance(value, Unsendable):
         return value
     try:
         parts = urlsplit(value)
@@ -57,7 +58,7 @@ def url(value: Value) -> Value:
 
 def name(value: Value) -> Value:
     """Without spaces around it: nothing says whether the platform trims a "name", and nobody tells two so apart."""
-    return value.strip() if isinstance(value, str) else value
+    return value.strip() if isinstance(value, str) and not isinstance(value, Unsendable) else value
 
 
 def tts_provider(value: Value) -> Value:
@@ -81,7 +82,7 @@ def tool(value: Value) -> Value:
     kind = tool_type(value.get("type"))
     if isinstance(nested := value.get("function"), dict):
         flat = {**nested, **flat}
-    if kind not in {None, "function"}:
+    if kind is not None and kind != "function":
         flat["type"] = kind
     if "async_response" in flat:
         flat.setdefault("message", flat.pop("async_response"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.canonical_json import canonical_json, digest
 from hmsplan.kinds import KINDS
@@ -75,6 +75,10 @@ def _with_before(meaning: dict[str, Any], change: ResourceChange) -> dict[str, A
     return meaning | more | {"fields": [[path, digest(plain(field.before)), after] for (path, after), field in fields]}
 
 
+_WHOLE: Final = 2.0**63
+"""Below it, a number is written in full; JSON has no larger whole number that every program reads."""
+
+
 def plain(value: Value) -> Value:
     """Return *value* as JSON without a secret in it: references by address, secrets by name and fingerprint.
 
@@ -95,4 +99,4 @@ def plain(value: Value) -> Value:
 
 
 def _number(value: Value) -> Value:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _WHOLE else value

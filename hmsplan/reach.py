@@ -175,7 +175,7 @@ def _user(address: Address, binding: Binding | None) -> Reached:
 def _holds_tool(template: Spec, assistant: Spec) -> bool:
     try:
         copied = canonical.tool(expand_tool(template))
-    except (KeyError, TypeError):  # live, so it may be of any form
+    except (KeyError, TypeError, AttributeError):  # live, so it may be of any form
         return False
     block = assistant.get("llm_config")
     tools = block.get("tools") if isinstance(block, dict) else None
@@ -187,7 +187,7 @@ def _holds_tool(template: Spec, assistant: Spec) -> bool:
 def _holds_analysis(template: Spec, assistant: Spec) -> bool:
     try:
         copied = expand_analysis(template)
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, AttributeError):
         return False
     return _within(copied, assistant.get("analysis_plan"))
 

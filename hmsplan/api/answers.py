@@ -7,7 +7,6 @@ API echoes of a secret or of the key is cut out.
 from __future__ import annotations
 
 import gc
-import json
 import re
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -15,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from hmsplan.api import odd_json
 from hmsplan.errors import Ambiguous, ApiError, NotFound, RateLimited, Unauthorized
 from hmsplan.secrets import urls
 from hmsplan.secrets.disguises import disguises
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping
 
 _LONGEST_TEXT: Final = 300
 _MOST_DETAILS: Final = 20
@@ -33,6 +33,9 @@ _LABELLED: Final = re.compile(
 """The JSON of a text that is called a secret, cut off or not, also inside another text or a page."""
 _LARGE: Final = 65_536
 _KEY_END: Final = b'":'
+_DIGITS: Final = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))  # noqa: PLR2004 -- 0 to 9
+_LONG_NUMBER: Final = b"0" * 19
+"""Behind ``_DIGITS``, any number of 19 digits: of those some do not fit into 64 bits."""
 _READS: Final = frozenset({"GET"})
 _SURE_TWICE: Final = frozenset({"GET", "DELETE"})
 _TOO_MANY: Final = 429
@@ -130,25 +133,35 @@ def gc_paused() -> Iterator[None]:
 
 
 def parse(body: bytes) -> Any:
-    """Parse JSON; its depth is bounded, NaN, broken UTF-8 and keys that stand twice in an object are refused.
+    """Parse JSON. What is JSON and yet nothing that we could send back comes as ``Unsendable``: see ``odd_json``.
 
     Raises:
-        Unreadable: it is none.
+        Unreadable: it is none; NaN, broken UTF-8 and keys that stand twice in an object are none.
     """
-    try:
-        with gc_paused() if len(body) >= _LARGE else nullcontext():
+    if not body:
+        raise Unreadable("the body is empty")
+    with gc_paused() if len(body) >= _LARGE else nullcontext():
+        try:
             value = orjson.loads(body)
-            if body.count(_KEY_END) != orjson.dumps(value).count(_KEY_END):  # a key was dropped, or spelled otherwise
-                json.loads(body, object_pairs_hook=_unique)
-            return value
-    except (orjson.JSONDecodeError, RecursionError) as error:
-        reason = f"the body is not JSON ({error})" if body else "the body is empty"
-    raise Unreadable(reason)
+            if _is_kept(body, value) and not odd_json.is_deep(value):
+                return value
+        except (orjson.JSONDecodeError, RecursionError):
+            pass
+        try:
+            return odd_json.read(body)
+        except odd_json.NotJson as error:
+            reason = str(error)
+    raise Unreadable(f"the body is not JSON ({reason})")
 
 
-def _unique(pairs: Sequence[tuple[str, Any]]) -> None:
-    if len({key for key, _ in pairs}) != len(pairs):
-        raise Unreadable("the body is not JSON (a key stands in one object twice, and one of the two would be lost)")
+def _is_kept(body: bytes, value: Any) -> bool:
+    """Say whether *value* is all of *body*: no key twice, no number rounded."""
+    if _LONG_NUMBER in body.translate(_DIGITS):
+        return False
+    try:
+        return body.count(_KEY_END) == orjson.dumps(value).count(_KEY_END)  # else a key was dropped, or is spelled so
+    except orjson.JSONEncodeError:  # it is nested too deeply to be written
+        return False
 
 
 def error_of(answer: Answer, method: str, path: str, hidden: Collection[str] = (), reason: str = "") -> ApiError:

@@ -28,12 +28,14 @@ from hmsplan.api.departure import Departure
 from hmsplan.api.endpoint import DEFAULT_BASE_URL, encoded, endpoint, tls
 from hmsplan.api.pacing import Pacer, backoff
 from hmsplan.errors import ApiError, HmsplanError, NotFound, RateLimited
-from hmsplan.model import Secret
+from hmsplan.model import Secret, Unsendable, dotted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
+
+    from hmsplan.model import FieldPath
 
 MAX_BYTES: Final = 256 * 1024 * 1024
 
@@ -44,6 +46,7 @@ _FREE_RETRIES: Final = 20
 _RETRY_SHARE: Final = 0.2
 _DRIP: Final = 4  # one exchange may take so many timeouts, however slowly its bytes drip
 _ERROR_BYTES: Final = 65_536
+_MOST_SHOWN: Final = 60
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _ENCODINGS: Final = frozenset({"", "identity", "gzip", "deflate"})
 
@@ -429,7 +432,25 @@ def _secrets(value: Any) -> Iterator[Secret]:
             yield from _secrets(item)
 
 
+def _unsendable(value: Any, at: FieldPath = ()) -> Iterator[tuple[FieldPath, Unsendable]]:
+    """Find what came from the API and cannot go back there."""
+    if isinstance(value, Unsendable):
+        yield at, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _unsendable(item, (*at, key))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _unsendable(item, (*at, index))
+
+
 def _serialised(body: Any, secrets: Sequence[Secret]) -> bytes:
+    for path, value in _unsendable(body):
+        detail = (
+            f"The live value of {dotted(path)} is {value[:_MOST_SHOWN]}. No request can carry it, and this update "
+            "would have to send it along. Declare the field, or correct it in the dashboard."
+        )
+        raise HmsplanError(detail, summary="Value cannot be sent")
     for secret in secrets:
         if secret.reveal() is None:
             raise HmsplanError(f"the value of secret {secret.name} is not known", summary="Not sent")

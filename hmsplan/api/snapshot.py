@@ -177,9 +177,9 @@ async def _read_lists(
 
 def _told(lists: Sequence[Mapping[str, RemoteObject]]) -> str | None:
     """Return the organization that all objects name; None when none does, or they name several."""
-    ids = {item.fields.get("org_id") for objects in lists for item in objects.values()} - {None}
-    told = ids.pop() if len(ids) == 1 else None
-    return told if isinstance(told, str) else None
+    told = (item.fields.get("org_id") for objects in lists for item in objects.values())
+    ids = {each for each in told if isinstance(each, str)}
+    return ids.pop() if len(ids) == 1 else None
 
 
 async def _members_of_listed(

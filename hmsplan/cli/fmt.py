@@ -23,13 +23,13 @@ from hmsplan.stack.confined import ENVIRONMENTS, STACK_FILE, Folder
 from hmsplan.stack.format import CannotFormat, formatted
 from hmsplan.stack.interpolate import FileProblem
 from hmsplan.stack.stackfile import load_settings
+from hmsplan.stack.walk import is_yaml, list_files
 from hmsplan.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 UNFORMATTED: Final = 1
-SUFFIXES: Final = (".yaml", ".yml")
 
 
 @dataclass(slots=True)
@@ -92,8 +92,8 @@ def _format_all(folder: Folder, files: Sequence[str]) -> Result:
 
 def _of_stack(folder: Folder) -> Iterator[str]:
     """Yield the stack file, the environments and the resource files; symbolic links are left to what they lead to."""
-    paths = [STACK_FILE, *(f"{ENVIRONMENTS}/{name}" for name in folder.names(ENVIRONMENTS) if name.endswith(SUFFIXES))]
-    paths += [path for path, _ in folder.resource_files(load_settings(Path(folder.root)).include)]
+    paths = [STACK_FILE, *(f"{ENVIRONMENTS}/{name}" for name in folder.names(ENVIRONMENTS) if is_yaml(name))]
+    paths += [path for path, _ in list_files(folder, load_settings(Path(folder.root)).include).files]
     yield from (path for path in paths if not _leads_elsewhere(Path(folder.root, path)))
 
 
@@ -113,7 +113,7 @@ def _confined(folder: Folder, file: str, result: Result) -> str | None:
         )
     elif real.is_symlink():
         problem = Diagnostic("Not a file", f"{shown} is a symbolic link. Name the file that it leads to.")
-    elif not file.endswith(SUFFIXES):
+    elif not is_yaml(file):
         problem = Diagnostic(
             "Not a YAML file", f"{shown} does not end in .yaml or .yml, and nothing else is formatted."
         )

@@ -12,7 +12,7 @@ from hmsplan.export.choices import without
 from hmsplan.export.keys import addresses
 from hmsplan.export.texts import Texts
 from hmsplan.kinds import ANY, KINDS
-from hmsplan.model import MISSING, Missing, Secret, dotted
+from hmsplan.model import MISSING, Missing, Secret, Unsendable, dotted
 from hmsplan.stack import schema, templates
 from hmsplan.stack.interpolate import escape
 from hmsplan.stack.layers import matches
@@ -249,6 +249,8 @@ class _Writer:
 
 def _escaped(value: Any) -> Any:
     """Return JSON of the author such that it comes back unchanged."""
+    if isinstance(value, Unsendable):
+        return scalar(value)  # which says why it cannot be written
     if isinstance(value, str):
         return escape(value)
     if isinstance(value, dict):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hmsplan import phone
 from hmsplan.canonical import phone_number
-from hmsplan.model import Severity
+from hmsplan.model import Severity, Unsendable
 from hmsplan.stack.interpolate import escape
 from hmsplan.stack.leads import PHONE, from_csv
 from hmsplan.stack.yamltext import CannotWrite, block
@@ -75,7 +75,7 @@ def _can_be_declared(lead: Lead) -> bool:
     number, variables = lead[PHONE], lead[VARIABLES]
     if not (isinstance(number, str) and not phone.why_not(number) and isinstance(variables, dict)):
         return False
-    if not all(isinstance(value, str) for value in variables.values()):
+    if not all(isinstance(value, str) and not isinstance(value, Unsendable) for value in variables.values()):
         return False
     try:
         block(_escaped(lead))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.kinds import KINDS
+from hmsplan.model import Unsendable
 from hmsplan.stack.interpolate import escape
 from hmsplan.stack.yamltext import CannotWrite, scalar
 
@@ -41,6 +42,8 @@ class Texts:
         Raises:
             CannotWrite: neither YAML nor a file can hold it.
         """
+        if isinstance(text, Unsendable):
+            return scalar(text)  # which says why it cannot be written
         fits = _REFUSED_IN_FILES.search(text) is None
         if inline or not (fits and _is_long(text)):
             try:

@@ -42,6 +42,7 @@ from hmsplan.model.values import (
     Severity,
     SourceLine,
     Spec,
+    Unsendable,
     Value,
     dotted,
 )
@@ -89,6 +90,7 @@ __all__ = [
     "State",
     "Status",
     "Step",
+    "Unsendable",
     "Unsettled",
     "Value",
     "Verb",

@@ -188,6 +188,24 @@ class Secret:
         return (Secret, (self.name, None, self.fingerprint, self.version))
 
 
+class Unsendable(str):
+    r"""What the API answered and no request can carry, as people read it: ``Practice \ud83e``, ``1e400``.
+
+    It equals no text that only reads the same, so nobody declares it; ``api.client`` refuses to send it.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Unsendable) and str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((Unsendable, str.__hash__(self)))
+
+
 def dotted(path: Sequence[str | int]) -> str:
     """Write a path as people do: ``llm_config.messages[0].content``."""
     text = ""

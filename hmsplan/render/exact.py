@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import MISSING, Address, Ref, Secret
+from hmsplan.model import MISSING, Address, Ref, Secret, Unsendable
 
 T = TypeVar("T")
 
@@ -47,22 +47,29 @@ def encode(value: Any, wanted: Any) -> Any:
 def encode_value(value: Any) -> Any:
     """Return any value of a field as JSON, so that ``decode_value`` gives the same back."""
     match value:
-        case str() | int() | float() | None:
+        case str() | int() | float() | None if type(value) is not Unsendable:
             return value
-        case Ref():
-            return {TAG: "ref", "address": str(value.address)}
-        case Secret():
-            version = {} if value.version is None else {"version": value.version}
-            return {TAG: "secret", "name": value.name, "fingerprint": value.fingerprint, **version}
         case dict() | Mapping():  # nearly always the first, and that is a quick look
             inner = {key: encode_value(item) for key, item in value.items()}
             return {TAG: "object", "value": inner} if TAG in inner else inner
         case list() | tuple():
             return [encode_value(item) for item in value]
+    return _tagged(value)
+
+
+def _tagged(value: Any) -> dict[str, Any]:
+    """Return what JSON has no word for."""
+    match value:
+        case Ref():
+            return {TAG: "ref", "address": str(value.address)}
+        case Secret():
+            version = {} if value.version is None else {"version": value.version}
+            return {TAG: "secret", "name": value.name, "fingerprint": value.fingerprint, **version}
+        case Unsendable():
+            return {TAG: "unsendable", "text": str(value)}
         case _ if value is MISSING:
             return {TAG: "missing"}
-        case _:
-            raise ValueError(f"no JSON for {type(value).__name__}")
+    raise ValueError(f"no JSON for {type(value).__name__}")
 
 
 def decode(data: Any, wanted: type[T], where: str) -> T:
@@ -146,19 +153,27 @@ def decode_value(data: Any, where: str, depth: int = 0) -> Any:
     if not isinstance(data, dict):
         return data
     match data:
+        case {"$hmsplan": "object", "value": dict(inner), **more} if not more:
+            data = inner
+        case {"$hmsplan": _}:
+            return _untagged(data, where)
+    return {key: decode_value(item, where, depth + 1) for key, item in data.items()}
+
+
+def _untagged(data: dict[str, Any], where: str) -> Any:
+    """Read what ``_tagged`` wrote."""
+    match data:
         case {"$hmsplan": "ref", "address": address, **more} if not more:
             return Ref(_decode_address(address, where))
         case {"$hmsplan": "secret", "name": str(name), "fingerprint": str() | None as mark, **more} if not more or (
             more.keys() == {"version"} and type(more["version"]) is int
         ):
             return Secret(name, None, mark, more.get("version"))
+        case {"$hmsplan": "unsendable", "text": str(text), **more} if not more:
+            return Unsendable(text)
         case {"$hmsplan": "missing", **more} if not more:
             return MISSING
-        case {"$hmsplan": "object", "value": dict(inner), **more} if not more:
-            data = inner
-        case {"$hmsplan": _}:
-            raise ValueError(f"{where}: a {TAG} object that this version does not know")
-    return {key: decode_value(item, where, depth + 1) for key, item in data.items()}
+    raise ValueError(f"{where}: a {TAG} object that this version does not know")
 
 
 @functools.cache

@@ -95,6 +95,7 @@ class Line(NamedTuple):
 
 
 BLANK: Final = Line("", depth=-1)
+NARROWEST: Final = 8
 
 
 def safe(text: str) -> str:
@@ -206,11 +207,12 @@ def columns(text: str) -> int:
 def wrap(text: str, width: int, *, keep: bool = False) -> list[str]:
     """Break *text* after a space, or anywhere if there is none; what is joined again is *text*, but for end spaces.
 
-    Those stay too with *keep*.
+    Those stay too with *keep*. No row is narrower than ``NARROWEST``, however far the text is indented.
     """
+    width = max(width, NARROWEST)
     pieces: list[str] = []
     while len(text) > 4 * width or columns(text) > width:  # all of a long text is not measured again for every row
-        cut = _fitting(text, max(width, 8))
+        cut = _fitting(text, width)
         space = text.rfind(" ", 1, cut + 1)
         cut = space + 1 if text[:space].strip() and space > cut // 3 else cut
         pieces.append(text[:cut] if keep else text[:cut].rstrip())

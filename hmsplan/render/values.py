@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.kinds import ANY, Kind, Pattern
-from hmsplan.model import EMPTY, MISSING, Ref, Secret
+from hmsplan.model import EMPTY, MISSING, Ref, Secret, Unsendable
 from hmsplan.render.lines import INDENT, Line, columns, safe
 from hmsplan.render.prose import excerpt, is_long, size
 from hmsplan.render.words import SENSITIVE, UNKNOWN
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from hmsplan.model import FieldPath, Plan, Value
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_HALF: Final = re.compile(r"\\(\\u[dD][89a-fA-F][0-9a-fA-F]{2})")
+"""An escape in an ``Unsendable``, escaped once more."""
 _SHORT_LIST: Final = 50
 _WIDEST_KEY: Final = 28
 
@@ -97,7 +99,8 @@ def path_text(kind: Kind, path: FieldPath) -> str:
 
 def quoted(text: str) -> str:
     """Return *text* between double quotes, escaped as in JSON; safe to show."""
-    return safe(json.dumps(text, ensure_ascii=False))
+    shown = json.dumps(text, ensure_ascii=False)
+    return safe(_HALF.sub(r"\1", shown) if isinstance(text, Unsendable) else shown)
 
 
 def inline(look: Look, value: Value, pat: Pattern) -> str | None:

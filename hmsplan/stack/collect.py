@@ -27,6 +27,8 @@ _KEY: Final = re.compile(KEY_PATTERN)
 _Texts: TypeAlias = "dict[FieldPath, list[FieldPath]]"
 _OF_STACK_FILE: Final = frozenset({"version", "stack", "include", "state", "variables", "defaults", "safety"})
 _OF_ENVIRONMENT: Final = frozenset({"overrides", "exclude"})
+_SAVED: Final = frozenset({"hmsplan", "objects", "resource_changes"})
+"""With format_version, what tells a file that hmsplan saved."""
 _OURS: Final = frozenset({*KINDS, *blocks.NAMES, *UNMANAGED_KINDS, *_OF_STACK_FILE, *_OF_ENVIRONMENT})
 
 
@@ -71,6 +73,13 @@ class Collected:
 
     def _is_foreign(self, document: Document) -> bool:
         keys = document.value
+        if "format_version" in keys and _SAVED & keys.keys():
+            detail = (
+                "It is a plan or a snapshot that hmsplan saved, not a resource file. Move it out of the stack, or give "
+                "it a name that does not end in .yaml or .yml."
+            )
+            self.problems.append(Diagnostic("Not a resource file", detail, document.line_of(0)))
+            return True
         if not keys or any(key in _OURS or words.nearest(key, KINDS) for key in keys):
             return False
         detail = (

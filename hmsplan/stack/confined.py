@@ -9,18 +9,14 @@ from __future__ import annotations
 import os
 import re
 import stat
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hmsplan.stack.interpolate import FileProblem
 from hmsplan.stack.load import MAX_FILE_BYTES
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
 MAX_TOTAL_BYTES: Final = 64 * 2**20
 STACK_FILE: Final = "hmsplan.yaml"
 ENVIRONMENTS: Final = "environments"
-_KEPT_STATE: Final = re.compile(r"errored(\.[^/]+)?\.state\.json")
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _REORDERING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """What makes a reviewer read another text than the one that is there. A list of names out of a phone may hold some."""
@@ -63,7 +59,7 @@ class Folder:
         try:
             descriptor = self._open(absolute)
         except OSError as error:
-            raise FileProblem(*_unreadable(error, shown)) from None
+            raise FileProblem(*unreadable(error, shown)) from None
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
@@ -75,7 +71,7 @@ class Folder:
                 raise FileProblem("File too large", detail)
             data = _read_all(descriptor, status.st_size)
         except OSError as error:
-            raise FileProblem(*_unreadable(error, shown)) from None
+            raise FileProblem(*unreadable(error, shown)) from None
         finally:
             os.close(descriptor)
         self.budget -= len(data)
@@ -99,20 +95,6 @@ class Folder:
         finally:
             os.close(at)
 
-    def resource_files(self, include: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Yield (path relative to the root, absolute path) of each resource file, sorted.
-
-        Folders that are symbolic links are not entered. A file that is one is, when it leads to a file inside.
-
-        Raises:
-            FileProblem: a folder cannot be read.
-        """
-        wanted = re.compile("|".join(f"(?:{_glob(pattern)})" for pattern in include))
-        for path in sorted(self._walk("")):
-            if wanted.fullmatch(path):
-                absolute = f"{self.root}/{path}"  # the walk enters no link, so only the last name may be one
-                yield path, self.real(path) if os.path.islink(absolute) else absolute  # noqa: PTH114 -- in a hot loop
-
     def real(self, path: str) -> str:
         """Return the absolute path of a file below the root; one outside when a link on the way leads there."""
         absolute = f"{self.root}/{path}"
@@ -127,21 +109,6 @@ class Folder:
             return sorted(entry.name for entry in os.scandir(f"{self.root}/{folder}"))
         except OSError:
             return []
-
-    def _walk(self, folder: str) -> Iterator[str]:
-        try:
-            entries = list(os.scandir(f"{self.root}/{folder}"))
-        except OSError as error:
-            raise FileProblem(*_unreadable(error, folder or ".")) from None
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            path = f"{folder}{entry.name}"
-            if entry.is_dir(follow_symlinks=False):
-                if path != ENVIRONMENTS:
-                    yield from self._walk(f"{path}/")
-            elif path != STACK_FILE and not _KEPT_STATE.fullmatch(path):
-                yield path
 
     def _confine(self, path: str) -> str:
         if path.startswith(("/", "~", "\\")) or re.match(r"[A-Za-z]:", path):
@@ -179,29 +146,8 @@ def _read_all(descriptor: int, size: int) -> bytes:
     return data
 
 
-def _unreadable(error: OSError, shown: str) -> tuple[str, str]:
+def unreadable(error: OSError, shown: str) -> tuple[str, str]:
+    """Return summary and detail for what the system says of a file or folder."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return "File not found", f"There is no file {shown} in the stack."
     return "Unreadable file", f"{shown} cannot be read: {error.strerror or 'unknown reason'}."
-
-
-def _glob(pattern: str) -> str:
-    """Translate a glob: ``**/`` any folders, ``*`` and ``?`` within a name; every other character is itself.
-
-    Of several wildcards all but the last take the first place that fits and keep it, as in ``fnmatch``: to try all
-    their places together could take for ever.
-    """
-    pattern = re.sub(r"(^|/)\*\*(?=[^/])", r"\1**/*", pattern.removeprefix("./"))  # **.yaml is **/*.yaml
-    pattern = re.sub(r"(^|/)\*\*$", r"\1**/*", pattern)
-    first, *runs = ["/".join(map(_name, run.split("/"))) for run in re.split(r"(?:(?:^|(?<=/))\*\*/)+", pattern)]
-    if not runs:
-        return first
-    return first + "".join(f"(?>(?:[^/]+/)*?{run})" for run in runs[:-1]) + f"(?:[^/]+/)*{runs[-1]}"
-
-
-def _name(pattern: str) -> str:
-    """Translate a glob of one name."""
-    first, *others = [re.escape(part).replace(r"\?", "[^/]") for part in re.split(r"\*+", pattern)]
-    if not others:
-        return first
-    return first + "".join(f"(?>[^/]*?{part})" for part in others[:-1]) + f"[^/]*{others[-1]}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
+from contextlib import suppress
 from itertools import accumulate
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -30,7 +31,7 @@ from hmsplan.errors import ConfigError
 from hmsplan.model import Diagnostic, SourceLine
 from hmsplan.stack.places import Document, Merged
 from hmsplan.stack.problems import Problems
-from hmsplan.stack.yaml_errors import explain_yaml_error, unseen
+from hmsplan.stack.yaml_errors import depth_limit_of_parser, explain_yaml_error, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -174,6 +175,8 @@ class _Builder:
         try:
             value = self.run(_events(data, self.text))
         except yaml.YAMLError as error:
+            if (end := depth_limit_of_parser(error)) is not None:
+                self.judge_depth(self.text[:end])
             problem = explain_yaml_error(error, self.text, self.file)
             raise ConfigError([*self.problems, problem]) from None
         if self.problems:
@@ -187,6 +190,17 @@ class _Builder:
             self.merges or _NO_MERGES,
             self.paths(),
         )
+
+    def judge_depth(self, text: str) -> None:
+        """Read once more what stands before the place where the parser found too many levels, and apply our limit.
+
+        The parser reads ahead, so its own limit (PyYAML 6.0.4 has one) can come before the event that breaks ours.
+
+        Raises:
+            ConfigError: more than ``MAX_DEPTH`` levels are nested, or something else is wrong before that.
+        """
+        with suppress(yaml.YAMLError):  # the text is cut off, so this is no news
+            _Builder(self.text, self.file, self.line_starts).run(_events(text.encode(), text))
 
     def paths(self) -> tuple[FieldPath, ...] | None:
         """Return where ``${`` stands; None when aliases may have repeated it elsewhere."""

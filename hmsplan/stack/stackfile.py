@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import re
+import shlex
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hmsplan import words
 from hmsplan.errors import ConfigError
-from hmsplan.model import EMPTY, Diagnostic, SourceLine, Stack
+from hmsplan.model import EMPTY, Diagnostic, Severity, SourceLine, Stack
 from hmsplan.secrets.sources import Secrets, read_secrets_file
 from hmsplan.stack.confined import ENVIRONMENTS, STACK_FILE, Folder
 from hmsplan.stack.interpolate import FileProblem
 from hmsplan.stack.load import parse
 from hmsplan.stack.settings import Settings, check_state, read_settings
 from hmsplan.stack.validate import Sources, build_stack
+from hmsplan.stack.walk import list_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.stack.places import Document
 
@@ -135,14 +138,34 @@ def _read_sources(folder: Folder, root: Path, environment: str | None) -> Source
     elif sources.stack and (known := _environments(folder)):
         sources.problems.append(_none_chosen(known))
         sources.broken.append(ENVIRONMENTS)
+    _read_resources(folder, settings.include, sources)
+    return sources
+
+
+def _read_resources(folder: Folder, include: Sequence[str], sources: Sources) -> None:
     try:
-        for path, absolute in folder.resource_files(settings.include):
-            document = _parse(folder, path, absolute, sources)
-            if document is not None:
-                sources.resources.append(document)
+        found = list_files(folder, include)
     except FileProblem as problem:
         sources.problems.append(Diagnostic(problem.summary, problem.detail))
-    return sources
+        sources.broken.append(".")
+        return
+    for path, absolute in found.files:
+        document = _parse(folder, path, absolute, sources)
+        if document is not None:
+            sources.resources.append(document)
+    sources.problems += [*found.passed, *_idle(sources.stack, found.idle)]
+    sources.broken += ["." for each in found.passed if each.severity is Severity.ERROR]
+
+
+def _idle(stack: Document | None, patterns: Sequence[str]) -> Iterator[Diagnostic]:
+    """Warn of the patterns that find no file; the default ones may."""
+    node = stack.root().child("include") if stack is not None and isinstance(stack.value, dict) else None
+    for each in node.items() if node is not None and isinstance(node.value, list) else ():
+        if each.value in patterns:
+            detail = (
+                f"No file fits {each.value}, so nothing is read for it. Patterns start at the folder of {STACK_FILE}."
+            )
+            yield Diagnostic("Include finds nothing", detail, each.source, severity=Severity.WARNING)
 
 
 def _parse(folder: Folder, path: str, absolute: str, sources: Sources) -> Document | None:
@@ -164,11 +187,31 @@ def _stack_file(folder: Folder, root: Path, sources: Sources) -> Document | None
         hint = (
             f" Rename {guess} to {STACK_FILE}."
             if guess
-            else " If there is one elsewhere, name its folder with -C. To begin one, type\n  hmsplan init"
+            else _elsewhere(folder, listed)
+            or " If there is one elsewhere, name its folder with -C. To begin one, type\n  hmsplan init"
         )
         detail = f"There is no {STACK_FILE} in {root}, so this is not a stack.{hint}"
         raise ConfigError([Diagnostic("No stack here", detail)])
     return _parse(folder, STACK_FILE, folder.real(STACK_FILE), sources)
+
+
+def _elsewhere(folder: Folder, listed: Iterable[str]) -> str:
+    """Say where a stack is, when one is above or right below; empty when there is none."""
+    above = [str(parent) for parent in Path(folder.root).parents if _is_stack(str(parent))]
+    if above and os.path.relpath(above[0]) == ".":
+        return " There is one in the current folder; leave out -C."
+    below = [path for name in listed if _is_stack(path := f"{folder.root}/{name}")]
+    places = [os.path.relpath(path) for path in above[:1] or below]
+    return f" There is one in {words.listed(places)}. {_go(places[0])}" if places else ""
+
+
+def _is_stack(folder: str) -> bool:
+    return os.path.isfile(f"{folder}/{STACK_FILE}")  # noqa: PTH113 -- it answers no for what may not be looked at
+
+
+def _go(place: str) -> str:
+    named = shlex.quote(place)
+    return f"Add -C {named}, or type: cd {named}"
 
 
 def _environment_file(folder: Folder, name: str, sources: Sources) -> Document | None:
@@ -191,7 +234,7 @@ def _environment_file(folder: Folder, name: str, sources: Sources) -> Document |
 
 def _environments(folder: Folder) -> dict[str, str]:
     """Return the environments of a stack by name, and the file of each."""
-    files = [file for file in folder.names(ENVIRONMENTS) if file.endswith((".yaml", ".yml"))]
+    files = [file for file in folder.names(ENVIRONMENTS) if is_yaml(file)]
     return {file.rsplit(".", 1)[0]: file for file in reversed(files)}  # .yaml before .yml
 
 

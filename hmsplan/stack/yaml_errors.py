@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from yaml import YAMLError
 
+_TOO_DEEP: Final = "maximum nesting depth"
 _QUOTE_IT: Final = "Put the whole text in quotes."
 
 
@@ -54,6 +55,12 @@ def unseen(character: str, source: SourceLine) -> Diagnostic:
     return Diagnostic("Invisible character", detail, source)
 
 
+def depth_limit_of_parser(error: YAMLError) -> int | None:
+    """Return the character at which the parser's own limit of nesting was passed; None for any other error."""
+    mark: Any = getattr(error, "problem_mark", None)
+    return mark.index if mark is not None and _TOO_DEEP in str(getattr(error, "problem", "")) else None
+
+
 def explain_yaml_error(error: YAMLError, text: str, file: str) -> Diagnostic:
     """Turn an error of the parser into a problem of ours."""
     trouble = _trouble(error, text)
@@ -76,6 +83,12 @@ def _trouble(error: YAMLError, text: str) -> _Trouble:
         line, column = before.count("\n"), len(before) - before.rfind("\n") - 1
         return _Trouble(str(problem), context, line, column, (line, column), lines)
     return _Trouble(problem, context, mark.line, mark.column, (begun.line, begun.column), lines)
+
+
+def _too_deep(trouble: _Trouble) -> _Answer | None:
+    if _TOO_DEEP not in trouble.problem:
+        return None
+    return "Nested too deeply", "More levels are nested here than the installed PyYAML reads.", False
 
 
 def _tab(trouble: _Trouble) -> _Answer | None:
@@ -175,6 +188,7 @@ def _odd_block(trouble: _Trouble) -> _Answer | None:
 
 
 _RULES: Final[tuple[Callable[[_Trouble], _Answer | None], ...]] = (
+    _too_deep,
     _unclosed_quote,
     _tab,
     _unquoted_interpolation,

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.errors import ConfigError
+from hmsplan.model import Unsendable
 from hmsplan.stack.load import parse
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _PLAIN: Final = re.compile(
 NO_TEXT_ELSEWHERE: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 """Words that some reader of YAML takes for something else than text, in whatever case."""
 
+_MOST_SHOWN: Final = 60
 _KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -72,6 +74,8 @@ def scalar(value: Any) -> str:
         CannotWrite: it cannot be written.
     """
     match value:
+        case Unsendable():
+            raise CannotWrite(f"{value[:_MOST_SHOWN]} is a value that no file and no request can hold")
         case str():
             return _text(value)
         case dict():

@@ -41,7 +41,7 @@ LAYERS: Final[dict[str, str]] = {
         textdiff textdiff.*
         render render.*
         export export.choices export.draft export.keys export.leads export.texts
-        api api.answers
+        api api.answers api.odd_json
     """,
     # files, the network, the clock, storage
     "effects": """

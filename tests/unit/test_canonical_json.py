@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from hmsplan.canonical_json import canonical_json, digest
+from hmsplan.meaning import plain
 
 
 def test_the_order_of_keys_has_no_meaning_at_any_depth() -> None:
@@ -35,3 +36,14 @@ def test_a_digest_is_the_sha256_in_hex() -> None:
 def test_what_is_no_json_is_refused() -> None:
     with pytest.raises(TypeError):
         canonical_json({"a": object()})
+
+
+@pytest.mark.parametrize(("value", "json"), [(1.0, b"1"), (-7.0, b"-7"), (0.5, b"0.5"), (1e18, b"1000000000000000000")])
+def test_equal_numbers_have_one_digest(value: float, json: bytes) -> None:
+    assert canonical_json(plain(value)) == json
+
+
+@pytest.mark.parametrize("value", [2.0**63, -(2.0**63), 1e20, 1.7976931348623157e308])
+def test_a_number_of_any_size_has_a_digest(value: float) -> None:
+    """The API may answer 1e20, and a YAML file may hold it in full."""
+    assert digest(plain(value)) == digest(plain({"a": value})["a"]) != digest(plain(value / 2))

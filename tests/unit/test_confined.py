@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from hmsplan.stack.confined import Folder, _glob
+from hmsplan.stack.confined import Folder
 from hmsplan.stack.interpolate import FileProblem
-from hmsplan.stack.settings import DEFAULT_INCLUDE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,35 +99,6 @@ def test_sizes(root: Path) -> None:
     assert folder.read_text("half.md"), "a file that was read already costs nothing"
     (root / "other.md").write_bytes(b"x" * 60)
     assert refusal(folder, "other.md") == "Stack too large"
-
-
-def test_resource_files(root: Path) -> None:
-    """Resource files are found sorted, both endings; the stack file, environments and hidden ones are none."""
-    visible = "hmsplan.yaml z.yml b/a.yaml a.yaml notes.md environments/production.yaml b/environments/c.yaml"
-    hidden = ".hidden.yaml .hmsplan/x.yaml .git/x.yaml"
-    for path in f"{visible} {hidden}".split():
-        (root / path).parent.mkdir(exist_ok=True, parents=True)
-        (root / path).write_text("")
-    (root / "linked").symlink_to("b")
-    folder = Folder(str(root))
-    found = [path for path, _ in folder.resource_files(DEFAULT_INCLUDE)]
-    assert found == ["a.yaml", "b/a.yaml", "b/environments/c.yaml", "z.yml"]
-    assert [path for path, _ in folder.resource_files(["b/*.yaml"])] == ["b/a.yaml"]
-    assert [path for path, _ in folder.resource_files(["./?.y*ml", "b/**"])] == found
-    assert [path for path, _ in folder.resource_files(["**/a.yaml"])] == ["a.yaml", "b/a.yaml"]
-
-
-PIECES = st.sampled_from(["**", "a", "b", "*", "a*", "*b", "a*b*", "?", "*a*", "**b"])
-NAMES = st.text("ab", min_size=1, max_size=3)
-
-
-@given(st.lists(PIECES, min_size=1, max_size=5), st.lists(NAMES, min_size=1, max_size=5))
-def test_a_glob_that_never_looks_back_finds_the_same(pieces: list[str], names: list[str]) -> None:
-    """As one that tries every place for every star, which for many stars takes for ever."""
-    tried = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    pattern, path = "/".join(pieces), "/".join(names)
-    slow = "".join(tried.get(part) or re.escape(part) for part in re.split(r"(\*\*/|\*\*|\*|\?)", pattern))
-    assert bool(re.fullmatch(_glob(pattern), path)) == bool(re.fullmatch(slow, path))
 
 
 def test_an_environment_behind_a_linked_folder_is_outside(root: Path) -> None:

@@ -12,9 +12,10 @@ from hmsplan.errors import ConfigError
 from hmsplan.model import SourceLine
 from hmsplan.stack import load
 from hmsplan.stack.load import parse, read_scalar
+from hmsplan.stack.yaml_errors import explain_yaml_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from hmsplan.model import FieldPath
     from hmsplan.stack.places import Document
@@ -176,6 +177,35 @@ def test_aliases_are_budgeted() -> None:
     assert len(read("a: &a [1, 2]\nb: [" + ", ".join(["*a"] * 1000) + "]")["b"]) == 1000
     doubling = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 20))
     assert summary(doubling) == "Too many aliases"
+
+
+@pytest.mark.parametrize("levels", [101, 500, 999, 1_000, 1_001, 1_500, 20_000])
+@pytest.mark.parametrize(
+    ("nested", "column"),
+    [
+        (lambda levels: "[" * levels, 101),
+        (lambda levels: "[" * levels + "]" * levels, 101),
+        (lambda levels: "{a: " * levels, 401),
+        (lambda levels: "- " * levels + "x", 201),
+        (lambda levels: "\n".join(" " * level + "a:" for level in range(min(levels, 3_000))), 101),
+    ],
+)
+def test_the_depth_is_ours_to_judge(nested: Callable[[int], str], column: int, levels: int) -> None:
+    """Whatever limit the parser has, and however far it reads ahead: the first level too many is the one named."""
+    with pytest.raises(ConfigError) as caught:
+        parse(nested(levels).encode(), "a.yaml")
+    (problem,) = caught.value.diagnostics
+    assert (problem.summary, problem.detail) == ("Nested too deeply", "More than 100 levels are nested here.")
+    assert (problem.source or SourceLine("", 0, 0)).column == column
+
+
+def test_a_parser_that_reads_fewer_levels_than_we_allow_is_told() -> None:
+    """A limit of the parser that is lower than ours is no unclosed bracket."""
+    mark = yaml.Mark("a", 0, 0, 7, "[" * 8, 7)
+    error = yaml.scanner.ScannerError("while increasing flow level", mark, "exceeded maximum nesting depth", mark)
+    problem = explain_yaml_error(error, "[" * 8, "a.yaml")
+    assert problem.summary == "Nested too deeply"
+    assert problem.source == SourceLine("a.yaml", 1, 8)
 
 
 def test_deep_aliases_are_refused() -> None:

@@ -68,6 +68,14 @@ def test_wide_characters_count_twice() -> None:
     assert wrap("日本日本日本", 8) == ["日本日本", "日本"]
 
 
+@pytest.mark.parametrize("room", [-300, 0, 1])
+def test_text_that_is_indented_beyond_the_width_is_shown_all_the_same(room: int) -> None:
+    """A value of the API may be nested deeper than a terminal is wide; this must end, and lose nothing."""
+    assert "".join(wrap("abcdefghijklmnopqrstuvwxyz", room)) == "abcdefghijklmnopqrstuvwxyz"
+    painted = paint([Line("name = 1", "+", depth=90)], width=80, color=False)
+    assert painted.strip() == "+ name = 1"
+
+
 @given(st.text(alphabet="ab 日é", max_size=120), st.integers(8, 30))
 def test_wrapping_loses_nothing_and_fits(text: str, width: int) -> None:
     pieces = wrap(text, width)
