@@ -21,7 +21,7 @@ from hmsplan.stack.interpolate import FileProblem
 from hmsplan.stack.load import parse
 from hmsplan.stack.settings import Settings, check_state, read_settings
 from hmsplan.stack.validate import Sources, build_stack
-from hmsplan.stack.walk import list_files
+from hmsplan.stack.walk import is_yaml, list_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
