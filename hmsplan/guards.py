@@ -11,6 +11,7 @@ from hmsplan.changes import acts
 from hmsplan.kinds import KINDS
 from hmsplan.model import EMPTY, Action, Diagnostic, Refusal, Risk, Safety, Severity
 from hmsplan.secrets.egress import new_receivers
+from hmsplan.secrets.unsendable import may_lose
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -50,6 +51,7 @@ def refusals(
         *_limits(changes, stack, bindings, allowed, destroy=destroy),
         *_starts(changes, stack, bindings),
         *new_receivers(changes, stack, bindings),
+        *may_lose(changes, bindings),
     ]
     found += [refusal for refusal in more if refusal.flag not in told and not is_allowed(refusal, allowed)]
     return tuple(dict.fromkeys(found))

@@ -201,7 +201,13 @@ def _settle_object(
     certain = [live for live in candidates if matches(kind, intent, live)]
     if len(certain) == 1:
         found.bindings[intent.address] = Binding(
-            intent.address, certain[0].id, intent.applied, intent.protected, intent.members, intent.started
+            intent.address,
+            certain[0].id,
+            intent.applied,
+            intent.protected,
+            intent.members,
+            intent.started,
+            sent=frozenset(intent.applied),
         )
         found.answered[intent.address] = intent
         found.adopted[intent.address] = "an earlier run created it; the answer was lost"

@@ -49,6 +49,11 @@ def _recorded(value: Value, ids: Mapping[Address, str]) -> Value:
     return value
 
 
+def with_secrets(kind: Kind, names: Collection[str]) -> frozenset[str]:
+    """Return those of some top-level fields that may hold a secret somewhere inside."""
+    return frozenset(pattern[0] for pattern in kind.secrets if len(pattern) > 1 and pattern[0] in names)
+
+
 def seen(value: Value | Missing) -> str:
     """Return the digest under which a live value is remembered; "" for one that is not there."""
     return "" if value is MISSING else digest(plain(value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.members import fingerprint, merged
 from hmsplan.model import EMPTY, Binding, Deposed, Intent, Outcome, RemoteObject, Status, Verb, dotted
 from hmsplan.overlay import resolve
-from hmsplan.recorded import record, unsent
+from hmsplan.recorded import record, unsent, with_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,8 @@ async def _create(context: Context, kind: Kind, step: Step) -> Outcome:
     context.made[live.id] = live.fields
     context.fresh.learn(live)
     deposed = Deposed(step.address, step.deposes) if step.deposes else None
-    binding = Binding(step.address, live.id, applied, step.protected, marks, made=context.client.server_now())
+    made, sent = context.client.server_now(), with_secrets(kind, spec)
+    binding = Binding(step.address, live.id, applied, step.protected, marks, made=made, sent=sent)
     await context.ledger.bind(binding, settles=step.key, deposed=deposed)
     live = await _cleared(context, kind, step, live)
     return _judged(kind, step, spec, live)
@@ -139,17 +141,11 @@ async def _update(context: Context, kind: Kind, step: Step) -> Outcome:
     if not step.rests:
         sent = {str(name) for name in step.spec}
         unkept = {path: seen for path, seen in bound.unkept.items() if _top(path) not in sent} if bound else {}
-        binding = Binding(
-            step.address,
-            object_id,
-            _applied(context, step, bound),
-            step.protected,
-            bound.members if bound is not None else EMPTY,
-            bound.made if bound is not None else 0.0,
-            unkept,
-            bound.leaving if bound is not None else {},
+        applied, known = _applied(context, step, bound), bound or Binding(step.address, object_id)
+        whole = known.sent | with_secrets(kind, step.spec)
+        await context.ledger.bind(
+            replace(known, id=object_id, applied=applied, protected=step.protected, unkept=unkept, sent=whole)
         )
-        await context.ledger.bind(binding)
     return _judged(kind, step, resolve(step.spec, context.ids), live)
 
 
@@ -165,20 +161,15 @@ async def _bind(context: Context, kind: Kind, step: Step) -> Outcome:
         await context.ledger.move(step.moved_from, step.address)
     bound = context.ledger.binding(step.address)
     intent = context.ledger.intent(step.settles) if step.settles else None
-    known = bound if bound is not None and bound.id == step.id else None
-    members = known.members if known is not None else EMPTY
-    members = merged(members, intent.members) if intent is not None else members
-    members = merged(members, _marks(context, kind, step.members or ()))
-    made = intent.started if intent is not None else known.made if known is not None else 0.0
-    binding = Binding(
-        step.address,
-        _id(step),
-        _applied(context, step, bound),
-        step.protected,
-        members,
-        made,
-        known.unkept if known is not None else {},
-        known.leaving if known is not None else {},
+    known = bound if bound is not None and bound.id == step.id else Binding(step.address, _id(step))
+    members = merged(known.members, intent.members) if intent is not None else known.members
+    binding = replace(
+        known,
+        applied=_applied(context, step, bound),
+        protected=step.protected,
+        members=merged(members, _marks(context, kind, step.members or ())),
+        made=intent.started if intent is not None else known.made,
+        sent=known.sent | frozenset(intent.applied if intent is not None else ()),
     )
     deposed = Deposed(step.address, step.deposes) if step.deposes else None
     await context.ledger.bind(binding, settles=step.settles, deposed=deposed)

@@ -19,6 +19,7 @@ class Binding:
         protected: ``prevent_destroy`` was in force when it was last applied.
         members: ``members.fingerprint`` of each member we added to how many there are of it; no phone number is stored.
             One that was added and is not on the list any more was taken away by a person, and stays here as a memory.
+        sent: top-level fields that this state has sent: no secret is in them that nobody here knows of.
         leaving: of those, the ones whose removal was about to be sent: whoever is gone of them left by our hand.
         made: Unix seconds, by the API's clock, when we made the object; 0.0 = longer ago than matters, or not by us.
         unkept: dotted path of a field that the API did not store as it was applied to the SHA-256 of the canonical JSON
@@ -33,6 +34,7 @@ class Binding:
     made: float = 0.0
     unkept: Mapping[str, str] = field(default_factory=dict)
     leaving: Mapping[str, int] = field(default_factory=dict)
+    sent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

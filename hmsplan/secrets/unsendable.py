@@ -6,17 +6,21 @@ of a secret, the mask would become the secret.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from hmsplan.diff import items_by_key
-from hmsplan.kinds import ANY
-from hmsplan.model import MISSING, Action, Diagnostic, Secret, dotted
+from hmsplan.diff import at_path, items_by_key
+from hmsplan.kinds import ANY, KINDS
+from hmsplan.model import MISSING, Action, Diagnostic, Refusal, Risk, Secret, dotted
 from hmsplan.overlay import leaves, overlay
 from hmsplan.secrets.masks import is_mask, sounds_secret
+from hmsplan.stack.layers import values_at
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
     from hmsplan.kinds import Kind, Pattern
-    from hmsplan.model import FieldPath, ResourceChange, Value
+    from hmsplan.model import Address, Binding, FieldPath, ResourceChange, Value
 
 
 def unsendable(kind: Kind, change: ResourceChange) -> list[Diagnostic]:
@@ -31,6 +35,37 @@ def unsendable(kind: Kind, change: ResourceChange) -> list[Diagnostic]:
     removed = [field.path for field in change.fields if field.after is MISSING]
     body = overlay(kind, {name: change.after.get(name) for name in sorted(names)}, change.before, removed)
     return [_problem(kind, change, path, body) for path, leaf in leaves(body) if is_masked(path, leaf)]
+
+
+def may_lose(changes: Iterable[ResourceChange], bindings: Mapping[Address, Binding]) -> Iterator[Refusal]:
+    """Refuse to send a block whole that may hold a secret of which no answer tells, until it was sent once.
+
+    "Whether a per-tool secret is echoed by GET is not documented": where it is not, the PATCH would take it away.
+    """
+    for change in changes:
+        kind, binding = KINDS[change.address.kind], bindings.get(change.address)
+        known = binding.sent if binding is not None else frozenset[str]()
+        names = {str(field.path[0]) for field in change.fields} - known
+        if change.action in {Action.UPDATE, Action.ADOPT} and (places := sorted(_doubtful(kind, change, names))):
+            told = ", ".join(map(dotted, places))
+            yield Refusal(
+                Risk.EGRESS,
+                change.address,
+                f"{places[0][0]} is sent whole, and the API does not show whether there is a secret at {told}; one "
+                "would be lost. Declare it as ${secret:name}, or allow this once",
+            )
+
+
+def _doubtful(kind: Kind, change: ResourceChange, names: Collection[str]) -> Iterator[FieldPath]:
+    """Yield where a secret may stand live of which nothing is seen, and that the stack does not declare."""
+    for pattern in kind.secrets:
+        if len(pattern) < 2 or pattern[0] not in names:  # noqa: PLR2004 -- a field, and a secret in it
+            continue
+        for path, block in values_at(change.before, pattern[:-1]):
+            if isinstance(block, Mapping) and pattern[-1] not in block:
+                place = (*_named(kind, path, change.before), pattern[-1])
+                if at_path(kind, change.after, place) in (None, MISSING):
+                    yield place
 
 
 def is_masked(path: FieldPath, leaf: Value) -> bool:

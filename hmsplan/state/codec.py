@@ -37,6 +37,7 @@ _BINDING_MORE: Final[Shape] = {
     "made": (int, float),
     "unkept": OBJECT,
     "leaving": OBJECT,
+    "sent": LIST,
 }
 _DEPOSED: Final[Shape] = {"address": TEXT, "id": TEXT}
 _INTENT: Final[Shape] = {
@@ -115,6 +116,7 @@ def binding_out(binding: Binding) -> Json:
         "made": binding.made,
         "unkept": dict(sorted(binding.unkept.items())),
         "leaving": dict(sorted(binding.leaving.items())),
+        "sent": sorted(binding.sent),
     }
 
 
@@ -124,7 +126,7 @@ def binding_pieces(binding: Binding) -> tuple[bytes, bytes, bytes]:
     return (
         b'{"kind":%s,"id":%s,"applied":' % (line(binding.address.kind), line(binding.id)),
         applied,
-        b',"digest":"%s","protected":%s,"members":%s,"made":%s,"unkept":%s,"leaving":%s}'
+        b',"digest":"%s","protected":%s,"members":%s,"made":%s,"unkept":%s,"leaving":%s,"sent":%s}'
         % (
             digest(applied).encode(),
             line(binding.protected),
@@ -132,6 +134,7 @@ def binding_pieces(binding: Binding) -> tuple[bytes, bytes, bytes]:
             line(binding.made),
             canonical(binding.unkept),
             canonical(binding.leaving),
+            canonical(sorted(binding.sent)),
         ),
     )
 
@@ -155,6 +158,7 @@ def binding_in(name: str, value: Any) -> Binding:
         fields.get("made", 0.0),
         MappingProxyType(unkept),
         _counted(fields.get("leaving", {}), where=name),
+        frozenset(texts(fields.get("sent", list(fields["applied"])), where=f"sent of {name}")),
     )
 
 

@@ -122,7 +122,15 @@ def settling(intent: Intent, object_id: str) -> Entry:
     if intent.parent is not None:
         return Counted(intent.address, intent.identity[0], 1, intent.step)
     deposes = Deposed(intent.address, intent.deposes) if intent.deposes else None
-    binding = Binding(intent.address, object_id, intent.applied, intent.protected, intent.members, intent.started)
+    binding = Binding(
+        intent.address,
+        object_id,
+        intent.applied,
+        intent.protected,
+        intent.members,
+        intent.started,
+        sent=frozenset(intent.applied),
+    )
     return Bound(binding, intent.step, deposes)
 
 

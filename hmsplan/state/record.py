@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 FORMAT_VERSION: Final = 2
-"""Version 1 had no ``stack``, and of a binding no ``made``, ``unkept`` or ``leaving``. It is read, and written as 2."""
+"""Version 1 had no ``stack``, and less of a binding: all after ``members``. It is read, and written as 2."""
 
 _SHAPE: Final[Shape] = {
     "format_version": NUMBER,

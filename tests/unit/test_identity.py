@@ -257,7 +257,8 @@ def test_a_create_whose_answer_was_lost_is_found_by_its_body() -> None:
     intent = replace(open_create("assistants.a", "A", name="A", llm_config={"model": "m"}), protected=True)
     snapshot = live(remote("assistants", "a1", name="A", llm_config={"model": "m", "temperature": 0.7}))
     known = found(declared(resource("assistants.a", name="A")), snapshot, remembered(intents=(intent,)))
-    assert known.bindings == {A: Binding(A, "a1", intent.applied, protected=True, made=intent.started)}
+    sent = frozenset(intent.applied)
+    assert known.bindings == {A: Binding(A, "a1", intent.applied, protected=True, made=intent.started, sent=sent)}
     assert known.answered == {A: intent}
     assert known.adopted == {A: "an earlier run created it; the answer was lost"}
     assert (known.unsettled, known.decided) == ([], [])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from readings import LINE, declared, live, planned, remembered, remote, resource
+from readings import LINE, bound, declared, live, planned, remembered, remote, resource
 
 from hmsplan.errors import ConfigError
 from hmsplan.kinds import KINDS
@@ -83,3 +84,28 @@ def test_what_cannot_be_declared_is_left_to_the_dashboard() -> None:
     with pytest.raises(ConfigError) as caught:
         planned(stack, snapshot, remembered())
     assert "lifecycle: {ignore_changes: [llm_config]}" in caught.value.diagnostics[0].detail
+
+
+DASHBOARD: dict[str, Any] = {
+    "model": "m",
+    "tools": [{"type": "function", "function": {"name": "lookup"}, "server": {"url": "https://a.example"}}],
+}
+DECLARED = {"model": "other", "tools": [{"name": "lookup", "url": "https://a.example"}]}
+
+
+def test_a_block_whose_secrets_no_answer_shows_is_sent_only_when_somebody_allows_it_once() -> None:
+    """The API may hold a secret of a tool and never show it: a PATCH of the block would take it away."""
+    there = live(remote("assistants", "a1", name="A", llm_config=DASHBOARD))
+    stack = declared(resource("assistants.a", name="A", llm_config=DECLARED))
+    exported = bound("assistants.a", "a1", name="A", llm_config={**DECLARED, "model": "m"})
+    (refusal,) = planned(stack, there, remembered(exported)).refusals
+    assert refusal.flag == "--allow egress:assistants.a"
+    assert "at llm_config.tools.lookup.server.secret" in refusal.reason
+    sent = replace(exported, sent=frozenset({"llm_config"}))
+    assert planned(stack, there, remembered(sent)).refusals == ()
+
+
+def test_another_field_can_change_beside_a_secret_that_no_answer_shows() -> None:
+    there = live(remote("assistants", "a1", name="A", llm_config=DASHBOARD))
+    stack = declared(resource("assistants.a", name="A", first_message="Hello."))
+    assert planned(stack, there, remembered(bound("assistants.a", "a1", name="A"))).refusals == ()

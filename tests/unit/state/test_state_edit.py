@@ -103,7 +103,7 @@ def test_what_a_fast_clock_dated_begins_now() -> None:
 def test_an_adopted_create_binds_what_was_intended_and_deposes_the_old() -> None:
     state = State("l", 3, bindings=BOUND.bindings, intents=(intent(deposes="1"),))
     resolved = edit.resolve(state, A, "2")
-    assert resolved.bindings[A] == Binding(A, "2", {"name": "new"}, protected=True, made=1.0)
+    assert resolved.bindings[A] == Binding(A, "2", {"name": "new"}, protected=True, made=1.0, sent=frozenset({"name"}))
     assert resolved.deposed == (Deposed(A, "1"),)
     assert resolved.intents == ()
 

@@ -207,7 +207,8 @@ def test_an_edit_on_purpose_is_taken_without_a_digest() -> None:
     def change(document: Any) -> None:
         document["bindings"]["assistants.support"] = {"kind": "assistants", "id": "a-2", "applied": {"name": "New"}}
 
-    assert parse(edited(change)).bindings[SUPPORT] == Binding(SUPPORT, "a-2", {"name": "New"})
+    binding = Binding(SUPPORT, "a-2", {"name": "New"}, sent=frozenset({"name"}))
+    assert parse(edited(change)).bindings[SUPPORT] == binding
 
 
 def test_a_binding_that_a_merge_doubled_is_refused() -> None:
