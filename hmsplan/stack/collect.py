@@ -15,6 +15,7 @@ from hmsplan.stack.interpolate import UNMANAGED_KINDS
 from hmsplan.stack.layers import Layer, Whereabouts, merge
 from hmsplan.stack.problems import Problems
 from hmsplan.stack.resolve import Declared
+from hmsplan.stack.slips import missing_space
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +28,8 @@ _KEY: Final = re.compile(KEY_PATTERN)
 _Texts: TypeAlias = "dict[FieldPath, list[FieldPath]]"
 _OF_STACK_FILE: Final = frozenset({"version", "stack", "include", "state", "variables", "defaults", "safety"})
 _OF_ENVIRONMENT: Final = frozenset({"overrides", "exclude"})
+_OWN: Final = ("x-", ".", "_")
+"""What keys for shared blocks begin with in Compose, in GitLab and elsewhere."""
 _SAVED: Final = frozenset({"hmsplan", "objects", "resource_changes"})
 """With format_version, what tells a file that hmsplan saved."""
 _OURS: Final = frozenset({*KINDS, *blocks.NAMES, *UNMANAGED_KINDS, *_OF_STACK_FILE, *_OF_ENVIRONMENT})
@@ -131,7 +134,13 @@ class Collected:
             hint = f"{key} belongs in {home}, not in a resource file."
             self.problems.append(Diagnostic("Key in the wrong file", hint, source, path=(key,)))
             return
-        if guess:
+        if key.startswith(_OWN):
+            hint = (
+                f"There is no kind {key}, and keys of your own are not allowed. Put shared fields under defaults in "
+                "hmsplan.yaml, or give them an anchor (&name) in the first resource of this file that has them; the "
+                "others take them with <<: *name."
+            )
+        elif guess:
             hint = f"There is no kind {key}. Did you mean {guess}?"
         else:
             hint = f"There is no kind {key}. A resource file holds {words.listed([*KINDS, *blocks.NAMES])}."
@@ -147,7 +156,8 @@ def layer(
     for address, written in collected.written.items():
         spec: Any = {} if written.node.value is None else written.node.value
         if not isinstance(spec, dict):
-            detail = f"It is {words.type_of(spec)}; a resource is a block of fields."
+            hint = missing_space(spec) if isinstance(spec, str) else None
+            detail = f"It is {words.type_of(spec)}; a resource is a block of fields.{f' {hint}' if hint else ''}"
             problems.append(Diagnostic("Wrong type", detail, written.node.source, address))
             collected.doubted.add(address.kind)
             continue

@@ -13,6 +13,7 @@ from typing import Final
 
 from hmsplan.stack.interpolate import FileProblem
 from hmsplan.stack.load import MAX_FILE_BYTES
+from hmsplan.stack.slips import conflict_detail, merge_conflict
 
 MAX_TOTAL_BYTES: Final = 64 * 2**20
 STACK_FILE: Final = "hmsplan.yaml"
@@ -135,6 +136,8 @@ class Folder:
                 "around it, so a reviewer would not see what the file says. Take it out."
             )
             raise FileProblem("Invisible character", detail)
+        if (conflict := merge_conflict(text)) is not None:
+            raise FileProblem("Merge conflict", f"{path}: {conflict_detail(text.count(chr(10), 0, conflict) + 1)}")
         return text.replace("\r\n", "\n") if "\r" in text else text
 
 

@@ -31,7 +31,15 @@ from hmsplan.errors import ConfigError
 from hmsplan.model import Diagnostic, SourceLine
 from hmsplan.stack.places import Document, Merged
 from hmsplan.stack.problems import Problems
-from hmsplan.stack.yaml_errors import depth_limit_of_parser, explain_yaml_error, unseen
+from hmsplan.stack.slips import (
+    conflict_detail,
+    curly_advice,
+    curly_quotes,
+    merge_conflict,
+    odd_space,
+    unquoted_template,
+)
+from hmsplan.stack.yaml_errors import depth_limit_of_parser, escape_advice, explain_yaml_error, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,9 +59,13 @@ _MAX_DIGITS: Final = 18  # more do not fit into the 64 bits that other programs 
 _MAX_NUMBER: Final = 300  # characters; longer ones are text in any case
 _ALLOWED_TAGS: Final = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!"})
 
-_UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-_MAYBE_UNSEEN: Final = re.compile(rb"\xe2(?:\x80[\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])")
+_UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_MAYBE_UNSEEN: Final = re.compile(rb"\xe2(?:\x80[\xa8-\xae]|\x81[\xa6-\xa9])")
 """Most of those that the parser itself lets pass; a literal first byte makes the search fast."""
+
+_WINDOWS_PATH: Final = re.compile(r"\b[A-Za-z]:(\\[^\\])")
+_IN_BRACKETS: Final = re.compile(r"\s*[,\]}]")
+"""Behind a text that stands between brackets."""
 
 _NO_ALIASES: Final[Mapping[int, int]] = MappingProxyType({})
 _NO_MERGES: Final[Mapping[int, tuple[str | Merged, ...]]] = MappingProxyType({})
@@ -119,6 +131,9 @@ def parse(data: bytes, file: str) -> Document:
         )
         raise ConfigError([Diagnostic("File too large", detail, SourceLine(file, 1, 1))])
     text = _decode(data, file)
+    if (conflict := merge_conflict(text)) is not None:
+        line = text.count("\n", 0, conflict) + 1
+        raise ConfigError([Diagnostic("Merge conflict", conflict_detail(line), SourceLine(file, line))])
     line_starts = array("I", [0, *accumulate(map(len, text.splitlines(keepends=True)))])
     if not text.endswith(("\n", "\r")) and text:
         line_starts.pop()  # the end of the last line begins no other
@@ -144,11 +159,7 @@ def _may_hide(data: bytes) -> bool:
     """Say, faster than a search for each of them, whether there may be characters that the parser wrongly lets pass."""
     if data.isascii():
         return False
-    return (
-        (b"\xe2" in data and _MAYBE_UNSEEN.search(data) is not None)
-        or (b"\xc2" in data and b"\xc2\x85" in data)
-        or (b"\xd8" in data and b"\xd8\x9c" in data)
-    )
+    return (b"\xe2" in data and _MAYBE_UNSEEN.search(data) is not None) or (b"\xc2" in data and b"\xc2\x85" in data)
 
 
 class _Builder:
@@ -160,6 +171,7 @@ class _Builder:
         self.line_starts = line_starts
         self.offsets: list[int] = []
         self.problems = Problems(most=MAX_PROBLEMS)
+        self.slips: list[int] = []
         self.anchors: dict[str, tuple[Any, int, int]] = {}
         self.open_anchors: dict[str, int] = {}
         self.aliases: dict[int, int] = {}
@@ -178,7 +190,9 @@ class _Builder:
             if (end := depth_limit_of_parser(error)) is not None:
                 self.judge_depth(self.text[:end])
             problem = explain_yaml_error(error, self.text, self.file)
-            raise ConfigError([*self.problems, problem]) from None
+            line = problem.source.line if problem.source else 0
+            told = any(slip in {line - 1, line} for slip in self.slips)  # and one mistake is one message
+            raise ConfigError(self.problems if told else [*self.problems, problem]) from None
         if self.problems:
             raise ConfigError(self.problems)
         return Document(
@@ -246,7 +260,7 @@ class _Builder:
                     self.properties(value, event)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 if key is _A_KEY:
-                    self.fail("Key is not text", "A list or a block cannot be a key. Put the key in quotes.", event)
+                    self.refuse_key(event)
                 if marked and event.tag:
                     self.check_tag(event)
                 if len(stack) >= MAX_DEPTH:
@@ -304,21 +318,62 @@ class _Builder:
             )
         elif value == "<<":
             return self.begin_merge(container, number)
+        else:
+            self.slip(event, is_key=True)
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, len(self.offsets) - 1, 1)
         if value.isidentifier() and value not in _WORDS and len(_KEYS) < _MOST_KNOWN:
             _KEYS[value] = value
         return value
 
+    def refuse_key(self, event: Any) -> NoReturn:
+        """Give up at a list or block in the place of a key: mostly ``{{name}}`` without quotes."""
+        source = self.source(event)
+        line = self.text[self.line_starts[source.line - 1] :].partition("\n")[0]
+        first = source.column - 2  # the outer one of two braces
+        detail = unquoted_template(line, first) if first >= 0 else None
+        if detail is not None:
+            place = SourceLine(self.file, source.line, source.column - 1)
+            raise ConfigError([*self.problems, Diagnostic("Unquoted {{…}}", detail, place)])
+        self.fail("Key is not text", "A list or a block cannot be a key. Put the key in quotes.", event)
+
+    def slip(self, event: Any, *, is_key: bool = False) -> bool:
+        """Report an unquoted text that is not what it looks like; say whether it is one."""
+        if event.value.isascii():
+            return False
+        space = odd_space(event.value)
+        if space is not None and (space[0] == 0 or self.begins_a_line(event)):
+            place = self.at(event.start_mark.index + space[0])
+            self.problems.append(Diagnostic("Odd space", space[1], place))
+            self.slips.append(place.line)
+            return True
+        if is_key:
+            detail = curly_advice(event.value[0] + event.value[-1])
+        else:
+            in_brackets = _IN_BRACKETS.match(self.text, event.end_mark.index) is not None
+            detail = curly_quotes(event.value) if in_brackets else None
+        source = self.source(event)
+        if detail is not None and source.line not in self.slips:
+            self.problems.append(Diagnostic("Typographic quotes", detail, source))
+            self.slips.append(source.line)
+        return detail is not None
+
+    def begins_a_line(self, event: Any) -> bool:
+        """Say whether nothing but spaces and dashes stands before *event* on its line."""
+        source = self.source(event)
+        return not self.text[self.line_starts[source.line - 1] : event.start_mark.index].strip(" -")
+
     def scalar(self, event: Any) -> Any:
         """Return what an unquoted text means that was not met before."""
         value = read_scalar(event.value)
+        if self.slip(event):
+            return value
         if type(value) is int and len(event.value.lstrip("-")) > _MAX_DIGITS:
             detail = (
                 f"A whole number of more than {_MAX_DIGITS} digits would not survive. Put it in quotes if it is text."
             )
             self.problems.append(Diagnostic("Number too long", detail, self.source(event)))
-        elif len(event.value) <= _MAX_DIGITS and len(_SCALARS) < _MOST_KNOWN:
+        elif len(event.value) <= _MAX_DIGITS and len(_SCALARS) < _MOST_KNOWN and event.value.isascii():
             _SCALARS[event.value] = value
         return value
 
@@ -363,8 +418,16 @@ class _Builder:
 
     def check_escapes(self, text: str, event: Any) -> None:
         """Refuse invisible characters that were written as escapes."""
-        if (match := _UNSEEN.search(text)) is not None:
-            self.problems.append(unseen(match[0], self.source(event)))
+        if (match := _UNSEEN.search(text)) is None:
+            return
+        written = self.text[event.start_mark.index : event.end_mark.index]
+        if path := _WINDOWS_PATH.search(written):
+            problem = Diagnostic(
+                "Unknown escape", escape_advice(path[1]), self.at(event.start_mark.index + path.start(1))
+            )
+        else:
+            problem = unseen(match[0], self.source(event))
+        self.problems.append(problem)
 
     def duplicate(self, container: Mapping[Any, Any], number: int, key: Any, event: Any) -> _Mark:
         """Report a key that stands in its block twice; return what its value goes under, to keep both in order."""

@@ -28,6 +28,7 @@ HARMLESS: tuple[dict[str, Any], ...] = (
     {"name": "Dollar", "first_message": "Pay ${amount} or {{name}}\nor ${var:x} or ${file:/etc/passwd}"},
     {"name": "Secret", "webhook_url": "https://x.example/h", "webhook_secret": SECRETS[0]},
     {"name": "right to left", "first_message": "\u05e9\u05dc\u05d5\u05dd\u200f, {{name}}"},
+    {"name": "marks \u200e\u200f\u061c", "first_message": "a\u200eb \u061cc", "business_name": "\u200f\u05d0"},
     {"name": "carriage return", "first_message": "a\r\nb"},
     {"name": "long " * 60, "first_message": "w" * 500, "voicemail_message": "word " * 100 + "$${"},
     {

@@ -69,6 +69,9 @@ BOMBS: Mapping[str, tuple[dict[str, str | bytes], str]] = {
     "20,000 braces": ({"a.yaml": "{a: " * 20_000}, "Nested too deeply"),
     "20,000 dashes": ({"a.yaml": "- " * 20_000 + "x"}, "Nested too deeply"),
     "20,000 levels of blocks": ({"a.yaml": "".join(f"{' ' * n}a:\n" for n in range(2_000))}, "Nested too deeply"),
+    "marks of a merge without an end": ({"a.yaml": "<<<<<<< a\n" * 700_000 + ">>>>>>> b\n"}, "Not a resource file"),
+    "a template and a million spaces": ({"a.yaml": f"a: {{{{x}}}}{' ' * 2**20}x"}, "Unquoted {{…}}"),
+    "a million odd spaces": ({"a.yaml": "\u00a0" * 2**20 + "a: 1"}, "Odd space"),
     "a million values": ({"a.yaml": f"a: [{'0,' * (MAX_NODES + 1)}]"}, "File too large"),
     "too many objects": (
         {"a.yaml": assistants(*(f"a{n}:" for n in range(MAX_RESOURCES + 1)))},

@@ -22,6 +22,7 @@ LIVE_NAMES = {
     "carriage return": "A\rPlan: 0 to add",
     "backspaces": "A\x08\x08\x08\x7f",
     "text from right to left": "A\u202e\u2066evil",
+    "marks of Arabic and Hebrew": "A\u200e\u200f\u061c",
     "nothing visible": "A\u200b\u2060\ufeff\U000e0041",
     "lines of their own": "A\u2028\u2029\x85\x0b\x0c",
     "mask command": "A\n::add-mask::Plan",
@@ -100,6 +101,34 @@ def test_no_live_text_acts(tmp_path: Path, evil: Evil, name: str) -> None:
         if "--json" in words and said.out:
             json.loads(said.out)
     check(hmsplan(root, "plan", url=evil.url, FORCE_COLOR="1"), colored=True)
+
+
+def test_marks_of_arabic_and_hebrew_are_text_and_are_seen(tmp_path: Path, evil: Evil) -> None:
+    """In YAML, a prompt and a list of leads: sent as they are, shown by number, and exported again."""
+    text = "\u0645\u0631\u062d\u0628\u0627\u200f!\u200e \u061c"
+    root = write(
+        tmp_path / "stack",
+        {
+            "a.yaml": f"assistants:\n  a: {{name: A, first_message: '{text}', voicemail_message: '${{file:p.md}}'}}\n",
+            "p.md": text,
+            "c.yaml": "campaigns:\n  c: {name: C, agent_id: '${assistants.a}', schedule_start_time: '09:00',\n"
+            "      schedule_end_time: '17:00', timezone: Europe/Amsterdam, leads: '${csv:leads.csv}'}\n",
+            "leads.csv": f"phone_number,name\n+31612345678,{text}\n",
+        },
+    )
+    for form in ("text", "json", "markdown", "html"):
+        said = hmsplan(root, "plan", "--format", form, url=evil.url)
+        check(said)
+        assert said.code == 0, said
+        assert r"\u200f!\u200e \u061c" in said.out
+    write(root, {"c.yaml": ""})
+    assert hmsplan(root, "apply", "-y", url=evil.url).code == 0
+    (live,) = evil.objects["/assistants"].values()
+    assert (live["first_message"], live["voicemail_message"]) == (text, text)
+    said = hmsplan(root, "export", str(tmp_path / "out"), url=evil.url)
+    assert (said.code, "not in these files" in said.err) == (0, False), said
+    again = hmsplan(tmp_path / "out", "plan", url=evil.url)
+    assert "No changes" in again.out, again
 
 
 @pytest.mark.parametrize("name", LIVE_NAMES)

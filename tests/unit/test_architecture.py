@@ -30,7 +30,7 @@ LAYERS: Final[dict[str, str]] = {
     "knowledge": "kinds canonical canonical_json phone",
     # text and JSON to a Stack; what is live and remembered to a Plan; a Plan to text and JSON
     "pure": """
-        stack.load stack.places stack.yaml_errors stack.yamltext stack.format stack.schema stack.explain
+        stack.load stack.places stack.slips stack.yaml_errors stack.yamltext stack.format stack.schema stack.explain
         stack.interpolate stack.layers stack.resolve stack.templates stack.leads stack.finish
         stack.formats stack.hours stack.zones
         stack.blocks stack.collect stack.problems stack.settings stack.variables stack.validate stack diagnostics

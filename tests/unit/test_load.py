@@ -141,10 +141,8 @@ def test_alias_keeps_places() -> None:
         ("a: b\x1b", "Invisible character"),
         ("a: b\x7f", "Invisible character"),
         ("a: b\x85", "Invisible character"),
-        ("a: b\u200f", "Invisible character"),
         ("a: b\u2028", "Invisible character"),
         ("a: b\u2066", "Invisible character"),
-        ("a: b\u061c", "Invisible character"),
         ('a: "\\0"', "Invisible character"),
         ('"\\u202e": 1', "Invisible character"),
         ("a: b\n\tc: d", "Tab in the indentation"),
@@ -159,6 +157,79 @@ def test_alias_keeps_places() -> None:
 def test_refused(text: str, expected: str) -> None:
     """What YAML allows but nobody should meet in a stack is refused, in words of ours."""
     assert summary(text) == expected
+
+
+@pytest.mark.parametrize("mark", ["\u200e", "\u200f", "\u061c"])
+def test_marks_of_arabic_and_hebrew_are_text(mark: str) -> None:
+    """They say which way the next letter is read, and reorder no more than a letter does."""
+    assert read(f"a: مرحبا{mark}!\nb: 'x{mark}'\n{mark}c: |\n  {mark}y\n") == {
+        "a": f"مرحبا{mark}!",
+        "b": f"x{mark}",
+        f"{mark}c": f"{mark}y\n",
+    }
+    assert read(f'a: "\\u{ord(mark):04x}"') == {"a": mark}
+
+
+@pytest.mark.parametrize("code", [*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+def test_overrides_isolates_and_embeddings_are_refused(code: int) -> None:
+    """Raw and escaped, in values and keys: what they enclose is read in another order than it is."""
+    for text in (f"a: b{chr(code)}", f"b{chr(code)}: a", f'a: "\\u{code:04x}"', f'"\\u{code:04x}": a'):
+        assert summary(text) == "Invisible character"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: “Hallo” zei hij\n", "“Hallo” zei hij"),
+        ("a: [“A”, „B“, «C», x “y” z, it\u2019s]\n", ["“A”", "„B“", "«C»", "x “y” z", "it\u2019s"]),
+        ("a: Attention:\u00a0x\n", "Attention:\u00a0x"),
+        ("a: let_op:\u00a0x\n", "let_op:\u00a0x"),
+        ('a: "\u00a0x"\n', "\u00a0x"),
+        ("a: |\n  \u00a0x\n", "\u00a0x\n"),
+        ("a: x\u00a0y\n", "x\u00a0y"),
+        ("a: Pay {{x}} now\n", "Pay {{x}} now"),
+        ("a: |\n  <<<<<<< HEAD\n  =======\n  >>>>>>> x\n", "<<<<<<< HEAD\n=======\n>>>>>>> x\n"),
+        ('a: "Q:\\nWhat?"\n', "Q:\nWhat?"),
+    ],
+)
+def test_what_only_looks_like_a_slip_is_text(text: str, value: Any) -> None:
+    assert read(text) == {"a": value}
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "said"),
+    [
+        ("a:\n  - {{x}}, hi # c\n", "a.yaml:2:5", '"{{x}}, hi"'),
+        ("a: {b: {{x}}, c: 1}\n", "a.yaml:1:8", '"{{x}}"'),
+        ("a: [{{x}}, c]\n", "a.yaml:1:5", '"{{x}}"'),
+        ('a: {{x}} "quoted"\n', "a.yaml:1:4", r'"{{x}} \"quoted\""'),
+        ("a: 1\n \u00a0b: 2\n", "a.yaml:2:2", "no-break space (U+00A0)"),
+        ("a:\n  b:\u202fx\n  c: 1\n", "a.yaml:2:5", "narrow no-break space (U+202F)"),
+        ("a:\n  b: 1\n  c:\u3000x\n", "a.yaml:3:5", "ideographic space (U+3000)"),
+        ("a:\n  -\u00a0x\n", "a.yaml:2:4", "no-break space"),
+        ("a: 1\n\ufeffb: 2\n", "a.yaml:2:1", "byte order mark (U+FEFF) here, which YAML takes for a letter. Take it"),
+        ("a: 1\n\u200bb: 2\n", "a.yaml:2:1", "zero width space (U+200B)"),
+        ("a:\n  b: “A: B”\n", "a.yaml:2:8", "Typographic quotes such as “"),
+        ("a: [“A, B”]\n", "a.yaml:1:5", "Typographic quotes such as “"),
+        ("“a”: 1\n", "a.yaml:1:1", "Typographic quotes such as “"),
+        ('a: "C:\\Program Files"\n', "a.yaml:1:7", r"In double quotes \P stands for something else"),
+        ('a: "C:\\docs"\n', "a.yaml:1:7", r"In double quotes \d means nothing"),
+        ('a: "\\\\server\\share"\n', "a.yaml:1:13", r"two backslashes: \\s"),
+        ("a:\n  b: 1\n  c:x\n", "a.yaml:3:3", "put a space behind its colon: c: …"),
+        ("a:\n  b: 1\n  well then\n", "a.yaml:3:3", "If it is text, put the whole text in quotes."),
+    ],
+)
+@pytest.mark.parametrize("libyaml", [True, False])
+def test_a_slip_is_named_where_it_is(
+    text: str, where: str, said: str, monkeypatch: pytest.MonkeyPatch, *, libyaml: bool
+) -> None:
+    """One message, by line and column, that says what to type; with and without libyaml."""
+    monkeypatch.setattr(yaml, "__with_libyaml__", libyaml)
+    with pytest.raises(ConfigError) as caught:
+        parse(text.encode(), "a.yaml")
+    (problem,) = caught.value.diagnostics
+    assert said in problem.detail
+    assert str(problem.source) == where
 
 
 def test_not_utf8() -> None:
