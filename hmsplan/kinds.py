@@ -98,6 +98,7 @@ class Kind:
         refused_with: block to (field, values, keys): with such a value the API refuses those keys.
         together: field to the fields that have to travel with it.
         status: (field, value) that makes the platform act by itself; entering it is a guarded start.
+        window: the fields that say from when to when, each day, and in which time zone the platform acts.
         initial: value of that field in a new object; there is nothing to send where it is declared.
         resting: value of that field that ends the acting, and is sent before such an object is deleted.
         exposing: fields that decide whom the platform reaches, and when, while it acts.
@@ -144,6 +145,7 @@ class Kind:
     refused_with: Mapping[str, tuple[str, frozenset[str], frozenset[str]]] = field(default_factory=dict)
     together: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     status: tuple[str, str] | None = None
+    window: tuple[str, str, str] | None = None
     initial: str = ""
     resting: str = ""
     exposing: frozenset[str] = frozenset()
@@ -358,6 +360,7 @@ CAMPAIGNS: Final = Kind(
         pattern("schedule_end_time"): canonical.clock_time,
     },
     status=("status", "scheduled"),
+    window=("schedule_start_time", "schedule_end_time", "timezone"),
     initial="draft",  # "Created as draft"
     resting="paused",  # "paused to stop"
     exposing=frozenset({"agent_id", "schedule_start_time", "schedule_end_time", "timezone"}),

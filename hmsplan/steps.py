@@ -200,6 +200,7 @@ def _creation(kind: Kind, change: ResourceChange, resource: Resource, before: Se
             protected=resource.lifecycle.prevent_destroy,
             starts=change.started and acts(kind, later),
             calls=change.members.pending if change.members is not None else 0,
+            when=_hours(kind, change),
             needs=frozenset(needs),
         )
 
@@ -271,7 +272,17 @@ def _update(kind: Kind, change: ResourceChange, records: Spec, *, protected: boo
         expects=(*change.fields, *_rests_on(kind, change)),
         starts=change.started and acts(kind, change.after),
         calls=change.members.pending if change.members is not None else None,
+        when=_hours(kind, change),
     )
+
+
+def _hours(kind: Kind, change: ResourceChange) -> str:
+    """Say at what hours the platform acts, once *change* is done; "" for what never acts."""
+    if kind.window is None or not change.started:
+        return ""
+    spec = {**change.before, **change.after}
+    start, end, zone = (str(spec.get(name, "?")) for name in kind.window)
+    return f"daily {start[:5]} to {end[:5]} {zone}"
 
 
 def _rests_on(kind: Kind, change: ResourceChange) -> Iterator[FieldChange]:

@@ -222,6 +222,7 @@ class Step:
         starts: UPDATE: it makes the platform act by itself (a campaign dials).
         rests: UPDATE: it makes the platform stop acting on an object that goes away; the state learns nothing by it.
         calls: of a step that *starts*: how many people it calls; None when they are not managed here.
+        when: of a step that *starts*: at what hours, for people; foreign text.
         member: CREATE, DELETE, BIND of one member of *address*; *spec* is the member's.
         deposes: CREATE, BIND: id of the object this one replaces; DELETE, FORGET: the deposed object itself.
         settles: BIND: key of the open intent whose object this is.
@@ -242,6 +243,7 @@ class Step:
     starts: bool = False
     rests: bool = False
     calls: int | None = None
+    when: str = ""
     member: bool = False
     moved_from: Address | None = None
     deposes: str | None = None

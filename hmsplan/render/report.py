@@ -115,7 +115,7 @@ def step_text(step: Step, number: int = 1) -> str:
 def _update_text(step: Step) -> str:
     if step.starts:
         people = "an unknown number of people" if step.calls is None else count(step.calls, "person")
-        return f"start {step.address} ({people})"
+        return f"start {step.address} ({people}{f', {safe(step.when)}' if step.when else ''})"
     if step.rests:
         return f"pause {'the old ' if step.deposes else ''}{step.address}"
     return f"update {step.address}"

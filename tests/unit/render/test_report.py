@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from hmsplan.model import Action, Address, Outcome, Plan, Report, ResourceChange, Status, Step, Verb
-from hmsplan.render.report import progress_line, render_report, report_json
+from hmsplan.render.report import progress_line, render_report, report_json, step_text
 
 SUPPORT, MAIN, RECALL = Address("assistants", "support"), Address("numbers", "main"), Address("campaigns", "recall")
 
@@ -121,3 +122,11 @@ def test_events_read_as_terraform_s() -> None:
     assert progress_line(create, Outcome(create, Status.UNSETTLED)).endswith("it is not known whether it happened")
     assert progress_line(create, Outcome(create, Status.NOT_STARTED)).endswith("not started")
     assert progress_line(lead) == "campaigns.recall: Removing a lead..."
+
+
+def test_the_step_that_begins_to_call_is_called_so() -> None:
+    starts = Step("campaigns.recall:finish", Verb.UPDATE, RECALL, starts=True, calls=100, when="daily 10:00 to 18:00")
+    assert step_text(starts) == "start campaigns.recall (100 people, daily 10:00 to 18:00)"
+    assert step_text(replace(starts, calls=None, when="")) == "start campaigns.recall (an unknown number of people)"
+    rests = Step("campaigns.recall:pause-old", Verb.UPDATE, RECALL, rests=True, deposes="c1")
+    assert step_text(rests) == "pause the old campaigns.recall"
