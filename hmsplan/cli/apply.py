@@ -26,7 +26,16 @@ from hmsplan.cli.progress import progress_for
 from hmsplan.cli.rescue import rescue
 from hmsplan.cli.session import Workspace, connect, open_workspace, wait_for
 from hmsplan.cli.terminal import ask, color_of_progress, err, interactive
-from hmsplan.errors import ApplyFailed, HmsplanError, StalePlan, StateError, Unauthorized, UnsafePlan, UnsettledCreate
+from hmsplan.errors import (
+    ApplyFailed,
+    HmsplanError,
+    StalePlan,
+    StaleStep,
+    StateError,
+    Unauthorized,
+    UnsafePlan,
+    UnsettledCreate,
+)
 from hmsplan.live import plan_live
 from hmsplan.model import Digest, Report, Risk, Status
 from hmsplan.plan import Options
@@ -274,6 +283,8 @@ def _exit_code(report: Report) -> int:
         return 0
     if done:
         return PARTIAL
+    if any(outcome.stale for outcome in report.outcomes):
+        return StaleStep.exit_code
     return Unauthorized.exit_code if report.stopped.startswith(Unauthorized.summary) else FAILED
 
 
