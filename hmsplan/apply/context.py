@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
 
     from hmsplan.api.client import Before, WriteClient
     from hmsplan.apply.fresh import Fresh
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from hmsplan.apply.turns import Turns
     from hmsplan.model import Address, Snapshot, Spec
     from hmsplan.state.ledger import Ledger
+
+
+TOGETHER: Final = 2
+"""Attempts at a write beside others."""
 
 
 @dataclass(slots=True)
@@ -43,6 +49,20 @@ class Context:
     ids: dict[Address, str] = field(default_factory=dict)
     made: dict[str, Spec] = field(default_factory=dict)
     added: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Read and write with nothing else of ours in between."""
+        async with self.turns.alone():
+            with self.fresh.alone():
+                yield
+
+    def attempt(self, number: int) -> AbstractAsyncContextManager[None]:
+        """Return the room for the n-th attempt, from 0, at a write that was too late for its reading: beside others.
+
+        After two of them it goes alone, or the others would make it too late for ever.
+        """
+        return nullcontext() if number < TOGETHER else self.alone()
 
     def before(self, *checks: Callable[[], None]) -> Before:
         """Return what the client awaits right before it sends a write: is the lock ours, do the readings count?"""

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.api.pacing import LONGEST_WAIT_S
 from hmsplan.api.snapshot import read_list, read_members, read_one
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from hmsplan.api.client import ReadClient
     from hmsplan.kinds import Kind
@@ -73,6 +75,7 @@ class Fresh:
         self._lists: defaultdict[str, _Shared] = defaultdict(_Shared)
         self._objects: dict[str, Reading] = {}
         self._whole: dict[str, RemoteObject] = {}
+        self._alone_since: float | None = None
         began = ended = clock() - age_s
         for name, objects in snapshot.objects.items():
             self._lists[name].last = Reading(objects, began, ended)
@@ -133,7 +136,23 @@ class Fresh:
         It may not once the rate limit has held us up: much may happen while nothing can be sent. Its age counts from
         its end, or an API that is slow to answer would never be written to.
         """
-        return self._clock() - reading.ended <= at_most_s and reading.began >= self._client.held_until
+        age_s = self._clock() - reading.ended
+        if self._alone_since is not None:
+            return reading.began >= self._alone_since and age_s <= LONGEST_WAIT_S
+        return age_s <= at_most_s and reading.began >= self._client.held_until
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """From here on only what is read from here on counts, and waiting for the rate limit does not make it old.
+
+        For a write that follows its reading at once, with nothing else of ours in between: where the limit lets
+        a request through every few seconds only, no reading could be younger.
+        """
+        self._alone_since = self._clock()
+        try:
+            yield
+        finally:
+            self._alone_since = None
 
     def still(self, reading: Reading, *, at_most_s: float = FRESH_S) -> Callable[[], None]:
         """Return what raises ``Outdated`` unless *reading* counts at the moment it is called."""

@@ -7,6 +7,7 @@ are shown in no message.
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import TYPE_CHECKING
 
 from hmsplan.api.endpoint import segments
@@ -32,25 +33,28 @@ async def add(context: Context, kind: Kind, members: Members, step: Step) -> str
     """
     parent = step.id or context.ids[step.address]
     mark = fingerprint(members, step.spec, context.ledger.lineage)
-    while True:
-        reading = await context.fresh.members(kind, parent)
-        _refuse_met(context, members, step, parent, reading.objects)
-        intent = Intent(
-            step=step.key,
-            address=step.address,
-            kind=kind.name,
-            identity=(mark,),
-            applied=EMPTY,
-            before=_with_mark(members, context.ledger.lineage, reading.objects, mark),
-            started=context.client.server_now(),
-            parent=parent,
-        )
+    one = context.creator.one_at_a_time(kind, parent, (mark,))
+    for number in itertools.count():
         with contextlib.suppress(Outdated):
-            still = context.fresh.still(reading)
-            live = await context.creator.create(kind, intent, dict(step.spec), context.before(still))
+            async with one, context.attempt(number):
+                reading = await context.fresh.members(kind, parent)
+                _refuse_met(context, members, step, parent, reading.objects)
+                intent = Intent(
+                    step=step.key,
+                    address=step.address,
+                    kind=kind.name,
+                    identity=(mark,),
+                    applied=EMPTY,
+                    before=_with_mark(members, context.ledger.lineage, reading.objects, mark),
+                    started=context.client.server_now(),
+                    parent=parent,
+                )
+                still = context.fresh.still(reading)
+                live = await context.creator.create(kind, intent, dict(step.spec), context.before(still))
             context.added[parent].add(live.id)
             await context.ledger.count(step.address, mark, settles=step.key)
             return live.id
+    raise AssertionError
 
 
 def _with_mark(members: Members, lineage: str, objects: Mapping[str, RemoteObject], mark: str) -> frozenset[str]:
@@ -88,20 +92,20 @@ async def take_off(context: Context, kind: Kind, members: Members, step: Step) -
     """
     parent, member = context.ids[step.address], step.id or ""
     mark = fingerprint(members, step.spec, context.ledger.lineage)
-    sent = False
-    while not sent:
-        reading = await context.fresh.members(kind, parent, anew=True)
-        _refuse_touched(members, step, reading.objects.get(member))
-        ask = context.before(context.fresh.still(reading, at_most_s=RECENT_S))
-
-        async def before(ask: Before = ask) -> None:
-            await ask()
-            await context.ledger.leave(step.address, mark)
-
+    for number in itertools.count():
         with contextlib.suppress(Outdated):
-            async with context.turns.together():
-                await context.client.delete(segments(kind.path, parent, members.path, member), before=before)
-            sent = True
+            async with context.attempt(number):
+                reading = await context.fresh.members(kind, parent, anew=True)
+                _refuse_touched(members, step, reading.objects.get(member))
+                ask = context.before(context.fresh.still(reading, at_most_s=RECENT_S))
+
+                async def before(ask: Before = ask) -> None:
+                    await ask()
+                    await context.ledger.leave(step.address, mark)
+
+                async with context.turns.together():
+                    await context.client.delete(segments(kind.path, parent, members.path, member), before=before)
+            break
     async for _ in context.grace.looks():
         listed = await context.fresh.members(kind, parent, anew=True)
         if member not in listed.objects:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections import Counter
 from dataclasses import replace
 from types import MappingProxyType
@@ -87,24 +88,28 @@ async def _made(
 ) -> RemoteObject:
     """POST, once nobody made an object of this name since the plan was made."""
     identity = identity_of(kind, spec)
-    while True:
-        reading = await context.fresh.list(kind)
-        same = {i for i, live in reading.objects.items() if identity_of(kind, live.fields) == identity}
-        _refuse_twin(context, kind, step, same)
-        intent = Intent(
-            step=step.key,
-            address=step.address,
-            kind=kind.name,
-            identity=(identity,),
-            applied=applied,
-            before=frozenset(same),
-            started=context.client.server_now(),
-            deposes=step.deposes,
-            protected=step.protected,
-            members=marks,
-        )
+    one = context.creator.one_at_a_time(kind, None, (identity,))
+    for number in itertools.count():
         with contextlib.suppress(Outdated):
-            return await context.creator.create(kind, intent, body, context.before(context.fresh.still(reading)))
+            async with one, context.attempt(number):
+                reading = await context.fresh.list(kind)
+                same = {i for i, live in reading.objects.items() if identity_of(kind, live.fields) == identity}
+                _refuse_twin(context, kind, step, same)
+                intent = Intent(
+                    step=step.key,
+                    address=step.address,
+                    kind=kind.name,
+                    identity=(identity,),
+                    applied=applied,
+                    before=frozenset(same),
+                    started=context.client.server_now(),
+                    deposes=step.deposes,
+                    protected=step.protected,
+                    members=marks,
+                )
+                still = context.fresh.still(reading)
+                return await context.creator.create(kind, intent, body, context.before(still))
+    raise AssertionError
 
 
 def _refuse_twin(context: Context, kind: Kind, step: Step, same: set[str]) -> None:

@@ -59,7 +59,7 @@ async def remove(context: Context, kind: Kind, step: Step, object_id: str) -> No
 async def _sent(context: Context, kind: Kind, step: Step, object_id: str) -> bool:
     """Look once more, and DELETE; say whether there was anything to delete."""
     while True:
-        async with context.turns.alone():
+        async with context.alone():
             live, reading = await context.fresh.look_up(kind, object_id)
             if live is None:
                 return False

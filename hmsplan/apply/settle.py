@@ -59,20 +59,21 @@ class Creator:
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
 
+    def one_at_a_time(self, kind: Kind, parent: str | None, identity: tuple[str, ...]) -> asyncio.Lock:
+        """Return what to hold around ``create``, and around what it is decided on. Take it before a turn to write."""
+        return self.one_by_one[kind.name, parent, identity]
+
     async def create(self, kind: Kind, intent: Intent, body: Mapping[str, Any], before: Before) -> RemoteObject:
         """Make one object, or one member when the intent has a parent, exactly once.
 
-        *before* is awaited right before each POST; what it raises is raised here, and nothing was sent.
+        *before* is awaited right before each POST; what it raises is raised here, and nothing was sent. Whoever calls
+        this holds ``one_at_a_time``.
 
         Raises:
             ApiError: the API refused, which proves that nothing was made.
             OpenCreate: it may have been made.
             HmsplanError: it was proven twice not to have been made.
         """
-        async with self.one_by_one[kind.name, intent.parent, intent.identity]:
-            return await self._create(kind, intent, body, before)
-
-    async def _create(self, kind: Kind, intent: Intent, body: Mapping[str, Any], before: Before) -> RemoteObject:
         await self.ledger.intend([intent])
         doubt = ""
         for _ in range(2):

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
 
 class Turns:
-    """A lock that many hold together or one alone; one who waits to be alone goes first."""
+    """A lock that many hold together or one alone; one who waits to be alone goes first.
+
+    Whoever is alone may take it together as well.
+    """
 
     def __init__(self) -> None:
+        self._owner: asyncio.Task[object] | None = None
         self._together = 0
         self._alone = asyncio.Lock()
         self._nobody = asyncio.Event()
@@ -26,6 +30,9 @@ class Turns:
     @asynccontextmanager
     async def together(self) -> AsyncIterator[None]:
         """Hold it beside others."""
+        if self._owner is not None and self._owner is asyncio.current_task():
+            yield
+            return
         async with self._alone:
             self._together += 1
             self._nobody.clear()
@@ -41,4 +48,8 @@ class Turns:
         """Hold it when everybody else has let go."""
         async with self._alone:
             await self._nobody.wait()
-            yield
+            self._owner = asyncio.current_task()
+            try:
+                yield
+            finally:
+                self._owner = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 from typing import TYPE_CHECKING
 
 from hmsplan.api.endpoint import segments
@@ -44,21 +45,22 @@ async def update(context: Context, kind: Kind, step: Step, object_id: str) -> Re
     spec = resolve(step.spec, context.ids)
     if step.starts:
         return await _start(context, kind, step, object_id, spec)
-    while True:
-        live, reading = await context.fresh.object(kind, object_id)
-        live = _present(context, kind, object_id, live)
-        _refuse_moved(context, kind, step, live)
-        if _is_so(kind, step, spec, live.fields):
-            return live
-        still = context.fresh.still(reading)
+    for number in itertools.count():
         with contextlib.suppress(Outdated):
-            return await _patch(context, kind, step, spec, live, still)
+            async with context.attempt(number):
+                live, reading = await context.fresh.object(kind, object_id)
+                live = _present(context, kind, object_id, live)
+                _refuse_moved(context, kind, step, live)
+                if _is_so(kind, step, spec, live.fields):
+                    return live
+                return await _patch(context, kind, step, spec, live, context.fresh.still(reading))
+    raise AssertionError
 
 
 async def _start(context: Context, kind: Kind, step: Step, object_id: str, spec: Spec) -> RemoteObject:
     """Let the platform begin to call people: right after a look at the object and at who is on its list."""
     while True:
-        async with context.turns.alone():
+        async with context.alone():
             live, reading = await context.fresh.look_up(kind, object_id)
             live = _present(context, kind, object_id, live)
             _refuse_moved(context, kind, step, live)

@@ -11,6 +11,7 @@ from support.world import UNLIMITED, World, allowing
 
 from hmsplan.emulator import Settings
 from hmsplan.model import Status
+from hmsplan.plan import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,3 +98,20 @@ def test_what_a_create_writes_down_does_not_grow_with_the_number_of_creates(tmp_
             state = world.root / ".hmsplan" / "default" / "state.json"
             sizes[count] = state.stat().st_size / count
     assert sizes[400] < 1.1 * sizes[100]
+
+
+@pytest.mark.parametrize("kind", ["fixed", "sliding"])
+def test_a_limit_that_holds_up_every_request_lets_every_write_through(tmp_path: Path, kind: Any) -> None:
+    """Where a write always waits longer than its reading stays young, it goes alone, right after a look of its own."""
+    with World(tmp_path, Settings(rate_limit=3, rate_window_s=30.0, rate_kind=kind), environ=SECRETS) as world:
+        agent = {"assistants": {"a": {"name": "A"}, **assistants(4)["assistants"]}}
+        leads = [lead(f"{number:03}") for number in range(4)]
+        world.declare({**agent, "campaigns": {"c": campaign("Recall", "${assistants.a}", leads)}})
+        assert not world.apply(allowing()).bad
+        changed = [{**each, "variables": {"name": "Other"}} for each in leads]
+        edited = {key: {**each, "first_message": "Hello."} for key, each in agent["assistants"].items()}
+        world.declare({"assistants": edited, "campaigns": {"c": campaign("Recall", "${assistants.a}", changed)}})
+        assert not world.apply(allowing()).bad
+        world.check_at_rest()
+        world.declare({})
+        assert not world.apply(Options(destroy=True, allowed=("*",))).bad

@@ -93,7 +93,8 @@ class Run:
             started=self.clock(),
             parent=more.get("parent"),
         )
-        made = await creator.create(kind, intent, body, ledger.confirm)
+        async with creator.one_at_a_time(kind, intent.parent, intent.identity):
+            made = await creator.create(kind, intent, body, ledger.confirm)
         self.bound[kind.name].add(made.id)
         return made
 
