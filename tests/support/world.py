@@ -11,12 +11,12 @@ import json
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import httpx
 
 from hmsplan.api.client import ReadClient, WriteClient
-from hmsplan.apply import Stop, apply
+from hmsplan.apply import CONCURRENCY, Stop, apply
 from hmsplan.drift import survey
 from hmsplan.emulator import Emulator, Settings
 from hmsplan.errors import StateError, UnsafePlan, UnsettledCreate
@@ -56,10 +56,26 @@ class Killed(BaseException):
     """The process is dead. Nothing of it reaches the API or the disk from here on."""
 
 
+class Beside(Protocol):
+    """People who work beside a run, and what they see of it."""
+
+    def act(self) -> None:
+        """Do something, or nothing, between two requests of the run."""
+
+    def sends(self, request: httpx.Request) -> None:
+        """See a request right before the API handles it."""
+
+    def sent(self, request: httpx.Request, response: httpx.Response | None) -> None:
+        """See what came of it; None for an answer that was lost."""
+
+
 class Life:
     """The life of one process, which ends at one of its calls.
 
     Attributes:
+        concurrency: steps at once.
+        beside: who acts after an answer came and before the next request is begun. A write is decided right before it
+            leaves, so nobody acts between that and the API.
         calls: requests that the process has begun, as ``METHOD /path``.
         entries: what it has written to the journal.
         ends_at: number of the call, from 1, at which the process is killed; None = it lives.
@@ -77,7 +93,11 @@ class Life:
         refuses_at: int | None = None,
         stops_at: int | None = None,
         disk_full_at: int | None = None,
+        concurrency: int = CONCURRENCY,
+        beside: Beside | None = None,
     ) -> None:
+        self.concurrency, self.beside = concurrency, beside
+        self._in_flight, self._is_due = 0, False
         self.calls: list[str] = []
         self.ends_at, self.ends_after, self.refuses_at = ends_at, ends_after, refuses_at
         self.stops_at, self.disk_full_at = stops_at, disk_full_at
@@ -94,6 +114,27 @@ class Life:
         """Die here."""
         self.over = True
         raise Killed
+
+    def begins(self, request: httpx.Request) -> None:
+        """Let people act before what is read, and see what is sent."""
+        if request.method == "GET":
+            self._act()
+        self._in_flight += 1
+        if self.beside is not None:
+            self.beside.sends(request)
+
+    def ends(self, request: httpx.Request, response: httpx.Response | None) -> None:
+        """Let people see what came of a request, and act as soon as the process has taken the answer."""
+        self._in_flight -= 1
+        if self.beside is not None:
+            self.beside.sent(request, response)
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._act)
+
+    def _act(self) -> None:
+        if self.beside is not None and self._is_due and not self._in_flight and not self.over:
+            self._is_due = False
+            self.beside.act()
 
 
 class _Wire(httpx.AsyncBaseTransport):
@@ -113,7 +154,12 @@ class _Wire(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("Connection refused", request=request)
         if number == life.ends_at and not life.ends_after:
             life.end()
-        response = await self._inner.handle_async_request(request)
+        life.begins(request)
+        response = None
+        try:
+            response = await self._inner.handle_async_request(request)
+        finally:
+            life.ends(request, response)
         if number == life.ends_at:
             life.end()
         life.check()
@@ -338,7 +384,11 @@ class World:
                         sleep=asyncio.sleep,
                         grace_s=stack.safety.settle_grace_s,
                         stop=life.stop,
+                        concurrency=life.concurrency,
                     )
+                except Killed:
+                    await _buried()
+                    raise
                 finally:
                     if not life.over:
                         await ledger.close()
@@ -422,6 +472,14 @@ class World:
             live = self.emulator.all("leads", parent=binding.id)
             assert Counter(fingerprint(members, spec, state.lineage) for spec in live) == marks, "leads"
             assert marks <= Counter(dict(binding.members)), "a lead that we added is not remembered as ours"
+
+
+async def _buried() -> None:
+    """End the other tasks of a process that is dead, so that none of them outlives it."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def allowing(*patterns: str) -> Options:
