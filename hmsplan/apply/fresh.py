@@ -118,7 +118,7 @@ class Fresh:
         return live, reading
 
     def learn(self, live: RemoteObject) -> None:
-        """Take the answer to a write for a reading of its object."""
+        """Take the answer to a write, which has to be the API's own, for a reading of its object."""
         now = self._clock()
         self._objects[live.id] = Reading({live.id: live}, now, now)
 
