@@ -41,8 +41,8 @@ def creation(
         None,
         after=spec,
         fields=tuple(FieldChange((key,), MISSING, spec[key]) for key in sorted(spec) if spec[key] is not None),
-        members=_beginning(kind, resource, gone.members if gone is not None else EMPTY, (), lineage),
-        reason="deleted outside hmsplan" if gone is not None else "",
+        members=_beginning(kind, resource, gone, (), lineage),
+        reason=_why_gone(gone) if gone is not None else "",
         started=_starts(kind, EMPTY, spec),
         source=resource.source,
         pasted=_pasted(resource),
@@ -90,7 +90,7 @@ def comparison(
     replaces = _replaces(kind, fields)
     starts = bool(fields) and _starts(kind, EMPTY if replaces else live.fields, watched)
     if replaces:
-        members = _beginning(kind, resource, binding.members, live_members, lineage)
+        members = _beginning(kind, resource, binding, live_members, lineage)
     elif (
         kind.members is not None
         and resource.members is not None
@@ -116,12 +116,17 @@ def comparison(
     )
 
 
+def _why_gone(gone: Binding) -> str:
+    return "an earlier apply deleted it to make it anew" if gone.leaving else "deleted outside hmsplan"
+
+
 def _beginning(
-    kind: Kind, resource: Resource, owned: Mapping[str, int], live_members: Sequence[RemoteObject], lineage: str
+    kind: Kind, resource: Resource, bound: Binding | None, live_members: Sequence[RemoteObject], lineage: str
 ) -> MembersChange | None:
     if kind.members is None or resource.members is None:
         return None
-    return beginning(kind.members, resource.members, owned, live_members, lineage)
+    owned, leaving = (bound.members, bound.leaving) if bound is not None else (EMPTY, EMPTY)
+    return beginning(kind.members, resource.members, owned, live_members, lineage, leaving)
 
 
 def acts(kind: Kind, fields: Spec) -> bool:

@@ -104,16 +104,26 @@ def compare_members(
     if not add and not remove:
         return None, notes
     notes += why_added_again(members, add, remove)
-    owned = _without_leaving(members, live, owned, leaving, lineage) if leaving else owned
+    owned = _without_leaving(members, live, owned, leaving, lineage)
     return _change(members, add, remove, live, owned, lineage), notes
 
 
 def _without_leaving(
     members: Members, live: Sequence[RemoteObject], owned: Mapping[str, int], leaving: Mapping[str, int], lineage: str
 ) -> Mapping[str, int]:
+    gone = gone_of(members, live, owned, leaving, lineage)
+    return {mark: count - gone.get(mark, 0) for mark, count in owned.items()} if gone else owned
+
+
+def gone_of(
+    members: Members, live: Sequence[RemoteObject], owned: Mapping[str, int], leaving: Mapping[str, int], lineage: str
+) -> Mapping[str, int]:
+    """Count those of *leaving* who are gone."""
+    if not leaving:
+        return leaving
     there = Counter(fingerprint(members, item.fields, lineage)[-HALF:] for item in live)
     gone = {mark: min(count, owned.get(mark, 0) - there[mark[-HALF:]]) for mark, count in leaving.items()}
-    return {mark: count - max(0, gone.get(mark, 0)) for mark, count in owned.items()}
+    return {mark: count for mark, count in gone.items() if count > 0}
 
 
 def _unmatched(
@@ -197,13 +207,19 @@ def _taken(
 
 
 def beginning(
-    members: Members, declared: Sequence[Spec], owned: Mapping[str, int], called: Sequence[RemoteObject], lineage: str
+    members: Members,
+    declared: Sequence[Spec],
+    owned: Mapping[str, int],
+    called: Sequence[RemoteObject],
+    lineage: str,
+    leaving: Mapping[str, int] = EMPTY,
 ) -> MembersChange:
     """Return the members with which an object begins: all of them are added.
 
     *owned* are those that we added to the object that stood there before, and *called* what its list shows: whoever is
-    gone from it was taken away, or went with it.
+    gone from it was taken away, or went with it. Of those *leaving*, who is gone left by our hand.
     """
+    owned = _without_leaving(members, called, owned, leaving, lineage)
     if not owned and not called:
         count = people(members, declared)
         return MembersChange(add=tuple(declared), pending=count, exposed=count)

@@ -27,11 +27,10 @@ from hmsplan.model import (
     Plan,
     ResourceChange,
     Severity,
-    is_pending,
 )
 from hmsplan.ordering import identity_needs, outage
 from hmsplan.proofs import may_be_cut
-from hmsplan.reach import unread, users_of, with_reach
+from hmsplan.reach import staying_users, unread, with_reach
 from hmsplan.secrets.changes import unmatched, unseen, wants_resend
 from hmsplan.secrets.conceal import concealed
 from hmsplan.secrets.unsendable import unsendable
@@ -321,27 +320,11 @@ def remaining_users(
     changes: Iterable[ResourceChange], snapshot: Snapshot, bindings: Mapping[Address, Binding]
 ) -> Mapping[str, list[str]]:
     """Return, for the id of each object that goes away, the live objects that would still use it."""
-    going = {c.id: c for c in changes if c.action in {Action.DELETE, Action.REPLACE} and c.id is not None}
-    if not going:
-        return {}
-    changed = {change.id: change for change in changes if is_pending(change) and change.id is not None}
     owner = {binding.id: str(address) for address, binding in bindings.items()}
-    left: dict[str, list[str]] = {}
-    for target, users in users_of(snapshot).items():
-        if target in going:
-            still = [live for live in users if not _lets_go(changed.get(live.id), target)]
-            if still:
-                left[target] = sorted(owner.get(o.id, f"{_title(o)} (not managed)") for o in still)
-    return left
-
-
-def _lets_go(change: ResourceChange | None, target: str) -> bool:
-    """Say whether *change* ends the use of the object *target*."""
-    if change is None:
-        return False
-    if change.action in {Action.DELETE, Action.REPLACE}:
-        return True
-    return any(field.before == target for field in change.fields)
+    return {
+        target: sorted(owner.get(live.id, f"{_title(live)} (not managed)") for live in users)
+        for target, users in staying_users(changes, snapshot).items()
+    }
 
 
 def _title(live: RemoteObject) -> str:

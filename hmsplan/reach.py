@@ -15,7 +15,7 @@ from hmsplan import canonical
 from hmsplan.identity import identity_of
 from hmsplan.kinds import KINDS
 from hmsplan.members import is_untouched
-from hmsplan.model import Action, Reached, Ref
+from hmsplan.model import Action, Reached, Ref, is_pending
 from hmsplan.overlay import references
 from hmsplan.stack.templates import expand_analysis, expand_tool
 
@@ -64,6 +64,30 @@ def users_of(snapshot: Snapshot) -> dict[str | Address, list[RemoteObject]]:
                 for _, target in references(KINDS[name], live.fields):
                     users[target].append(live)
     return dict(users)
+
+
+def staying_users(changes: Iterable[ResourceChange], snapshot: Snapshot) -> dict[str, list[RemoteObject]]:
+    """Return, for the id of each object that goes away, the live objects that go on using it."""
+    changes = tuple(changes)
+    going = {c.id for c in changes if c.action in {Action.DELETE, Action.REPLACE} and c.id is not None}
+    if not going:
+        return {}
+    changed = {change.id: change for change in changes if is_pending(change) and change.id is not None}
+    staying = {
+        target: [live for live in users if not _lets_go(changed.get(live.id), target)]
+        for target, users in users_of(snapshot).items()
+        if isinstance(target, str) and target in going
+    }
+    return {target: users for target, users in staying.items() if users}
+
+
+def _lets_go(change: ResourceChange | None, target: str) -> bool:
+    """Say whether *change* ends the use of the object *target*."""
+    if change is None:
+        return False
+    if change.action in {Action.DELETE, Action.REPLACE}:
+        return True
+    return any(field.before == target for field in change.fields)
 
 
 class _Finder:

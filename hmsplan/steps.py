@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from hmsplan.changes import acts, is_final
 from hmsplan.kinds import KINDS
 from hmsplan.members import member_key, person
-from hmsplan.model import MISSING, Action, FieldChange, Ref, ResourceChange, Step, Verb
+from hmsplan.model import MISSING, Action, FieldChange, Missing, Ref, ResourceChange, Step, Verb
 from hmsplan.overlay import leaves, references, unknown, without
 from hmsplan.recorded import record, unsent
 
@@ -49,6 +49,7 @@ def lower(
             ends[step.address.kind].add(step.key)
     linked = [_linked(step, known, users, ends, stack.resources.get(step.address)) for step in steps]
     linked = _after_holders(linked, holders) if holders else linked
+    linked = _after_removals(linked, stack)
     by_key = {step.key: step for step in linked}
     order = graphlib.TopologicalSorter({step.key: sorted(step.needs) for step in linked}).static_order()
     return tuple(by_key[key] for key in order)
@@ -70,6 +71,36 @@ def _after_holders(steps: list[Step], holders: Mapping[Address, Address]) -> lis
         else:
             ordered.append(step)
     return ordered
+
+
+def _after_removals(steps: list[Step], stack: Stack) -> list[Step]:
+    """Let nobody be called from two lists: who moves to another one leaves the first before.
+
+    Adding a member, and starting what has it, waits for its removal anywhere else. A person who was called meanwhile
+    stays there, which fails the removal and blocks what waits for it.
+    """
+    removals: defaultdict[str, set[str]] = defaultdict(set)
+    for step in steps:
+        if (members := KINDS[step.address.kind].members) and step.member and step.verb is Verb.DELETE:
+            removals[person(members, step.spec)].add(step.key)
+    if not removals:
+        return steps
+    ordered = []
+    for step in steps:
+        found = {key for who in _exposed_by(step, stack) for key in removals.get(who, ())}
+        ordered.append(replace(step, needs=step.needs | found) if found - step.needs else step)
+    return ordered
+
+
+def _exposed_by(step: Step, stack: Stack) -> Iterator[str]:
+    """Yield the people whom *step* lets the platform call."""
+    members, resource = KINDS[step.address.kind].members, stack.resources.get(step.address)
+    if members is None:
+        return
+    if step.member and step.verb is Verb.CREATE:
+        yield person(members, step.spec)
+    elif step.starts and resource is not None:
+        yield from (person(members, spec) for spec in resource.members or ())
 
 
 def _after_settling(steps: list[Step], found: Identities) -> list[Step]:
@@ -104,6 +135,9 @@ def _steps(change: ResourceChange, resource: Resource | None, found: Identities,
     match change.action:
         case Action.CREATE if resource is not None:
             yield from _creation(kind, change, resource, tuple(_moving(change, resource, found)))
+        case Action.REPLACE if resource is not None and kind.status is not None:
+            end = tuple(_ending(kind, change, "-old", deposes=change.id, succeeded=True))
+            yield from _creation(kind, change, resource, (*_moving(change, resource, found), *end))
         case Action.REPLACE if resource is not None:
             yield from _creation(kind, change, resource, tuple(_moving(change, resource, found)))
             yield from _ending(kind, change, "-old", deposes=change.id)
@@ -121,25 +155,39 @@ def _steps(change: ResourceChange, resource: Resource | None, found: Identities,
             yield Step(f"{change.address}:forget", Verb.FORGET, change.address, change.id)
 
 
-def _ending(kind: Kind, change: ResourceChange, suffix: str, deposes: str | None = None) -> Iterator[Step]:
-    """DELETE, after the platform was told to stop acting: what still dials may refuse to go, and goes on dialling."""
+def _ending(
+    kind: Kind, change: ResourceChange, suffix: str, deposes: str | None = None, *, succeeded: bool = False
+) -> Iterator[Step]:
+    """DELETE, after the platform was told to stop acting: what still dials may refuse to go, and goes on dialling.
+
+    Where the object is *succeeded* by another, both rest on the status that was planned from: whoever stops the old one
+    meanwhile has stopped the new one.
+    """
     key = f"{change.address}:delete{suffix}"
     end = Step(key, Verb.DELETE, change.address, change.id, deposes=deposes)
-    if kind.status is None or not acts(kind, change.before):
+    if kind.status is None:
         yield end
         return
     field, _ = kind.status
+    if not acts(kind, change.before):
+        yield replace(end, expects=_unmoved(field, change.before.get(field, MISSING))) if succeeded else end
+        return
     rest = Step(
         f"{change.address}:pause{suffix}",
         Verb.UPDATE,
         change.address,
         change.id,
         spec={field: kind.resting},
+        expects=_unmoved(field, change.before[field]) if succeeded else (),
         rests=True,
         deposes=deposes,
     )
     yield rest
-    yield replace(end, needs=frozenset({rest.key}))
+    yield replace(end, expects=_unmoved(field, kind.resting) if succeeded else (), needs=frozenset({rest.key}))
+
+
+def _unmoved(field: str, value: Value | Missing) -> tuple[FieldChange, ...]:
+    return (FieldChange((field,), value, value),)
 
 
 def _moving(change: ResourceChange, resource: Resource, found: Identities) -> Iterator[Step]:
@@ -158,6 +206,8 @@ def _moving(change: ResourceChange, resource: Resource, found: Identities) -> It
 def _creation(kind: Kind, change: ResourceChange, resource: Resource, before: Sequence[Step] = ()) -> Iterator[Step]:
     """POST what a create takes, add the members that do not fit in it, then PATCH the rest; all of it after *before*.
 
+    What acts by itself is deleted before its successor is made, so that whatever happens to the old one until then
+    counts for the new one; anything else is deposed, and deleted once its users point at the new one.
     Null is no word of a create ("AssistantCreate"): a field declared null is cleared by the same step if the platform
     filled it in. A campaign starts as draft, and is scheduled when its leads are complete.
     """
@@ -182,7 +232,7 @@ def _creation(kind: Kind, change: ResourceChange, resource: Resource, before: Se
         clears=nulls,
         members=riding,
         protected=resource.lifecycle.prevent_destroy,
-        deposes=change.id if change.action is Action.REPLACE else None,
+        deposes=change.id if change.action is Action.REPLACE and kind.status is None else None,
         needs=frozenset(step.key for step in before),
     )
     needs = {f"{address}:create"}
@@ -385,8 +435,9 @@ def _linked(
     if step.starts:
         needs |= ends[step.address.kind]
     elif step.deposes is not None and step.verb in {Verb.DELETE, Verb.UPDATE}:
-        names = ("create", "finish") if KINDS[step.address.kind].status is None else ("create",)
-        needs |= {f"{step.address}:{name}" for name in names}
-        needs |= {key for key in known if key.startswith(f"{step.address}/")}
+        if KINDS[step.address.kind].status is None:
+            needs |= {f"{step.address}:{name}" for name in ("create", "finish")}
+        elif resource is not None:  # what its successor needs is made first
+            needs |= {f"{ref}:{name}" for ref in resource.refs for name in ("create", "finish", "update")}
     needs = (needs & known) - {step.key}
     return replace(step, needs=step.needs | needs) if needs - step.needs else step

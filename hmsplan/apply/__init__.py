@@ -27,7 +27,10 @@ from hmsplan.apply.readback import Readback
 from hmsplan.apply.settle import Creator, OpenCreate
 from hmsplan.apply.turns import Turns
 from hmsplan.errors import HmsplanError, StaleStep, StateError, Unauthorized
+from hmsplan.kinds import KINDS
+from hmsplan.members import gone_of
 from hmsplan.model import Outcome, Report, Status, Step, Verb
+from hmsplan.reach import staying_users
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -161,6 +164,7 @@ async def apply(
         await ledger.stack(plan.stack)
     for step in plan.decided:
         await ledger.settle(step, "decided by the lists")
+    await _still_there(ledger, snapshot)
     verbs = Counter(str(step.verb) for step in plan.steps)
     _LOG.info("performs %s, %d at once", words.listed([f"{n:,} {verb}" for verb, n in verbs.items()]), concurrency)
     run = _Run(plan, context, progress, stop, concurrency)
@@ -180,6 +184,14 @@ async def apply(
     )
 
 
+async def _still_there(ledger: Ledger, snapshot: Snapshot) -> None:
+    """Forget the removals that an earlier run was about to send and did not: who goes later goes by another hand."""
+    for address, bound in ledger.state.bindings.items():
+        members, live = KINDS[address.kind].members, snapshot.members.get(bound.id)
+        if members is not None and live is not None and bound.leaving:
+            await ledger.stay(address, gone_of(members, live, bound.members, bound.leaving, ledger.lineage))
+
+
 def _context(
     plan: Plan,
     snapshot: Snapshot,
@@ -196,4 +208,6 @@ def _context(
         client, ledger, grace, lambda kind: {i for a, i in ids.items() if a.kind == kind}, progress.note, turns
     )
     fresh = Fresh(client, grace.clock, snapshot, client.server_now() - snapshot.now)
-    return Context(client, ledger, creator, snapshot, fresh, turns, grace, progress.note, ids)
+    staying = staying_users(plan.changes, snapshot)
+    tolerated = {target: {live.id for live in users} for target, users in staying.items()}
+    return Context(client, ledger, creator, snapshot, fresh, turns, grace, progress.note, ids, tolerated=tolerated)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from hmsplan.api.client import Before, WriteClient
@@ -36,6 +36,10 @@ class Context:
         ids: address to live id, as far as known; grows as creates are done.
         made: id of an object that this run created to what its answer held.
         added: id of a parent to the ids of the members that this run added.
+        people: id of a member to the person behind it.
+        removed: id of a parent to the ids of the members that this run took off its list.
+        tolerated: id of an object that goes away to the ids of those that go on using it: the plan named them, and
+            somebody allowed it.
     """
 
     client: WriteClient
@@ -49,6 +53,9 @@ class Context:
     ids: dict[Address, str] = field(default_factory=dict)
     made: dict[str, Spec] = field(default_factory=dict)
     added: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    people: dict[str, str] = field(default_factory=dict)
+    removed: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    tolerated: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:

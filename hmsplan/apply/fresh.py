@@ -121,7 +121,7 @@ class Fresh:
         return live, reading
 
     def learn(self, live: RemoteObject) -> None:
-        """Take the answer to a write for a reading of its object."""
+        """Take the answer to a write, which has to be the API's own, for a reading of its object."""
         now = self._clock()
         self._objects[live.id] = Reading({live.id: live}, now, now)
 
@@ -148,11 +148,11 @@ class Fresh:
         For a write that follows its reading at once, with nothing else of ours in between: where the limit lets
         a request through every few seconds only, no reading could be younger.
         """
-        self._alone_since = self._clock()
+        before, self._alone_since = self._alone_since, self._clock()
         try:
             yield
         finally:
-            self._alone_since = None
+            self._alone_since = before
 
     def still(self, reading: Reading, *, at_most_s: float = FRESH_S) -> Callable[[], None]:
         """Return what raises ``Outdated`` unless *reading* counts at the moment it is called."""

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hmsplan.api.endpoint import segments
 from hmsplan.apply.fresh import RECENT_S, Outdated
-from hmsplan.errors import HmsplanError, StaleStep
+from hmsplan.apply.updates import refuse_started
+from hmsplan.errors import ApiError, HmsplanError, StaleStep
 from hmsplan.members import fingerprint, is_untouched, person
 from hmsplan.model import EMPTY, Intent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from hmsplan.api.client import Before
     from hmsplan.apply.context import Context
@@ -29,7 +31,8 @@ async def add(context: Context, kind: Kind, members: Members, step: Step) -> str
     """POST one member and return its id.
 
     Raises:
-        StaleStep: the person was added or called by somebody else since the plan was made.
+        StaleStep: since the plan was made the person was added, called or taken off by somebody else, or the platform
+            began to call whoever is on the list.
     """
     parent = step.id or context.ids[step.address]
     mark = fingerprint(members, step.spec, context.ledger.lineage)
@@ -38,6 +41,9 @@ async def add(context: Context, kind: Kind, members: Members, step: Step) -> str
         with contextlib.suppress(Outdated):
             async with one, context.attempt(number):
                 reading = await context.fresh.members(kind, parent)
+                live, seen = await context.fresh.object(kind, parent)
+                if live is not None:
+                    refuse_started(context, kind, step, live)
                 _refuse_met(context, members, step, parent, reading.objects)
                 intent = Intent(
                     step=step.key,
@@ -49,11 +55,11 @@ async def add(context: Context, kind: Kind, members: Members, step: Step) -> str
                     started=context.client.server_now(),
                     parent=parent,
                 )
-                still = context.fresh.still(reading)
-                live = await context.creator.create(kind, intent, dict(step.spec), context.before(still))
-            context.added[parent].add(live.id)
+                stills = (context.fresh.still(reading), context.fresh.still(seen))
+                added = await context.creator.create(kind, intent, dict(step.spec), context.before(*stills))
+            context.added[parent].add(added.id)
             await context.ledger.count(step.address, mark, settles=step.key)
-            return live.id
+            return added.id
     raise AssertionError
 
 
@@ -64,13 +70,19 @@ def _with_mark(members: Members, lineage: str, objects: Mapping[str, RemoteObjec
 def _refuse_met(
     context: Context, members: Members, step: Step, parent: str, objects: Mapping[str, RemoteObject]
 ) -> None:
-    """Refuse to add a person whom the plan did not see on the list, or saw waiting, and who was called since."""
+    """Refuse to add a person whom somebody added since, or who waited then and was called or taken off since."""
     planned = {item.id: item for item in context.snapshot.members.get(parent, ())}
     who = person(members, step.spec)
-    for item in objects.values():
-        if item.id in context.added[parent] or person(members, item.fields) != who:
-            continue
-        was = planned.get(item.id)
+    same = {
+        i for i in planned.keys() | objects.keys() if _person(context, members, planned.get(i) or objects[i]) == who
+    }
+    for member in sorted(same - context.added[parent] - context.removed[parent]):
+        was, item = planned.get(member), objects.get(member)
+        if item is None:
+            raise StaleStep(
+                f"{step.address}: somebody took this person off the list since the plan was made, perhaps on request. "
+                "Nothing was added. Plan again"
+            )
         if was is None and parent not in context.made:
             raise StaleStep(
                 f"{step.address}: somebody added this {members.singular} since the plan was made, and it would be "
@@ -83,6 +95,13 @@ def _refuse_met(
             )
 
 
+def _person(context: Context, members: Members, item: RemoteObject) -> str:
+    """Return the person behind a member; read once for each, as every lead that is added is compared with all."""
+    if item.id not in context.people:
+        context.people[item.id] = person(members, item.fields)
+    return context.people[item.id]
+
+
 async def take_off(context: Context, kind: Kind, members: Members, step: Step) -> None:
     """DELETE one member, and return when the list shows that it is gone.
 
@@ -91,29 +110,77 @@ async def take_off(context: Context, kind: Kind, members: Members, step: Step) -
         HmsplanError: the API refused, or still shows it when the grace time is over.
     """
     parent, member = context.ids[step.address], step.id or ""
-    mark = fingerprint(members, step.spec, context.ledger.lineage)
-    for number in itertools.count():
-        with contextlib.suppress(Outdated):
-            async with context.attempt(number):
-                reading = await context.fresh.members(kind, parent, anew=True)
-                _refuse_touched(members, step, reading.objects.get(member))
-                ask = context.before(context.fresh.still(reading, at_most_s=RECENT_S))
-
-                async def before(ask: Before = ask) -> None:
-                    await ask()
-                    await context.ledger.leave(step.address, mark)
-
-                async with context.turns.together():
-                    await context.client.delete(segments(kind.path, parent, members.path, member), before=before)
-            break
+    removal = _Removal(context, step, fingerprint(members, step.spec, context.ledger.lineage))
+    try:
+        await _sent(context, kind, members, step, parent, removal)
+    except (StaleStep, ApiError):
+        with contextlib.suppress(HmsplanError):
+            if removal.is_noted and (not removal.is_sent or await _is_listed(context, kind, parent, member)):
+                await removal.undo()
+        raise
+    context.removed[parent].add(member)
     async for _ in context.grace.looks():
-        listed = await context.fresh.members(kind, parent, anew=True)
-        if member not in listed.objects:
-            await context.ledger.count(step.address, mark, -1)
+        if not await _is_listed(context, kind, parent, member):
+            await context.ledger.count(step.address, removal.mark, -1)
             return
     raise HmsplanError(
         f"{step.address}: the API took the DELETE of a {members.singular} and still shows it", summary="Not removed"
     )
+
+
+async def _sent(context: Context, kind: Kind, members: Members, step: Step, parent: str, removal: _Removal) -> None:
+    """Look once more and DELETE. One that is gone after an answer got lost left by our hand."""
+    member = step.id or ""
+    where = segments(kind.path, parent, members.path, member)
+    for number in itertools.count():
+        with contextlib.suppress(Outdated):
+            async with context.attempt(number):
+                reading = await context.fresh.members(kind, parent, anew=True)
+                if removal.is_sent and member not in reading.objects:
+                    return
+                _refuse_touched(members, step, reading.objects.get(member))
+                still = context.fresh.still(reading, at_most_s=RECENT_S)
+                async with context.turns.together():
+                    await context.client.delete(where, before=removal.before(still))
+                return
+
+
+async def _is_listed(context: Context, kind: Kind, parent: str, member: str) -> bool:
+    listed = await context.fresh.members(kind, parent, anew=True)
+    return member in listed.objects
+
+
+@dataclass(slots=True)
+class _Removal:
+    """Writes down that a removal is about to be sent: whoever is gone afterwards left by our hand."""
+
+    context: Context
+    step: Step
+    mark: str
+    is_noted: bool = False
+    is_sent: bool = False
+
+    def before(self, still: Callable[[], None]) -> Before:
+        """Return what the client awaits right before it sends the DELETE."""
+        ask = self.context.before(still)
+
+        async def note() -> None:
+            await ask()
+            if not self.is_noted:
+                await self.context.ledger.leave(self.step.address, self.mark)
+                self.is_noted = True
+            still()
+            self.is_sent = True
+
+        return note
+
+    async def undo(self) -> None:
+        """Write down that it did not happen."""
+        ledger, address = self.context.ledger, self.step.address
+        bound = ledger.binding(address)
+        leaving = dict(bound.leaving) if bound is not None else {}
+        leaving[self.mark] = leaving.get(self.mark, 0) - 1
+        await ledger.stay(address, {mark: count for mark, count in leaving.items() if count > 0})
 
 
 def _refuse_touched(members: Members, step: Step, item: RemoteObject | None) -> None:

@@ -9,8 +9,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hmsplan.api.endpoint import segments
-from hmsplan.api.snapshot import parse_one
 from hmsplan.apply.fresh import Outdated
 from hmsplan.apply.member_steps import add, take_off
 from hmsplan.apply.removals import remove
@@ -131,11 +129,8 @@ async def _cleared(context: Context, kind: Kind, step: Step, live: RemoteObject)
     nulls = {key: None for key in step.clears if live.fields.get(key) not in (None, "")}
     if not nulls:
         return live
-    async with context.turns.together():
-        answer = await context.client.patch(segments(kind.path, live.id), nulls, before=context.before())
-    live = parse_one(kind, answer) or RemoteObject(kind.name, live.id, {**live.fields, **nulls})
+    live = await update(context, kind, replace(step, verb=Verb.UPDATE, spec=nulls), live.id)
     context.made[live.id] = live.fields
-    context.fresh.learn(live)
     return live
 
 

@@ -91,9 +91,15 @@ class Readback:
             return replace(outcome, status=Status.FAILED, error="it was written, and is not there")
         if vital := [change for change in found if is_vital(kind, change)]:
             return replace(outcome, status=Status.FAILED, error=told(vital))
-        await self.remember(outcome.step.address, {dotted(change.path): seen(change.before) for change in found})
-        note = f"{told(found)}. It is remembered, and not sent again until you change it"
-        return replace(outcome, notes=(*outcome.notes, note))
+        notes = list(outcome.notes)
+        edited = [change for change in found if self._was_kept(kind, outcome, change)]
+        if edited:
+            names = ", ".join(dotted(change.path) for change in edited)
+            notes.append(f"{names}: stored as sent, and changed since by somebody else. The next plan shows it")
+        if wont := [change for change in found if change not in edited]:
+            await self.remember(outcome.step.address, {dotted(change.path): seen(change.before) for change in wont})
+            notes.append(f"{told(wont)}. It is remembered, and not sent again until you change it")
+        return replace(outcome, notes=tuple(notes))
 
     def _differs(self, kind: Kind, outcome: Outcome, live: RemoteObject | None) -> tuple[FieldChange, ...] | None:
         """Return the fields that are not as they were sent; None when the object is not there."""
@@ -109,6 +115,11 @@ class Readback:
         return answer is not None and all(
             seen(at_path(kind, answer.fields, change.path)) == seen(change.before) for change in found
         )
+
+    def _was_kept(self, kind: Kind, outcome: Outcome, change: FieldChange) -> bool:
+        """Say whether the answer to the write had a field as it was sent: if it has not now, somebody changed it."""
+        answer = self.answer(outcome.id or "")
+        return answer is not None and seen(at_path(kind, answer.fields, change.path)) == seen(change.after)
 
     async def _members(self, kind: Kind, parent: str, outcomes: list[Outcome]) -> list[Outcome]:
         """Say which of the members that were added a list of them lacks."""

@@ -7,7 +7,9 @@ page of its own, and an API may refuse later. Until a reading shows it gone, the
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.api.endpoint import segments
@@ -18,15 +20,17 @@ from hmsplan.diff import moved
 from hmsplan.errors import HmsplanError, StaleStep
 from hmsplan.identity import identity_of
 from hmsplan.kinds import KINDS
-from hmsplan.model import FieldChange, RemoteObject, Snapshot, dotted
+from hmsplan.members import fingerprint, is_untouched
+from hmsplan.model import MISSING, FieldChange, RemoteObject, Snapshot, dotted
 from hmsplan.reach import users_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from hmsplan.api.client import Before
     from hmsplan.apply.context import Context
     from hmsplan.apply.fresh import Reading
-    from hmsplan.kinds import Kind
+    from hmsplan.kinds import Kind, Members
     from hmsplan.model import Spec, Step
 
 
@@ -41,12 +45,23 @@ async def remove(context: Context, kind: Kind, step: Step, object_id: str) -> No
         StaleStep: it moved since the plan, dials again, or something uses it that the plan did not know.
         HmsplanError: the API refused, or still shows it when the grace time is over.
     """
+    bound = context.ledger.binding(step.address)
+    try:
+        if await _is_gone(context, kind, step, object_id):
+            return
+    except HmsplanError:
+        if bound is not None and bound.id == object_id:
+            await context.ledger.stay(step.address, bound.leaving)
+        raise
+
+
+async def _is_gone(context: Context, kind: Kind, step: Step, object_id: str) -> bool:
     for _ in range(_TRIES):
         if not await _sent(context, kind, step, object_id):
-            return
+            return True
         async for _ in context.grace.looks():
             if await read_one(context.client, kind, object_id) is None:
-                return
+                return True
         if context.grace.stopping():
             break
     raise HmsplanError(
@@ -65,10 +80,14 @@ async def _sent(context: Context, kind: Kind, step: Step, object_id: str) -> boo
                 return False
             _refuse_moved(context, kind, step, live)
             users = [await context.fresh.list(each, anew=True) for each in _users(kind)]
-            _refuse_used(kind, step, object_id, users)
-            checks = [context.fresh.still(each) for each in (reading, *users)]
+            _refuse_used(context, kind, step, object_id, users)
+            listed = [await context.fresh.members(kind, object_id, anew=True)] if kind.members is not None else []
+            for each in listed:
+                _refuse_members(context, kind, step, live, each)
+            checks = [context.fresh.still(each) for each in (reading, *users, *listed)]
+            before = _Before(context, kind, step, [item for each in listed for item in each.objects.values()])
             with contextlib.suppress(Outdated):
-                await context.client.delete(segments(kind.path, object_id), before=context.before(*checks))
+                await context.client.delete(segments(kind.path, object_id), before=before.ask(checks))
                 return True
 
 
@@ -84,11 +103,12 @@ def _refuse_moved(context: Context, kind: Kind, step: Step, live: RemoteObject) 
     """
     if acts(kind, live.fields):
         raise StaleStep(
-            f"{step.address}: {kind.status} was set again since it was paused. It is not deleted while it calls people"
+            f"{step.address}: somebody started it again since it was paused. It is not deleted while it calls people. "
+            "Plan again"
         )
     planned = context.snapshot.get(kind.name, live.id)
-    expected = _expected(kind, planned.fields) if planned is not None else ()
-    if found := moved(kind, tuple(expected), live.fields):
+    expected = (*step.expects, *(_expected(kind, planned.fields, live.fields) if planned is not None else ()))
+    if found := moved(kind, expected, live.fields):
         told = ", ".join(dotted(field.path) for field in found)
         raise StaleStep(
             f"{step.address}: {told} changed since its delete was planned, so somebody still works on it. "
@@ -96,22 +116,101 @@ def _refuse_moved(context: Context, kind: Kind, step: Step, live: RemoteObject) 
         )
 
 
-def _expected(kind: Kind, planned: Spec) -> Iterator[FieldChange]:
+def _expected(kind: Kind, planned: Spec, live: Spec) -> Iterator[FieldChange]:
     moving = kind.computed | ({kind.status[0]} if kind.status is not None else set())
-    referring = {pattern[0] for pattern in kind.refs}  # the API itself lets go of what was deleted before
-    for key, value in sorted(planned.items()):
+    referring = {
+        pattern[0] for pattern in kind.refs if len(pattern) == 1
+    }  # the API itself lets go of what was deleted before
+    for key in sorted(planned.keys() | live.keys()):
         if key not in moving | referring:
+            value = planned.get(key, MISSING)
             yield FieldChange((key,), value, value)
 
 
-def _refuse_used(kind: Kind, step: Step, object_id: str, readings: Iterable[Reading]) -> None:
+def _is_succeeded(context: Context, step: Step, object_id: str) -> bool:
+    """Say whether a new object is to take the place of this one, which is bound until then."""
+    bound = context.ledger.binding(step.address)
+    return step.deposes == object_id and bound is not None and bound.id == object_id
+
+
+def _refuse_members(context: Context, kind: Kind, step: Step, live: RemoteObject, listed: Reading) -> None:
+    """Refuse to delete an object with members that came since, or to call those again who were called or taken off.
+
+    Raises:
+        StaleStep: saying how many they are.
+    """
+    members, planned = kind.members, context.snapshot.get(kind.name, live.id)
+    if members is None or planned is None:
+        return
+    now, was = listed.objects, {item.id: item for item in context.snapshot.members.get(live.id, ())}
+    total = planned.fields.get(members.total)
+    counted = total if live.id not in context.snapshot.members and isinstance(total, int) else len(was)
+    if came := max(sum(i not in was for i in now) - (counted - len(was)), 0):
+        raise StaleStep(
+            f"{step.address}: {_counted(members, came)} came on its list since its delete was planned, and would go "
+            "with it. It was not deleted. Plan again"
+        )
+    if not _is_succeeded(context, step, live.id):
+        return
+    gone = sum(i not in now and i not in context.removed[live.id] for i in was)
+    called = sum(
+        is_untouched(members, item) and i in now and not is_untouched(members, now[i]) for i, item in was.items()
+    )
+    if gone or called:
+        what = [
+            f"{_counted(members, count)} {verb}" for count, verb in ((called, "called"), (gone, "taken off")) if count
+        ]
+        raise StaleStep(
+            f"{step.address}: {' and '.join(what)} since its replace was planned, and would be called by the new one. "
+            f"Nothing was deleted, and it stays {live.fields.get('status')}. Plan again, which counts them"
+        )
+
+
+def _counted(members: Members, count: int) -> str:
+    return f"1 {members.singular}" if count == 1 else f"{count} {members.name}"
+
+
+@dataclass(slots=True)
+class _Before:
+    """Asks right before a DELETE, and writes down who leaves by our hand with an object that another one succeeds."""
+
+    context: Context
+    kind: Kind
+    step: Step
+    listed: Sequence[RemoteObject]
+    is_noted: bool = False
+
+    def ask(self, checks: Sequence[Callable[[], None]]) -> Before:
+        """Return what the client awaits."""
+        first = self.context.before(*checks)
+
+        async def note() -> None:
+            await first()
+            if not self.is_noted and _is_succeeded(self.context, self.step, self.step.id or ""):
+                self.is_noted = True
+                await asyncio.gather(*(self.context.ledger.leave(self.step.address, mark) for mark in self._marks()))
+                for check in checks:
+                    check()
+
+        return note
+
+    def _marks(self) -> Iterator[str]:
+        members, lineage = self.kind.members, self.context.ledger.lineage
+        for item in self.listed:
+            if members is not None and is_untouched(members, item):
+                yield fingerprint(members, item.fields, lineage)
+
+
+def _refuse_used(context: Context, kind: Kind, step: Step, object_id: str, readings: Iterable[Reading]) -> None:
     """Refuse to delete what is still used: the API may cascade, and take away what the plan never knew.
 
     Raises:
         StaleStep: naming the users.
     """
     objects = {each.kind: reading.objects for reading in readings for each in reading.objects.values()}
-    if users := users_of(Snapshot(objects=objects)).get(object_id):
+    tolerated = context.tolerated.get(object_id, ())
+    using = users_of(Snapshot(objects=objects)).get(object_id, ())
+    if users := [live for live in using if live.id not in tolerated]:
         told = ", ".join(sorted(map(_title, users)))
         raise StaleStep(
             f"{step.address}: still used by {told}, which the plan did not know of. The {kind.singular} was not "

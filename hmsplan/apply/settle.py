@@ -102,8 +102,8 @@ class Creator:
 
     async def _post(self, kind: Kind, intent: Intent, body: Mapping[str, Any], before: Before) -> RemoteObject | None:
         async def ask() -> None:
-            await before()
             await self.ledger.renew(intent.step, self.client.server_now())
+            await before()
 
         async with self.turns.together():
             if intent.parent is None or kind.members is None:

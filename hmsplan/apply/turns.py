@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Turns:
     """A lock that many hold together or one alone; one who waits to be alone goes first.
 
-    Whoever is alone may take it together as well.
+    Whoever is alone may take it once more.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Turns:
     @asynccontextmanager
     async def together(self) -> AsyncIterator[None]:
         """Hold it beside others."""
-        if self._owner is not None and self._owner is asyncio.current_task():
+        if self._is_mine():
             yield
             return
         async with self._alone:
@@ -46,6 +46,9 @@ class Turns:
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
         """Hold it when everybody else has let go."""
+        if self._is_mine():
+            yield
+            return
         async with self._alone:
             await self._nobody.wait()
             self._owner = asyncio.current_task()
@@ -53,3 +56,6 @@ class Turns:
                 yield
             finally:
                 self._owner = None
+
+    def _is_mine(self) -> bool:
+        return self._owner is not None and self._owner is asyncio.current_task()

@@ -7,30 +7,36 @@ the plan that moved meanwhile fails the step: the plan was made for another valu
 from __future__ import annotations
 
 import contextlib
-import functools
 import itertools
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from hmsplan.api.endpoint import segments
-from hmsplan.api.snapshot import parse_one, read_one
+from hmsplan.api.snapshot import parse_one
 from hmsplan.apply.fresh import Outdated
 from hmsplan.apply.verify import left_behind, merged_blocks
 from hmsplan.changes import acts
-from hmsplan.diff import diff, moved
+from hmsplan.diff import diff, displaced, moved
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError, StaleStep
 from hmsplan.members import is_untouched, people
-from hmsplan.model import EMPTY, MISSING, FieldChange, RemoteObject, Secret, dotted
+from hmsplan.model import MISSING, FieldChange, RemoteObject, Secret, dotted
 from hmsplan.overlay import leaves, nulled, overlay, resolve
+from hmsplan.recorded import is_settled
 from hmsplan.secrets.masks import is_mask, sounds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from typing import TypeAlias
 
     from hmsplan.apply.context import Context
     from hmsplan.apply.fresh import Reading
     from hmsplan.kinds import Kind
-    from hmsplan.model import Spec, Step, Value
+    from hmsplan.model import FieldPath, Spec, Step, Value
 
+    Check: TypeAlias = Callable[[], None]
+
+T = TypeVar("T")
 REFUSED = frozenset({400, 422})
 """The API looked at the body and did nothing."""
 
@@ -45,20 +51,71 @@ async def update(context: Context, kind: Kind, step: Step, object_id: str) -> Re
     spec = resolve(step.spec, context.ids)
     if step.starts:
         return await _start(context, kind, step, object_id, spec)
+
+    async def write(live: RemoteObject, still: Check) -> RemoteObject:
+        if _is_so(kind, step, spec, live.fields):
+            return live
+        return await _patch(context, kind, step, spec, live, still)
+
+    def refuse(live: RemoteObject) -> None:
+        _refuse_moved(context, kind, step, live)
+
+    return await _on_now(context, kind, object_id, refuse, write)
+
+
+async def _on_now(
+    context: Context,
+    kind: Kind,
+    object_id: str,
+    refuse: Callable[[RemoteObject], None],
+    write: Callable[[RemoteObject, Check], Awaitable[T]],
+) -> T:
+    """Write on a reading that counts; again on another one when it no longer did, or nobody knows what came of it.
+
+    *refuse* raises when what the reading shows is not what the write rests on.
+    """
+    doubts = _Doubts(context, kind, object_id)
     for number in itertools.count():
-        with contextlib.suppress(Outdated):
+        try:
             async with context.attempt(number):
                 live, reading = await context.fresh.object(kind, object_id)
                 live = _present(context, kind, object_id, live)
-                _refuse_moved(context, kind, step, live)
-                if _is_so(kind, step, spec, live.fields):
-                    return live
-                return await _patch(context, kind, step, spec, live, context.fresh.still(reading))
+                refuse(live)
+                return await write(live, context.fresh.still(reading))
+        except Outdated:
+            continue
+        except Ambiguous as error:
+            await doubts.look(error)
     raise AssertionError
+
+
+@dataclass(slots=True)
+class _Doubts:
+    """A PATCH of which nobody knows what came is looked at, and repeated once where it is proven not to hold."""
+
+    context: Context
+    kind: Kind
+    object_id: str
+    looked: bool = False
+
+    async def look(self, error: Ambiguous) -> None:
+        """Read the object back.
+
+        Raises:
+            Ambiguous: it is not there, or this is the second time.
+        """
+        if self.looked:
+            raise error
+        self.looked = True
+        self.context.note(f"{self.kind.singular} {self.object_id}: {error}. Reading back ...")
+        live, _ = await self.context.fresh.look_up(self.kind, self.object_id)
+        if live is None:
+            raise error
 
 
 async def _start(context: Context, kind: Kind, step: Step, object_id: str, spec: Spec) -> RemoteObject:
     """Let the platform begin to call people: right after a look at the object and at who is on its list."""
+    doubts = _Doubts(context, kind, object_id)
     while True:
         async with context.alone():
             live, reading = await context.fresh.look_up(kind, object_id)
@@ -68,8 +125,12 @@ async def _start(context: Context, kind: Kind, step: Step, object_id: str, spec:
                 return live
             listed = await _waiting(context, kind, step, object_id)
             stills = [context.fresh.still(each) for each in (reading, listed) if each is not None]
-            with contextlib.suppress(Outdated):
-                return await _patched(context, kind, object_id, spec, overlay(kind, spec, live.fields), stills)
+            try:
+                return await _patched(context, kind, live, overlay(kind, spec, live.fields), stills, alone=True)
+            except Outdated:
+                continue
+            except Ambiguous as error:
+                await doubts.look(error)
 
 
 async def _waiting(context: Context, kind: Kind, step: Step, object_id: str) -> Reading | None:
@@ -107,12 +168,58 @@ def _refuse_moved(context: Context, kind: Kind, step: Step, live: RemoteObject) 
     Raises:
         StaleStep: naming each field that moved, and both values.
     """
+    refuse_started(context, kind, step, live)
     made = context.made.get(live.id)
-    expects = step.expects if made is None else tuple(_since_create(kind, step, made, context))
-    if not (found := moved(kind, expects, live.fields)):
+    if made is not None:
+        found = moved(kind, tuple(_since_create(kind, step, made, context)), live.fields)
+    else:
+        found = (*moved(kind, step.expects, live.fields), *_unplanned(context, kind, step, live.fields))
+    if found:
+        told = "; ".join(f"{dotted(f.path)} was {_short(f.before)} and is {_short(f.after)} now" for f in found)
+        raise StaleStep(f"{step.address}: {told}. Nothing was sent. Plan again")
+
+
+def _refuse_since(kind: Kind, step: Step, spec: Spec, answer: RemoteObject, live: RemoteObject) -> None:
+    """Compare what the second half of a change rests on: what the answer to the first one showed.
+
+    Raises:
+        StaleStep: naming the fields that moved in between.
+    """
+    known = diff(kind, spec, answer.fields)
+    if found := [change for change in diff(kind, spec, live.fields) if change not in known]:
+        told = ", ".join(dotted(change.path) for change in found)
+        raise StaleStep(f"{step.address}: {told} changed while it was being sent. Only a part was done. Plan again")
+
+
+def _unplanned(context: Context, kind: Kind, step: Step, live: Spec) -> Iterator[FieldChange]:
+    """Name what the write would undo though the plan did not show it: a block is sent complete, a list as declared."""
+    if step.rests:
         return
-    told = "; ".join(f"{dotted(f.path)} was {_short(f.before)} and is {_short(f.after)} now" for f in found)
-    raise StaleStep(f"{step.address}: {told}. Nothing was sent. Plan again")
+    spec, bound = resolve(step.spec, context.ids), context.ledger.binding(step.address)
+    for change in (*diff(kind, spec, live), *displaced(kind, spec, live)):
+        is_planned = any(_overlap(change.path, each.path) for each in step.expects)
+        if not is_planned and not (bound is not None and is_settled(kind, change, bound)):
+            yield FieldChange(change.path, change.after, change.before)
+
+
+def _overlap(one: FieldPath, other: FieldPath) -> bool:
+    """Say whether one path is the other, or leads to it."""
+    return all(a == b for a, b in zip(one, other, strict=False))
+
+
+def refuse_started(context: Context, kind: Kind, step: Step, live: RemoteObject) -> None:
+    """Refuse what lets people be called once the platform calls them: as it was planned, nobody would have been.
+
+    Raises:
+        StaleStep: somebody let it begin since the plan was made.
+    """
+    planned = context.snapshot.get(kind.name, live.id)
+    exposes = step.member or not kind.exposing.isdisjoint(step.spec)
+    if exposes and not step.starts and acts(kind, live.fields) and not (planned and acts(kind, planned.fields)):
+        raise StaleStep(
+            f"{step.address}: somebody started it since the plan was made, so people would be called by this change. "
+            "Nothing was sent. Plan again"
+        )
 
 
 def _since_create(kind: Kind, step: Step, made: Spec, context: Context) -> Iterator[FieldChange]:
@@ -136,66 +243,85 @@ def _is_so(kind: Kind, step: Step, spec: Spec, live: Spec) -> bool:
 
 
 async def _patch(
-    context: Context, kind: Kind, step: Step, spec: Spec, live: RemoteObject, still: Callable[[], None]
+    context: Context, kind: Kind, step: Step, spec: Spec, live: RemoteObject, still: Check
 ) -> RemoteObject:
     """PATCH, and once more where the answer shows that the API lays a block over the stored one.
 
     Whether it merges or replaces is unknown. Where it merges, a key that is left out stays; null takes it out, as
     RFC 7396 has it, and user-owned JSON gets rid of its old keys when its block is cleared first.
     """
-    body = sendable(overlay(kind, spec, live.fields, step.removed))
-    send = functools.partial(_patched, context, kind, live.id)
-    answer = await _first(send, spec, body, step, still)
-    if (nulls := nulled(body, left_behind(kind, step.removed, answer.fields))) != body:
+    answer = await _first(context, kind, step, spec, live, still)
+
+    def refuse(live: RemoteObject) -> None:
+        _refuse_since(kind, step, spec, answer, live)
+
+    if left := left_behind(kind, step.removed, answer.fields):
+
+        async def null(live: RemoteObject, still: Check) -> RemoteObject:
+            body = sendable(overlay(kind, spec, live.fields, step.removed))
+            return await _patched(context, kind, live, nulled(body, left), (still,))
+
         with contextlib.suppress(ApiError):
-            answer = await send(spec, nulls, ())
+            answer = await _on_now(context, kind, live.id, refuse, null)
     if blocks := merged_blocks(kind, spec, answer.fields):
-        cleared = dict.fromkeys(blocks)
-        await send(cleared, cleared, ())
-        answer = await send(spec, body, ())
+
+        async def clear(live: RemoteObject, still: Check) -> RemoteObject:
+            await _patched(context, kind, live, dict.fromkeys(blocks), (still,))
+            return live
+
+        before = await _on_now(context, kind, live.id, refuse, clear)
+        return await _rebuilt(context, kind, step, spec, before)
     return answer
 
 
 async def _first(
-    send: Callable[..., Awaitable[RemoteObject]], spec: Spec, body: Spec, step: Step, still: Callable[[], None]
+    context: Context, kind: Kind, step: Step, spec: Spec, live: RemoteObject, still: Check
 ) -> RemoteObject:
+    body = sendable(overlay(kind, spec, live.fields, step.removed))
     try:
-        return await send(spec, body, (still,))
+        return await _patched(context, kind, live, body, (still,))
     except ApiError as error:
         if error.status not in REFUSED or not step.removed:
             raise
         with contextlib.suppress(ApiError):
-            return await send(spec, nulled(body, step.removed), (still,))
+            return await _patched(context, kind, live, nulled(body, step.removed), (still,))
         raise
 
 
+async def _rebuilt(context: Context, kind: Kind, step: Step, spec: Spec, before: RemoteObject) -> RemoteObject:
+    """Send blocks again that were cleared, with all that was in them right before, or came into them since."""
+
+    async def send(live: RemoteObject, still: Check) -> RemoteObject:
+        body = overlay(kind, spec, _joined(before.fields, live.fields), step.removed)
+        return await _patched(context, kind, live, sendable(body), (still,))
+
+    return await _on_now(context, kind, before.id, lambda _: None, send)
+
+
+def _joined(before: Spec, now: Spec) -> Spec:
+    """Return what is there *now*, and of its blocks also what was in them *before*."""
+    joined = dict(now)
+    for key, old in before.items():
+        new = now.get(key)
+        if isinstance(old, Mapping):
+            joined[key] = old if new is None else _joined(old, new) if isinstance(new, Mapping) else new
+        else:
+            joined.setdefault(key, old)
+    return joined
+
+
 async def _patched(
-    context: Context, kind: Kind, object_id: str, spec: Spec, body: Spec, checks: Iterable[Callable[[], None]]
+    context: Context, kind: Kind, live: RemoteObject, body: Spec, checks: Iterable[Check], *, alone: bool = False
 ) -> RemoteObject:
-    """PATCH once. When nobody knows what became of it, read back, and repeat only what is proven not to hold."""
-    doubted: RemoteObject | None = None
-    try:
-        return await _sent(context, kind, object_id, body, checks)
-    except Ambiguous as error:
-        context.note(f"{kind.singular} {object_id}: {error}. Reading back ...")
-        doubted = await read_one(context.client, kind, object_id)
-        if doubted is None:
-            raise
-    if not has_secret(spec) and not diff(kind, spec, doubted.fields):
-        context.fresh.learn(doubted)
-        return doubted
-    return await _sent(context, kind, object_id, body, checks)
-
-
-async def _sent(
-    context: Context, kind: Kind, object_id: str, body: Spec, checks: Iterable[Callable[[], None]]
-) -> RemoteObject:
-    where = segments(kind.path, object_id)
-    answer = parse_one(kind, await context.client.patch(where, body, before=context.before(*checks)))
-    known = context.fresh.last(object_id)
-    live = answer or RemoteObject(kind.name, object_id, {**(known.fields if known is not None else EMPTY), **body})
-    context.fresh.learn(live)
-    return live
+    """PATCH once, and return the object as the API answered; where it answers nothing, as a GET shows it."""
+    where = segments(kind.path, live.id)
+    async with contextlib.nullcontext() if alone else context.turns.together():
+        answer = parse_one(kind, await context.client.patch(where, body, before=context.before(*checks)))
+    if answer is None:
+        seen, _ = await context.fresh.look_up(kind, live.id)
+        return seen or RemoteObject(kind.name, live.id, {**live.fields, **body})
+    context.fresh.learn(answer)
+    return answer
 
 
 def has_secret(spec: Spec) -> bool:

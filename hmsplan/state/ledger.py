@@ -198,6 +198,12 @@ class Ledger:
         """Write down that the removal of a member is about to be sent, so that it is ours whatever comes after."""
         await self._put([journal.Leaving(address, member)])
 
+    async def stay(self, address: Address, leaving: Mapping[str, int]) -> None:
+        """Write down that no removals are under way but *leaving*: what was about to be sent was not done."""
+        binding = self.binding(address)
+        if binding is not None and dict(binding.leaving) != dict(leaving):
+            await self.bind(replace(binding, leaving=leaving))
+
     async def unbind(self, address: Address) -> None:
         """Forget the object of *address*: it is deleted, gone, or let go."""
         await self._put([journal.Unbound(address)])

@@ -11,12 +11,12 @@ import json
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import httpx
 
 from hmsplan.api.client import ReadClient, WriteClient
-from hmsplan.apply import Stop, apply
+from hmsplan.apply import CONCURRENCY, Stop, apply
 from hmsplan.drift import survey
 from hmsplan.emulator import Emulator, Settings
 from hmsplan.errors import StateError, UnsafePlan, UnsettledCreate
@@ -56,10 +56,29 @@ class Killed(BaseException):
     """The process is dead. Nothing of it reaches the API or the disk from here on."""
 
 
+class Beside(Protocol):
+    """People who work beside a run, and what they see of it."""
+
+    def act(self) -> None:
+        """Do something, or nothing, between two requests of the run."""
+
+    def planned(self, plan: Plan) -> None:
+        """Learn what the run is about to do."""
+
+    def sends(self, request: httpx.Request) -> None:
+        """See a request that leaves; whoever is killed there has been about to send it."""
+
+    def sent(self, request: httpx.Request, response: httpx.Response | None) -> None:
+        """See what came of it; None for an answer that was lost."""
+
+
 class Life:
     """The life of one process, which ends at one of its calls.
 
     Attributes:
+        concurrency: steps at once.
+        beside: who acts after an answer came and before the next request is begun. A write is decided right before it
+            leaves, so nobody acts between that and the API.
         calls: requests that the process has begun, as ``METHOD /path``.
         entries: what it has written to the journal.
         ends_at: number of the call, from 1, at which the process is killed; None = it lives.
@@ -77,7 +96,11 @@ class Life:
         refuses_at: int | None = None,
         stops_at: int | None = None,
         disk_full_at: int | None = None,
+        concurrency: int = CONCURRENCY,
+        beside: Beside | None = None,
     ) -> None:
+        self.concurrency, self.beside = concurrency, beside
+        self._in_flight, self._is_due = 0, False
         self.calls: list[str] = []
         self.ends_at, self.ends_after, self.refuses_at = ends_at, ends_after, refuses_at
         self.stops_at, self.disk_full_at = stops_at, disk_full_at
@@ -95,6 +118,27 @@ class Life:
         self.over = True
         raise Killed
 
+    def begins(self, request: httpx.Request) -> None:
+        """Let people act before what is read, and see what is sent."""
+        if request.method == "GET":
+            self._act()
+        self._in_flight += 1
+        if self.beside is not None:
+            self.beside.sends(request)
+
+    def ends(self, request: httpx.Request, response: httpx.Response | None) -> None:
+        """Let people see what came of a request, and act as soon as the process has taken the answer."""
+        self._in_flight -= 1
+        if self.beside is not None:
+            self.beside.sent(request, response)
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._act)
+
+    def _act(self) -> None:
+        if self.beside is not None and self._is_due and not self._in_flight and not self.over:
+            self._is_due = False
+            self.beside.act()
+
 
 class _Wire(httpx.AsyncBaseTransport):
     """The emulator's transport, as far as the process lives."""
@@ -111,9 +155,14 @@ class _Wire(httpx.AsyncBaseTransport):
             life.stop.signal = 2
         if number == life.refuses_at:
             raise httpx.ConnectError("Connection refused", request=request)
+        life.begins(request)
         if number == life.ends_at and not life.ends_after:
             life.end()
-        response = await self._inner.handle_async_request(request)
+        response = None
+        try:
+            response = await self._inner.handle_async_request(request)
+        finally:
+            life.ends(request, response)
         if number == life.ends_at:
             life.end()
         life.check()
@@ -325,6 +374,8 @@ class World:
             ledger = Ledger(backend, state)
             async with self._client(WriteClient, life) as client:
                 plan, snapshot = await self._settled(client, stack, state, options)
+                if life.beside is not None:
+                    life.beside.planned(plan)
                 if plan.refusals:
                     raise UnsafePlan(plan.refusals)
                 try:
@@ -338,7 +389,11 @@ class World:
                         sleep=asyncio.sleep,
                         grace_s=stack.safety.settle_grace_s,
                         stop=life.stop,
+                        concurrency=life.concurrency,
                     )
+                except Killed:
+                    await _buried()
+                    raise
                 finally:
                     if not life.over:
                         await ledger.close()
@@ -387,10 +442,10 @@ class World:
 
     # --- what has to hold ---------------------------------------------------------------------------------
 
-    def check_at_rest(self, *, unmanaged: Iterable[str] = ()) -> None:
+    def check_at_rest(self, *, unmanaged: Iterable[str] = (), leads: bool = True) -> None:
         """Fail unless declared, live and remembered are one, and nothing is left over.
 
-        *unmanaged* are the ids of live objects that nobody declared.
+        *unmanaged* are the ids of live objects that nobody declared. With *leads*, nobody else's stand on the lists.
         """
         plan = self.plan()
         assert not plan.pending, [
@@ -409,7 +464,8 @@ class World:
             keys = Counter(identity_of(kind, each) for each in live.values())
             wanted = Counter(identity_of(kind, r.spec) for a, r in stack.resources.items() if a.kind == name)
             assert keys == wanted, f"{name}: {keys} live, {wanted} declared"
-        self._check_leads(stack, state)
+        if leads:
+            self._check_leads(stack, state)
 
     def _check_leads(self, stack: Stack, state: State) -> None:
         members = KINDS["campaigns"].members
@@ -422,6 +478,14 @@ class World:
             live = self.emulator.all("leads", parent=binding.id)
             assert Counter(fingerprint(members, spec, state.lineage) for spec in live) == marks, "leads"
             assert marks <= Counter(dict(binding.members)), "a lead that we added is not remembered as ours"
+
+
+async def _buried() -> None:
+    """End the other tasks of a process that is dead, so that none of them outlives it."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def allowing(*patterns: str) -> Options:

@@ -26,7 +26,7 @@ from readings import (
     step_of,
 )
 
-from hmsplan.model import EMPTY, Deposed, Intent, Secret, Verb
+from hmsplan.model import EMPTY, Deposed, FieldChange, Intent, Secret, Verb
 
 if TYPE_CHECKING:
     from hmsplan.model import Plan, Snapshot, Stack, State
@@ -392,20 +392,21 @@ def test_a_trunk_is_replaced_by_create_repoint_delete() -> None:
     assert old.needs == {"sip_trunks.t:create", "numbers.m:update", "numbers.n:update"}
 
 
-def test_a_campaign_is_replaced_when_the_new_one_is_complete() -> None:
+def test_a_campaign_is_deleted_before_its_successor_is_made_and_started() -> None:
+    """Whatever happens to its list until then counts for the new one."""
     many = [{"phone_number": f"+316{i:08}", "variables": {}} for i in range(1001)]
     stack = declared(resource("campaigns.c", many, **{**SPRING, "agent_id": "a2"}, status="scheduled"))
     plan = campaign(stack, remembered(bound("campaigns.c", "c1", **SPRING)))
     assert keys(plan) == [
+        "campaigns.c:delete-old",
         "campaigns.c:create",
         "campaigns.c/leads:add-1",
-        "campaigns.c:delete-old",
         "campaigns.c:finish",
     ]
-    assert needs(plan, "campaigns.c:delete-old") == set(keys(plan)[:2])
+    assert needs(plan, "campaigns.c:create") == {"campaigns.c:delete-old"}
     assert step_of(plan, "campaigns.c:finish").starts
     assert step_of(plan, "campaigns.c:finish").calls == 1001
-    assert step_of(plan, "campaigns.c:create").deposes == "c1"
+    assert step_of(plan, "campaigns.c:create").deposes is None
     assert step_of(plan, "campaigns.c/leads:add-1").id is None
 
 
@@ -413,10 +414,12 @@ def test_what_still_dials_is_paused_before_it_goes_and_the_new_one_starts_after_
     """Never do two campaigns dial the same people, wherever the run is killed and whatever DELETE is answered."""
     stack = declared(resource("campaigns.c", [ANNA], **{**SPRING, "agent_id": "a2"}, status="scheduled"))
     plan = campaign(stack, remembered(bound("campaigns.c", "c1", **SPRING)), status="scheduled")
-    assert keys(plan) == ["campaigns.c:create", "campaigns.c:pause-old", "campaigns.c:delete-old", "campaigns.c:finish"]
+    assert keys(plan) == ["campaigns.c:pause-old", "campaigns.c:delete-old", "campaigns.c:create", "campaigns.c:finish"]
     pause = step_of(plan, "campaigns.c:pause-old")
     assert (pause.id, pause.spec, pause.records) == ("c1", {"status": "paused"}, None)
-    assert needs(plan, "campaigns.c:delete-old") == {"campaigns.c:create", "campaigns.c:pause-old"}
+    assert pause.expects == (FieldChange(("status",), "scheduled", "scheduled"),)
+    assert step_of(plan, "campaigns.c:delete-old").expects == (FieldChange(("status",), "paused", "paused"),)
+    assert needs(plan, "campaigns.c:delete-old") == {"campaigns.c:pause-old"}
     assert "campaigns.c:delete-old" in needs(plan, "campaigns.c:finish")
 
 

@@ -46,7 +46,7 @@ def test_who_fails_lets_go() -> None:
             with pytest.raises(ZeroDivisionError):
                 async with hold():
                     _ = 1 / 0
-        async with turns.alone():
+        async with turns.alone(), turns.alone(), turns.together():
             return "free"
 
     assert run(main(), Clock()) == "free"
