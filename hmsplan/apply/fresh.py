@@ -43,12 +43,14 @@ class Reading:
         began: clock reading from which on the API may have made the answer.
         ended: clock reading when it was there.
         number: counts the readings of one list.
+        waited_s: how long the run had waited for the rate limit when it was there.
     """
 
     objects: Mapping[str, RemoteObject]
     began: float
     ended: float
     number: int = 0
+    waited_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -114,7 +116,8 @@ class Fresh:
         """Return one object by its id, read now."""
         asked = self._clock()
         live = await read_one(self._client, kind, object_id)
-        reading = Reading({} if live is None else {object_id: live}, max(asked, self._client.held_until), self._clock())
+        began, waited_s = max(asked, self._client.held_until), self._client.waited_s
+        reading = Reading({} if live is None else {object_id: live}, began, self._clock(), waited_s=waited_s)
         self._objects[object_id] = reading
         if live is not None:
             self._whole[object_id] = live
@@ -123,7 +126,7 @@ class Fresh:
     def learn(self, live: RemoteObject) -> None:
         """Take the answer to a write, which has to be the API's own, for a reading of its object."""
         now = self._clock()
-        self._objects[live.id] = Reading({live.id: live}, now, now)
+        self._objects[live.id] = Reading({live.id: live}, now, now, waited_s=self._client.waited_s)
 
     def last(self, object_id: str) -> RemoteObject | None:
         """Return what was last known of one object, however old."""
@@ -138,7 +141,8 @@ class Fresh:
         """
         age_s = self._clock() - reading.ended
         if self._alone_since is not None:
-            return reading.began >= self._alone_since and age_s <= LONGEST_WAIT_S
+            unavoidable_s = min(self._client.waited_s - reading.waited_s, LONGEST_WAIT_S)
+            return reading.began >= self._alone_since and age_s - unavoidable_s <= at_most_s
         return age_s <= at_most_s and reading.began >= self._client.held_until
 
     @contextmanager
@@ -175,6 +179,6 @@ class Fresh:
                 asked, shared.begun = self._clock(), shared.begun + 1
                 objects = await read()
                 began = max(asked, self._client.held_until)
-                shared.last = Reading(objects, began, self._clock(), shared.begun)
+                shared.last = Reading(objects, began, self._clock(), shared.begun, self._client.waited_s)
                 if anew or self.counts(shared.last):
                     return shared.last
