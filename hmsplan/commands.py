@@ -52,12 +52,16 @@ class CommandLine:
 
     Attributes:
         options: as they are typed, such as ``("-C", "practice", "-e", "production")``.
+        saved: the file of the plan that is shown; what applies it names that, and none of what it was planned with.
     """
 
     options: tuple[str, ...] = ()
+    saved: str = ""
 
     def command(self, *words: str) -> str:
         """Return what to type to run *words* on the same stack, environment and state."""
+        if self.saved and words[:1] == ("apply",):
+            words = ("apply", self.saved)
         return plain(shlex.join(["hmsplan", *self.options, *words]))
 
     def complete(self, text: str) -> str:

@@ -49,6 +49,7 @@ def refusals(
     told = {refusal.flag for refusal in found}
     more = [
         *_limits(changes, stack, bindings, allowed, destroy=destroy),
+        *_emptied(changes, stack),
         *_starts(changes, stack, bindings),
         *new_receivers(changes, stack, bindings),
         *may_lose(changes, bindings),
@@ -150,6 +151,18 @@ def _starts(changes: Sequence[ResourceChange], stack: Stack, bindings: Mapping[A
         stopped = change.started and change.id is not None and acts(kind, applied) and not acts(kind, change.before)
         if people is None or stopped or not within:
             yield Refusal(Risk.START, change.address, _dialling(change, people, stopped=stopped))
+
+
+def _emptied(changes: Sequence[ResourceChange], stack: Stack) -> Iterator[Refusal]:
+    """Refuse to empty a long list of members: an export that failed looks the same as nobody left to call."""
+    for change in changes:
+        resource = stack.resources.get(change.address)
+        members = KINDS[change.address.kind].members
+        if members is None or resource is None or resource.members != () or change.members is None:
+            continue
+        if (count := len(change.members.remove)) > stack.safety.max_deletes:
+            reason = f"no {members.singular} is declared any more, so all {count} of them would be taken off its list"
+            yield Refusal(Risk.DELETE, change.address, f"{reason}. Did an export fail?")
 
 
 def newly_called(kind: Kind, change: ResourceChange) -> int | None:

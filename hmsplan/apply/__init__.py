@@ -19,10 +19,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from hmsplan import words
-from hmsplan.apply.context import Context
+from hmsplan.apply.context import Context, NotBegun
 from hmsplan.apply.fresh import Fresh
 from hmsplan.apply.grace import Grace
-from hmsplan.apply.perform import perform
+from hmsplan.apply.perform import perform_step
 from hmsplan.apply.readback import Readback
 from hmsplan.apply.settle import Creator, OpenCreate
 from hmsplan.apply.turns import Turns
@@ -101,7 +101,10 @@ class _Run:
             finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in finished:
                 key = running.pop(task)
-                self.outcomes[key] = outcome = task.result()
+                outcome = task.result()
+                if outcome.status is Status.NOT_STARTED:
+                    continue  # the run was asked to stop before anything of it left
+                self.outcomes[key] = outcome
                 _LOG.debug("%s: %s", key, outcome.status)
                 self.progress.finished(outcome)
                 if outcome.status is Status.DONE:
@@ -112,7 +115,9 @@ class _Run:
         self.progress.started(step)
         _LOG.debug("begins %s", step.key)
         try:
-            return await perform(self.context, step)
+            return await perform_step(self.context, step)
+        except NotBegun:
+            return Outcome(step, Status.NOT_STARTED)
         except OpenCreate as error:
             return Outcome(step, Status.UNSETTLED, error=str(error))
         except (Unauthorized, StateError) as error:

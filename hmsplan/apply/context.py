@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -24,6 +25,10 @@ TOGETHER: Final = 2
 """Attempts at a write beside others."""
 
 
+class NotBegun(Exception):
+    """The run was asked to stop before the first write of a step left; nothing was sent."""
+
+
 @dataclass(slots=True)
 class Context:
     """One apply on its way.
@@ -38,6 +43,7 @@ class Context:
         added: id of a parent to the ids of the members that this run added.
         people: id of a member to the person behind it.
         removed: id of a parent to the ids of the members that this run took off its list.
+        begun: the tasks of the steps of which a write was sent; the others are not begun once the run is to stop.
         tolerated: id of an object that goes away to the ids of those that go on using it: the plan named them, and
             somebody allowed it.
     """
@@ -56,6 +62,7 @@ class Context:
     people: dict[str, str] = field(default_factory=dict)
     removed: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     tolerated: Mapping[str, Collection[str]] = field(default_factory=dict)
+    begun: set[asyncio.Task[object] | None] = field(default_factory=set)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
@@ -75,8 +82,11 @@ class Context:
         """Return what the client awaits right before it sends a write: is the lock ours, do the readings count?"""
 
         async def ask() -> None:
+            if self.grace.stopping() and asyncio.current_task() not in self.begun:
+                raise NotBegun
             await self.ledger.confirm()
             for check in checks:
                 check()
+            self.begun.add(asyncio.current_task())
 
         return ask

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hmsplan.model import Spec, Step
 
 
-async def perform(context: Context, step: Step) -> Outcome:  # noqa: PLR0911 -- a table
+async def perform_step(context: Context, step: Step) -> Outcome:  # noqa: PLR0911 -- a table
     """Do what *step* says, write it down, and judge the answer.
 
     Raises:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hmsplan.api.endpoint import segments
 from hmsplan.api.snapshot import parse_member, parse_one, read_list, read_members, read_one
+from hmsplan.apply.context import NotBegun
 from hmsplan.apply.fresh import Outdated
 from hmsplan.apply.turns import Turns
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError
@@ -86,7 +87,7 @@ class Creator:
             except ApiError:
                 await self.ledger.settle(intent.step, "refused")
                 raise
-            except Outdated:
+            except (Outdated, NotBegun):
                 await self.ledger.settle(intent.step, "not sent")
                 raise
             self.note(f"{intent.address}: {doubt}. Looking whether it was made ...")

@@ -114,6 +114,7 @@ def apply_command(
             raise HmsplanError("there is no terminal to ask on; add -y to apply without asking", summary="Not applied")
         saved = read_saved(options, file) if file is not None else None
         if saved is not None:
+            options.saved = file
             target, destroy, resend = target or saved.targets, destroy or saved.destroy, resend or saved.resend
         consent = Consent(saved, expect_digest, yes)
         _check_digest(consent)

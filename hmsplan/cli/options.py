@@ -46,6 +46,7 @@ class Globals:
     allow_host: str | None = None
     ca_bundle: Path | None = None
     timeout_s: int | None = None
+    saved: Path | None = None
     typed: set[str] = field(default_factory=set)
 
     @property
@@ -61,7 +62,8 @@ class Globals:
             ("--ca-bundle", self.ca_bundle),
         ]
         words = [part for name, value in given if value is not None for part in (name, str(value))]
-        return CommandLine((*words, *(["--emulator"] if self.emulator else [])))
+        saved = "" if self.saved is None else str(self.saved)
+        return CommandLine((*words, *(["--emulator"] if self.emulator else [])), saved)
 
     def command(self, *words: str) -> str:
         """Return what to type next to run *words* on the same stack and environment."""

@@ -157,7 +157,9 @@ def plan_command(
         write_private(file, plan_to_bytes(plan))
         err(f"Saved the plan to {plain(str(file))}.")
         if against is None:
-            err(f"To perform exactly this: {options.command('apply', str(file))}")
+            options.saved = file
+            if not plan.refusals:
+                err(f"To perform exactly this: {options.command('apply')}")
         else:
             err(f"To see it again: {options.command('show', str(file))}")
     print_plan(options, plan, form, stack=stack, show_unchanged=show_unchanged, digest=digest)
@@ -254,6 +256,7 @@ def show_command(options: Globals, file: Path, form: str, digest: Digest) -> Non
     if options.json or form == "json":
         out(data.decode().rstrip())  # the file holds more than the plan that is read of it
     else:
+        options.saved = file
         print_plan(options, plan, form, digest=digest)
 
 

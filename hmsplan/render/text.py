@@ -59,7 +59,7 @@ def _joined(sections: Iterable[list[Line]]) -> Iterator[Line]:
 
 def _sections(page: Page, width: int, *, show_unchanged: bool) -> Iterator[list[Line]]:
     yield _summary(page)
-    yield _questions(page.refusal, page.refused, "!")
+    yield _refused(page)
     yield _questions(page.doubt, page.unsettled, "?")
     for item in page.changes:
         yield _object(item)
@@ -91,6 +91,17 @@ def _summary(page: Page) -> list[Line]:
     if page.reach:
         lines += [BLANK, *(title(sentence, Tone.PLAIN) for sentence in page.reach)]
     return lines
+
+
+def _refused(page: Page) -> list[Line]:
+    """Yield each risk; of several with the words that allow it, and at the end the one command that allows all."""
+    if len(page.refused) < 2:  # noqa: PLR2004 -- one command says it
+        return _questions(page.refusal, page.refused, "!")
+    lines = [title(page.refusal, Tone.ALERT)]
+    for question in page.refused:
+        lines += [BLANK, Line(f"{question.name}: {safe(question.text)}", "!")]
+        lines += [Line(safe(command.removeprefix(f"{page.apply} ")), whole=True) for command in question.commands]
+    return [*lines, BLANK, title("To allow all of them:", Tone.PLAIN), Line(safe(page.consent), whole=True)]
 
 
 def _questions(head: str, questions: Iterable[Question], mark: str) -> list[Line]:

@@ -63,7 +63,7 @@ def test_a_folder_in_place_of_a_file_of_the_state_is_named(
     assert "bug" not in said
     if name != "lock" or command == ("apply", "-y"):
         assert result.code == 1
-        assert name in said
+        assert name in "".join(said.split())  # a long path is wrapped
     assert not emulator.writes
 
 

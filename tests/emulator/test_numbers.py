@@ -7,7 +7,8 @@ import pytest
 from .helpers import GONE, PHONE, Api, MakeApi
 
 
-def test_a_number_shows_the_names_of_what_it_points_at(api: Api) -> None:
+def test_a_number_shows_the_names_of_what_it_points_at(make_api: MakeApi) -> None:
+    api = make_api(number_name=True)
     agent, trunk, flow = api.assistant(business_name="Acme"), api.trunk(), api.workflow()
     made = api.number(agent_id=agent["id"], transfer_trunk_id=trunk["id"], workflow_id=flow["id"], name="Main")
     assert made["agent_name"] == "Support"

@@ -126,7 +126,7 @@ def test_a_lead_whose_removal_was_not_written_down_is_no_drift(tmp_path: Path) -
         )
         world.apply()
         world.declare({**agent, "campaigns": {"recall": campaign("Recall", "${assistants.a}", [lead("001")])}})
-        life = Life(ends_at=5, ends_after=True)
+        life = Life(ends_at=6, ends_after=True)
         with pytest.raises(Killed):
             world.apply(life=life)
         assert life.calls[-1].startswith("DELETE")
@@ -181,7 +181,7 @@ def test_a_list_that_is_known_to_lag_proves_no_absence(tmp_path: Path) -> None:
         world.declare({"assistants": {**first, **second}})
         world.apply()
         world.declare({"assistants": {**first, **second, **lost}})
-        run_broken(world, Life(ends_at=2, ends_after=True))
+        run_broken(world, Life(ends_at=3, ends_after=True))
         world.clock.now += 60
         world.emulator.inject(Fault(do="stale_list", method="GET", path="/assistants", seconds=3600.0))
         with pytest.raises(UnsettledCreate):

@@ -221,11 +221,11 @@ def test_a_write_that_is_answered_by_a_redirect_is_not_repeated(tmp_path: Path) 
 
 
 def test_an_answer_that_lies_about_a_delete_is_found_out(tmp_path: Path) -> None:
-    """ "204", and it is still there: the run says so and keeps the binding."""
+    """ "204", and it is still shown: the run says so and keeps the binding."""
     write(tmp_path, {"hmsplan.yaml": LOOSE, "a.yaml": "assistants: {a: {name: A}, b: {name: B}}\n"})
     with serving() as evil:
         assert hmsplan(tmp_path, *APPLY, url=evil.url).code == 0
         write(tmp_path, {"hmsplan.yaml": LOOSE, "a.yaml": "assistants: {a: {name: A}}\n"})
         evil.lie = lambda method, _: answer("204 No Content") if method == "DELETE" else None
         said = hmsplan(tmp_path, *APPLY, url=evil.url)
-        assert (said.code, "still there" in said.all) == (1, True), said
+        assert (said.code, "still shows it" in said.all) == (1, True), said

@@ -90,6 +90,7 @@ def test_a_link_to_the_next_page_is_never_followed(tmp_path: Path, evil: Evil, s
         "/api/v1/assistants",
         "/api/v1/assistants?limit=100&offset=1",
         "/api/v1/assistants?limit=100&offset=2",
+        "/api/v1/organizations",
     ]
 
 
