@@ -146,10 +146,9 @@ def is_tidied(sent: Value, stored: Value) -> bool:
 
     "The platform may tidy what it stores: trailing line ends and spaces, CRLF, Unicode form, the last bits of a float."
     """
-    if isinstance(sent, Unsendable) or isinstance(stored, Unsendable):
-        return False
     if isinstance(sent, str) and isinstance(stored, str):
-        return sent == stored or _tidy(sent) == _tidy(stored)
+        whole = not isinstance(sent, Unsendable) and not isinstance(stored, Unsendable)
+        return whole and (sent == stored or _tidy(sent) == _tidy(stored))
     if isinstance(sent, bool) or isinstance(stored, bool):
         return sent is stored
     if isinstance(sent, int | float) and isinstance(stored, int | float):
