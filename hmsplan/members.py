@@ -70,6 +70,16 @@ def merged(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int
     return {**one, **{mark: count for mark, count in other.items() if count > known[mark[-HALF:]]}}
 
 
+def carried(owned: Mapping[str, int], leaving: Mapping[str, int], coming: Mapping[str, int]) -> Mapping[str, int]:
+    """Return the fingerprints that a successor remembers: those *coming*, and who was called or taken off before.
+
+    *owned* are those that we added to the object that stood there, of which *leaving* left with it by our hand.
+    """
+    people = {mark[:HALF] for mark in coming}
+    left = {mark: count - leaving.get(mark, 0) for mark, count in owned.items() if mark[:HALF] not in people}
+    return {**{mark: count for mark, count in left.items() if count > 0}, **coming}
+
+
 def is_untouched(members: Members, item: RemoteObject) -> bool:
     """Say whether nothing has happened to a member yet."""
     return bool(item.fields.get(members.untouched[0]) == members.untouched[1])

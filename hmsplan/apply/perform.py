@@ -17,7 +17,7 @@ from hmsplan.apply.verify import left_behind, vital
 from hmsplan.errors import StaleStep
 from hmsplan.identity import identity_of
 from hmsplan.kinds import KINDS
-from hmsplan.members import fingerprint, merged
+from hmsplan.members import carried, fingerprint, merged
 from hmsplan.model import EMPTY, Binding, Deposed, Intent, Outcome, RemoteObject, Status, Verb, dotted
 from hmsplan.overlay import resolve
 from hmsplan.recorded import record, unsent, with_secrets
@@ -62,6 +62,8 @@ async def _create(context: Context, kind: Kind, step: Step) -> Outcome:
     if kind.members is not None and step.members:
         body[kind.members.name] = [dict(member) for member in step.members]
     marks = _marks(context, kind, step.members or ())
+    if (bound := context.ledger.binding(step.address)) is not None:
+        marks = carried(bound.members, bound.leaving, marks)
     applied = record(step.records or EMPTY, context.ids)
     live = await _made(context, kind, step, spec, applied, marks, body)
     context.ids[step.address] = live.id

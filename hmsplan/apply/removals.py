@@ -56,8 +56,12 @@ async def remove(context: Context, kind: Kind, step: Step, object_id: str) -> No
 
 
 async def _is_gone(context: Context, kind: Kind, step: Step, object_id: str) -> bool:
-    for _ in range(_TRIES):
+    for attempt in range(_TRIES):
         if not await _sent(context, kind, step, object_id):
+            if attempt == 0 and _is_succeeded(context, step, object_id):
+                raise StaleStep(
+                    f"{step.address}: somebody deleted it since its replace was planned. No new one is made. Plan again"
+                )
             return True
         async for _ in context.grace.looks():
             if await read_one(context.client, kind, object_id) is None:

@@ -482,7 +482,7 @@ def test_a_running_campaign_that_goes_away_is_paused_first(tmp_path: Path, delet
 
 
 @pytest.mark.parametrize("after", ["GET /campaigns/[^/]+/leads", "PATCH", "GET /campaigns/[^/]+$"])
-@pytest.mark.parametrize("word", ["called", "taken off", "cancelled", "added"])
+@pytest.mark.parametrize("word", ["called", "taken off", "cancelled", "added", "deleted"])
 def test_what_happens_to_a_campaign_while_it_is_replaced_counts_for_its_successor(
     tmp_path: Path, after: str, word: str
 ) -> None:
@@ -500,15 +500,16 @@ def test_what_happens_to_a_campaign_while_it_is_replaced_counts_for_its_successo
                     world.emulator.remove("leads", first["id"])
                 case "added":
                     world.emulator.add("leads", theirs)
+                case "deleted":
+                    world.emulator.remove("campaigns", first["campaign_id"])
                 case _:
                     world.emulator.edit("campaigns", first["campaign_id"], {"status": word})
 
         applied = applied_beside(world, after, act, *CONSENT)
         assert len(failed(applied)) == 1, applied.bad
-        (live,) = world.emulator.all("campaigns")
-        assert live["id"] == first["campaign_id"]
-        assert live["status"] != "scheduled" or after != "PATCH"
-        risk = {"called": "recall", "taken off": "recall", "cancelled": "start", "added": ""}[word]
+        assert [each["id"] for each in world.emulator.all("campaigns")] == [first["campaign_id"]] * (word != "deleted")
+        world.clock.now += 60
+        risk = {"cancelled": "start", "added": ""}.get(word, "recall")
         flags = {refusal.flag for refusal in world.plan(allowing("replace:*", "delete:*")).refusals}
         assert not risk or f"--allow {risk}:campaigns.recall" in flags
         if word == "added":
@@ -527,6 +528,24 @@ def test_a_replace_that_died_after_its_delete_asks_for_nobody_who_waits(tmp_path
         world.clock.now += 60
         (refusal,) = world.plan(allowing("start:*")).refusals
         assert (refusal.flag, refusal.reason[:8]) == ("--allow recall:campaigns.recall", "1 person")
+        assert not world.apply(allowing()).bad
+        world.check_at_rest()
+
+
+def test_a_word_outlives_the_replace_of_its_campaign(tmp_path: Path) -> None:
+    """Taken off, then out of the stack, then the campaign is replaced: to declare that person again needs a word."""
+    with World(tmp_path / "stack") as world:
+        recall = campaign("Recall", "${assistants.a}", LEADS, status="scheduled")
+        begun(world, assistants=AGENTS, campaigns={"recall": recall})
+        first, second, *rest = world.leads("Recall")
+        call(world, first)
+        world.emulator.remove("leads", second["id"])
+        fewer = {**recall, "agent_id": "${assistants.b}", "leads": LEADS[2:]}
+        begun(world, assistants=AGENTS, campaigns={"recall": fewer})
+        assert len(world.leads("Recall")) == len(rest)
+        world.declare({"assistants": AGENTS, "campaigns": {"recall": {**fewer, "leads": LEADS}}})
+        (refusal,) = world.plan(allowing("start:*")).refusals
+        assert (refusal.flag, refusal.reason[:8]) == ("--allow recall:campaigns.recall", "2 people")
         assert not world.apply(allowing()).bad
         world.check_at_rest()
 

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 from support.mishaps import ENDS, STANCES, WRONG, mishaps
 from support.people import ACTS, Act, Crowd
 from support.stacks import SECRETS
-from support.strategies import stacks
+from support.strategies import campaigns, stacks
 from support.world import Killed, Life, World, allowing
 
 from hmsplan.emulator import Fault
@@ -49,6 +49,18 @@ WORDS = (
 CROWDS = st.lists(st.builds(Act, st.integers(1, 6), st.sampled_from(ACTS), st.integers(0, 999)), max_size=6)
 
 
+@st.composite
+def busy(draw: Any) -> dict[str, dict[str, Any]]:
+    """Draw a stack whose campaigns dial more often than not."""
+    stack: dict[str, dict[str, Any]] = draw(stacks())
+    if "assistants" in stack:
+        agents = sorted(stack["assistants"])
+        calling = stack.setdefault("campaigns", {"m": draw(campaigns("m", agents))})
+        for each in calling.values():
+            each["status"] = draw(st.sampled_from(["scheduled", "scheduled", "draft", "paused"]))
+    return stack
+
+
 class Beside(RuleBasedStateMachine):
     """An organization through its life, among people."""
 
@@ -58,7 +70,7 @@ class Beside(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
 
-    @initialize(stance=STANCES, stack=stacks())
+    @initialize(stance=STANCES, stack=busy())
     def begin(self, stance: Settings, stack: dict[str, Any]) -> None:
         self.world = World(Path(self.folder.name) / "stack", stance, environ=SECRETS)
         self.crowd = Crowd(self.world)
@@ -69,12 +81,12 @@ class Beside(RuleBasedStateMachine):
         self.world.declare(stack)
         self.crowd.declared = stack
 
-    @rule(stack=stacks())
+    @rule(stack=busy())
     def edit_the_stack(self, stack: dict[str, Any]) -> None:
         self.declare(stack)
 
     @rule(
-        stack=st.one_of(st.none(), stacks(), stacks()),
+        stack=st.one_of(st.none(), busy(), busy()),
         mishap=st.one_of(st.none(), st.none(), mishaps(*WRONG, *ENDS)),
         acts=CROWDS,
         words=st.sampled_from(WORDS),

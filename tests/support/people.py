@@ -160,6 +160,7 @@ class Crowd:
 
     def _forget_the_run(self) -> None:
         self._is_planned = False
+        self._planned_status: dict[str, str] = {}
         self._replaced: set[str] = set()
         self._seen: dict[str, set[str]] = {}
         self._planned_leads: dict[str, set[str]] = {}
@@ -168,9 +169,13 @@ class Crowd:
         self._stopped_now: set[str] = set()
         self._new: set[str] = set()
         self._pointed: set[tuple[str, str]] = set()
-        self._used: dict[str, str | None] = {}
+        self._used = self._uses()
         for edit in self._edits:
             edit.is_new = False
+
+    def _uses(self) -> set[tuple[str, str]]:
+        """Return the numbers of somebody else, each with the trunk that it uses."""
+        return {(i, doc["transfer_trunk_id"]) for (kind, i), doc in self._strangers.items() if kind == "numbers"}
 
     # --- runs ---------------------------------------------------------------------------------------------
 
@@ -191,8 +196,14 @@ class Crowd:
         if well:
             self._leaving.clear()
             self._ours |= {lead["id"] for lead in self._leads() if ("leads", lead["id"]) not in self._strangers}
-            letters = {_letter(fields) for fields in self.declared.get("campaigns", {}).values()}
-            self._off = {(letter, phone) for letter, phone in self._off if letter in letters}
+        if self._is_planned:
+            self._forget_the_undeclared()
+
+    def _forget_the_undeclared(self) -> None:
+        """A campaign that the stack has no longer, and that is gone, takes its words with it."""
+        letters = {_letter(fields) for fields in self.declared.get("campaigns", {}).values()}
+        letters |= {_letter(each) for _, each in self._all("campaigns")}
+        self._off = {(letter, phone) for letter, phone in self._off if letter in letters}
 
     def planned(self, plan: Plan) -> None:
         self.log.append(f"planned {' '.join(step.key for step in plan.steps)}")
@@ -205,9 +216,10 @@ class Crowd:
         for edit in self._edits:
             edit.is_new = False
         self._strangers = {key: doc for key, doc in self._strangers.items() if key[1] not in changed}
+        self._planned_status = {each["id"]: each["status"] for _, each in self._all("campaigns")}
         self._new, self._called_now, self._off_now, self._stopped_now = set(), set(), set(), set()
-        numbers = {object_id: doc for (kind, object_id), doc in self._strangers.items() if kind == "numbers"}
-        self._pointed, self._used = set(), {each: doc["transfer_trunk_id"] for each, doc in numbers.items()}
+        self._pointed = set()
+        self._used |= self._uses()
 
     # --- what people do -----------------------------------------------------------------------------------
 
@@ -359,8 +371,7 @@ class Crowd:
         number = theirs[choice % len(theirs)]
         target = {"transfer_trunk_id": trunks[choice % len(trunks)]}
         self._strangers["numbers", number] = self.world.emulator.edit("numbers", number, target)
-        if self._strangers["numbers", number]["transfer_trunk_id"] != self._used.get(number):
-            self._pointed.add((number, target["transfer_trunk_id"]))
+        self._pointed |= {(number, target["transfer_trunk_id"])} - self._used
         return True
 
     def _call(self, choice: int) -> bool:
@@ -400,6 +411,8 @@ class Crowd:
         _, live = found[choice % len(found)]
         phone = f"+31612349{self._number % 100:02}" if choice % 2 else f"+316123400{choice % 9 + 1}"
         self._make("leads", {"campaign_id": live["id"], "phone_number": phone, "variables": {"by": "them"}})
+        self._off.discard((_letter(live), phone))
+        self._off_now.discard((_letter(live), phone))
         return True
 
     def _stop(self, choice: int) -> bool:
@@ -407,10 +420,11 @@ class Crowd:
         if not (found := self._all("campaigns")):
             return False
         _, live = found[choice % len(found)]
-        self.world.emulator.edit("campaigns", live["id"], {"status": ("paused", "cancelled")[choice // 5 % 2]})
+        status = "cancelled" if live["status"] == "paused" else ("paused", "cancelled")[choice // 5 % 2]
+        self.world.emulator.edit("campaigns", live["id"], {"status": status})
         self._stopped.add(live["id"])
-        self._stopped_now.add(live["id"])
-        self._stopped_now.add(_letter(live))
+        if status != self._planned_status.get(live["id"]):
+            self._stopped_now |= {live["id"], _letter(live)}
         return True
 
     def _start(self, choice: int) -> bool:
@@ -461,6 +475,8 @@ class Crowd:
             return
         if request.method == "POST" and response is not None and response.is_success and not self._is_broken:
             self._learn_ours(kind, object_id)
+        if request.method == "DELETE" and kind == "campaigns":
+            self._forget_the_undeclared()
         self._judge_strangers(request)
         self._judge_edits(request)
 
