@@ -30,10 +30,12 @@ test: check
 	sh scripts/judges
 	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered
 
-# Kills hmsplan with SIGKILL at fault points and at random moments, and prints what was found afterwards.
+# Kills hmsplan with SIGKILL at fault points and at random moments, and lets people act beside 2,000 lives of an
+# organization; prints what was found afterwards.
 soak: export HMSPLAN_SOAK_KILLS ?= 2000
+soak: export HMSPLAN_SOAK_LIVES ?= 2000
 soak: .venv/.installed
-	$(BIN)/python -m pytest -n $(JOBS) --no-cov tests/kills
+	$(BIN)/python -m pytest -n $(JOBS) --no-cov tests/kills tests/properties/test_beside_people.py
 
 # Breaks diff, plan and the create protocol in a thousand small ways, and lists the ways that no test notices.
 mutants: .venv/.installed
