@@ -228,3 +228,20 @@ def test_the_grace_time_of_a_second_try_begins_when_that_is_sent(tmp_path: Path)
         second = [number for number, call in enumerate(rehearsal.calls, start=1) if call.startswith("POST")][1]
         run_broken(world, Life(ends_at=second, ends_after=True))
         check_nothing_twice(world, "second try")
+
+
+def test_what_waits_for_the_rate_limit_when_a_run_is_asked_to_stop_is_not_sent(tmp_path: Path) -> None:
+    """Writes that wait for the next minute are not in flight: nobody who stops a run expects them then."""
+    with World(tmp_path / "stack", Settings(rate_limit=12)) as world:
+        world.declare({"assistants": {f"a{number}": {"name": f"A {number}"} for number in range(30)}})
+        life = Life(stops_at=12)
+        applied = world.apply(life=life)
+        assert applied.report.signal == 2
+        assert len(life.calls) == 12
+        done = sum(call.startswith("POST") for call in life.calls)
+        assert applied.report.count(Status.DONE) == done
+        assert applied.report.count(Status.NOT_STARTED) == 30 - done
+        assert not world.state().intents
+        world.clock.now += 60
+        assert not world.apply().bad
+        world.check_at_rest()

@@ -500,3 +500,15 @@ def test_nobody_refers_to_what_goes_by_chance() -> None:
         remote("sip_trunks", "t1", **TRUNK),
     )
     assert planned(stack, snapshot, remembered(bound("sip_trunks.t", "t1"))).refusals == ()
+
+
+@pytest.mark.parametrize(("people", "refused"), [(3, False), (4, True)])
+def test_a_long_list_of_leads_becomes_empty_only_when_somebody_allows_it(people: int, *, refused: bool) -> None:
+    """An export that failed looks the same as nobody left to call."""
+    leads = [{"phone_number": f"+3120123450{number}", "variables": {}} for number in range(people)]
+    there = [lead(f"l{number}", f"+3120123450{number}") for number in range(people)]
+    state = remembered(bound("campaigns.c", "c1", *leads, **SPRING))
+    plan = planned(declared(resource("campaigns.c", [], **SPRING)), campaign("draft", *there), state)
+    assert flags(plan) == (["delete:campaigns.c"] if refused else [])
+    fewer = planned(declared(resource("campaigns.c", leads[:1], **SPRING)), campaign("draft", *there), state)
+    assert flags(fewer) == []
