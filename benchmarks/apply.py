@@ -64,14 +64,12 @@ async def applied(count: int, server: Server, root: Path) -> tuple[float, Report
     """Create *count* assistants; return the seconds it took and the report."""
     backend = open_backend("file", root, "default")
     state = backend.load() or new_state()
-    snapshot = Snapshot({"assistants": {}})
+    snapshot = Snapshot({"assistants": {}}, now=time.time())
     plan = make_plan(stack_of(count), snapshot, state)
     async with WriteClient("http://127.0.0.1/api/v1", api_key="fl_bench", transport=server) as client:
         with backend.lock("benchmark"):
             ledger, began = Ledger(backend, state), time.perf_counter()
-            report = await apply(
-                plan, snapshot, client, ledger, progress=Nobody(), clock=time.time, sleep=asyncio.sleep
-            )
+            report = await apply(plan, snapshot, client, ledger, progress=Nobody(), sleep=asyncio.sleep)
             await ledger.close()
             return time.perf_counter() - began, report
 

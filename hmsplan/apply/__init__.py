@@ -212,7 +212,7 @@ def _context(
     creator = Creator(
         client, ledger, grace, lambda kind: {i for a, i in ids.items() if a.kind == kind}, progress.note, turns
     )
-    fresh = Fresh(client, grace.clock, snapshot, client.server_now() - snapshot.now)
+    fresh = Fresh(client, client.clock, snapshot, client.server_now() - snapshot.now)
     staying = staying_users(plan.changes, snapshot)
     tolerated = {target: {live.id for live in users} for target, users in staying.items()}
     return Context(client, ledger, creator, snapshot, fresh, turns, grace, progress.note, ids, tolerated=tolerated)
