@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Mapping
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from hmsplan.api.client import Before, WriteClient
@@ -17,8 +17,26 @@ if TYPE_CHECKING:
     from hmsplan.apply.grace import Grace
     from hmsplan.apply.settle import Creator
     from hmsplan.apply.turns import Turns
-    from hmsplan.model import Address, Snapshot, Spec
+    from hmsplan.model import Address, RemoteObject, Snapshot, Spec
     from hmsplan.state.ledger import Ledger
+
+
+@dataclass(slots=True)
+class Index:
+    """The objects of one list by what tells them apart, built once a reading: each of many writes looks one up."""
+
+    built: dict[str, tuple[object, dict[str, list[RemoteObject]]]] = field(default_factory=dict)
+
+    def find(
+        self, place: str, reading: Mapping[str, RemoteObject], key: str, of: Callable[[RemoteObject], str]
+    ) -> Sequence[RemoteObject]:
+        """Return the objects of *reading*, the newest one of *place*, that have *key*; *of* gives that of an object."""
+        if place not in self.built or self.built[place][0] is not reading:
+            found: dict[str, list[RemoteObject]] = {}
+            for item in reading.values():
+                found.setdefault(of(item), []).append(item)
+            self.built[place] = reading, found
+        return self.built[place][1].get(key, ())
 
 
 TOGETHER: Final = 2
@@ -41,6 +59,8 @@ class Context:
         ids: address to live id, as far as known; grows as creates are done.
         made: id of an object that this run created to what its answer held.
         added: id of a parent to the ids of the members that this run added.
+        planned: id of a parent to its members when the plan was made.
+        index: what the newest readings hold, by name or person.
         people: id of a member to the person behind it.
         removed: id of a parent to the ids of the members that this run took off its list.
         begun: the tasks of the steps of which a write was sent; the others are not begun once the run is to stop.
@@ -60,6 +80,8 @@ class Context:
     made: dict[str, Spec] = field(default_factory=dict)
     added: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     people: dict[str, str] = field(default_factory=dict)
+    planned: dict[str, Mapping[str, RemoteObject]] = field(default_factory=dict)
+    index: Index = field(default_factory=Index)
     removed: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     tolerated: Mapping[str, Collection[str]] = field(default_factory=dict)
     begun: set[asyncio.Task[object] | None] = field(default_factory=set)

@@ -19,7 +19,7 @@ from hmsplan.members import fingerprint, is_untouched, person
 from hmsplan.model import EMPTY, Intent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hmsplan.api.client import Before
     from hmsplan.apply.context import Context
@@ -44,14 +44,15 @@ async def add(context: Context, kind: Kind, members: Members, step: Step) -> str
                 live, seen = await context.fresh.object(kind, parent)
                 if live is not None:
                     refuse_started(context, kind, step, live)
-                _refuse_met(context, members, step, parent, reading.objects)
+                here = _same_person(context, members, parent, reading.objects, step)
+                _refuse_met(context, members, step, parent, {item.id: item for item in here})
                 intent = Intent(
                     step=step.key,
                     address=step.address,
                     kind=kind.name,
                     identity=(mark,),
                     applied=EMPTY,
-                    before=_with_mark(members, context.ledger.lineage, reading.objects, mark),
+                    before=_with_mark(members, context.ledger.lineage, here, mark),
                     started=context.client.server_now(),
                     parent=parent,
                 )
@@ -63,20 +64,26 @@ async def add(context: Context, kind: Kind, members: Members, step: Step) -> str
     raise AssertionError
 
 
-def _with_mark(members: Members, lineage: str, objects: Mapping[str, RemoteObject], mark: str) -> frozenset[str]:
-    return frozenset(i for i, item in objects.items() if fingerprint(members, item.fields, lineage) == mark)
+def _with_mark(members: Members, lineage: str, found: Iterable[RemoteObject], mark: str) -> frozenset[str]:
+    return frozenset(item.id for item in found if fingerprint(members, item.fields, lineage) == mark)
+
+
+def _same_person(
+    context: Context, members: Members, place: str, listed: Mapping[str, RemoteObject], step: Step
+) -> Sequence[RemoteObject]:
+    """Return the members of a list behind which the person is whom *step* adds."""
+    return context.index.find(place, listed, person(members, step.spec), lambda item: _person(context, members, item))
 
 
 def _refuse_met(
     context: Context, members: Members, step: Step, parent: str, objects: Mapping[str, RemoteObject]
 ) -> None:
     """Refuse to add a person whom somebody added since, or who waited then and was called or taken off since."""
-    planned = {item.id: item for item in context.snapshot.members.get(parent, ())}
-    who = person(members, step.spec)
-    same = {
-        i for i in planned.keys() | objects.keys() if _person(context, members, planned.get(i) or objects[i]) == who
-    }
-    for member in sorted(same - context.added[parent] - context.removed[parent]):
+    if parent not in context.planned:
+        context.planned[parent] = {item.id: item for item in context.snapshot.members.get(parent, ())}
+    before = _same_person(context, members, f"{parent} as planned", context.planned[parent], step)
+    planned = {item.id: item for item in before}
+    for member in sorted((planned.keys() | objects.keys()) - context.added[parent] - context.removed[parent]):
         was, item = planned.get(member), objects.get(member)
         if item is None:
             raise StaleStep(

@@ -93,7 +93,8 @@ async def _made(
         with contextlib.suppress(Outdated):
             async with one, context.attempt(number):
                 reading = await context.fresh.list(kind)
-                same = {i for i, live in reading.objects.items() if identity_of(kind, live.fields) == identity}
+                found = context.index.find(kind.name, reading.objects, identity, lambda o: identity_of(kind, o.fields))
+                same = {live.id for live in found}
                 _refuse_twin(context, kind, step, same)
                 intent = Intent(
                     step=step.key,
