@@ -161,6 +161,7 @@ class Crowd:
     def _forget_the_run(self) -> None:
         self._is_planned = False
         self._planned_status: dict[str, str] = {}
+        self._planned_count: Counter[str] = Counter()
         self._replaced: set[str] = set()
         self._seen: dict[str, set[str]] = {}
         self._planned_leads: dict[str, set[str]] = {}
@@ -217,6 +218,7 @@ class Crowd:
             edit.is_new = False
         self._strangers = {key: doc for key, doc in self._strangers.items() if key[1] not in changed}
         self._planned_status = {each["id"]: each["status"] for _, each in self._all("campaigns")}
+        self._planned_count = Counter(lead["campaign_id"] for lead in self._leads())
         self._new, self._called_now, self._off_now, self._stopped_now = set(), set(), set(), set()
         self._pointed = set()
         self._used |= self._uses()
@@ -460,6 +462,9 @@ class Crowd:
                 self._leaving |= {lead["id"] for lead in self.world.emulator.all("leads", parent=object_id)}
             case _:
                 pass
+        if request.method == "DELETE" and kind == "campaigns" and object_id not in self._planned_leads:
+            there = {lead["id"] for lead in self.world.emulator.all("leads", parent=object_id)}
+            self._new -= there if len(there) == self._planned_count[object_id] else set()  # only counted by the plan
         if request.method == "DELETE" and any(e.is_new and e.id == object_id for e in self._edits):
             self._fault(f"DELETE of {kind} {object_id}, which somebody edited meanwhile")
 
