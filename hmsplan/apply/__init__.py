@@ -19,8 +19,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from hmsplan import words
-from hmsplan.apply.context import Context, NotBegun
-from hmsplan.apply.fresh import Fresh
+from hmsplan.apply.context import Context
+from hmsplan.apply.fresh import Fresh, NotBegun
 from hmsplan.apply.grace import Grace
 from hmsplan.apply.perform import perform_step
 from hmsplan.apply.readback import Readback

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.apply.fresh import NotBegun
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
@@ -41,10 +43,6 @@ class Index:
 
 TOGETHER: Final = 2
 """Attempts at a write beside others."""
-
-
-class NotBegun(Exception):
-    """The run was asked to stop before the first write of a step left; nothing was sent."""
 
 
 @dataclass(slots=True)

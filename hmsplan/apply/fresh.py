@@ -35,6 +35,10 @@ class Outdated(Exception):
     """The reading was too old when the write was about to leave. Nothing was sent."""
 
 
+class NotBegun(Exception):
+    """The run was asked to stop before the first write of a step left; nothing was sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Objects by id, as one list showed them.

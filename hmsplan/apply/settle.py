@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hmsplan.api.endpoint import segments
 from hmsplan.api.snapshot import parse_member, parse_one, read_list, read_members, read_one
-from hmsplan.apply.context import NotBegun
-from hmsplan.apply.fresh import Outdated
+from hmsplan.apply.fresh import NotBegun, Outdated
 from hmsplan.apply.turns import Turns
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError
 from hmsplan.identity import matches, same_identity
