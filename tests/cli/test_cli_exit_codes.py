@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import json
 import signal
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -414,10 +415,12 @@ def test_a_signal_finishes_what_is_in_flight_and_says_so(
     emulator: Emulator, stack: Path, number: signal.Signals
 ) -> None:
     """130 or 143; the create whose answer was awaited is bound, and the next one was not sent."""
-    emulator.inject(Fault(do="delay", method="POST", path="/assistants", seconds=1.0))
+    emulator.inject(Fault(do="delay_after", method="POST", path="/assistants", seconds=2.0))
     with running(emulator) as url, started("-C", str(stack), "apply", "-y", HMS_SOVEREIGN_BASE_URL=url) as process:
         assert process.stderr is not None
         assert any("Creating" in line for line in iter(process.stderr.readline, ""))
+        while not emulator.all("assistants"):  # the create is announced before it leaves
+            time.sleep(0.01)
         process.send_signal(number)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 128 + number, (out, err)
