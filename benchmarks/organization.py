@@ -78,17 +78,18 @@ def write(root: Path, count: int) -> bytes:
 
 @contextmanager
 def serving(body: bytes) -> Iterator[str]:
-    """Answer every GET with *body*; yields the base URL."""
+    """Answer GET /organizations with an id, every other GET with *body*; yields the base URL."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            answer = b'{"id": "bench"}' if self.path.endswith("/organizations") else body
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(answer)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing."""
