@@ -22,7 +22,7 @@ from hmsplan.moments import for_people
 from hmsplan.render import stale
 from hmsplan.render.exact import decode, encode
 from hmsplan.render.reach import reach_json
-from hmsplan.render.redact import public_plan, shown
+from hmsplan.render.redact import kept, shown
 from hmsplan.render.tfjson import beyond, terraform_json
 from hmsplan.render.words import tally
 
@@ -38,7 +38,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
     When and by whom a plan was made is part of it only once ``saved.dated`` says so.
     """
     plan = shown(plan, whole=True)
-    public = public_plan(plan)
+    public = kept(plan)
     made_at, expires_at = (for_people(at) if at is not None else None for at in (plan.made, plan.expires))
     return terraform_json(plan) | {
         "hmsplan": {

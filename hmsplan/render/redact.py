@@ -31,7 +31,11 @@ def public_plan(plan: Plan) -> Plan:
     Bodies of requests go, because an apply makes its own plan and compares. So do the values that nobody manages, and
     the ends of the phone numbers of leads.
     """
-    plan = shown(plan, whole=True)
+    return kept(shown(plan, whole=True))
+
+
+def kept(plan: Plan) -> Plan:
+    """Return what a saved plan keeps of a *plan* that is ``shown`` already."""
     return replace(
         plan,
         changes=tuple(map(_public_change, plan.changes)),
