@@ -564,7 +564,16 @@ class Crowd:
     # --- the end ------------------------------------------------------------------------------------------
 
     def tidy_up(self) -> None:
-        """Take away what would need a person's answer: twins, and what uses the objects of the stack."""
+        """Take away what would need a person's answer: twins, and what uses the objects of the stack.
+
+        A number of ours that somebody pointed at a trunk, before it was adopted, uses it still, in a field that nobody
+        declared.
+        """
+        fields = self.declared.get("numbers", {}).values()
+        pointed = {each["phone_number"] for each in fields if "transfer_trunk_id" in each}
+        for kind, live in self._all("numbers"):
+            if live["transfer_trunk_id"] is not None and live["phone_number"] not in pointed:
+                self.world.emulator.edit(kind, live["id"], {"transfer_trunk_id": None})
         for kind, object_id in list(self._strangers):
             if kind in {"leads", "numbers"} or self._is_a_twin(kind, object_id):
                 self.world.emulator.remove(kind, object_id)
