@@ -13,9 +13,9 @@ import orjson
 
 from benchmarks.measure import line
 from hmsplan.api.client import WriteClient
-from hmsplan.apply import apply
+from hmsplan.apply.executor import apply
 from hmsplan.model import Address, Resource, Snapshot, SourceLine, Stack
-from hmsplan.plan import make_plan
+from hmsplan.planner.planner import make_plan
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.ledger import Ledger
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 LATENCY_S = 0.05
 CONNECTIONS = 10
 JOURNAL_BOUND = 3.0
-"""The calls cost 0.15 ms each here, as nothing is on the wire. Every write asks for the lock and looks for a namesake in
-a reading, and two entries of the journal are on the disk before the next: together some 0.3 ms of the 600 that the rate
-limit gives to a write."""
+"""The calls cost 0.15 ms each here, as nothing is on the wire. Every write asks for the lock and looks for a namesake
+in a reading, and two entries of the journal are on the disk before the next: together some 0.3 ms of the 600 that the
+rate limit gives to a write."""
 
 
 class Nobody:

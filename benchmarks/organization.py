@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from hmsplan.formats.state_file import dump
 from hmsplan.model import Address, Binding, State
-from hmsplan.state.record import dump
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

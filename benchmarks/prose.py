@@ -18,20 +18,20 @@ import yaml
 
 from benchmarks import organization
 from benchmarks.measure import line
-from hmsplan.api.snapshot import parse_one
+from hmsplan.api.refresh import parse_one
 from hmsplan.cli.surfaces import locator
+from hmsplan.config.load import load_stack
+from hmsplan.formats.plan_file import plan_to_bytes
 from hmsplan.kinds import KINDS
 from hmsplan.model import Address, Binding, Snapshot, State
-from hmsplan.plan import make_plan
-from hmsplan.planfile import plan_to_bytes
-from hmsplan.render.findings import of_plan
-from hmsplan.render.github import as_annotations
-from hmsplan.render.graph import graph_of_plan
-from hmsplan.render.html.page import render_html
-from hmsplan.render.markdown import SUMMARY, render_markdown
-from hmsplan.render.page import page_of
-from hmsplan.render.text import render_page, render_plan
-from hmsplan.stack.stackfile import load_stack
+from hmsplan.output.findings import of_plan
+from hmsplan.output.github import as_annotations
+from hmsplan.output.graph import graph_of_plan
+from hmsplan.output.html.page import render_html
+from hmsplan.output.markdown import SUMMARY, render_markdown
+from hmsplan.output.page import page_of
+from hmsplan.output.text import render_page, render_plan
+from hmsplan.planner.planner import make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

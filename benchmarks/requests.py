@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from benchmarks.apply import Nobody, stack_of
 from benchmarks.measure import line
 from hmsplan.api.client import WriteClient
-from hmsplan.apply import apply
+from hmsplan.apply.executor import apply
 from hmsplan.emulator import Emulator, Settings
-from hmsplan.live import plan_live
+from hmsplan.operations.refresh import plan_live
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.ledger import Ledger
 

@@ -20,8 +20,8 @@ from hmsplan.cli import run
 from hmsplan.cli.options import Globals
 from hmsplan.cli.plan import plan_now
 from hmsplan.cli.session import open_workspace
-from hmsplan.plan import Options
-from hmsplan.render.text import render_plan
+from hmsplan.output.text import render_plan
+from hmsplan.planner.planner import Options
 
 HERE = Path(__file__).parent
 WIDTH = 92

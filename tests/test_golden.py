@@ -24,19 +24,20 @@ import pytest
 from support.golden import CASES, ENVIRON, GOLDEN, SECRETS, expect, plan_of, stack_of, without_constants
 
 from hmsplan.cli.surfaces import locator
+from hmsplan.formats.plan_file import plan_from_bytes, plan_to_bytes, plan_to_json
 from hmsplan.kinds import KINDS
-from hmsplan.planfile import explain_difference, plan_from_bytes, plan_to_bytes, plan_to_json
-from hmsplan.render.findings import of_plan
-from hmsplan.render.github import MOST, as_annotations
-from hmsplan.render.graph import dot, graph_of, graph_of_plan, mermaid
-from hmsplan.render.html.page import render_html
-from hmsplan.render.lines import columns
-from hmsplan.render.markdown import SUMMARY, render_markdown
-from hmsplan.render.page import page_of
-from hmsplan.render.text import render_plan
+from hmsplan.output.findings import of_plan
+from hmsplan.output.github import MOST, as_annotations
+from hmsplan.output.graph import dot, graph_of, graph_of_plan, mermaid
+from hmsplan.output.html.page import render_html
+from hmsplan.output.lines import columns
+from hmsplan.output.markdown import SUMMARY, render_markdown
+from hmsplan.output.page import page_of
+from hmsplan.output.plan_difference import explain_difference
+from hmsplan.output.text import render_plan
 
 if TYPE_CHECKING:
-    from hmsplan.render.page import Page
+    from hmsplan.output.page import Page
 
 SCHEMA: Final = Path(__file__).parents[1] / "schemas" / "plan.schema.json"
 WIDE: Final = 160

@@ -19,7 +19,7 @@ from support.golden import ENVIRON, GOLDEN, expect, live_of, numbered, state_of
 from support.world import UNLIMITED, Progress, World, allowing
 
 from hmsplan.emulator import Fault
-from hmsplan.render import events
+from hmsplan.output import events
 from hmsplan.state.backend import open_backend
 
 if TYPE_CHECKING:

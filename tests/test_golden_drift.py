@@ -13,20 +13,20 @@ import pytest
 from support.golden import GOLDEN, SECRETS, drift_of, expect, stack_of, without_constants
 
 from hmsplan.cli.surfaces import locator
-from hmsplan.render.drift import Coverage, drift_json, render_drift
-from hmsplan.render.findings import of_drift
-from hmsplan.render.github import as_annotations
-from hmsplan.render.html.page import render_html
-from hmsplan.render.junit import junit
-from hmsplan.render.lines import columns
-from hmsplan.render.markdown import render_markdown
-from hmsplan.render.page import drift_page
-from hmsplan.render.sarif import sarif
+from hmsplan.output.drift import Coverage, drift_json, render_drift
+from hmsplan.output.findings import of_drift
+from hmsplan.output.github import as_annotations
+from hmsplan.output.html.page import render_html
+from hmsplan.output.junit import junit
+from hmsplan.output.lines import columns
+from hmsplan.output.markdown import render_markdown
+from hmsplan.output.page import drift_page
+from hmsplan.output.sarif import sarif
 
 if TYPE_CHECKING:
     from hmsplan.model import Drift
-    from hmsplan.render.findings import Finding
-    from hmsplan.render.page import Page
+    from hmsplan.output.findings import Finding
+    from hmsplan.output.page import Page
 
 CASES: Final = (
     "a_night_of_drift",

@@ -12,10 +12,10 @@ from support.golden import GOLDEN, expect, numbered
 from support.prompts import DUTCH, long_prompt
 from support.world import World, allowing
 
-from hmsplan.render.lines import columns
-from hmsplan.render.markdown import COMMENT, SUMMARY, render_markdown
-from hmsplan.render.page import page_of
-from hmsplan.render.text import render_plan
+from hmsplan.output.lines import columns
+from hmsplan.output.markdown import COMMENT, SUMMARY, render_markdown
+from hmsplan.output.page import page_of
+from hmsplan.output.text import render_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias
 import httpx
 import orjson
 
-from hmsplan.api import exchanges
-from hmsplan.api.answers import Answer, Unreadable, body_of, error_of
+from hmsplan.api import request_log
 from hmsplan.api.departure import Departure
-from hmsplan.api.endpoint import DEFAULT_BASE_URL, encoded, endpoint, tls
-from hmsplan.api.pacing import Pacer, backoff
+from hmsplan.api.rate_limit import Pacer, backoff
+from hmsplan.api.responses import Answer, Unreadable, body_of, error_of
+from hmsplan.api.urls import DEFAULT_BASE_URL, encoded, endpoint, tls
 from hmsplan.errors import ApiError, HmsplanError, NotFound, RateLimited
 from hmsplan.model import Secret, Unsendable, dotted
 
@@ -115,7 +115,7 @@ class ReadClient:
         self._gate = asyncio.Lock()
         self._has_network = transport is None
         self._pacer = Pacer(clock=clock, wall=wall, sleep=sleep, random=random, on_wait=on_wait, on_skew=on_skew)
-        exchanges.LOG.info("endpoint %s, %d connections at most", self.base_url, max_connections)
+        request_log.LOG.info("endpoint %s, %d connections at most", self.base_url, max_connections)
         encrypted = self._url.scheme == "https" and transport is None
         self._http = _http(
             transport=transport,
@@ -192,16 +192,16 @@ class ReadClient:
         failures = refusals = 0
         patient_until = math.inf
         if content is not None:
-            exchanges.sent(method, path, body, len(content))
+            request_log.sent(method, path, body, len(content))
         while True:
             answer = await self._exchange(method, path, params, content, before)
             try:
                 value = answer.value(method)
             except Unreadable as unreadable:
                 error = error_of(answer, method, path, hidden, str(unreadable))
-                exchanges.answered(method, path, params, answer, hidden)
+                request_log.answered(method, path, params, answer, hidden)
             else:
-                exchanges.answered(method, path, params, answer, hidden, value)
+                request_log.answered(method, path, params, answer, hidden, value)
                 return value
             if method == "DELETE" and isinstance(error, NotFound):
                 return None
@@ -327,7 +327,7 @@ class ReadClient:
             raise error
         self._count_retry(error)
         asked = "does not say how long" if error.retry_after_s is None else f"asks for {error.retry_after_s:.1f} s"
-        exchanges.LOG.debug("refused by the rate limit, which %s; all requests wait", asked)
+        request_log.LOG.debug("refused by the rate limit, which %s; all requests wait", asked)
         self._pacer.close(error.retry_after_s)
 
     async def _rest(self, answer: Answer, error: ApiError, failures: int) -> None:
@@ -337,7 +337,7 @@ class ReadClient:
         if self.clock() + wait_s > self._until:
             raise _and(error, "the time limit of this run leaves no room for another try")
         self._count_retry(error)
-        exchanges.LOG.debug("%s %s: try %d of %d in %.1f s", error.method, error.path, failures + 1, _TRIES, wait_s)
+        request_log.LOG.debug("%s %s: try %d of %d in %.1f s", error.method, error.path, failures + 1, _TRIES, wait_s)
         await self._sleep(wait_s)
 
     def _count_retry(self, error: ApiError) -> None:

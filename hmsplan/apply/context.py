@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from hmsplan.api.client import Before, WriteClient
+    from hmsplan.apply.create_once import Creator
     from hmsplan.apply.fresh import Fresh
-    from hmsplan.apply.grace import Grace
-    from hmsplan.apply.settle import Creator
+    from hmsplan.apply.polling import Grace
     from hmsplan.apply.turns import Turns
     from hmsplan.model import Address, RemoteObject, Snapshot, Spec
     from hmsplan.state.ledger import Ledger

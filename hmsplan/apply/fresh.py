@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.api.pacing import LONGEST_WAIT_S
-from hmsplan.api.snapshot import read_list, read_members, read_one
+from hmsplan.api.rate_limit import LONGEST_WAIT_S
+from hmsplan.api.refresh import read_list, read_members, read_one
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping

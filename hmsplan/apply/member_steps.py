@@ -11,12 +11,12 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hmsplan.api.endpoint import segments
+from hmsplan.api.urls import segments
 from hmsplan.apply.fresh import RECENT_S, Outdated
 from hmsplan.apply.updates import refuse_started
 from hmsplan.errors import ApiError, HmsplanError, StaleStep
-from hmsplan.members import fingerprint, is_untouched, person
 from hmsplan.model import EMPTY, Intent
+from hmsplan.planner.members import fingerprint, is_untouched, person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -12,17 +12,17 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.api.endpoint import segments
-from hmsplan.api.snapshot import read_one
+from hmsplan.api.refresh import read_one
+from hmsplan.api.urls import segments
 from hmsplan.apply.fresh import Outdated
-from hmsplan.changes import acts
-from hmsplan.diff import moved
 from hmsplan.errors import HmsplanError, StaleStep
-from hmsplan.identity import identity_of
 from hmsplan.kinds import KINDS
-from hmsplan.members import fingerprint, is_untouched
 from hmsplan.model import MISSING, FieldChange, RemoteObject, Snapshot, dotted
-from hmsplan.reach import users_of
+from hmsplan.planner.blast_radius import users_of
+from hmsplan.planner.diff import moved
+from hmsplan.planner.matching import identity_of
+from hmsplan.planner.members import fingerprint, is_untouched
+from hmsplan.planner.resource_diff import acts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

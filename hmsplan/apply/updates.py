@@ -12,18 +12,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from hmsplan.api.endpoint import segments
-from hmsplan.api.snapshot import parse_one
+from hmsplan.api.refresh import parse_one
+from hmsplan.api.urls import segments
 from hmsplan.apply.fresh import Outdated
 from hmsplan.apply.verify import left_behind, merged_blocks
-from hmsplan.changes import acts
-from hmsplan.diff import diff, displaced, moved
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError, StaleStep
-from hmsplan.members import is_untouched, people
-from hmsplan.model import MISSING, FieldChange, RemoteObject, Secret, dotted
-from hmsplan.overlay import leaves, nulled, overlay, resolve
-from hmsplan.recorded import is_settled
-from hmsplan.secrets.masks import is_mask, sounds_secret
+from hmsplan.model import MISSING, FieldChange, RemoteObject, Secret, dotted, leaves
+from hmsplan.planner.diff import diff, displaced, moved
+from hmsplan.planner.last_applied import is_settled
+from hmsplan.planner.members import is_untouched, people
+from hmsplan.planner.request_body import nulled, overlay, resolve
+from hmsplan.planner.resource_diff import acts
+from hmsplan.secrets.detect import is_mask, sounds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator

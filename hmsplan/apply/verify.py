@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hmsplan.canonical import is_tidied
-from hmsplan.diff import at_path, diff
+from hmsplan.kinds.normalise import is_tidied
 from hmsplan.model import MISSING, Secret, dotted
+from hmsplan.planner.diff import at_path, diff
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

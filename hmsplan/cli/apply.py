@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from hmsplan.api.client import WriteClient
-from hmsplan.api.snapshot import read_organization
-from hmsplan.apply import Stop, apply
-from hmsplan.cli.audience import APPLY_FORMATS, Audience, audience
+from hmsplan.api.refresh import read_organization
+from hmsplan.apply.executor import Stop, apply
 from hmsplan.cli.embedded import KEY as EMULATOR_KEY
 from hmsplan.cli.failure import tell
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import read_saved, resend_option, target_option, tell_wait
 from hmsplan.cli.progress import progress_for
+from hmsplan.cli.reporter import APPLY_FORMATS, Audience, audience
 from hmsplan.cli.rescue import rescue
 from hmsplan.cli.session import Workspace, connect, open_workspace, wait_for
 from hmsplan.cli.terminal import ask, color_of_progress, err, interactive
@@ -36,11 +36,12 @@ from hmsplan.errors import (
     UnsafePlan,
     UnsettledCreate,
 )
-from hmsplan.live import plan_live
+from hmsplan.formats.plan_validity import use_of
 from hmsplan.model import Digest, Report, Risk, Status
-from hmsplan.plan import Options
-from hmsplan.planfile import explain_difference
-from hmsplan.saved import objections, use_of
+from hmsplan.operations.refresh import plan_live
+from hmsplan.operations.saved_plan import objections
+from hmsplan.output.plan_difference import explain_difference
+from hmsplan.planner.planner import Options
 from hmsplan.state import edit
 from hmsplan.state.ledger import Ledger
 

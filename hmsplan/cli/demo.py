@@ -19,9 +19,9 @@ from hmsplan.cli import embedded
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import color, complain, out
+from hmsplan.config import schema
 from hmsplan.errors import HmsplanError
 from hmsplan.secrets.sources import read_secrets_file
-from hmsplan.stack import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -16,20 +16,19 @@ from urllib.request import getproxies_environment
 import click
 import orjson
 
-from hmsplan.api.endpoint import DEFAULT_BASE_URL, endpoint
+from hmsplan.api.urls import DEFAULT_BASE_URL, endpoint
 from hmsplan.cli import embedded
-from hmsplan.cli.heard import Hearing, listen
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
+from hmsplan.cli.probe import Hearing, listen
 from hmsplan.cli.session import BASE_URL, KEY, load, open_state, wait_for
 from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import ApiError, ConfigError, HmsplanError, StateError, Unauthorized, WrongOrganization
-from hmsplan.escape import plain
-from hmsplan.live import check_organization
 from hmsplan.model import Secret
-from hmsplan.secrets.sources import FINGERPRINT_KEY, PREFIX
-from hmsplan.stack.interpolate import variable_suffix
+from hmsplan.operations.refresh import check_organization
+from hmsplan.secrets.sources import FINGERPRINT_KEY, PREFIX, variable_suffix
 from hmsplan.state.backend import new_state
+from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import tell_wait
 from hmsplan.cli.session import Workspace, connect, open_workspace, wait_for
 from hmsplan.cli.surfaces import DRIFT_FORMATS, print_drift
-from hmsplan.drift import DriftReport, survey
-from hmsplan.live import read
+from hmsplan.operations.refresh import read
+from hmsplan.planner.drift import DriftReport, survey
 
 DRIFTED = 2
 

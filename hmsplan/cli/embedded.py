@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.cli.terminal import err
 from hmsplan.errors import HmsplanError
-from hmsplan.escape import plain
 from hmsplan.state.backend import LOCAL_FOLDER, local_folder
-from hmsplan.state.durable import PRIVATE_FILE, PRIVATE_FOLDER
+from hmsplan.state.file.durable import PRIVATE_FILE, PRIVATE_FOLDER
+from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ def database(root: Path, environment: str) -> Path:
 
 def open_state(root: Path, environment: str) -> Backend:
     """Open the state of what an environment's emulator holds."""
-    from hmsplan.state.file import FileBackend  # noqa: PLC0415 -- a backend is loaded only when it is chosen
+    from hmsplan.state.file.backend import FileBackend  # noqa: PLC0415 -- a backend is loaded only when it is chosen
 
     return FileBackend(local_folder(root, FOLDER, environment), ignored=_IGNORED)
 

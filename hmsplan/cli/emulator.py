@@ -13,7 +13,7 @@ from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import err, report
 from hmsplan.errors import HmsplanError
-from hmsplan.escape import plain
+from hmsplan.text.escape import plain
 
 
 @click.command("emulator", cls=Command)

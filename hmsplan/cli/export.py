@@ -13,29 +13,29 @@ import click
 import orjson
 
 from hmsplan.api.client import ReadClient
-from hmsplan.api.snapshot import read_snapshot
+from hmsplan.api.refresh import read_snapshot
 from hmsplan.cli import embedded
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import tell_wait
 from hmsplan.cli.session import connect, is_embedded, wait_for
 from hmsplan.cli.terminal import err, report
+from hmsplan.config.confined import STACK_FILE
+from hmsplan.config.interpolation import UNMANAGED_KINDS
+from hmsplan.config.load import DEFAULT_ENVIRONMENT, load_stack
 from hmsplan.errors import ConfigError, HmsplanError, PlanError
-from hmsplan.escape import plain
 from hmsplan.export.choices import Choices
 from hmsplan.export.draft import Drafter, Drafts, left_out
 from hmsplan.export.files import all_files
+from hmsplan.export.scaffold import IGNORE, stack_name
 from hmsplan.kinds import KINDS
-from hmsplan.members import fingerprint
 from hmsplan.model import Binding, State
-from hmsplan.plan import make_plan
-from hmsplan.recorded import record
-from hmsplan.stack.confined import STACK_FILE
-from hmsplan.stack.interpolate import UNMANAGED_KINDS
-from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT, load_stack
-from hmsplan.starter import IGNORE, stack_name
+from hmsplan.planner.last_applied import record
+from hmsplan.planner.members import fingerprint
+from hmsplan.planner.planner import make_plan
 from hmsplan.state.backend import new_state, open_backend
-from hmsplan.words import count
+from hmsplan.text.escape import plain
+from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

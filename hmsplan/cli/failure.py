@@ -8,16 +8,16 @@ import traceback
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.cli.terminal import ReaderGone, complain
-from hmsplan.commands import BARE
-from hmsplan.diagnostics import diagnostics_of, format_diagnostic
 from hmsplan.errors import ApplyFailed, DiagnosticError, HmsplanError, UnsafePlan, UnsettledCreate
-from hmsplan.escape import plain
 from hmsplan.model import Diagnostic
+from hmsplan.output.commands import BARE
+from hmsplan.output.diagnostics import diagnostics_of, format_diagnostic
+from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from hmsplan.commands import CommandLine
+    from hmsplan.output.commands import CommandLine
 
 CRASH: Final = 1
 

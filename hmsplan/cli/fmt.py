@@ -16,15 +16,15 @@ import orjson
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import err, out, report
+from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE, Folder
+from hmsplan.config.files import is_yaml, list_files
+from hmsplan.config.interpolation import FileProblem
+from hmsplan.config.load import load_settings
+from hmsplan.config.yaml_format import CannotFormat, formatted
 from hmsplan.errors import ConfigError, HmsplanError
-from hmsplan.escape import plain
 from hmsplan.model import Diagnostic, SourceLine
-from hmsplan.stack.confined import ENVIRONMENTS, STACK_FILE, Folder
-from hmsplan.stack.format import CannotFormat, formatted
-from hmsplan.stack.interpolate import FileProblem
-from hmsplan.stack.stackfile import load_settings
-from hmsplan.stack.walk import is_yaml, list_files
-from hmsplan.words import count
+from hmsplan.text.escape import plain
+from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

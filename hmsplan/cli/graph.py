@@ -11,7 +11,7 @@ from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import load
 from hmsplan.cli.terminal import out
-from hmsplan.render.graph import Graph, dot, graph_of, mermaid
+from hmsplan.output.graph import Graph, dot, graph_of, mermaid
 
 FORMATS: Final = {"mermaid": mermaid, "dot": dot}
 

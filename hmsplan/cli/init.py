@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
-from hmsplan import starter
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import err, report
+from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE
 from hmsplan.errors import HmsplanError
-from hmsplan.escape import plain
-from hmsplan.stack.confined import ENVIRONMENTS, STACK_FILE
+from hmsplan.export import scaffold
+from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,13 +51,13 @@ def init_command(options: Globals, folder: Path | None, ci: str | None) -> None:
 def _wanted(root: Path, ci: str | None) -> dict[Path, str]:
     files: dict[Path, str] = {}
     if not (root / STACK_FILE).exists():
-        stack = starter.stack_files(starter.stack_name(root.resolve().name), crowded=_crowded(root))
+        stack = scaffold.stack_files(scaffold.stack_name(root.resolve().name), crowded=_crowded(root))
         files |= {root / path: text for path, text in stack.items()}
-    files[root / starter.IGNORE] = starter.IGNORED
+    files[root / scaffold.IGNORE] = scaffold.IGNORED
     if ci is not None:
         top = _repository(root)
         inside = os.path.relpath(os.path.realpath(root), os.path.realpath(top))
-        files[top / starter.WORKFLOW] = starter.workflow(version("hmsplan"), inside)
+        files[top / scaffold.WORKFLOW] = scaffold.workflow(version("hmsplan"), inside)
     return files
 
 
@@ -104,8 +104,8 @@ def _tell(written: list[str], kept: list[str]) -> None:
         report(f"  written  {path}")
     for path in kept:
         err(f"  exists, left as it is  {path}")
-        if path.endswith(starter.IGNORE):
-            lines = [line for line in starter.IGNORED.splitlines() if not line.startswith("#")]
+        if path.endswith(scaffold.IGNORE):
+            lines = [line for line in scaffold.IGNORED.splitlines() if not line.startswith("#")]
             err("    It should hold: " + " ".join(lines))
 
 
@@ -120,4 +120,4 @@ def _tell_next(root: Path, ci: str | None) -> None:
     ):
         err(f"  {command:<{len(tried.command('apply'))}}   {does}")
     if ci is not None:
-        err(f"\nBefore you commit {starter.WORKFLOW}, read its first lines: it needs an owner, a commit and secrets.")
+        err(f"\nBefore you commit {scaffold.WORKFLOW}, read its first lines: it needs an owner, a commit and secrets.")

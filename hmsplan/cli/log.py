@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.cli.terminal import err
-from hmsplan.escape import plain
+from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

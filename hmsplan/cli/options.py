@@ -13,8 +13,8 @@ import click
 from click.core import ParameterSource
 
 from hmsplan.cli.parsing import given_twice
-from hmsplan.commands import CommandLine
-from hmsplan.moments import seconds
+from hmsplan.output.commands import CommandLine
+from hmsplan.text.timestamps import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,16 +17,17 @@ from hmsplan.cli.session import Workspace, connect, load, open_workspace, unix_n
 from hmsplan.cli.surfaces import PLAN_FORMATS, print_plan
 from hmsplan.cli.terminal import err, out
 from hmsplan.errors import HmsplanError, StalePlan, StateError, UnsettledCreate
-from hmsplan.escape import plain
-from hmsplan.impact import plan_with_impact
-from hmsplan.live import plan_live
+from hmsplan.formats.plan_file import MAX_BYTES, plan_from_bytes, plan_to_bytes
+from hmsplan.formats.plan_validity import dated, out_of_date
+from hmsplan.formats.snapshot_file import snapshot_from_bytes
 from hmsplan.model import Address, Digest
-from hmsplan.offline import plan_against
-from hmsplan.plan import Options
-from hmsplan.planfile import MAX_BYTES, plan_from_bytes, plan_to_bytes
-from hmsplan.render.page import scope_of
-from hmsplan.saved import dated, objections, out_of_date
-from hmsplan.snapshotfile import snapshot_from_bytes
+from hmsplan.operations.impact import plan_with_impact
+from hmsplan.operations.offline import plan_against
+from hmsplan.operations.refresh import plan_live
+from hmsplan.operations.saved_plan import objections
+from hmsplan.output.page import scope_of
+from hmsplan.planner.planner import Options
+from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -285,7 +286,7 @@ def write_private(file: Path, data: bytes) -> None:
     Raises:
         StateError: the folder or the disk does not let us.
     """
-    from hmsplan.state.durable import replace_file  # noqa: PLC0415 -- seldom needed
+    from hmsplan.state.file.durable import replace_file  # noqa: PLC0415 -- seldom needed
 
     try:
         replace_file(file, data)

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.cli.terminal import OutputFailed, err, out, shown
-from hmsplan.escape import plain as escaped
 from hmsplan.model import Status, Verb
-from hmsplan.render import events
-from hmsplan.render.report import progress_line
+from hmsplan.output import events
+from hmsplan.output.report import progress_line
+from hmsplan.text.escape import plain as escaped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-    from hmsplan.apply import Progress
+    from hmsplan.apply.executor import Progress
     from hmsplan.model import Outcome, Step
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.errors import StateError
-from hmsplan.state.durable import replace_file
-from hmsplan.state.record import dump, parse
+from hmsplan.formats.state_file import dump, parse
+from hmsplan.state.file.durable import replace_file
 
 if TYPE_CHECKING:
     from hmsplan.cli.options import Globals

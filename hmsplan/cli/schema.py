@@ -9,7 +9,7 @@ import click
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import out
-from hmsplan.stack import schema
+from hmsplan.config import schema
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,24 +11,23 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hmsplan.api.client import ReadClient
-from hmsplan.api.endpoint import DEFAULT_BASE_URL
+from hmsplan.api.urls import DEFAULT_BASE_URL
 from hmsplan.cli import embedded
-from hmsplan.cli.hidden import hide, masks
 from hmsplan.cli.rescue import refuse_unpushed
+from hmsplan.cli.secret_filter import hide, masks
 from hmsplan.cli.terminal import commands_of_the_runner, err
-from hmsplan.diagnostics import format_diagnostic
+from hmsplan.config.exposed_secrets import OPEN
+from hmsplan.config.load import DEFAULT_ENVIRONMENT, choose_environment, load_settings, load_stack
 from hmsplan.errors import HmsplanError, Unauthorized
-from hmsplan.escape import plain
-from hmsplan.model import Secret
-from hmsplan.overlay import leaves
-from hmsplan.recorded import share
-from hmsplan.secrets.exposed import OPEN
+from hmsplan.model import Secret, leaves
+from hmsplan.output.diagnostics import format_diagnostic
+from hmsplan.planner.last_applied import share
 from hmsplan.secrets.sources import FINGERPRINT_KEY
 from hmsplan.secrets.urls import credentials
-from hmsplan.stack.stackfile import DEFAULT_ENVIRONMENT, choose_environment, load_settings, load_stack
 from hmsplan.state.backend import Backend, new_state, open_backend, refuse_lent_password
 from hmsplan.state.edit import refuse_other_stack
-from hmsplan.state.elsewhere import bound_elsewhere
+from hmsplan.state.other_environments import bound_elsewhere
+from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Mapping

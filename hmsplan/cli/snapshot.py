@@ -15,13 +15,13 @@ from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import new_file, refuse_resource_file, tell_wait, write_private
 from hmsplan.cli.session import Workspace, connect, open_workspace, wait_for
 from hmsplan.cli.terminal import err
-from hmsplan.escape import plain
-from hmsplan.live import read
-from hmsplan.snapshotfile import mark_of, save, snapshot_to_bytes
-from hmsplan.words import count
+from hmsplan.formats.snapshot_file import mark_of, save, snapshot_to_bytes
+from hmsplan.operations.refresh import read
+from hmsplan.text.escape import plain
+from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
-    from hmsplan.snapshotfile import SavedSnapshot
+    from hmsplan.formats.snapshot_file import SavedSnapshot
 
 
 @click.command("snapshot", cls=Command)

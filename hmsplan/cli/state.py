@@ -11,24 +11,24 @@ import click
 import orjson
 
 from hmsplan.api.client import ReadClient
-from hmsplan.api.snapshot import read_members, read_one, read_organization
+from hmsplan.api.refresh import read_members, read_one, read_organization
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command, Group
 from hmsplan.cli.plan import tell_wait
 from hmsplan.cli.session import Workspace, connect, environment_of, open_state, open_workspace, wait_for
 from hmsplan.cli.terminal import err, out
+from hmsplan.config.load import load_settings
 from hmsplan.errors import HmsplanError, StateError
-from hmsplan.escape import plain
+from hmsplan.formats.state_codec import binding_out
+from hmsplan.formats.state_file import dump, parse
 from hmsplan.kinds import KINDS
-from hmsplan.live import check_organization
-from hmsplan.members import fingerprint
 from hmsplan.model import EMPTY, Address, Binding
-from hmsplan.stack.stackfile import load_settings
+from hmsplan.operations.refresh import check_organization
+from hmsplan.planner.members import fingerprint
 from hmsplan.state import edit
 from hmsplan.state.backend import new_state, open_backend
-from hmsplan.state.codec import binding_out
 from hmsplan.state.migrate import migrate
-from hmsplan.state.record import dump, parse
+from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

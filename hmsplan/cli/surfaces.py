@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from hmsplan.cli.hidden import cut
+from hmsplan.cli.secret_filter import cut
 from hmsplan.cli.terminal import color, err, out, width
-from hmsplan.escape import plain
+from hmsplan.formats.plan_file import plan_to_bytes
 from hmsplan.model import Digest
-from hmsplan.planfile import plan_to_bytes
-from hmsplan.render.drift import Coverage, drift_json, render_drift
-from hmsplan.render.page import drift_page, page_of
-from hmsplan.render.text import render_page, render_plan
+from hmsplan.output.drift import Coverage, drift_json, render_drift
+from hmsplan.output.page import drift_page, page_of
+from hmsplan.output.text import render_page, render_plan
+from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hmsplan.cli.options import Globals
-    from hmsplan.drift import DriftReport
     from hmsplan.model import Address, Drift, FieldPath, Plan, SourceLine, Stack
-    from hmsplan.render.findings import Finding, Locate
-    from hmsplan.render.page import Page
+    from hmsplan.output.findings import Finding, Locate
+    from hmsplan.output.page import Page
+    from hmsplan.planner.drift import DriftReport
 
 PLAN_FORMATS: Final = ("text", "json", "markdown", "html", "github")
 DRIFT_FORMATS: Final = (*PLAN_FORMATS, "sarif", "junit")
@@ -49,18 +49,18 @@ def print_plan(
         case "json":
             write(plan_to_bytes(plan).decode().rstrip())
         case "markdown":
-            from hmsplan.render.markdown import render_markdown  # noqa: PLC0415 -- only for this format
+            from hmsplan.output.markdown import render_markdown  # noqa: PLC0415 -- only for this format
 
             write(render_markdown(page_of(plan, _COLUMNS, digest, options.commands)).rstrip("\n"))
         case "html":
-            from hmsplan.render.graph import graph_of_plan  # noqa: PLC0415
-            from hmsplan.render.html.page import render_html  # noqa: PLC0415
+            from hmsplan.output.graph import graph_of_plan  # noqa: PLC0415
+            from hmsplan.output.html.page import render_html  # noqa: PLC0415
 
             write(
                 render_html(page_of(plan, _COLUMNS, digest, options.commands), graph_of_plan(plan, stack)).rstrip("\n")
             )
         case "github":
-            from hmsplan.render.findings import of_plan  # noqa: PLC0415
+            from hmsplan.output.findings import of_plan  # noqa: PLC0415
 
             print_found(options, of_plan(plan, locator(stack), options.commands), "github", write=write)
             page = page_of(plan, _COLUMNS, digest, options.commands)
@@ -91,15 +91,15 @@ def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], 
                 ).rstrip("\n")
             )
         case "markdown":
-            from hmsplan.render.markdown import render_markdown  # noqa: PLC0415 -- only for this format
+            from hmsplan.output.markdown import render_markdown  # noqa: PLC0415 -- only for this format
 
             out(render_markdown(_drift_page(options, drifts, coverage, stack)).rstrip("\n"))
         case "html":
-            from hmsplan.render.html.page import render_html  # noqa: PLC0415
+            from hmsplan.output.html.page import render_html  # noqa: PLC0415
 
             out(render_html(_drift_page(options, drifts, coverage, stack)).rstrip("\n"))
         case found:
-            from hmsplan.render.findings import of_drift  # noqa: PLC0415
+            from hmsplan.output.findings import of_drift  # noqa: PLC0415
 
             changed = {drift.address for drift in drifts}
             well = [str(address) for address in stack.resources if address not in changed]
@@ -128,16 +128,16 @@ def print_found(
     folder = _folder(options)
     match form:
         case "github":
-            from hmsplan.render.github import as_annotations  # noqa: PLC0415 -- only for this format
+            from hmsplan.output.github import as_annotations  # noqa: PLC0415 -- only for this format
 
             if shown := as_annotations(findings, folder):
                 write(shown.rstrip("\n"))
         case "sarif":
-            from hmsplan.render.sarif import sarif  # noqa: PLC0415
+            from hmsplan.output.sarif import sarif  # noqa: PLC0415
 
             write(sarif(findings, folder=folder, tool_version=version("hmsplan")))
         case _:
-            from hmsplan.render.junit import junit  # noqa: PLC0415
+            from hmsplan.output.junit import junit  # noqa: PLC0415
 
             write(junit(findings, well, suite=suite, folder=folder).rstrip("\n"))
 
@@ -166,7 +166,7 @@ def _folder(options: Globals) -> str:
 
 def write_step_summary(page: Page) -> None:
     """Add *page* to the summary of the workflow's step, if there is one."""
-    from hmsplan.render.markdown import SUMMARY, render_markdown  # noqa: PLC0415 -- only in a workflow
+    from hmsplan.output.markdown import SUMMARY, render_markdown  # noqa: PLC0415 -- only in a workflow
 
     write_summary(render_markdown(page, budget=SUMMARY))
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
-from hmsplan.cli.hidden import cut
+from hmsplan.cli.secret_filter import cut
 from hmsplan.errors import HmsplanError
-from hmsplan.escape import printable
+from hmsplan.text.escape import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

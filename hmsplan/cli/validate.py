@@ -12,10 +12,10 @@ from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import load
 from hmsplan.cli.surfaces import FOUND_FORMATS, print_found
 from hmsplan.cli.terminal import complain, err, out
-from hmsplan.diagnostics import format_diagnostic
 from hmsplan.errors import ConfigError
-from hmsplan.render.events import diagnostic_json
-from hmsplan.render.findings import of_diagnostics
+from hmsplan.output.diagnostics import format_diagnostic
+from hmsplan.output.events import diagnostic_json
+from hmsplan.output.findings import of_diagnostics
 
 if TYPE_CHECKING:
     from hmsplan.model import Diagnostic

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import Severity, dotted
-from hmsplan.stack.layers import matches
+from hmsplan.model import Severity, dotted, matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

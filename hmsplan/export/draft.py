@@ -6,24 +6,23 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from hmsplan import canonical
+from hmsplan.config import schema
+from hmsplan.config.interpolation import escape
+from hmsplan.config.yaml_writer import CannotWrite, block, scalar
 from hmsplan.export import leads
 from hmsplan.export.choices import without
 from hmsplan.export.keys import addresses
 from hmsplan.export.texts import Texts
-from hmsplan.kinds import ANY, KINDS
-from hmsplan.model import MISSING, Missing, Secret, Unsendable, dotted
-from hmsplan.stack import schema, templates
-from hmsplan.stack.interpolate import escape
-from hmsplan.stack.layers import matches
-from hmsplan.stack.yamltext import CannotWrite, block, scalar
+from hmsplan.kinds import KINDS, normalise
+from hmsplan.kinds import expand as templates
+from hmsplan.model import ANY, MISSING, Missing, Secret, Unsendable, dotted, matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hmsplan.export.choices import Choices
-    from hmsplan.kinds import Kind, Pattern
-    from hmsplan.model import Address, FieldPath, RemoteObject, Snapshot, Spec
+    from hmsplan.kinds import Kind
+    from hmsplan.model import Address, FieldPath, Pattern, RemoteObject, Snapshot, Spec
 
 TOOL: Final = ("llm_config", "tools", ANY)
 ANALYSIS: Final = ("analysis_plan",)
@@ -129,13 +128,13 @@ class _Pastes:
         for address, fields in tools or ():
             tool = _expanded(templates.expand_tool, fields)
             if tool is not None and fields.get("tool_type") != HANG_UP:
-                flat = canonical.tool(tool)
-                self._tools[canonical.tool_name(flat)].append((address, flat))
+                flat = normalise.tool(tool)
+                self._tools[normalise.tool_name(flat)].append((address, flat))
         self._analyses = [(a, _expanded(templates.expand_analysis, fields)) for a, fields in analyses or ()]
 
     def tool(self, flat: Any) -> str | None:
         """Return ``${tool_templates.x}`` for a tool in flat form, or None."""
-        same = (address for address, tool in self._tools.get(canonical.tool_name(flat), ()) if tool == flat)
+        same = (address for address, tool in self._tools.get(normalise.tool_name(flat), ()) if tool == flat)
         address = next(same, None)
         return f"${{{address}}}" if address else None
 
@@ -215,7 +214,7 @@ class _Writer:
 
     def _tool(self, value: dict[str, Any], path: FieldPath, pat: Pattern) -> Any:
         """Write a tool in its flat form, unless only the nested one may do without a description."""
-        found = canonical.tool(value)
+        found = normalise.tool(value)
         flat = {"type": found["type"], **found} if "type" in found else found
         if named := self.pastes.tool(flat):
             return named
@@ -238,8 +237,8 @@ class _Writer:
         address = self.known.get((target, value)) if target else None
         if address is not None:
             return f"${{{address}}}"
-        if self.kind.canonical.get(pat) is canonical.phone_number:
-            value = canonical.phone_number(value)
+        if self.kind.canonical.get(pat) is normalise.phone_number:
+            value = normalise.phone_number(value)
         return self.texts.put(value, self.draft.address, path, inline=path == (self.kind.identity,))
 
     def _is_atomic(self, pat: Pattern) -> bool:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE
+from hmsplan.config.yaml_writer import block, scalar
+from hmsplan.export.scaffold import IGNORE, IGNORED, SCHEMAS
 from hmsplan.kinds import KINDS
 from hmsplan.model import dotted
-from hmsplan.secrets.sources import PREFIX
-from hmsplan.stack.confined import ENVIRONMENTS, STACK_FILE
-from hmsplan.stack.interpolate import variable_suffix
-from hmsplan.stack.yamltext import block, scalar
-from hmsplan.starter import IGNORE, IGNORED, SCHEMAS
-from hmsplan.words import A_KIND, sentence
+from hmsplan.secrets.sources import PREFIX, variable_suffix
+from hmsplan.text.wording import A_KIND, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

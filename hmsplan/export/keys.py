@@ -6,9 +6,9 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.config.yaml_writer import NO_TEXT_ELSEWHERE
 from hmsplan.kinds import KINDS
 from hmsplan.model import Address
-from hmsplan.stack.yamltext import NO_TEXT_ELSEWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

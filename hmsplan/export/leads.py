@@ -7,13 +7,13 @@ import io
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from hmsplan import phone
-from hmsplan.canonical import phone_number
+from hmsplan.config.interpolation import escape
+from hmsplan.config.leads import PHONE, from_csv
+from hmsplan.config.yaml_writer import CannotWrite, block
+from hmsplan.kinds import phone
+from hmsplan.kinds.normalise import phone_number
 from hmsplan.model import Severity, Unsendable
-from hmsplan.stack.interpolate import escape
-from hmsplan.stack.leads import PHONE, from_csv
-from hmsplan.stack.yamltext import CannotWrite, block
-from hmsplan.words import count
+from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.config.interpolation import escape
+from hmsplan.config.yaml_writer import CannotWrite, scalar
 from hmsplan.kinds import KINDS
 from hmsplan.model import Unsendable
-from hmsplan.stack.interpolate import escape
-from hmsplan.stack.yamltext import CannotWrite, scalar
 
 if TYPE_CHECKING:
     from hmsplan.model import Address, FieldPath

@@ -1,14 +1,25 @@
 """The values every stage speaks in; frozen.
 
-Three readings meet in ``plan.make_plan``: what is ``declared`` (``Stack``), what is ``live`` (``Snapshot``) and what we
-did before, as it is ``remembered`` (``State``). The answer is ``planned`` (``Plan``); ``apply`` performs exactly that
-value, and what it did is ``reported`` (``Report``). ``values`` are what all of these are made of. The other rooms
-import every one of them from here.
+Three readings meet in ``planner.planner.make_plan``: what is declared (``config``: ``Stack``), what is live
+(``snapshot``: ``Snapshot``) and what we did before (``state``: ``State``). The answer is the ``plan`` (``Plan``);
+``apply`` performs exactly that value, and says what it did in a ``report`` (``Report``). ``values`` and ``paths`` are
+what all of these are made of. The other folders import every one of them from here.
 """
 
-from hmsplan.model.declared import Import, Lifecycle, Move, Resource, Safety, Stack
-from hmsplan.model.live import Anonymous, RemoteObject, Snapshot
-from hmsplan.model.planned import (
+from hmsplan.model.config import Import, Lifecycle, Move, Resource, Safety, Stack
+from hmsplan.model.paths import (
+    ANY,
+    FieldPath,
+    Pattern,
+    dotted,
+    leaves,
+    matches,
+    pattern,
+    pattern_of,
+    value_at,
+    values_at,
+)
+from hmsplan.model.plan import (
     Action,
     Against,
     Calls,
@@ -26,16 +37,18 @@ from hmsplan.model.planned import (
     Unsettled,
     Verb,
     is_pending,
+    is_written,
+    tally,
 )
-from hmsplan.model.remembered import Binding, Deposed, Intent, State
-from hmsplan.model.reported import Outcome, Report, Status
+from hmsplan.model.report import Outcome, Report, Status
+from hmsplan.model.snapshot import Anonymous, RemoteObject, Snapshot
+from hmsplan.model.state import Binding, Deposed, Intent, State
 from hmsplan.model.values import (
     EMPTY,
     KEY_PATTERN,
     MISSING,
     Address,
     Diagnostic,
-    FieldPath,
     Missing,
     Ref,
     Secret,
@@ -44,10 +57,10 @@ from hmsplan.model.values import (
     Spec,
     Unsendable,
     Value,
-    dotted,
 )
 
 __all__ = [
+    "ANY",
     "EMPTY",
     "KEY_PATTERN",
     "MISSING",
@@ -71,6 +84,7 @@ __all__ = [
     "Missing",
     "Move",
     "Outcome",
+    "Pattern",
     "Plan",
     "Reached",
     "Ref",
@@ -96,4 +110,12 @@ __all__ = [
     "Verb",
     "dotted",
     "is_pending",
+    "is_written",
+    "leaves",
+    "matches",
+    "pattern",
+    "pattern_of",
+    "tally",
+    "value_at",
+    "values_at",
 ]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
-if TYPE_CHECKING:
-    from hmsplan.secrets.fingerprints import FingerprintKey
+from hmsplan.model.paths import FieldPath
 
 Value: TypeAlias = Any
 """Any JSON value, in which a ``Ref`` or a ``Secret`` may stand for a string."""
@@ -18,8 +17,6 @@ Value: TypeAlias = Any
 Spec: TypeAlias = Mapping[str, Any]
 """Field name to ``Value``; the API's own field names."""
 
-FieldPath: TypeAlias = tuple[str | int, ...]
-"""Keys from the root of an object. An item of a list is named by its index; of a keyed one, by its key."""
 
 EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -113,6 +110,16 @@ class Ref:
         return f"${{{self.address}}}"
 
 
+class Fingerprints(Protocol):
+    """Makes keyed fingerprints of secrets: ``secrets.fingerprints.FingerprintKey``."""
+
+    def fingerprint(self, value: str, place: str) -> str:
+        """Return the fingerprint of *value* in *place*."""
+
+    def again(self, value: str, fingerprint: str) -> str | None:
+        """Return the fingerprint of *value* in the place of *fingerprint*; None when another key made that one."""
+
+
 class Secret:
     """A value that is sent to the API and shown nowhere.
 
@@ -134,7 +141,7 @@ class Secret:
         fingerprint: str | None = None,
         version: int | None = None,
         *,
-        key: FingerprintKey | None = None,
+        key: Fingerprints | None = None,
     ) -> None:
         self.name = name
         self.fingerprint = fingerprint
@@ -144,7 +151,7 @@ class Secret:
 
     @classmethod
     def remembered(cls, recorded: Mapping[str, Any]) -> Secret:
-        """Read what ``recorded`` gave; the value is not known any more."""
+        """Read what ``planner.last_applied`` gave; the value is not known any more."""
         return cls(str(recorded["$secret"]), None, recorded.get("fingerprint"), recorded.get("version"))
 
     def recorded(self) -> dict[str, Any]:
@@ -204,16 +211,3 @@ class Unsendable(str):
 
     def __hash__(self) -> int:
         return hash((Unsendable, str.__hash__(self)))
-
-
-def dotted(path: Sequence[str | int]) -> str:
-    """Write a path as people do: ``llm_config.messages[0].content``."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$-]*", part):
-            text += f".{part}" if text else part
-        else:
-            text += f'["{part}"]'
-    return text

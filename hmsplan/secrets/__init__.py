@@ -11,8 +11,8 @@
 ``conceal``       hides what no schema names: a live secret by the name of its field, a credential in any URL or text.
 ``exposed``       warns of credentials in fields that anybody reads, and of URLs without TLS.
 ``disguises``     the forms in which a value could still show (JSON, URL, HTML, base64): errors of the API lose them,
-                  and ``cli.hidden`` cuts them out of whatever is printed and has GitHub mask them.
+                  and ``cli.secret_filter`` cuts them out of whatever is printed and has GitHub mask them.
 
 A value is sent in the body of a request alone, by ``api.client``. What the API answers is wrapped as it arrives, in
-``api.snapshot``; of a plan, ``render.redact`` lets nothing but names out of the process. For users: docs/secrets.md.
+``api.refresh``; of a plan, ``formats.redact`` lets nothing but names out of the process. For users: docs/secrets.md.
 """

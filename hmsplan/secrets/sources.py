@@ -9,9 +9,8 @@ from dotenv.parser import parse_stream
 
 from hmsplan.errors import ConfigError
 from hmsplan.model import Diagnostic, Secret, Severity, SourceLine
+from hmsplan.secrets.detect import is_mask, unresolved
 from hmsplan.secrets.fingerprints import MIN_LENGTH, FingerprintKey
-from hmsplan.secrets.masks import is_mask, unresolved
-from hmsplan.stack.interpolate import variable_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -156,3 +155,8 @@ def _short_key() -> Diagnostic:
         "secrets from their fingerprints in the state. Make one with: openssl rand -hex 32",
         severity=Severity.WARNING,
     )
+
+
+def variable_suffix(name: str) -> str:
+    """Return how an environment variable spells *name*: upper case, ``-`` as ``_``."""
+    return name.upper().replace("-", "_")

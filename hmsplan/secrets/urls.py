@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from hmsplan.hosts import is_loopback
-from hmsplan.secrets.masks import sounds_secret
+from hmsplan.secrets.detect import sounds_secret
+from hmsplan.secrets.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from hmsplan.errors import StateError
-from hmsplan.escape import plain
 from hmsplan.model import State
-from hmsplan.state.environment import NAME
+from hmsplan.state.environment_name import NAME
+from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hmsplan.state.journal import Entry
-    from hmsplan.state.owner import Owner
+    from hmsplan.state.lock_owner import Owner
 
 LOCAL_FOLDER: Final = ".hmsplan"
 _POSTGRES: Final = frozenset({"postgresql", "postgres"})
@@ -129,14 +129,14 @@ def open_backend(url: str, root: Path, environment: str) -> Backend:
     if parts.scheme in _POSTGRES:
         return _postgres(url, environment)
     if parts.scheme in _BUCKETS:
-        from hmsplan.state.bucket import BucketBackend  # noqa: PLC0415 -- a backend loads its library only when chosen
+        from hmsplan.state.bucket.backend import BucketBackend  # noqa: PLC0415 -- a backend loads its library only when chosen
 
         return BucketBackend(url, environment)
     if parts.scheme not in {"", "file"} or parts.netloc:
         raise StateError(
             f"{parts.scheme}: is no state backend; use --state file, a path, postgresql://…, s3://…, gs://… or az://…"
         )
-    from hmsplan.state.file import FileBackend  # noqa: PLC0415 -- a backend loads its library only when it is chosen
+    from hmsplan.state.file.backend import FileBackend  # noqa: PLC0415 -- a backend loads its library only when it is chosen
 
     folder = "" if url in {"", "file"} else unquote(parts.path) if parts.scheme == "file" else url
     if not folder or folder.startswith(LOCAL_FOLDER):
@@ -195,7 +195,7 @@ def refuse_lent_password(url: str, environ: Mapping[str, str]) -> None:
 
 def _postgres(url: str, environment: str) -> Backend:
     try:
-        from hmsplan.state.postgres import PostgresBackend  # noqa: PLC0415 -- a backend loads its library only when chosen
+        from hmsplan.state.postgres.backend import PostgresBackend  # noqa: PLC0415 -- a backend loads its library only when chosen
     except ImportError as error:
         raise StateError(f"{error.name or error} is missing. Type: pip install 'hmsplan[postgres]'") from error
     return PostgresBackend(url, environment)

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import orjson
 
 from hmsplan.errors import StateError
-from hmsplan.members import HALF
+from hmsplan.formats import state_codec
+from hmsplan.formats.state_codec import LIST, MAYBE_TEXT, NUMBER, OBJECT, TEXT, Json, Shape
 from hmsplan.model import Address, Binding, Deposed, Intent, State
-from hmsplan.state import codec
-from hmsplan.state.codec import LIST, MAYBE_TEXT, NUMBER, OBJECT, TEXT, Json, Shape
+from hmsplan.planner.members import HALF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -379,7 +379,7 @@ def encode(lineage: str, serial: int, entries: Sequence[Entry]) -> bytes:
         StateError: an entry cannot be written.
     """
     entries_out = [entry_out(entry) for entry in entries]
-    rest = codec.line({"lineage": lineage, "serial": serial, "entries": entries_out})[1:]
+    rest = state_codec.line({"lineage": lineage, "serial": serial, "entries": entries_out})[1:]
     return _SUM % zlib.crc32(rest) + rest + b"\n"
 
 
@@ -396,14 +396,14 @@ def decode(data: bytes, name: str = "journal.jsonl") -> Journal:
     lineage, first, entries = None, 0, list[Entry]()
     for number, line in enumerate(lines, 1):
         try:
-            batch = codec.check(_checked(line), _LINE, where="batch")
+            batch = state_codec.check(_checked(line), _LINE, where="batch")
             if lineage is None:
                 lineage, first = batch["lineage"], batch["serial"]
             if (batch["lineage"], batch["serial"]) != (lineage, first + len(entries)):
                 raise ValueError("it does not continue the line before")  # noqa: TRY301 -- one way to tell the line
             entries += map(entry_in, batch["entries"])
-        except codec.Newer as error:
-            raise codec.newer(f"{name} line {number}", error) from error
+        except state_codec.Newer as error:
+            raise state_codec.newer(f"{name} line {number}", error) from error
         except ValueError as error:
             raise StateError(
                 f"{name} line {number}: {error}. Restore the folder from a backup, or delete this line and all after "
@@ -424,14 +424,14 @@ def entry_out(entry: Entry) -> Json:  # noqa: C901, PLR0911 -- one return a case
     """Give the JSON object of an entry; write it with ``line``."""
     match entry:
         case Intended(intent):
-            return {"op": "intended", "intent": codec.intent_out(intent)}
+            return {"op": "intended", "intent": state_codec.intent_out(intent)}
         case Bound(binding, settles, deposes):
             return {
                 "op": "bound",
                 "address": str(binding.address),
-                "binding": codec.binding_out(binding),
+                "binding": state_codec.binding_out(binding),
                 "settles": settles,
-                "deposes": codec.deposed_out(deposes) if deposes else None,
+                "deposes": state_codec.deposed_out(deposes) if deposes else None,
             }
         case Counted(address, member, by, settles):
             return {"op": "counted", "address": str(address), "member": member, "by": by, "settles": settles}
@@ -457,14 +457,14 @@ def entry_in(value: Any) -> Entry:  # noqa: C901, PLR0911 -- one return a case
     """Read an entry."""
     op = value.get("op") if type(value) is dict else None
     if op not in _SHAPES:
-        raise codec.Newer(f"{op!r} is no entry that this version knows")
-    fields = codec.check(value, _SHAPES[op], {"op": TEXT}, where=op)
+        raise state_codec.Newer(f"{op!r} is no entry that this version knows")
+    fields = state_codec.check(value, _SHAPES[op], {"op": TEXT}, where=op)
     match op:
         case "intended":
-            return Intended(codec.intent_in(fields["intent"]))
+            return Intended(state_codec.intent_in(fields["intent"]))
         case "bound":
-            deposes = codec.deposed_in(fields["deposes"]) if fields["deposes"] else None
-            return Bound(codec.binding_in(fields["address"], fields["binding"]), fields["settles"], deposes)
+            deposes = state_codec.deposed_in(fields["deposes"]) if fields["deposes"] else None
+            return Bound(state_codec.binding_in(fields["address"], fields["binding"]), fields["settles"], deposes)
         case "counted":
             return Counted(_address(fields["address"]), fields["member"], fields["by"], fields["settles"])
         case "leaving":
@@ -486,4 +486,4 @@ def entry_in(value: Any) -> Entry:  # noqa: C901, PLR0911 -- one return a case
 
 
 def _address(text: str) -> Address:
-    return codec.address_in(text, where="entry")
+    return state_codec.address_in(text, where="entry")

@@ -11,11 +11,11 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from hmsplan import words
 from hmsplan.errors import StateError
 from hmsplan.model import Address, Binding, Deposed, Intent, State
 from hmsplan.state import edit, journal
 from hmsplan.state.log import LOG
+from hmsplan.text import wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -300,4 +300,4 @@ class Ledger:
             self._begin = None
         self._backend.append(batch)
         if LOG.isEnabledFor(logging.DEBUG):
-            LOG.debug("wrote down: %s", words.listed(map(journal.told, batch)))
+            LOG.debug("wrote down: %s", wording.listed(map(journal.told, batch)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.words import count
+from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
     from hmsplan.model import State

@@ -13,7 +13,8 @@ from canaries.leaks import Canary, canary
 from hmsplan.emulator import Emulator, Settings
 from hmsplan.emulator.app import ABORT
 from hmsplan.emulator.server import running_app
-from hmsplan.kinds import ANY, KINDS
+from hmsplan.kinds import KINDS
+from hmsplan.model import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

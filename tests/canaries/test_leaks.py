@@ -19,7 +19,7 @@ import pytest
 
 from canaries import rig
 from canaries.leaks import canary, found, found_below
-from hmsplan.cli import COMMANDS, hidden, terminal
+from hmsplan.cli import COMMANDS, secret_filter, terminal
 from hmsplan.kinds import KINDS
 from hmsplan.model import Secret
 
@@ -90,8 +90,8 @@ def test_the_search_finds_a_planted_leak(told: Rig, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("place", "leak"),
     [
-        ("hmsplan.api.exchanges.shape", lambda value, *_: str(value)),  # a field of an answer
-        ("hmsplan.api.exchanges.cleaned", lambda text, _: text),  # what an answer says of itself
+        ("hmsplan.api.request_log.shape", lambda value, *_: str(value)),  # a field of an answer
+        ("hmsplan.api.request_log.cleaned", lambda text, _: text),  # what an answer says of itself
         ("hmsplan.state.log.count", lambda *_: rig.FINGERPRINT_KEY.value),  # anything else that is logged
     ],
 )
@@ -214,7 +214,7 @@ def test_nothing_goes_to_another_host(told: Rig) -> None:
     assert told.telltale.heard
 
 
-@pytest.mark.parametrize("place", ["hmsplan.apply.perform.record", "hmsplan.api.client._serialised"])
+@pytest.mark.parametrize("place", ["hmsplan.apply.actions.record", "hmsplan.api.client._serialised"])
 def test_a_bug_of_ours_shows_no_secret(told: Rig, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     """The text of an unforeseen exception may hold anything, so it is not told, and a traceback has no locals."""
 
@@ -300,7 +300,7 @@ def test_a_secret_that_slips_through_is_cut_out_of_what_is_printed(
 ) -> None:
     """The belt to the braces: what a command printed in spite of everything would not show."""
     told.run("plan")
-    monkeypatch.setattr("hmsplan.cli.terminal.cut", hidden.cut)
+    monkeypatch.setattr("hmsplan.cli.terminal.cut", secret_filter.cut)
     values = [each.value for each in (*rig.SECRETS.values(), rig.API_KEY, rig.FINGERPRINT_KEY)]
     for value in values:
         packed = base64.b64encode(f"user:{value}".encode()).decode()
@@ -316,10 +316,10 @@ def test_a_word_is_not_cut_out_of_other_words(told: Rig, monkeypatch: pytest.Mon
     """A weak password that is a common word must not garble addresses."""
     name = list(rig.SECRETS)[1]
     monkeypatch.setenv(f"HMSPLAN_SECRET_{name.upper()}", "assistant")
-    monkeypatch.setattr("hmsplan.cli.terminal.cut", hidden.cut)
+    monkeypatch.setattr("hmsplan.cli.terminal.cut", secret_filter.cut)
     text = told.run("plan", "--json")
     assert "assistants.one" in text
-    assert hidden.cut("one assistant") == "one (sensitive value)"
+    assert secret_filter.cut("one assistant") == "one (sensitive value)"
 
 
 # Killed

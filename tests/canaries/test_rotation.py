@@ -14,10 +14,10 @@ from support.stacks import SECRETS
 from support.world import UNLIMITED, World, allowing
 
 from hmsplan.errors import PlanError
+from hmsplan.formats.plan_file import plan_from_bytes, plan_to_bytes, plan_to_json
 from hmsplan.model import Action, Address, Secret
-from hmsplan.plan import Options
-from hmsplan.planfile import plan_from_bytes, plan_to_bytes, plan_to_json
-from hmsplan.render.text import render_plan
+from hmsplan.output.text import render_plan
+from hmsplan.planner.planner import Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

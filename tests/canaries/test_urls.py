@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from canaries import rig
-from hmsplan.cli import hidden
+from hmsplan.cli import secret_filter
 from hmsplan.cli.terminal import out
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def test_a_credential_is_warned_of_where_it_stands_and_once(told: Rig) -> None:
 
 def test_the_state_is_printed_whole_for_push_and_shown_without(told: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """The state keeps URLs as they were sent, to compare them."""
-    monkeypatch.setattr("hmsplan.cli.terminal.cut", hidden.cut)
+    monkeypatch.setattr("hmsplan.cli.terminal.cut", secret_filter.cut)
     write(told.stack, OLD)
     told.run("apply", "-y")
     assert shows(told.run("state", "show", "assistants.desk")) == []
@@ -113,6 +113,6 @@ def test_the_state_is_printed_whole_for_push_and_shown_without(told: Rig, monkey
 def test_the_last_filter_cuts_what_got_past_the_others(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hmsplan.cli.terminal.cut", hidden.cut)
+    monkeypatch.setattr("hmsplan.cli.terminal.cut", secret_filter.cut)
     out(f'{{"url":"https://a.example/?token={OLD}","more":1}}')
     assert capsys.readouterr().out == '{"url":"https://a.example/?token=(sensitive value)","more":1}\n'

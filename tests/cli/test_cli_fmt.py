@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hmsplan.config.yaml_format import CannotFormat, comments, formatted
+from hmsplan.config.yaml_parser import parse
 from hmsplan.errors import ConfigError
-from hmsplan.stack.format import CannotFormat, comments, formatted
-from hmsplan.stack.load import parse
 
 from .helpers import EXAMPLE, Cli, write
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.hostile import HOSTILE
 
-from hmsplan.escape import plain
+from hmsplan.config.load import load_stack
+from hmsplan.formats.plan_file import plan_from_bytes
 from hmsplan.model import Address
-from hmsplan.planfile import plan_from_bytes
-from hmsplan.render.graph import Edge, Graph, dot, graph_of, graph_of_plan, mermaid
-from hmsplan.stack.stackfile import load_stack
+from hmsplan.output.graph import Edge, Graph, dot, graph_of, graph_of_plan, mermaid
+from hmsplan.text.escape import plain
 
 from .helpers import EXAMPLE, SECRETS, Cli, write
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from hmsplan.stack import schema
-from hmsplan.starter import stack_name
+from hmsplan.config import schema
+from hmsplan.export.scaffold import stack_name
 
 from .helpers import REPOSITORY, Cli
 

@@ -13,9 +13,9 @@ import pytest
 from hmsplan.cli.options import Globals
 from hmsplan.cli.rescue import refuse_unpushed, rescue
 from hmsplan.errors import StateError
+from hmsplan.formats.state_file import dump, parse
 from hmsplan.model import State
-from hmsplan.state import durable
-from hmsplan.state.record import dump, parse
+from hmsplan.state.file import durable
 
 from .helpers import ASSISTANT, STACK, write
 

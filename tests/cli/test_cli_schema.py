@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from hmsplan.config import schema
 from hmsplan.kinds import KINDS
-from hmsplan.stack import schema
 
 from .helpers import Cli, process
 

@@ -7,9 +7,9 @@ import contextlib
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hmsplan.stack.format import formatted
-from hmsplan.stack.load import parse
-from hmsplan.stack.yamltext import CannotWrite, block
+from hmsplan.config.yaml_format import formatted
+from hmsplan.config.yaml_parser import parse
+from hmsplan.config.yaml_writer import CannotWrite, block
 
 TEXTS = st.one_of(
     st.text(),

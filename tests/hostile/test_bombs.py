@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hmsplan.stack.collect import MAX_RESOURCES
-from hmsplan.stack.load import MAX_FILE_BYTES, MAX_NODES
+from hmsplan.config.collect import MAX_RESOURCES
+from hmsplan.config.yaml_parser import MAX_FILE_BYTES, MAX_NODES
 
 from .evil import KEY, Said, answer, hmsplan, serving, write
 

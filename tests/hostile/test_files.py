@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hmsplan.stack.confined import Folder
-from hmsplan.stack.interpolate import FileProblem
+from hmsplan.config.confined import Folder
+from hmsplan.config.interpolation import FileProblem
 
 from .evil import hmsplan, serving, write
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hmsplan.api.client import ReadClient
-from hmsplan.api.endpoint import segments
+from hmsplan.api.urls import segments
 from hmsplan.errors import ApiError
 from hmsplan.kinds import KINDS
 

@@ -11,7 +11,7 @@ from support.world import World, allowing
 from hmsplan.emulator import Fault
 from hmsplan.errors import UnsafePlan
 from hmsplan.model import Action
-from hmsplan.plan import Options
+from hmsplan.planner.planner import Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

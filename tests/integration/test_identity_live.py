@@ -11,7 +11,7 @@ from support.world import Killed, Life, World, allowing
 from hmsplan.emulator import Fault
 from hmsplan.errors import PlanError, UnsettledCreate
 from hmsplan.model import Action, Address, DriftKind
-from hmsplan.plan import Options
+from hmsplan.planner.planner import Options
 from hmsplan.state.backend import open_backend
 from hmsplan.state.edit import resolve
 

@@ -10,9 +10,9 @@ from support.world import UNLIMITED, Life, World, allowing
 
 from hmsplan.api.client import ReadClient
 from hmsplan.emulator import Fault
-from hmsplan.impact import plan_with_impact
 from hmsplan.model import Calls
-from hmsplan.render.changes import remarks
+from hmsplan.operations.impact import plan_with_impact
+from hmsplan.output.changes import remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,7 +127,7 @@ def test_many_calls_are_read_page_by_page(world: World) -> None:
 
 def test_more_calls_than_anybody_wants_to_wait_for_are_at_least(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     called(world, "ended", 2003)
-    monkeypatch.setattr("hmsplan.impact._MOST_PAGES", 2)
+    monkeypatch.setattr("hmsplan.operations.impact._MOST_PAGES", 2)
     plan = look(world)
     assert calls(plan) == Calls(running=0, recent=2000, at_least=True)
     assert "0 calls in progress, at least 2,000 calls in 7 days" in list(remarks(plan.changes[0], plan))

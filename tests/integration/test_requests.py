@@ -11,7 +11,7 @@ from support.world import UNLIMITED, World, allowing
 
 from hmsplan.emulator import Settings
 from hmsplan.model import Status
-from hmsplan.plan import Options
+from hmsplan.planner.planner import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,8 +18,8 @@ from support.s3_server import SECRET
 
 from hmsplan.cli import run
 from hmsplan.emulator import Emulator, Settings, running
-from hmsplan.state.bucket import BucketBackend
-from hmsplan.state.objects import Objects
+from hmsplan.state.bucket.backend import BucketBackend
+from hmsplan.state.bucket.objects import Objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

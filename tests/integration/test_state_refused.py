@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import pytest
 from support.s3_server import SECRET, s3_server
 
-from hmsplan.state.objects import Objects
-from hmsplan.state.record import parse
+from hmsplan.formats.state_file import parse
+from hmsplan.state.bucket.objects import Objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

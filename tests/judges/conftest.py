@@ -14,7 +14,7 @@ import pytest
 from support.stacks import AFTER, BEFORE, SECRETS
 
 from hmsplan.emulator import Emulator, Settings, running
-from hmsplan.planfile import plan_to_bytes
+from hmsplan.formats.plan_file import plan_to_bytes
 
 from .outside import REPOSITORY, golden_plans, once
 

@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 from support.browser import CHROMIUM
 
-from hmsplan.planfile import plan_from_json
+from hmsplan.formats.plan_file import plan_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,12 +10,12 @@ import pytest
 from support.hostile import HOSTILE
 from support.pages import drifts, full
 
+from hmsplan.config.load import load_stack
 from hmsplan.errors import ConfigError
 from hmsplan.model import Address, Diagnostic, Severity, SourceLine
-from hmsplan.render.findings import Finding, Level, of_diagnostics, of_drift, of_plan
-from hmsplan.render.junit import junit
-from hmsplan.render.sarif import sarif
-from hmsplan.stack.stackfile import load_stack
+from hmsplan.output.findings import Finding, Level, of_diagnostics, of_drift, of_plan
+from hmsplan.output.junit import junit
+from hmsplan.output.sarif import sarif
 
 from .outside import NPM, REPOSITORY, ask_python, needs
 

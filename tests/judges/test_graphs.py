@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from support.browser import browse
 from support.hostile import HOSTILE
 
+from hmsplan.config.load import load_stack
 from hmsplan.model import Address
-from hmsplan.render.graph import Edge, Graph, dot, graph_of, graph_of_plan, mermaid
-from hmsplan.stack.stackfile import load_stack
+from hmsplan.output.graph import Edge, Graph, dot, graph_of, graph_of_plan, mermaid
 
 from .outside import NPM, REPOSITORY, ask_node, golden_plans, needs, needs_browser
 

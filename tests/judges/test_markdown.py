@@ -10,8 +10,8 @@ import pytest
 from support.hostile import HOSTILE
 from support.pages import COVERAGE, drifts, full, many
 
-from hmsplan.render.markdown import render_markdown
-from hmsplan.render.page import drift_page, page_of
+from hmsplan.output.markdown import render_markdown
+from hmsplan.output.page import drift_page, page_of
 
 from .outside import ask_node, ask_python, golden_plans, needs
 

@@ -12,9 +12,9 @@ from support.browser import browse
 from support.hostile import HOSTILE
 from support.pages import COVERAGE, drifts, full, many, plan, update
 
-from hmsplan.render.graph import graph_of_plan
-from hmsplan.render.html.page import render_html
-from hmsplan.render.page import drift_page, page_of
+from hmsplan.output.graph import graph_of_plan
+from hmsplan.output.html.page import render_html
+from hmsplan.output.page import drift_page, page_of
 
 from .outside import NPM, ask, golden_plans, needs, needs_browser, written
 

@@ -16,7 +16,7 @@ import hmsplan.cli.apply  # what a command imports when it is called, imported o
 import hmsplan.cli.plan
 import hmsplan.export
 from hmsplan.api.client import WriteClient
-from hmsplan.state import durable
+from hmsplan.state.file import durable
 from hmsplan.state.journal import Bound, Counted, DeposedGone, Intended, Unbound
 from hmsplan.state.ledger import Ledger
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from support.stacks import campaign, lead
 
+from hmsplan.config.load import load_stack
 from hmsplan.emulator import Emulator
 from hmsplan.errors import StateError
-from hmsplan.identity import identity_of
 from hmsplan.kinds import KINDS
-from hmsplan.stack.stackfile import load_stack
+from hmsplan.planner.matching import identity_of
 from hmsplan.state.backend import open_backend
 from kills.dying import VARIABLE
 

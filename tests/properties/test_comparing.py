@@ -10,12 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import analysis_templates, assistants, campaigns, numbers, sip_trunks, tool_templates
 
-from hmsplan import canonical
-from hmsplan.diff import diff, displaced, dropped
-from hmsplan.kinds import KINDS
-from hmsplan.model import Address, Ref, Secret
-from hmsplan.overlay import leaves, overlay, resolve, without
-from hmsplan.recorded import record
+from hmsplan.kinds import KINDS, normalise
+from hmsplan.model import Address, Ref, Secret, leaves
+from hmsplan.planner.diff import diff, displaced, dropped
+from hmsplan.planner.last_applied import record
+from hmsplan.planner.request_body import overlay, resolve, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,13 +47,13 @@ OBJECTS = st.dictionaries(st.sampled_from(["a", "b", "c"]), SPECS, max_size=3)
 PATHS = st.lists(st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3).map(tuple), max_size=3)
 
 FORMS = [
-    canonical.phone_number,
-    canonical.clock_time,
-    canonical.name,
-    canonical.url,
-    canonical.tts_provider,
-    canonical.tool_type,
-    canonical.tool,
+    normalise.phone_number,
+    normalise.clock_time,
+    normalise.name,
+    normalise.url,
+    normalise.tts_provider,
+    normalise.tool_type,
+    normalise.tool,
 ]
 WRITTEN = st.one_of(
     JSON,

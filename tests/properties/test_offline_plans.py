@@ -11,12 +11,11 @@ from support.stacks import SECRETS
 from support.strategies import stacks
 from support.world import CANARY, World
 
-from hmsplan.model import Secret
-from hmsplan.offline import plan_against
-from hmsplan.overlay import leaves
-from hmsplan.planfile import plan_from_bytes, plan_to_bytes
-from hmsplan.snapshotfile import snapshot_to_bytes
-from hmsplan.stack.stackfile import load_stack
+from hmsplan.config.load import load_stack
+from hmsplan.formats.plan_file import plan_from_bytes, plan_to_bytes
+from hmsplan.formats.snapshot_file import snapshot_to_bytes
+from hmsplan.model import Secret, leaves
+from hmsplan.operations.offline import plan_against
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,10 +15,9 @@ from support.world import CANARY, World, allowing
 
 from hmsplan.emulator import Fault, Settings
 from hmsplan.errors import HmsplanError
-from hmsplan.model import Ref, Verb
-from hmsplan.overlay import leaves
-from hmsplan.planfile import plan_to_bytes
-from hmsplan.render.report import report_json
+from hmsplan.formats.plan_file import plan_to_bytes
+from hmsplan.model import Ref, Verb, leaves
+from hmsplan.output.report import report_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

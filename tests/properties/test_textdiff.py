@@ -9,10 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.prompts import DUTCH, ENGLISH
 
-from hmsplan.render.prose import compared
-from hmsplan.textdiff import Kind, TextChange, compare
-from hmsplan.textdiff.alignment import equal_in_order
-from hmsplan.textdiff.parts import Form, paragraphs, sentences, words
+from hmsplan.output.prose.alignment import equal_in_order
+from hmsplan.output.prose.compare import Kind, TextChange, compare
+from hmsplan.output.prose.drawing import compared
+from hmsplan.output.prose.parts import Form, paragraphs, sentences, words
 
 WORDS: Final = "de het een Bel niet. goed! {{naam}} {{x dr. | # ## - * ``` <b> 好。 世 é"
 BITS: Final = st.sampled_from([*WORDS.split(), "\n", "\n\n", "\n- ", "\n```\n", "\t", "\r\n", "\r"])

@@ -8,22 +8,22 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from hmsplan.api.snapshot import parse_member, parse_one
-from hmsplan.drift import survey
+from hmsplan.api.refresh import parse_member, parse_one
+from hmsplan.config.load import load_stack
+from hmsplan.formats.snapshot_file import save
+from hmsplan.formats.state_file import parse
 from hmsplan.kinds import KINDS
 from hmsplan.model import Address, RemoteObject, Snapshot, State
-from hmsplan.offline import plan_against
-from hmsplan.plan import Options, make_plan
-from hmsplan.render.html.look import SCRIPT, SCRIPT_HASH, STYLE
-from hmsplan.snapshotfile import save
-from hmsplan.stack.stackfile import load_stack
-from hmsplan.state.record import parse
+from hmsplan.operations.offline import plan_against
+from hmsplan.output.html.look import SCRIPT, SCRIPT_HASH, STYLE
+from hmsplan.planner.drift import survey
+from hmsplan.planner.planner import Options, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hmsplan.drift import DriftReport
     from hmsplan.model import Plan, Stack
+    from hmsplan.planner.drift import DriftReport
 
 GOLDEN: Final = Path(__file__).parents[1] / "golden"
 CASES: Final = sorted(folder.parent.name for folder in GOLDEN.glob("*/stack"))

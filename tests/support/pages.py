@@ -23,7 +23,7 @@ from hmsplan.model import (
     SourceLine,
     Unsettled,
 )
-from hmsplan.render.drift import Coverage
+from hmsplan.output.drift import Coverage
 
 SUPPORT, MAIN, VOIP, RECALL = (
     Address(*name.split(".")) for name in ("assistants.support", "numbers.main", "sip_trunks.voip", "campaigns.recall")

@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 import httpx
 
 from hmsplan.api.client import ReadClient, WriteClient
-from hmsplan.apply import CONCURRENCY, Stop, apply
-from hmsplan.drift import survey
+from hmsplan.apply.executor import CONCURRENCY, Stop, apply
+from hmsplan.config.load import load_stack
 from hmsplan.emulator import Emulator, Settings
 from hmsplan.errors import StateError, UnsafePlan, UnsettledCreate
-from hmsplan.identity import identity_of
+from hmsplan.formats.snapshot_file import save, snapshot_from_bytes, snapshot_to_bytes
 from hmsplan.kinds import KINDS
-from hmsplan.live import plan_live, read
-from hmsplan.members import fingerprint
 from hmsplan.model import Address, Status
-from hmsplan.plan import Options
-from hmsplan.snapshotfile import save, snapshot_from_bytes, snapshot_to_bytes
-from hmsplan.stack.stackfile import load_stack
+from hmsplan.operations.refresh import plan_live, read
+from hmsplan.planner.drift import survey
+from hmsplan.planner.matching import identity_of
+from hmsplan.planner.members import fingerprint
+from hmsplan.planner.planner import Options
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.ledger import Ledger
 from support.virtual_time import Clock, run
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from hmsplan.drift import DriftReport
+    from hmsplan.formats.snapshot_file import SavedSnapshot
     from hmsplan.model import Outcome, Plan, Report, Snapshot, Stack, State, Step
-    from hmsplan.snapshotfile import SavedSnapshot
+    from hmsplan.planner.drift import DriftReport
     from hmsplan.state.backend import Backend
     from hmsplan.state.journal import Entry
 

@@ -1,12 +1,11 @@
-"""How the rooms of the house stand to each other: imports run one way, the pure rooms stay pure, only one room speaks.
+"""How the folders stand to each other: imports run one way, pure folders stay pure, one module prints.
 
-Read from the import statements themselves, those for types included. A new module belongs into ``LAYERS``.
+Read from the import statements themselves, those for types included. A new folder belongs into ``FOLDERS``.
 """
 
 from __future__ import annotations
 
 import ast
-import fnmatch
 import functools
 import graphlib
 import re
@@ -16,45 +15,40 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 import hmsplan
+from hmsplan.config.load import load_stack
 from hmsplan.kinds import KINDS
-from hmsplan.stack.stackfile import load_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LAYERS: Final[dict[str, str]] = {
-    "values": """
-        model model.* errors escape words moments hosts shape commands
-        secrets secrets.fingerprints secrets.disguises secrets.masks secrets.urls
-    """,
-    "knowledge": "kinds canonical canonical_json phone",
-    # text and JSON to a Stack; what is live and remembered to a Plan; a Plan to text and JSON
-    "pure": """
-        stack.load stack.places stack.slips stack.yaml_errors stack.yamltext stack.format stack.schema stack.explain
-        stack.interpolate stack.layers stack.resolve stack.templates stack.leads stack.finish
-        stack.formats stack.hours stack.zones
-        stack.blocks stack.collect stack.problems stack.settings stack.variables stack.validate stack diagnostics
-        secrets.* diff overlay recorded changes members member_reasons proofs identity drift guards reach steps plan
-        meaning saved
-        apply.verify ordering planfile snapshotfile offline
-        state.codec state.journal state.edit state.record state.succession
-        textdiff textdiff.*
-        render render.*
-        export export.choices export.draft export.keys export.leads export.texts
-        api api.answers api.odd_json
-    """,
-    # files, the network, the clock, storage
-    "effects": """
-        stack.* starter export.*
-        api.*
-        state state.*
-        live impact apply apply.*
-    """,
-    "command line": "cli cli.*",
-}
-"""Every layer may import itself and the ones above it here; names are patterns, and the first that fits counts."""
+FOLDERS: Final[tuple[frozenset[str], ...]] = tuple(
+    frozenset(floor.split())
+    for floor in (
+        "model",
+        "errors",
+        "secrets",
+        "text",
+        "kinds",
+        "planner config",
+        "formats",
+        "output",
+        "api state",
+        "export",
+        "apply",
+        "operations",
+        "cli",
+    )
+)
+"""Every folder may import itself and those of the lines above its own; two folders of one line stay apart."""
 
-PURE: Final = ("values", "knowledge", "pure")
+PURE: Final = frozenset(["model", "errors", "text", "kinds", "planner", "formats", "output"])
+PURE_BESIDES: Final = (
+    *("secrets.fingerprints", "secrets.detect", "secrets.urls", "secrets.encodings", "secrets.hosts"),
+    *("config.yaml_parser", "config.source_map", "config.interpolation", "config.layers", "config.resolve"),
+    *("config.build", "config.leads", "config.schema_violation", "config.resource_builder"),
+    *("apply.verify", "api.responses", "state.journal", "state.edit", "state.succession"),
+)
+"""Modules that are pure in a folder that is not."""
 IMPURE: Final = frozenset(
     {
         "httpx",
@@ -112,12 +106,17 @@ def ours(path: Path) -> set[str]:
     return {name.removeprefix("hmsplan.") for name in imports(path) if name.startswith("hmsplan.")}
 
 
-def layer(module: str) -> str:
-    """Return the layer of a module."""
-    for name, patterns in LAYERS.items():
-        if any(fnmatch.fnmatchcase(module, pattern) for pattern in patterns.split()):
-            return name
-    pytest.fail(f"{module} is in no layer; say in {Path(__file__).name} where it belongs")
+def folder(module: str) -> str:
+    """Return the folder of a module, or its own name when it lies in none."""
+    return module.partition(".")[0]
+
+
+def floor(module: str) -> int:
+    """Return how many floors its folder stands above the ground."""
+    for number, folders in enumerate(FOLDERS):
+        if folder(module) in folders:
+            return number
+    pytest.fail(f"{folder(module)} is no folder of hmsplan; say in {Path(__file__).name} where it belongs")
 
 
 MODULES: Final = modules()
@@ -126,17 +125,23 @@ EMULATOR: Final = modules(emulator=True)
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_run_one_way(module: str) -> None:
-    """model, errors <- kinds <- pure stages <- effects <- cli."""
-    order = list(LAYERS)
-    allowed = order[: order.index(layer(module)) + 1]
-    back = {name: layer(name) for name in ours(MODULES[module]) if name.partition(".")[0] != "emulator"}
-    assert {name: found for name, found in back.items() if found not in allowed} == {}
+    """model, errors <- secrets <- text <- kinds <- planner, config <- ... <- operations <- cli."""
+    others = {n for n in ours(MODULES[module]) if folder(n) not in {folder(module), "emulator"}}
+    up = {name for name in others if floor(name) >= floor(module)}
+    assert up == set()
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if layer(name) in PURE])
+@pytest.mark.parametrize("module", [name for name in MODULES if folder(name) in PURE or name in PURE_BESIDES])
 def test_a_pure_module_knows_no_clock_no_chance_no_file_no_network_and_no_log(module: str) -> None:
     top = {name.partition(".")[0] for name in imports(MODULES[module])}
     assert top & IMPURE == set()
+
+
+def test_the_house_can_be_seen_at_a_glance() -> None:
+    """Few files beside the folders, few arrows between them."""
+    assert {path.name for path in ROOT.glob("*.py")} <= {"__init__.py", "errors.py"}
+    arrows = {(folder(name), folder(other)) for name, path in MODULES.items() for other in ours(path)}
+    assert len({(one, other) for one, other in arrows if one != other}) <= 100
 
 
 def test_no_two_modules_need_each_other() -> None:
@@ -179,9 +184,9 @@ def test_one_module_writes_all_that_is_printed(module: str) -> None:
     assert module == "cli.terminal" or printing + streams == []
 
 
-def test_every_pattern_of_a_layer_fits_something() -> None:
-    patterns = [pattern for patterns in LAYERS.values() for pattern in patterns.split()]
-    assert [pattern for pattern in patterns if not fnmatch.filter(MODULES, pattern)] == []
+def test_every_folder_that_is_named_exists() -> None:
+    assert {name for floor in FOLDERS for name in floor} == {folder(name) for name in MODULES}
+    assert set(PURE_BESIDES) <= MODULES.keys()
 
 
 @pytest.mark.parametrize("module", [*MODULES, *EMULATOR])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from readings import LINE, at, doubt, open_create
+from support.readings import LINE, at, doubt, open_create
 
 from hmsplan import errors
 from hmsplan.errors import (

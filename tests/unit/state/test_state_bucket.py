@@ -16,13 +16,13 @@ from obstore.exceptions import GenericError
 from support.s3_server import HEEDLESS, SECRET
 
 from hmsplan.errors import StateError, StateLocked
+from hmsplan.formats.state_file import dump, parse
 from hmsplan.model import Address, Binding, State
 from hmsplan.state.backend import new_state, open_backend
-from hmsplan.state.bucket import BucketBackend
+from hmsplan.state.bucket.backend import BucketBackend
+from hmsplan.state.bucket.lease import LEASE_S
+from hmsplan.state.bucket.objects import InDoubt, Objects
 from hmsplan.state.journal import Bound, Spent, replay
-from hmsplan.state.lease import LEASE_S
-from hmsplan.state.objects import InDoubt, Objects
-from hmsplan.state.record import dump, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -527,7 +527,7 @@ def test_a_bucket_that_is_not_there_is_no_empty_state() -> None:
 
 def test_a_server_that_is_gone_is_told_without_a_secret(monkeypatch: pytest.MonkeyPatch, s3: S3Server) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr("hmsplan.state.objects.RETRIES", 0)
+    monkeypatch.setattr("hmsplan.state.bucket.objects.RETRIES", 0)
     with pytest.raises(StateError, match="there is no connection") as caught:
         BucketBackend(s3.url("acme"), "production").load()
     assert SECRET not in str(caught.value)

@@ -15,7 +15,7 @@ import pytest
 from hmsplan.errors import StateError, StateLocked
 from hmsplan.model import Address, Binding
 from hmsplan.state.backend import new_state
-from hmsplan.state.bucket import BucketBackend
+from hmsplan.state.bucket.backend import BucketBackend
 from hmsplan.state.journal import Spent, replay
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 WORKER = """
 import json, sys
 from hmsplan.errors import StateError
-from hmsplan.state.bucket import BucketBackend
+from hmsplan.state.bucket.backend import BucketBackend
 from hmsplan.state.journal import Spent
 
 backend = BucketBackend(sys.argv[1], "production", lease_s=float(sys.argv[2]))
@@ -52,7 +52,7 @@ with backend.lock("worker"):
 WRITER = """
 import sys
 from hmsplan.model import Address, Binding, State
-from hmsplan.state.bucket import BucketBackend
+from hmsplan.state.bucket.backend import BucketBackend
 from hmsplan.state.journal import Bound
 
 backend = BucketBackend(sys.argv[1], "production", lease_s=0.4)

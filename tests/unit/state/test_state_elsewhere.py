@@ -14,9 +14,9 @@ from support.stores import STORES, begin
 from hmsplan.errors import StateError
 from hmsplan.model import Address, Binding, Deposed, Diagnostic, Severity
 from hmsplan.state.backend import new_state, open_backend
-from hmsplan.state.elsewhere import bound_elsewhere
+from hmsplan.state.bucket.objects import Objects
 from hmsplan.state.journal import Bound
-from hmsplan.state.objects import Objects
+from hmsplan.state.other_environments import bound_elsewhere
 
 if TYPE_CHECKING:
     from pathlib import Path

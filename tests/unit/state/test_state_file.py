@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from hmsplan.errors import StateError, StateLocked
+from hmsplan.formats.state_file import dump, parse
 from hmsplan.model import Address, Binding, State
 from hmsplan.state.backend import open_backend
-from hmsplan.state.file import FileBackend
+from hmsplan.state.file.backend import FileBackend
 from hmsplan.state.journal import Bound, Entry, Spent, encode, replay
-from hmsplan.state.record import dump, parse
 
 BEGIN = State("lineage-1")
 A = Address("assistants", "a")

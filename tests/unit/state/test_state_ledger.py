@@ -12,7 +12,7 @@ import pytest
 from hmsplan.errors import StateError
 from hmsplan.model import Address, Binding, Deposed, Intent, Secret, State
 from hmsplan.state.backend import new_state
-from hmsplan.state.file import FileBackend
+from hmsplan.state.file.backend import FileBackend
 from hmsplan.state.journal import Entry, replay
 from hmsplan.state.ledger import Ledger
 

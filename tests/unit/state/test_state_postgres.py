@@ -16,12 +16,12 @@ import pytest
 from support.postgres_server import PASSWORD, SECRETIVE, own_folder, program, running
 
 from hmsplan.errors import StateError, StateLocked
+from hmsplan.formats.state_file import dump, parse
 from hmsplan.model import Address, Binding, State
 from hmsplan.state.backend import open_backend, refuse_lent_password
 from hmsplan.state.journal import Bound, Spent
-from hmsplan.state.postgres import PostgresBackend
-from hmsplan.state.postgres_place import read_url
-from hmsplan.state.record import dump, parse
+from hmsplan.state.postgres.backend import PostgresBackend
+from hmsplan.state.postgres.connection import read_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hmsplan.formats.state_file import dump, parse
 from hmsplan.model import Address, Binding, Deposed, Intent, Secret, State
-from hmsplan.recorded import record
-from hmsplan.state.file import FileBackend
+from hmsplan.planner.last_applied import record
+from hmsplan.state.file.backend import FileBackend
 from hmsplan.state.journal import (
     Bound,
     Counted,
@@ -29,7 +30,6 @@ from hmsplan.state.journal import (
     replay,
 )
 from hmsplan.state.ledger import Ledger
-from hmsplan.state.record import dump, parse
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 WORDS = st.sampled_from(["one", "two", "three"])

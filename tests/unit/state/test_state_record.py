@@ -12,9 +12,9 @@ import pytest
 from referencing import Registry
 
 from hmsplan.errors import StateError
+from hmsplan.formats.state_file import dump, parse
 from hmsplan.model import Address, Binding, Deposed, Intent, Ref, Secret, State
-from hmsplan.recorded import record
-from hmsplan.state.record import dump, parse
+from hmsplan.planner.last_applied import record
 
 SCHEMA = Path(__file__).parents[3] / "schemas" / "state.schema.json"
 SUPPORT, TRUNK, MAIN = Address("assistants", "support"), Address("sip_trunks", "trunk"), Address("numbers", "main")

@@ -1,0 +1,94 @@
+"""Who is told of an apply, and how: people, the log and summary of a workflow, or a machine that reads events."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.cli import terminal
+from hmsplan.cli.progress import Events
+from hmsplan.cli.surfaces import locator, print_found, print_plan, write_summary
+from hmsplan.cli.terminal import color, err, report, width
+from hmsplan.errors import HmsplanError, UnsafePlan
+from hmsplan.output import events
+from hmsplan.output.diagnostics import diagnostics_of
+from hmsplan.output.report import render_report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hmsplan.cli.options import Globals
+    from hmsplan.model import Plan, Report, Stack
+
+APPLY_FORMATS: Final = ("text", "github")
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Tells of one run.
+
+    Attributes:
+        form: one of ``APPLY_FORMATS``.
+        events: None = people are told.
+    """
+
+    options: Globals
+    form: str
+    events: Events | None
+
+    def planned(self, plan: Plan, stack: Stack) -> None:
+        """Tell what is going to happen."""
+        if self.events is not None:
+            self.events.tell(*events.planned(plan, self.options.commands))
+        else:
+            print_plan(self.options, plan, self.form, stack=stack, write=report)
+
+    def ended(self, ending: Report, plan: Plan, stack: Stack) -> None:
+        """Tell what was done; nothing, where there was nothing to do."""
+        if self.events is not None:
+            self.events.tell(events.ended(ending, plan))
+            if self.events.lost or terminal.is_closed("stdout"):
+                err(self._table(ending, plan, colored=False))
+            return
+        if not plan.pending and not ending.outcomes:
+            return
+        if self.form == "github":
+            from hmsplan.output.ending import report_markdown  # noqa: PLC0415 -- only in a workflow
+            from hmsplan.output.findings import of_report  # noqa: PLC0415
+
+            print_found(self.options, of_report(ending, locator(stack), self.options.commands), "github", write=report)
+        report(self._table(ending, plan, colored=color(self.options.color)))
+        if self.form == "github":
+            write_summary(report_markdown(ending, plan, commands=self.options.commands))
+
+    def _table(self, ending: Report, plan: Plan, *, colored: bool) -> str:
+        commands = self.options.commands
+        return render_report(ending, plan=plan, width=width(), color=colored, commands=commands).rstrip("\n")
+
+    def failed(self, error: HmsplanError) -> None:
+        """Tell machines of an error that ends the run; people are told where every error is."""
+        if self.events is not None:
+            self.events.tell(*events.of_error(error, self.options.commands))
+        elif self.form == "github":
+            from hmsplan.output.ending import error_markdown  # noqa: PLC0415 -- only in a workflow
+            from hmsplan.output.findings import of_diagnostics  # noqa: PLC0415
+
+            found = list(map(self.options.commands.completed, diagnostics_of(error)))
+            if not isinstance(error, UnsafePlan):  # the plan has marked what it refuses
+                print_found(self.options, of_diagnostics(found), "github", write=report)
+            write_summary(error_markdown(found))
+
+
+@contextmanager
+def audience(options: Globals, form: str) -> Iterator[Audience]:
+    """Give who is told of the run; an error that ends it is told as well."""
+    told = Audience(options, form, Events() if options.json else None)
+    try:
+        if told.events is not None:
+            told.events.tell(events.version_event(version("hmsplan")))
+        yield told
+    except HmsplanError as error:
+        told.failed(error)
+        raise

@@ -1,0 +1,236 @@
+"""Documents become a ``Stack``, or every problem at once. Pure: files arrive parsed, or through a function.
+
+A fast validator says whether a resource fits its schema; only for one that does not, a slow one says why. A reference
+into something that could not be read is not reported: one mistake, one message.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hmsplan.config import schema, variables
+from hmsplan.config.blocks import Blocks
+from hmsplan.config.collect import Collected, blocks_of, layer
+from hmsplan.config.interpolation import FileProblem, names_in, template_files
+from hmsplan.config.problems import Problems
+from hmsplan.config.resolve import Resolver, texts_of
+from hmsplan.config.resource_builder import Finisher
+from hmsplan.config.settings import check_file, read_safety, read_settings
+from hmsplan.errors import ConfigError
+from hmsplan.kinds import KINDS
+from hmsplan.model import Address, Diagnostic, Severity, Stack
+from hmsplan.text import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from hmsplan.config.layers import Layer
+    from hmsplan.config.source_map import Document, Node
+    from hmsplan.model import Resource
+    from hmsplan.secrets.sources import Secrets
+
+
+@dataclass(slots=True)
+class Sources:
+    """Everything that was read.
+
+    Attributes:
+        stack: hmsplan.yaml; None when it could not be parsed.
+        environment: the file of the chosen environment; None when there is none, or it could not be parsed.
+        problems: of files that could not be read or parsed.
+        broken: paths of those files.
+    """
+
+    environment_name: str
+    stack: Document | None = None
+    environment: Document | None = None
+    resources: list[Document] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
+    broken: list[str] = field(default_factory=list)
+
+
+def build_stack(
+    sources: Sources,
+    *,
+    given: Mapping[str, str],
+    environ: Mapping[str, str],
+    secrets: Secrets,
+    need_secrets: bool,
+    read_text: Callable[[str], str],
+) -> Stack:
+    """Validate everything. *given* is what ``--var`` said; *read_text* returns a file, or raises ``FileProblem``.
+
+    Raises:
+        ConfigError: at least one problem is an error; carries all, warnings included, in the order of the files.
+    """
+    of_settings = _check_settings(sources)
+    collected = _collect(sources)
+    overrides, excluded, of_environment = _environment(sources.environment, collected)
+    declared, of_layers = layer(collected, blocks_of(sources.stack, "defaults"), overrides)
+    named = _child(sources.stack, "variables")
+    values, of_variables = variables.settle(named, _child(sources.environment, "variables"), given, environ)
+    resolver = Resolver(
+        {address: resource for address, resource in declared.items() if address not in excluded},
+        variables=values,
+        no_variable=lambda name: ("", "") if _may_lack_variables(sources) else variables.missing(name, named),
+        secrets=secrets,
+        need_secrets=need_secrets,
+        read_text=read_text,
+        excluded=excluded,
+        doubtful=collected.doubtful,
+    )
+    blocks = _blocks(collected, resolver, excluded)
+    finisher = Finisher(resolver)
+    resources = finisher.finish_all()
+    problems = [
+        *(*sources.problems, *of_settings, *of_environment, *collected.problems, *of_layers),
+        *(of_variables if sources.stack is not None else ()),
+        *(
+            *secrets.problems,
+            *blocks.problems,
+            *resolver.problems,
+            *_not_told(finisher.problems, of_settings),
+            *finisher.warnings,
+        ),
+    ]
+    if not sources.broken and not _has_error(problems):
+        problems += variables.unused(named, resolver.used, lambda: _named_anywhere(sources, read_text))
+    if _has_error(problems):
+        raise ConfigError(_sorted(problems))
+    _refuse_lost(resolver.declared.keys() - resources.keys())
+    return _stack(sources, resources, blocks, _sorted(problems))
+
+
+def _collect(sources: Sources) -> Collected:
+    collected = Collected()
+    for document in sources.resources:
+        collected.add(document)
+    if sources.broken:
+        collected.doubted |= set(KINDS)
+    return collected
+
+
+def _may_lack_variables(sources: Sources) -> bool:
+    """Say whether a variable may be declared in a file that could not be read."""
+    return sources.stack is None or (sources.environment is None and bool(sources.broken))
+
+
+def _blocks(collected: Collected, resolver: Resolver, excluded: frozenset[Address]) -> Blocks:
+    blocks = Blocks()
+    for name, node in collected.entries:
+        blocks.add(name, node, resolver.plain)
+    blocks.check(resolver.declared, excluded, collected.doubtful)
+    return blocks
+
+
+def _not_told(problems: Iterable[Diagnostic], told: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return the problems of resources that they do not inherit from a file of settings."""
+    known = {(problem.summary, problem.source) for problem in told}
+    return [problem for problem in problems if (problem.summary, problem.source) not in known]
+
+
+def _refuse_lost(lost: Collection[Address]) -> None:
+    if lost:
+        detail = f"{wording.listed(sorted(map(str, lost)))}: not understood. To go on would be to delete them."
+        raise ConfigError([Diagnostic("Unreadable resource", detail)])
+
+
+def _stack(
+    sources: Sources, resources: Mapping[Address, Resource], blocks: Blocks, warnings: tuple[Diagnostic, ...]
+) -> Stack:
+    organization = _child(sources.environment, "organization")
+    return Stack(
+        name=read_settings(sources.stack).name if sources.stack else "",
+        environment=sources.environment_name,
+        resources=resources,
+        organization=organization.value if organization else None,
+        moved=tuple(blocks.moved),
+        imports=tuple(blocks.imports),
+        removed=frozenset(blocks.removed),
+        safety=read_safety(_child(sources.stack, "safety"), _child(sources.environment, "safety")),
+        warnings=warnings,
+    )
+
+
+def _named_anywhere(sources: Sources, read_text: Callable[[str], str]) -> set[str]:
+    """Return the variables that any file names, templates of prompts included."""
+    found = set[str]()
+    for document in filter(None, (sources.stack, sources.environment, *sources.resources)):
+        for text in texts_of(document.value):
+            found |= names_in(text)
+            for path in template_files(text):
+                with suppress(FileProblem):
+                    found |= names_in(read_text(path))
+    return found
+
+
+def _check_settings(sources: Sources) -> list[Diagnostic]:
+    problems = []
+    if sources.stack is not None:
+        problems += check_file(sources.stack, schema.STACK, "hmsplan.yaml")
+    if sources.environment is not None:
+        problems += check_file(sources.environment, schema.ENVIRONMENT, "an environment file")
+    return problems
+
+
+def _child(document: Document | None, key: str) -> Node | None:
+    return document.root().child(key) if document is not None and isinstance(document.value, dict) else None
+
+
+def _environment(
+    document: Document | None, collected: Collected
+) -> tuple[dict[Address, Layer], frozenset[Address], list[Diagnostic]]:
+    """Return overrides and excluded addresses, and which of them name something that is not there."""
+    problems: list[Diagnostic] = []
+    overrides: dict[Address, Layer] = {}
+    for text, layer_ in blocks_of(document, "overrides").items():
+        address = _address(text)
+        if address is not None and _exists(address, collected, "overrides", layer_.node, problems):
+            overrides[address] = layer_
+    excluded = set[Address]()
+    exclude = _child(document, "exclude")
+    for node in exclude.items() if exclude is not None and isinstance(exclude.value, list) else ():
+        address = _address(node.value)
+        if address is not None and _exists(address, collected, "exclude", node, problems):
+            excluded.add(address)
+    return overrides, frozenset(excluded), problems
+
+
+def _exists(address: Address, collected: Collected, what: str, node: Node, problems: list[Diagnostic]) -> bool:
+    if address in collected.written:
+        return True
+    if not collected.doubtful(address):
+        near = wording.nearest(address.key, [known.key for known in collected.written if known.kind == address.kind])
+        guess = f" Did you mean {address.kind}.{near}?" if near else ""
+        detail = f"{what} names {address}, which no file declares.{guess}"
+        problems.append(Diagnostic("Unknown reference", detail, node.source, address))
+    return False
+
+
+def _address(text: Any) -> Address | None:
+    """Read an address; a text that is none was reported with the schema."""
+    try:
+        address = Address.parse(text)
+    except (ValueError, TypeError):
+        return None
+    return address if address.kind in KINDS else None
+
+
+def _has_error(problems: Iterable[Diagnostic]) -> bool:
+    return any(problem.severity is Severity.ERROR for problem in problems)
+
+
+def _sorted(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return each problem once, by file and line; one that several resources inherit from a default counts once."""
+    once: dict[Any, Diagnostic] = {}
+    for problem in problems:
+        key = (problem.summary, problem.detail, problem.source or id(problem))
+        once.setdefault(key, problem)
+
+    def place(problem: Diagnostic) -> tuple[str, int, int]:
+        source = problem.source
+        return (source.file, source.line, source.column) if source else ("", 0, 0)
+
+    return tuple(sorted(once.values(), key=place))

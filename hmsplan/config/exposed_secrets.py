@@ -1,0 +1,66 @@
+"""Warns of what a declared resource shows to more people than it should. Pure.
+
+A credential in a URL or in a text is an ordinary value: it stands in git, everybody who can read the object reads it,
+and so does every system that logs addresses on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.model import Diagnostic, Severity, dotted, leaves
+from hmsplan.secrets.urls import credentials, in_clear, may_hold_one
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from hmsplan.kinds import Kind
+    from hmsplan.model import FieldPath, Spec, Value
+
+OPEN: Final = "Credential in a readable field"
+_URLS: Final = frozenset({"url", "webhook_url"})
+_IN_TOOLS: Final = "server: {url: …, secret: ${secret:name}} of the tool"
+_IN_WEBHOOK: Final = "webhook_secret: ${secret:name}"
+
+
+def exposed(kind: Kind, spec: Spec, pasted: Collection[FieldPath] = ()) -> Iterator[tuple[FieldPath, Diagnostic]]:
+    """Yield a warning, with the path it is about, of each credential in a readable field and each URL without TLS.
+
+    What was *pasted* from a template is warned of at the template.
+    """
+    for path, leaf in leaves(spec) if _is_worth_a_look(spec) else ():
+        if not isinstance(leaf, str) or any(path[: len(each)] == each for each in pasted):
+            continue
+        if credentials(leaf):
+            yield path, _warning(OPEN, _in_the_open(kind, path), path)
+        if path[-1] in _URLS and in_clear(leaf):
+            detail = (
+                f"{dotted(path)} begins with http://, so whoever is on the way can read and change what is sent there: "
+                "what callers say, and what the assistant is answered. Write https://."
+            )
+            yield path, _warning("URL without encryption", detail, path)
+
+
+def _is_worth_a_look(value: Value) -> bool:
+    """Say quickly whether a text in *value* may be a URL or hold a credential; most resources have none."""
+    if isinstance(value, str):
+        return may_hold_one(value)
+    if isinstance(value, Mapping):
+        return any(map(_is_worth_a_look, value.values()))
+    return isinstance(value, list) and any(map(_is_worth_a_look, value))
+
+
+def _in_the_open(kind: Kind, path: FieldPath) -> str:
+    seen = (
+        f"{dotted(path)} holds what looks like a password or a token. It stands in git, whoever may read the "
+        f"{kind.singular} reads it, and hmsplan shows (sensitive value) in its place."
+    )
+    if path[-1] not in _URLS:
+        return f"{seen} Take it out, and give it to the tool that needs it: {_IN_TOOLS}, which goes into a header."
+    better = _IN_WEBHOOK if path == ("webhook_url",) else _IN_TOOLS
+    return f"{seen} Let the receiver check the header that is signed with a secret instead: {better}."
+
+
+def _warning(summary: str, detail: str, path: FieldPath) -> Diagnostic:
+    return Diagnostic(summary, detail, path=path, severity=Severity.WARNING)

@@ -1,0 +1,101 @@
+"""One resource as it is written in several places: defaults, the resource itself, an environment's overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hmsplan.config.interpolation import whole_file
+from hmsplan.model import SourceLine, matches, value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hmsplan.config.source_map import Node
+    from hmsplan.kinds import Kind
+    from hmsplan.model import FieldPath
+
+
+def merge(below: Any, above: Any) -> Any:
+    """Lay *above* over *below*: blocks are merged, everything else replaces, null included. Neither is changed."""
+    if not isinstance(below, Mapping) or not isinstance(above, Mapping):
+        return above
+    if not below:
+        return above
+    merged = dict(below)
+    for key, value in above.items():
+        merged[key] = merge(merged[key], value) if key in merged else value
+    return merged
+
+
+class Layer(NamedTuple):
+    """A resource, or a part of one, as one file writes it.
+
+    Attributes:
+        texts: paths of the texts in it that hold ``${``; None = not known.
+    """
+
+    node: Node
+    texts: Sequence[FieldPath] | None
+
+
+class Whereabouts:
+    """Finds the source of a field of one resource.
+
+    Attributes:
+        source: the line of the resource itself.
+        layers: the places the resource is written in, the strongest first.
+        spec: the finished fields; the names of keyed items are read from it.
+        pastes: path of a pasted template, with indexes, to the template's own whereabouts and how to translate a path.
+    """
+
+    __slots__ = ("kind", "layers", "pastes", "source", "spec")
+
+    def __init__(self, kind: Kind, source: SourceLine, layers: tuple[Node, ...]) -> None:
+        self.kind = kind
+        self.source = source
+        self.layers = layers
+        self.spec: Any = None
+        self.pastes: dict[FieldPath, tuple[Whereabouts, Callable[[FieldPath], tuple[FieldPath, ...]]]] = {}
+
+    def __call__(self, path: FieldPath, line: int = 0) -> SourceLine:
+        """Return where the field at *path* is written, or the nearest block around it; see ``model.Locate``."""
+        plain = self.indexed(path)
+        for paste, (template, translate) in self.pastes.items():
+            if len(plain) > len(paste) and plain[: len(paste)] == paste:
+                for candidate in translate(plain[len(paste) :]):
+                    if (source := template.exactly(candidate, line)) is not None:
+                        return source
+        if line and (source := self.exactly(plain, line)) is not None:
+            return source
+        found = [layer.find(plain) for layer in self.layers]
+        node, depth = max(found, key=lambda at: at[1])
+        return node.source if depth else self.source
+
+    def exactly(self, path: FieldPath, line: int = 0) -> SourceLine | None:
+        """Return where the field at *path* is written, or None when it is not."""
+        for layer in self.layers:
+            node, depth = layer.find(path)
+            if depth == len(path):
+                file = whole_file(node.value) if line else None
+                return SourceLine(file, line) if file is not None else node.source
+        return None
+
+    def key(self, path: FieldPath, name: str) -> SourceLine:
+        """Return where the key *name* of the block at *path* is written."""
+        for layer in self.layers:
+            node, depth = layer.find(path)
+            if depth == len(path) and isinstance(node.value, dict) and name in node.value:
+                return node.locate_key(name)
+        return self(path)
+
+    def indexed(self, path: FieldPath) -> FieldPath:
+        """Return *path* with indexes in place of the names of keyed items."""
+        for pattern, name_of in self.kind.keyed.items():
+            here = len(pattern)
+            if len(path) > here and isinstance(path[here], str) and matches(path[:here], pattern):
+                items = value_at(self.spec, path[:here])
+                names = [name_of(item) for item in items] if isinstance(items, list) else []
+                if path[here] in names:
+                    path = (*path[:here], names.index(str(path[here])), *path[here + 1 :])
+        return path

@@ -1,0 +1,230 @@
+"""The leads of a campaign, from a CSV file or from YAML."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from hmsplan.kinds import phone
+from hmsplan.model import Diagnostic, Severity, SourceLine
+from hmsplan.text import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from hmsplan.model import Spec
+
+PHONE: Final = "phone_number"
+MAX_PROBLEMS: Final = 20
+MAX_COLUMNS: Final = 200
+_LIKELY: Final = re.compile("phone|tel|mobile|number|nummer|msisdn", re.IGNORECASE)
+_CELL: Final = re.compile(r'"(?:[^"]|"")*+"|[^,]*+')
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
+_Found = tuple[tuple["Spec", ...], list[Diagnostic]]
+
+
+def from_csv(text: str, file: str) -> _Found:
+    """Read leads: a column ``phone_number``, and a variable for every other column. Values stay text.
+
+    Blank lines are skipped. After ``MAX_PROBLEMS`` problems the rest of the file is only counted. Of what is found,
+    warnings leave the leads as they are.
+    """
+    rows = _Rows(text.removeprefix("\ufeff"), file)
+    try:
+        header = [name.strip() for name in next((row for row in rows if any(row)), [])]
+        problems = list(islice(_header_problems(header, rows.source), MAX_PROBLEMS))
+        return ((), problems) if problems else _leads(rows, header)
+    except csv.Error as error:
+        return (), [_unreadable(error, rows)]
+
+
+class _Rows:
+    """The rows of a CSV file. Only CR and LF end a line, as for editors and git; U+2028 in a cell ends none.
+
+    Attributes:
+        source: the line on which the row begins that was read last.
+    """
+
+    def __init__(self, text: str, file: str) -> None:
+        self._lines = list(io.StringIO(text, newline=""))
+        self._reader = csv.reader(self._lines, strict=True)
+        self._file = file
+        self._begin = 1
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self
+
+    def __next__(self) -> list[str]:
+        self._begin = self._reader.line_num + 1
+        return next(self._reader)
+
+    @property
+    def source(self) -> SourceLine:
+        return SourceLine(self._file, self._begin)
+
+    @property
+    def last_line(self) -> SourceLine:
+        return SourceLine(self._file, max(self._reader.line_num, 1))
+
+    def cell(self, index: int) -> SourceLine:
+        """Return where a cell of the row that was read last begins."""
+        written = "".join(self._lines[self._begin - 1 : self._reader.line_num])
+        at = 0
+        for _ in range(index):
+            at = _CELL.match(written, at).end() + 1  # type: ignore[union-attr]  # it matches the empty text, too
+        before = _LINE_END.split(written[:at])
+        return SourceLine(self._file, self._begin + len(before) - 1, len(before[-1]) + 1)
+
+
+def _unreadable(error: csv.Error, rows: _Rows) -> Diagnostic:
+    if "unexpected end" in str(error) or "field limit" in str(error):
+        detail = "A quote opens in this row, and none closes it before the file ends or the cell is far too long."
+        return Diagnostic("Unreadable line", detail, rows.source)
+    detail = f"The line is not CSV: {error}. A cell with a comma, a quote or a line break stands in double quotes."
+    return Diagnostic("Unreadable line", detail, rows.last_line)
+
+
+def _header_problems(header: list[str], source: SourceLine) -> Iterator[Diagnostic]:
+    if PHONE not in header:
+        if len(header) == 1 and ";" in header[0]:
+            detail = "Its columns are divided by semicolons. Save it with commas (CSV UTF-8)."
+        elif len(header) == 1 and "\t" in header[0]:
+            detail = "Its columns are divided by tabs. Save it with commas (CSV UTF-8)."
+        else:
+            found = wording.listed(header) if header else "none"
+            likely = next((name for name in header if _LIKELY.search(name)), None)
+            detail = f"The first line names the columns, and {PHONE} has to be one of them. It names: {found}."
+            detail += f" Did you mean {likely}? Rename it to {PHONE}." if likely else ""
+        yield Diagnostic("Missing column", detail, source)
+        return
+    if len(header) > MAX_COLUMNS:
+        detail = f"The first line names {len(header):,} columns; a lead may have {MAX_COLUMNS}."
+        yield Diagnostic("Too many columns", detail, source)
+        return
+    for position, name in enumerate(header):
+        if not name:
+            detail = f"Column {position + 1} has no name. Each column but {PHONE} becomes a variable, so it needs one."
+            yield Diagnostic("Column without a name", detail, source)
+        elif name in header[:position]:
+            yield Diagnostic("Duplicate column", f"The column {name} stands in the first line twice.", source)
+
+
+def _leads(rows: _Rows, header: list[str]) -> _Found:
+    width, at = len(header), header.index(PHONE)
+    names = header[:at] + header[at + 1 :]
+    leads: list[Spec] = []
+    places: list[SourceLine] = []
+    seen: dict[tuple[str, ...], SourceLine] = {}
+    problems = _Problems()
+    for row in rows:
+        if not any(map(str.strip, row)):
+            continue
+        if len(row) != width:
+            problems.add("Wrong number of cells", _cells(len(row), width), rows.source)
+            continue
+        number = phone.bare(row.pop(at))
+        if why := phone.why_not(number):
+            problems.add("Not a phone number", why if number.strip() else f"The cell {PHONE} is empty.", rows.cell(at))
+            continue
+        first = seen.setdefault((number, *row), source := rows.source)
+        if first is not source:
+            problems.add("Duplicate lead", _duplicate(number, first.line), source)
+            continue
+        leads.append({PHONE: number, "variables": dict(zip(names, row, strict=True))})
+        places.append(source)
+    return tuple(leads), [*problems.finish(), *_repeated(leads, places)]
+
+
+def _cells(found: int, wanted: int) -> str:
+    detail = f"The line has {wording.count(found, 'cell')}; the first line names {wording.count(wanted, 'column')}."
+    return detail + (" A cell with a comma in it stands in double quotes." if found > wanted else "")
+
+
+def from_yaml(items: list[Any], locate: Callable[[int], SourceLine]) -> _Found:
+    """Read leads that stand in YAML and fit the schema."""
+    leads: list[Spec] = []
+    places: list[SourceLine] = []
+    seen: dict[tuple[Any, ...], SourceLine] = {}
+    problems = _Problems()
+    for index, item in enumerate(items):
+        number, variables, source = phone.bare(item[PHONE]), item.get("variables", {}), locate(index)
+        if why := phone.why_not(number):
+            problems.add("Not a phone number", why, source)
+            continue
+        first = seen.setdefault((number, *sorted(variables.items())), source)
+        if first is not source:
+            problems.add("Duplicate lead", _duplicate(number, first.line), source)
+            continue
+        leads.append({PHONE: number, "variables": variables})
+        places.append(source)
+    return tuple(leads), [*problems.finish(), *_repeated(leads, places)]
+
+
+class _Problems:
+    """The first problems of a list that may have thousands."""
+
+    def __init__(self) -> None:
+        self.found: list[Diagnostic] = []
+        self.more = 0
+
+    def add(self, summary: str, detail: str, source: SourceLine) -> None:
+        if len(self.found) < MAX_PROBLEMS:
+            self.found.append(Diagnostic(summary, detail, source))
+        else:
+            self.more += 1
+
+    def finish(self) -> list[Diagnostic]:
+        if self.more:
+            detail = f"{self.more:,} more leads of this list have a problem."
+            self.found.append(Diagnostic("More problems", detail, self.found[-1].source))
+        return self.found
+
+
+def _duplicate(number: str, line: int) -> str:
+    return f"{number} stands on line {line} already, with the same variables. It would be called twice; take one out."
+
+
+def _repeated(leads: Sequence[Spec], places: Sequence[SourceLine]) -> list[Diagnostic]:
+    """Warn of numbers that stand in the list more than once: a household, or one customer exported twice."""
+    often = {number: how for number, how in Counter(lead[PHONE] for lead in leads).items() if how > 1}
+    together: dict[str, list[int]] = {number: [] for number in islice(often, MAX_PROBLEMS)}
+    for index, lead in enumerate(leads if often else ()):
+        if lead[PHONE] in together:
+            together[lead[PHONE]].append(index)
+    found = [
+        Diagnostic(
+            "Same number twice",
+            _called_again(
+                number, [leads[index]["variables"] for index in same], [places[index].line for index in same]
+            ),
+            places[same[1]],
+            severity=Severity.WARNING,
+        )
+        for number, same in together.items()
+    ]
+    if more := len(often) - len(found):
+        detail = f"{wording.count(more, 'more number')} of this list would be called more than once."
+        found.append(Diagnostic("Same number twice", detail, found[-1].source, severity=Severity.WARNING))
+    return found
+
+
+def _called_again(number: str, variables: Sequence[Spec], lines: Sequence[int]) -> str:
+    names = dict.fromkeys(name for each in variables for name in each)
+    differ = [name for name in names if any(each.get(name) != variables[0].get(name) for each in variables)]
+    return (
+        f"{number} stands {_on_lines(lines)}, with different values of {wording.listed(differ)}; it would be called "
+        f"{len(lines)} times. Keep one, unless different people share this number."
+    )
+
+
+def _on_lines(lines: Sequence[int]) -> str:
+    if len(set(lines)) == 1:
+        return f"{len(lines)} times on line {lines[0]}"
+    texts = [str(line) for line in lines]
+    if len(texts) > MAX_PROBLEMS:
+        return f"on lines {', '.join(texts[:MAX_PROBLEMS])} and {len(texts) - MAX_PROBLEMS} more"
+    return f"on lines {', '.join(texts[:-1])} and {texts[-1]}"

@@ -1,0 +1,262 @@
+"""A folder on disk becomes a ``Stack``."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import re
+import shlex
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.config.build import Sources, build_stack
+from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE, Folder
+from hmsplan.config.files import is_yaml, list_files
+from hmsplan.config.interpolation import FileProblem
+from hmsplan.config.settings import Settings, check_state, read_settings
+from hmsplan.config.yaml_parser import parse
+from hmsplan.errors import ConfigError
+from hmsplan.model import EMPTY, Diagnostic, Severity, SourceLine, Stack
+from hmsplan.secrets.sources import Secrets, read_secrets_file
+from hmsplan.text import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from hmsplan.config.source_map import Document
+
+DEFAULT_ENVIRONMENT: Final = "default"
+_ENVIRONMENT: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+def load_stack(
+    root: Path,
+    *,
+    environment: str | None = None,
+    variables: Mapping[str, str] = EMPTY,
+    environ: Mapping[str, str] = EMPTY,
+    secrets_file: Path | None = None,
+    need_secrets: bool = False,
+) -> Stack:
+    """Read, resolve and validate a whole stack.
+
+    Args:
+        root: the folder that holds hmsplan.yaml; it is not searched for.
+        environment: None = ``default_environment`` of the stack file. A stack without environments has one that is
+            called ``default``; in all others one has to be chosen.
+        variables: of ``--var``.
+        environ: of the process; only names that begin with ``HMSPLAN_`` are looked at.
+        secrets_file: a dotenv file; the environment wins.
+        need_secrets: a secret without a value is an error; ``validate`` does without.
+
+    Raises:
+        ConfigError: carries every problem at once.
+    """
+    began = time.perf_counter()
+    with _garbage_stays():
+        folder = Folder(str(root))
+        sources = _read_sources(folder, root, environment)
+        secrets, unreadable = _secrets(environ, secrets_file)
+        sources.problems += unreadable
+        stack = build_stack(
+            sources,
+            given=variables,
+            environ=environ,
+            secrets=secrets,
+            need_secrets=need_secrets and not unreadable,
+            read_text=Folder(folder.root).read_text,
+        )
+    files = len([*filter(None, (sources.stack, sources.environment)), *sources.resources])
+    _LOG.info(
+        "%s, environment %s: %s in %s, %.0f ms",
+        stack.name,
+        stack.environment,
+        wording.count(len(stack.resources), "resource"),
+        wording.count(files, "YAML file"),
+        (time.perf_counter() - began) * 1000,
+    )
+    return stack
+
+
+def load_settings(root: Path) -> Settings:
+    """Read hmsplan.yaml alone, for those who only need to know where state is.
+
+    Raises:
+        ConfigError: it is missing, cannot be parsed, or says where state is with a password.
+    """
+    folder = Folder(str(root))
+    sources = Sources(DEFAULT_ENVIRONMENT)
+    document = _stack_file(folder, root, sources)
+    if document is None:
+        raise ConfigError(sources.problems)
+    if problems := check_state(document):
+        raise ConfigError(problems)
+    return read_settings(document)
+
+
+def choose_environment(root: Path) -> str | None:
+    """Return the environment that is meant where none is named; None where the stack has none, or where is no stack.
+
+    Raises:
+        ConfigError: the stack has environments, and says none; or hmsplan.yaml cannot be read.
+    """
+    folder = Folder(str(root))
+    if STACK_FILE not in folder.names(""):
+        return None
+    chosen = load_settings(root).default_environment
+    if chosen is None and (known := _environments(folder)):
+        raise ConfigError([_none_chosen(known)])
+    return chosen
+
+
+@contextmanager
+def _garbage_stays() -> Iterator[None]:
+    """Keep the collector asleep: loading makes no cycles, and the collector would walk every value again and again."""
+    was_awake = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_awake:
+            gc.enable()
+
+
+def _read_sources(folder: Folder, root: Path, environment: str | None) -> Sources:
+    sources = Sources(environment or DEFAULT_ENVIRONMENT)
+    sources.stack = _stack_file(folder, root, sources)
+    settings = read_settings(sources.stack) if sources.stack else Settings()
+    chosen = environment if environment is not None else settings.default_environment
+    if chosen is not None:
+        sources.environment_name = chosen
+        sources.environment = _environment_file(folder, chosen, sources)
+    elif sources.stack and (known := _environments(folder)):
+        sources.problems.append(_none_chosen(known))
+        sources.broken.append(ENVIRONMENTS)
+    _read_resources(folder, settings.include, sources)
+    return sources
+
+
+def _read_resources(folder: Folder, include: Sequence[str], sources: Sources) -> None:
+    try:
+        found = list_files(folder, include)
+    except FileProblem as problem:
+        sources.problems.append(Diagnostic(problem.summary, problem.detail))
+        sources.broken.append(".")
+        return
+    for path, absolute in found.files:
+        document = _parse(folder, path, absolute, sources)
+        if document is not None:
+            sources.resources.append(document)
+    sources.problems += [*found.passed, *_idle(sources.stack, found.idle)]
+    sources.broken += ["." for each in found.passed if each.severity is Severity.ERROR]
+
+
+def _idle(stack: Document | None, patterns: Sequence[str]) -> Iterator[Diagnostic]:
+    """Warn of the patterns that find no file; the default ones may."""
+    node = stack.root().child("include") if stack is not None and isinstance(stack.value, dict) else None
+    for each in node.items() if node is not None and isinstance(node.value, list) else ():
+        if each.value in patterns:
+            detail = (
+                f"No file fits {each.value}, so nothing is read for it. Patterns start at the folder of {STACK_FILE}."
+            )
+            yield Diagnostic("Include finds nothing", detail, each.source, severity=Severity.WARNING)
+
+
+def _parse(folder: Folder, path: str, absolute: str, sources: Sources) -> Document | None:
+    """Parse one file, or note what is wrong with it."""
+    try:
+        return parse(folder.read_bytes(absolute, path), path)
+    except FileProblem as problem:
+        sources.problems.append(Diagnostic(problem.summary, problem.detail, SourceLine(path, 1)))
+    except ConfigError as error:
+        sources.problems += error.diagnostics
+    sources.broken.append(path)
+    return None
+
+
+def _stack_file(folder: Folder, root: Path, sources: Sources) -> Document | None:
+    listed = folder.names("")
+    if STACK_FILE not in listed:
+        guess = wording.nearest(STACK_FILE, listed)
+        hint = (
+            f" Rename {guess} to {STACK_FILE}."
+            if guess
+            else _elsewhere(folder, listed)
+            or " If there is one elsewhere, name its folder with -C. To begin one, type\n  hmsplan init"
+        )
+        detail = f"There is no {STACK_FILE} in {root}, so this is not a stack.{hint}"
+        raise ConfigError([Diagnostic("No stack here", detail)])
+    return _parse(folder, STACK_FILE, folder.real(STACK_FILE), sources)
+
+
+def _elsewhere(folder: Folder, listed: Iterable[str]) -> str:
+    """Say where a stack is, when one is above or right below; empty when there is none."""
+    above = [str(parent) for parent in Path(folder.root).parents if _is_stack(str(parent))]
+    if above and os.path.relpath(above[0]) == ".":
+        return " There is one in the current folder; leave out -C."
+    below = [path for name in listed if _is_stack(path := f"{folder.root}/{name}")]
+    places = [os.path.relpath(path) for path in above[:1] or below]
+    return f" There is one in {wording.listed(places)}. {_go(places[0])}" if places else ""
+
+
+def _is_stack(folder: str) -> bool:
+    return os.path.isfile(f"{folder}/{STACK_FILE}")  # noqa: PTH113 -- it answers no for what may not be looked at
+
+
+def _go(place: str) -> str:
+    named = shlex.quote(place)
+    return f"Add -C {named}, or type: cd {named}"
+
+
+def _environment_file(folder: Folder, name: str, sources: Sources) -> Document | None:
+    if _ENVIRONMENT.fullmatch(name) is None:
+        detail = f"{wording.shown(name)} is no name of an environment: lower-case letters, digits, - and _."
+        sources.problems.append(Diagnostic("Bad name", detail))
+        sources.broken.append(ENVIRONMENTS)
+        return None
+    known = _environments(folder)
+    if name not in known:
+        guess = wording.did_you_mean(name, known)
+        there = f" There are: {wording.listed(sorted(known))}." if known and not guess else guess
+        detail = f"There is no {ENVIRONMENTS}/{name}.yaml.{there}"
+        sources.problems.append(Diagnostic("Unknown environment", detail))
+        sources.broken.append(ENVIRONMENTS)
+        return None
+    path = f"{ENVIRONMENTS}/{known[name]}"
+    return _parse(folder, path, folder.real(path), sources)
+
+
+def _environments(folder: Folder) -> dict[str, str]:
+    """Return the environments of a stack by name, and the file of each."""
+    files = [file for file in folder.names(ENVIRONMENTS) if is_yaml(file)]
+    return {file.rsplit(".", 1)[0]: file for file in reversed(files)}  # .yaml before .yml
+
+
+def _none_chosen(known: Iterable[str]) -> Diagnostic:
+    detail = (
+        f"The stack has environments ({wording.listed(sorted(known))}), and none was chosen. Without one, everything "
+        "that they own would look as if it had to be created. Choose with -e or HMSPLAN_ENV, or once for all commands "
+        f"in {STACK_FILE}, with default_environment."
+    )
+    return Diagnostic("No environment chosen", detail)
+
+
+def _secrets(environ: Mapping[str, str], path: Path | None) -> tuple[Secrets, Iterable[Diagnostic]]:
+    """Read the secrets file, which may stand anywhere: the command line names it, not the stack."""
+    if path is None:
+        return Secrets(environ, {}), ()
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return Secrets(environ, read_secrets_file(text, path.name)), ()
+    except ConfigError as error:
+        return Secrets(environ, {}), error.diagnostics
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        detail = f"The secrets file {path} cannot be read: {reason}."
+        return Secrets(environ, {}), (Diagnostic("Unreadable file", detail),)

@@ -1,0 +1,308 @@
+"""Resolved fields become ``Resource`` values: checked, bound, templates pasted, leads read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from hmsplan.config import calling_hours, leads, schema
+from hmsplan.config.exposed_secrets import exposed
+from hmsplan.config.interpolation import Csv, FileProblem
+from hmsplan.config.problems import Problems
+from hmsplan.config.resolve import bind
+from hmsplan.config.schema_violation import explain, not_a_schema
+from hmsplan.kinds import KINDS, expand, normalise
+from hmsplan.model import (
+    Address,
+    Diagnostic,
+    FieldPath,
+    Lifecycle,
+    Ref,
+    Resource,
+    Secret,
+    Severity,
+    leaves,
+    pattern_of,
+    value_at,
+    values_at,
+)
+from hmsplan.text import wording
+
+if TYPE_CHECKING:
+    from hmsplan.config.resolve import Declared, Resolved, Resolver
+    from hmsplan.kinds import Kind
+    from hmsplan.model import Spec, Value
+
+_EXPAND: Final = {"tool_templates": expand.expand_tool, "analysis_templates": expand.expand_analysis}
+_ORIGIN: Final = {"tool_templates": expand.tool_origin, "analysis_templates": expand.analysis_origin}
+
+
+class Finisher:
+    """Turns what a ``Resolver`` knows into resources.
+
+    Attributes:
+        problems: everything wrong so far, the resolver's own apart.
+        warnings: what is shown to too many; there may be any number of them.
+    """
+
+    def __init__(self, resolver: Resolver) -> None:
+        self.resolver = resolver
+        self.problems = Problems()
+        self.warnings: list[Diagnostic] = []
+        self._finished: dict[Address, Resource] = {}
+        self._expanded: dict[Address, dict[str, Any] | None] = {}
+        self._identities: dict[tuple[str, str], Address] = {}
+        self._tool_names: dict[int, str] = {}
+
+    def finish_all(self) -> dict[Address, Resource]:
+        """Return every resource that is right, by address in order."""
+        rank = {kind: position for position, kind in enumerate(KINDS)}
+        declared = self.resolver.declared
+        for address in sorted(declared, key=lambda address: (rank[address.kind], address.key)):
+            resource = self._finish(declared[address])
+            if resource is not None:
+                self._finished[address] = resource
+        return dict(sorted(self._finished.items()))
+
+    def _finish(self, declared: Declared) -> Resource | None:
+        resolved = self.resolver.resolve(declared)
+        fits = self._check_schema(declared, resolved)
+        self._check_user_json(declared, resolved.spec)  # before pasting: a template's JSON is checked with the template
+        self._check_identity(declared, resolved)
+        lifecycle = self._lifecycle(declared, resolved.spec)
+        members = self._members(declared, resolved, fits)
+        if not fits or resolved.bad:
+            return None
+        self._doubt_hours(declared, resolved.spec)
+        pastes = self._bind(declared, resolved, lifecycle)
+        if pastes is None:
+            return None
+        spec = declared.whereabouts.spec = _without_ours(declared, resolved)
+        names = self._item_names(declared, spec)
+        pasted = {path for path, _ in pastes}
+        self.warnings += [
+            replace(warning, source=declared.whereabouts(path), address=declared.address)
+            for path, warning in exposed(declared.kind, spec, pasted)
+        ]
+        special = [(path, value) for path, value in resolved.bound.items() if path not in pasted]
+        for path, template in pastes:
+            special += _special(value_at(spec, path), path, self._finished.get(template))
+        return Resource(
+            declared.address,
+            spec,
+            declared.source,
+            lifecycle,
+            members,
+            tuple(sorted({value.address for _, value in special if isinstance(value, Ref)})),
+            tuple([(_named(path, names), template) for path, template in pastes]),
+            tuple([_named(path, names) for path, value in special if isinstance(value, Secret)]),
+            declared.whereabouts,
+        )
+
+    def _check_schema(self, declared: Declared, resolved: Resolved) -> bool:
+        name = schema.of_kind(declared.kind.name)
+        if schema.validator(name).is_valid(resolved.spec):
+            return True
+        misfits = explain(
+            resolved.spec,
+            name,
+            title=wording.A_KIND[declared.kind.name],
+            is_secret=lambda path: pattern_of(path) in declared.kind.secrets,
+            aliases=declared.kind.aliases,
+        )
+        fits = True
+        for misfit in misfits:
+            if any(misfit.path[: len(bad)] == bad for bad in resolved.bad):
+                continue
+            if isinstance(resolved.bound.get(misfit.path), Secret):
+                continue
+            fits = False
+            where = declared.whereabouts
+            source = where(misfit.path) if misfit.key is None else where.key(misfit.path, misfit.key)
+            path = misfit.path if misfit.key is None else (*misfit.path, misfit.key)
+            self.problems.append(Diagnostic(misfit.summary, misfit.detail, source, declared.address, path))
+        return fits
+
+    def _bind(
+        self, declared: Declared, resolved: Resolved, lifecycle: Lifecycle
+    ) -> list[tuple[FieldPath, Address]] | None:
+        """Put values in place of their ``${…}``; return the pastes, or None when a template is not usable."""
+        pastes: list[tuple[FieldPath, Address]] = []
+        for path, value in resolved.bound.items():
+            if isinstance(value, Ref) and value.address.kind in _EXPAND and _expands(declared.kind, path):
+                expanded = self._expand(value.address)
+                if expanded is None:
+                    return None
+                pastes.append((path, value.address))
+                template = self.resolver.declared[value.address].whereabouts
+                declared.whereabouts.pastes[path] = (template, _ORIGIN[value.address.kind])
+                bind(resolved, path, expanded)
+            elif isinstance(value, Secret):
+                place = " ".join(map(str, (declared.address, *path)))
+                bind(resolved, path, value.placed(place, lifecycle.secret_version))
+            elif not isinstance(value, Csv):
+                bind(resolved, path, value)
+        return pastes
+
+    def _expand(self, address: Address) -> dict[str, Any] | None:
+        """Return what a template stands for, the same object each time; None when it cannot be pasted."""
+        if address not in self._expanded:
+            template = self._finished.get(address)
+            expanded = _EXPAND[address.kind](template.spec) if template else None
+            if expanded is not None and address.kind == "tool_templates" and not self._is_tool(address, expanded):
+                expanded = None
+            self._expanded[address] = expanded
+            if expanded is not None and address.kind == "tool_templates":
+                self._tool_names[id(expanded)] = normalise.tool_name(expanded)
+        return self._expanded[address]
+
+    def _is_tool(self, address: Address, tool: dict[str, Any]) -> bool:
+        if schema.validator(schema.TOOL).is_valid(tool):
+            return True
+        declared = self.resolver.declared[address]
+        for misfit in explain(tool, schema.TOOL, title="a tool", is_secret=lambda _: False):
+            detail = f"As a tool of an assistant it does not work: {misfit.detail}"
+            self.problems.append(Diagnostic("Template cannot be pasted", detail, declared.source, address))
+        return False
+
+    def _members(self, declared: Declared, resolved: Resolved, fits: bool) -> tuple[Spec, ...] | None:
+        members = declared.kind.members
+        if members is None or members.name not in resolved.spec:
+            return None
+        path = (members.name,)
+        stands_for, value = resolved.bound.get(path), resolved.spec[members.name]
+        if isinstance(stands_for, Csv):
+            try:
+                found, problems = leads.from_csv(self.resolver.read_text(stands_for.path), stands_for.path)
+            except FileProblem as error:
+                source = declared.whereabouts(path)
+                found, problems = (), [Diagnostic(error.summary, error.detail, source, declared.address, path)]
+        elif fits and not resolved.bad and isinstance(value, list):
+            found, problems = leads.from_yaml(value, lambda index: declared.whereabouts((*path, index)))
+        else:
+            return None
+        self.problems += [replace(problem, address=declared.address, path=path) for problem in problems]
+        return found
+
+    def _lifecycle(self, declared: Declared, spec: Spec) -> Lifecycle:
+        block = spec.get("lifecycle")
+        if not isinstance(block, dict):
+            return Lifecycle()
+        paths = []
+        ignored = block.get("ignore_changes", ())
+        for index, dotted in enumerate(ignored if isinstance(ignored, list) else ()):
+            if not isinstance(dotted, str):
+                continue  # told with the schema
+            path = tuple(dotted.split("."))
+            if problem := _not_ignorable(declared.kind, spec, path):
+                at = ("lifecycle", "ignore_changes", index)
+                source = declared.whereabouts(at)
+                self.problems.append(Diagnostic(*problem, source, declared.address, at))
+            paths.append(path)
+        version = block.get("secret_version")
+        return Lifecycle(
+            bool(block.get("prevent_destroy", False)), tuple(paths), version if type(version) is int else None
+        )
+
+    def _doubt_hours(self, declared: Declared, spec: Spec) -> None:
+        for path, summary, detail in calling_hours.doubts(spec):
+            source = declared.whereabouts(path)
+            self.problems.append(Diagnostic(summary, detail, source, declared.address, path, Severity.WARNING))
+
+    def _check_user_json(self, declared: Declared, spec: Spec) -> None:
+        for pattern in declared.kind.atomic:
+            for path, value in values_at(spec, pattern):
+                if isinstance(value, dict) and "$schema" not in value and not schema.metaschema().is_valid(value):
+                    at, detail = not_a_schema(value)
+                    at = (*path, *at)
+                    source = declared.whereabouts(at)
+                    self.problems.append(Diagnostic("Not a JSON Schema", detail, source, declared.address, at))
+
+    def _item_names(self, declared: Declared, spec: Spec) -> dict[FieldPath, list[str]]:
+        """Return the names of the items of each keyed list; two alike are an error, nothing could tell them apart."""
+        found: dict[FieldPath, list[str]] = {}
+        for pattern, name_of in declared.kind.keyed.items():
+            path: FieldPath = pattern
+            items = value_at(spec, path)
+            if not isinstance(items, list):
+                continue
+            names = found[path] = [self._tool_names.get(id(item)) or name_of(item) for item in items]
+            if pattern not in declared.kind.distinct or len(set(names)) == len(names):
+                continue
+            for index, name in enumerate(names):
+                if (first := names.index(name)) != index:
+                    at = (*path, index)
+                    line = declared.whereabouts((*path, first))
+                    detail = f"{name} stands in this list already, at {line}. Each tool needs a name of its own."
+                    source = declared.whereabouts(at)
+                    self.problems.append(Diagnostic("Duplicate tool", detail, source, declared.address, at))
+        return found
+
+    def _check_identity(self, declared: Declared, resolved: Resolved) -> None:
+        kind, path = declared.kind, (declared.kind.identity,)
+        value = resolved.spec.get(kind.identity)
+        if not isinstance(value, str) or path in resolved.bad or path in resolved.bound:
+            return
+        identity = normalise.phone_number(value) if kind.unique else value
+        other = self._identities.setdefault((kind.name, identity), declared.address)
+        if other == declared.address:
+            return
+        source, where = declared.whereabouts(path), self.resolver.declared[other].whereabouts(path)
+        if kind.unique:
+            detail = f"{other}, at {where}, is {identity} too. A number can be registered once."
+            problem = Diagnostic("Duplicate number", detail, source, declared.address, path)
+        else:
+            detail = (
+                f"{other}, at {where}, is called {wording.shown(value)} too. hmsplan recognises an object that it has "
+                "not created itself by its name, and could take one for the other."
+            )
+            problem = Diagnostic(wording.SAME_NAME, detail, source, declared.address, path, Severity.WARNING)
+        self.problems.append(problem)
+
+
+def _not_ignorable(kind: Kind, spec: Spec, path: tuple[str, ...]) -> tuple[str, str] | None:
+    """Return summary and detail of why no change at *path* could be ignored; None when it can."""
+    known = schema.fields(kind.name)
+    if path[0] not in known or path[0] == "lifecycle":
+        guess = wording.did_you_mean(path[0], known)
+        owner = wording.sentence(wording.A_KIND[kind.name])
+        return "Unknown field", f"{owner} has no field {path[0]} whose changes could be ignored.{guess}"
+    value: Value = spec
+    for depth, part in enumerate(path):
+        if isinstance(value, list):
+            whole = ".".join(path[:depth])
+            return "Path into a list", f"{whole} is a list, and a list is compared whole. Ignore all of it: {whole}"
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return None
+
+
+def _without_ours(declared: Declared, resolved: Resolved) -> Spec:
+    """Return the fields that the platform knows: without ``lifecycle``, and without members."""
+    spec: dict[str, Any] = resolved.spec
+    hidden = [name for name in ("lifecycle", declared.kind.members and declared.kind.members.name) if name in spec]
+    if hidden and spec is declared.spec:
+        spec = dict(spec)
+    for name in hidden:
+        del spec[name]
+    return spec
+
+
+def _named(path: FieldPath, names: dict[FieldPath, list[str]]) -> FieldPath:
+    """Return *path* with the names of keyed items in place of their indexes."""
+    for keyed, known in names.items():
+        here = len(keyed)
+        if len(path) > here and path[:here] == keyed:
+            return (*keyed, known[path[here]], *path[here + 1 :])  # type: ignore[index]  # an int
+    return path
+
+
+def _expands(kind: Kind, path: FieldPath) -> bool:
+    return pattern_of(path) in kind.expands
+
+
+def _special(value: Any, path: FieldPath, template: Resource | None) -> list[tuple[FieldPath, Any]]:
+    """Return the references and secrets inside a pasted template; looked for only when the template holds some."""
+    if template is None or not (template.refs or template.secret_paths):
+        return []
+    return [(at, leaf) for at, leaf in leaves(value, path) if isinstance(leaf, Ref | Secret)]

@@ -1,0 +1,98 @@
+"""The published JSON Schemas, as validators. Nothing is ever fetched: a ``$ref`` finds only what ships with hmsplan."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import jsonschema_rs
+import orjson
+
+from hmsplan.config.schema_formats import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+
+_BASE: Final = "https://hmsplan.dev/schemas/v1/"
+STACK: Final = "hmsplan.schema.json"
+ENVIRONMENT: Final = "environment.schema.json"
+RESOURCES: Final = "resources.schema.json"
+TOOL: Final = "kinds/common.schema.json#/$defs/tool"
+
+
+def folder() -> Path:
+    """Return where the schemas are: inside an installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "schemas"
+    return installed if installed.is_dir() else package.parent / "schemas"
+
+
+def of_kind(kind: str) -> str:
+    """Return the name of the schema of a resource."""
+    return f"kinds/{kind}.schema.json"
+
+
+@cache
+def documents() -> Mapping[str, Mapping[str, Any]]:
+    """Return every schema by its ``$id``."""
+    found = [orjson.loads(path.read_bytes()) for path in sorted(folder().rglob("*.schema.json"))]
+    return MappingProxyType({schema["$id"]: schema for schema in found if schema["$id"].startswith(_BASE)})
+
+
+@cache
+def fields(kind: str) -> Mapping[str, Any]:
+    """Return the fields of a kind with their schemas, ``lifecycle`` and members included."""
+    schema = documents()[_BASE + of_kind(kind)]
+    return MappingProxyType(schema["$defs"]["partial"]["properties"])
+
+
+@cache
+def validator(name: str) -> jsonschema_rs.Draft202012Validator:
+    """Return the fast validator, which only knows yes and no; *name* is a file, with a ``#/pointer`` if wanted."""
+    registry = jsonschema_rs.Registry([(uri, dict(schema)) for uri, schema in documents().items()])
+    formats: dict[str, Callable[..., bool]] = {name: partial(_fits, why_not) for name, why_not in FORMATS.items()}
+    return jsonschema_rs.Draft202012Validator(
+        {"$ref": _BASE + name}, registry=registry, formats=formats, validate_formats=True
+    )
+
+
+def _fits(why_not: Callable[[str], str], text: str) -> bool:
+    return not why_not(text)
+
+
+@cache
+def explainer(name: str) -> Draft202012Validator:
+    """Return the slow validator, which knows why."""
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415 -- a valid stack needs no slow import
+    from jsonschema.validators import extend  # noqa: PLC0415
+    from referencing import Registry  # noqa: PLC0415
+    from referencing.jsonschema import DRAFT202012  # noqa: PLC0415
+
+    plain = ({key: part for key, part in schema.items() if key != "$schema"} for schema in documents().values())
+    resources = [(schema["$id"], DRAFT202012.create_resource(schema)) for schema in plain]  # $schema undoes ``extend``
+    registry: Registry[Any] = Registry().with_resources(resources)
+    checker = FormatChecker(formats=())
+    for format_, why_not in FORMATS.items():
+        checker.checks(format_)(lambda value, why_not=why_not: not isinstance(value, str) or not why_not(value))
+    explaining = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+    return explaining({"$ref": _BASE + name}, registry=registry, format_checker=checker)  # type: ignore[no-any-return]
+
+
+def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
+    """Let ``$`` mean the end of the text, as in ECMA 262; Python's also stands before a last line end."""
+    from jsonschema.exceptions import ValidationError  # noqa: PLC0415 -- as in ``explainer``
+
+    if isinstance(value, str) and not re.search(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+@cache
+def metaschema() -> jsonschema_rs.Draft202012Validator:
+    """Return a validator of JSON Schemas themselves; it runs no regular expression that stands in one."""
+    return jsonschema_rs.Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"})

@@ -1,0 +1,156 @@
+"""What ``hmsplan.yaml`` and an environment file say, apart from resources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from hmsplan.config import schema
+from hmsplan.config.schema_violation import explain
+from hmsplan.kinds import KINDS
+from hmsplan.model import Diagnostic, Safety, pattern_of
+from hmsplan.text import wording
+from hmsplan.text.timestamps import seconds
+
+if TYPE_CHECKING:
+    from hmsplan.config.schema_violation import Misfit
+    from hmsplan.config.source_map import Document, Node
+    from hmsplan.model import FieldPath
+
+DEFAULT_INCLUDE: Final = ("**/*.yaml", "**/*.yml")
+_INTERPOLATED_BLOCKS: Final = ("defaults", "overrides")
+_STATE_PARAMETERS: Final = frozenset({"sslmode", "connect_timeout", "target_session_attrs"})
+"""What git may say about a connection. Another host, file or service of the runner is not among it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The stack file.
+
+    Attributes:
+        name: of the stack; empty when the file does not say.
+        state: where state is kept, as written.
+        default_environment: used where none is named; None = there is none.
+    """
+
+    name: str = ""
+    include: tuple[str, ...] = DEFAULT_INCLUDE
+    state: str = "file"
+    default_environment: str | None = None
+
+
+def read_settings(document: Document) -> Settings:
+    """Return the settings of a stack file; what does not fit its schema counts as absent."""
+    stack = document.value if isinstance(document.value, dict) else {}
+    include = stack.get("include")
+    usable = isinstance(include, list) and all(isinstance(item, str) for item in include) and include
+    return Settings(
+        name=_text(stack.get("stack"), ""),
+        include=tuple(include) if usable else DEFAULT_INCLUDE,  # type: ignore[arg-type]  # a list, see above
+        state=_text(stack.get("state"), "file"),
+        default_environment=_text(stack.get("default_environment"), "") or None,
+    )
+
+
+def read_safety(*nodes: Node | None) -> Safety:
+    """Return the limits; a later node wins over an earlier one. Only for nodes that fit their schema."""
+    chosen: dict[str, Any] = {}
+    for node in nodes:
+        if node is not None and isinstance(node.value, dict):
+            chosen |= node.value
+    limits: dict[str, Any] = {}
+    limits |= {name: chosen[name] for name in ("max_deletes", "max_new_calls") if name in chosen}
+    if "max_delete_share" in chosen:
+        limits["max_delete_share"] = int(chosen["max_delete_share"].removesuffix("%")) / 100
+    for name in ("settle_grace", "plan_ttl"):
+        if name in chosen:
+            limits[f"{name}_s"] = float(seconds(chosen[name]))
+    return Safety(**limits)
+
+
+def check_file(document: Document, name: str, title: str) -> list[Diagnostic]:
+    """Return what is wrong with a stack or environment file; *name* is its schema."""
+    root = document.root()
+    value = {} if document.value is None else document.value
+    problems = list(_stray_interpolations(root)) if document.interpolated else []
+    state_problems = check_state(document)
+    problems += state_problems
+    if schema.validator(name).is_valid(value):
+        return problems
+    for misfit in explain(value, name, title=title, is_secret=is_secret):
+        if state_problems and misfit.path == ("state",):
+            continue
+        if misfit.path == ("version",):
+            misfit = _other_version(misfit, value)  # noqa: PLW2901
+        node, _ = root.find(misfit.path)
+        source = node.source if misfit.key is None else node.locate_key(misfit.key)
+        path = misfit.path if misfit.key is None else (*misfit.path, misfit.key)
+        problems.append(Diagnostic(misfit.summary, misfit.detail, source, path=path))
+    return problems
+
+
+def check_state(document: Document) -> list[Diagnostic]:
+    """Return what an address of the state may not hold, since it stands in git; it is not repeated."""
+    root = document.root()
+    url = root.value.get("state") if isinstance(root.value, dict) else None
+    if not isinstance(url, str) or "://" not in url:
+        return []
+    node, _ = root.find(("state",))
+    address = url.partition("://")[2]
+    if ":" in address.rpartition("@")[0]:
+        detail = (
+            "A password does not belong in a file. Take it out of the address, and export PGPASSWORD together with "
+            "PGHOST, or keep it in ~/.pgpass. If it was ever committed, change it at its source: git keeps it."
+        )
+        return [Diagnostic("Secret in plain text", detail, node.source, path=("state",))]
+    named = {pair.partition("=")[0] for pair in address.partition("?")[2].split("&") if pair}
+    if url.startswith("postgres") and (refused := sorted(named - _STATE_PARAMETERS)):
+        detail = (
+            f"An address in git may say {wording.listed(sorted(_STATE_PARAMETERS))}, not {wording.listed(refused)}: "
+            "what belongs to the machine comes from its environment, as PGSSLROOTCERT, PGSERVICE or the whole "
+            "HMSPLAN_STATE."
+        )
+        return [Diagnostic("Not possible here", detail, node.source, path=("state",))]
+    return []
+
+
+def _other_version(misfit: Misfit, value: Any) -> Misfit:
+    detail = f"This hmsplan reads version 1 of the format; the file says {wording.shown(value['version'])}."
+    return misfit._replace(summary="Stack file of another version", detail=detail)
+
+
+def is_secret(path: FieldPath) -> bool:
+    """Say whether a path of a stack or environment file, inside a layer of resources, holds a secret."""
+    match path:
+        case (("defaults" | "overrides"), str(owner), *rest):
+            kind = KINDS.get(owner.partition(".")[0])
+            return kind is not None and pattern_of(tuple(rest)) in kind.secrets
+        case _:
+            return False
+
+
+def _stray_interpolations(root: Node) -> list[Diagnostic]:
+    found = []
+    if isinstance(root.value, dict):
+        for key, _, node in root.entries():
+            if key not in _INTERPOLATED_BLOCKS and key != "variables":
+                found += _texts_with_dollar(node, (key,))
+    return found
+
+
+def _texts_with_dollar(node: Node, path: FieldPath) -> list[Diagnostic]:
+    if isinstance(node.value, str):
+        if "${" not in node.value:
+            return []
+        detail = f"{path[0]} is read before anything can be filled in, so ${{…}} has no meaning here."
+        return [Diagnostic("Not possible here", detail, node.source, path=path)]
+    children: list[tuple[Any, Node]] = []
+    if isinstance(node.value, dict):
+        children = [(key, child) for key, _, child in node.entries()]
+    elif isinstance(node.value, list):
+        children = list(enumerate(node.items()))
+    return [problem for key, child in children for problem in _texts_with_dollar(child, (*path, key))]
+
+
+def _text(value: Any, otherwise: str) -> str:
+    return value if isinstance(value, str) else otherwise

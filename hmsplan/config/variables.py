@@ -1,0 +1,119 @@
+"""The values of ``${var:x}``: ``--var``, then ``HMSPLAN_VAR_X``, then the environment file, then the default."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from hmsplan.config.yaml_parser import read_scalar
+from hmsplan.model import Diagnostic, Severity
+from hmsplan.secrets.sources import is_utf8, not_utf8, variable_suffix
+from hmsplan.text import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from hmsplan.config.source_map import Node
+
+PREFIX: Final = "HMSPLAN_VAR_"
+_Declared = dict[str, "Node"]
+
+
+def settle(
+    declared: Node | None, environment: Node | None, given: Mapping[str, str], environ: Mapping[str, str]
+) -> tuple[dict[str, Any], list[Diagnostic]]:
+    """Return the value of each declared variable that has one, and what is wrong.
+
+    *declared* and *environment* are the ``variables`` of the two files. *given* comes from ``--var``; a name in it that
+    is not declared is an error, unlike in *environ*.
+    """
+    variables = _entries(declared)
+    problems = list(_unknown_names(variables, _entries(environment), given))
+    chosen = _entries(environment)
+    values: dict[str, Any] = {}
+    for name, node in variables.items():
+        spec = node.value if isinstance(node.value, dict) else {}
+        default = spec.get("default")
+        mismatch: list[Diagnostic] = []
+        text = given.get(name, environ.get(PREFIX + variable_suffix(name)))
+        if text is not None:
+            source = f"--var {name}" if name in given else PREFIX + variable_suffix(name)
+            if not is_utf8(text):
+                problems.append(not_utf8(source))
+                text = "" if default is None else str(default)  # so that one mistake is told once
+            values[name] = text if default is None or isinstance(default, str) else read_scalar(text)
+            mismatch = _mismatch(name, values[name], default, f"{source} gives", None)
+        elif name in chosen:
+            values[name] = chosen[name].value
+            mismatch = _mismatch(name, values[name], default, "The environment gives", chosen[name])
+        elif default is not None:
+            values[name] = default
+        if mismatch:
+            problems += mismatch
+            values[name] = default  # so that one mistake is told once
+        if text is None and isinstance(values.get(name), str) and "${" in values[name]:
+            problems.append(_not_interpolated(name, chosen.get(name, node)))
+    return values, problems
+
+
+def missing(name: str, declared: Node | None) -> tuple[str, str]:
+    """Return summary and detail for a ``${var:name}`` without a value."""
+    names = _entries(declared)
+    if name in names:
+        return "Variable without a value", (
+            f"The variable {name} has no default. Give it with --var {name}=…, as {PREFIX}{variable_suffix(name)}, or "
+            "under variables in the environment file."
+        )
+    guess = wording.did_you_mean(name, names)
+    return "Unknown variable", f"The variable {name} is not declared under variables in hmsplan.yaml.{guess}"
+
+
+def unused(declared: Node | None, used: Collection[str], everywhere: Callable[[], set[str]]) -> list[Diagnostic]:
+    """Return a warning for each declared variable that nothing uses.
+
+    *used* are those of this environment; *everywhere* is asked only when one is missing there, and also looks at what
+    the environment excludes or overrides.
+    """
+    if all(name in used for name in _entries(declared)):
+        return []
+    seen = {*used, *everywhere()}
+    return [
+        Diagnostic(
+            "Unused variable",
+            f"Nothing uses ${{var:{name}}}. Take the variable out, or check the spelling where it should be used.",
+            declared.locate_key(name),
+            severity=Severity.WARNING,
+        )
+        for name in _entries(declared)
+        if declared is not None and name not in seen
+    ]
+
+
+def _entries(node: Node | None) -> _Declared:
+    if node is None or not isinstance(node.value, dict):
+        return {}
+    return {key: child for key, _, child in node.entries()}
+
+
+def _unknown_names(variables: _Declared, environment: _Declared, given: Mapping[str, str]) -> Iterable[Diagnostic]:
+    for name in given:
+        if name not in variables:
+            guess = wording.did_you_mean(name, variables)
+            detail = f"--var {name}=… names a variable that hmsplan.yaml does not declare under variables.{guess}"
+            yield Diagnostic("Unknown variable", detail)
+    for name, node in environment.items():
+        if name not in variables:
+            guess = wording.did_you_mean(name, variables)
+            detail = f"The variable {name} is not declared under variables in hmsplan.yaml.{guess}"
+            yield Diagnostic("Unknown variable", detail, node.source)
+
+
+def _mismatch(name: str, value: Any, default: Any, who: str, node: Node | None) -> list[Diagnostic]:
+    if default is None or wording.type_of(value) == wording.type_of(default):
+        return []
+    detail = f"{who} {wording.type_of(value)} for {name}, but its default is {wording.type_of(default)}."
+    return [Diagnostic("Variable of another type", detail, node.source if node else None)]
+
+
+def _not_interpolated(name: str, node: Node) -> Diagnostic:
+    detail = f"The value of {name} holds ${{. Variables are plain: they cannot be made of other values."
+    return Diagnostic("Unusable variable", detail, node.source)

@@ -1,0 +1,202 @@
+"""Plan <-> JSON. Pure.
+
+The JSON has the shape of Terraform's plan JSON (``format_version`` 1.2), so that OPA, checkov and terraform-compliance
+read it unchanged; what Terraform has no word for lies under ``hmsplan``. Secrets are redacted, not only marked.
+``hmsplan.plan`` is the plan itself, exactly, but for what may not leave the process (``formats.redact``).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import orjson
+
+from hmsplan.errors import StalePlan, StateError
+from hmsplan.formats.blast_radius_json import reach_json
+from hmsplan.formats.codec import decode, encode
+from hmsplan.formats.redact import kept, shown
+from hmsplan.formats.terraform_json import beyond, terraform_json
+from hmsplan.kinds import KINDS
+from hmsplan.model import Against, Plan, tally
+from hmsplan.planner.digest import with_digests
+from hmsplan.text.canonical_json import digest
+from hmsplan.text.escape import json_for_yaml
+from hmsplan.text.timestamps import for_people
+
+FORMAT_VERSION: Final = "1.2"
+PLAN_VERSION: Final = 1
+_YEAR_9999: Final = 253_370_764_800
+MAX_BYTES: Final = 256 * 2**20
+
+
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """Return *plan* for machines; equal plans give equal JSON, because no clock and no machine takes part.
+
+    When and by whom a plan was made is part of it only once ``saved.dated`` says so.
+    """
+    plan = shown(plan, whole=True)
+    public = kept(plan)
+    made_at, expires_at = (for_people(at) if at is not None else None for at in (plan.made, plan.expires))
+    return terraform_json(plan) | {
+        "hmsplan": {
+            "version": PLAN_VERSION,
+            "tool_version": plan.tool_version,
+            "digest": plan.digest,
+            "intent": plan.intent,
+            "made_at": made_at,
+            "expires_at": expires_at,
+            "stack": plan.stack,
+            "environment": plan.environment,
+            "organization": plan.organization,
+            "lineage": plan.lineage,
+            "serial": plan.serial,
+            "targets": [str(target) for target in plan.targets],
+            "counts": tally(plan),
+            "reach": reach_json(plan),
+            "refusals": [
+                {"risk": str(r.risk), "address": str(r.address), "reason": r.reason, "flag": r.flag}
+                for r in plan.refusals
+            ],
+            "unsettled": [
+                {
+                    "address": str(each.address),
+                    "candidates": list(each.candidates),
+                    "remaining_s": each.remaining_s,
+                    "id": each.id,
+                }
+                for each in plan.unsettled
+            ],
+            "changes": [beyond(change) for change in public.pending],
+            "steps": [{"key": step.key, "needs": sorted(step.needs)} for step in plan.steps],
+            "plan": encode(public, Plan),
+            **({"against": encode(plan.against, Against)} if plan.against is not None else {}),
+        }
+    }
+
+
+def plan_to_bytes(plan: Plan) -> bytes:
+    """Return ``plan_to_json`` on one line, sealed, with a line break at its end.
+
+    Characters that nobody sees are escaped: checkov reads JSON as YAML, which refuses some of them, and then it finds
+    nothing in the whole plan.
+    """
+    document = plan_to_json(plan)
+    document["hmsplan"]["seal"] = digest(document)
+    return json_for_yaml(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE).decode()).encode()
+
+
+def plan_from_bytes(data: bytes) -> Plan:
+    """Read a saved plan.
+
+    Raises:
+        StateError: too big, no JSON, or not a plan that this version can read.
+        StalePlan: it is not the plan that was saved.
+    """
+    document = read_document(data, "plan", _SUMMARY)
+    plan = plan_from_json(document)
+    if not _is_sealed(document):
+        raise StalePlan(f"{_EDITED}. {_AGAIN}", summary=_TOUCHED)
+    return plan
+
+
+def _is_sealed(document: dict[str, Any]) -> bool:
+    """Say whether *document* is whole, also where only other tools read: a policy that judged it judged this plan.
+
+    It finds accidents and hasty hands. Whoever makes the seal anew still cannot change what is done: see ``_honest``.
+    """
+    ours = {key: value for key, value in document["hmsplan"].items() if key != "seal"}
+    try:
+        return bool(document["hmsplan"].get("seal") == digest({**document, "hmsplan": ours}))
+    except TypeError:  # a number or a text that we never write
+        return False
+
+
+def read_document(data: bytes, what: str, summary: str) -> Any:
+    """Read the JSON of a saved plan, or of another file of ours; *what* and *summary* are for its reader.
+
+    Raises:
+        StateError: too big, or no JSON.
+    """
+    if len(data) > MAX_BYTES:
+        raise StateError(f"The file has {len(data):,} bytes or more; a {what} may have {MAX_BYTES:,}.", summary=summary)
+    try:
+        return json.loads(data, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        detail = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise StateError(f"It is no valid JSON: {detail}", summary=summary) from None
+
+
+_SUMMARY: Final = "Not a saved plan"
+_TOUCHED: Final = "Saved plan was edited"
+_EDITED: Final = "Its content is not the one that was saved, so it was cut, edited or mixed up"
+_AGAIN: Final = "Make a new one:\n  hmsplan plan -o FILE"
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("an object has the same key twice")
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def plan_from_json(document: Any) -> Plan:
+    """Return the plan that ``plan_to_json`` was given, without what it kept to itself (``formats.redact.public_plan``).
+
+    Raises:
+        StateError: *document* is of another format or version, or breaks it.
+        StalePlan: it shows other changes than its digests stand for.
+    """
+    try:
+        return _honest(_consistent(decode(_exact_part(document), Plan, "plan")))
+    except (ValueError, RecursionError) as error:
+        detail = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise StateError(f"{detail}. {_AGAIN}", summary=_SUMMARY) from None
+
+
+def _exact_part(document: Any) -> Any:
+    """Return ``hmsplan.plan`` of a document whose versions this version understands."""
+    ours = document.get("hmsplan") if isinstance(document, dict) else None
+    if not isinstance(ours, dict) or not isinstance(ours.get("plan"), dict):
+        raise ValueError("It lacks the key hmsplan.plan, which every plan of this tool has")  # noqa: TRY004
+    version = str(document.get("format_version", ""))
+    if version.split(".", maxsplit=1)[0] != FORMAT_VERSION.split(".", maxsplit=1)[0]:
+        raise ValueError(f"Its format_version is {version!r:.20}, and this version reads {FORMAT_VERSION}")
+    if ours.get("version") != PLAN_VERSION:
+        raise ValueError(f"Its hmsplan.version is {ours.get('version')!r:.20}, and this version reads {PLAN_VERSION}")
+    if ours.get("digest") != ours["plan"].get("digest", ""):
+        raise ValueError("It has two digests, so somebody edited it")
+    return ours["plan"]
+
+
+def _consistent(plan: Plan) -> Plan:
+    """Return *plan*; refuse one that no planner makes and no renderer expects."""
+    for change in plan.changes:
+        paths = [*change.released, *change.replaces, *(field.path for field in change.fields)]
+        if not all(paths):
+            raise ValueError(f"{change.address}: a field has no path")
+        if not all(reached.kind in KINDS for reached in change.reaches):
+            raise ValueError(f"{change.address}: it reaches an object of an unknown kind")
+    if not all(at is None or 0 <= at < _YEAR_9999 for at in (plan.made, plan.expires)):
+        raise ValueError("made, expires: no time that can be")
+    if not set(plan.unread) <= KINDS.keys():
+        raise ValueError("unread: an unknown kind")
+    for drift in plan.drift:
+        if drift.kind not in KINDS or not all(field.path for field in drift.fields):
+            raise ValueError("drift: an unknown kind, or a field without a path")
+    return plan
+
+
+def _honest(plan: Plan) -> Plan:
+    """Return *plan*; refuse one whose changes are not those of its digests: it would show another plan than it is."""
+    try:
+        made = with_digests(plan)
+    except TypeError:
+        made = None
+    if made is None or (made.digest, made.intent) != (plan.digest, plan.intent):
+        raise StalePlan(f"{_EDITED}. {_AGAIN}", summary=_TOUCHED)
+    return plan

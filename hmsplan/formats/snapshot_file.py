@@ -1,0 +1,277 @@
+"""A reading of the live organization <-> JSON, so that a plan needs no key, no network and no state. Pure.
+
+The file holds what a plan is made of: every live object, and the state. What may not leave the organization is not in
+it. A secret is wrapped where the schema says so when the API answers, and written without its value; so is a text that
+nobody knows under a name that sounds like a secret's, and the credential in a URL (``kinds.conceal``). A lead is its
+id, and for one that the stack or the state knows a digest, keyed by the state's lineage: ``offline`` recognises the
+declared ones by it. Texts and business numbers are there, as a plan shows them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from hmsplan.errors import StateError
+from hmsplan.formats import state_file
+from hmsplan.formats.codec import decode_value, encode_value
+from hmsplan.formats.plan_file import read_document
+from hmsplan.formats.state_codec import LIST, MAYBE_TEXT, NUMBER, OBJECT, TEXT, check, texts
+from hmsplan.kinds import KINDS
+from hmsplan.kinds.conceal import concealed, without_credentials
+from hmsplan.model import Anonymous, RemoteObject, Snapshot
+from hmsplan.planner.members import HALF, fingerprint, is_untouched
+from hmsplan.text import timestamps
+from hmsplan.text.canonical_json import canonical_json, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from hmsplan.kinds import Kind, Members
+    from hmsplan.model import Stack, State, Value
+
+FORMAT_VERSION: Final = 1
+_SUMMARY: Final = "Not a snapshot"
+_TAKE: Final = "Take a new one:\n  hmsplan snapshot -o FILE"
+LEADS: Final = "leads"
+_SHAPE: Final = {
+    "format_version": NUMBER,
+    "tool_version": TEXT,
+    "taken": TEXT,
+    "stack": TEXT,
+    "environment": TEXT,
+    "organization": MAYBE_TEXT,
+    "objects": OBJECT,
+    "leads": OBJECT,
+    "gone": LIST,
+    "lagging": LIST,
+    "state": OBJECT,
+    "digest": TEXT,
+}
+_OTHER: Final = "0" * HALF  # other variables than the known ones of that person
+_LEAD: Final = {"id": TEXT, "fingerprint": TEXT}
+_LEAD_MORE: Final = {"called": TEXT}
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSnapshot:
+    """One reading of the live organization and the state it was made with.
+
+    Attributes:
+        stack: the name of the stack, for people.
+        environment: the one whose state it is; no other may be planned against it.
+        live: all kinds; its leads are ``Anonymous``.
+        taken: Unix seconds, whole.
+        digest: SHA-256 of the content, in hex.
+    """
+
+    stack: str
+    environment: str
+    live: Snapshot
+    state: State
+    taken: int
+    tool_version: str = ""
+    digest: str = ""
+
+
+def save(stack: Stack, live: Snapshot, state: State, taken: float, *, tool_version: str = "") -> SavedSnapshot:
+    """Return what may be kept of a reading of everything."""
+    marks = _known_leads(stack, state)
+    kept = replace(
+        live,
+        objects=MappingProxyType(
+            {name: {o.id: _redacted(KINDS[name], o) for o in found.values()} for name, found in live.objects.items()}
+        ),
+        members=MappingProxyType(
+            {
+                owner: tuple(_anonymous(item, state.lineage, marks) for item in found)
+                for owner, found in live.members.items()
+            }
+        ),
+        requests=0,
+        now=float(int(taken)),
+    )
+    saved = SavedSnapshot(stack.name, stack.environment, kept, _without_credentials(state), int(taken), tool_version)
+    return replace(saved, digest=digest(_content(saved)))
+
+
+def snapshot_to_bytes(saved: SavedSnapshot) -> bytes:
+    """Return the file: JSON on one line."""
+    document = _content(saved) | {"digest": saved.digest}
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+
+
+def snapshot_from_bytes(data: bytes) -> SavedSnapshot:
+    """Read a saved snapshot.
+
+    Raises:
+        StateError: too big, no JSON, no snapshot, of a newer format, or not what its digest says.
+    """
+    document = read_document(data, "snapshot", _SUMMARY)
+    try:
+        _check_version(document)
+        return _snapshot(document)
+    except (ValueError, TypeError, RecursionError) as error:
+        detail = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise StateError(f"{detail}. {_TAKE}", summary=_SUMMARY) from None
+
+
+# To JSON
+
+
+def _content(saved: SavedSnapshot) -> dict[str, Any]:
+    live = saved.live
+    return {
+        "format_version": FORMAT_VERSION,
+        "tool_version": saved.tool_version,
+        "taken": timestamps.iso(saved.taken),
+        "stack": saved.stack,
+        "environment": saved.environment,
+        "organization": live.organization,
+        "objects": {
+            kind: {object_id: encode_value(found[object_id].fields) for object_id in sorted(found)}
+            for kind, found in live.objects.items()
+        },
+        "leads": {owner: [_lead_out(item) for item in found] for owner, found in live.members.items()},
+        "gone": sorted(map(list, live.gone)),
+        "lagging": sorted(live.lagging),
+        "state": orjson.loads(state_file.dump(saved.state)),
+    }
+
+
+def _known_leads(stack: Stack, state: State) -> frozenset[str]:
+    """Return both halves of the fingerprints of the leads that are declared, or that the state remembers."""
+    members = members_of(LEADS)
+    declared = (spec for resource in stack.resources.values() for spec in resource.members or ())
+    bound = (mark for binding in state.bindings.values() for mark in binding.members)
+    sent = (intent.identity[0] for intent in state.intents if intent.parent is not None)
+    marks = {*(fingerprint(members, spec, state.lineage) for spec in declared), *bound, *sent}
+    return frozenset(half for mark in marks for half in (mark[:-HALF], mark[-HALF:]) if half)
+
+
+def _without_credentials(state: State) -> State:
+    """Return *state* without the credentials in the URLs that were applied."""
+    bindings = {a: replace(b, applied=without_credentials(b.applied)) for a, b in state.bindings.items()}
+    intents = tuple(replace(each, applied=without_credentials(each.applied)) for each in state.intents)
+    return replace(state, bindings=MappingProxyType(bindings), intents=intents)
+
+
+def _redacted(kind: Kind, live: RemoteObject) -> RemoteObject:
+    """Return *live* without secrets, and without members, should the API ever tell them in one breath."""
+    told = {key: item for key, item in live.fields.items() if kind.members is None or key != kind.members.name}
+    return replace(live, fields=concealed(kind, told))
+
+
+def _anonymous(item: RemoteObject, lineage: str, known: Collection[str]) -> RemoteObject:
+    """Return a lead without its phone number and variables; of one that was called, the number is recognised too.
+
+    Of a person who is not *known* there is no fingerprint: whoever tries all numbers would learn who it is. Of the
+    others he learns what the stack says.
+    """
+    members, mark = members_of(item.kind), fingerprint(members_of(item.kind), item.fields, lineage)
+    who, member = mark[:HALF], mark[HALF:]
+    if member not in known:
+        mark, who = (who + _OTHER, who) if who in known else ("", "")
+    return anonymous(members, item.id, Anonymous(mark, None if is_untouched(members, item) else who))
+
+
+def anonymous(members: Members, object_id: str, mark: Anonymous, **known: Value) -> RemoteObject:
+    """Return a lead of which *known* is known."""
+    field, untouched = members.untouched
+    status = untouched if mark.called is None else None
+    return RemoteObject(members.name, object_id, {members.identity[-1]: mark, **known, field: status})
+
+
+def members_of(name: str) -> Members:
+    """Return what is known of the members of that name."""
+    return next(kind.members for kind in KINDS.values() if kind.members is not None and kind.members.name == name)
+
+
+def mark_of(item: RemoteObject) -> Anonymous:
+    """Return what is left of a lead."""
+    mark = item.fields[members_of(item.kind).identity[-1]]
+    if not isinstance(mark, Anonymous):
+        msg = f"lead {item.id} has a name"
+        raise TypeError(msg)
+    return mark
+
+
+def _lead_out(item: RemoteObject) -> dict[str, str]:
+    mark = mark_of(item)
+    called = {} if mark.called is None else {"called": mark.called}
+    return {"id": item.id, "fingerprint": mark.fingerprint, **called}
+
+
+# From JSON
+
+
+def _check_version(document: Any) -> None:
+    """Refuse another format.
+
+    Raises:
+        ValueError: it is none of ours.
+        StateError: it is newer.
+    """
+    version = document.get("format_version") if isinstance(document, dict) else None
+    if type(version) is not int or "objects" not in document:
+        raise ValueError("It has no format_version and objects, which every snapshot has")
+    if version > FORMAT_VERSION:
+        raise StateError(
+            f"It has format {version}, and this hmsplan reads {FORMAT_VERSION}. Type\n  pip install --upgrade hmsplan",
+            summary="Snapshot is newer than this hmsplan",
+        )
+
+
+def _snapshot(document: dict[str, Any]) -> SavedSnapshot:
+    fields = check(document, _SHAPE, where="It")
+    content = {key: value for key, value in fields.items() if key != "digest"}
+    if fields["digest"] != digest(content):
+        raise ValueError("Its content is not the one of its digest, so it was cut, edited or mixed up")
+    members = {owner: tuple(_leads_in(owner, items)) for owner, items in fields["leads"].items()}
+    return SavedSnapshot(
+        fields["stack"],
+        fields["environment"],
+        Snapshot(
+            MappingProxyType({kind: _objects_in(kind, found) for kind, found in fields["objects"].items()}),
+            MappingProxyType(members),
+            frozenset(_pairs(fields["gone"])),
+            frozenset(texts(fields["lagging"], where="lagging")),
+            fields["organization"],
+            now=float(timestamps.from_iso(fields["taken"])),
+        ),
+        _state_in(fields["state"]),
+        timestamps.from_iso(fields["taken"]),
+        fields["tool_version"],
+        fields["digest"],
+    )
+
+
+def _state_in(value: Any) -> State:
+    try:
+        return state_file.parse(canonical_json(value))
+    except StateError as error:
+        raise ValueError(f"The state in it cannot be used: {error.summary}") from None
+
+
+def _objects_in(kind: str, found: Any) -> Mapping[str, RemoteObject]:
+    if kind not in KINDS or not isinstance(found, dict):
+        raise ValueError(f"This version knows no kind {kind!r:.60}")
+    objects = {key: RemoteObject(kind, key, decode_value(item, f"{kind} {key}")) for key, item in found.items()}
+    if not all(isinstance(each.fields, dict) for each in objects.values()):
+        raise ValueError(f"{kind}: an object is not one")
+    return objects
+
+
+def _leads_in(owner: str, items: Any) -> Iterator[RemoteObject]:
+    for item in items if isinstance(items, list) else [items]:
+        fields = check(item, _LEAD, _LEAD_MORE, where=f"leads of {owner}")
+        yield anonymous(members_of(LEADS), fields["id"], Anonymous(fields["fingerprint"], fields.get("called")))
+
+
+def _pairs(items: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    for item in items:
+        kind, object_id = texts(item, where="gone")
+        yield kind, object_id

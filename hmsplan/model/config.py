@@ -1,0 +1,117 @@
+"""What the files declare: the ``Stack``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from hmsplan.model.paths import FieldPath
+from hmsplan.model.values import Address, Diagnostic, SourceLine, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """What the author says about the life of a resource, not about its fields.
+
+    Attributes:
+        prevent_destroy: refuse to delete or replace it; remembered in state, so it outlives the block.
+        ignore_changes: dotted paths whose live value is left alone once the object exists.
+        secret_version: another number than the one last applied sends all secrets again; None = says nothing.
+    """
+
+    prevent_destroy: bool = False
+    ignore_changes: tuple[FieldPath, ...] = ()
+    secret_version: int | None = None
+
+
+class Locate(Protocol):
+    """Finds the source of a field of one resource."""
+
+    def __call__(self, path: FieldPath, line: int = 0) -> SourceLine:
+        """Return where the field at *path* is written; the resource's own line for the empty path.
+
+        Of a text in a file of its own, *line*, from 1, is a line of that file; 0 = where the file is named.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One declared object, validated, its templates expanded.
+
+    Attributes:
+        spec: the fields the author manages; absent = not managed, None = clear it. ``Ref`` and ``Secret`` stand in it.
+        members: declared members (the leads of a campaign); None = not managed.
+        refs: every address that ``spec`` refers to by id, sorted.
+        via: where a template was pasted in, and which one.
+        secret_paths: every path of ``spec`` that holds a ``Secret``.
+        locate: the source of a field, found when a message needs it; see ``Locate``.
+    """
+
+    address: Address
+    spec: Spec
+    source: SourceLine
+    lifecycle: Lifecycle = Lifecycle()
+    members: tuple[Spec, ...] | None = None
+    refs: tuple[Address, ...] = ()
+    via: tuple[tuple[FieldPath, Address], ...] = ()
+    secret_paths: tuple[FieldPath, ...] = ()
+    locate: Locate | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A ``moved:`` entry: the object of *origin* is from now on the one of *target*."""
+
+    origin: Address
+    target: Address
+    source: SourceLine
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """An ``imports:`` entry: bind *target* to the live object *id*."""
+
+    target: Address
+    id: str
+    source: SourceLine
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """Limits on one apply, from ``safety:``.
+
+    Attributes:
+        max_deletes: deletes in all.
+        max_delete_share: 0 to 1, of the objects of one kind that state binds; one delete is always within it.
+        settle_grace_s: seconds for a create without an answer to show up in a list.
+        plan_ttl_s: seconds after which a saved plan is not applied any more.
+        max_new_calls: people that one plan may newly expose to being called without ``start:`` being allowed.
+    """
+
+    max_deletes: int = 3
+    max_delete_share: float = 0.3
+    settle_grace_s: float = 30.0
+    plan_ttl_s: float = 86_400.0
+    max_new_calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """All that is declared for one environment.
+
+    Attributes:
+        environment: the name chosen with ``-e``; ``default`` when none was.
+        organization: the only organization this may touch; None = any.
+        removed: addresses to forget without deleting.
+    """
+
+    name: str
+    environment: str
+    resources: Mapping[Address, Resource]
+    organization: str | None = None
+    moved: tuple[Move, ...] = ()
+    imports: tuple[Import, ...] = ()
+    removed: frozenset[Address] = frozenset()
+    safety: Safety = Safety()
+    warnings: tuple[Diagnostic, ...] = ()

@@ -1,0 +1,80 @@
+"""Paths of fields, and patterns of paths. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+Pattern: TypeAlias = tuple[str, ...]
+"""A path in which ``*`` stands for any item of a list: ``llm_config.tools[].name``."""
+
+ANY: Final = "*"
+
+FieldPath: TypeAlias = tuple[str | int, ...]
+"""Keys from the root of an object. An item of a list is named by its index; of a keyed one, by its key."""
+
+
+def matches(path: FieldPath, pattern: Sequence[str]) -> bool:
+    """Say whether *path* is one of those that *pattern* names; its list items may be indexes or keys."""
+    return len(path) == len(pattern) and all(want in (ANY, part) for want, part in zip(pattern, path, strict=True))
+
+
+def pattern_of(path: FieldPath) -> tuple[str, ...]:
+    """Return the pattern that stands for *path*, whose list items are indexes."""
+    return tuple([ANY if type(part) is int else part for part in path])  # type: ignore[misc]  # the others are str
+
+
+def value_at(value: Any, path: FieldPath) -> Any:
+    """Return what stands at *path*, or None."""
+    for part in path:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def values_at(value: Any, pattern: Sequence[str], path: FieldPath = ()) -> Iterator[tuple[FieldPath, Any]]:
+    """Yield everything that stands at a path which *pattern* names, with that path (list items by index)."""
+    if not pattern:
+        yield path, value
+    elif pattern[0] == ANY:
+        for index, item in enumerate(value if isinstance(value, list) else ()):
+            yield from values_at(item, pattern[1:], (*path, index))
+    elif isinstance(value, Mapping) and pattern[0] in value:
+        yield from values_at(value[pattern[0]], pattern[1:], (*path, pattern[0]))
+
+
+def pattern(dotted: str) -> Pattern:
+    """Read ``a.b[].c`` as a ``Pattern``."""
+    return tuple(
+        part
+        for piece in dotted.split(".")
+        for part in (piece.removesuffix("[]"), *([ANY] if piece.endswith("[]") else []))
+    )
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """Write a path as people do: ``llm_config.messages[0].content``."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$-]*", part):
+            text += f".{part}" if text else part
+        else:
+            text += f'["{part}"]'
+    return text
+
+
+def leaves(value: Any, at: FieldPath = ()) -> Iterator[tuple[FieldPath, Any]]:
+    """Yield every ``Ref``, ``Secret`` and scalar of *value* with its path (lists by index)."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from leaves(item, (*at, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from leaves(item, (*at, index))
+    else:
+        yield at, value

@@ -1,0 +1,381 @@
+"""What an apply would do: the ``Plan``."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from hmsplan.model.paths import FieldPath
+from hmsplan.model.snapshot import RemoteObject
+from hmsplan.model.state import Intent
+from hmsplan.model.values import EMPTY, Address, Diagnostic, Missing, SourceLine, Spec, Value
+
+
+class Action(enum.StrEnum):
+    """What happens to one address."""
+
+    NO_OP = "no-op"
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    ADOPT = "adopt"
+    FORGET = "forget"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One declared field whose live value differs.
+
+    Attributes:
+        path: keys from the root of the object, e.g. ``("llm_config", "model")``.
+        before: live value; ``MISSING`` when the object has no such key.
+        after: declared value; ``None`` asks the API to clear the field; ``MISSING`` takes the key out of its block.
+    """
+
+    path: FieldPath
+    before: Value | Missing
+    after: Value | Missing
+
+
+@dataclass(frozen=True, slots=True)
+class MembersChange:
+    """Members to add and to remove; neither order nor progress counts.
+
+    Attributes:
+        add: declared members without a live one.
+        remove: live members that we added and the author took out.
+        pending: people still to be called once the change is applied; one who stands there twice is one.
+        exposed: people among *add* who were not waiting to be called before.
+        called: people among *add* who were called already.
+        taken: people among *add* whom we added before and whom somebody took off the list since.
+        mark: digest of *add*, in a saved plan, which masks them; "" anywhere else.
+    """
+
+    add: tuple[Spec, ...] = ()
+    remove: tuple[RemoteObject, ...] = ()
+    pending: int = 0
+    exposed: int = 0
+    called: int = 0
+    taken: int = 0
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """An object through which a change reaches somebody: an active number, a campaign that dials, a template's user.
+
+    Attributes:
+        name: the phone number or the campaign's name, foreign; the address of a template's user.
+        id: None for a user that does not exist yet.
+        address: None when nobody manages it here.
+        waiting: people that a campaign has still to call; None when nobody knows, or there are none to call.
+        at_most: *waiting* may be fewer: it comes from the campaign's counters, because its leads were not read.
+    """
+
+    kind: str
+    name: str
+    id: str | None = None
+    address: Address | None = None
+    waiting: int | None = None
+    at_most: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The calls of one assistant or number when the plan was made.
+
+    Attributes:
+        running: in progress.
+        recent: begun in the last ``impact.DAYS`` days, those in progress among them.
+        at_least: there were too many to read them all.
+    """
+
+    running: int
+    recent: int
+    at_least: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChange:
+    """What is planned for one address.
+
+    Attributes:
+        id: the live object; None when it does not exist yet.
+        before: live fields; empty when there is no object.
+        after: declared fields, references to known objects resolved; empty for a delete or a forget.
+        fields: sorted by path; for CREATE every declared field.
+        replaces: the paths that force a REPLACE.
+        released: fields that were managed, are no longer declared and cannot be cleared; they stay as they are.
+        reason: for people; never steers ``apply``.
+        notes: further sentences for people (what cannot be seen).
+        reaches: other users of a template, then the numbers and campaigns through which people meet the change.
+        calls: of the assistant or number; None when nobody asked, or nobody knows.
+        moved_from: the earlier address, for a ``moved:`` entry.
+        deposed: the object was replaced by an earlier apply and is still to be deleted.
+        started: the change makes a campaign dial people.
+        pasted: the templates that the declared fields hold a copy of.
+    """
+
+    address: Address
+    action: Action
+    id: str | None
+    before: Spec = field(default_factory=lambda: EMPTY)
+    after: Spec = field(default_factory=lambda: EMPTY)
+    fields: tuple[FieldChange, ...] = ()
+    members: MembersChange | None = None
+    replaces: tuple[FieldPath, ...] = ()
+    released: tuple[FieldPath, ...] = ()
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    moved_from: Address | None = None
+    source: SourceLine | None = None
+    deposed: bool = False
+    started: bool = False
+    reaches: tuple[Reached, ...] = ()
+    calls: Calls | None = None
+    pasted: tuple[Address, ...] = ()
+
+
+class DriftKind(enum.StrEnum):
+    """How a live object left what was last applied."""
+
+    CHANGED = "changed"
+    GONE = "gone"
+    TWIN = "twin"
+    UNMANAGED = "unmanaged"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One object that is not as we left it.
+
+    Attributes:
+        address: None for an unmanaged object.
+        fields: ``before`` = last applied, ``after`` = live.
+        unseen: write-only fields, of which nothing can be said.
+        other: of a TWIN: id of the other live object with the same identity.
+        environment: of a TWIN: the environment of the stack whose state binds *other*; "" = no state that we know does.
+    """
+
+    kind: str
+    id: str
+    drift: DriftKind
+    address: Address | None = None
+    name: str = ""
+    fields: tuple[FieldChange, ...] = ()
+    unseen: tuple[FieldPath, ...] = ()
+    other: str = ""
+    environment: str = ""
+
+
+class Risk(enum.StrEnum):
+    """What a guard protects from; the word before the colon in ``--allow RISK:ADDRESS``."""
+
+    DELETE = "delete"
+    REPLACE = "replace"
+    START = "start"
+    RECALL = "recall"
+    EGRESS = "egress"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One risk that nobody has allowed."""
+
+    risk: Risk
+    address: Address
+    reason: str
+
+    @property
+    def flag(self) -> str:
+        """The exact words that allow it."""
+        return f"--allow {self.risk}:{self.address}"
+
+
+class Verb(enum.StrEnum):
+    """What one step does. BIND and FORGET touch the state only."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    BIND = "bind"
+    FORGET = "forget"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One write and the steps it needs.
+
+    Attributes:
+        key: unique in its plan, stable between runs: ``assistants.support:create``.
+        id: the live object; None when an earlier step of *address* makes it.
+        spec: CREATE: the body, with a ``Ref`` where an id is not known yet. UPDATE: the declared value of each
+            top-level field that is sent.
+        records: every declared field that holds once the step is done; becomes ``Binding.applied``. None = keep what
+            is recorded.
+        members: the same for ``Binding.members``; for a CREATE, the members that ride along.
+        protected: becomes ``Binding.protected``.
+        removed: UPDATE: nested keys to take out of the blocks in *spec*.
+        expects: UPDATE: the field changes that it rests on, of which ``before`` has to be there still, or ``after``
+            already.
+        clears: CREATE: declared null, which a create does not take; a PATCH follows if the platform filled them in.
+        starts: UPDATE: it makes the platform act by itself (a campaign dials).
+        rests: UPDATE: it makes the platform stop acting on an object that goes away; the state learns nothing by it.
+        calls: of a step that *starts*: how many people it calls; None when they are not managed here.
+        when: of a step that *starts*: at what hours, for people; foreign text.
+        member: CREATE, DELETE, BIND of one member of *address*; *spec* is the member's.
+        deposes: CREATE, BIND: id of the object this one replaces; DELETE, FORGET: the deposed object itself.
+        settles: BIND: key of the open intent whose object this is.
+        needs: keys of steps that have to be done before.
+    """
+
+    key: str
+    verb: Verb
+    address: Address
+    id: str | None = None
+    spec: Spec = field(default_factory=lambda: EMPTY)
+    records: Spec | None = None
+    members: tuple[Spec, ...] | None = None
+    protected: bool = False
+    removed: tuple[FieldPath, ...] = ()
+    expects: tuple[FieldChange, ...] = ()
+    clears: tuple[str, ...] = ()
+    starts: bool = False
+    rests: bool = False
+    calls: int | None = None
+    when: str = ""
+    member: bool = False
+    moved_from: Address | None = None
+    deposes: str | None = None
+    settles: str | None = None
+    needs: frozenset[str] = frozenset()
+
+
+class Digest(enum.StrEnum):
+    """What two plans have to have in common to be the same; the word before the colon of a written digest.
+
+    STRICT is all that was reviewed, the values before each change too. INTENT is only what is done.
+    """
+
+    STRICT = "sha256"
+    INTENT = "intent"
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """The saved snapshot that stood in the place of the live organization.
+
+    Attributes:
+        taken: UTC, ISO 8601.
+        age_s: its age, in seconds, when it was planned against.
+        digest: of its content, in hex.
+    """
+
+    taken: str
+    age_s: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an apply would do, as a value that can be printed, saved, reviewed and tested.
+
+    Attributes:
+        changes: one a declared or bound address, NO_OP included, in the order of addresses.
+        drift: what changed outside since the last apply; shown apart from what is requested.
+        refusals: risks that nobody has allowed; a plan with one is not applied.
+        unsettled: addresses of which the readings do not tell whether their objects exist.
+        decided: keys of open intents that need no more watching: their object is there, or was never made.
+        digest: SHA-256 of the semantic changes, in hex.
+        intent: the same without the values that stood there before.
+        serial, lineage: of the state the plan was made from.
+        targets: what ``--target`` limited the plan to; empty = everything.
+        resend: the patterns of ``--resend``: addresses whose secrets are sent although nothing else changed.
+        destroy: it deletes everything that the state binds, whatever is declared.
+        against: the saved snapshot it was made against, so that it may not be applied; None = what was live.
+        made, expires: Unix seconds, of a plan that is saved; None for one that is not.
+        tool_version: of the hmsplan that made a plan that is saved; "" for one that is not.
+        unread: kinds that were not read and may use what changes, so that nobody knows whom it reaches through them.
+    """
+
+    stack: str
+    environment: str
+    changes: tuple[ResourceChange, ...]
+    drift: tuple[Drift, ...] = ()
+    steps: tuple[Step, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    unsettled: tuple[Unsettled, ...] = ()
+    decided: tuple[str, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+    digest: str = ""
+    intent: str = ""
+    organization: str | None = None
+    lineage: str = ""
+    serial: int = 0
+    targets: tuple[Address, ...] = ()
+    resend: tuple[str, ...] = ()
+    destroy: bool = False
+    made: int | None = None
+    expires: int | None = None
+    tool_version: str = ""
+    unread: tuple[str, ...] = ()
+    requests: int = 0
+    against: Against | None = None
+
+    @property
+    def pending(self) -> tuple[ResourceChange, ...]:
+        """The changes that do something, if only to the state."""
+        return tuple(change for change in self.changes if is_pending(change))
+
+    def digest_of(self, kind: Digest) -> str:
+        """Return a digest as it is written: ``sha256:…`` or ``intent:…``."""
+        return f"{kind}:{self.intent if kind is Digest.INTENT else self.digest}"
+
+
+def is_pending(change: ResourceChange) -> bool:
+    """Say whether *change* does something, if only to the state."""
+    return change.action is not Action.NO_OP or change.moved_from is not None or bool(change.released)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """An address of which the readings do not tell whether its object exists.
+
+    Attributes:
+        candidates: ids that may be the object of an open create; empty = none seen yet.
+        remaining_s: of the grace time; 0 = it is over, and the list does not prove anything.
+        intent: the create of an earlier run whose answer was lost; None = the object was made, see *id*.
+        id: of the object that we made a moment ago and that no reading shows yet; None for an open create.
+    """
+
+    address: Address
+    candidates: tuple[str, ...] = ()
+    remaining_s: float = 0.0
+    intent: Intent | None = None
+    id: str | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether time alone may decide it; else a person has to."""
+        return not self.candidates and self.remaining_s > 0
+
+
+def tally(plan: Plan) -> dict[str, int]:
+    """Count what the last line of a plan says, in its order; a replace adds and destroys, as in Terraform."""
+    pending = plan.pending
+    by = {action: sum(change.action is action for change in pending) for action in Action}
+    return {
+        "add": by[Action.CREATE] + by[Action.REPLACE],
+        "change": by[Action.UPDATE] + sum(change.action is Action.ADOPT and is_written(change) for change in pending),
+        "destroy": by[Action.DELETE] + by[Action.REPLACE],
+        "adopt": by[Action.ADOPT],
+        "forget": by[Action.FORGET],
+        "move": sum(change.moved_from is not None for change in pending),
+        "release": sum(bool(change.released) for change in pending),
+    }
+
+
+def is_written(change: ResourceChange) -> bool:
+    """Say whether the API is told anything, apart from a create or a delete of the object itself."""
+    return bool(change.fields) or change.members is not None

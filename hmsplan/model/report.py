@@ -1,0 +1,63 @@
+"""What an apply did: the ``Report``."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from hmsplan.model.plan import Step
+
+
+class Status(enum.StrEnum):
+    """How a step ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    NOT_STARTED = "not started"
+    UNSETTLED = "unsettled"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one step.
+
+    Attributes:
+        error: why it did not end well; "" for DONE.
+        notes: what people should know although it is done ("the API kept llm_config.temperature").
+        stale: FAILED because what it rests on moved since the plan.
+        blockers: keys of the failed steps that this one waited for.
+    """
+
+    step: Step
+    status: Status
+    id: str | None = None
+    error: str = ""
+    notes: tuple[str, ...] = ()
+    stale: bool = False
+    blockers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All outcomes of one apply, in the order of the plan's steps.
+
+    Attributes:
+        signal: the number of the signal that stopped it; None when none did.
+        stopped: why nothing more could succeed, when it was no signal that stopped it.
+        requests: HTTP requests sent, by method.
+        elapsed_s: seconds, of which *waited_s* were waiting for the rate limit.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    signal: int | None = None
+    stopped: str = ""
+    requests: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    elapsed_s: float = 0.0
+    waited_s: float = 0.0
+
+    def count(self, status: Status) -> int:
+        """Say how many steps ended so."""
+        return sum(outcome.status is status for outcome in self.outcomes)

@@ -1,0 +1,95 @@
+"""What earlier applies left behind: the ``State``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from hmsplan.model.values import EMPTY, Address, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What state knows of one address.
+
+    Attributes:
+        applied: the fields last applied, in the form of ``formats.state_file``: ids in place of references, secrets as
+            ``Secret.recorded()``.
+        protected: ``prevent_destroy`` was in force when it was last applied.
+        members: ``members.fingerprint`` of each member we added to how many there are of it; no phone number is stored.
+            One that was added and is not on the list any more was taken away by a person, and stays here as a memory.
+        sent: top-level fields that this state has sent: no secret is in them that nobody here knows of.
+        leaving: of those, the ones whose removal was about to be sent: whoever is gone of them left by our hand.
+        made: Unix seconds, by the API's clock, when we made the object; 0.0 = longer ago than matters, or not by us.
+        unkept: dotted path of a field that the API did not store as it was applied to the SHA-256 of the canonical JSON
+            of what it has instead. As long as both stay so, the field is neither planned again nor drift.
+    """
+
+    address: Address
+    id: str
+    applied: Spec = field(default_factory=lambda: EMPTY)
+    protected: bool = False
+    members: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    made: float = 0.0
+    unkept: Mapping[str, str] = field(default_factory=dict)
+    leaving: Mapping[str, int] = field(default_factory=dict)
+    sent: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Deposed:
+    """A replaced object that is still to be deleted."""
+
+    address: Address
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A POST that is about to be sent, written down before it is.
+
+    Attributes:
+        step: the key of the step, unique among open intents.
+        identity: the natural key of the object, canonical.
+        applied: what a binding would record on success; also how a found object is recognised.
+        before: ids that already had this identity.
+        started: Unix seconds, by the API's clock.
+        parent: id of the parent, for a member.
+        deposes: id of the object this one replaces, if any.
+        members: the members that ride on the POST, as ``Binding.members``.
+    """
+
+    step: str
+    address: Address
+    kind: str
+    identity: tuple[str, ...]
+    applied: Spec
+    before: frozenset[str]
+    started: float
+    parent: str | None = None
+    deposes: str | None = None
+    protected: bool = False
+    members: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that earlier applies left behind.
+
+    Attributes:
+        lineage: a UUID given when the state began; another lineage is another state.
+        serial: grows with every write.
+        organization: id of the organization the bindings belong to; None until an answer told it.
+        stack: name of the stack whose state it is; None until an apply wrote it down.
+        spent: ``saved.use_of`` the saved plans that were already applied; a plan applies once.
+    """
+
+    lineage: str
+    serial: int = 0
+    organization: str | None = None
+    bindings: Mapping[Address, Binding] = field(default_factory=lambda: MappingProxyType({}))
+    deposed: tuple[Deposed, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    spent: tuple[str, ...] = ()
+    stack: str | None = None

@@ -1,0 +1,1 @@
+"""What a person asks for, as functions: read, plan, apply, drift. No printing."""

@@ -1,0 +1,127 @@
+"""What a plan would interrupt: calls in progress and the calls of the last days. Reads more, and only when asked.
+
+None of it changes what is planned, and nothing that fails here fails the plan: what could not be read is a warning.
+
+One list answers both questions. ``/usage`` would too, but it names assistants by a name that two may share, while a
+call has the ids of its assistant and its number.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from hmsplan.api.urls import encoded, segments
+from hmsplan.errors import ApiError
+from hmsplan.model import Calls, Diagnostic, Severity
+from hmsplan.operations.refresh import plan_live, read_more
+from hmsplan.planner.blast_radius import writes
+from hmsplan.planner.matching import NOWHERE
+from hmsplan.planner.planner import DEFAULTS, Options, make_plan
+from hmsplan.text import timestamps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hmsplan.api.client import ReadClient
+    from hmsplan.model import Plan, ResourceChange, Stack, State
+    from hmsplan.planner.matching import Elsewhere
+
+DAYS: Final = 7
+_PAGE: Final = 1000
+_MOST_PAGES: Final = 20
+_OVER: Final = frozenset({"ended", "ended-with-error", "transferred", "failed", "rejected", "insufficient-credits"})
+"""How a call ends. Any other status is of one that goes on, unless it says when it ended."""
+
+_PARTIES: Final = {"assistants": ("agent_id", "assistant_id"), "numbers": ("number_id",)}
+
+
+async def plan_with_impact(
+    client: ReadClient,
+    stack: Stack,
+    state: State,
+    choice: Options = DEFAULTS,
+    *,
+    elsewhere: Elsewhere = NOWHERE,
+    whose: bool = False,
+) -> Plan:
+    """Plan as ``plan_live`` does, and read what only people want to know."""
+    plan, snapshot = await plan_live(client, stack, state, choice, elsewhere=elsewhere, whose=whose)
+    warnings: list[Diagnostic] = []
+    if plan.unread:
+        try:
+            more = await read_more(client, stack, state, snapshot, plan.unread)
+            plan = make_plan(stack, more, state, choice, elsewhere)
+        except ApiError as error:
+            warnings.append(_unknown(f"Whom the plan reaches through {' and '.join(plan.unread)}", error))
+    before = client.requests.total()
+    if any(map(_has_calls, plan.changes)):
+        try:
+            plan = replace(plan, changes=await _with_calls(client, plan, snapshot.now))
+        except ApiError as error:
+            warnings.append(_unknown("Which calls the plan meets", error))
+    requests = plan.requests + client.requests.total() - before
+    return replace(plan, warnings=(*plan.warnings, *warnings), requests=requests)
+
+
+def _unknown(what: str, error: ApiError) -> Diagnostic:
+    detail = f"{what} is not known, and the plan is the same without it. {error}"
+    return Diagnostic("Impact not known", detail, severity=Severity.WARNING)
+
+
+def _has_calls(change: ResourceChange) -> bool:
+    return change.address.kind in _PARTIES and change.id is not None and writes(change)
+
+
+async def _with_calls(client: ReadClient, plan: Plan, now: float) -> tuple[ResourceChange, ...]:
+    calls, at_least = await _read_calls(client, now)
+    running = Counter(party for call in calls.values() if _goes_on(call) for party in _parties(call))
+    recent = Counter(party for call in calls.values() for party in _parties(call))
+
+    def told(change: ResourceChange) -> ResourceChange:
+        party = (change.address.kind, change.id or "")
+        return replace(change, calls=Calls(running[party], recent[party], at_least=at_least))
+
+    return tuple(told(change) if _has_calls(change) else change for change in plan.changes)
+
+
+async def _read_calls(client: ReadClient, now: float) -> tuple[Mapping[str, dict[str, Any]], bool]:
+    """Return the calls of the last days by id, and whether there are more than were read.
+
+    The newest come first and new ones come in meanwhile, so a call may come twice; none is left out by that.
+    """
+    since = timestamps.iso(now - DAYS * timestamps.UNITS["d"])
+    found: dict[str, dict[str, Any]] = {}
+    offset = 0
+    for _ in range(_MOST_PAGES):
+        where = segments("/calls")
+        answer = await client.get(where, params={"limit": _PAGE, "offset": offset, "start_date": since})
+        page = answer.get("calls") if isinstance(answer, dict) else None
+        if not isinstance(page, list) or not all(map(_is_told, page)):
+            raise ApiError("not a list of calls that name their assistant", method="GET", path=encoded(where))
+        new = {call["id"]: call for call in page if call["id"] not in found}
+        if not new:
+            return found, False
+        found |= new
+        offset += len(page)
+        pagination = answer.get("pagination")
+        total = pagination.get("total") if isinstance(pagination, dict) else None
+        if isinstance(total, int) and offset >= total:
+            return found, False
+    return found, True
+
+
+def _is_told(call: Any) -> bool:
+    """Say whether *call* names who took part; a null is an answer as well, a missing key is none."""
+    return isinstance(call, dict) and isinstance(call.get("id"), str) and any(n in call for n in _PARTIES["assistants"])
+
+
+def _goes_on(call: Mapping[str, Any]) -> bool:
+    return call.get("status") not in _OVER and not call.get("ended_at")
+
+
+def _parties(call: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for kind, names in _PARTIES.items():
+        if isinstance(party := next(filter(None, map(call.get, names)), None), str):
+            yield kind, party

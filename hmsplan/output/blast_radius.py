@@ -1,0 +1,67 @@
+"""Whom a change reaches, in words: on the change, and for the whole plan. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hmsplan.formats.blast_radius_json import met_by
+from hmsplan.kinds import KINDS
+from hmsplan.output.commands import BARE
+from hmsplan.output.words import some
+from hmsplan.text.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hmsplan.model import Calls, Plan, Reached, ResourceChange
+    from hmsplan.output.commands import CommandLine
+
+
+def reach_remark(change: ResourceChange) -> str:
+    """Name the users of a template, and the numbers and campaigns that *change* reaches; foreign, and "" for none."""
+    met = [each for each in change.reaches if KINDS[each.kind].meets_people]
+    users = [each.name for each in change.reaches if each not in met]
+    parts = [f"used by {some(users)}"] if users else []
+    if change.started:  # whom it begins to call stands in a line of its own
+        met = [each for each in met if each.id != change.id]
+    parts += [f"reaches {some(map(_named, met))}"] if met else []
+    return "; ".join(parts)
+
+
+def calls_remark(calls: Calls) -> str:
+    """Say which calls a change meets: ``2 calls in progress, 340 calls in 7 days``."""
+    most = "at least " if calls.at_least else ""
+    return f"{count(calls.running, 'call')} in progress, {most}{count(calls.recent, 'call')} in 7 days"
+
+
+def _named(met: Reached) -> str:
+    kind = KINDS[met.kind]
+    if kind.members is None:
+        return met.name
+    return f'{kind.singular} "{met.name}" ({_waiting([met])})'
+
+
+def _waiting(met: Iterable[Reached]) -> str:
+    """Say how many people wait for the calls of campaigns."""
+    found = list(met)
+    known = [each.waiting for each in found if each.waiting is not None]
+    if len(known) < len(found):
+        return "how many people wait is not known"
+    most = "at most " if any(each.at_most for each in found) else ""
+    return f"{most}{count(sum(known), 'person')} waiting"
+
+
+def reach_summary(plan: Plan, commands: CommandLine = BARE) -> Iterator[str]:
+    """Yield a sentence on whom a plan reaches, if it reaches anybody, and one on what nobody knows."""
+    met = met_by(plan)
+    campaigns = [each for each in met if KINDS[each.kind].members is not None]
+    parts = [count(len(met) - len(campaigns), "active number")] if len(met) > len(campaigns) else []
+    parts += [f"{count(len(campaigns), 'campaign')} ({_waiting(campaigns)})"] if campaigns else []
+    if parts:
+        yield f"Reaches {' and '.join(parts)}."
+    if plan.unread:
+        names = " and ".join(plan.unread)
+        yield (
+            f"Who is reached through {names} is not known: neither stack nor state has any, so they were not read. "
+            f"To read them: {commands.command('plan', '--impact')}"
+        )

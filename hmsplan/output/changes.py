@@ -1,0 +1,156 @@
+"""One planned change as lines: a headline, why, and the fields. Pure."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.formats.redact import masked
+from hmsplan.kinds import KINDS
+from hmsplan.model import Action, is_written
+from hmsplan.output.blast_radius import calls_remark, reach_remark
+from hmsplan.output.fields import field_lines
+from hmsplan.output.lines import Line, Tone, safe
+from hmsplan.output.values import Look, brief, heads, path_text, quoted, remark, tools_of, value_lines
+from hmsplan.output.words import MARKS
+from hmsplan.text.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hmsplan.kinds import Kind
+    from hmsplan.model import MembersChange, Plan, ResourceChange
+
+_SHOWN_MEMBERS: Final = 3
+
+
+def change_lines(change: ResourceChange, plan: Plan, names: Mapping[str, str], width: int) -> Iterator[Line]:
+    """Yield everything a reviewer has to know about one change; *names* is ``values.names_of(plan)``."""
+    kind = KINDS[change.address.kind]
+    look = Look(kind, width, names, tools=partial(tools_of, change.after, change.before))
+    yield Line(headline(change), "#")
+    for note in remarks(change, plan):
+        yield Line(f"({safe(note)})", "#", tone=Tone.QUIET)
+    if change.started:
+        yield Line(dialling(change), "!", tone=Tone.ALERT)
+    match change.action:
+        case Action.CREATE:
+            yield from _created(kind, change, look)
+        case Action.DELETE:
+            yield from _destroyed(kind, change, look)
+        case Action.FORGET:
+            yield Line(f"id = {quoted(change.id or '')}", ".")
+        case _:
+            yield from _changed(kind, change, look)
+    for path in change.released:
+        value = change.before.get(str(path[0]))
+        text = f"{path_text(kind, path)} = {brief(look, value, (str(path[0]),))}"
+        yield Line(text, ".", notes=("not managed any more; it stays as it is",))
+
+
+def headline(change: ResourceChange) -> str:
+    """Say in OpenTofu's words what happens to the address; safe to show."""
+    name = str(change.address)
+    if change.action is Action.NO_OP and change.moved_from is not None:
+        return f"{change.moved_from} has moved to {name}"
+    if change.action is Action.NO_OP and change.released:
+        return f"{name} will no longer manage {count(len(change.released), 'field')}"
+    if change.deposed:
+        name += f" (deposed object {safe(change.id or '')})"
+    words = {
+        Action.CREATE: "will be created",
+        Action.UPDATE: "will be updated in place",
+        Action.REPLACE: "must be replaced",
+        Action.DELETE: "will be destroyed",
+        Action.ADOPT: "will be adopted and updated in place" if is_written(change) else "will be adopted",
+        Action.FORGET: "will be forgotten",
+        Action.NO_OP: "is unchanged",
+    }
+    return f"{name} {words[change.action]}"
+
+
+def remarks(change: ResourceChange, plan: Plan) -> Iterator[str]:
+    """Yield the sentences below the headline, foreign text and all."""
+    if change.action is Action.ADOPT:
+        yield f"existing {change.id}: {change.reason}"
+    elif change.reason:
+        yield change.reason
+    if change.moved_from is not None and change.action is not Action.NO_OP:
+        yield f"moved from {change.moved_from}"
+    if change.action is Action.REPLACE:
+        yield replacement(change, plan)
+    if change.action is Action.FORGET and "gone" not in change.reason:
+        yield "the live object stays as it is; hmsplan no longer manages it"
+    yield from change.notes
+    if reached := reach_remark(change):
+        yield reached
+    if change.calls is not None:
+        yield calls_remark(change.calls)
+
+
+def replacement(change: ResourceChange, plan: Plan) -> str:
+    """Say in which order a replace happens, and who is pointed at the new object."""
+    users = sorted(str(c.address) for c in plan.changes if any(f.before == change.id for f in c.fields))
+    order = ["create the new one", *([f"repoint {', '.join(users)}"] if users else []), "delete the old one"]
+    return " -> ".join(order)
+
+
+def dialling(change: ResourceChange) -> str:
+    """Say whom a campaign begins to call, and when; safe to show."""
+    people = change.members.pending if change.members is not None else None
+    number = "people (nobody can say how many)" if people is None else count(people, "person")
+    spec = {**change.before, **change.after}
+    window = [str(spec.get(name)) for name in ("schedule_start_time", "schedule_end_time", "timezone")]
+    between = safe(f"{window[0]} and {window[1]} {window[2]}")
+    return f"this {KINDS[change.address.kind].singular} begins to call {number}, daily between {between}"
+
+
+def _created(kind: Kind, change: ResourceChange, look: Look) -> Iterator[Line]:
+    names = [str(field.path[0]) for field in change.fields]
+    for field, head in zip(change.fields, heads(names), strict=True):
+        yield from value_lines(look, head, field.after, (str(field.path[0]),), "+", 0)
+    yield from member_lines(kind, change)
+
+
+def _destroyed(kind: Kind, change: ResourceChange, look: Look) -> Iterator[Line]:
+    shown = sorted(key for key, value in change.before.items() if key not in kind.computed and value is not None)
+    before = {"id": change.id, **change.before}
+    shown.insert(0, "id")
+    for key, head in zip(shown, heads(shown), strict=True):
+        value = before[key]
+        yield Line(f"{head}{brief(look, value, (key,))}", "-", notes=remark(look, value, (key,)))
+
+
+def _changed(kind: Kind, change: ResourceChange, look: Look) -> Iterator[Line]:
+    forcing = set(change.replaces)
+    for field in change.fields:
+        yield from field_lines(look, field, forces=field.path in forcing)
+    yield from member_lines(kind, change)
+    hidden = len(change.after.keys() - {str(field.path[0]) for field in change.fields})
+    if hidden and is_written(change):
+        yield Line(f"({count(hidden, 'unchanged field')} hidden)", "#", tone=Tone.QUIET)
+
+
+def member_lines(kind: Kind, change: ResourceChange) -> Iterator[Line]:
+    """Yield how many members come and go, and a few of them with their phone numbers masked."""
+    if change.members is None or kind.members is None or not (change.members.add or change.members.remove):
+        return
+    mark = MARKS[Action.CREATE] if change.action is Action.CREATE else "~"
+    yield Line(f"{kind.members.name}: {members_text(change.members)}", mark)
+    first = kind.members.identity[0]
+    for sign, specs in (
+        ("+", [spec.get(first) for spec in change.members.add]),
+        ("-", [item.fields.get(first) for item in change.members.remove]),
+    ):
+        for number in specs[:_SHOWN_MEMBERS]:
+            yield Line(safe(masked(number)), sign, 1)
+        if len(specs) > _SHOWN_MEMBERS:
+            yield Line(f"… {len(specs) - _SHOWN_MEMBERS:,} more …", sign, 1, Tone.QUIET)
+
+
+def members_text(members: MembersChange) -> str:
+    """Count the members that come and go, and those still to be dialled afterwards."""
+    parts = [f"{len(members.add):,} to add"] if members.add else []
+    parts += [f"{len(members.remove):,} to remove"] if members.remove else []
+    after = f"; then {members.pending:,} still to be called" if members.pending != len(members.add) else ""
+    return (", ".join(parts) or "none") + after

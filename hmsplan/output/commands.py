@@ -1,0 +1,81 @@
+"""The commands that messages tell people to type, as the command line of this run has them. Pure.
+
+A message cannot know which folder, environment, state and secrets a run was given; pasted without them, a command would
+plan another environment. So a message names the bare command, on a line of its own that is indented or behind a colon
+and a space, and whoever prints it completes it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.text.escape import plain
+
+if TYPE_CHECKING:
+    from hmsplan.model import Diagnostic
+
+NAMES: Final = (
+    "apply",
+    "completion",
+    "demo",
+    "doctor",
+    "drift",
+    "emulator",
+    "export",
+    "fmt",
+    "graph",
+    "import",
+    "init",
+    "plan",
+    "resolve",
+    "schema",
+    "show",
+    "snapshot",
+    "state",
+    "validate",
+    "version",
+)
+"""What may stand behind the name of the program: a text that says what hmsplan does is no command."""
+
+NEW_LINE: Final = "\n  "
+"""What stands before a command; ``format_diagnostic`` and the report keep such a line whole."""
+
+_COMMAND: Final = re.compile(rf"(^[ \t]+|: )hmsplan (?=(?:{'|'.join(NAMES)})\b(?! by ))", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """The common options of a run.
+
+    Attributes:
+        options: as they are typed, such as ``("-C", "practice", "-e", "production")``.
+        saved: the file of the plan that is shown; what applies it names that, and none of what it was planned with.
+    """
+
+    options: tuple[str, ...] = ()
+    saved: str = ""
+
+    def command(self, *words: str) -> str:
+        """Return what to type to run *words* on the same stack, environment and state."""
+        if self.saved and words[:1] == ("apply",):
+            words = ("apply", self.saved)
+        return plain(shlex.join(["hmsplan", *self.options, *words]))
+
+    def complete(self, text: str) -> str:
+        """Put the options into every command of a message, and each on a line of its own, which is never broken.
+
+        A command that has its options already stays as it is.
+        """
+        head = self.command()
+        return _COMMAND.sub(lambda found: f"{':' + NEW_LINE if found[1] == ': ' else found[1]}{head} ", text)
+
+    def completed(self, diagnostic: Diagnostic) -> Diagnostic:
+        """Return *diagnostic* with its commands complete."""
+        return replace(diagnostic, detail=self.complete(diagnostic.detail))
+
+
+BARE: Final = CommandLine()
+"""Without any option: the stack of this folder."""

@@ -1,0 +1,104 @@
+"""A ``Diagnostic`` as text, without colour, in the manner of Terraform and rustc."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.errors import DiagnosticError, UnsafePlan, UnsettledCreate
+from hmsplan.model import Diagnostic
+from hmsplan.text.escape import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hmsplan.errors import HmsplanError
+    from hmsplan.model import FieldPath, Unsettled
+
+WIDTH: Final = 80
+_INDENT: Final = "  "
+_BAR: Final = "\u250a "
+"""Stands before a line that would begin as a command of a CI log."""
+
+
+def format_path(path: FieldPath) -> str:
+    """Write a path as people do: ``llm_config.tools[0].url``."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if text else part
+    return text
+
+
+def format_diagnostic(diagnostic: Diagnostic, width: int = WIDTH) -> str:
+    """Return *diagnostic* as some lines without a newline at the end; foreign text in it is escaped.
+
+    A line break in the detail is kept, so that a detail can hold a list; a line that begins with a space is kept
+    whole, so that a command in it can be copied.
+    """
+    lines = [f"{diagnostic.severity.value.capitalize()}: {plain(diagnostic.summary)}"]
+    where = [plain(part) for part in (_source(diagnostic), _field(diagnostic)) if part]
+    if where:
+        joined = _INDENT + ", ".join(where)
+        lines += [joined] if len(joined) <= width else [_INDENT + f",\n{_INDENT}".join(where)]
+    for paragraph in diagnostic.detail.split("\n"):
+        if paragraph.startswith(" "):
+            lines.append(_INDENT + plain(paragraph))
+            continue
+        lines += textwrap.wrap(
+            plain(paragraph),
+            width,
+            initial_indent=_INDENT,
+            subsequent_indent=_INDENT,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return "\n".join(_INDENT + _BAR + line.lstrip() if line.lstrip().startswith("::") else line for line in lines)
+
+
+def format_diagnostics(diagnostics: Iterable[Diagnostic], width: int = WIDTH) -> str:
+    """Return all of them, a blank line between two, a newline at the end."""
+    return "\n\n".join(format_diagnostic(diagnostic, width) for diagnostic in diagnostics) + "\n"
+
+
+def _source(diagnostic: Diagnostic) -> str:
+    return str(diagnostic.source) if diagnostic.source else ""
+
+
+def _field(diagnostic: Diagnostic) -> str:
+    return " ".join(filter(None, [str(diagnostic.address or ""), format_path(diagnostic.path)]))
+
+
+def _open_create(item: Unsettled) -> str:
+    """Ask what became of a create, with every answer as a command."""
+    address = item.address
+    if item.id is not None:
+        return (
+            f"{address} was created a moment ago as {item.id}, and neither the list nor a GET shows it yet. Wait "
+            f"{item.remaining_s:.0f} s, then run the same again."
+        )
+    none = "none seen yet" if item.is_waiting else "none seen, and the list may be incomplete"
+    adopt = [f"\n  hmsplan resolve {address} --adopt {object_id}" for object_id in item.candidates or ("ID",)]
+    return (
+        f"An earlier run sent the create of {address}, and it is not known whether it happened. Live objects that may "
+        f"be it: {', '.join(item.candidates) or none}. To decide, type one of"
+        f"{''.join(adopt)}\n  hmsplan resolve {address} --none"
+    )
+
+
+def diagnostics_of(error: HmsplanError) -> Iterator[Diagnostic]:
+    """Yield what an error that ends a run says, each problem of it by itself."""
+    match error:
+        case DiagnosticError():
+            yield from error.diagnostics
+        case UnsafePlan():
+            for refusal in error.refusals:
+                detail = f"{refusal.reason}\nTo allow it: {refusal.flag}"
+                yield Diagnostic(error.summary, detail, address=refusal.address)
+        case UnsettledCreate():
+            for item in error.unsettled:
+                yield Diagnostic(error.summary, _open_create(item), address=item.address)
+        case _:
+            yield Diagnostic(error.summary, error.detail)

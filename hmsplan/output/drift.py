@@ -1,0 +1,185 @@
+"""What changed outside, as a report and not as a proposal. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from hmsplan.formats.redact import public_value, shown_field
+from hmsplan.kinds import KINDS
+from hmsplan.model import MISSING, DriftKind, dotted
+from hmsplan.output.commands import BARE
+from hmsplan.output.fields import field_lines
+from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
+from hmsplan.output.values import Look, path_text
+from hmsplan.output.words import some
+from hmsplan.text.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from hmsplan.kinds import Kind
+    from hmsplan.model import Drift, FieldChange
+    from hmsplan.output.commands import CommandLine
+
+FORMAT_VERSION: Final = "1.0"
+SHOWN_AS: Final = "Shown as: last applied -> live now. Nothing is proposed or written."
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of what is live is managed.
+
+    Attributes:
+        kinds: kind to (managed objects, all objects); a kind that was not read is absent.
+    """
+
+    kinds: Mapping[str, tuple[int, int]]
+
+    @property
+    def managed(self) -> int:
+        """Live objects that state binds."""
+        return sum(managed for managed, _ in self.kinds.values())
+
+    @property
+    def total(self) -> int:
+        """All live objects that were read."""
+        return sum(total for _, total in self.kinds.values())
+
+
+def render_drift(
+    drifts: Sequence[Drift], coverage: Coverage, *, width: int, color: bool, commands: CommandLine = BARE
+) -> str:
+    """Return the report of ``hmsplan drift``: what changed, what is gone, what nobody manages, what cannot be seen."""
+    return paint(_report(drifts, coverage, width, commands), width=width, color=color)
+
+
+def _report(drifts: Sequence[Drift], coverage: Coverage, width: int, run: CommandLine) -> Iterator[Line]:
+    ours = worst_first(drift for drift in drifts if drift.drift is not DriftKind.UNMANAGED)
+    if ours:
+        yield title(
+            f"{count(len({drift.address for drift in ours}), 'object')} changed outside hmsplan since the last apply",
+            Tone.ALERT,
+        )
+        yield title(SHOWN_AS, Tone.QUIET)
+    for drift in ours:
+        yield BLANK
+        yield from drift_lines(drift, Look(KINDS[drift.kind], width), run)
+    if not ours:
+        yield title("No drift. Every managed object is as the last apply left it.")
+    if unmanaged := [drift for drift in drifts if drift.drift is DriftKind.UNMANAGED]:
+        yield BLANK
+        yield title(f"{count(len(unmanaged), 'object')} that no stack manages")
+        yield from _unmanaged(unmanaged)
+    yield BLANK
+    yield title(f"Coverage: {coverage_text(coverage)}", Tone.PLAIN)
+    yield title(drift_line(drifts))
+
+
+def worst_first(drifts: Iterable[Drift]) -> list[Drift]:
+    """Return what is gone before what is there twice, and that before what changed."""
+    order = {DriftKind.GONE: 0, DriftKind.TWIN: 1}
+    return sorted(drifts, key=lambda drift: order.get(drift.drift, len(order)))
+
+
+def drift_line(drifts: Sequence[Drift]) -> str:
+    """Return the last line of a drift report."""
+    number = Counter(drift.drift for drift in drifts)
+    parts = [f"{number[DriftKind.CHANGED]} changed", f"{number[DriftKind.GONE]} gone"]
+    if number[DriftKind.TWIN]:
+        parts.append(count(number[DriftKind.TWIN], "twin"))
+    if number[DriftKind.UNMANAGED]:
+        parts.append(f"{number[DriftKind.UNMANAGED]} unmanaged")
+    return f"Drift: {', '.join(parts)}."
+
+
+def coverage_text(coverage: Coverage) -> str:
+    """Write ``38 of 41 objects managed (numbers 2 of 3)``: the kinds that are not managed whole are named."""
+    partly = [f"{name} {have} of {total}" for name, (have, total) in sorted(coverage.kinds.items()) if have < total]
+    return f"{coverage.managed} of {coverage.total} objects managed" + (f" ({', '.join(partly)})" if partly else "")
+
+
+def drift_lines(drift: Drift, look: Look, run: CommandLine = BARE) -> Iterator[Line]:
+    """Yield what happened to one managed object."""
+    name = str(drift.address) if drift.address is not None else f"{drift.kind} {safe(drift.id)}"
+    if drift.drift is DriftKind.GONE:
+        yield Line(f"{name} is gone", "#")
+        yield Line(f'({look.kind.singular} "{safe(drift.name)}", {safe(drift.id)})', "#", tone=Tone.QUIET)
+        return
+    if drift.drift is DriftKind.TWIN:
+        yield Line(f"{name} has a twin", "#")
+        yield Line(f"it is {safe(drift.id)}; {safe(twin_text(drift))}", "#", tone=Tone.QUIET)
+        advice, *commands = twin_advice(drift, run)
+        yield Line(safe(advice), "#", tone=Tone.QUIET)
+        yield from (Line(safe(command), whole=True) for command in commands)
+        return
+    yield Line(f"{name} was changed", "#")
+    for field in drift.fields:
+        yield from field_lines(look, shown_field(field))
+    if drift.unseen:
+        names = some(path_text(look.kind, path) for path in drift.unseen)
+        yield Line(f"(cannot be seen: {names})", "#", tone=Tone.QUIET)
+
+
+def twin_text(drift: Drift) -> str:
+    """Say which object has the identity of a managed one, too; foreign text."""
+    where = f", which is bound in environment {drift.environment}" if drift.environment else ", which no state binds"
+    return f'{drift.other}{where}, has the {KINDS[drift.kind].identity} "{drift.name}" too'
+
+
+def twin_advice(drift: Drift, run: CommandLine = BARE) -> tuple[str, ...]:
+    """Say what to do about a twin: a sentence, then the commands that it ends with."""
+    if drift.environment:
+        return ("Give the two different names, or leave one out with exclude: in its environment.",)
+    return (
+        f"Delete the one that was made by mistake, in the dashboard. If that is {drift.id}, first type:",
+        run.command("state", "rm", str(drift.address)),
+        run.command("import", str(drift.address), drift.other),
+    )
+
+
+def _unmanaged(drifts: Sequence[Drift]) -> Iterator[Line]:
+    kind = ""
+    for drift in drifts:
+        if drift.kind != kind:
+            kind = drift.kind
+            yield Line(kind, "#")
+        yield Line(f'"{safe(drift.name)}"  {safe(drift.id)}', "", 1)
+
+
+def drift_json(drifts: Sequence[Drift], coverage: Coverage) -> dict[str, Any]:
+    """Return the same report as JSON; secrets are redacted."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "drift": [_drift_json(drift) for drift in drifts],
+        "coverage": {
+            "managed": coverage.managed,
+            "total": coverage.total,
+            "kinds": {
+                name: {"managed": have, "total": total} for name, (have, total) in sorted(coverage.kinds.items())
+            },
+        },
+    }
+
+
+def _drift_json(drift: Drift) -> dict[str, Any]:
+    kind = KINDS[drift.kind]
+    return {
+        "drift": str(drift.drift),
+        "address": str(drift.address) if drift.address is not None else None,
+        "kind": drift.kind,
+        "type": f"hms_{kind.singular}",
+        "id": drift.id,
+        "name": drift.name,
+        "fields": [_field_json(kind, shown_field(field)) for field in drift.fields],
+        "unseen": [dotted(path) for path in drift.unseen],
+        **({"other": drift.other, "environment": drift.environment or None} if drift.other else {}),
+    }
+
+
+def _field_json(kind: Kind, field: FieldChange) -> dict[str, Any]:
+    """Return one field; a side on which there is no such field has no key."""
+    sides = {"applied": field.before, "live": field.after}
+    values = {name: public_value(kind, field.path, value) for name, value in sides.items() if value is not MISSING}
+    return {"path": list(field.path), "field": path_text(kind, field.path), **values}

@@ -1,0 +1,204 @@
+"""What is worth a mark on a line of YAML: a problem, a planned change, something that drifted. Pure.
+
+GitHub's annotations, SARIF and JUnit draw the same ``Finding``s, the worst first.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from hmsplan.kinds import KINDS
+from hmsplan.model import MISSING, Action, DriftKind, Severity, SourceLine, Status, dotted
+from hmsplan.output.changes import dialling, headline, members_text, remarks
+from hmsplan.output.commands import BARE
+from hmsplan.output.drift import twin_advice, twin_text
+from hmsplan.output.page import in_order, scope_of, unsettled, verb_of
+from hmsplan.output.prose.parts import common_length
+from hmsplan.output.values import path_text
+from hmsplan.output.words import some
+from hmsplan.planner.diff import same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hmsplan.model import Address, Diagnostic, Drift, FieldPath, Missing, Plan, Report, ResourceChange, Value
+    from hmsplan.output.commands import CommandLine
+
+Locate: TypeAlias = Callable[["Address", "FieldPath", int], SourceLine | None]
+"""Where a field is declared, see ``model.Locate``; None when nobody declares it."""
+
+_BAD: Final = {Status.FAILED: "Step failed", Status.UNSETTLED: "Unknown outcome"}
+_GOING: Final = frozenset({Action.DELETE, Action.REPLACE})
+
+
+class Level(enum.IntEnum):
+    """How bad it is; the lower, the worse."""
+
+    ERROR = 0
+    WARNING = 1
+    NOTE = 2
+
+
+_DRIFT_LEVELS: Final = {
+    DriftKind.GONE: Level.ERROR,
+    DriftKind.TWIN: Level.WARNING,
+    DriftKind.CHANGED: Level.WARNING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One mark.
+
+    Attributes:
+        rule: fixed words; equal problems have equal ones.
+        text: which, why it matters, what to type next; may be foreign and have several lines.
+        source: None when no line is at fault.
+        about: the resource, and the field if it is one of a resource; "" when it is about neither.
+    """
+
+    level: Level
+    rule: str
+    text: str
+    source: SourceLine | None = None
+    about: str = ""
+
+    @property
+    def rule_id(self) -> str:
+        """The rule as one word: ``unknown-reference``."""
+        return re.sub(r"[^a-z0-9]+", "-", self.rule.lower()).strip("-")
+
+
+def of_diagnostics(diagnostics: Iterable[Diagnostic], commands: CommandLine = BARE) -> list[Finding]:
+    """Return every problem of a check."""
+    return _worst_first(
+        Finding(
+            Level.ERROR if diagnostic.severity is Severity.ERROR else Level.WARNING,
+            diagnostic.summary,
+            commands.complete(diagnostic.detail),
+            diagnostic.source,
+            " ".join(filter(None, [str(diagnostic.address or ""), dotted(diagnostic.path)])),
+        )
+        for diagnostic in diagnostics
+    )
+
+
+def of_plan(plan: Plan, locate: Locate, commands: CommandLine = BARE) -> list[Finding]:
+    """Return what is refused or not settled, what goes away, and what changes, each at the line that causes it."""
+    return _worst_first(
+        [*_open_ends(plan, locate, commands), *_changes(plan, locate), *of_diagnostics(plan.warnings, commands)]
+    )
+
+
+def _open_ends(plan: Plan, locate: Locate, commands: CommandLine) -> Iterator[Finding]:
+    for refusal in plan.refusals:
+        allow = commands.command("apply", *scope_of(plan))
+        text = f"{refusal.address}: {refusal.reason}\nTo allow it: {allow} {refusal.flag}"
+        yield Finding(Level.ERROR, "Refused", text, locate(refusal.address, (), 0), str(refusal.address))
+    for item in plan.unsettled:
+        question, address = unsettled(item, commands), item.address
+        text = "\n".join([f"{question.name}: {question.text}", *question.commands])
+        yield Finding(Level.ERROR, "Not settled", text, locate(address, (), 0), str(address))
+
+
+def _changes(plan: Plan, locate: Locate) -> Iterator[Finding]:
+    for change in in_order(plan):
+        level = Level.WARNING if change.action in _GOING or change.started else Level.NOTE
+        text = "\n".join([headline(change), *remarks(change, plan), *_deeds(change)])
+        yield Finding(level, f"Planned {verb_of(change)}", text, _cause(change, locate), str(change.address))
+
+
+def _deeds(change: ResourceChange) -> Iterator[str]:
+    kind = KINDS[change.address.kind]
+    if change.started:
+        yield dialling(change)
+    if change.fields and change.action is not Action.CREATE:
+        yield f"changed: {some(path_text(kind, field.path) for field in change.fields)}"
+    if change.members is not None and kind.members is not None and (change.members.add or change.members.remove):
+        yield f"{kind.members.name}: {members_text(change.members)}"
+
+
+def _cause(change: ResourceChange, locate: Locate) -> SourceLine | None:
+    """Return the line of the first field that forces a replace or changes, or that of the resource."""
+    paths = [*change.replaces, *(field.path for field in change.fields)]
+    if not paths or change.action is Action.CREATE:
+        return locate(change.address, (), 0) or change.source
+    field = next((field for field in change.fields if field.path == paths[0]), None)
+    before, after = (field.before, field.after) if field is not None else (None, None)
+    inside, before, after = _first_inside(before, after)
+    return locate(change.address, (*paths[0], *inside), _line_of(before, after)) or change.source
+
+
+def _first_inside(before: Value | Missing, after: Value | Missing) -> tuple[FieldPath, Any, Any]:
+    """Return where two values first differ, as far down as the new one goes, and what stands there."""
+    at: FieldPath = ()
+    while True:
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            keys: Iterable[Any] = (key for key in after if key not in before or not same(before[key], after[key]))
+        elif isinstance(before, list) and isinstance(after, list):
+            keys = (n for n, (one, other) in enumerate(zip(before, after, strict=False)) if not same(one, other))
+        else:
+            return at, before, after
+        key = next(iter(keys), None)
+        if key is None:
+            return at, before, after
+        at = (*at, key)
+        before = before.get(key, MISSING) if isinstance(before, Mapping) else before[key]
+        after = after[key]
+
+
+def _line_of(before: Value | Missing, after: Value | Missing) -> int:
+    """Return the first line, from 1, in which a text is not what it was; 0 when it is no text."""
+    if not isinstance(after, str):
+        return 0
+    same = common_length(before, after) if isinstance(before, str) else 0
+    return min(after.count("\n", 0, same), after.rstrip("\n").count("\n")) + 1
+
+
+def of_report(report: Report, locate: Locate, commands: CommandLine = BARE) -> list[Finding]:
+    """Return the steps that did not end well, each at the line of its resource; not what waited for them."""
+    return [
+        Finding(
+            Level.ERROR,
+            _BAD[outcome.status],
+            f"{outcome.step.address}: {commands.complete(outcome.error)}",
+            place,
+            name,
+        )
+        for outcome in report.outcomes
+        if outcome.status in _BAD
+        for place, name in [(locate(outcome.step.address, (), 0), str(outcome.step.address))]
+    ]
+
+
+def of_drift(drifts: Iterable[Drift], locate: Locate, commands: CommandLine = BARE) -> list[Finding]:
+    """Return what changed outside, at the line that declares what it was."""
+    return _worst_first(_drifted(drift, locate, commands) for drift in drifts)
+
+
+def _drifted(drift: Drift, locate: Locate, commands: CommandLine) -> Finding:
+    name = str(drift.address) if drift.address is not None else f"{drift.kind} {drift.id}"
+    paths = [field.path for field in drift.fields]
+    where = locate(drift.address, paths[0] if paths else (), 0) if drift.address is not None else None
+    match drift.drift:
+        case DriftKind.GONE:
+            again = "An apply adopts the only live object of its name, or creates it again."
+            text = f"{name} is gone: somebody deleted it outside hmsplan. {again}"
+        case DriftKind.TWIN:
+            text = "\n".join([f"{name} is {drift.id}; {twin_text(drift)}.", *twin_advice(drift, commands)])
+        case DriftKind.CHANGED:
+            fields = some(path_text(KINDS[drift.kind], path) for path in paths)
+            text = f"{name} was changed outside hmsplan: {fields}. To see the values: {commands.command('drift')}"
+        case _:
+            take = commands.command("import", f"{drift.kind}.KEY", drift.id)
+            text = f'{name} ("{drift.name}") is managed by no stack. To take it over, declare it, then: {take}'
+    level = _DRIFT_LEVELS.get(drift.drift, Level.NOTE)
+    return Finding(level, f"Drift: {drift.drift}", text, where, name)
+
+
+def _worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: finding.level)

@@ -1,0 +1,112 @@
+"""The dependency graph of a stack, as Mermaid and as Graphviz. Pure.
+
+An arrow leads from a resource to what it needs. A dashed one is a template that is pasted in: the platform knows no
+such link, hmsplan does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hmsplan.kinds import KINDS
+from hmsplan.kinds.references import owners_of, references
+from hmsplan.text import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from hmsplan.model import Address, Plan, Stack
+
+LONGEST_NAME = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One arrow. *pasted* is a template whose text becomes part of *user*."""
+
+    user: Address
+    needed: Address
+    pasted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """All resources with the names that people know them by, and all arrows; both sorted."""
+
+    names: Mapping[Address, str]
+    edges: tuple[Edge, ...]
+
+
+def graph_of(stack: Stack) -> Graph:
+    """Collect what refers to what."""
+    edges = {
+        *(Edge(address, ref) for address, resource in stack.resources.items() for ref in resource.refs),
+        *(
+            Edge(address, used, pasted=True)
+            for address, resource in stack.resources.items()
+            for _, used in resource.via
+        ),
+    }
+    names = {address: str(r.spec.get(KINDS[address.kind].identity, "")) for address, r in stack.resources.items()}
+    ordered = sorted(edges, key=lambda edge: (edge.user, edge.needed, edge.pasted))
+    return Graph(dict(sorted(names.items())), tuple(ordered))
+
+
+def graph_of_plan(plan: Plan, stack: Stack | None = None) -> Graph:
+    """Collect the planned objects, those that go away included, and what their fields refer to.
+
+    *stack* knows what the plan does not touch; None = a saved plan, which has nothing but itself.
+    """
+    known = graph_of(stack) if stack is not None else Graph({}, ())
+    owners = owners_of(plan)
+    names, edges = dict(known.names), set(known.edges)
+    for change in plan.pending:
+        kind = KINDS[change.address.kind]
+        fields = change.after or change.before
+        names[change.address] = str(fields.get(kind.identity) or "")
+        for template in change.pasted:
+            edges.add(Edge(change.address, template, pasted=True))
+            names.setdefault(template, "")
+        for _, needed in references(kind, fields, owners):
+            if needed != change.address:
+                edges.add(Edge(change.address, needed))
+                names.setdefault(needed, "")
+    ordered = sorted(edges, key=lambda edge: (edge.user, edge.needed, edge.pasted))
+    return Graph(dict(sorted(names.items())), tuple(ordered))
+
+
+def mermaid(graph: Graph) -> str:
+    """Write the graph for Markdown viewers; nodes have numbers, so that no name can be read as syntax."""
+    number = {address: f"n{position}" for position, address in enumerate(graph.names)}
+    lines = ["flowchart LR"]
+    for address, name in graph.names.items():
+        second = f"<br/>{escape.mermaid(_short(name))}" if name else ""
+        lines.append(f'  {number[address]}["{escape.mermaid(str(address))}{second}"]')
+    for edge in graph.edges:
+        arrow = "-.->" if edge.pasted else "-->"
+        lines.append(f"  {number[edge.user]} {arrow} {number[edge.needed]}")
+    return "\n".join(lines) + "\n"
+
+
+def dot(graph: Graph) -> str:
+    """Write the graph for Graphviz."""
+    lines = ["digraph hmsplan {", "  rankdir=LR;", "  node [shape=box];"]
+    lines += [f"  {_quoted(str(a))} [label={_quoted(*filter(None, [str(a), name]))}];" for a, name in _shown(graph)]
+    for edge in graph.edges:
+        style = " [style=dashed]" if edge.pasted else ""
+        lines.append(f"  {_quoted(str(edge.user))} -> {_quoted(str(edge.needed))}{style};")
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _shown(graph: Graph) -> Iterable[tuple[Address, str]]:
+    return ((address, _short(name)) for address, name in graph.names.items())
+
+
+def _short(name: str) -> str:
+    shown = escape.plain(name)
+    return shown if len(shown) <= LONGEST_NAME else f"{shown[: LONGEST_NAME - 1]}…"
+
+
+def _quoted(*lines: str) -> str:
+    return '"' + "\\n".join(map(escape.dot, lines)) + '"'

@@ -1,0 +1,235 @@
+"""A plan or a drift report as one HTML file that asks for nothing and needs no script to be read. Pure."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+from unicodedata import bidirectional
+
+from hmsplan.output.drift import SHOWN_AS
+from hmsplan.output.html.graph import svg, visible
+from hmsplan.output.html.look import POLICY, SCRIPT, STYLE
+from hmsplan.output.lines import Ink, Tone
+from hmsplan.text.escape import html, plain
+from hmsplan.text.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from hmsplan.output.graph import Graph
+    from hmsplan.output.lines import Line
+    from hmsplan.output.page import Item, Page, Question, Row
+
+_TONES: Final = {
+    "+": "add",
+    "~": "chg",
+    "-": "del",
+    "-/+": "del",
+    ".": "gone",
+    ">": "chg",
+    "!": "alert",
+    "?": "alert",
+    "#": "note",
+}
+_DEEPEST: Final = 6
+_VALUE: Final = re.compile(r'("(?:[^"\\]|\\.)*")')
+_HEADINGS: Final = {
+    "replace": "To be replaced",
+    "destroy": "To be destroyed",
+    "adopt": "To be adopted",
+    "update": "To be updated",
+    "create": "To be created",
+    "forget": "To be forgotten",
+    "move": "Moved",
+    "release": "Released",
+    "gone": "Gone",
+    "changed": "Changed",
+}
+
+
+def render_html(page: Page, graph: Graph | None = None) -> str:
+    """Return *page* as one file; *graph* is drawn when it has an arrow."""
+    items = [*page.changes, *page.drift]
+    ids = {item.name: f"i{number}" for number, item in reversed(list(enumerate(items)))}
+    title = f"hmsplan {page.word}: {html(plain(page.stack)[:40])}"
+    return "\n".join(
+        [
+            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{html(POLICY)}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            '<meta name="referrer" content="no-referrer">',
+            f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
+            *_header(page),
+            "<main>",
+            *_asked("refused", page.refusal, page.refused, [page.consent]),
+            *_asked(
+                "unsettled",
+                page.doubt,
+                page.unsettled,
+                [command for question in page.unsettled for command in question.commands],
+            ),
+            *_table(page.rows, ids),
+            *([f"<p>{html(' '.join(page.reach))}</p>"] if page.reach else []),
+            *(_figure(page, graph, ids) if graph is not None and graph.edges else ()),
+            *([_SEARCH] if len(items) > 1 else []),
+            *_groups(page, page.changes),
+            *_drift(page),
+            *_rest(page),
+            "</main>",
+            *_footer(page),
+            f"<script>{SCRIPT}</script>\n</body>\n</html>\n",
+        ]
+    )
+
+
+_SEARCH: Final = """<div class="find" role="search" hidden><label for="find">Find</label>
+<input id="find" type="search" autocomplete="off"><output for="find" class="soft"></output>
+<button type="button">Open all</button></div>"""
+
+
+def _header(page: Page) -> Iterator[str]:
+    yield f'<header>\n<p class="soft">hmsplan {page.word}</p>\n<h1>{html(page.stack)}</h1>'
+    where = f"environment {html(page.environment)}"
+    if page.organization is not None:
+        where += f" · organization {html(page.organization)}"
+    yield f'<p class="soft">{where}</p>'
+    yield from (f"<p><b>{html(sentence)}</b></p>" for sentence in (page.snapshot, page.memory) if sentence)
+    if page.dates:
+        yield f'<p class="soft">{html(page.dates)}</p>'
+    if page.targets:
+        names = ", ".join(f"<code>{html(name)}</code>" for name in page.targets)
+        yield f"<p>Limited to {names} {page.limits}</p>"
+    strong, *more = page.verdict
+    yield " ".join([f'<p class="verdict"><b>{html(strong)}</b>', *map(html, more)]) + "</p>"
+    yield "</header>"
+
+
+def _asked(key: str, head: str, questions: Sequence[Question], commands: Iterable[str]) -> Iterator[str]:
+    """Yield what has to be decided, and the exact words that decide it."""
+    if not questions:
+        return
+    yield f'<section class="ask" aria-labelledby="{key}">\n<h2 id="{key}">{html(head)}</h2>\n<ul>'
+    for question in questions:
+        yield f'<li><span class="name">{html(question.name)}</span>: {html(question.text)}</li>'
+    words = "\n".join(map(html, commands))
+    yield f"</ul>\n<pre><code>{words}</code></pre>\n</section>"
+
+
+def _table(rows: Sequence[Row], ids: Mapping[str, str]) -> Iterator[str]:
+    if not rows:
+        return
+    yield "<table>\n<caption>In short</caption>\n<tbody>"
+    for row in rows:
+        names = ", ".join(_linked(name, ids) for name in row.names)
+        head = f'<span class="mark {_TONES.get(row.mark, "")}">{html(row.mark)}</span> {html(row.verb)}'
+        yield f'<tr><th scope="row">{head}</th><td>{len(row.names):,}</td><td>{names}</td></tr>'
+    yield "</tbody>\n</table>"
+
+
+def _linked(name: str, ids: Mapping[str, str]) -> str:
+    shown = f"<code>{html(name)}</code>"
+    return f'<a href="#{ids[name]}">{shown}</a>' if name in ids else shown
+
+
+def _figure(page: Page, graph: Graph, ids: Mapping[str, str]) -> Iterator[str]:
+    """Yield the graph; what the plan touches is coloured, marked and leads to its details."""
+    by_name = {str(address): address for address in graph.names}
+    touched = {by_name[item.name]: item for item in reversed(page.changes) if item.name in by_name}
+    seen = visible(graph, touched.keys())
+    left_out = len(graph.names) - len(seen.names)
+    drawn = svg(
+        seen,
+        {address: _TONES.get(item.mark, "") for address, item in touched.items()},
+        {address: item.mark for address, item in touched.items()},
+        {address: ids[item.name] for address, item in touched.items()},
+    )
+    more = f" {count(left_out, 'object')} that the plan does not touch are not drawn." if left_out else ""
+    yield '<section aria-labelledby="graph">\n<h2 id="graph">Graph</h2>'
+    yield f'<figure><div class="wide" role="group" aria-label="Graph" tabindex="0">{drawn}</div>'
+    yield (
+        "<figcaption>An arrow leads from an object to what it needs; a dashed one is a template that is pasted in."
+        f"{more}</figcaption></figure>\n</section>"
+    )
+
+
+def _groups(page: Page, items: Sequence[Item]) -> Iterator[str]:
+    """Yield the objects under a heading for what happens to them."""
+    number = 0
+    for verb, found in groupby(items, key=lambda item: item.verb):
+        group = list(found)
+        head = f"{_HEADINGS.get(verb, verb)} <small>{len(group):,}</small>"
+        yield f'<section class="group" aria-labelledby="g{number}">\n<h2 id="g{number}">{head}</h2>'
+        for item in group:
+            yield from _item(item, number, is_open=page.is_open(item))
+            number += 1
+        yield "</section>"
+
+
+def _item(item: Item, number: int, *, is_open: bool) -> Iterator[str]:
+    tone = _TONES.get(item.mark, "")
+    yield (
+        f'<details class="item" id="i{number}"{" open" if is_open else ""}><summary>'
+        f'<span class="mark {tone}">{html(item.mark)}</span> <span class="name">{html(item.name)}</span> '
+        f'<span class="soft">{html(item.what)}</span></summary>'
+    )
+    rows = "\n".join(map(_line, item.lines))
+    yield f'<pre class="lines">{rows}</pre></details>' if rows else "</details>"
+
+
+def _line(line: Line) -> str:
+    """Return one row: its mark in a column of its own, then the text, which the browser wraps."""
+    tone = "quiet" if line.tone is Tone.QUIET and line.mark not in {"+", "-", "~"} else _TONES.get(line.mark, "")
+    depth = min(max(line.depth, 0), _DEEPEST)
+    classes = " ".join(filter(None, [f"d{depth}" if depth else "", "bar" if line.bar else ""]))
+    notes = "".join(f'  <span class="soft"># {html(note)}</span>' for note in line.notes)
+    inner = f"<span{f' class={chr(34)}{classes}{chr(34)}' if classes else ''}>{_words(line)}{notes}</span>"
+    mark = html(line.mark) if line.mark != "#" else ""
+    return f'<span class="r {tone}"><i>{mark}</i>{inner}</span>'.replace('class="r "', 'class="r"')
+
+
+def _words(line: Line) -> str:
+    """Return the text with what went and what came in it."""
+    tags = {Ink.GONE: "del", Ink.NEW: "ins"}
+    shown = ((html(piece.text), tags.get(piece.ink, "")) for piece in line.pieces)
+    return "".join(f"<{tag}>{text}</{tag}>" if tag else text for text, tag in shown) or _turned(line)
+
+
+def _turned(line: Line) -> str:
+    """Return the text of a line; a value that is written from right to left does not turn what is around it."""
+    if line.bar or line.text.isascii() or not any(bidirectional(char) in {"R", "AL"} for char in line.text):
+        return html(line.text)
+    parts = _VALUE.split(line.text)
+    return "".join(f"<bdi>{html(part)}</bdi>" if number % 2 else html(part) for number, part in enumerate(parts))
+
+
+def _drift(page: Page) -> Iterator[str]:
+    if page.drift and page.word == "plan":
+        yield '<section class="group" aria-labelledby="drift">'
+        yield '<h2 id="drift">Changed outside hmsplan since the last apply</h2>'
+        yield '<p class="soft">For information. What this plan does about it stands above.</p>'
+        for number, item in enumerate(page.drift, len(page.changes)):
+            yield from _item(item, number, is_open=False)
+        yield "</section>"
+    elif page.drift:
+        yield f'<p class="soft">{html(SHOWN_AS)}</p>'
+        yield from _groups(page, page.drift)
+
+
+def _rest(page: Page) -> Iterator[str]:
+    yield from _listed("Not managed by any stack", page.unmanaged)
+    yield from _listed(
+        "Warnings", [f"{w.summary} {f'({w.source})' if w.source else ''} {w.detail}" for w in page.warnings]
+    )
+
+
+def _listed(head: str, texts: Iterable[str]) -> Iterator[str]:
+    if shown := [f"<li>{html(' '.join(text.split()))}</li>" for text in texts]:
+        yield f'<section>\n<h2>{html(head)} <small>{len(shown):,}</small></h2>\n<ul class="plainlist">'
+        yield from shown
+        yield "</ul>\n</section>"
+
+
+def _footer(page: Page) -> Iterator[str]:
+    if page.digest:
+        yield f"<footer>\n<p>Digest <code>{html(page.digest)}</code></p>\n</footer>"

@@ -1,0 +1,161 @@
+"""What changed inside a value that is compared and sent whole: a tool's parameters, an analysis schema. Pure.
+
+Objects are compared by key, lists by the name of their items or as sets where that is what they are. Any other list is
+explained by DeepDiff, which decides nothing: that the value changed is known already. Only its comparison is used,
+never Delta or pickle, and never on a list that is big or holds anything but JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from hmsplan.formats.redact import SENSITIVE, UNKNOWN
+from hmsplan.model import Ref, Secret
+from hmsplan.output.lines import safe
+from hmsplan.output.values import quoted
+from hmsplan.planner.diff import same
+
+_MOST_NODES: Final = 4000
+_SETS: Final = frozenset({"required", "enum", "type", "examples", "dependentRequired"})
+_NAMES: Final = ("name", "key", "id")
+_KINDS: Final = {
+    "dictionary_item_added": "+",
+    "iterable_item_added": "+",
+    "dictionary_item_removed": "-",
+    "iterable_item_removed": "-",
+    "values_changed": "~",
+    "type_changes": "~",
+}
+
+
+class Found(NamedTuple):
+    """One difference inside a value.
+
+    Attributes:
+        mark: ``+``, ``-``, ``~``; "" where only the order differs.
+        place: of the difference, safe to show.
+        before: None if it is added.
+        after: None if it is removed.
+        member: it is one of the items of the set at *place*.
+    """
+
+    mark: str
+    place: str
+    before: Any
+    after: Any
+    member: bool = False
+
+
+def inside(before: Any, after: Any) -> list[Found]:
+    """Return every difference, by place; a stretch that is too big to compare is one difference as a whole."""
+    found: list[Found] = []
+    if not same(before, after):
+        _walk(_bare(before), _bare(after), (), found)
+    return sorted(found, key=lambda each: (each.place, each.mark != "-"))
+
+
+def _walk(before: Any, after: Any, at: tuple[str | int, ...], found: list[Found]) -> None:
+    """Go down to where both sides stop being alike."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in dict.fromkeys((*before, *after)):
+            if key not in before:
+                found.append(Found("+", _place((*at, key)), None, after[key]))
+            elif key not in after:
+                found.append(Found("-", _place((*at, key)), before[key], None))
+            elif not same(before[key], after[key]):
+                _walk(before[key], after[key], (*at, key), found)
+    elif isinstance(before, list) and isinstance(after, list):
+        _lists(before, after, at, found)
+    else:
+        found.append(Found("~", _place(at), before, after))
+
+
+def _lists(before: list[Any], after: list[Any], at: tuple[str | int, ...], found: list[Found]) -> None:
+    """Compare two lists as sets where order means nothing, by name where every item has one, else by place."""
+    old, new = _named(before), _named(after)
+    if old is not None and new is not None:
+        size = len(found)
+        _walk(old, new, at, found)
+        if len(found) == size or [key for key in old if key in new] != [key for key in new if key in old]:
+            found.append(Found("", _place(at), before, after))
+        return
+    if at and at[-1] in _SETS and _distinct(before) and _distinct(after):
+        found += [Found("-", _place(at), item, None, member=True) for item in before if item not in after]
+        found += [Found("+", _place(at), None, item, member=True) for item in after if item not in before]
+        if set(before) == set(after):
+            found.append(Found("", _place(at), before, after))
+        return
+    if _nodes(before, _MOST_NODES) <= 0 or _nodes(after, _MOST_NODES) <= 0:
+        found.append(Found("~", _place(at), before, after))
+        return
+    _by_place(before, after, at, found)
+
+
+def _by_place(before: list[Any], after: list[Any], at: tuple[str | int, ...], found: list[Found]) -> None:
+    """Compare two lists of which every item means something where it stands."""
+    if before == after:  # but not the same JSON: it says 1 where it said true
+        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+            if not same(one, other):
+                _walk(one, other, (*at, index), found)
+        return
+    from deepdiff import DeepDiff  # noqa: PLC0415 -- slow to import and seldom needed
+
+    tree = DeepDiff(before, after, view="tree", ignore_order=False)
+    for name, mark in _KINDS.items():
+        for item in tree.get(name, ()):
+            path = (*at, *item.path(output_format="list"))
+            if mark == "~":
+                _walk(item.t1, item.t2, path, found)
+            else:
+                one, other = (None, item.t2) if mark == "+" else (item.t1, None)
+                found.append(Found(mark, _place(path), one, other))
+
+
+def _named(items: list[Any]) -> dict[str, Any] | None:
+    """Return the items by their name, if each is an object that has one of its own."""
+    for key in _NAMES:
+        named = {item[key]: item for item in items if isinstance(item, dict) and isinstance(item.get(key), str)}
+        if items and len(named) == len(items):
+            return named
+    return None
+
+
+def _distinct(items: list[Any]) -> bool:
+    """Say whether *items* are plain values, none of them twice."""
+    plain = all(isinstance(item, str | int | float | None) and not isinstance(item, bool) for item in items)
+    return plain and len(set(items)) == len(items)
+
+
+def _nodes(value: Any, budget: int) -> int:
+    """Return what is left of *budget* after every node of *value* has taken one; stops when there is none."""
+    budget -= 1
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    for item in items:
+        if budget <= 0:
+            break
+        budget = _nodes(item, budget)
+    return budget
+
+
+def _bare(value: Any) -> Any:
+    """Return *value* as plain JSON: DeepDiff looks into objects, and a secret is one."""
+    if isinstance(value, Secret):
+        return SENSITIVE
+    if isinstance(value, Ref):
+        return UNKNOWN
+    if isinstance(value, Mapping):
+        return {key: _bare(item) for key, item in value.items()}
+    return [_bare(item) for item in value] if isinstance(value, list) else value
+
+
+def _place(path: tuple[str | int, ...]) -> str:
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif part.replace("_", "a").isalnum() and part.isascii():
+            text += f".{part}" if text else part
+        else:
+            text += f"[{quoted(part)}]"
+    return safe(text) or "(all of it)"

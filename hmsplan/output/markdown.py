@@ -1,0 +1,210 @@
+"""A plan or a drift report as GitHub's Markdown, within a budget. Pure.
+
+What matters most comes first and is always there: the counts, what is refused and the words that allow it. The objects
+follow, what goes away first, as long as they fit; the others are named. Foreign text stands in code or is escaped, and
+an object is a block of code that GitHub colours by the first character of a line, which is a mark of ours: a prompt's
+own bullets stand behind a bar.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from hmsplan.output.drift import SHOWN_AS
+from hmsplan.output.lines import INDENT, Line, columns, wrap
+from hmsplan.output.page import tally_of
+from hmsplan.text import escape
+from hmsplan.text.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from hmsplan.model import Diagnostic
+    from hmsplan.output.page import Item, Page, Question, Row
+
+WIDTH: Final = 100
+COMMENT: Final = 64_000
+"""Bytes that leave room for a marker and a footer in a comment of 65,536 characters."""
+SUMMARY: Final = 1_000_000
+"""Bytes of a step summary; GitHub drops one of more than 1 MiB whole."""
+_MOST_NAMES: Final = 12
+_LEAST: Final = 2000
+_MARKS: Final = {"~": "!", "?": "!", ">": "!", "-/+": "-"}
+"""What GitHub's ``diff`` colours as a change is a "!"."""
+
+
+def render_markdown(page: Page, *, budget: int = COMMENT) -> str:
+    """Return *page* as Markdown of at most *budget* bytes, of which a page without objects takes a few thousand."""
+    head = "\n\n".join([*_head(page), *_questions(page, budget // 6)])
+    foot = _foot(page)
+    room = budget - _size(head) - _size(foot) - 4
+    return "\n\n".join(filter(None, [head, _objects(page, room), foot])) + "\n"
+
+
+def _size(text: str) -> int:
+    """Count bytes: never fewer than the characters that GitHub counts."""
+    return len(text.encode())
+
+
+def _head(page: Page) -> Iterator[str]:
+    yield f"<!-- hmsplan:{page.word}:{_slug(page.stack)}:{_slug(page.environment)} -->"
+    where = f"{escape.markdown_code(_short(page.stack))}, environment {escape.markdown_code(_short(page.environment))}"
+    yield f"### hmsplan {page.word}: {where}"
+    if page.snapshot:
+        yield f"> [!NOTE]\n> {escape.markdown(page.snapshot)}"
+    if page.memory:
+        yield f"> [!WARNING]\n> {escape.markdown(page.memory)}"
+    strong, *more = page.verdict
+    yield " ".join([f"**{escape.markdown(strong)}**", *map(escape.markdown, more)])
+    if page.dates:
+        yield escape.markdown(page.dates)
+    if page.targets:
+        yield f"Limited to {_named(page.targets)} {page.limits}"
+    if page.rows:
+        yield "\n".join(["| action | count | objects |", "|---|--:|---|", *map(_row, page.rows)])
+    if page.reach:
+        yield escape.markdown(" ".join(page.reach))
+
+
+def _slug(text: str) -> str:
+    """Return *text* for our marker, which a "-->" in it must not end."""
+    return quote(escape.plain(_short(text)), safe="")
+
+
+def _row(row: Row) -> str:
+    return f"| {escape.markdown_code(row.mark)} {row.verb} | {len(row.names):,} | {_named(row.names)} |"
+
+
+def _named(names: Sequence[str]) -> str:
+    rest = len(names) - _MOST_NAMES
+    shown = ", ".join(escape.markdown_code(_short(name)) for name in names[:_MOST_NAMES])
+    return shown + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def _short(text: str, most: int = 120) -> str:
+    """Cut a foreign name or sentence that would eat the budget to *most* bytes."""
+    shown = escape.plain(text[: most + 1]).encode()
+    return text if len(shown) <= most else shown[:most].decode(errors="ignore") + "…"
+
+
+def _questions(page: Page, room: int) -> Iterator[str]:
+    """Yield what is refused and what is not settled, each in about *room* bytes."""
+    if page.refused:
+        yield f"> [!CAUTION]\n> **{page.refusal}**"
+        yield _told(page.refused, room)
+        yield escape.markdown_fence([_short(page.consent, room)], "console")
+    if page.unsettled:
+        yield f"> [!WARNING]\n> **{page.doubt}**"
+        yield _told(page.unsettled, room)
+        commands = [_short(command) for question in page.unsettled for command in question.commands]
+        yield escape.markdown_fence(commands[: room // 200], "console")
+
+
+def _told(questions: Sequence[Question], room: int) -> str:
+    shown: list[str] = []
+    for number, question in enumerate(questions):
+        text = f"- {escape.markdown_code(_short(question.name))}: {escape.markdown(_short(question.text, 500))}"
+        room -= _size(text)
+        if room < 0:
+            shown.append(f"- and {len(questions) - number:,} more, which the text of the plan names")
+            break
+        shown.append(text)
+    return "\n".join(shown)
+
+
+def _objects(page: Page, room: int) -> str:
+    """Return as many objects as fit into *room* bytes, in order, and a word about the others."""
+    room -= _LEAST  # for that word
+    extras = [*map(_warning, page.warnings), *_unmanaged(page)]
+    kept = min(sum(map(_size, extras)) + 2 * len(extras), room // 6)  # objects do not push all warnings out
+    room -= kept
+    blocks: list[str] = []
+    left: list[Item] = []
+    most = max(room // 4, _LEAST)  # no object takes it all
+    for number, item in enumerate([*page.changes, *page.drift]):
+        if left:  # what comes after the first that does not fit is less important
+            left.append(item)
+            continue
+        title = _drift_title(page) if page.drift and item is page.drift[0] else ""
+        block = title + _object(
+            item, min(most, room - _size(title)), is_open=number < len(page.asked) and page.is_open(item)
+        )
+        if _size(block) + 2 > room or (room < most and item.lines and "```" not in block):
+            left.append(item)
+            continue
+        blocks.append(block)
+        room -= _size(block) + 2
+    if left:
+        names = _named([_short(item.name, 60) for item in left])
+        blocks.append(
+            f"**{count(len(left), 'more object')} without details for lack of room** ({tally_of(left)}): {names}. "
+            f"`hmsplan {page.word}` shows everything; `--format html` in one page."
+        )
+    room += kept
+    for number, extra in enumerate(extras):
+        if _size(extra) + 2 > room:
+            blocks.append(f"**{count(len(extras) - number, 'more line')}**, which `hmsplan {page.word}` shows.")
+            break
+        blocks.append(extra)
+        room -= _size(extra) + 2
+    return "\n\n".join(blocks)
+
+
+def _drift_title(page: Page) -> str:
+    if page.word == "drift":
+        return f"{escape.markdown(SHOWN_AS)}\n\n"
+    return (
+        "#### Changed outside hmsplan since the last apply\n\n"
+        "For information. What this plan does about it stands above.\n\n"
+    )
+
+
+def _object(item: Item, room: int, *, is_open: bool) -> str:
+    """Return one object in at most about *room* bytes; of more lines than fit, the rest is counted."""
+    name = f"<code>{escape.html(item.mark)}</code> <code>{escape.html(_short(item.name))}</code>"
+    head = f"<summary>{name} {escape.html(_short(item.what))}</summary>"
+    begin = f"<details{' open' if is_open else ''}>{head}\n\n"
+    end = "\n\n</details>"
+    room -= _size(begin) + _size(end) + 100
+    rows: list[str] = []
+    for row in (every := list(diff_rows(item.lines))):
+        if _size(row) + 1 > room:
+            rows += [f"  … {count(len(every) - len(rows), 'more line')} …"] if rows else []
+            break
+        rows.append(row)
+        room -= _size(row) + 1
+    if not rows:
+        return f"- {escape.markdown_code(_short(item.name))} {escape.markdown(_short(item.what))}"
+    return begin + escape.markdown_fence(rows, "diff") + end
+
+
+def diff_rows(lines: Iterable[Line]) -> Iterator[str]:
+    """Yield *lines* with their marks in the first column, for a block of code that GitHub colours."""
+    for line in lines:
+        mark = _MARKS.get(line.mark, line.mark)
+        indent = " " * (INDENT * max(line.depth, 0))
+        text, notes = line.text, list(line.notes)
+        while notes and columns(text) + columns(notes[0]) + len(indent) <= WIDTH:
+            text += f"  # {notes.pop(0)}"
+        pieces = [text] if line.whole else wrap(text, WIDTH - len(indent) - 4)
+        for number, piece in enumerate(pieces):
+            bar = ("┊ " if number else "│ ") if line.bar else "  " if number else ""
+            yield f"{mark or ' '} {indent}{bar}{piece}".rstrip()
+        yield from (f"# {indent}{note}" for note in notes)
+
+
+def _warning(warning: Diagnostic) -> str:
+    where = f" ({escape.markdown_code(str(warning.source))})" if warning.source else ""
+    detail = escape.markdown(_short(" ".join(warning.detail.split()), 1000))
+    return f"- **{escape.markdown(warning.summary)}**{where}: {detail}"
+
+
+def _unmanaged(page: Page) -> Iterator[str]:
+    if page.unmanaged:
+        yield f"#### {count(len(page.unmanaged), 'object')} that no stack manages"
+        yield from (f"- {escape.markdown_code(_short(name))}" for name in page.unmanaged)
+
+
+def _foot(page: Page) -> str:
+    return f"Digest `{page.digest}`" if page.digest else ""

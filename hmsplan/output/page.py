@@ -1,0 +1,364 @@
+"""What a plan or a drift report says, in the order in which a reviewer asks, before a surface draws it. Pure.
+
+How much, what is refused, what goes away, what changes, what is new, what somebody else changed, and last the counts
+and the digest. Text, Markdown and HTML draw the same ``Page``; only the ``Line``s of an object have a width.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.formats.redact import shown
+from hmsplan.kinds import KINDS
+from hmsplan.model import Action, Digest, DriftKind, is_pending
+from hmsplan.output.blast_radius import reach_summary
+from hmsplan.output.changes import change_lines
+from hmsplan.output.commands import BARE
+from hmsplan.output.drift import coverage_text, drift_line, drift_lines, worst_first
+from hmsplan.output.values import Look, names_of
+from hmsplan.output.words import MARKS, plan_line, seconds, snapshot_text, some
+from hmsplan.planner.safety import NO_STATE
+from hmsplan.text.timestamps import for_people
+from hmsplan.text.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from hmsplan.model import Diagnostic, Drift, Plan, Refusal, ResourceChange, Unsettled
+    from hmsplan.output.commands import CommandLine
+    from hmsplan.output.drift import Coverage
+    from hmsplan.output.lines import Line
+
+NO_CHANGES: Final = "No changes. The organization matches the stack."
+NO_CHANGES_THEN: Final = "No changes. The snapshot matches the stack."
+NO_DRIFT: Final = "No drift. Every managed object is as the last apply left it."
+ORDER: Final = (
+    (Action.REPLACE, "replace"),
+    (Action.DELETE, "destroy"),
+    (Action.ADOPT, "adopt"),
+    (Action.UPDATE, "update"),
+    (Action.CREATE, "create"),
+    (Action.FORGET, "forget"),
+)
+_SMALL: Final = 5
+_LOST_ANSWER: Final = "Not settled: an earlier run sent a create and never got an answer."
+_NOT_VISIBLE: Final = "Not settled: an earlier run created it a moment ago, and it is not visible yet."
+_DRIFT_ORDER: Final = (
+    (DriftKind.GONE, "-"),
+    (DriftKind.TWIN, "!"),
+    (DriftKind.CHANGED, "~"),
+    (DriftKind.UNMANAGED, "?"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How many objects one thing happens to, and which."""
+
+    mark: str
+    verb: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One object and all that a reviewer has to know about what happens to it.
+
+    Attributes:
+        verb: the word of its ``Row``.
+        head: says what happens, with *name* in it; safe to show.
+        what: the same without *name*.
+        below: yields ``lines``, once.
+        alarming: it goes away, or people are called.
+    """
+
+    name: str
+    mark: str
+    verb: str
+    head: str
+    what: str
+    below: Iterator[Line]
+    alarming: bool = False
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """What stands below; compared only when a surface has room for it, and once for all surfaces."""
+        return tuple(self.below)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that is decided by typing a command; foreign text is in *text* and *commands*."""
+
+    name: str
+    text: str
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All of it. Names and texts may be foreign; ``Line``s are safe to show.
+
+    Attributes:
+        word: "plan" or "drift".
+        organization: None when nobody told it.
+        dates: says when a saved plan was made, and until when it may be applied.
+        targets: what the plan is limited to; empty = everything.
+        reach: sentences on whom the plan reaches.
+        refused: one a flag.
+        doubt: what *unsettled* has in common.
+        changes: what is requested; empty for a drift report.
+        drift: what somebody else did.
+        unmanaged: lines that name the live objects that nobody manages.
+        unchanged: addresses that stay as they are.
+        ending: sentences for a report without changes.
+        coverage: how much of what is live is managed; "" for a plan.
+        memory: says that no apply is remembered though live objects are what is declared; "" when one is.
+        snapshot: which snapshot stood for what is live, and its age; "" when none did.
+        counts: the last line.
+        digest: as it is written; "" for a drift report.
+        apply: what to type to apply such a plan, before what allows its risks; "" for a drift report.
+    """
+
+    word: str
+    stack: str
+    environment: str
+    organization: str | None = None
+    dates: str = ""
+    targets: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    reach: tuple[str, ...] = ()
+    refused: tuple[Question, ...] = ()
+    unsettled: tuple[Question, ...] = ()
+    doubt: str = ""
+    changes: tuple[Item, ...] = ()
+    drift: tuple[Item, ...] = ()
+    unmanaged: tuple[str, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    ending: tuple[str, ...] = ()
+    coverage: str = ""
+    memory: str = ""
+    snapshot: str = ""
+    counts: str = ""
+    digest: str = ""
+    apply: str = ""
+
+    @property
+    def refusal(self) -> str:
+        """Say how many risks are refused and what that means; "" when none is."""
+        if not self.refused:
+            return ""
+        until = "it is allowed" if len(self.refused) == 1 else "all are allowed in one command"
+        return f"Refused: {count(len(self.refused), 'risk')}. Nothing is applied until {until}."
+
+    @property
+    def verdict(self) -> tuple[str, ...]:
+        """Return what a reader has to know who reads no further, the most important sentence first."""
+        return tuple(filter(None, (*self.ending, self.counts, self.coverage)))
+
+    @property
+    def limits(self) -> str:
+        """Say what belongs to a plan besides the objects it is limited to."""
+        return f"and what {'it refers' if len(self.targets) == 1 else 'they refer'} to; the rest is left out."
+
+    @property
+    def asked(self) -> tuple[Item, ...]:
+        """What the report is about: other people's doings only where nothing is requested."""
+        return self.changes or self.drift
+
+    def is_open(self, item: Item) -> bool:
+        """Say whether to show at once what happens to one of ``asked``: what goes away, and all of a small report."""
+        small = len(self.asked) <= _SMALL and item.mark != "+"
+        return item.alarming or small or len(self.asked) == 1
+
+    @property
+    def consent(self) -> str:
+        """The one command that allows all that is refused."""
+        return " ".join(
+            [self.apply, *(question.commands[0].removeprefix(f"{self.apply} ") for question in self.refused)]
+        )
+
+
+def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT, commands: CommandLine = BARE) -> Page:
+    """Return what *plan* says, and one of its digests; its long lines are laid out for *width* columns."""
+    plan = shown(plan)
+    names = names_of(plan)
+    apply = commands.command("apply", *scope_of(plan))
+    return Page(
+        "plan",
+        plan.stack,
+        plan.environment,
+        plan.organization,
+        dates=_dates(plan),
+        targets=tuple(map(str, plan.targets)),
+        rows=tuple(_rows(plan)),
+        reach=tuple(reach_summary(plan, commands)),
+        refused=_refused(plan, apply),
+        unsettled=tuple(unsettled(item, commands) for item in plan.unsettled),
+        doubt=_LOST_ANSWER if any(each.intent is not None for each in plan.unsettled) else _NOT_VISIBLE,
+        changes=tuple(
+            _item(
+                str(change.address),
+                MARKS[change.action] or ".",
+                verb_of(change),
+                change_lines(change, plan, names, width),
+                alarming=change.action in {Action.REPLACE, Action.DELETE} or change.started,
+            )
+            for change in in_order(plan)
+        ),
+        drift=tuple(_drifted(drift, Look(KINDS[drift.kind], width, names), commands) for drift in plan.drift),
+        warnings=tuple(commands.completed(each) for each in plan.warnings if each.summary != NO_STATE),
+        unchanged=tuple(str(change.address) for change in plan.changes if not is_pending(change)),
+        ending=tuple(_ending(plan)),
+        memory=" ".join(f"{each.summary}: {each.detail}" for each in plan.warnings if each.summary == NO_STATE),
+        snapshot=snapshot_text(plan.against),
+        counts=plan_line(plan),
+        digest=plan.digest_of(digest),
+        apply=apply,
+    )
+
+
+def scope_of(plan: Plan) -> list[str]:
+    """Return the options that a plan was made with, so that the same is planned again."""
+    words = ["--destroy"] if plan.destroy else []
+    return [*words, *(f"--target={target}" for target in plan.targets), *(f"--resend={each}" for each in plan.resend)]
+
+
+def in_order(plan: Plan) -> list[ResourceChange]:
+    """Return what is planned as a reviewer asks: what goes away, what changes, what is new."""
+    place = {action: number for number, (action, _) in enumerate(ORDER)}
+    return sorted(plan.pending, key=lambda change: place.get(change.action, len(place)))
+
+
+def verb_of(change: ResourceChange) -> str:
+    """Return the word of a change's ``Row``."""
+    return dict(ORDER).get(change.action, "move" if change.moved_from is not None else "release")
+
+
+def drift_page(
+    drifts: Sequence[Drift],
+    coverage: Coverage,
+    stack: str,
+    environment: str,
+    width: int,
+    commands: CommandLine = BARE,
+) -> Page:
+    """Return what a drift report says."""
+    ours = [drift for drift in drifts if drift.drift is not DriftKind.UNMANAGED]
+    rows = ((mark, kind, tuple(_drift_name(d) for d in drifts if d.drift is kind)) for kind, mark in _DRIFT_ORDER)
+    ending = () if ours else (NO_DRIFT,)
+    return Page(
+        "drift",
+        stack,
+        environment,
+        rows=tuple(Row(mark, str(kind), names) for mark, kind, names in rows if names),
+        drift=tuple(_drifted(drift, Look(KINDS[drift.kind], width), commands) for drift in worst_first(ours)),
+        unmanaged=tuple(f'{d.kind} "{d.name}" {d.id}' for d in drifts if d.drift is DriftKind.UNMANAGED),
+        ending=ending,
+        coverage=f"Coverage: {coverage_text(coverage)}.",
+        counts=drift_line(drifts),
+    )
+
+
+def _item(name: str, mark: str, verb: str, lines: Iterator[Line], *, alarming: bool) -> Item:
+    head = next(lines).text
+    origin, moved, _ = head.partition(f" has moved to {name}")
+    what = f"moved from {origin}" if moved else head.removeprefix(name).strip()
+    return Item(name, mark, verb, head, what, lines, alarming)
+
+
+def _drifted(drift: Drift, look: Look, commands: CommandLine) -> Item:
+    mark, alarming = dict(_DRIFT_ORDER)[drift.drift], drift.drift is not DriftKind.CHANGED
+    return _item(_drift_name(drift), mark, str(drift.drift), drift_lines(drift, look, commands), alarming=alarming)
+
+
+def _drift_name(drift: Drift) -> str:
+    return str(drift.address) if drift.address is not None else f'{drift.kind} "{drift.name}"'
+
+
+def _dates(plan: Plan) -> str:
+    if plan.made is None or plan.expires is None:
+        return ""
+    return f"Made {for_people(plan.made)}; it may be applied until {for_people(plan.expires)}."
+
+
+def _rows(plan: Plan) -> Iterator[Row]:
+    """Yield one row an action: its mark, which."""
+    pending = plan.pending
+    quiet = [change for change in pending if change.action is Action.NO_OP]
+    moved = [f"{c.moved_from} -> {c.address}" for c in quiet if c.moved_from is not None]
+    groups = [
+        *((MARKS[action], verb, _named(c for c in pending if c.action is action)) for action, verb in ORDER),
+        (".", "move", moved),
+        (".", "release", _named(c for c in quiet if c.moved_from is None)),
+        ("!", "refused", [f"{r.risk}:{r.address}" for r in plan.refusals]),
+        ("?", "unsettled", [str(each.address) for each in plan.unsettled]),
+    ]
+    yield from (Row(mark, verb, tuple(dict.fromkeys(names))) for mark, verb, names in groups if names)
+
+
+def _named(changes: Iterable[ResourceChange]) -> list[str]:
+    return [str(change.address) if not change.deposed else f"{change.address} (deposed)" for change in changes]
+
+
+def _refused(plan: Plan, apply: str) -> tuple[Question, ...]:
+    """Name every risk with its reasons and the exact flag that allows it."""
+    by_flag: dict[str, list[Refusal]] = {}
+    for refusal in plan.refusals:
+        by_flag.setdefault(refusal.flag, []).append(refusal)
+    return tuple(
+        Question(
+            str(refusals[0].address),
+            "; ".join(dict.fromkeys(refusal.reason for refusal in refusals)),
+            (f"{apply} {flag}",),
+        )
+        for flag, refusals in by_flag.items()
+    )
+
+
+def unsettled(item: Unsettled, commands: CommandLine = BARE) -> Question:
+    """Ask what became of a create, with every answer as a command."""
+    name = str(item.address)
+    if item.id is not None:
+        left = f"it may show up within {seconds(item.remaining_s)}. Plan again then"
+        return Question(
+            name, f"created a moment ago as {item.id}, and neither the list nor a GET shows it; {left}.", ()
+        )
+    adopt = [commands.command("resolve", name, "--adopt", object_id) for object_id in item.candidates]
+    of_member = item.intent is not None and item.intent.parent is not None
+    return Question(
+        f"a lead of {name}" if of_member else name,
+        _doubt(item),
+        (*adopt, commands.command("resolve", name, "--none")),
+    )
+
+
+def _doubt(item: Unsettled) -> str:
+    if item.candidates:
+        number = len(item.candidates)
+        may = "1 live object may be it" if number == 1 else f"{number} live objects may be it"
+        return f"{may}. Say which one it is, or that none is:"
+    if not item.is_waiting:
+        return "not in the list, which may be incomplete and does not prove anything. Look it up, then say what it is:"
+    return (
+        f"not in the lists; it may show up within {seconds(item.remaining_s)}. Plan again then, or say that it is none:"
+    )
+
+
+def _ending(plan: Plan) -> Iterator[str]:
+    if plan.pending:
+        return
+    open_creates = " A create of an earlier run is not settled, see above." if plan.unsettled else ""
+    matching = NO_CHANGES if plan.against is None else NO_CHANGES_THEN
+    yield matching if not plan.unsettled else f"No changes are planned.{open_creates}"
+    if learning := sorted({str(step.address) for step in plan.steps}):
+        yield f"The next apply only brings hmsplan's state up to date: {some(learning)}."
+
+
+def tally_of(items: Iterable[Item]) -> str:
+    """Count *items* by what happens to them: ``2 destroy, 31 create``."""
+    return ", ".join(f"{number:,} {verb}" for verb, number in Counter(item.verb for item in items).items())

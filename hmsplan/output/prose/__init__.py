@@ -1,0 +1,1 @@
+"""How one long text became another, and how that is drawn. Pure."""

@@ -1,0 +1,75 @@
+"""Findings as SARIF 2.1.0, which GitHub's code scanning and editors read. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import orjson
+
+from hmsplan.output.findings import Level
+from hmsplan.output.github import in_repository
+from hmsplan.text.canonical_json import digest
+from hmsplan.text.escape import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hmsplan.output.findings import Finding
+
+SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+MOST: Final = 5000
+"""GitHub shows no more of one upload."""
+_LEVELS: Final = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "note"}
+
+
+def sarif(findings: Sequence[Finding], *, folder: str = "", tool_version: str = "") -> str:
+    """Return one run with its results, on one line; *folder* leads from the repository to the stack."""
+    shown = findings[:MOST]
+    rules = list(dict.fromkeys(finding.rule_id for finding in shown))
+    words = {finding.rule_id: finding.rule for finding in shown}
+    seen: Counter[str] = Counter()
+    run = {
+        "tool": {
+            "driver": {
+                "name": "hmsplan",
+                **({"version": tool_version} if tool_version else {}),
+                "rules": [{"id": rule, "shortDescription": {"text": words[rule]}} for rule in rules],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(finding, folder, rules, seen) for finding in shown],
+    }
+    return orjson.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}).decode()
+
+
+def _result(finding: Finding, folder: str, rules: list[str], seen: Counter[str]) -> dict[str, Any]:
+    """Return one result. Its fingerprint knows no line number, so a moved line is no new problem."""
+    file = plain(in_repository((finding.source.file if finding.source is not None else "") or "hmsplan.yaml", folder))
+    mark = digest([finding.rule_id, file, plain(finding.about)])[:16]
+    seen[mark] += 1
+    lines = [plain(line) for line in finding.text.split("\n")]
+    return {
+        "ruleId": finding.rule_id,
+        "ruleIndex": rules.index(finding.rule_id),
+        "level": _LEVELS[finding.level],
+        "message": {"text": "\n".join(lines) or finding.rule},
+        "locations": [_location(finding, file)],
+        "partialFingerprints": {"primaryLocationLineHash": f"{mark}:{seen[mark]}"},
+    }
+
+
+def _location(finding: Finding, file: str) -> dict[str, Any]:
+    """Return where it is; what is nowhere is at the stack file, because GitHub wants a place."""
+    source = finding.source
+    region = {"startLine": source.line, "startColumn": source.column} if source is not None else {"startLine": 1}
+    place: dict[str, Any] = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(file), "uriBaseId": "%SRCROOT%"},
+            "region": region,
+        }
+    }
+    if finding.about:
+        place["logicalLocations"] = [{"fullyQualifiedName": plain(finding.about)}]
+    return place

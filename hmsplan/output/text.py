@@ -1,0 +1,136 @@
+"""A plan as text, in OpenTofu's symbols and search phrases. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hmsplan.model import Digest
+from hmsplan.output.commands import BARE
+from hmsplan.output.diagnostics import format_diagnostic
+from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
+from hmsplan.output.page import NO_CHANGES, page_of
+from hmsplan.output.words import some
+from hmsplan.text.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hmsplan.model import Plan
+    from hmsplan.output.commands import CommandLine
+    from hmsplan.output.page import Item, Page, Question
+
+__all__ = ["NO_CHANGES", "render_page", "render_plan"]
+
+
+def render_plan(
+    plan: Plan,
+    *,
+    width: int,
+    color: bool,
+    show_unchanged: bool = False,
+    digest: Digest = Digest.STRICT,
+    commands: CommandLine = BARE,
+) -> str:
+    """Return *plan* as text that ends with its counts and its digest.
+
+    Args:
+        plan: what is shown.
+        width: columns to wrap to; at least 40 are used.
+        color: escape sequences may stand in it; without them the text says the same.
+        show_unchanged: name the objects that match as well.
+        digest: which of the two.
+        commands: what belongs into each command that it says.
+    """
+    return render_page(page_of(plan, width, digest, commands), width=width, color=color, show_unchanged=show_unchanged)
+
+
+def render_page(page: Page, *, width: int, color: bool, show_unchanged: bool = False) -> str:
+    """Return a plan's *page* as the text that ``render_plan`` does; its objects are laid out already."""
+    return paint(_joined(_sections(page, width, show_unchanged=show_unchanged)), width=width, color=color)
+
+
+def _joined(sections: Iterable[list[Line]]) -> Iterator[Line]:
+    """Put a blank line between the sections that have something to say."""
+    for number, section in enumerate(section for section in sections if section):
+        if number:
+            yield BLANK
+        yield from section
+
+
+def _sections(page: Page, width: int, *, show_unchanged: bool) -> Iterator[list[Line]]:
+    yield _summary(page)
+    yield _refused(page)
+    yield _questions(page.doubt, page.unsettled, "?")
+    for item in page.changes:
+        yield _object(item)
+    yield _drift(page)
+    for warning in page.warnings:
+        yield [Line(row, depth=-1, whole=True) for row in format_diagnostic(warning, width).split("\n")]
+    if show_unchanged and page.unchanged:
+        yield [title(f"Unchanged: {count(len(page.unchanged), 'object')}"), *map(Line, page.unchanged)]
+    yield _end(page)
+
+
+def _summary(page: Page) -> list[Line]:
+    where = f"{safe(page.stack)}, environment {safe(page.environment)}"
+    if page.organization is not None:
+        where += f", organization {safe(page.organization)}"
+    lines = [
+        title(where),
+        *(title(sentence, Tone.ALERT) for sentence in (page.snapshot, page.memory) if sentence),
+        *([title(page.dates, Tone.PLAIN)] if page.dates else []),
+    ]
+    if page.targets:
+        lines.append(title(f"Limited to {some(page.targets)} {page.limits}", Tone.PLAIN))
+    if page.rows:
+        digits = max(len(str(len(row.names))) for row in page.rows)
+        lines.append(BLANK)
+        for row in page.rows:
+            text = f"{row.verb:<9} {len(row.names):>{digits}}  {some(row.names)}"
+            lines.append(Line(text, row.mark, hang=12 + digits))
+    if page.reach:
+        lines += [BLANK, *(title(sentence, Tone.PLAIN) for sentence in page.reach)]
+    return lines
+
+
+def _refused(page: Page) -> list[Line]:
+    """Yield each risk; of several with the words that allow it, and at the end the one command that allows all."""
+    if len(page.refused) < 2:  # noqa: PLR2004 -- one command says it
+        return _questions(page.refusal, page.refused, "!")
+    lines = [title(page.refusal, Tone.ALERT)]
+    for question in page.refused:
+        lines += [BLANK, Line(f"{question.name}: {safe(question.text)}", "!")]
+        lines += [Line(safe(command.removeprefix(f"{page.apply} ")), whole=True) for command in question.commands]
+    return [*lines, BLANK, title("To allow all of them:", Tone.PLAIN), Line(safe(page.consent), whole=True)]
+
+
+def _questions(head: str, questions: Iterable[Question], mark: str) -> list[Line]:
+    """Yield what has to be decided and the exact words that decide it."""
+    lines: list[Line] = []
+    for question in questions:
+        lines += [BLANK, Line(f"{question.name}: {safe(question.text)}", mark)]
+        lines += [Line(safe(command), whole=True) for command in question.commands]
+    return [title(head, Tone.ALERT), *lines] if lines else []
+
+
+def _object(item: Item) -> list[Line]:
+    return [Line(item.head, "#"), *item.lines]
+
+
+def _drift(page: Page) -> list[Line]:
+    """Yield what others did, apart from what is requested: reading the plan, nobody has to guess who wants what."""
+    if not page.drift:
+        return []
+    lines = [
+        title("Changed outside hmsplan since the last apply"),
+        title("For information. What this plan does about it stands above.", Tone.QUIET),
+    ]
+    for item in page.drift:
+        lines += [BLANK, *_object(item)]
+    return lines
+
+
+def _end(page: Page) -> list[Line]:
+    strong, *more = page.ending or ("",)
+    lines = [title(strong), *(title(sentence, Tone.PLAIN) for sentence in more), BLANK] if strong else []
+    return [*lines, Line(f"Digest: {page.digest}", depth=-1, whole=True), title(page.counts)]

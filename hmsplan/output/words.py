@@ -1,0 +1,65 @@
+"""Words and numbers that several surfaces share. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.model import Action, tally
+from hmsplan.text.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hmsplan.model import Against, Plan
+
+MARKS: Final = {
+    Action.NO_OP: "",
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.REPLACE: "-/+",
+    Action.DELETE: "-",
+    Action.ADOPT: "~",
+    Action.FORGET: ".",
+}
+
+
+def some(names: Iterable[str], most: int = 12) -> str:
+    """Join names by commas; says how many it leaves out."""
+    every = list(names)
+    rest = len(every) - most
+    return ", ".join(every[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def seconds(value: float) -> str:
+    """Write a duration: ``0.4s``, ``12s``, ``3m5s``."""
+    if value < 1:
+        return f"{value:.1f}s" if value else "0s"
+    whole = round(value)
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes}m{rest}s" if minutes else f"{whole}s"
+
+
+def snapshot_text(against: Against | None) -> str:
+    """Say which snapshot a plan was made against, and how old that was; "" for one of what was live."""
+    if against is None:
+        return ""
+    day, time = against.taken[:10], against.taken[11:16]
+    return (
+        f"Planned against a snapshot of {day} {time} UTC, {_age(against.age_s)} old. What changed since then cannot be "
+        "seen, and this plan cannot be applied."
+    )
+
+
+def _age(age_s: int) -> str:
+    for unit, length_s in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if age_s >= 2 * length_s:
+            return count(age_s // length_s, unit)
+    return "less than two minutes"
+
+
+def plan_line(plan: Plan) -> str:
+    """Return the last line of a plan; what Terraform has no word for appears only if there is some of it."""
+    counts = tally(plan)
+    always = [f"{counts[verb]} to {verb}" for verb in ("add", "change", "destroy", "adopt")]
+    seldom = [f"{counts[verb]} to {verb}" for verb in ("forget", "move", "release") if counts[verb]]
+    return f"Plan: {', '.join(always + seldom)}."

@@ -1,0 +1,231 @@
+"""Whom a change reaches, in callers' terms: active numbers, campaigns that dial, other users of a template. Pure.
+
+The references of what is live are read backwards, from the object that changes to the numbers and campaigns people meet
+it through; those that the plan itself points at it count as well. Nothing is read for it: a kind that is not in the
+snapshot is not known, and ``unread`` names it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hmsplan.kinds import KINDS, normalise
+from hmsplan.kinds.expand import expand_analysis, expand_tool
+from hmsplan.model import Action, Reached, Ref, is_pending
+from hmsplan.planner.matching import identity_of
+from hmsplan.planner.members import is_untouched
+from hmsplan.planner.request_body import references
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from hmsplan.model import Address, Binding, RemoteObject, ResourceChange, Snapshot, Spec, Stack, Value
+
+_WRITING = frozenset({Action.UPDATE, Action.REPLACE, Action.DELETE})
+
+
+def writes(change: ResourceChange) -> bool:
+    """Say whether *change* tells the API anything about an object that is there, or soon will be."""
+    adopts = change.action is Action.ADOPT and bool(change.fields or change.members)
+    return change.action in {*_WRITING, Action.CREATE} or adopts
+
+
+def with_reach(
+    changes: tuple[ResourceChange, ...], stack: Stack, snapshot: Snapshot, bindings: Mapping[Address, Binding]
+) -> tuple[ResourceChange, ...]:
+    """Say on each change whom it reaches."""
+    if not any(map(writes, changes)):
+        return changes
+    find = _Finder(changes, stack, snapshot, bindings)
+    return tuple(find.told(change) if writes(change) else change for change in changes)
+
+
+def unread(changes: Iterable[ResourceChange], snapshot: Snapshot) -> tuple[str, ...]:
+    """Name the kinds that were not read and whose objects may use one that changes, in the table's order."""
+    queue = list({change.address.kind for change in changes if change.id is not None and writes(change)})
+    using: set[str] = set()
+    while queue:
+        target = queue.pop()
+        users = {kind.name for kind in KINDS.values() if target in kind.refs.values()} - using
+        using |= users
+        queue += users
+    return tuple(name for name in KINDS if name in using and name not in snapshot.objects)
+
+
+def users_of(snapshot: Snapshot) -> dict[str | Address, list[RemoteObject]]:
+    """Return id to the live objects that refer to it."""
+    users: defaultdict[str | Address, list[RemoteObject]] = defaultdict(list)
+    for name, objects in snapshot.objects.items():
+        if KINDS[name].refs:
+            for live in objects.values():
+                for _, target in references(KINDS[name], live.fields):
+                    users[target].append(live)
+    return dict(users)
+
+
+def staying_users(changes: Iterable[ResourceChange], snapshot: Snapshot) -> dict[str, list[RemoteObject]]:
+    """Return, for the id of each object that goes away, the live objects that go on using it."""
+    changes = tuple(changes)
+    going = {c.id for c in changes if c.action in {Action.DELETE, Action.REPLACE} and c.id is not None}
+    if not going:
+        return {}
+    changed = {change.id: change for change in changes if is_pending(change) and change.id is not None}
+    staying = {
+        target: [live for live in users if not _lets_go(changed.get(live.id), target)]
+        for target, users in users_of(snapshot).items()
+        if isinstance(target, str) and target in going
+    }
+    return {target: users for target, users in staying.items() if users}
+
+
+def _lets_go(change: ResourceChange | None, target: str) -> bool:
+    """Say whether *change* ends the use of the object *target*."""
+    if change is None:
+        return False
+    if change.action in {Action.DELETE, Action.REPLACE}:
+        return True
+    return any(field.before == target for field in change.fields)
+
+
+class _Finder:
+    """Follows references backwards through one plan."""
+
+    def __init__(
+        self,
+        changes: tuple[ResourceChange, ...],
+        stack: Stack,
+        snapshot: Snapshot,
+        bindings: Mapping[Address, Binding],
+    ) -> None:
+        self._snapshot = snapshot
+        self._bindings = bindings
+        self._owner = {binding.id: address for address, binding in bindings.items()}
+        self._change = {change.id: change for change in changes if change.id is not None and writes(change)}
+        self._users = users_of(snapshot)
+        for user, target in self._pointed():
+            self._users.setdefault(target, []).append(user)
+        self._via: defaultdict[Address, list[Address]] = defaultdict(list)
+        for address, resource in stack.resources.items():
+            for template in {template for _, template in resource.via}:
+                self._via[template].append(address)
+
+    def _pointed(self) -> Iterator[tuple[RemoteObject, str | Address]]:
+        """Yield the live objects that the plan points at another one, and which."""
+        for object_id, change in self._change.items():
+            live = self._snapshot.get(change.address.kind, object_id)
+            for pat in KINDS[change.address.kind].refs:
+                target = change.after.get(pat[0])
+                if live is not None and len(pat) == 1 and isinstance(target, str | Ref):
+                    yield live, target.address if isinstance(target, Ref) else target
+
+    def told(self, change: ResourceChange) -> ResourceChange:
+        """Return *change* with whom it reaches, and a note of the copies it does not."""
+        through = sorted(self._via.get(change.address, ()))
+        roots: list[str | Address] = [change.address, *([change.id] if change.id is not None else [])]
+        roots += [self._bindings[user].id for user in through if user in self._bindings]
+        reaches = (
+            *(_user(address, self._bindings.get(address)) for address in through),
+            *sorted(set(self._met(roots)), key=lambda met: (list(KINDS).index(met.kind), met.name, met.id)),
+        )
+        copies = [f"assistant {identity_of(KINDS[live.kind], live.fields)}" for live in self._copies(change)]
+        if not reaches and not copies:
+            return change
+        notes = [f"a copy of it stays as it was in {', '.join(sorted(copies))}, not managed here"] if copies else []
+        return replace(change, reaches=reaches, notes=(*change.notes, *notes))
+
+    def _met(self, roots: Iterable[str | Address]) -> Iterator[Reached]:
+        """Yield the numbers and campaigns that lead to one of *roots*, or are one."""
+        queue, seen = list(roots), set(roots)
+        while queue:
+            here = queue.pop()
+            if isinstance(here, str) and (own := self._change.get(here)) is not None:
+                live = self._snapshot.get(own.address.kind, here)
+                if live is not None and self._is_on(live):
+                    yield self._reached(live)
+            for user in self._users.get(here, ()):
+                if self._is_on(user):
+                    yield self._reached(user)
+                if user.id not in seen:
+                    seen.add(user.id)
+                    queue.append(user.id)
+
+    def _is_on(self, live: RemoteObject) -> bool:
+        """Say whether people meet the platform through *live*, now or as soon as the plan is applied."""
+        kind, change = KINDS[live.kind], self._change.get(live.id)
+        after = change.after if change is not None else {}
+        if not kind.meets_people or (live.fields.get("is_active") is False and after.get("is_active") is not True):
+            return False
+        dials = kind.status is None or live.fields.get(kind.status[0]) == kind.status[1]
+        return dials or (change is not None and change.started)
+
+    def _reached(self, live: RemoteObject) -> Reached:
+        kind = KINDS[live.kind]
+        waiting, at_most = self._waiting(live) if kind.members is not None else (None, False)
+        return Reached(
+            live.kind, identity_of(kind, live.fields), live.id, self._owner.get(live.id), waiting, at_most=at_most
+        )
+
+    def _waiting(self, live: RemoteObject) -> tuple[int | None, bool]:
+        """Return how many members of *live* have still to be dialled, and whether it may be fewer."""
+        members, change = KINDS[live.kind].members, self._change.get(live.id)
+        if change is not None and change.members is not None:
+            return change.members.pending, False
+        if members is not None and (found := self._snapshot.members.get(live.id)) is not None:
+            return sum(is_untouched(members, item) for item in found), False
+        counters = [live.fields.get(name) for name in ("total_leads", "completed_leads", "failed_leads")]
+        known = [number for number in counters if isinstance(number, int)]
+        if len(known) < len(counters):
+            return None, False
+        total, *over = known
+        return max(total - sum(over), 0), True  # among them those skipped, or on the line now
+
+    def _copies(self, change: ResourceChange) -> Iterator[RemoteObject]:
+        """Yield the assistants that nobody manages here and that hold a copy of a template as it is live."""
+        holds = _COPIES.get(change.address.kind)
+        if holds is None or not change.before:
+            return
+        for live in self._snapshot.objects.get("assistants", {}).values():
+            if live.id not in self._owner and holds(change.before, live.fields):
+                yield live
+
+
+def _user(address: Address, binding: Binding | None) -> Reached:
+    return Reached(address.kind, str(address), binding.id if binding is not None else None, address)
+
+
+def _holds_tool(template: Spec, assistant: Spec) -> bool:
+    try:
+        copied = normalise.tool(expand_tool(template))
+    except (KeyError, TypeError, AttributeError):  # live, so it may be of any form
+        return False
+    block = assistant.get("llm_config")
+    tools = block.get("tools") if isinstance(block, dict) else None
+    if copied.keys() == {"type"} or not isinstance(tools, list):  # a built-in is nobody's copy
+        return False
+    return any(_within(copied, normalise.tool(tool)) for tool in tools)
+
+
+def _holds_analysis(template: Spec, assistant: Spec) -> bool:
+    try:
+        copied = expand_analysis(template)
+    except (KeyError, TypeError, AttributeError):
+        return False
+    return _within(copied, assistant.get("analysis_plan"))
+
+
+def _within(part: Spec, whole: Value) -> bool:
+    """Say whether *whole* has all that *part* has, down to the blocks."""
+    if not isinstance(whole, dict):
+        return False
+    return all(
+        _within(value, whole.get(key)) if isinstance(value, dict) else whole.get(key) == value
+        for key, value in part.items()
+    )
+
+
+_COPIES: Mapping[str, Callable[[Spec, Spec], bool]] = {
+    "tool_templates": _holds_tool,
+    "analysis_templates": _holds_analysis,
+}

@@ -1,0 +1,102 @@
+"""What a plan means, in two digests. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from hmsplan.kinds import KINDS
+from hmsplan.model import MISSING, Action, Plan, Ref, Secret
+from hmsplan.secrets.urls import hidden
+from hmsplan.text.canonical_json import canonical_json, digest
+
+if TYPE_CHECKING:
+    from hmsplan.model import MembersChange, ResourceChange, Value
+
+
+def with_digests(plan: Plan) -> Plan:
+    """Return *plan* with the SHA-256 of its semantic changes, in hex: ``digest``, and ``intent``.
+
+    What is read takes part in ``digest`` as far as it is touched (the value before each change), text layout and
+    untouched objects do not: an unrelated edit in the dashboard does not block a merge. In ``intent`` the value before
+    takes no part either: the same writes to the same objects have the same one, whatever they overwrite. Whose
+    organization it is takes part in both: an empty one asks for the same creates as any other.
+    """
+    pending = plan.pending
+    written = [_meaning(change) for change in pending]
+    touched = [_with_before(meaning, change) for meaning, change in zip(written, pending, strict=True)]
+    return replace(plan, digest=_digest(plan, touched), intent=_digest(plan, written))
+
+
+def _digest(plan: Plan, changes: list[dict[str, Any]]) -> str:
+    return digest(
+        {
+            "stack": plan.stack,
+            "environment": plan.environment,
+            "organization": plan.organization,
+            "targets": sorted(str(target) for target in plan.targets),
+            "changes": changes,
+        }
+    )
+
+
+def _meaning(change: ResourceChange) -> dict[str, Any]:
+    return {
+        "address": str(change.address),
+        "action": str(change.action),
+        "id": change.id,
+        "from": str(change.moved_from) if change.moved_from else None,
+        "deposed": change.deposed,
+        "fields": [[list(field.path), plain(field.after)] for field in change.fields],
+        "released": [list(path) for path in change.released],
+        "add": [added(change.members)] if change.members and change.members.add else [],
+        "remove": sorted(member.id for member in change.members.remove) if change.members else [],
+    }
+
+
+def added(members: MembersChange) -> str:
+    """Return one digest of all members to add, be they whole or masked.
+
+    One for all: of a digest each, the number that it stands for could be tried out.
+    """
+    return members.mark or digest(sorted(map(plain, members.add), key=canonical_json))
+
+
+def _with_before(meaning: dict[str, Any], change: ResourceChange) -> dict[str, Any]:
+    """Say also what each field was, what an object was that goes away, and how many people a start calls."""
+    fields = zip(meaning["fields"], change.fields, strict=True)
+    more: dict[str, Any] = {}
+    if change.action is Action.DELETE:
+        computed = KINDS[change.address.kind].computed
+        more["gone"] = digest({key: plain(item) for key, item in change.before.items() if key not in computed})
+    if change.started and change.members is not None:
+        more["calls"] = change.members.pending
+    return meaning | more | {"fields": [[path, digest(plain(field.before)), after] for (path, after), field in fields]}
+
+
+_WHOLE: Final = 2.0**63
+"""Below it, a number is written in full; JSON has no larger whole number that every program reads."""
+
+
+def plain(value: Value) -> Value:
+    """Return *value* as JSON without a secret in it: references by address, secrets by name and fingerprint.
+
+    The credential in a URL takes no part: the file of a saved plan, which has the same digest, does not show it. Equal
+    numbers are equal: 1.0 is 1.
+    """
+    if value is MISSING:
+        return {"$missing": True}
+    if isinstance(value, Ref):
+        return {"$address": str(value.address)}
+    if isinstance(value, Secret):
+        return value.recorded()
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return hidden(value) if isinstance(value, str) else _number(value)
+
+
+def _number(value: Value) -> Value:
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _WHOLE else value

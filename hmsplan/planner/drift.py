@@ -1,0 +1,233 @@
+"""What changed outside: the fields last applied against live. Pure.
+
+A proposal is Stack against Snapshot, drift is State against Snapshot; the two are never mixed. What is live and
+declared alike is no drift, whatever state remembers: somebody made the same change, or an apply died before it could
+write it down.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hmsplan.kinds import KINDS
+from hmsplan.model import EMPTY, MISSING, Diagnostic, Drift, DriftKind, FieldChange, Severity, leaves
+from hmsplan.planner.absence import is_whole
+from hmsplan.planner.diff import at_path, diff
+from hmsplan.planner.last_applied import is_settled
+from hmsplan.planner.matching import NOWHERE, identify, identity_of
+from hmsplan.planner.members import fingerprint
+from hmsplan.planner.request_body import resolve
+from hmsplan.planner.resource_diff import is_final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from hmsplan.kinds import Kind
+    from hmsplan.model import Address, Binding, FieldPath, Snapshot, Spec, Stack, State
+    from hmsplan.planner.matching import Elsewhere, Identities
+
+
+def find_drift(stack: Stack, snapshot: Snapshot, known: Identities, lineage: str) -> tuple[Drift, ...]:
+    """Find every bound object that is gone or that somebody changed, in the order of addresses.
+
+    One that we made a moment ago, and that no reading shows yet, is neither.
+    """
+    found = []
+    ids = {address: binding.id for address, binding in known.bindings.items()}
+    for address, binding in sorted(known.bindings.items()):
+        kind = KINDS[address.kind]
+        live = snapshot.get(address.kind, binding.id)
+        name = str(binding.applied.get(kind.identity, ""))
+        if live is None:
+            if address in known.gone:
+                found.append(Drift(address.kind, binding.id, DriftKind.GONE, address, name))
+            continue
+        if is_final(kind, live.fields):
+            continue  # the platform alone brought it there
+        resource = stack.resources.get(address)
+        declared = resource.spec if resource is not None else EMPTY
+        fields = tuple(_changed(kind, binding, live.fields, declared, ids))
+        members = (resource.members if resource is not None else None) or ()
+        fields += tuple(_members(kind, binding, members, snapshot, lineage))
+        if fields:
+            unseen = tuple(unseen_fields(binding.applied))
+            found.append(Drift(address.kind, binding.id, DriftKind.CHANGED, address, name, fields, unseen))
+    return tuple(found)
+
+
+def _changed(
+    kind: Kind, binding: Binding, live: Spec, declared: Spec, ids: Mapping[Address, str]
+) -> Iterator[FieldChange]:
+    changes = [change for change in diff(kind, binding.applied, live) if not is_settled(kind, change, binding)]
+    if not changes:
+        return
+    declared = resolve(declared, ids)
+    wanted = [change.path for change in diff(kind, declared, live)]
+    for change in changes:
+        path, now = change.path, change.before
+        if len(path) == 1 and isinstance(now, str) and now in kind.runtime.get(str(path[0]), ()):
+            continue
+        if at_path(kind, declared, path) is MISSING or any(_overlap(path, other) for other in wanted):
+            yield FieldChange(path, change.after, now)
+
+
+def _overlap(one: FieldPath, other: FieldPath) -> bool:
+    """Say whether one path is the other, or leads to it."""
+    return all(a == b for a, b in zip(one, other, strict=False))
+
+
+def _members(
+    kind: Kind, binding: Binding, declared: Sequence[Spec], snapshot: Snapshot, lineage: str
+) -> Iterator[FieldChange]:
+    """Count the declared members that we added and that are no longer there; their progress is no drift."""
+    live = snapshot.members.get(binding.id)
+    parent = snapshot.get(kind.name, binding.id)
+    if kind.members is None or live is None or parent is None or not binding.members or not declared:
+        return
+    if not is_whole(kind.members, parent, live):
+        return
+    wanted = Counter(fingerprint(kind.members, spec, lineage) for spec in declared)
+    there = Counter(fingerprint(kind.members, item.fields, lineage) for item in live)
+    owned = wanted & Counter(binding.members)
+    ours, seen = owned.total(), (there & owned).total()
+    if seen < ours:
+        was, now = (f"{n} {kind.members.singular if n == 1 else kind.members.name} of ours" for n in (ours, seen))
+        yield FieldChange((kind.members.name,), was, now)
+
+
+def unseen_fields(applied: Spec) -> Iterator[FieldPath]:
+    """Name the applied fields whose live value the API does not tell."""
+    for path, _ in leaves(applied):
+        if path[-1] == "$secret":
+            yield path[:-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A live object that we do not manage, with the identity of one that we do or will.
+
+    Attributes:
+        id: the one that we manage; "" when it is still to be created.
+        other: the id of its twin.
+        environment: the other environment of the stack that binds the twin; "" when no state that we know does.
+    """
+
+    address: Address
+    id: str
+    name: str
+    other: str
+    environment: str = ""
+
+
+def find_twins(stack: Stack, snapshot: Snapshot, found: Identities, elsewhere: Elsewhere = NOWHERE) -> tuple[Twin, ...]:
+    """Find what is live beside an object of ours under the same name, in the order of addresses.
+
+    Two objects that the stack declares, or the state binds, are no twins however they are called.
+    """
+    ours = {(address.kind, binding.id) for address, binding in found.bindings.items()} | found.leaving
+    strangers: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, objects in snapshot.objects.items():
+        kind = KINDS[name]
+        for live in objects.values():
+            if (name, live.id) not in ours and live.fields.get(kind.identity):
+                strangers[name, identity_of(kind, live.fields)].append(live.id)
+    undecided = {each.address for each in found.unsettled}
+    twins = []
+    for address in sorted({*found.bindings, *stack.resources} - undecided if strangers else ()):
+        names, own = _names_of(address, stack, snapshot, found)
+        others = {other: name for name in names for other in strangers.get((address.kind, name), ())}
+        twins += [
+            Twin(address, own, others[other], other, elsewhere.get((address.kind, other), ""))
+            for other in sorted(others)
+        ]
+    return tuple(twins)
+
+
+def _names_of(address: Address, stack: Stack, snapshot: Snapshot, found: Identities) -> tuple[list[str], str]:
+    """Return what the object of an address is called and will be, and its id; no name where it does not exist."""
+    kind, binding, resource = KINDS[address.kind], found.bindings.get(address), stack.resources.get(address)
+    live = snapshot.get(address.kind, binding.id) if binding is not None else None
+    if live is None and resource is None:
+        return [], ""
+    specs = [live.fields if live is not None else EMPTY, resource.spec if resource is not None else EMPTY]
+    return [identity_of(kind, spec) for spec in specs if spec.get(kind.identity)], live.id if live is not None else ""
+
+
+def twin_warning(twin: Twin) -> Diagnostic:
+    """Name both of a pair, and what to type."""
+    kind = KINDS[twin.address.kind]
+    alike = f"has the {kind.identity} {twin.name!r} too"
+    ours = f"{twin.address} is {twin.id}" if twin.id else f"{twin.address} would be created"
+    if twin.environment:
+        detail = (
+            f"{ours}, and {twin.other} {alike}; it is bound in environment {twin.environment}. Give the two different "
+            f"names, or leave one of them out with exclude: in its environment."
+        )
+    else:
+        detail = (
+            f"{ours}, and {twin.other} {alike}; no state binds it. Delete the one that was made by mistake, in the "
+            f"dashboard. If {twin.other} is to stay in its place, first type:\n"
+            f"  hmsplan state rm {twin.address}\n  hmsplan import {twin.address} {twin.other}"
+        )
+    return Diagnostic("Two live objects of one name", detail, address=twin.address, severity=Severity.WARNING)
+
+
+def find_unmanaged(snapshot: Snapshot, bound: Collection[tuple[str, str]]) -> tuple[Drift, ...]:
+    """List the live objects that are not among *bound* (kind, id), by kind and name."""
+    return tuple(
+        sorted(
+            (
+                Drift(name, live.id, DriftKind.UNMANAGED, name=identity_of(KINDS[name], live.fields))
+                for name, objects in snapshot.objects.items()
+                for live in objects.values()
+                if (name, live.id) not in bound
+            ),
+            key=lambda drift: (drift.kind, drift.name, drift.id),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """All that ``hmsplan drift`` knows.
+
+    Attributes:
+        drifted: objects that changed or are gone, and twins.
+        unmanaged: live objects that nothing binds; not drift.
+        coverage: kind to (objects that state binds and that are live, live objects).
+        unseen: address to the applied fields whose live value the API does not tell.
+        requests: how many HTTP requests it took.
+    """
+
+    drifted: tuple[Drift, ...]
+    unmanaged: tuple[Drift, ...]
+    coverage: Mapping[str, tuple[int, int]]
+    unseen: Mapping[Address, tuple[FieldPath, ...]]
+    requests: int = 0
+
+
+def survey(stack: Stack, snapshot: Snapshot, state: State, elsewhere: Elsewhere = NOWHERE) -> DriftReport:
+    """Compare everything that is live with what was last applied; *elsewhere* is what other environments bind."""
+    found = identify(replace(stack, resources={}, imports=()), snapshot, state, elsewhere)
+    bindings = found.bindings
+    bound = {(address.kind, binding.id) for address, binding in bindings.items()} | found.leaving
+    coverage = {
+        kind: (sum((kind, object_id) in bound for object_id in objects), len(objects))
+        for kind, objects in snapshot.objects.items()
+        if objects
+    }
+    unseen = {address: tuple(unseen_fields(binding.applied)) for address, binding in sorted(bindings.items())}
+    twins = tuple(
+        Drift(twin.address.kind, twin.id, DriftKind.TWIN, twin.address, twin.name, (), (), twin.other, twin.environment)
+        for twin in find_twins(stack, snapshot, found, elsewhere)
+        if twin.id
+    )
+    return DriftReport(
+        find_drift(stack, snapshot, found, state.lineage) + twins,
+        find_unmanaged(snapshot, bound),
+        coverage,
+        {address: paths for address, paths in unseen.items() if paths},
+        snapshot.requests,
+    )

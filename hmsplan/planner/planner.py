@@ -1,0 +1,364 @@
+"""The planner: Stack, Snapshot, State -> Plan. Pure, and the only one there is.
+
+``plan``, ``apply``, ``drift`` and CI see what this module returns; there is no dry run. What it calls, in order:
+``matching`` (which live object is which address), ``resource_diff`` (what differs), ``blast_radius`` (whom it reaches),
+``drift`` (what changed outside), ``safety`` (what is refused unless allowed), ``steps`` (one write and the steps it
+needs), ``digest``.
+"""
+
+from __future__ import annotations
+
+import graphlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hmsplan.errors import ConfigError, PlanError
+from hmsplan.kinds import KINDS, phone
+from hmsplan.kinds.conceal import concealed
+from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity
+from hmsplan.planner.absence import may_be_cut
+from hmsplan.planner.blast_radius import staying_users, unread, with_reach
+from hmsplan.planner.create_order import identity_needs, outage
+from hmsplan.planner.digest import with_digests
+from hmsplan.planner.drift import find_drift, find_twins, twin_warning
+from hmsplan.planner.matching import NOWHERE, identify, identity_of
+from hmsplan.planner.resource_diff import comparison, creation
+from hmsplan.planner.safety import loosened, refusals, without_memory
+from hmsplan.planner.secret_changes import unmatched, unseen, wants_resend
+from hmsplan.planner.steps import lower
+from hmsplan.planner.unsendable import unsendable
+from hmsplan.text.wording import SAME_NAME, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from hmsplan.kinds import Kind
+    from hmsplan.model import Address, Binding, Intent, RemoteObject, Resource, Snapshot, Stack, State
+    from hmsplan.planner.matching import Elsewhere, Identities
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line adds to the stack.
+
+    Attributes:
+        targets: plan only these and what they refer to; empty = everything.
+        destroy: plan the delete of everything that state binds.
+        resend: patterns of addresses whose secrets are sent though nothing else changed.
+        allowed: the values of ``--allow``.
+    """
+
+    targets: tuple[Address, ...] = ()
+    destroy: bool = False
+    allowed: tuple[str, ...] = ()
+    resend: tuple[str, ...] = ()
+
+
+DEFAULTS = Options()
+
+
+def make_plan(
+    stack: Stack,
+    snapshot: Snapshot,
+    state: State,
+    options: Options = DEFAULTS,
+    elsewhere: Elsewhere = NOWHERE,
+) -> Plan:
+    """Say what an apply would do; *elsewhere* are the objects that other environments of the stack bind.
+
+    Raises:
+        PlanError: identities that nobody can tell apart, or an import that names nothing.
+        ConfigError: an object that has to be created lacks fields that a create needs, or a secret that has to be sent
+            along is not known.
+    """
+    declared = stack
+    if unknown := unmatched(stack, options.resend):
+        raise PlanError(unknown)
+    if options.destroy:
+        stack = replace(stack, resources={}, removed=frozenset(), imports=(), moved=())
+    found = identify(stack, snapshot, state, elsewhere)
+    if found.problems:
+        raise PlanError(found.problems)
+    changes = _changes(stack, declared, snapshot, state, found, options.resend)
+    changes = _narrow(changes, stack, options.targets)
+    if stuck := [problem for change in changes for problem in unsendable(KINDS[change.address.kind], change)]:
+        raise ConfigError(stuck)
+    holders = identity_needs(changes, snapshot)
+    changes = tuple(_with_outages(changes, holders))
+    changes = tuple(map(_safe_to_show, with_reach(changes, stack, snapshot, found.bindings)))
+    users = remaining_users(changes, snapshot, found.bindings)
+    plan = Plan(
+        stack=stack.name,
+        environment=stack.environment,
+        changes=changes,
+        drift=find_drift(stack, snapshot, found, state.lineage),
+        steps=lower(changes, stack, found, state, holders),
+        refusals=refusals(changes, declared, snapshot, found.bindings, users, options.allowed, destroy=options.destroy),
+        unsettled=tuple(found.unsettled),
+        decided=tuple(found.decided),
+        warnings=(
+            *without_memory(state, found.adopted),
+            *map(_without_numbers, _still_true(stack, found)),
+            *map(twin_warning, find_twins(stack, snapshot, found, elsewhere)),
+            *_cut_lists(changes, snapshot),
+            *loosened(changes, declared, found.bindings),
+            *unseen(stack, changes, found.bindings),
+        ),
+        organization=snapshot.organization or state.organization,
+        lineage=state.lineage,
+        serial=state.serial,
+        targets=options.targets,
+        resend=options.resend,
+        destroy=options.destroy,
+        unread=unread(changes, snapshot),
+        requests=snapshot.requests,
+    )
+    return with_digests(plan)
+
+
+def _changes(
+    stack: Stack, declared: Stack, snapshot: Snapshot, state: State, found: Identities, resend: tuple[str, ...]
+) -> tuple[ResourceChange, ...]:
+    held = {each.address: each for each in found.unsettled if each.intent is None or each.intent.parent is None}
+    ids = {
+        address: binding.id
+        for address, binding in found.bindings.items()
+        if address not in found.gone and (address not in held or held[address].id is not None)
+    }
+    changes: list[ResourceChange] = []
+    lacking: list[Diagnostic] = []
+    for address in _in_order(stack.resources):
+        if address in held:
+            continue
+        resource, kind = stack.resources[address], KINDS[address.kind]
+        again = wants_resend(resource, resend)
+        change = _one(kind, resource, snapshot, state.lineage, found, ids, resend=again)
+        if change.action is Action.REPLACE:
+            ids.pop(address, None)  # whoever refers to it gets the id of the new one
+        if change.action in {Action.CREATE, Action.REPLACE}:
+            lacking += _lacking(kind, resource)
+        changes.append(change)
+    if lacking:
+        raise ConfigError(lacking)
+    changes += _farewells(stack, declared, snapshot, state, found)
+    return tuple(sorted(changes, key=lambda change: (change.address, change.deposed)))
+
+
+def _in_order(resources: Mapping[Address, Resource]) -> Iterator[Address]:
+    """Yield every address after the ones it refers to."""
+    graph = {address: [ref for ref in resource.refs if ref in resources] for address, resource in resources.items()}
+    if not any(graph.values()):
+        return iter(sorted(resources))
+    return iter(tuple(graphlib.TopologicalSorter(graph).static_order()))
+
+
+def _one(
+    kind: Kind,
+    resource: Resource,
+    snapshot: Snapshot,
+    lineage: str,
+    found: Identities,
+    ids: Mapping[Address, str],
+    *,
+    resend: bool,
+) -> ResourceChange:
+    address = resource.address
+    binding = found.bindings.get(address)
+    live = snapshot.get(address.kind, binding.id) if binding is not None else None
+    if binding is None or live is None:
+        change = creation(kind, resource, ids, binding, lineage)
+    else:
+        change = comparison(
+            kind,
+            resource,
+            live,
+            binding,
+            ids,
+            adopted=found.adopted.get(address, ""),
+            live_members=snapshot.members.get(live.id, ()),
+            lineage=lineage,
+            resend=resend,
+        )
+    return replace(change, moved_from=found.moved.get(address)) if address in found.moved else change
+
+
+def _lacking(kind: Kind, resource: Resource) -> Iterator[Diagnostic]:
+    """Name what a create needs and the author left to an object that does not exist."""
+    for block, names in kind.required_in.items():
+        value = resource.spec.get(block)
+        missing = [name for name in names if isinstance(value, dict) and name not in value]
+        if missing:
+            yield Diagnostic(
+                "Missing field",
+                f"{resource.address} does not exist yet, and to create it {block} needs {' and '.join(missing)}.",
+                resource.locate((block,)) if resource.locate else resource.source,
+                resource.address,
+                (block,),
+            )
+
+
+def _farewells(
+    stack: Stack, declared: Stack, snapshot: Snapshot, state: State, found: Identities
+) -> Iterator[ResourceChange]:
+    """Plan what state binds and *stack* does not have, and what an earlier replace left behind.
+
+    What *declared* has all the same is to be destroyed because somebody asked for it.
+    """
+    for address, binding in found.bindings.items():
+        if address in stack.resources:
+            continue
+        live = snapshot.get(address.kind, binding.id)
+        if address in stack.removed:
+            yield ResourceChange(address, Action.FORGET, binding.id, reason="removed entry")
+        elif address in found.gone:
+            yield ResourceChange(address, Action.FORGET, binding.id, reason="already gone")
+        elif live is not None:
+            reason = "asked for with --destroy" if address in declared.resources else "not declared any more"
+            yield ResourceChange(address, Action.DELETE, binding.id, before=live.fields, reason=reason)
+    for deposed in (*state.deposed, *_deposed_by(found.answered)):
+        live = snapshot.get(deposed.address.kind, deposed.id)
+        action = Action.DELETE if live is not None else Action.FORGET
+        reason = "replaced by an earlier apply" if live is not None else "replaced, and already gone"
+        before = live.fields if live is not None else {}
+        yield ResourceChange(deposed.address, action, deposed.id, before=before, reason=reason, deposed=True)
+
+
+def _deposed_by(answered: Mapping[Address, Intent]) -> Iterator[Deposed]:
+    """Name what the creates of an earlier run, found again, were to replace."""
+    for address, intent in answered.items():
+        if intent.deposes is not None:
+            yield Deposed(address, intent.deposes)
+
+
+def _cut_lists(changes: Iterable[ResourceChange], snapshot: Snapshot) -> Iterator[Diagnostic]:
+    """Warn where an object would be created that may be there, beyond the end of a list that the API cuts."""
+    made: dict[str, list[Address]] = {}
+    for change in changes:
+        if change.action is Action.CREATE:
+            made.setdefault(change.address.kind, []).append(change.address)
+    for name, addresses in made.items():
+        objects = snapshot.objects.get(name, {})
+        if may_be_cut(KINDS[name], objects):
+            yield Diagnostic(
+                "List may be cut off",
+                f"The list of {name} shows {len(objects)}, a round number, and the API may have more than it lists. "
+                f"{listed(map(str, addresses))} would be created; if one of them is there already, bind it "
+                f"instead: hmsplan import {addresses[0]} ID",
+                address=addresses[0],
+                severity=Severity.WARNING,
+            )
+
+
+def _still_true(stack: Stack, found: Identities) -> Iterator[Diagnostic]:
+    """Return the warnings about the stack, without those that its bindings settle: two bound objects of one name."""
+    known = found.bindings.keys() - found.gone
+    names: dict[tuple[str, str], list[Address]] = {}
+    for address, resource in stack.resources.items():
+        names.setdefault((address.kind, identity_of(KINDS[address.kind], resource.spec)), []).append(address)
+    clear = {address for same in names.values() if known.issuperset(same) for address in same}
+    for warning in stack.warnings:
+        if warning.summary != SAME_NAME or warning.address not in clear:
+            yield warning
+
+
+def _narrow(
+    changes: tuple[ResourceChange, ...], stack: Stack, targets: Sequence[Address]
+) -> tuple[ResourceChange, ...]:
+    """Keep the targets and everything they refer to.
+
+    Raises:
+        PlanError: a target that is neither declared nor bound.
+    """
+    if not targets:
+        return changes
+    known = {change.address for change in changes} | stack.resources.keys()  # one whose create is open has no change
+    if unknown := sorted(set(targets) - known):
+        raise PlanError([Diagnostic("Unknown target", f"{t} is neither declared nor in the state.") for t in unknown])
+    kept, queue = set(targets), list(targets)
+    while queue:
+        resource = stack.resources.get(queue.pop())
+        for ref in resource.refs if resource is not None else ():
+            if ref not in kept:
+                kept.add(ref)
+                queue.append(ref)
+    return tuple(change for change in changes if change.address in kept)
+
+
+def _without_numbers(warning: Diagnostic) -> Diagnostic:
+    """Return a warning about members without their whole phone numbers: more people read a plan than the stack."""
+    members = KINDS[warning.address.kind].members if warning.address is not None else None
+    if members is None or warning.path[:1] != (members.name,):
+        return warning
+    return replace(warning, detail=phone.masked_in(warning.detail))
+
+
+def _with_outages(changes: Iterable[ResourceChange], needs: Mapping[Address, Address]) -> Iterator[ResourceChange]:
+    """Say of each create that waits for a delete what that means."""
+    for change in changes:
+        if change.address in needs and not change.deposed:
+            yield replace(change, notes=(*change.notes, outage(change, needs[change.address])))
+        else:
+            yield change
+
+
+def _safe_to_show(change: ResourceChange) -> ResourceChange:
+    """Return *change* with no secret in an object that goes away: all of it is shown, also what nobody declared."""
+    if change.action is not Action.DELETE:
+        return change
+    return replace(change, before=concealed(KINDS[change.address.kind], change.before))
+
+
+def remaining_users(
+    changes: Iterable[ResourceChange], snapshot: Snapshot, bindings: Mapping[Address, Binding]
+) -> Mapping[str, list[str]]:
+    """Return, for the id of each object that goes away, the live objects that would still use it."""
+    owner = {binding.id: str(address) for address, binding in bindings.items()}
+    return {
+        target: sorted(owner.get(live.id, f"{_title(live)} (not managed)") for live in users)
+        for target, users in staying_users(changes, snapshot).items()
+    }
+
+
+def _title(live: RemoteObject) -> str:
+    return f"{KINDS[live.kind].singular} {identity_of(KINDS[live.kind], live.fields)}"
+
+
+def kinds_in_use(stack: Stack, state: State) -> list[str]:
+    """Name the kinds a plan has to read, in the table's order: those that the stack declares or the state knows."""
+    known = {*state.bindings, *(d.address for d in state.deposed), *(i.address for i in state.intents)}
+    used = {address.kind for address in {*stack.resources, *known}}
+    return [name for name in KINDS if name in used]
+
+
+def kinds_to_consult(plan: Plan, snapshot: Snapshot) -> list[str]:
+    """Name the kinds that have to be read as well before *plan* may be believed.
+
+    Where an object is to go away, those whose objects may still use it, managed or not.
+    """
+    going = {c.address.kind for c in plan.changes if c.action in {Action.DELETE, Action.REPLACE}}
+    users = (kind.name for kind in KINDS.values() if going & set(kind.refs.values()))
+    return [name for name in users if name not in snapshot.objects]
+
+
+def wanted_members(stack: Stack, state: State, kind: Kind, objects: Mapping[str, RemoteObject]) -> list[str]:
+    """Name the objects of *kind* whose members a plan has to read: bound ones, those it may adopt, of open creates."""
+    if kind.members is None:
+        return []
+    bound = {b.id: a for a, b in state.bindings.items() if a.kind == kind.name}
+    origins = {move.target: move.origin for move in stack.moved}
+    declaring = {r.address for a, r in stack.resources.items() if a.kind == kind.name and r.members is not None}
+    names = {identity_of(kind, stack.resources[a].spec) for a in declaring}
+    by_import = {entry.id for entry in stack.imports if entry.target in declaring}
+    parents = {intent.parent for intent in state.intents}
+    sources = set(declaring)
+    while earlier := {origins[a] for a in sources if a in origins} - sources:
+        sources |= earlier
+    return [
+        object_id
+        for object_id, live in objects.items()
+        if bound.get(object_id) in sources
+        or (object_id in bound and state.bindings[bound[object_id]].members)
+        or object_id in by_import
+        or object_id in parents
+        or (object_id not in bound and identity_of(kind, live.fields) in names)
+    ]

@@ -1,0 +1,193 @@
+"""What differs for one address: declared against live, with what was last applied in between. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hmsplan.model import EMPTY, MISSING, Action, FieldChange, ResourceChange, Secret, dotted
+from hmsplan.planner.diff import diff, displaced, dropped, released, sort_key
+from hmsplan.planner.last_applied import is_settled
+from hmsplan.planner.members import beginning, compare_members, waiting
+from hmsplan.planner.request_body import resolve, without
+from hmsplan.planner.secret_changes import secret_changes, why_again
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hmsplan.kinds import Kind
+    from hmsplan.model import Address, Binding, FieldPath, MembersChange, RemoteObject, Resource, Spec
+
+
+def creation(
+    kind: Kind,
+    resource: Resource,
+    ids: Mapping[Address, str],
+    gone: Binding | None = None,
+    lineage: str = "",
+) -> ResourceChange:
+    """Plan an object that does not exist; *gone* is what state knows of one that was deleted outside hmsplan."""
+    spec = resolve(resource.spec, ids) if resource.refs else resource.spec
+    return ResourceChange(
+        resource.address,
+        Action.CREATE,
+        None,
+        after=spec,
+        fields=tuple(FieldChange((key,), MISSING, spec[key]) for key in sorted(spec) if spec[key] is not None),
+        members=_beginning(kind, resource, gone, (), lineage),
+        reason=_why_gone(gone) if gone is not None else "",
+        started=_starts(kind, EMPTY, spec),
+        source=resource.source,
+        pasted=_pasted(resource),
+    )
+
+
+def comparison(
+    kind: Kind,
+    resource: Resource,
+    live: RemoteObject,
+    binding: Binding,
+    ids: Mapping[Address, str],
+    *,
+    adopted: str = "",
+    live_members: tuple[RemoteObject, ...] = (),
+    lineage: str = "",
+    resend: bool = False,
+) -> ResourceChange:
+    """Plan an object that exists.
+
+    *adopted* is why an object that state does not bind is recognised; "" when state binds it. *lineage* is the key of
+    the fingerprints in ``binding.members``. *resend* asks for every secret to be sent.
+    """
+    spec = resolve(resource.spec, ids) if resource.refs else resource.spec
+    watched = without(spec, resource.lifecycle.ignore_changes) if resource.lifecycle.ignore_changes else spec
+    fields = diff(kind, watched, live.fields)
+    if fields or resource.secret_paths or binding.applied != spec:
+        fields = tuple(change for change in fields if not is_settled(kind, change, binding))
+        fields = _three_way(kind, resource, watched, live, binding, fields, resend=resend)
+    notes = why_again(fields, resend=resend)
+    if not kind.patchable and (adopted or not binding.applied) and not resend:
+        fields, unseen = _split_secrets(fields)
+        notes += [f"{dotted(path)} cannot be seen; it is taken to be right" for path in unseen]
+    members = None
+    if kind.members is not None and resource.members is not None:
+        members, more = compare_members(
+            kind.members, resource.members, live_members, binding.members, lineage, binding.leaving
+        )
+        notes += more
+    freed = released(kind, binding.applied, spec)
+    if kind.final is not None and is_final(kind, live.fields):
+        if fields or members:
+            notes.append(f"it is {kind.final[1]}, and the platform lets nothing change any more")
+        fields, members, freed = (), None, ()
+    replaces = _replaces(kind, fields)
+    starts = bool(fields) and _starts(kind, EMPTY if replaces else live.fields, watched)
+    if replaces:
+        members = _beginning(kind, resource, binding, live_members, lineage)
+    elif (
+        kind.members is not None
+        and resource.members is not None
+        and members is None
+        and (starts or _widens(kind, fields, live.fields, watched))
+    ):
+        members = waiting(kind.members, live_members, lineage)
+    return ResourceChange(
+        resource.address,
+        _action(replaces=bool(replaces), adopted=bool(adopted), differs=bool(fields or members)),
+        live.id,
+        before=live.fields,
+        after=spec,
+        fields=fields,
+        members=members,
+        replaces=replaces,
+        released=freed,
+        reason=_reason(resource, fields, adopted),
+        notes=tuple(notes),
+        started=starts,
+        source=resource.source,
+        pasted=_pasted(resource),
+    )
+
+
+def _why_gone(gone: Binding) -> str:
+    return "an earlier apply deleted it to make it anew" if gone.leaving else "deleted outside hmsplan"
+
+
+def _beginning(
+    kind: Kind, resource: Resource, bound: Binding | None, live_members: Sequence[RemoteObject], lineage: str
+) -> MembersChange | None:
+    if kind.members is None or resource.members is None:
+        return None
+    owned, leaving = (bound.members, bound.leaving) if bound is not None else (EMPTY, EMPTY)
+    return beginning(kind.members, resource.members, owned, live_members, lineage, leaving)
+
+
+def acts(kind: Kind, fields: Spec) -> bool:
+    """Say whether the platform acts by itself on an object with these fields (a scheduled campaign dials)."""
+    return kind.status is not None and fields.get(kind.status[0]) == kind.status[1]
+
+
+def _widens(kind: Kind, fields: Sequence[FieldChange], live: Spec, after: Spec) -> bool:
+    """Say whether an object on which the platform acts already would reach people whom it would not have reached."""
+    return acts(kind, live) and acts(kind, {**live, **after}) and any(f.path[0] in kind.exposing for f in fields)
+
+
+def _three_way(
+    kind: Kind,
+    resource: Resource,
+    spec: Spec,
+    live: RemoteObject,
+    binding: Binding,
+    fields: tuple[FieldChange, ...],
+    *,
+    resend: bool,
+) -> tuple[FieldChange, ...]:
+    """Add what the declared fields alone do not show: secrets, fields taken out, and keys that have to leave."""
+    found = {change.path: change for change in displaced(kind, spec, live.fields)}
+    applied = without(binding.applied, resource.lifecycle.ignore_changes)
+    found |= {change.path: change for change in dropped(kind, applied, spec, live.fields)}
+    secrets = secret_changes(kind, resource, spec, binding.applied, resend=resend)
+    found |= {change.path: change for change in secrets}
+    found |= {change.path: change for change in fields}
+    return tuple(found[path] for path in sorted(found, key=sort_key))
+
+
+def _split_secrets(fields: tuple[FieldChange, ...]) -> tuple[tuple[FieldChange, ...], list[FieldPath]]:
+    unseen = [change.path for change in fields if isinstance(change.after, Secret) and change.before is MISSING]
+    return tuple(change for change in fields if change.path not in unseen), unseen
+
+
+def _action(*, replaces: bool, adopted: bool, differs: bool) -> Action:
+    if replaces:
+        return Action.REPLACE
+    if adopted:
+        return Action.ADOPT
+    return Action.UPDATE if differs else Action.NO_OP
+
+
+def _replaces(kind: Kind, fields: tuple[FieldChange, ...]) -> tuple[FieldPath, ...]:
+    return tuple(change.path for change in fields if change.path[0] in kind.immutable or not kind.patchable)
+
+
+def _starts(kind: Kind, before: Spec, after: Spec) -> bool:
+    """Say whether the platform would begin to act by itself."""
+    if kind.status is None:
+        return False
+    field, value = kind.status
+    return after.get(field) == value and before.get(field) != value
+
+
+def is_final(kind: Kind, live: Spec) -> bool:
+    """Say whether nothing about an object can change any more."""
+    return kind.final is not None and live.get(kind.final[0]) == kind.final[1]
+
+
+def _reason(resource: Resource, fields: tuple[FieldChange, ...], adopted: str) -> str:
+    through = sorted({str(t) for path, t in resource.via if any(c.path[: len(path)] == path for c in fields)})
+    parts = [adopted] if adopted else []
+    if through:
+        parts.append(f"through {', '.join(through)}")
+    return "; ".join(parts)
+
+
+def _pasted(resource: Resource) -> tuple[Address, ...]:
+    return tuple(sorted({template for _, template in resource.via}))

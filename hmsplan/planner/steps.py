@@ -1,0 +1,443 @@
+"""Lower the changes of a plan to steps: one write each, and the steps it needs. Pure.
+
+REPLACE ends here: it becomes create the new one, let its users point at it, delete the old one. The executor knows
+three verbs on the API (CREATE, UPDATE, DELETE) and two on the state (BIND, FORGET).
+"""
+
+from __future__ import annotations
+
+import graphlib
+from collections import Counter, defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hmsplan.kinds import KINDS
+from hmsplan.model import MISSING, Action, FieldChange, Missing, Ref, ResourceChange, Step, Verb, leaves
+from hmsplan.planner.last_applied import record, unsent
+from hmsplan.planner.members import member_key, person
+from hmsplan.planner.request_body import references, unknown, without
+from hmsplan.planner.resource_diff import acts, is_final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from hmsplan.kinds import Kind, Members
+    from hmsplan.model import Address, Resource, Spec, Stack, State, Value
+    from hmsplan.planner.matching import Identities
+
+
+def lower(
+    changes: Sequence[ResourceChange],
+    stack: Stack,
+    found: Identities,
+    state: State,
+    holders: Mapping[Address, Address],
+) -> tuple[Step, ...]:
+    """Return every step of *changes*, each after the steps it needs.
+
+    *holders* says whose delete a create has to wait for (``ordering.identity_needs``).
+    """
+    steps: list[Step] = []
+    for change in changes:
+        steps += _steps(change, stack.resources.get(change.address), found, state)
+    steps = _after_settling(steps, found)
+    known = {step.key for step in steps}
+    users = _user_steps(changes, steps)
+    ends: defaultdict[str, set[str]] = defaultdict(set)
+    for step in steps:
+        if step.verb is Verb.DELETE and not step.member:
+            ends[step.address.kind].add(step.key)
+    linked = [_linked(step, known, users, ends, stack.resources.get(step.address)) for step in steps]
+    linked = _after_holders(linked, holders) if holders else linked
+    linked = _after_removals(linked, stack)
+    by_key = {step.key: step for step in linked}
+    order = graphlib.TopologicalSorter({step.key: sorted(step.needs) for step in linked}).static_order()
+    return tuple(by_key[key] for key in order)
+
+
+def _after_holders(steps: list[Step], holders: Mapping[Address, Address]) -> list[Step]:
+    """Let each create wait for the delete of the object that has its identity; of its own, the old one goes first."""
+    deletes: defaultdict[Address, set[str]] = defaultdict(set)
+    for step in steps:
+        if step.verb is Verb.DELETE and not step.member:
+            deletes[step.address].add(step.key)
+    ordered = []
+    for step in steps:
+        holder = holders.get(step.address)
+        if holder is not None and step.verb is Verb.CREATE and not step.member:
+            ordered.append(replace(step, needs=step.needs | deletes[holder]))
+        elif holder == step.address and step.deposes is not None:
+            ordered.append(replace(step, needs=step.needs - {f"{step.address}:create", f"{step.address}:finish"}))
+        else:
+            ordered.append(step)
+    return ordered
+
+
+def _after_removals(steps: list[Step], stack: Stack) -> list[Step]:
+    """Let nobody be called from two lists: who moves to another one leaves the first before.
+
+    Adding a member, and starting what has it, waits for its removal anywhere else. A person who was called meanwhile
+    stays there, which fails the removal and blocks what waits for it.
+    """
+    removals: defaultdict[str, set[str]] = defaultdict(set)
+    for step in steps:
+        if (members := KINDS[step.address.kind].members) and step.member and step.verb is Verb.DELETE:
+            removals[person(members, step.spec)].add(step.key)
+    if not removals:
+        return steps
+    ordered = []
+    for step in steps:
+        found = {key for who in _exposed_by(step, stack) for key in removals.get(who, ())}
+        ordered.append(replace(step, needs=step.needs | found) if found - step.needs else step)
+    return ordered
+
+
+def _exposed_by(step: Step, stack: Stack) -> Iterator[str]:
+    """Yield the people whom *step* lets the platform call."""
+    members, resource = KINDS[step.address.kind].members, stack.resources.get(step.address)
+    if members is None:
+        return
+    if step.member and step.verb is Verb.CREATE:
+        yield person(members, step.spec)
+    elif step.starts and resource is not None:
+        yield from (person(members, spec) for spec in resource.members or ())
+
+
+def _after_settling(steps: list[Step], found: Identities) -> list[Step]:
+    """Bind what earlier runs made, found again, before anything else happens to their addresses."""
+    riding = {step.address: step.members for step in steps if step.verb is Verb.BIND}
+    firsts = [
+        Step(
+            f"{address}:settle",
+            Verb.BIND,
+            address,
+            found.bindings[address].id,
+            records=intent.applied,
+            members=riding.get(address),
+            protected=intent.protected,
+            deposes=intent.deposes,
+            settles=intent.step,
+        )
+        for address, intent in found.answered.items()
+    ]
+    firsts += [
+        Step(f"{intent.step}:settle", Verb.BIND, intent.address, live.id, live.fields, member=True, settles=intent.step)
+        for intent, live in found.counted
+    ]
+    before: defaultdict[Address, set[str]] = defaultdict(set)
+    for step in firsts:
+        before[step.address].add(step.key)
+    return [*firsts, *(replace(s, needs=s.needs | before[s.address]) if s.address in before else s for s in steps)]
+
+
+def _steps(change: ResourceChange, resource: Resource | None, found: Identities, state: State) -> Iterator[Step]:
+    kind = KINDS[change.address.kind]
+    match change.action:
+        case Action.CREATE if resource is not None:
+            yield from _creation(kind, change, resource, tuple(_moving(change, resource, found)))
+        case Action.REPLACE if resource is not None and kind.status is not None:
+            end = tuple(_ending(kind, change, "-old", deposes=change.id, succeeded=True))
+            yield from _creation(kind, change, resource, (*_moving(change, resource, found), *end))
+        case Action.REPLACE if resource is not None:
+            yield from _creation(kind, change, resource, tuple(_moving(change, resource, found)))
+            yield from _ending(kind, change, "-old", deposes=change.id)
+        case Action.UPDATE | Action.ADOPT | Action.NO_OP if resource is not None:
+            yield from _in_place(kind, change, resource, found, state)
+        case Action.DELETE if change.deposed:
+            yield from _ending(kind, change, f"-{change.id}", deposes=change.id)
+        case Action.DELETE:
+            yield from _ending(kind, change, "")
+        case Action.FORGET if change.deposed:
+            yield Step(
+                f"{change.address}:forget-{change.id}", Verb.FORGET, change.address, change.id, deposes=change.id
+            )
+        case Action.FORGET:
+            yield Step(f"{change.address}:forget", Verb.FORGET, change.address, change.id)
+
+
+def _ending(
+    kind: Kind, change: ResourceChange, suffix: str, deposes: str | None = None, *, succeeded: bool = False
+) -> Iterator[Step]:
+    """DELETE, after the platform was told to stop acting: what still dials may refuse to go, and goes on dialling.
+
+    Where the object is *succeeded* by another, both rest on the status that was planned from: whoever stops the old one
+    meanwhile has stopped the new one.
+    """
+    key = f"{change.address}:delete{suffix}"
+    end = Step(key, Verb.DELETE, change.address, change.id, deposes=deposes)
+    if kind.status is None:
+        yield end
+        return
+    field, _ = kind.status
+    if not acts(kind, change.before):
+        yield replace(end, expects=_unmoved(field, change.before.get(field, MISSING))) if succeeded else end
+        return
+    rest = Step(
+        f"{change.address}:pause{suffix}",
+        Verb.UPDATE,
+        change.address,
+        change.id,
+        spec={field: kind.resting},
+        expects=_unmoved(field, change.before[field]) if succeeded else (),
+        rests=True,
+        deposes=deposes,
+    )
+    yield rest
+    yield replace(end, expects=_unmoved(field, kind.resting) if succeeded else (), needs=frozenset({rest.key}))
+
+
+def _unmoved(field: str, value: Value | Missing) -> tuple[FieldChange, ...]:
+    return (FieldChange((field,), value, value),)
+
+
+def _moving(change: ResourceChange, resource: Resource, found: Identities) -> Iterator[Step]:
+    """Clear the old address of a moved object before the new one gets another object."""
+    if change.moved_from is None:
+        return
+    if change.id is None:
+        gone = found.bindings[change.address].id
+        yield Step(f"{change.moved_from}:forget", Verb.FORGET, change.moved_from, gone)
+    else:
+        protected = resource.lifecycle.prevent_destroy
+        key = f"{change.address}:bind"
+        yield Step(key, Verb.BIND, change.address, change.id, protected=protected, moved_from=change.moved_from)
+
+
+def _creation(kind: Kind, change: ResourceChange, resource: Resource, before: Sequence[Step] = ()) -> Iterator[Step]:
+    """POST what a create takes, add the members that do not fit in it, then PATCH the rest; all of it after *before*.
+
+    What acts by itself is deleted before its successor is made, so that whatever happens to the old one until then
+    counts for the new one; anything else is deposed, and deleted once its users point at the new one.
+    Null is no word of a create ("AssistantCreate"): a field declared null is cleared by the same step if the platform
+    filled it in. A campaign starts as draft, and is scheduled when its leads are complete.
+    """
+    address, spec = change.address, change.after
+    ignored = resource.lifecycle.ignore_changes
+    later = {
+        key: value
+        for key, value in spec.items()
+        if key in kind.after_create and value is not None and not _is_initial(kind, key, value)
+    }
+    body = {key: value for key, value in spec.items() if key not in kind.after_create and value is not None}
+    nulls = tuple(sorted(key for key, value in spec.items() if value is None)) if kind.patchable else ()
+    members = resource.members
+    riding = members[: kind.members.on_create] if kind.members is not None and members is not None else None
+    yield from before
+    yield Step(
+        f"{address}:create",
+        Verb.CREATE,
+        address,
+        spec=body,
+        records=without({key: value for key, value in spec.items() if key not in later}, ignored),
+        clears=nulls,
+        members=riding,
+        protected=resource.lifecycle.prevent_destroy,
+        deposes=change.id if change.action is Action.REPLACE and kind.status is None else None,
+        needs=frozenset(step.key for step in before),
+    )
+    needs = {f"{address}:create"}
+    if kind.members is not None and members is not None:
+        added = list(_additions(kind.members, address, members[kind.members.on_create :], None, needs))
+        yield from added
+        needs |= {step.key for step in added}
+    if later and kind.patchable:
+        yield Step(
+            f"{address}:finish",
+            Verb.UPDATE,
+            address,
+            spec=later,
+            records=without(spec, ignored),
+            protected=resource.lifecycle.prevent_destroy,
+            starts=change.started and acts(kind, later),
+            calls=change.members.pending if change.members is not None else 0,
+            when=_hours(kind, change),
+            needs=frozenset(needs),
+        )
+
+
+def _is_initial(kind: Kind, key: str, value: Value) -> bool:
+    return kind.status is not None and (key, value) == (kind.status[0], kind.initial)
+
+
+def _additions(
+    members: Members, address: Address, specs: Sequence[Spec], parent: str | None, needs: Iterable[str]
+) -> Iterator[Step]:
+    for index, spec in enumerate(specs, start=1):
+        yield Step(
+            f"{address}/{members.name}:add-{index}",
+            Verb.CREATE,
+            address,
+            parent,
+            spec=spec,
+            member=True,
+            needs=frozenset(needs),
+        )
+
+
+def _in_place(
+    kind: Kind, change: ResourceChange, resource: Resource, found: Identities, state: State
+) -> Iterator[Step]:
+    """Bind if state has to learn something, PATCH the fields that differ, add and remove members."""
+    address, needs = change.address, set[str]()
+    records = without(change.after, resource.lifecycle.ignore_changes)
+    protected = resource.lifecycle.prevent_destroy
+    update = _update(kind, change, records, protected=protected)
+    if _has_to_learn(change, records, resource, found, state, patched=update is not None):
+        yield Step(
+            f"{address}:bind",
+            Verb.BIND,
+            address,
+            change.id,
+            records=None if update is not None else records,
+            members=_held(change, resource) if resource.members is not None else None,
+            protected=protected,
+            moved_from=change.moved_from,
+        )
+        needs.add(f"{address}:bind")
+    members = list(_member_steps(kind.members, change, needs)) if kind.members is not None and change.members else []
+    if update is None:
+        yield from members
+    elif change.started:  # the platform begins to dial once everybody is on the list
+        yield from members
+        yield replace(update, needs=frozenset(needs | {step.key for step in members}))
+    else:
+        yield replace(update, needs=frozenset(needs))
+        yield from (replace(step, needs=step.needs | {update.key}) for step in members)
+
+
+def _update(kind: Kind, change: ResourceChange, records: Spec, *, protected: bool) -> Step | None:
+    if not change.fields:
+        return None
+    names = {str(field.path[0]) for field in change.fields}
+    names |= {name for top in names for name in kind.together.get(top, ()) if name in records}
+    return Step(
+        f"{change.address}:update",
+        Verb.UPDATE,
+        change.address,
+        change.id,
+        spec={name: records.get(name) for name in sorted(names)},
+        records=records,
+        protected=protected,
+        removed=tuple(f.path for f in change.fields if f.after is MISSING),
+        expects=(*change.fields, *_rests_on(kind, change)),
+        starts=change.started and acts(kind, change.after),
+        calls=change.members.pending if change.members is not None else None,
+        when=_hours(kind, change),
+    )
+
+
+def _hours(kind: Kind, change: ResourceChange) -> str:
+    """Say at what hours the platform acts, once *change* is done; "" for what never acts."""
+    if kind.window is None or not change.started:
+        return ""
+    spec = {**change.before, **change.after}
+    start, end, zone = (str(spec.get(name, "?")) for name in kind.window)
+    return f"daily {start[:5]} to {end[:5]} {zone}"
+
+
+def _rests_on(kind: Kind, change: ResourceChange) -> Iterator[FieldChange]:
+    """Name what else may not move before a start: whom it calls, and when."""
+    changed = {field.path for field in change.fields}
+    for key in sorted(kind.exposing) if change.started else ():
+        if (key,) not in changed:
+            yield FieldChange((key,), change.before.get(key, MISSING), change.after.get(key, MISSING))
+
+
+def _has_to_learn(
+    change: ResourceChange, records: Spec, resource: Resource, found: Identities, state: State, *, patched: bool
+) -> bool:
+    """Say whether the state is behind, apart from what the other steps will tell it."""
+    binding = found.bindings[change.address]
+    known = binding if change.address in found.answered else state.bindings.get(change.address)
+    if known is None or change.moved_from is not None or known.id != binding.id:
+        return True
+    if is_final(KINDS[change.address.kind], change.before):
+        return False  # what is declared of it was not applied, and never will be
+    if resource.members and (binding.members != known.members or change.address in found.answered):
+        return True  # members that rode on a create of which we learn only now are ours, too
+    if patched or (resource.refs and unknown(records)):
+        return False
+    kind = KINDS[change.address.kind]
+    remembered = record(unsent(kind, records, known.applied)) if resource.secret_paths else records
+    return known.applied != remembered or known.protected != resource.lifecycle.prevent_destroy
+
+
+def _held(change: ResourceChange, resource: Resource) -> tuple[Spec, ...]:
+    """Return the declared members that are there already, and those that are ours until their removal is done."""
+    members = KINDS[change.address.kind].members
+    if members is None:
+        return ()
+    add = Counter(member_key(members, spec) for spec in (change.members.add if change.members is not None else ()))
+    held = [item.fields for item in change.members.remove] if change.members is not None else []
+    for spec in resource.members or ():
+        key = member_key(members, spec)
+        if add[key] > 0:
+            add[key] -= 1
+        else:
+            held.append(spec)
+    return tuple(held)
+
+
+def _member_steps(members: Members, change: ResourceChange, needs: Iterable[str]) -> Iterator[Step]:
+    """Remove before adding: whether a campaign may hold the same number twice is unknown."""
+    removed: defaultdict[str, set[str]] = defaultdict(set)
+    for item in change.members.remove if change.members else ():
+        key = f"{change.address}/{members.name}:remove-{item.id}"
+        removed[person(members, item.fields)].add(key)
+        yield Step(key, Verb.DELETE, change.address, item.id, item.fields, member=True, needs=frozenset(needs))
+    for step in _additions(members, change.address, change.members.add if change.members else (), change.id, needs):
+        yield replace(step, needs=step.needs | removed[person(members, step.spec)])
+
+
+def _user_steps(changes: Sequence[ResourceChange], steps: Sequence[Step]) -> Mapping[str, set[str]]:
+    """Return, for each live id, the steps after which a changed object no longer uses it."""
+    by_address: defaultdict[Address, list[Step]] = defaultdict(list)
+    for step in steps:
+        by_address[step.address].append(step)
+    users: defaultdict[str, set[str]] = defaultdict(set)
+    for change in changes:
+        gone = change.action in {Action.DELETE, Action.REPLACE}
+        for _, used in references(KINDS[change.address.kind], change.before):
+            if gone or any(field.before == used for field in change.fields):
+                verb = Verb.DELETE if gone else Verb.UPDATE
+                users[used] |= {s.key for s in by_address[change.address] if s.verb is verb and not s.member}
+    return users
+
+
+def _pointed_at(step: Step, resource: Resource) -> set[Address]:
+    """Name what has to be as declared before *step*: a call may reach it the moment that something points at it.
+
+    Before a campaign begins to dial, that is everything it uses.
+    """
+    status = KINDS[step.address.kind].status
+    if status is not None and step.spec.get(status[0]) == status[1]:
+        return set(resource.refs)
+    fields = (resource.spec.get(name) for name in step.spec)
+    return {value.address for field in fields for _, value in leaves(field) if isinstance(value, Ref)}
+
+
+def _linked(
+    step: Step,
+    known: set[str],
+    users: Mapping[str, set[str]],
+    ends: Mapping[str, set[str]],
+    resource: Resource | None,
+) -> Step:
+    """Add the creates that *step* takes an id from, what it points at, and what has to let go before a delete.
+
+    What begins to call people waits until everything of its kind that goes away is gone: never two at once.
+    """
+    needs = {f"{value.address}:create" for _, value in leaves(step.spec) if isinstance(value, Ref)}
+    if resource is not None and step.verb in {Verb.CREATE, Verb.UPDATE} and not step.member:
+        needs |= {f"{ref}:{name}" for ref in _pointed_at(step, resource) for name in ("create", "finish", "update")}
+    if step.verb is Verb.DELETE and not step.member and step.id is not None:
+        needs |= users.get(step.id, set())
+    if step.starts:
+        needs |= ends[step.address.kind]
+    elif step.deposes is not None and step.verb in {Verb.DELETE, Verb.UPDATE}:
+        if KINDS[step.address.kind].status is None:
+            needs |= {f"{step.address}:{name}" for name in ("create", "finish")}
+        elif resource is not None:  # what its successor needs is made first
+            needs |= {f"{ref}:{name}" for ref in resource.refs for name in ("create", "finish", "update")}
+    needs = (needs & known) - {step.key}
+    return replace(step, needs=step.needs | needs) if needs - step.needs else step

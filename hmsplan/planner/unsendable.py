@@ -1,0 +1,103 @@
+"""Which update cannot be sent because a secret has to go along that nobody here knows. Pure.
+
+A nested block is sent whole, so what nobody declared goes along as it is live. Where the API shows a mask in the place
+of a secret, the mask would become the secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from hmsplan.kinds import KINDS
+from hmsplan.model import ANY, MISSING, Action, Diagnostic, Refusal, Risk, Secret, dotted, leaves, values_at
+from hmsplan.planner.diff import at_path, items_by_key
+from hmsplan.planner.request_body import overlay
+from hmsplan.secrets.detect import is_mask, sounds_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from hmsplan.kinds import Kind
+    from hmsplan.model import Address, Binding, FieldPath, Pattern, ResourceChange, Value
+
+
+def unsendable(kind: Kind, change: ResourceChange) -> list[Diagnostic]:
+    """Name each secret that the PATCH of *change* would have to carry and of which only a mask is known.
+
+    A declared secret is none of them: whether it has a value is checked when the stack is read.
+    """
+    if change.action not in {Action.UPDATE, Action.ADOPT} or not kind.patchable:
+        return []
+    names = {str(field.path[0]) for field in change.fields}
+    names |= {name for top in names for name in kind.together.get(top, ()) if name in change.after}
+    removed = [field.path for field in change.fields if field.after is MISSING]
+    body = overlay(kind, {name: change.after.get(name) for name in sorted(names)}, change.before, removed)
+    return [_problem(kind, change, path, body) for path, leaf in leaves(body) if is_masked(path, leaf)]
+
+
+def may_lose(changes: Iterable[ResourceChange], bindings: Mapping[Address, Binding]) -> Iterator[Refusal]:
+    """Refuse to send a block whole that may hold a secret of which no answer tells, until it was sent once.
+
+    "Whether a per-tool secret is echoed by GET is not documented": where it is not, the PATCH would take it away.
+    """
+    for change in changes:
+        kind, binding = KINDS[change.address.kind], bindings.get(change.address)
+        known = binding.sent if binding is not None else frozenset[str]()
+        names = {str(field.path[0]) for field in change.fields} - known
+        if change.action in {Action.UPDATE, Action.ADOPT} and (places := sorted(_doubtful(kind, change, names))):
+            told = ", ".join(map(dotted, places))
+            yield Refusal(
+                Risk.EGRESS,
+                change.address,
+                f"{places[0][0]} is sent whole, and the API does not show whether there is a secret at {told}; one "
+                "would be lost. Declare it as ${secret:name}, or allow this once",
+            )
+
+
+def _doubtful(kind: Kind, change: ResourceChange, names: Collection[str]) -> Iterator[FieldPath]:
+    """Yield where a secret may stand live of which nothing is seen, and that the stack does not declare."""
+    for pattern in kind.secrets:
+        if len(pattern) < 2 or pattern[0] not in names:  # noqa: PLR2004 -- a field, and a secret in it
+            continue
+        for path, block in values_at(change.before, pattern[:-1]):
+            if isinstance(block, Mapping) and pattern[-1] not in block:
+                place = (*_named(kind, path, change.before), pattern[-1])
+                if at_path(kind, change.after, place) in (None, MISSING):
+                    yield place
+
+
+def is_masked(path: FieldPath, leaf: Value) -> bool:
+    """Say whether *leaf* of an answer is the mask of a secret; without its value, as in a snapshot, nobody can tell."""
+    if isinstance(leaf, Secret):
+        return leaf.name == Secret.LIVE and leaf.reveal() is not None and is_mask(leaf.reveal() or "")
+    return isinstance(leaf, str) and leaf != "" and sounds_secret(path[-1]) and is_mask(leaf)
+
+
+def _problem(kind: Kind, change: ResourceChange, path: FieldPath, body: Value) -> Diagnostic:
+    named = _named(kind, path, body)
+    is_declarable = tuple(ANY if isinstance(part, int) else part for part in path) in kind.secrets
+    advice = (
+        f"Declare it at {dotted(named)}: ${{secret:name}}, and give its value as HMSPLAN_SECRET_NAME."
+        if is_declarable
+        else f"It is no field that can be declared: change {path[0]} in the dashboard, and leave it alone here "
+        f"(lifecycle: {{ignore_changes: [{path[0]}]}})."
+    )
+    detail = (
+        f"{path[0]} changes and is sent whole, {dotted(named)} with it. Nothing declares that secret, and the API "
+        f"shows only a mask of it, which would become the secret. {advice}"
+    )
+    return Diagnostic("Secret unknown", detail, change.source, change.address, named)
+
+
+def _named(kind: Kind, path: FieldPath, value: Value) -> FieldPath:
+    """Return *path* with the names of keyed items in place of their indexes."""
+    named: FieldPath = ()
+    pat: Pattern = ()
+    for part in path:
+        key: str | int = part
+        if isinstance(value, list) and isinstance(part, int):
+            key = list(items_by_key(kind, pat, value))[part]
+        named, pat = (*named, key), (*pat, ANY if isinstance(part, int) else part)
+        value = value[part]
+    return named
