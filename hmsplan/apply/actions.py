@@ -16,7 +16,7 @@ from hmsplan.apply.updates import sendable, update
 from hmsplan.apply.verify import left_behind, vital
 from hmsplan.errors import StaleStep
 from hmsplan.kinds import KINDS
-from hmsplan.model import EMPTY, Binding, Deposed, Intent, Outcome, RemoteObject, Status, Verb, dotted
+from hmsplan.model import EMPTY, Binding, Deposed, Outcome, PendingCreate, RemoteObject, Status, Verb, dotted
 from hmsplan.planner.last_applied import record, unsent, with_secrets
 from hmsplan.planner.matching import identity_of
 from hmsplan.planner.members import carried, fingerprint, merged
@@ -96,7 +96,7 @@ async def _made(
                 found = context.index.find(kind.name, reading.objects, identity, lambda o: identity_of(kind, o.fields))
                 same = {live.id for live in found}
                 _refuse_twin(context, kind, step, same)
-                intent = Intent(
+                intent = PendingCreate(
                     step=step.key,
                     address=step.address,
                     kind=kind.name,

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from hmsplan.api.client import Before, WriteClient
-    from hmsplan.apply.create_once import Creator
-    from hmsplan.apply.fresh import Fresh
-    from hmsplan.apply.polling import Grace
+    from hmsplan.apply.create_once import CreateOnce
+    from hmsplan.apply.fresh import FreshReadings
+    from hmsplan.apply.polling import Polling
     from hmsplan.apply.turns import Turns
     from hmsplan.model import Address, RemoteObject, Snapshot, Spec
     from hmsplan.state.ledger import Ledger
@@ -68,11 +68,11 @@ class Context:
 
     client: WriteClient
     ledger: Ledger
-    creator: Creator
+    creator: CreateOnce
     snapshot: Snapshot
-    fresh: Fresh
+    fresh: FreshReadings
     turns: Turns
-    grace: Grace
+    grace: Polling
     note: Callable[[str], None]
     ids: dict[Address, str] = field(default_factory=dict)
     made: dict[str, Spec] = field(default_factory=dict)

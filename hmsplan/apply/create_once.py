@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hmsplan.api.client import Before, WriteClient
-    from hmsplan.apply.polling import Grace
+    from hmsplan.apply.polling import Polling
     from hmsplan.kinds import Kind
-    from hmsplan.model import Intent, RemoteObject
+    from hmsplan.model import PendingCreate, RemoteObject
     from hmsplan.state.ledger import Ledger
 
 
-class OpenCreate(HmsplanError):
+class UnknownOutcome(HmsplanError):
     """A POST may have made an object, and the lists do not decide; its intent stays open."""
 
     summary = "Unknown outcome"
 
 
 @dataclass(frozen=True, slots=True)
-class Creator:
+class CreateOnce:
     """Sends POSTs under the create protocol.
 
     Attributes:
@@ -51,7 +51,7 @@ class Creator:
 
     client: WriteClient
     ledger: Ledger
-    grace: Grace
+    grace: Polling
     bound: Callable[[str], set[str]]
     note: Callable[[str], None]
     turns: Turns = field(default_factory=Turns)
@@ -63,7 +63,7 @@ class Creator:
         """Return what to hold around ``create``, and around what it is decided on. Take it before a turn to write."""
         return self.one_by_one[kind.name, parent, identity]
 
-    async def create(self, kind: Kind, intent: Intent, body: Mapping[str, Any], before: Before) -> RemoteObject:
+    async def create(self, kind: Kind, intent: PendingCreate, body: Mapping[str, Any], before: Before) -> RemoteObject:
         """Make one object, or one member when the intent has a parent, exactly once.
 
         *before* is awaited right before each POST; what it raises is raised here, and nothing was sent. Whoever calls
@@ -71,7 +71,7 @@ class Creator:
 
         Raises:
             ApiError: the API refused, which proves that nothing was made.
-            OpenCreate: it may have been made.
+            UnknownOutcome: it may have been made.
             HmsplanError: it was proven twice not to have been made.
         """
         await self.ledger.intend([intent])
@@ -93,14 +93,16 @@ class Creator:
             try:
                 found = await self._look(kind, intent)
             except ApiError as error:
-                raise OpenCreate(f"{doubt}; nor can it be looked for: {error}. {_way_out(intent)}") from error
+                raise UnknownOutcome(f"{doubt}; nor can it be looked for: {error}. {_way_out(intent)}") from error
             if found is not None:
                 self.note(f"{intent.address}: it was made, as {found.id}")
                 return found
         await self.ledger.settle(intent.step, "proven absent")
         raise HmsplanError(f"{doubt}; tried twice, and it was not made", summary="Not created")
 
-    async def _post(self, kind: Kind, intent: Intent, body: Mapping[str, Any], before: Before) -> RemoteObject | None:
+    async def _post(
+        self, kind: Kind, intent: PendingCreate, body: Mapping[str, Any], before: Before
+    ) -> RemoteObject | None:
         async def ask() -> None:
             await self.ledger.renew(intent.step, self.client.server_now())
             await before()
@@ -111,7 +113,7 @@ class Creator:
             where = segments(kind.path, intent.parent, kind.members.path)
             return parse_member(kind, await self.client.post(where, body, before=ask))
 
-    async def _look(self, kind: Kind, intent: Intent) -> RemoteObject | None:
+    async def _look(self, kind: Kind, intent: PendingCreate) -> RemoteObject | None:
         """Look until one object is it; None when the grace time is over and nothing showed up."""
         async for is_last in self.grace.looks():
             candidates = await self._candidates(kind, intent)
@@ -120,17 +122,17 @@ class Creator:
                 return certain[0]
             if candidates:
                 ids = ", ".join(live.id for live in candidates)
-                raise OpenCreate(f"{len(candidates)} live objects may be it: {ids}. {_way_out(intent)}")
+                raise UnknownOutcome(f"{len(candidates)} live objects may be it: {ids}. {_way_out(intent)}")
             if is_last:
                 await self._prove_whole(kind, intent)
                 return None
-        raise OpenCreate(f"stopped before it showed up. The next run looks again. {_way_out(intent)}")
+        raise UnknownOutcome(f"stopped before it showed up. The next run looks again. {_way_out(intent)}")
 
-    async def _prove_whole(self, kind: Kind, intent: Intent) -> None:
+    async def _prove_whole(self, kind: Kind, intent: PendingCreate) -> None:
         """Make sure that the list may be believed when it lacks the object: it has to have all that we know of.
 
         Raises:
-            OpenCreate: it is incomplete, so it proves nothing.
+            UnknownOutcome: it is incomplete, so it proves nothing.
         """
         if intent.parent is not None:
             await self._prove_members_whole(kind, intent.parent, intent)
@@ -138,13 +140,13 @@ class Creator:
         listed = await read_list(self.client, kind)
         started = self.ledger.intent(intent.step) or intent
         if self.bound(kind.name) - listed.keys() or not proves_absence(kind, listed.values(), started.started):
-            raise OpenCreate(f"the list of {kind.name} may be incomplete and proves nothing. {_way_out(intent)}")
+            raise UnknownOutcome(f"the list of {kind.name} may be incomplete and proves nothing. {_way_out(intent)}")
 
-    async def _prove_members_whole(self, kind: Kind, parent: str, intent: Intent) -> None:
+    async def _prove_members_whole(self, kind: Kind, parent: str, intent: PendingCreate) -> None:
         """Make sure that a list of members shows as many as its parent counts.
 
         Raises:
-            OpenCreate: it is capped, or lags behind.
+            UnknownOutcome: it is capped, or lags behind.
         """
         if kind.members is None:
             return
@@ -152,9 +154,9 @@ class Creator:
         if owner is not None and not is_whole(kind.members, owner, listed):
             total = owner.fields.get(kind.members.total, "more")
             text = f"the list shows {len(listed)} of {total} {kind.members.name}, and proves nothing"
-            raise OpenCreate(f"{text}. {_way_out(intent)}")
+            raise UnknownOutcome(f"{text}. {_way_out(intent)}")
 
-    async def _candidates(self, kind: Kind, intent: Intent) -> Sequence[RemoteObject]:
+    async def _candidates(self, kind: Kind, intent: PendingCreate) -> Sequence[RemoteObject]:
         if intent.parent is None or kind.members is None:
             mine = self.bound(kind.name)
             objects = (await read_list(self.client, kind)).values()
@@ -165,5 +167,5 @@ class Creator:
         return [live for live in new if fingerprint(kind.members, live.fields, lineage) == mark]
 
 
-def _way_out(intent: Intent) -> str:
+def _way_out(intent: PendingCreate) -> str:
     return f"To decide: hmsplan resolve {intent.address} --adopt ID, or --none"

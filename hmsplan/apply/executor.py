@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from hmsplan.apply.actions import perform_step
 from hmsplan.apply.context import Context
-from hmsplan.apply.create_once import Creator, OpenCreate
-from hmsplan.apply.fresh import Fresh, NotBegun
-from hmsplan.apply.polling import Grace
-from hmsplan.apply.read_back import Readback
+from hmsplan.apply.create_once import CreateOnce, UnknownOutcome
+from hmsplan.apply.fresh import FreshReadings, NotBegun
+from hmsplan.apply.polling import Polling
+from hmsplan.apply.read_back import ReadBack
 from hmsplan.apply.turns import Turns
 from hmsplan.errors import HmsplanError, StaleStep, StateError, Unauthorized
 from hmsplan.kinds import KINDS
@@ -118,7 +118,7 @@ class _Run:
             return await perform_step(self.context, step)
         except NotBegun:
             return Outcome(step, Status.NOT_STARTED)
-        except OpenCreate as error:
+        except UnknownOutcome as error:
             return Outcome(step, Status.UNSETTLED, error=str(error))
         except (Unauthorized, StateError) as error:
             self.stop.reason = str(error)  # no write gets through, or none could be written down
@@ -161,7 +161,7 @@ async def apply(
     """
     stop = stop if stop is not None else Stop()
     began = clock()
-    grace = Grace(grace_s, clock, sleep, lambda: bool(stop))
+    grace = Polling(grace_s, clock, sleep, lambda: bool(stop))
     context = _context(plan, snapshot, client, ledger, progress, grace)
     if plan.organization is not None and ledger.organization_id != plan.organization:
         await ledger.organization(plan.organization)
@@ -176,7 +176,7 @@ async def apply(
     await run.go()
     if not stop:
         _LOG.info("reads back what was written")
-        readback = Readback(client, context.ids, progress.note, grace, context.fresh.last, ledger.remember)
+        readback = ReadBack(client, context.ids, progress.note, grace, context.fresh.last, ledger.remember)
         run.outcomes.update({o.step.key: o for o in await readback.check(run.outcomes.values())})
     outcomes = [run.outcomes.get(step.key) or Outcome(step, Status.NOT_STARTED) for step in plan.steps]
     return Report(
@@ -203,16 +203,16 @@ def _context(
     client: WriteClient,
     ledger: Ledger,
     progress: Progress,
-    grace: Grace,
+    grace: Polling,
 ) -> Context:
     """Hand over what planning found out: which object is which address, and what each looked like."""
     made = {step.address for step in plan.steps if step.verb is Verb.CREATE and not step.member}
     ids = {c.address: c.id for c in plan.changes if c.id is not None and c.address not in made and not c.deposed}
     turns = Turns()
-    creator = Creator(
+    creator = CreateOnce(
         client, ledger, grace, lambda kind: {i for a, i in ids.items() if a.kind == kind}, progress.note, turns
     )
-    fresh = Fresh(client, client.clock, snapshot, client.server_now() - snapshot.now)
+    fresh = FreshReadings(client, client.clock, snapshot, client.server_now() - snapshot.now)
     staying = staying_users(plan.changes, snapshot)
     tolerated = {target: {live.id for live in users} for target, users in staying.items()}
     return Context(client, ledger, creator, snapshot, fresh, turns, grace, progress.note, ids, tolerated=tolerated)

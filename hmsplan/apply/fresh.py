@@ -66,7 +66,7 @@ class _Shared:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-class Fresh:
+class FreshReadings:
     """The readings of one apply.
 
     Args:

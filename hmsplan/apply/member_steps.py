@@ -15,7 +15,7 @@ from hmsplan.api.urls import segments
 from hmsplan.apply.fresh import RECENT_S, Outdated
 from hmsplan.apply.updates import refuse_started
 from hmsplan.errors import ApiError, HmsplanError, StaleStep
-from hmsplan.model import EMPTY, Intent
+from hmsplan.model import EMPTY, PendingCreate
 from hmsplan.planner.members import fingerprint, is_untouched, person
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ async def add(context: Context, kind: Kind, members: Members, step: Step) -> str
                     refuse_started(context, kind, step, live)
                 here = _same_person(context, members, parent, reading.objects, step)
                 _refuse_met(context, members, step, parent, {item.id: item for item in here})
-                intent = Intent(
+                intent = PendingCreate(
                     step=step.key,
                     address=step.address,
                     kind=kind.name,

@@ -14,7 +14,7 @@ POLLS_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Grace:
+class Polling:
     """How long to look again, and how to wait in between.
 
     Attributes:

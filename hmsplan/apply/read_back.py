@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from hmsplan.api.client import ReadClient
-    from hmsplan.apply.polling import Grace
+    from hmsplan.apply.polling import Polling
     from hmsplan.kinds import Kind
     from hmsplan.model import Address, FieldChange, Outcome, RemoteObject, Spec
 
@@ -34,7 +34,7 @@ WRITES = frozenset({Verb.CREATE, Verb.UPDATE})
 
 
 @dataclass(frozen=True, slots=True)
-class Readback:
+class ReadBack:
     """Compares what is there with what was written.
 
     Attributes:
@@ -48,7 +48,7 @@ class Readback:
     client: ReadClient
     ids: Mapping[Address, str]
     note: Callable[[str], None]
-    grace: Grace
+    grace: Polling
     answer: Callable[[str], RemoteObject | None]
     remember: Callable[[Address, Mapping[str, str]], Awaitable[None]]
 

@@ -18,7 +18,7 @@ from hmsplan.apply.fresh import Outdated
 from hmsplan.apply.verify import left_behind, merged_blocks
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError, StaleStep
 from hmsplan.model import MISSING, FieldChange, RemoteObject, Secret, dotted, leaves
-from hmsplan.planner.diff import diff, displaced, moved
+from hmsplan.planner.diff import conflicting_fields, diff, moved
 from hmsplan.planner.last_applied import is_settled
 from hmsplan.planner.members import is_untouched, people
 from hmsplan.planner.request_body import nulled, overlay, resolve
@@ -196,7 +196,7 @@ def _unplanned(context: Context, kind: Kind, step: Step, live: Spec) -> Iterator
     if step.rests:
         return
     spec, bound = resolve(step.spec, context.ids), context.ledger.binding(step.address)
-    for change in (*diff(kind, spec, live), *displaced(kind, spec, live)):
+    for change in (*diff(kind, spec, live), *conflicting_fields(kind, spec, live)):
         is_planned = any(_overlap(change.path, each.path) for each in step.expects)
         if not is_planned and not (bound is not None and is_settled(kind, change, bound)):
             yield FieldChange(change.path, change.after, change.before)

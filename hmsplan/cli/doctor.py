@@ -20,7 +20,7 @@ from hmsplan.api.urls import DEFAULT_BASE_URL, endpoint
 from hmsplan.cli import embedded
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
-from hmsplan.cli.probe import Hearing, listen
+from hmsplan.cli.probe import Probe, probe_api
 from hmsplan.cli.session import BASE_URL, KEY, load, open_state, wait_for
 from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import ApiError, ConfigError, HmsplanError, StateError, Unauthorized, WrongOrganization
@@ -220,7 +220,7 @@ def _key(options: Globals, stack: Stack | None, state: State | None, checks: lis
     if any(check.name == "endpoint" and check.mark is Mark.BAD for check in checks):
         return 0
     try:
-        hearing = wait_for(listen(options))
+        hearing = wait_for(probe_api(options))
         checks += _heard(hearing)
         if stack is not None:
             check_organization(stack, state or new_state(), hearing.organization)
@@ -233,7 +233,7 @@ def _key(options: Globals, stack: Stack | None, state: State | None, checks: lis
     return 0
 
 
-def _heard(hearing: Hearing) -> Iterator[Check]:
+def _heard(hearing: Probe) -> Iterator[Check]:
     health = Mark.OK if hearing.health == "ok" else Mark.NOTE
     yield Check("health", health, plain(hearing.health))
     if hearing.organization is None:

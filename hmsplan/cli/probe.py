@@ -23,7 +23,7 @@ FORBIDDEN = 403
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class Probe:
     """What was heard; all texts are foreign.
 
     Attributes:
@@ -53,7 +53,7 @@ class _Listener(ReadClient):
         return answer
 
 
-async def listen(options: Globals) -> Hearing:
+async def probe_api(options: Globals) -> Probe:
     """Ask the API how it is and whose key this is.
 
     Raises:
@@ -65,7 +65,7 @@ async def listen(options: Globals) -> Hearing:
         organization = await _organization(client)
         headers = client.latest.headers if client.latest else {}
         status = health.get("status") if isinstance(health, dict) else None
-        return Hearing(
+        return Probe(
             health=str(status or "it answers, and says nothing of its health"),
             organization=organization.get("id"),
             name=str(organization.get("name") or ""),

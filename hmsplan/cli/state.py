@@ -33,7 +33,7 @@ from hmsplan.text.escape import plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hmsplan.model import Intent, RemoteObject, Stack, State
+    from hmsplan.model import PendingCreate, RemoteObject, Stack, State
     from hmsplan.state.backend import Backend
 
 OWNER: Final = "hmsplan state"
@@ -277,7 +277,7 @@ def resolve_command(options: Globals, address: Address, object_id: str | None, n
 
 
 async def _exists(
-    options: Globals, stack: Stack, state: State, address: Address, object_id: str, intents: list[Intent]
+    options: Globals, stack: Stack, state: State, address: Address, object_id: str, intents: list[PendingCreate]
 ) -> bool:
     kind = KINDS[address.kind]
     async with connect(options, ReadClient, on_wait=tell_wait) as client:

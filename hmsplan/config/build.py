@@ -16,7 +16,7 @@ from hmsplan.config.collect import Collected, blocks_of, layer
 from hmsplan.config.interpolation import FileProblem, names_in, template_files
 from hmsplan.config.problems import Problems
 from hmsplan.config.resolve import Resolver, texts_of
-from hmsplan.config.resource_builder import Finisher
+from hmsplan.config.resource_builder import ResourceBuilder
 from hmsplan.config.settings import check_file, read_safety, read_settings
 from hmsplan.errors import ConfigError
 from hmsplan.kinds import KINDS
@@ -82,7 +82,7 @@ def build_stack(
         doubtful=collected.doubtful,
     )
     blocks = _blocks(collected, resolver, excluded)
-    finisher = Finisher(resolver)
+    finisher = ResourceBuilder(resolver)
     resources = finisher.finish_all()
     problems = [
         *(*sources.problems, *of_settings, *of_environment, *collected.problems, *of_layers),

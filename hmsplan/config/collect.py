@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hmsplan.config import blocks
 from hmsplan.config.interpolation import UNMANAGED_KINDS
-from hmsplan.config.layers import Layer, Whereabouts, merge
+from hmsplan.config.layers import Layer, SourceMap, merge
 from hmsplan.config.problems import Problems
 from hmsplan.config.resolve import Declared
 from hmsplan.config.slips import missing_space
@@ -173,7 +173,7 @@ def layer(
         if above is not None:
             spec, texts = merge(spec, above.node.value), _together(texts, above.texts)
         nodes = tuple(each.node for each in (above, written, below) if each is not None)
-        declared[address] = Declared(address, kind, spec, own, Whereabouts(kind, own, nodes), texts)
+        declared[address] = Declared(address, kind, spec, own, SourceMap(kind, own, nodes), texts)
     return declared, problems
 
 

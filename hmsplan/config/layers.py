@@ -39,7 +39,7 @@ class Layer(NamedTuple):
     texts: Sequence[FieldPath] | None
 
 
-class Whereabouts:
+class SourceMap:
     """Finds the source of a field of one resource.
 
     Attributes:
@@ -56,7 +56,7 @@ class Whereabouts:
         self.source = source
         self.layers = layers
         self.spec: Any = None
-        self.pastes: dict[FieldPath, tuple[Whereabouts, Callable[[FieldPath], tuple[FieldPath, ...]]]] = {}
+        self.pastes: dict[FieldPath, tuple[SourceMap, Callable[[FieldPath], tuple[FieldPath, ...]]]] = {}
 
     def __call__(self, path: FieldPath, line: int = 0) -> SourceLine:
         """Return where the field at *path* is written, or the nearest block around it; see ``model.Locate``."""

@@ -30,7 +30,7 @@ from hmsplan.text import wording
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from hmsplan.config.layers import Whereabouts
+    from hmsplan.config.layers import SourceMap
     from hmsplan.kinds import Kind
     from hmsplan.model import FieldPath, Spec
     from hmsplan.secrets.sources import Secrets
@@ -54,7 +54,7 @@ class Declared:
     kind: Kind
     spec: Any
     source: SourceLine
-    whereabouts: Whereabouts
+    whereabouts: SourceMap
     texts: Sequence[FieldPath] | None
 
 

@@ -38,7 +38,7 @@ _EXPAND: Final = {"tool_templates": expand.expand_tool, "analysis_templates": ex
 _ORIGIN: Final = {"tool_templates": expand.tool_origin, "analysis_templates": expand.analysis_origin}
 
 
-class Finisher:
+class ResourceBuilder:
     """Turns what a ``Resolver`` knows into resources.
 
     Attributes:
@@ -104,7 +104,7 @@ class Finisher:
         name = schema.of_kind(declared.kind.name)
         if schema.validator(name).is_valid(resolved.spec):
             return True
-        misfits = explain(
+        conflicting_keys = explain(
             resolved.spec,
             name,
             title=wording.A_KIND[declared.kind.name],
@@ -112,7 +112,7 @@ class Finisher:
             aliases=declared.kind.aliases,
         )
         fits = True
-        for misfit in misfits:
+        for misfit in conflicting_keys:
             if any(misfit.path[: len(bad)] == bad for bad in resolved.bad):
                 continue
             if isinstance(resolved.bound.get(misfit.path), Secret):

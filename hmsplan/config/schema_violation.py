@@ -34,7 +34,7 @@ _KEYWORDS: Final = {
 _NO: Final = frozenset({"false", "no", "off"})
 
 
-class Misfit(NamedTuple):
+class SchemaViolation(NamedTuple):
     """One reason why a value does not fit.
 
     Attributes:
@@ -55,24 +55,26 @@ def explain(
     title: str,
     is_secret: Callable[[FieldPath], bool],
     aliases: Mapping[str, str] | None = None,
-) -> list[Misfit]:
+) -> list[SchemaViolation]:
     """Return every reason why *value* does not fit the schema called *name*, each once, as far as they will be read.
 
     *title* is what to call the value itself: "an assistant". *is_secret* says whether a path holds a secret, which
     is never shown. *aliases* are other names of fields, for did-you-mean.
     """
-    found: dict[Misfit, None] = {}
+    found: dict[SchemaViolation, None] = {}
     for error in schema.explainer(name).iter_errors(value):
         path = tuple(error.absolute_path)
         hidden = is_secret(path)
-        misfits = [_plain_secret(path, value=error.instance)] if hidden else _misfits(error, path, title, aliases or {})
-        found.update(dict.fromkeys(islice(misfits, MOST)))
+        violations = (
+            [_plain_secret(path, value=error.instance)] if hidden else _misfits(error, path, title, aliases or {})
+        )
+        found.update(dict.fromkeys(islice(violations, MOST)))
         if len(found) >= MOST:
             break
     return list(found)
 
 
-def _plain_secret(path: FieldPath, *, value: Any) -> Misfit:
+def _plain_secret(path: FieldPath, *, value: Any) -> SchemaViolation:
     if isinstance(value, str) and value.startswith("${secret:"):
         detail = "Write ${secret:name}, with letters, digits and _ in the name."
     else:
@@ -80,10 +82,10 @@ def _plain_secret(path: FieldPath, *, value: Any) -> Misfit:
             "A secret does not belong in a file. Write ${secret:name} here, and give the value as HMSPLAN_SECRET_NAME "
             "or in --secrets-file. If the value was ever committed, change it at its source: git keeps it."
         )
-    return Misfit(path, None, "Secret in plain text", detail)
+    return SchemaViolation(path, None, "Secret in plain text", detail)
 
 
-def _misfits(error: _Fault, path: FieldPath, title: str, aliases: Mapping[str, str]) -> Iterator[Misfit]:
+def _misfits(error: _Fault, path: FieldPath, title: str, aliases: Mapping[str, str]) -> Iterator[SchemaViolation]:
     rule, limit, value = str(error.validator), error.validator_value, error.instance
     match rule:
         case "additionalProperties" | "unevaluatedProperties":
@@ -91,25 +93,33 @@ def _misfits(error: _Fault, path: FieldPath, title: str, aliases: Mapping[str, s
         case "required":
             for key in limit:
                 if key not in value:
-                    yield Misfit(path, None, "Missing field", _missing(key, error, path, title))
+                    yield SchemaViolation(path, None, "Missing field", _missing(key, error, path, title))
         case _ if "propertyNames" in error.absolute_schema_path:
-            yield Misfit(path, str(value), "Bad name", f"{wording.shown(value)} cannot be used. {_rule(error)}")
+            yield SchemaViolation(
+                path, str(value), "Bad name", f"{wording.shown(value)} cannot be used. {_rule(error)}"
+            )
         case "type":
-            yield Misfit(path, None, "Wrong type", _wrong_type(error))
+            yield SchemaViolation(path, None, "Wrong type", _wrong_type(error))
         case "enum" | "const":
-            yield Misfit(path, None, "Unknown value", _unknown_value(error, [limit] if rule == "const" else limit))
+            yield SchemaViolation(
+                path, None, "Unknown value", _unknown_value(error, [limit] if rule == "const" else limit)
+            )
         case "pattern" | "format":
             detail = (
                 FORMATS[limit](value) if rule == "format" else f"{wording.shown(value)} does not fit. {_rule(error)}"
             )
-            yield Misfit(path, None, "Wrong form", detail)
+            yield SchemaViolation(path, None, "Wrong form", detail)
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
-            yield Misfit(path, None, "Out of range", f"It is {wording.shown(value)}; it has to be {_range(error)}.")
+            yield SchemaViolation(
+                path, None, "Out of range", f"It is {wording.shown(value)}; it has to be {_range(error)}."
+            )
         case _:
-            yield Misfit(path, None, *_size(rule, limit, value, error))
+            yield SchemaViolation(path, None, *_size(rule, limit, value, error))
 
 
-def _unknown_fields(error: _Fault, path: FieldPath, title: str, aliases: Mapping[str, str]) -> Iterator[Misfit]:
+def _unknown_fields(
+    error: _Fault, path: FieldPath, title: str, aliases: Mapping[str, str]
+) -> Iterator[SchemaViolation]:
     allowed = error.schema.get("properties", {})
     for key in error.instance:
         if key in allowed:
@@ -124,7 +134,7 @@ def _unknown_fields(error: _Fault, path: FieldPath, title: str, aliases: Mapping
             detail = f"{key} is not a field of {owner}. It has: {wording.listed(allowed)}."
         else:
             detail = f"{key} is not a field of {owner}, which has none."
-        yield Misfit(path, key, "Unknown field", detail)
+        yield SchemaViolation(path, key, "Unknown field", detail)
 
 
 def _owner(error: _Fault, path: FieldPath, title: str) -> str:

@@ -13,7 +13,7 @@ from hmsplan.text import wording
 from hmsplan.text.timestamps import seconds
 
 if TYPE_CHECKING:
-    from hmsplan.config.schema_violation import Misfit
+    from hmsplan.config.schema_violation import SchemaViolation
     from hmsplan.config.source_map import Document, Node
     from hmsplan.model import FieldPath
 
@@ -114,7 +114,7 @@ def check_state(document: Document) -> list[Diagnostic]:
     return []
 
 
-def _other_version(misfit: Misfit, value: Any) -> Misfit:
+def _other_version(misfit: SchemaViolation, value: Any) -> SchemaViolation:
     detail = f"This hmsplan reads version 1 of the format; the file says {wording.shown(value['version'])}."
     return misfit._replace(summary="Stack file of another version", detail=detail)
 

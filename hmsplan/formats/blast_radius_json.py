@@ -21,7 +21,7 @@ def met_by(plan: Plan) -> tuple[Reached, ...]:
     return tuple(found.values())
 
 
-def reach_json(plan: Plan) -> dict[str, Any]:
+def blast_radius_json(plan: Plan) -> dict[str, Any]:
     """Return the same for machines."""
     met = met_by(plan)
     waiting = [each.waiting for each in met if KINDS[each.kind].members is not None]

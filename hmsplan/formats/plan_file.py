@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from hmsplan.errors import StalePlan, StateError
-from hmsplan.formats.blast_radius_json import reach_json
+from hmsplan.formats.blast_radius_json import blast_radius_json
 from hmsplan.formats.codec import decode, encode
 from hmsplan.formats.redact import kept, shown
 from hmsplan.formats.terraform_json import beyond, terraform_json
@@ -53,7 +53,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
             "serial": plan.serial,
             "targets": [str(target) for target in plan.targets],
             "counts": tally(plan),
-            "reach": reach_json(plan),
+            "reach": blast_radius_json(plan),
             "refusals": [
                 {"risk": str(r.risk), "address": str(r.address), "reason": r.reason, "flag": r.flag}
                 for r in plan.refusals

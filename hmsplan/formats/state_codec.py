@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from hmsplan.errors import StateError
-from hmsplan.model import Address, Binding, Deposed, Intent
+from hmsplan.model import Address, Binding, Deposed, PendingCreate
 
 Json: TypeAlias = dict[str, Any]
 Shape: TypeAlias = Mapping[str, tuple[type, ...]]
@@ -179,7 +179,7 @@ def deposed_in(value: Any) -> Deposed:
     return Deposed(address_in(fields["address"], where="deposed"), fields["id"])
 
 
-def intent_out(intent: Intent) -> Json:
+def intent_out(intent: PendingCreate) -> Json:
     """Give the JSON object of an intent; write it with ``line``."""
     return {
         "step": intent.step,
@@ -196,11 +196,11 @@ def intent_out(intent: Intent) -> Json:
     }
 
 
-def intent_in(value: Any) -> Intent:
+def intent_in(value: Any) -> PendingCreate:
     """Read an intent."""
     fields = check(value, _INTENT, _INTENT_MORE, where="intents")
     where = f"the intent {fields['step']}"
-    return Intent(
+    return PendingCreate(
         step=fields["step"],
         address=address_in(fields["address"], where=where),
         kind=fields["kind"],

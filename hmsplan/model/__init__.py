@@ -42,7 +42,7 @@ from hmsplan.model.plan import (
 )
 from hmsplan.model.report import Outcome, Report, Status
 from hmsplan.model.snapshot import Anonymous, RemoteObject, Snapshot
-from hmsplan.model.state import Binding, Deposed, Intent, State
+from hmsplan.model.state import Binding, Deposed, PendingCreate, State
 from hmsplan.model.values import (
     EMPTY,
     KEY_PATTERN,
@@ -78,13 +78,13 @@ __all__ = [
     "FieldChange",
     "FieldPath",
     "Import",
-    "Intent",
     "Lifecycle",
     "MembersChange",
     "Missing",
     "Move",
     "Outcome",
     "Pattern",
+    "PendingCreate",
     "Plan",
     "Reached",
     "Ref",

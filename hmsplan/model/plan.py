@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from hmsplan.model.paths import FieldPath
 from hmsplan.model.snapshot import RemoteObject
-from hmsplan.model.state import Intent
+from hmsplan.model.state import PendingCreate
 from hmsplan.model.values import EMPTY, Address, Diagnostic, Missing, SourceLine, Spec, Value
 
 
@@ -352,7 +352,7 @@ class Unsettled:
     address: Address
     candidates: tuple[str, ...] = ()
     remaining_s: float = 0.0
-    intent: Intent | None = None
+    intent: PendingCreate | None = None
     id: str | None = None
 
     @property

@@ -46,7 +46,7 @@ class Deposed:
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
+class PendingCreate:
     """A POST that is about to be sent, written down before it is.
 
     Attributes:
@@ -90,6 +90,6 @@ class State:
     organization: str | None = None
     bindings: Mapping[Address, Binding] = field(default_factory=lambda: MappingProxyType({}))
     deposed: tuple[Deposed, ...] = ()
-    intents: tuple[Intent, ...] = ()
+    intents: tuple[PendingCreate, ...] = ()
     spent: tuple[str, ...] = ()
     stack: str | None = None

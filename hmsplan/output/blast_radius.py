@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hmsplan.output.commands import CommandLine
 
 
-def reach_remark(change: ResourceChange) -> str:
+def blast_radius_remark(change: ResourceChange) -> str:
     """Name the users of a template, and the numbers and campaigns that *change* reaches; foreign, and "" for none."""
     met = [each for each in change.reaches if KINDS[each.kind].meets_people]
     users = [each.name for each in change.reaches if each not in met]
@@ -51,7 +51,7 @@ def _waiting(met: Iterable[Reached]) -> str:
     return f"{most}{count(sum(known), 'person')} waiting"
 
 
-def reach_summary(plan: Plan, commands: CommandLine = BARE) -> Iterator[str]:
+def blast_radius_summary(plan: Plan, commands: CommandLine = BARE) -> Iterator[str]:
     """Yield a sentence on whom a plan reaches, if it reaches anybody, and one on what nobody knows."""
     met = met_by(plan)
     campaigns = [each for each in met if KINDS[each.kind].members is not None]

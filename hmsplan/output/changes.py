@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.formats.redact import masked
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, is_written
-from hmsplan.output.blast_radius import calls_remark, reach_remark
+from hmsplan.output.blast_radius import blast_radius_remark, calls_remark
 from hmsplan.output.fields import field_lines
 from hmsplan.output.lines import Line, Tone, safe
 from hmsplan.output.values import Look, brief, heads, path_text, quoted, remark, tools_of, value_lines
@@ -82,7 +82,7 @@ def remarks(change: ResourceChange, plan: Plan) -> Iterator[str]:
     if change.action is Action.FORGET and "gone" not in change.reason:
         yield "the live object stays as it is; hmsplan no longer manages it"
     yield from change.notes
-    if reached := reach_remark(change):
+    if reached := blast_radius_remark(change):
         yield reached
     if change.calls is not None:
         yield calls_remark(change.calls)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from hmsplan.formats.blast_radius_json import reach_json
+from hmsplan.formats.blast_radius_json import blast_radius_json
 from hmsplan.formats.terraform_json import action_reason, beyond
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Diagnostic, DriftKind, Severity, Status, Verb, dotted, is_written, tally
@@ -76,7 +76,7 @@ def planned(plan: Plan, commands: CommandLine = BARE) -> Iterator[Event]:
         "changes": _changes(
             counts["add"], counts["change"], counts["adopt"], counts["destroy"], counts["forget"], "plan"
         ),
-        "hmsplan": {"digest": plan.digest, "intent": plan.intent, "counts": counts, "reach": reach_json(plan)},
+        "hmsplan": {"digest": plan.digest, "intent": plan.intent, "counts": counts, "reach": blast_radius_json(plan)},
     }
 
 

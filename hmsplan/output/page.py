@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.formats.redact import shown
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Digest, DriftKind, is_pending
-from hmsplan.output.blast_radius import reach_summary
+from hmsplan.output.blast_radius import blast_radius_summary
 from hmsplan.output.changes import change_lines
 from hmsplan.output.commands import BARE
 from hmsplan.output.drift import coverage_text, drift_line, drift_lines, worst_first
@@ -196,7 +196,7 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT, commands: Co
         dates=_dates(plan),
         targets=tuple(map(str, plan.targets)),
         rows=tuple(_rows(plan)),
-        reach=tuple(reach_summary(plan, commands)),
+        reach=tuple(blast_radius_summary(plan, commands)),
         refused=_refused(plan, apply),
         unsettled=tuple(unsettled(item, commands) for item in plan.unsettled),
         doubt=_LOST_ANSWER if any(each.intent is not None for each in plan.unsettled) else _NOT_VISIBLE,

@@ -32,7 +32,7 @@ def writes(change: ResourceChange) -> bool:
     return change.action in {*_WRITING, Action.CREATE} or adopts
 
 
-def with_reach(
+def with_blast_radius(
     changes: tuple[ResourceChange, ...], stack: Stack, snapshot: Snapshot, bindings: Mapping[Address, Binding]
 ) -> tuple[ResourceChange, ...]:
     """Say on each change whom it reaches."""

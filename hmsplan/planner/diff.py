@@ -248,7 +248,7 @@ def released(kind: Kind, applied: Spec, declared: Spec) -> tuple[FieldPath, ...]
     return tuple(sorted((key,) for key in applied.keys() - declared.keys() if key not in kind.resettable))
 
 
-def displaced(kind: Kind, declared: Spec, live: Spec) -> tuple[FieldChange, ...]:
+def conflicting_fields(kind: Kind, declared: Spec, live: Spec) -> tuple[FieldChange, ...]:
     """Find the live keys that cannot stay beside what is declared, though nobody manages them.
 
     A block whose provider changes keeps nothing of the old one; ElevenLabs v3 and v4 "refuse similarity_boost, style,
@@ -259,12 +259,14 @@ def displaced(kind: Kind, declared: Spec, live: Spec) -> tuple[FieldChange, ...]
         want, have = declared.get(block), live.get(block)
         if not (isinstance(want, Mapping) and isinstance(have, Mapping)):
             continue
-        leaving = [key for key in misfits(kind, block, declared, live) if key not in want and have[key] is not None]
+        leaving = [
+            key for key in conflicting_keys(kind, block, declared, live) if key not in want and have[key] is not None
+        ]
         found += [FieldChange((block, key), have[key], MISSING) for key in leaving]
     return tuple(found)
 
 
-def misfits(kind: Kind, block: str, declared: Spec, live: Spec) -> frozenset[str]:
+def conflicting_keys(kind: Kind, block: str, declared: Spec, live: Spec) -> frozenset[str]:
     """Name the keys of the live *block* that have to go."""
     if switches(kind, block, declared, live):
         return frozenset(live[block])

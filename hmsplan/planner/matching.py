@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import EMPTY, Binding, Diagnostic, Intent, Unsettled
+from hmsplan.model import EMPTY, Binding, Diagnostic, PendingCreate, Unsettled
 from hmsplan.planner.absence import is_whole, made_at, proves_absence
 from hmsplan.planner.diff import canonical, diff
 from hmsplan.planner.members import fingerprint
@@ -53,8 +53,8 @@ class Identities:
     gone: set[Address] = field(default_factory=set)
     leaving: set[tuple[str, str]] = field(default_factory=set)
     unsettled: list[Unsettled] = field(default_factory=list)
-    answered: dict[Address, Intent] = field(default_factory=dict)
-    counted: list[tuple[Intent, RemoteObject]] = field(default_factory=list)
+    answered: dict[Address, PendingCreate] = field(default_factory=dict)
+    counted: list[tuple[PendingCreate, RemoteObject]] = field(default_factory=list)
     decided: list[str] = field(default_factory=list)
     problems: list[Diagnostic] = field(default_factory=list)
 
@@ -152,7 +152,7 @@ def _destination(stack: Stack, address: Address) -> Address:
     return address
 
 
-def _moved_along(stack: Stack, intent: Intent, found: Identities) -> Intent:
+def _moved_along(stack: Stack, intent: PendingCreate, found: Identities) -> PendingCreate:
     """Let a create follow the moved entries, unless another object is there."""
     target = _destination(stack, intent.address)
     is_free = target not in found.bindings or found.moved.get(target) == intent.address
@@ -164,7 +164,7 @@ def identity_of(kind: Kind, spec: Spec) -> str:
     return str(canonical(kind, (kind.identity,), spec.get(kind.identity)))
 
 
-def matches(kind: Kind, intent: Intent, live: RemoteObject) -> bool:
+def matches(kind: Kind, intent: PendingCreate, live: RemoteObject) -> bool:
     """Say whether *live* is what the POST of *intent* would have made.
 
     A unique key decides alone; else the body has to be equal as well, less what a create does not take.
@@ -175,7 +175,7 @@ def matches(kind: Kind, intent: Intent, live: RemoteObject) -> bool:
     return not diff(kind, sent, live.fields)
 
 
-def same_identity(kind: Kind, intent: Intent, objects: Iterable[RemoteObject]) -> list[RemoteObject]:
+def same_identity(kind: Kind, intent: PendingCreate, objects: Iterable[RemoteObject]) -> list[RemoteObject]:
     """Find the objects that carry the natural key of *intent* and were not there before its POST."""
     return [o for o in objects if o.id not in intent.before and (identity_of(kind, o.fields),) == intent.identity]
 
@@ -192,7 +192,7 @@ def _settle(stack: Stack, snapshot: Snapshot, state: State, found: Identities, e
 
 
 def _settle_object(
-    kind: Kind, intent: Intent, snapshot: Snapshot, found: Identities, elsewhere: Elsewhere, remaining_s: float
+    kind: Kind, intent: PendingCreate, snapshot: Snapshot, found: Identities, elsewhere: Elsewhere, remaining_s: float
 ) -> None:
     bound = {binding.id for address, binding in found.bindings.items() if address.kind == kind.name}
     bound |= {object_id for name, object_id in elsewhere if name == kind.name}
@@ -221,7 +221,7 @@ def _settle_object(
 
 
 def _settle_member(
-    kind: Kind, intent: Intent, snapshot: Snapshot, lineage: str, found: Identities, remaining_s: float
+    kind: Kind, intent: PendingCreate, snapshot: Snapshot, lineage: str, found: Identities, remaining_s: float
 ) -> None:
     """Count a member that is there now as ours; one that is not may still show up within the grace time."""
     binding = found.bindings.get(intent.address)

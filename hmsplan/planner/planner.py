@@ -17,7 +17,7 @@ from hmsplan.kinds import KINDS, phone
 from hmsplan.kinds.conceal import concealed
 from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity
 from hmsplan.planner.absence import may_be_cut
-from hmsplan.planner.blast_radius import staying_users, unread, with_reach
+from hmsplan.planner.blast_radius import staying_users, unread, with_blast_radius
 from hmsplan.planner.create_order import identity_needs, outage
 from hmsplan.planner.digest import with_digests
 from hmsplan.planner.drift import find_drift, find_twins, twin_warning
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Kind
-    from hmsplan.model import Address, Binding, Intent, RemoteObject, Resource, Snapshot, Stack, State
+    from hmsplan.model import Address, Binding, PendingCreate, RemoteObject, Resource, Snapshot, Stack, State
     from hmsplan.planner.matching import Elsewhere, Identities
 
 
@@ -85,7 +85,7 @@ def make_plan(
         raise ConfigError(stuck)
     holders = identity_needs(changes, snapshot)
     changes = tuple(_with_outages(changes, holders))
-    changes = tuple(map(_safe_to_show, with_reach(changes, stack, snapshot, found.bindings)))
+    changes = tuple(map(_safe_to_show, with_blast_radius(changes, stack, snapshot, found.bindings)))
     users = remaining_users(changes, snapshot, found.bindings)
     plan = Plan(
         stack=stack.name,
@@ -140,7 +140,7 @@ def _changes(
         changes.append(change)
     if lacking:
         raise ConfigError(lacking)
-    changes += _farewells(stack, declared, snapshot, state, found)
+    changes += _removals(stack, declared, snapshot, state, found)
     return tuple(sorted(changes, key=lambda change: (change.address, change.deposed)))
 
 
@@ -197,7 +197,7 @@ def _lacking(kind: Kind, resource: Resource) -> Iterator[Diagnostic]:
             )
 
 
-def _farewells(
+def _removals(
     stack: Stack, declared: Stack, snapshot: Snapshot, state: State, found: Identities
 ) -> Iterator[ResourceChange]:
     """Plan what state binds and *stack* does not have, and what an earlier replace left behind.
@@ -223,7 +223,7 @@ def _farewells(
         yield ResourceChange(deposed.address, action, deposed.id, before=before, reason=reason, deposed=True)
 
 
-def _deposed_by(answered: Mapping[Address, Intent]) -> Iterator[Deposed]:
+def _deposed_by(answered: Mapping[Address, PendingCreate]) -> Iterator[Deposed]:
     """Name what the creates of an earlier run, found again, were to replace."""
     for address, intent in answered.items():
         if intent.deposes is not None:

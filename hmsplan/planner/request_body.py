@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.model import ANY, FieldPath, Ref, Spec, Value, leaves
-from hmsplan.planner.diff import all_mappings, canonical, items_by_key, misfits
+from hmsplan.planner.diff import all_mappings, canonical, conflicting_keys, items_by_key
 
 if TYPE_CHECKING:
     from hmsplan.kinds import Kind
@@ -25,7 +25,7 @@ def overlay(kind: Kind, declared: Spec, live: Spec, removed: Sequence[FieldPath]
         have = live.get(key)
         gone = {path for path in removed if path[0] == key}
         if isinstance(want, Mapping) and isinstance(have, Mapping):
-            gone |= {(key, name) for name in misfits(kind, key, declared, live) if name not in want}
+            gone |= {(key, name) for name in conflicting_keys(kind, key, declared, live) if name not in want}
         body[key] = _laid_over(kind, want, have, (key,), (key,), gone)
     return body
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hmsplan.model import EMPTY, MISSING, Action, FieldChange, ResourceChange, Secret, dotted
-from hmsplan.planner.diff import diff, displaced, dropped, released, sort_key
+from hmsplan.planner.diff import conflicting_fields, diff, dropped, released, sort_key
 from hmsplan.planner.last_applied import is_settled
 from hmsplan.planner.members import beginning, compare_members, waiting
 from hmsplan.planner.request_body import resolve, without
@@ -142,7 +142,7 @@ def _three_way(
     resend: bool,
 ) -> tuple[FieldChange, ...]:
     """Add what the declared fields alone do not show: secrets, fields taken out, and keys that have to leave."""
-    found = {change.path: change for change in displaced(kind, spec, live.fields)}
+    found = {change.path: change for change in conflicting_fields(kind, spec, live.fields)}
     applied = without(binding.applied, resource.lifecycle.ignore_changes)
     found |= {change.path: change for change in dropped(kind, applied, spec, live.fields)}
     secrets = secret_changes(kind, resource, spec, binding.applied, resend=resend)

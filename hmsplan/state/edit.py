@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hmsplan.errors import StateError
-from hmsplan.model import Address, Binding, Deposed, Intent, State
+from hmsplan.model import Address, Binding, Deposed, PendingCreate, State
 from hmsplan.state.journal import Bound, Counted, Entry, Moved, Settled, StackKnown, Unbound, replay
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def resolve(state: State, address: Address, object_id: str | None) -> State:
     return replay(state, [settling(intents[0], object_id)])
 
 
-def settling(intent: Intent, object_id: str) -> Entry:
+def settling(intent: PendingCreate, object_id: str) -> Entry:
     """Give the entry that says: this intent made that object."""
     if intent.parent is not None:
         return Counted(intent.address, intent.identity[0], 1, intent.step)

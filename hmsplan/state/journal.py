@@ -21,7 +21,7 @@ import orjson
 from hmsplan.errors import StateError
 from hmsplan.formats import state_codec
 from hmsplan.formats.state_codec import LIST, MAYBE_TEXT, NUMBER, OBJECT, TEXT, Json, Shape
-from hmsplan.model import Address, Binding, Deposed, Intent, State
+from hmsplan.model import Address, Binding, Deposed, PendingCreate, State
 from hmsplan.planner.members import HALF
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ SPENT_KEPT: Final = 1000
 class Intended:
     """A POST is about to be sent."""
 
-    intent: Intent
+    intent: PendingCreate
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.errors import StateError
-from hmsplan.model import Address, Binding, Deposed, Intent, State
+from hmsplan.model import Address, Binding, Deposed, PendingCreate, State
 from hmsplan.state import edit, journal
 from hmsplan.state.log import LOG
 from hmsplan.text import wording
@@ -128,7 +128,7 @@ class Ledger:
         """Return what is known of one address now; None when it is not bound."""
         return self._draft.binding(address)
 
-    async def intend(self, intents: Iterable[Intent]) -> None:
+    async def intend(self, intents: Iterable[PendingCreate]) -> None:
         """Write down the POSTs that are about to be sent. Send none of them unless this returns.
 
         An intent of a member has the member's fingerprint as its ``identity`` and no ``applied``: no phone number is
@@ -144,7 +144,7 @@ class Ledger:
                 raise StateError(f"{entry.intent.step} is open already: nobody knows yet what became of it")
         await self._put(entries)
 
-    def intent(self, step_key: str) -> Intent | None:
+    def intent(self, step_key: str) -> PendingCreate | None:
         """Return the open create of one step; None when there is none."""
         return self._draft.intents.get(step_key)
 

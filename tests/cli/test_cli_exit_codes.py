@@ -13,7 +13,7 @@ import pytest
 
 from hmsplan.cli.embedded import FOLDER
 from hmsplan.emulator import Emulator, Fault, running
-from hmsplan.model import Address, Intent
+from hmsplan.model import Address, PendingCreate
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.ledger import Ledger
 
@@ -343,7 +343,9 @@ async def open_create(stack: Path) -> None:
         ledger = Ledger(backend, new_state())
         address = Address("assistants", "support")
         applied = {"name": "Support", "first_message": "Hello"}
-        intent = Intent("assistants.support:create", address, "assistants", ("Support",), applied, frozenset(), 0.0)
+        intent = PendingCreate(
+            "assistants.support:create", address, "assistants", ("Support",), applied, frozenset(), 0.0
+        )
         await ledger.intend([intent])
         await ledger.close()
 

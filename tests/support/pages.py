@@ -11,8 +11,8 @@ from hmsplan.model import (
     Drift,
     DriftKind,
     FieldChange,
-    Intent,
     MembersChange,
+    PendingCreate,
     Plan,
     Reached,
     Refusal,
@@ -49,7 +49,7 @@ def update(key: str, before: str = "old", after: str = "new") -> ResourceChange:
 def full(text: str = "why", key: str = "support") -> Plan:
     """Return a plan with everything in it that a plan can say, and *text* at every place that is foreign."""
     address = Address("assistants", key)
-    intent = Intent("s", Address("assistants", "open"), "assistants", (), {}, frozenset(), 0.0)
+    intent = PendingCreate("s", Address("assistants", "open"), "assistants", (), {}, frozenset(), 0.0)
     prompt = "Greet the caller, say who you are and ask what you can do for them today.\n\n"
     fields = (
         FieldChange(("name",), text, "new"),

@@ -11,10 +11,10 @@ from hmsplan.model import (
     Address,
     Binding,
     Import,
-    Intent,
     Lifecycle,
     Move,
     Pattern,
+    PendingCreate,
     Plan,
     Ref,
     RemoteObject,
@@ -160,13 +160,13 @@ def remembered(*bindings: Binding, **more: Any) -> State:
     return State(LINEAGE, 7, bindings={each.address: each for each in bindings}, **more)
 
 
-def open_create(address: str, identity: str, /, *, age_s: float = 0.0, **applied: Any) -> Intent:
+def open_create(address: str, identity: str, /, *, age_s: float = 0.0, **applied: Any) -> PendingCreate:
     """Remember a create whose answer was lost, *age_s* seconds ago."""
     where = at(address)
-    return Intent(f"{address}:create", where, where.kind, (identity,), applied, frozenset(), NOW - age_s)
+    return PendingCreate(f"{address}:create", where, where.kind, (identity,), applied, frozenset(), NOW - age_s)
 
 
-def doubt(intent: Intent, candidates: tuple[str, ...] = (), remaining_s: float = 0.0) -> Unsettled:
+def doubt(intent: PendingCreate, candidates: tuple[str, ...] = (), remaining_s: float = 0.0) -> Unsettled:
     """Return an open create that is not settled."""
     return Unsettled(intent.address, candidates, remaining_s, intent)
 

@@ -10,12 +10,12 @@ import pytest
 from support.virtual_time import Clock, run
 
 from hmsplan.api.client import WriteClient
-from hmsplan.apply.create_once import Creator, OpenCreate
-from hmsplan.apply.polling import Grace
+from hmsplan.apply.create_once import CreateOnce, UnknownOutcome
+from hmsplan.apply.polling import Polling
 from hmsplan.emulator import Emulator, Fault, Settings
 from hmsplan.errors import ApiError, HmsplanError
 from hmsplan.kinds import KINDS
-from hmsplan.model import Address, Intent
+from hmsplan.model import Address, PendingCreate
 from hmsplan.planner.members import fingerprint
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.ledger import Ledger
@@ -69,21 +69,21 @@ class Run:
         with self.backend.lock("a test"):
             ledger = Ledger(self.backend, self.backend.load() or new_state())
             async with client:
-                grace = Grace(GRACE_S, self.clock, asyncio.sleep, lambda: self.stopping)
-                creator = Creator(client, ledger, grace, lambda kind: self.bound[kind], self.notes.append)
+                grace = Polling(GRACE_S, self.clock, asyncio.sleep, lambda: self.stopping)
+                creator = CreateOnce(client, ledger, grace, lambda kind: self.bound[kind], self.notes.append)
                 wanted = [self._one(creator, ledger, number, intent) for number in range(times)]
                 try:
                     return list(await asyncio.gather(*wanted))
                 finally:
                     self.open = [each.step for each in ledger.state.intents]
 
-    async def _one(self, creator: Creator, ledger: Ledger, number: int, more: dict[str, Any]) -> RemoteObject:
+    async def _one(self, creator: CreateOnce, ledger: Ledger, number: int, more: dict[str, Any]) -> RemoteObject:
         body, kind, identity = more.get("body", BODY), more.get("kind", ASSISTANTS), ("Desk",)
         if "lead" in more:
             assert CAMPAIGNS.members is not None
             body, kind = more["lead"], CAMPAIGNS
             identity = (fingerprint(CAMPAIGNS.members, body, ledger.lineage),)
-        intent = Intent(
+        intent = PendingCreate(
             step=f"desk:{number}",
             address=Address("assistants", "desk"),
             kind=kind.name,
@@ -163,7 +163,7 @@ def test_what_people_have_to_decide_stays_open(desk: Run, twins: int) -> None:
     """Another one of that name, or two that equal what was sent."""
     fields = BODY if twins == 2 else {**BODY, "first_message": "Somebody's."}
     ids = [desk.emulator.add("assistants", fields) for _ in range(twins)]
-    with pytest.raises(OpenCreate) as error:
+    with pytest.raises(UnknownOutcome) as error:
         desk.create(LOST_BEFORE)
     assert str(error.value).endswith(f"{twins} live objects may be it: {', '.join(ids[::-1])}. {WAY_OUT}")
     assert desk.open == ["desk:0"]
@@ -178,21 +178,21 @@ def test_what_was_there_before_or_belongs_to_somebody_is_not_it(desk: Run) -> No
 
 def test_a_list_that_lacks_what_is_known_proves_nothing(desk: Run) -> None:
     desk.bound["assistants"] = {"a1"}
-    with pytest.raises(OpenCreate) as error:
+    with pytest.raises(UnknownOutcome) as error:
         desk.create(LOST_BEFORE)
     assert error.value.detail == f"the list of assistants may be incomplete and proves nothing. {WAY_OUT}"
 
 
 def test_a_run_that_is_stopped_leaves_it_to_the_next(desk: Run) -> None:
     desk.stopping = True
-    with pytest.raises(OpenCreate) as error:
+    with pytest.raises(UnknownOutcome) as error:
         desk.create(LOST_BEFORE)
     assert error.value.detail == f"stopped before it showed up. The next run looks again. {WAY_OUT}"
     assert desk.open == ["desk:0"]
 
 
 def test_where_nobody_can_look_it_stays_open(desk: Run) -> None:
-    with pytest.raises(OpenCreate, match=r"nor can it be looked for: .*403.*hmsplan resolve"):
+    with pytest.raises(UnknownOutcome, match=r"nor can it be looked for: .*403.*hmsplan resolve"):
         desk.create(LOST_AFTER, Fault(do="status", method="GET", status=403))
     assert desk.open == ["desk:0"]
 

@@ -9,7 +9,7 @@ import pytest
 from support.virtual_time import Clock, run
 
 from hmsplan.api.client import ReadClient
-from hmsplan.apply.fresh import FRESH_S, Fresh, Outdated
+from hmsplan.apply.fresh import FRESH_S, FreshReadings, Outdated
 from hmsplan.emulator import Emulator, Fault, Settings
 from hmsplan.kinds import KINDS
 from hmsplan.model import RemoteObject, Snapshot
@@ -32,7 +32,7 @@ class Api:
     def add(self, name: str) -> str:
         return self.emulator.add("assistants", {"name": name}, key=KEY)
 
-    def do(self, work: Callable[[Fresh, ReadClient], Awaitable[Any]], *, age_s: float = 0.0) -> Any:
+    def do(self, work: Callable[[FreshReadings, ReadClient], Awaitable[Any]], *, age_s: float = 0.0) -> Any:
         """Run *work* with the readings of an apply whose plan read the assistants *age_s* ago."""
 
         async def main() -> Any:
@@ -50,7 +50,7 @@ class Api:
                     each["id"]: RemoteObject("assistants", each["id"], each) for each in self.emulator.all("assistants")
                 }
                 self.emulator.requests.clear()
-                return await work(Fresh(client, self.clock, Snapshot({"assistants": there}), age_s), client)
+                return await work(FreshReadings(client, self.clock, Snapshot({"assistants": there}), age_s), client)
 
         return run(main(), self.clock)
 
@@ -69,7 +69,7 @@ def api() -> Iterator[Api]:
 def test_what_the_plan_read_decides_for_ten_seconds(api: Api) -> None:
     desk = api.add("Desk")
 
-    async def work(fresh: Fresh, _: ReadClient) -> list[int]:
+    async def work(fresh: FreshReadings, _: ReadClient) -> list[int]:
         counts = []
         for wait_s in (0.0, FRESH_S / 2, FRESH_S):
             await asyncio.sleep(wait_s)
@@ -84,7 +84,7 @@ def test_what_the_plan_read_decides_for_ten_seconds(api: Api) -> None:
 def test_a_reading_is_checked_once_more_when_the_write_leaves(api: Api) -> None:
     desk = api.add("Desk")
 
-    async def work(fresh: Fresh, _: ReadClient) -> None:
+    async def work(fresh: FreshReadings, _: ReadClient) -> None:
         reading = (await fresh.object(ASSISTANTS, desk))[1]
         still = fresh.still(reading)
         still()
@@ -100,7 +100,7 @@ def test_a_reading_from_before_the_rate_limit_held_us_up_decides_nothing() -> No
     api = Api(rate_limit=3, rate_window_s=4.0)
     desk = api.add("Desk")
 
-    async def work(fresh: Fresh, client: ReadClient) -> tuple[bool, bool]:
+    async def work(fresh: FreshReadings, client: ReadClient) -> tuple[bool, bool]:
         reading = await fresh.list(ASSISTANTS, anew=True)
         before = fresh.counts(reading)
         for _ in range(3):
@@ -114,7 +114,7 @@ def test_a_reading_from_before_the_rate_limit_held_us_up_decides_nothing() -> No
 def test_many_writes_share_one_list(api: Api) -> None:
     ids = [api.add(f"Desk {number}") for number in range(20)]
 
-    async def work(fresh: Fresh, _: ReadClient) -> None:
+    async def work(fresh: FreshReadings, _: ReadClient) -> None:
         await asyncio.gather(*(fresh.object(ASSISTANTS, each) for each in ids))
 
     api.do(work, age_s=60)
@@ -127,11 +127,11 @@ def test_who_asks_anew_gets_a_list_that_begins_after_the_question(api: Api) -> N
     api.emulator.inject(Fault(do="delay", seconds=0.5))
     numbers: list[int] = []
 
-    async def ask(fresh: Fresh) -> None:
+    async def ask(fresh: FreshReadings) -> None:
         reading = await fresh.list(ASSISTANTS, anew=True)
         numbers.append(reading.number)
 
-    async def work(fresh: Fresh, _: ReadClient) -> None:
+    async def work(fresh: FreshReadings, _: ReadClient) -> None:
         await asyncio.gather(*(ask(fresh) for _ in range(10)))
 
     api.do(work)
@@ -143,7 +143,7 @@ def test_what_a_list_lacks_is_looked_up_by_its_id(api: Api) -> None:
     desk = api.add("Desk")
     api.emulator.inject(Fault(do="empty_list", path="/assistants"))
 
-    async def work(fresh: Fresh, _: ReadClient) -> RemoteObject | None:
+    async def work(fresh: FreshReadings, _: ReadClient) -> RemoteObject | None:
         return (await fresh.object(ASSISTANTS, desk))[0]
 
     assert api.do(work, age_s=60) is not None
@@ -154,7 +154,7 @@ def test_a_list_of_summaries_is_not_taken_for_the_objects() -> None:
     api = Api(list_omits=("first_message",))
     desk = api.add("Desk")
 
-    async def work(fresh: Fresh, _: ReadClient) -> RemoteObject | None:
+    async def work(fresh: FreshReadings, _: ReadClient) -> RemoteObject | None:
         return (await fresh.object(ASSISTANTS, desk))[0]
 
     live = api.do(work, age_s=60)
@@ -166,7 +166,7 @@ def test_a_list_of_summaries_is_not_taken_for_the_objects() -> None:
 def test_what_is_gone_is_gone(api: Api) -> None:
     desk = api.add("Desk")
 
-    async def work(fresh: Fresh, _: ReadClient) -> RemoteObject | None:
+    async def work(fresh: FreshReadings, _: ReadClient) -> RemoteObject | None:
         api.emulator.remove("assistants", desk)
         return (await fresh.object(ASSISTANTS, desk))[0]
 
@@ -176,7 +176,7 @@ def test_what_is_gone_is_gone(api: Api) -> None:
 def test_the_answer_to_a_write_is_the_newest_reading(api: Api) -> None:
     desk = api.add("Desk")
 
-    async def work(fresh: Fresh, _: ReadClient) -> Any:
+    async def work(fresh: FreshReadings, _: ReadClient) -> Any:
         fresh.learn(RemoteObject("assistants", desk, {"id": desk, "name": "As it was answered"}))
         live = (await fresh.object(ASSISTANTS, desk))[0]
         return live.fields["name"] if live is not None else None

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from hmsplan.apply.polling import POLLS_S, Grace
+from hmsplan.apply.polling import POLLS_S, Polling
 
 
 class Watch:
@@ -17,7 +17,7 @@ class Watch:
         self.now, self.look_s, self.stops_at = 100.0, look_s, stops_at
         self.begun: list[float] = []
         self.last: list[bool] = []
-        self.grace = Grace(seconds, lambda: self.now, self.sleep, lambda: len(self.begun) == self.stops_at)
+        self.grace = Polling(seconds, lambda: self.now, self.sleep, lambda: len(self.begun) == self.stops_at)
 
     async def sleep(self, seconds: float) -> None:
         self.now += seconds

@@ -30,8 +30,8 @@ from hmsplan.model import (
     Drift,
     DriftKind,
     FieldChange,
-    Intent,
     MembersChange,
+    PendingCreate,
     Plan,
     Reached,
     Ref,
@@ -134,7 +134,14 @@ steps = st.builds(
     Step, text, st.sampled_from(Verb), addresses, st.none() | text, specs, needs=st.frozensets(text, max_size=2)
 )
 intents = st.builds(
-    Intent, text, addresses, st.sampled_from(sorted(KINDS)), several(text), specs, st.frozensets(text), st.floats(0, 9)
+    PendingCreate,
+    text,
+    addresses,
+    st.sampled_from(sorted(KINDS)),
+    several(text),
+    specs,
+    st.frozensets(text),
+    st.floats(0, 9),
 )
 plans = st.builds(
     Plan,

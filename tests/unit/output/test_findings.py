@@ -19,8 +19,8 @@ from hmsplan.model import (
     Address,
     Diagnostic,
     FieldChange,
-    Intent,
     MembersChange,
+    PendingCreate,
     ResourceChange,
     Severity,
     SourceLine,
@@ -162,7 +162,7 @@ def test_a_mark_says_what_happens_in_the_words_of_the_plan() -> None:
     members = MembersChange(({"phone_number": "+31612340001"},), (), 7)
     starts = ResourceChange(RECALL, Action.UPDATE, "f1", members=members, started=True)
     moves = ResourceChange(SUPPORT, Action.NO_OP, "a1", moved_from=Address("assistants", "help"))
-    doubts = Unsettled(MAIN, ("b1",), 0.0, Intent("s", MAIN, "numbers", (), {}, frozenset(), 0.0))
+    doubts = Unsettled(MAIN, ("b1",), 0.0, PendingCreate("s", MAIN, "numbers", (), {}, frozenset(), 0.0))
     found = {finding.rule: finding.text for finding in of_plan(plan(starts, moves, unsettled=(doubts,)), locate)}
     assert "this campaign begins to call 7 people, daily between" in found["Planned update"]
     assert "leads: 1 to add; then 7 still to be called" in found["Planned update"]

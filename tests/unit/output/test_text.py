@@ -18,8 +18,8 @@ from hmsplan.model import (
     Drift,
     DriftKind,
     FieldChange,
-    Intent,
     MembersChange,
+    PendingCreate,
     Plan,
     Refusal,
     ResourceChange,
@@ -53,7 +53,8 @@ def test_the_order_is_the_one_of_a_reviewer() -> None:
             refusals=(Refusal(Risk.DELETE, RECALL, "why"),),
             unsettled=(
                 Unsettled(
-                    Address("assistants", "x"), intent=Intent("s", SUPPORT, "assistants", (), {}, frozenset(), 0.0)
+                    Address("assistants", "x"),
+                    intent=PendingCreate("s", SUPPORT, "assistants", (), {}, frozenset(), 0.0),
                 ),
             ),
             drift=(Drift("numbers", "b3", DriftKind.GONE, Address("numbers", "gone")),),
@@ -133,7 +134,7 @@ def test_an_adoption_with_changes_counts_twice() -> None:
 
 
 def test_doubt_about_one_object_names_it() -> None:
-    intent = Intent("s", SUPPORT, "assistants", (), {}, frozenset(), 0.0)
+    intent = PendingCreate("s", SUPPORT, "assistants", (), {}, frozenset(), 0.0)
     text = shown(plan(unsettled=(Unsettled(SUPPORT, ("a\n1",), 0.0, intent),)))
     assert "? assistants.support: 1 live object may be it." in text
     assert "    hmsplan resolve assistants.support --adopt 'a\\u000a1'\n" in text

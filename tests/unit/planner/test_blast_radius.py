@@ -21,10 +21,10 @@ from support.readings import (
     resource,
 )
 
-from hmsplan.formats.blast_radius_json import reach_json
+from hmsplan.formats.blast_radius_json import blast_radius_json
 from hmsplan.kinds.expand import expand_analysis, expand_tool
 from hmsplan.model import Reached
-from hmsplan.output.blast_radius import reach_remark
+from hmsplan.output.blast_radius import blast_radius_remark
 from hmsplan.output.page import page_of
 from hmsplan.output.text import render_plan
 
@@ -57,7 +57,7 @@ def renamed(*objects: RemoteObject, **more: Any) -> Plan:
 
 
 def told(plan: Plan, address: str) -> str:
-    return reach_remark(change_of(plan, address))
+    return blast_radius_remark(change_of(plan, address))
 
 
 @pytest.mark.parametrize(("name", "is_reached"), [("New", True), ("A", False)])
@@ -143,7 +143,7 @@ def test_a_new_assistant_reaches_the_number_that_the_plan_points_at_it() -> None
     plan = planned(stack, snapshot, state)
     for address in ("assistants.a", "assistants.b", "numbers.n"):
         assert told(plan, address) == "reaches +31850835037"
-    assert reach_json(plan) == {"numbers": 1, "campaigns": 0, "waiting": 0, "unread": []}
+    assert blast_radius_json(plan) == {"numbers": 1, "campaigns": 0, "waiting": 0, "unread": []}
 
 
 def test_a_number_that_does_not_exist_yet_is_nobodys() -> None:

@@ -13,11 +13,11 @@ from hmsplan.model import MISSING, FieldChange, Secret, pattern
 from hmsplan.planner.diff import (
     at_path,
     canonical,
+    conflicting_fields,
+    conflicting_keys,
     diff,
-    displaced,
     dropped,
     items_by_key,
-    misfits,
     released,
     sort_key,
     switches,
@@ -443,25 +443,28 @@ def test_nothing_is_dropped_from_a_block_that_is_not_there(live: dict[str, Any])
 def test_another_provider_keeps_nothing_of_the_old_block() -> None:
     live = {"tts_config": {"provider": "elevenlabs", "voice_id": "v", "stability": 0.5, "speed": None}}
     want = {"tts_config": {"provider": "cartesia", "voice_id": "w"}}
-    assert displaced(ASSISTANTS, want, live) == (FieldChange(("tts_config", "stability"), 0.5, MISSING),)
+    assert conflicting_fields(ASSISTANTS, want, live) == (FieldChange(("tts_config", "stability"), 0.5, MISSING),)
 
 
 def test_an_alias_of_the_provider_is_no_switch() -> None:
     live = {"tts_config": {"provider": "11labs", "stability": 0.5}}
-    assert displaced(ASSISTANTS, {"tts_config": {"provider": "elevenlabs"}}, live) == ()
+    assert conflicting_fields(ASSISTANTS, {"tts_config": {"provider": "elevenlabs"}}, live) == ()
     assert not switches(ASSISTANTS, "tts_config", {"tts_config": {"provider": "elevenlabs"}}, live)
 
 
 def test_a_provider_that_is_not_declared_or_not_known_is_no_switch() -> None:
     live = {"tts_config": {"provider": "elevenlabs", "stability": 0.5}}
-    assert displaced(ASSISTANTS, {"tts_config": {"stability": 0.7}}, live) == ()
-    assert displaced(ASSISTANTS, {"tts_config": {"provider": "cartesia"}}, {"tts_config": {"stability": 0.5}}) == ()
+    assert conflicting_fields(ASSISTANTS, {"tts_config": {"stability": 0.7}}, live) == ()
+    assert (
+        conflicting_fields(ASSISTANTS, {"tts_config": {"provider": "cartesia"}}, {"tts_config": {"stability": 0.5}})
+        == ()
+    )
 
 
 @pytest.mark.parametrize("live", [{}, {"tts_config": None}])
 def test_nothing_is_displaced_from_a_block_that_is_not_there(live: dict[str, Any]) -> None:
-    assert displaced(ASSISTANTS, {"tts_config": {"provider": "cartesia"}}, live) == ()
-    assert displaced(ASSISTANTS, {"tts_config": None}, {"tts_config": {"provider": "elevenlabs"}}) == ()
+    assert conflicting_fields(ASSISTANTS, {"tts_config": {"provider": "cartesia"}}, live) == ()
+    assert conflicting_fields(ASSISTANTS, {"tts_config": None}, {"tts_config": {"provider": "elevenlabs"}}) == ()
 
 
 @pytest.mark.parametrize("model", ["eleven_v3", "eleven_v4", "eleven_v4_turbo"])
@@ -477,37 +480,43 @@ def test_elevenlabs_v3_and_v4_refuse_keys_that_have_to_go_in_the_same_request(mo
             "use_speaker_boost": True,
         }
     }
-    found = displaced(ASSISTANTS, {"tts_config": {"provider": "elevenlabs", "model": model}}, live)
+    found = conflicting_fields(ASSISTANTS, {"tts_config": {"provider": "elevenlabs", "model": model}}, live)
     assert {change.path[1] for change in found} == {"similarity_boost", "style", "speed", "use_speaker_boost"}
     assert all(change.after is MISSING for change in found)
 
 
 def test_a_refused_key_that_is_declared_is_left_to_the_author() -> None:
     live = {"tts_config": {"model": "eleven_flash_v2_5", "speed": 1}}
-    assert displaced(ASSISTANTS, {"tts_config": {"model": "eleven_v3", "speed": 1}}, live) == ()
+    assert conflicting_fields(ASSISTANTS, {"tts_config": {"model": "eleven_v3", "speed": 1}}, live) == ()
 
 
 def test_another_model_refuses_nothing() -> None:
     live = {"tts_config": {"provider": "elevenlabs", "model": "eleven_v3", "stability": 1}}
     want = {"tts_config": {"provider": "elevenlabs", "model": "eleven_flash_v2_5"}}
-    assert displaced(ASSISTANTS, want, live) == ()
-    assert misfits(ASSISTANTS, "stt_config", {"stt_config": {}}, {"stt_config": {}}) == frozenset()
+    assert conflicting_fields(ASSISTANTS, want, live) == ()
+    assert conflicting_keys(ASSISTANTS, "stt_config", {"stt_config": {}}, {"stt_config": {}}) == frozenset()
 
 
 def test_a_model_that_only_the_live_object_names_counts_too() -> None:
     live = {"tts_config": {"model": "eleven_v3", "speed": 1}}
-    assert paths(displaced(ASSISTANTS, {"tts_config": {"stability": 1}}, live)) == [("tts_config", "speed")]
+    assert paths(conflicting_fields(ASSISTANTS, {"tts_config": {"stability": 1}}, live)) == [("tts_config", "speed")]
 
 
 def test_the_type_of_a_tool_template_stands_beside_the_block_that_it_decides() -> None:
     live = {"tool_type": "function", "tool_config": {"name": "a", "url": "https://a.example/"}}
     want = {"tool_type": "transfer_call", "tool_config": {"destinations": []}}
-    assert sorted(paths(displaced(TOOL_TEMPLATES, want, live))) == [("tool_config", "name"), ("tool_config", "url")]
-    assert displaced(TOOL_TEMPLATES, {"tool_type": "endCall"}, {"tool_type": "end_call", "tool_config": {"a": 1}}) == ()
+    assert sorted(paths(conflicting_fields(TOOL_TEMPLATES, want, live))) == [
+        ("tool_config", "name"),
+        ("tool_config", "url"),
+    ]
+    assert (
+        conflicting_fields(TOOL_TEMPLATES, {"tool_type": "endCall"}, {"tool_type": "end_call", "tool_config": {"a": 1}})
+        == ()
+    )
 
 
 def test_a_kind_without_unions_displaces_nothing() -> None:
-    assert displaced(SIP_TRUNKS, {"provider": "b"}, {"provider": "a"}) == ()
+    assert conflicting_fields(SIP_TRUNKS, {"provider": "b"}, {"provider": "a"}) == ()
     assert not switches(SIP_TRUNKS, "provider", {"provider": "b"}, {"provider": "a"})
 
 
@@ -535,16 +544,16 @@ def test_a_tool_that_somebody_added_takes_no_part_in_what_was_taken_out() -> Non
 def test_every_block_that_switches_loses_what_cannot_stay() -> None:
     want = {block: {"provider": "new"} for block in ("llm_config", "stt_config", "tts_config")}
     live = {block: {"provider": "old", "x": 1} for block in want}
-    assert sorted(paths(displaced(ASSISTANTS, want, live))) == [(block, "x") for block in want]
+    assert sorted(paths(conflicting_fields(ASSISTANTS, want, live))) == [(block, "x") for block in want]
     del live["llm_config"]
-    assert sorted(paths(displaced(ASSISTANTS, want, live))) == [("stt_config", "x"), ("tts_config", "x")]
+    assert sorted(paths(conflicting_fields(ASSISTANTS, want, live))) == [("stt_config", "x"), ("tts_config", "x")]
 
 
 def test_a_key_that_only_other_models_refuse_stays() -> None:
     live = {"tts_config": {"provider": "elevenlabs", "model": "eleven_flash_v2_5", "speed": 1.1}}
     want = {"tts_config": {"model": "eleven_flash_v2_5", "stability": 0.5}}
-    assert misfits(ASSISTANTS, "tts_config", want, live) == frozenset()
-    assert misfits(ASSISTANTS, "tts_config", {"tts_config": {"model": "eleven_v3"}}, live) == {"speed"}
+    assert conflicting_keys(ASSISTANTS, "tts_config", want, live) == frozenset()
+    assert conflicting_keys(ASSISTANTS, "tts_config", {"tts_config": {"model": "eleven_v3"}}, live) == {"speed"}
 
 
 def test_a_block_that_is_cleared_switches_to_nothing() -> None:

@@ -24,7 +24,7 @@ from support.readings import (
 )
 
 from hmsplan.kinds import ASSISTANTS, CAMPAIGNS, NUMBERS
-from hmsplan.model import Binding, Deposed, Intent, Safety, Unsettled
+from hmsplan.model import Binding, Deposed, PendingCreate, Safety, Unsettled
 from hmsplan.planner.matching import identify, identity_of, matches, same_identity
 from hmsplan.text.timestamps import iso
 
@@ -353,9 +353,11 @@ def test_the_new_one_of_a_replace_takes_the_address_over() -> None:
 # Open intents of members
 
 
-def added(*, age_s: float = 0.0, before: frozenset[str] = frozenset(), parent: str = "c1") -> Intent:
+def added(*, age_s: float = 0.0, before: frozenset[str] = frozenset(), parent: str = "c1") -> PendingCreate:
     address = at("campaigns.c")
-    return Intent("campaigns.c/leads:add-1", address, "campaigns", (mark(ANNA),), {}, before, NOW - age_s, parent)
+    return PendingCreate(
+        "campaigns.c/leads:add-1", address, "campaigns", (mark(ANNA),), {}, before, NOW - age_s, parent
+    )
 
 
 def campaign(state: State, *leads: Any) -> Identities:

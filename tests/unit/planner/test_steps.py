@@ -26,7 +26,7 @@ from support.readings import (
     step_of,
 )
 
-from hmsplan.model import EMPTY, Deposed, FieldChange, Intent, Secret, Verb
+from hmsplan.model import EMPTY, Deposed, FieldChange, PendingCreate, Secret, Verb
 
 if TYPE_CHECKING:
     from hmsplan.model import Plan, Snapshot, Stack, State
@@ -342,7 +342,9 @@ def test_leads_that_are_about_to_be_removed_are_ours_until_they_are() -> None:
 
 
 def test_leads_found_again_are_settled_before_a_bind_claims_the_rest() -> None:
-    found = Intent("campaigns.c/leads:add-1", at("campaigns.c"), "campaigns", (mark(ANNA),), {}, frozenset(), NOW, "c1")
+    found = PendingCreate(
+        "campaigns.c/leads:add-1", at("campaigns.c"), "campaigns", (mark(ANNA),), {}, frozenset(), NOW, "c1"
+    )
     state = remembered(bound("campaigns.c", "c1", **SPRING), intents=(found,))
     plan = campaign(declared(resource("campaigns.c", [ANNA], **SPRING)), state, lead("l1", "+31201234567"))
     assert keys(plan) == ["campaigns.c/leads:add-1:settle", "campaigns.c:bind"]

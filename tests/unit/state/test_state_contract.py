@@ -10,7 +10,7 @@ import pytest
 from support.stores import STORES, begin
 
 from hmsplan.errors import StateError, StateLocked
-from hmsplan.model import Address, Binding, Deposed, Intent, Secret, State
+from hmsplan.model import Address, Binding, Deposed, PendingCreate, Secret, State
 from hmsplan.state.backend import new_state
 from hmsplan.state.journal import Bound, DeposedGone, Entry, Intended, Moved, OrganizationKnown, Settled, Spent, Unbound
 from hmsplan.state.journal import replay as replayed
@@ -27,8 +27,8 @@ def store(request: pytest.FixtureRequest) -> Store:
     return made
 
 
-def intent(step: str = "assistants.a:create") -> Intent:
-    return Intent(step, A, "assistants", ("A",), {"name": "A"}, frozenset({"x", "y"}), 12.5)
+def intent(step: str = "assistants.a:create") -> PendingCreate:
+    return PendingCreate(step, A, "assistants", ("A",), {"name": "A"}, frozenset({"x", "y"}), 12.5)
 
 
 def test_there_is_no_state_before_the_first_save(store: Store) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 
 from hmsplan.errors import StateError
-from hmsplan.model import Address, Binding, Deposed, Intent, State
+from hmsplan.model import Address, Binding, Deposed, PendingCreate, State
 from hmsplan.state import edit
 
 A, B, N = Address("assistants", "a"), Address("assistants", "b"), Address("numbers", "n")
 BOUND = State("l", 3, bindings={A: Binding(A, "1", {"name": "A"})})
 
 
-def intent(step: str = "assistants.a:create", deposes: str | None = None) -> Intent:
-    return Intent(step, A, "assistants", ("A",), {"name": "new"}, frozenset(), 1.0, None, deposes, protected=True)
+def intent(step: str = "assistants.a:create", deposes: str | None = None) -> PendingCreate:
+    return PendingCreate(
+        step, A, "assistants", ("A",), {"name": "new"}, frozenset(), 1.0, None, deposes, protected=True
+    )
 
 
 def test_a_move_takes_object_intents_and_deposed_along() -> None:
@@ -67,7 +69,7 @@ def test_what_is_still_to_be_deleted_is_not_bound_again() -> None:
 
 
 def test_a_lost_create_did_not_make_what_another_address_has() -> None:
-    other = Intent("assistants.b:create", B, "assistants", ("B",), {}, frozenset(), 1.0)
+    other = PendingCreate("assistants.b:create", B, "assistants", ("B",), {}, frozenset(), 1.0)
     with pytest.raises(StateError, match=r"1 is bound to assistants.a already"):
         edit.resolve(State("l", 3, bindings=BOUND.bindings, intents=(other,)), B, "1")
 
@@ -113,7 +115,7 @@ def test_a_create_that_made_nothing_is_closed() -> None:
 
 
 def test_an_adopted_member_is_counted() -> None:
-    member = Intent("lead", A, "leads", ("f" * 16,), {}, frozenset(), 1.0, parent="1")
+    member = PendingCreate("lead", A, "leads", ("f" * 16,), {}, frozenset(), 1.0, parent="1")
     state = State("l", 3, bindings=BOUND.bindings, intents=(member,))
     assert edit.resolve(state, A, "lead-1").bindings[A].members == {"f" * 16: 1}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hmsplan.errors import StateError
-from hmsplan.model import Address, Binding, Deposed, Intent, Secret, State
+from hmsplan.model import Address, Binding, Deposed, PendingCreate, Secret, State
 from hmsplan.state.backend import new_state
 from hmsplan.state.file.backend import FileBackend
 from hmsplan.state.journal import Entry, replay
@@ -24,8 +24,10 @@ A, B, C = Address("assistants", "a"), Address("assistants", "b"), Address("campa
 STEP = "assistants.a:create"
 
 
-def intent(step: str = STEP, address: Address = A, parent: str | None = None, deposes: str | None = None) -> Intent:
-    return Intent(step, address, address.kind, ("A",), {"name": "A"}, frozenset(), 1.0, parent, deposes)
+def intent(
+    step: str = STEP, address: Address = A, parent: str | None = None, deposes: str | None = None
+) -> PendingCreate:
+    return PendingCreate(step, address, address.kind, ("A",), {"name": "A"}, frozenset(), 1.0, parent, deposes)
 
 
 class Watched(FileBackend):

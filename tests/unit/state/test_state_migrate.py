@@ -10,7 +10,7 @@ import pytest
 from support.stores import STORES, UrlStore
 
 from hmsplan.errors import StateError, StateLocked
-from hmsplan.model import Address, Binding, Deposed, Intent, State
+from hmsplan.model import Address, Binding, Deposed, PendingCreate, State
 from hmsplan.state.backend import new_state
 from hmsplan.state.journal import Bound, Entry, Intended, OrganizationKnown, Spent, replay
 from hmsplan.state.migrate import migrate
@@ -25,7 +25,9 @@ ENTRIES: list[Entry] = [
     OrganizationKnown("org"),
     Bound(Binding(A, "1", {"name": "A"}, True, {"f" * 16: 2}), None, Deposed(A, "0")),
     Intended(
-        Intent("assistants.b:create", Address("assistants", "b"), "assistants", ("B",), {}, frozenset({"x"}), 1.5)
+        PendingCreate(
+            "assistants.b:create", Address("assistants", "b"), "assistants", ("B",), {}, frozenset({"x"}), 1.5
+        )
     ),
     Spent("d" * 64),
 ]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hmsplan.formats.state_file import dump, parse
-from hmsplan.model import Address, Binding, Deposed, Intent, Secret, State
+from hmsplan.model import Address, Binding, Deposed, PendingCreate, Secret, State
 from hmsplan.planner.last_applied import record
 from hmsplan.state.file.backend import FileBackend
 from hmsplan.state.journal import (
@@ -49,7 +49,7 @@ MEMBERS = st.dictionaries(WORDS, st.integers(1, 5), max_size=3)
 BINDINGS = st.builds(Binding, ADDRESSES, WORDS, FIELDS, st.booleans(), MEMBERS)
 DEPOSED = st.builds(Deposed, ADDRESSES, WORDS)
 INTENTS = st.builds(
-    Intent,
+    PendingCreate,
     step=WORDS,
     address=ADDRESSES,
     kind=WORDS,
@@ -145,7 +145,7 @@ def test_no_secret_reaches_any_file(fields: dict[str, Any], name: str, fingerpri
     spec = {**fields, "deep": [{"secret": Secret(name, value, fingerprint)}], "top": Secret(name, value, fingerprint)}
     address = Address("assistants", "a")
     recorded = record(spec)
-    intent = Intent("s", address, "assistants", (name,), recorded, frozenset(), 1.0)
+    intent = PendingCreate("s", address, "assistants", (name,), recorded, frozenset(), 1.0)
     binding = Binding(address, "1", recorded)
     written = dump(State("l", bindings={address: binding}, intents=(intent,)))
     written += encode("l", 1, [Intended(intent), Bound(binding)])

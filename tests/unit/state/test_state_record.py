@@ -13,7 +13,7 @@ from referencing import Registry
 
 from hmsplan.errors import StateError
 from hmsplan.formats.state_file import dump, parse
-from hmsplan.model import Address, Binding, Deposed, Intent, Ref, Secret, State
+from hmsplan.model import Address, Binding, Deposed, PendingCreate, Ref, Secret, State
 from hmsplan.planner.last_applied import record
 
 SCHEMA = Path(__file__).parents[3] / "schemas" / "state.schema.json"
@@ -32,7 +32,9 @@ STATE = State(
     },
     deposed=(Deposed(TRUNK, "t-0"),),
     intents=(
-        Intent("sip_trunks.trunk:create", TRUNK, "sip_trunks", ("T",), {"name": "T"}, frozenset({"t"}), 1.2, None, "t"),
+        PendingCreate(
+            "sip_trunks.trunk:create", TRUNK, "sip_trunks", ("T",), {"name": "T"}, frozenset({"t"}), 1.2, None, "t"
+        ),
     ),
     spent=("f" * 64,),
 )  # fmt: skip
