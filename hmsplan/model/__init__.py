@@ -2,11 +2,13 @@
 
 Three readings meet in ``planner.planner.make_plan``: what is declared (``config``: ``Stack``), what is live
 (``snapshot``: ``Snapshot``) and what we did before (``state``: ``State``). The answer is the ``plan`` (``Plan``);
-``apply`` performs exactly that value, and says what it did in a ``report`` (``Report``). ``values`` and ``paths`` are
-what all of these are made of. The other folders import every one of them from here.
+``apply`` performs exactly that value, and says what it did in a ``report`` (``Report``). ``address``, ``paths``,
+``value``, ``secret`` and ``diagnostic`` are what all of these are made of. Other folders import them from here.
 """
 
+from hmsplan.model.address import KEY_PATTERN, Address
 from hmsplan.model.config import Import, Lifecycle, Move, Resource, Safety, Stack
+from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine
 from hmsplan.model.paths import (
     ANY,
     FieldPath,
@@ -41,23 +43,10 @@ from hmsplan.model.plan import (
     tally,
 )
 from hmsplan.model.report import Outcome, Report, Status
+from hmsplan.model.secret import Secret
 from hmsplan.model.snapshot import Anonymous, RemoteObject, Snapshot
 from hmsplan.model.state import Binding, Deposed, PendingCreate, State
-from hmsplan.model.values import (
-    EMPTY,
-    KEY_PATTERN,
-    MISSING,
-    Address,
-    Diagnostic,
-    Missing,
-    Ref,
-    Secret,
-    Severity,
-    SourceLine,
-    Spec,
-    Unsendable,
-    Value,
-)
+from hmsplan.model.value import EMPTY, MISSING, Missing, Ref, Spec, Unsendable, Value
 
 __all__ = [
     "ANY",

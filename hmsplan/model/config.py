@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from hmsplan.model.address import Address
+from hmsplan.model.diagnostic import Diagnostic, SourceLine
 from hmsplan.model.paths import FieldPath
-from hmsplan.model.values import Address, Diagnostic, SourceLine, Spec
+from hmsplan.model.value import Spec
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from hmsplan.model.address import Address
+from hmsplan.model.diagnostic import Diagnostic, SourceLine
 from hmsplan.model.paths import FieldPath
 from hmsplan.model.snapshot import RemoteObject
 from hmsplan.model.state import PendingCreate
-from hmsplan.model.values import EMPTY, Address, Diagnostic, Missing, SourceLine, Spec, Value
+from hmsplan.model.value import EMPTY, Missing, Spec, Value
 
 
 class Action(enum.StrEnum):

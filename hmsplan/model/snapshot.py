@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from hmsplan.model.values import Spec
+from hmsplan.model.value import Spec
 
 
 @dataclass(frozen=True, slots=True)

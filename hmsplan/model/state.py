@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from hmsplan.model.values import EMPTY, Address, Spec
+from hmsplan.model.address import Address
+from hmsplan.model.value import EMPTY, Spec
 
 
 @dataclass(frozen=True, slots=True)

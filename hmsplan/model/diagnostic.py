@@ -1,0 +1,48 @@
+"""What is wrong with a stack, and where."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from hmsplan.model.address import Address
+from hmsplan.model.paths import FieldPath
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SourceLine:
+    """A place in a file of the stack. Lines and columns count from 1; ``file`` is relative to the stack's root."""
+
+    file: str
+    line: int
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Severity(enum.StrEnum):
+    """How bad a ``Diagnostic`` is; only an error stops a command."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem, told so that its reader can mend it.
+
+    Attributes:
+        summary: fixed words, without data ("Unknown reference"), so that tools can group by it.
+        detail: which, why it matters, and what to type next.
+        source: where; None when no file is at fault.
+        address: the resource concerned, if one is.
+        path: the field concerned; empty for the whole resource.
+    """
+
+    summary: str
+    detail: str
+    source: SourceLine | None = None
+    address: Address | None = None
+    path: FieldPath = ()
+    severity: Severity = Severity.ERROR
