@@ -234,7 +234,7 @@ class ReadClient:
                 self.requests[method] += 1
                 answer = await self._send(request)
             finally:
-                self._pacer.settle(sent, answer.headers or None, refused=answer.limited)
+                self._pacer.settle(answer.headers or None, refused=answer.limited)
         return replace(answer, took_s=self.clock() - sent)
 
     async def _admit(self, method: str, path: str) -> None:
@@ -261,7 +261,7 @@ class ReadClient:
                 self._pacer.withdraw()
             else:
                 self.requests[request.method] += 1
-                self._pacer.settle(departure.allowed_at, answer.headers or None, refused=answer.limited)
+                self._pacer.settle(answer.headers or None, refused=answer.limited)
         if departure.allowed_at is not None:
             return replace(answer, took_s=self.clock() - departure.allowed_at)
         if answer.status is not None:

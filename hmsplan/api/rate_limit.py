@@ -8,10 +8,8 @@ seconds). The window (fixed or sliding) is unknown." (API notes, 1). So nothing 
   Among answers with one ``Reset`` the smallest ``Remaining`` counts. Whoever else uses the key is counted too, then.
 - When nothing is left, we wait for ``Reset``. What is free then differs (all of it, or one request), so one request
   goes ahead alone, and its answer says how much may follow. That costs one round trip a window, and never a 429.
-- A request of ours that still counted then cannot count any more a whole window after its answer. Where ``Reset``
-  tells only when the *last* one leaves a sliding window, this lets us go on earlier.
 - After a 429 all wait, as long as it says or longer each time, and again one goes ahead alone. Without the headers
-  nothing is held back until a 429; from then on our own requests of the last minute are taken for the limit.
+  nothing is held back until a 429, and everything goes one at a time after it.
 """
 
 from __future__ import annotations
@@ -20,9 +18,8 @@ import asyncio
 import email.utils
 import logging
 import math
-from collections import deque
 from datetime import UTC
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -35,23 +32,9 @@ LONGEST_WAIT_S: Final = 120.0
 HELD_S: Final = 1.0
 """A shorter wait spaces requests out; a longer one holds a run up."""
 
-_WINDOW_S: Final = 60.0  # "100 requests a minute"
 _ROUNDING_S: Final = 1.0  # Reset comes in whole seconds, and whether it is rounded down is unknown
 _PLAUSIBLE_S: Final = 86_400.0  # a Reset further away than a day is not Unix seconds
 _SKEW_S: Final = 60.0  # Date is cut to seconds and an answer takes its time; less is no wrong clock
-_LOG_LENGTH: Final = 4096
-
-
-class _Sent(NamedTuple):
-    """A request of ours, by our clock.
-
-    Attributes:
-        surely_until: a fixed window cannot have dropped it earlier; infinite when no answer said anything.
-    """
-
-    sent: float
-    answered: float
-    surely_until: float
 
 
 class Pacer:
@@ -92,12 +75,10 @@ class Pacer:
         self._remaining: int | None = None  # None: nothing is known, nothing is held back
         self._reset: float | None = None  # Unix seconds of the server
         self._viewed = -math.inf  # when the view arrived, our clock
-        self._window_s = _WINDOW_S  # the longest that a Reset was ever away, and a minute at least
         self._closed_until = -math.inf  # our clock; after a 429
         self._refusals = 0  # times we closed since the last answer that was no 429
         self._ahead: float | None = None  # server time less our clock, never more than it truly is
         self._date = ""  # the Date header that said so
-        self._log: deque[_Sent] = deque(maxlen=_LOG_LENGTH)  # what may still count, by answer
 
     async def admit(self, until: float = math.inf) -> None:
         """Wait for a free request and reserve it.
@@ -127,11 +108,10 @@ class Pacer:
         self._in_flight -= 1
         self._answered.set()
 
-    def settle(self, sent: float, headers: Mapping[str, str] | None = None, *, refused: bool = False) -> None:
+    def settle(self, headers: Mapping[str, str] | None = None, *, refused: bool = False) -> None:
         """Give the reservation back and learn from the answer.
 
         Args:
-            sent: clock reading when the request left.
             headers: of the answer; None when there was none, and the request may or may not have counted.
             refused: it was a 429, which does not count.
         """
@@ -142,11 +122,9 @@ class Pacer:
         if refused:
             return
         self._refusals = 0
-        remaining, reset = _number(headers, "x-ratelimit-remaining"), self._plausible_reset(headers, now)
-        surely_until = math.inf if reset is None else now + reset - self._server_time(now) - 2 * _ROUNDING_S
-        self._log.append(_Sent(sent, now, surely_until))
+        remaining = _number(headers, "x-ratelimit-remaining")
         if remaining is not None:
-            self._learn(max(0, int(remaining)), reset, now)
+            self._learn(max(0, int(remaining)), self._plausible_reset(headers, now), now)
         elif self._remaining is not None:
             self._remaining = max(0, self._remaining - 1)
 
@@ -159,8 +137,6 @@ class Pacer:
         now = self._clock()
         if now >= self._closed_until:  # else it is of the same salvo
             self._refusals += 1
-            while self._log and self._log[0].sent < self._closed_until:
-                self._log.popleft()
         own_s = backoff(self._refusals, self._random, longest_s=32.0) if asked_s is None or self._refusals > 1 else 0.0
         self._closed_until = max(self._closed_until, now + max(asked_s or 0.0, own_s))
         self._remaining, self._reset, self._viewed = 0, None, now
@@ -195,29 +171,13 @@ class Pacer:
             return self._closed_until - now
         if self._remaining is None or self._remaining > self._in_flight:
             return 0.0
-        self._release(now)
-        if self._remaining > self._in_flight:
-            return 0.0
         if self._in_flight:
             return None
         if self._reset is None:
             return 0.0
-        left = next((sent.answered + self._window_s for sent in self._log if self._counts(sent)), math.inf)
-        return max(0.0, min(self._opens(self._reset), left, self._viewed + LONGEST_WAIT_S) - now)
-
-    def _release(self, now: float) -> None:
-        """Add the requests that were within the view and have left every window since."""
-        assert self._remaining is not None  # noqa: S101 -- asked only when something is known
-        while self._log and self._log[0].answered + self._window_s <= now:
-            self._remaining += self._counts(self._log.popleft())
-
-    def _counts(self, sent: _Sent) -> bool:
-        """Say whether a request surely still counted when the view was taken, in a fixed and in a sliding window."""
-        return min(sent.sent + self._window_s, sent.surely_until) > self._viewed
+        return max(0.0, min(self._opens(self._reset), self._viewed + LONGEST_WAIT_S) - now)
 
     def _learn(self, remaining: int, reset: float | None, now: float) -> None:
-        if reset is not None:
-            self._window_s = max(self._window_s, reset - self._server_time(now))
         if self._remaining is not None and self._reset is not None and reset is not None and reset <= self._reset:
             if reset < self._reset - _ROUNDING_S:
                 return  # counted before the answer we know, so it is in there already

@@ -53,9 +53,9 @@ def headers(remaining: int, reset: float, **more: str) -> dict[str, str]:
     }
 
 
-async def once(limiter: Pacer, now: Now, answer: Mapping[str, str] | None = None) -> None:
+async def once(limiter: Pacer, answer: Mapping[str, str] | None = None) -> None:
     await limiter.admit()
-    limiter.settle(now.clock(), answer)
+    limiter.settle(answer)
 
 
 def date(at: float) -> dict[str, str]:
@@ -71,9 +71,9 @@ def test_the_time_is_ours_until_an_answer_has_a_date() -> None:
     async def main() -> None:
         now = Now()
         limiter = pacer(now)
-        await once(limiter, now, {})
+        await once(limiter, {})
         assert limiter.server_now() == MINUTE
-        await once(limiter, now, date(MINUTE + 86_400))
+        await once(limiter, date(MINUTE + 86_400))
         assert limiter.server_now() == MINUTE + 86_400
         now.passed += 10
         now.start -= 3600  # somebody set our clock
@@ -88,7 +88,7 @@ def test_a_clock_more_than_a_minute_off_is_told_once(off_s: int, told: list[floa
         now, heard = Now(), list[float]()
         limiter = Pacer(clock=now.clock, wall=now.wall, sleep=now.sleep, random=lambda: 0.5, on_skew=heard.append)
         for later in range(3):
-            await once(limiter, now, date(now.wall() + off_s + later))
+            await once(limiter, date(now.wall() + off_s + later))
         assert heard == told
 
     asyncio.run(main())
@@ -101,7 +101,7 @@ def test_without_headers_nothing_is_held_back() -> None:
         now = Now()
         limiter = pacer(now)
         for _ in range(1000):
-            await once(limiter, now, {})
+            await once(limiter, {})
         assert limiter.waited_s == 0
 
     asyncio.run(main())
@@ -113,16 +113,16 @@ def test_requests_in_flight_count_against_what_is_left() -> None:
     async def main() -> None:
         now = Now()
         limiter = pacer(now)
-        await once(limiter, now, headers(2, MINUTE + 60))
+        await once(limiter, headers(2, MINUTE + 60))
         await limiter.admit()
         await limiter.admit()
         third = asyncio.create_task(limiter.admit())
         await asyncio.sleep(0)
         assert not third.done()
-        limiter.settle(now.clock(), headers(1, MINUTE + 60))
+        limiter.settle(headers(1, MINUTE + 60))
         await asyncio.sleep(0)
         assert not third.done()  # 1 left, and 1 in flight
-        limiter.settle(now.clock(), headers(0, MINUTE + 60))
+        limiter.settle(headers(0, MINUTE + 60))
         await third
         assert now.wall() >= MINUTE + 60
 
@@ -138,7 +138,7 @@ def test_the_smallest_view_of_a_window_counts() -> None:
         for _ in range(3):
             await limiter.admit()
         for remaining in (0, 1, 2):
-            limiter.settle(now.clock(), headers(remaining, MINUTE + 60))
+            limiter.settle(headers(remaining, MINUTE + 60))
         await limiter.admit()
         assert now.wall() >= MINUTE + 60
 
@@ -153,8 +153,8 @@ def test_an_answer_of_an_older_window_is_no_news() -> None:
         limiter = pacer(now)
         await limiter.admit()
         await limiter.admit()
-        limiter.settle(now.clock(), headers(90, MINUTE + 60))
-        limiter.settle(now.clock(), headers(0, MINUTE))
+        limiter.settle(headers(90, MINUTE + 60))
+        limiter.settle(headers(0, MINUTE))
         await limiter.admit()
         assert limiter.waited_s == 0
 
@@ -167,12 +167,12 @@ def test_after_the_reset_one_request_goes_ahead_alone() -> None:
     async def main() -> None:
         now = Now()
         limiter = pacer(now)
-        await once(limiter, now, headers(0, MINUTE + 60))
+        await once(limiter, headers(0, MINUTE + 60))
         await limiter.admit()
         second = asyncio.create_task(limiter.admit())
         await asyncio.sleep(0)
         assert not second.done()
-        limiter.settle(now.clock(), headers(5, MINUTE + 120))
+        limiter.settle(headers(5, MINUTE + 120))
         await second
 
     asyncio.run(main())
@@ -184,8 +184,8 @@ def test_an_answer_that_got_lost_counts_as_one_less() -> None:
     async def main() -> None:
         now = Now()
         limiter = pacer(now)
-        await once(limiter, now, headers(1, MINUTE + 60))
-        await once(limiter, now, None)
+        await once(limiter, headers(1, MINUTE + 60))
+        await once(limiter, None)
         await limiter.admit()
         assert now.wall() >= MINUTE + 60
 
@@ -200,7 +200,7 @@ def test_the_date_of_the_answers_corrects_our_clock(skew_s: float) -> None:
         now = Now(MINUTE + skew_s)
         limiter = pacer(now)
         date = email.utils.formatdate(MINUTE, usegmt=True)
-        await once(limiter, now, headers(0, MINUTE + 40, date=date))
+        await once(limiter, headers(0, MINUTE + 40, date=date))
         await limiter.admit()
         assert 40 <= limiter.waited_s <= 42
 
@@ -214,7 +214,7 @@ def test_an_absurd_reset_never_makes_anybody_wait_long(reset: float) -> None:
     async def main() -> None:
         now = Now()
         limiter = pacer(now)
-        await once(limiter, now, headers(0, reset))
+        await once(limiter, headers(0, reset))
         await limiter.admit()
         assert limiter.waited_s <= LONGEST_WAIT_S
 
@@ -229,7 +229,7 @@ def test_nonsense_in_a_header_is_no_crash(text: str) -> None:
         now = Now()
         limiter = pacer(now)
         for name in ("x-ratelimit-remaining", "x-ratelimit-reset", "date", "retry-after"):
-            await once(limiter, now, {**headers(5, MINUTE + 60), name: text})
+            await once(limiter, {**headers(5, MINUTE + 60), name: text})
         assert limiter.retry_after({"retry-after": text}, {"retry_after": text}) in {None, 3.0}
         assert limiter.waited_s <= 62
 
@@ -244,14 +244,14 @@ def test_a_429_stops_everybody_and_then_one_goes_ahead() -> None:
         waits: list[float] = []
         limiter = pacer(now, waits.append)
         await limiter.admit()
-        limiter.settle(now.clock(), {}, refused=True)
+        limiter.settle({}, refused=True)
         limiter.close(12.0)
         await limiter.admit()
         assert waits == [12.0]
         second = asyncio.create_task(limiter.admit())
         await asyncio.sleep(0)
         assert not second.done()
-        limiter.settle(now.clock(), headers(50, MINUTE + 60))
+        limiter.settle(headers(50, MINUTE + 60))
         await second
         assert limiter.waited_s == 12.0
 
@@ -267,7 +267,7 @@ def test_429s_in_a_row_make_the_wait_grow() -> None:
         limiter = pacer(now, waits.append)
         for _ in range(7):
             await limiter.admit()
-            limiter.settle(now.clock(), {}, refused=True)
+            limiter.settle({}, refused=True)
             limiter.close(1.0)
         assert waits == [1.0, 1.0, 2.0, 4.0, 8.0, 16.0]
 
@@ -280,7 +280,7 @@ def test_a_wait_past_the_deadline_is_refused_at_once() -> None:
     async def main() -> None:
         now = Now()
         limiter = pacer(now)
-        await once(limiter, now, headers(0, MINUTE + 60))
+        await once(limiter, headers(0, MINUTE + 60))
         with pytest.raises(TimeoutError):
             await limiter.admit(until=now.clock() + 30)
         assert limiter.waited_s == 0
@@ -295,13 +295,13 @@ def test_a_waiting_request_that_is_cancelled_reserves_nothing() -> None:
     async def main() -> None:
         now = Now()
         limiter = pacer(now)
-        await once(limiter, now, headers(1, MINUTE + 60))
+        await once(limiter, headers(1, MINUTE + 60))
         await limiter.admit()
         waiting = [asyncio.create_task(limiter.admit()) for _ in range(3)]
         await asyncio.sleep(0)
         for task in waiting[:2]:
             task.cancel()
-        limiter.settle(now.clock(), headers(7, MINUTE + 120))
+        limiter.settle(headers(7, MINUTE + 120))
         await waiting[2]
         assert limiter._in_flight == 1
 
@@ -496,13 +496,17 @@ servers = st.builds(
 @example(server=Server(sliding=True, reset="last", latency_s=0.5))
 @given(server=servers)
 def test_many_creates_meet_no_429_and_lose_no_time(server: Server) -> None:
-    """Three windows' worth of creates, ten at a time: never one too many, and within 10 % of the best possible time."""
+    """Three windows' worth of creates, ten at a time: never one too many, and within 10 % of the best possible time.
+
+    Of a sliding window whose Reset tells when the last request leaves it, nothing says when the first one does.
+    """
     server, creates = copy.deepcopy(server), 3 * server.limit
     ideal = ideal_s(server, creates)
     run = simulate(server, creates)
     assert server.refused == 0
     assert len(server.accepted) == creates
-    assert run.took_s <= 1.1 * ideal + 1  # the second: all may have begun a moment before a window ended
+    most = 1.25 if server.sliding and server.reset == "last" else 1.1
+    assert run.took_s <= most * ideal + 1  # the second: all may have begun a moment before a window ended
     assert run.waited_s <= run.took_s
 
 
@@ -542,7 +546,7 @@ def test_waiting_is_told_before_it_begins() -> None:
     async def main() -> None:
         now = Now()
         limiter = pacer(now, told.append)
-        await once(limiter, now, headers(0, MINUTE + 57))
+        await once(limiter, headers(0, MINUTE + 57))
         await limiter.admit()
         assert sum(told) == pytest.approx(limiter.waited_s)
 
