@@ -21,7 +21,7 @@ _SHAPES: Final = "hmsplan.api.shapes"
 
 
 class _Lines(logging.Handler):
-    """Prints seconds since the start, the room that speaks, and what it says; above a bar, where there is one."""
+    """Prints seconds since the start, the folder that speaks, and what it says; above a bar, where there is one."""
 
     def emit(self, record: logging.LogRecord) -> None:
         room = record.name.removeprefix("hmsplan.").partition(".")[0]

@@ -33,7 +33,7 @@ def test_v_says_what_a_run_does(cli: Cli, stack: Path) -> None:
     assert all(LINE.fullmatch(line) for line in said.splitlines()), said
     digest = next(line.split()[1] for line in out.splitlines() if line.startswith("Digest:"))
     for told in (
-        "stack  small, environment default: 2 resources in 3 YAML files",
+        "config  small, environment default: 2 resources in 3 YAML files",
         "state.json: there has never been one",
         "endpoint http://127.0.0.1/api/v1",
         "read /assistants: 0 objects in 1 page",
