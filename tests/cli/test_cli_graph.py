@@ -10,7 +10,7 @@ import pydot
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.hostile import HOSTILE
+from support.hostile_texts import HOSTILE
 
 from hmsplan.config.load import load_stack
 from hmsplan.formats.plan_file import plan_from_bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.breaking import check_made_good, run_broken
+from support.faulty_runs import check_made_good, run_broken
 from support.stacks import BEFORE, SECRETS, campaign, lead
 from support.world import Killed, Life, World, allowing
 

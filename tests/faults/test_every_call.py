@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.breaking import check_made_good, run_broken
+from support.faulty_runs import check_made_good, run_broken
 from support.world import Life, World
 
 from hmsplan.emulator import Fault

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .evil import Evil, answer, hmsplan, serving, write
+from .server import HostileServer, answer, hmsplan, serving, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,26 +29,26 @@ DESTROY = (*APPLY, "--destroy")
 
 
 @pytest.fixture(scope="module")
-def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Evil]]:
+def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, HostileServer]]:
     """Apply sixty assistants and one template honestly."""
     declared = "".join(f"  a{number}: {{name: Assistant {number}}}\n" for number in range(COUNT))
     template = "analysis_templates:\n  t: {name: T, system_prompt: s, user_prompt: u, schema: {type: object}}\n"
     root = write(
         tmp_path_factory.mktemp("stack"), {"hmsplan.yaml": LOOSE, "a.yaml": f"assistants:\n{declared}{template}"}
     )
-    with serving() as evil:
-        said = hmsplan(root, *APPLY, url=evil.url)
+    with serving() as server:
+        said = hmsplan(root, *APPLY, url=server.url)
         assert said.code == 0, said
-        assert len(evil.objects["/assistants"]) == COUNT
-        yield root, evil
+        assert len(server.objects["/assistants"]) == COUNT
+        yield root, server
 
 
 class Scene:
     """The applied stack, and a server about to lie."""
 
-    def __init__(self, root: Path, evil: Evil) -> None:
-        self.root, self.evil = root, evil
-        self.listed = list(evil.objects["/assistants"].values())
+    def __init__(self, root: Path, server: HostileServer) -> None:
+        self.root, self.server = root, server
+        self.listed = list(server.objects["/assistants"].values())
         self.before = self.state()
 
     def state(self) -> bytes:
@@ -57,20 +57,20 @@ class Scene:
 
     def check_nothing_happens(self, lie: Callable[[str, str], bytes | None], code: int, *commands: Any) -> None:
         """Tell *lie* to each command: it exits with *code*, writes nothing and remembers nothing."""
-        self.evil.lie = lie
+        self.server.lie = lie
         for command in commands or (("plan",), APPLY, DESTROY):
-            said = hmsplan(self.root, *command, url=self.evil.url)
-            assert (said.code, self.evil.writes) == (code, []), (command, said)
+            said = hmsplan(self.root, *command, url=self.server.url)
+            assert (said.code, self.server.writes) == (code, []), (command, said)
         assert self.state() == self.before
 
 
 @pytest.fixture
-def scene(applied: tuple[Path, Evil]) -> Iterator[Scene]:
-    root, evil = applied
-    objects = {path: dict(found) for path, found in evil.objects.items()}
-    evil.heard.clear()
-    yield Scene(root, evil)
-    evil.lie, evil.objects = None, objects
+def scene(applied: tuple[Path, HostileServer]) -> Iterator[Scene]:
+    root, server = applied
+    objects = {path: dict(found) for path, found in server.objects.items()}
+    server.requests.clear()
+    yield Scene(root, server)
+    server.lie, server.objects = None, objects
 
 
 def of_list(body: bytes) -> Callable[[str, str], bytes | None]:
@@ -135,9 +135,9 @@ def test_a_bad_list_is_an_error_and_no_write(scene: Scene, name: str) -> None:
 
 
 def test_a_storm_of_errors_ends(scene: Scene) -> None:
-    """Everything answers 502: the command gives up by itself, with few requests."""
+    """Everything answers 502: the command gives up by itself, with few request."""
     scene.check_nothing_happens(lambda *_: answer("502 Bad Gateway", b"<html>"), 1, APPLY)
-    assert len(scene.evil.heard) <= 10
+    assert len(scene.server.requests) <= 10
 
 
 @pytest.mark.parametrize("step", [10, 50])
@@ -199,7 +199,7 @@ def test_pages_without_end_are_an_error(scene: Scene) -> None:
 
 def test_everything_gone_at_once_is_another_account(scene: Scene) -> None:
     """Empty lists and a 404 for each object, consistently: rather a wrong key than sixty deletes; nothing is made."""
-    scene.evil.objects.clear()
+    scene.server.objects.clear()
 
     def lie(_: str, target: str) -> bytes | None:
         return answer("200 OK", {"id": "another"}) if target == "/organizations" else None
@@ -210,22 +210,22 @@ def test_everything_gone_at_once_is_another_account(scene: Scene) -> None:
 def test_a_write_that_is_answered_by_a_redirect_is_not_repeated(tmp_path: Path) -> None:
     """Nobody knows whether it happened, so it is looked for; the second server hears nothing of it."""
     write(tmp_path, {"a.yaml": "assistants: {a: {name: A}}\n"})
-    with serving() as sink, serving() as evil:
-        evil.lie = lambda method, _: (
+    with serving() as sink, serving() as server:
+        server.lie = lambda method, _: (
             answer("307 Temporary Redirect", b"", f"Location: {sink.url}/assistants") if method == "POST" else None
         )
-        said = hmsplan(tmp_path, *APPLY, url=evil.url)
+        said = hmsplan(tmp_path, *APPLY, url=server.url)
         assert said.code == 1, said
-        assert sink.heard == []
-        assert len(evil.writes) == 2  # proven absent in between, so it was tried once more
+        assert sink.requests == []
+        assert len(server.writes) == 2  # proven absent in between, so it was tried once more
 
 
 def test_an_answer_that_lies_about_a_delete_is_found_out(tmp_path: Path) -> None:
     """ "204", and it is still shown: the run says so and keeps the binding."""
     write(tmp_path, {"hmsplan.yaml": LOOSE, "a.yaml": "assistants: {a: {name: A}, b: {name: B}}\n"})
-    with serving() as evil:
-        assert hmsplan(tmp_path, *APPLY, url=evil.url).code == 0
+    with serving() as server:
+        assert hmsplan(tmp_path, *APPLY, url=server.url).code == 0
         write(tmp_path, {"hmsplan.yaml": LOOSE, "a.yaml": "assistants: {a: {name: A}}\n"})
-        evil.lie = lambda method, _: answer("204 No Content") if method == "DELETE" else None
-        said = hmsplan(tmp_path, *APPLY, url=evil.url)
+        server.lie = lambda method, _: answer("204 No Content") if method == "DELETE" else None
+        said = hmsplan(tmp_path, *APPLY, url=server.url)
         assert (said.code, "still shows it" in said.all) == (1, True), said

@@ -13,7 +13,7 @@ import pytest
 from hmsplan.config.collect import MAX_RESOURCES
 from hmsplan.config.yaml_parser import MAX_FILE_BYTES, MAX_NODES
 
-from .evil import KEY, Said, answer, hmsplan, serving, write
+from .server import KEY, Said, answer, hmsplan, serving, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -204,7 +204,7 @@ def test_no_schema_of_a_user_is_ever_fetched(tmp_path: Path, keyword: str) -> No
     with serving() as sink:
         body = f"{{type: object, properties: {{x: {{'{keyword}': '{sink.url}/s'}}}}, '{keyword}': '{sink.url}/t'}}"
         hmsplan(write(tmp_path, {"t.yaml": tool(body)}), "validate")
-        assert sink.heard == []
+        assert sink.requests == []
 
 
 def test_a_packed_bomb_in_an_answer_is_dropped(tmp_path: Path) -> None:
@@ -212,8 +212,8 @@ def test_a_packed_bomb_in_an_answer_is_dropped(tmp_path: Path) -> None:
     packer = zlib.compressobj(1, zlib.DEFLATED, 31)
     packed = b"".join([*(packer.compress(b" " * 2**20) for _ in range(300)), packer.flush()])
     write(tmp_path, {"a.yaml": "assistants: {a: {name: A}}\n"})
-    with serving() as evil:
-        evil.lie = lambda *_: answer("200 OK", packed, "Content-Encoding: gzip")
-        said = limited(tmp_path, "plan", HMS_SOVEREIGN_BASE_URL=evil.url, HMS_SOVEREIGN_API_KEY=KEY)
-        assert (said.code, len(evil.heard)) == (1, 1), said
+    with serving() as server:
+        server.lie = lambda *_: answer("200 OK", packed, "Content-Encoding: gzip")
+        said = limited(tmp_path, "plan", HMS_SOVEREIGN_BASE_URL=server.url, HMS_SOVEREIGN_API_KEY=KEY)
+        assert (said.code, len(server.requests)) == (1, 1), said
         assert "larger than" in said.err

@@ -11,7 +11,7 @@ import pytest
 from hmsplan.config.confined import Folder
 from hmsplan.config.interpolation import FileProblem
 
-from .evil import hmsplan, serving, write
+from .server import hmsplan, serving, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,9 +142,9 @@ def test_a_linked_state_folder_is_not_written_through(root: Path) -> None:
     (root / ".hmsplan" / "default").mkdir(parents=True)
     for name in ("state.json", "journal.jsonl"):
         (root / ".hmsplan" / "default" / name).symlink_to(victim)
-    with serving() as evil:
-        said = hmsplan(root, "apply", "-y", url=evil.url)
-        assert (said.code, evil.writes) == (1, []), said
+    with serving() as server:
+        said = hmsplan(root, "apply", "-y", url=server.url)
+        assert (said.code, server.writes) == (1, []), said
     assert victim.read_text() == "precious"
 
 
@@ -155,10 +155,10 @@ def test_a_linked_state_folder_is_not_written_through(root: Path) -> None:
 def test_the_state_of_a_stack_is_no_command_and_no_other_protocol(root: Path, state: str) -> None:
     """``state:`` is the one address in a stack; it names a storage there is, or the command ends."""
     head = f'version: 1\nstack: x\nstate: "{state}"\n'
-    with serving() as evil:
-        said = hmsplan(write(root, {"hmsplan.yaml": head}), "apply", "-y", url=evil.url)
+    with serving() as server:
+        said = hmsplan(write(root, {"hmsplan.yaml": head}), "apply", "-y", url=server.url)
         assert said.code in {1, 3}, said
-        assert evil.writes == []
+        assert server.writes == []
 
 
 def test_a_text_file_that_reads_otherwise_than_it_is_is_refused(root: Path) -> None:

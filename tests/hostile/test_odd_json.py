@@ -14,7 +14,7 @@ from cli.organization import furnish
 from hmsplan.emulator import Emulator, running
 from hmsplan.kinds import KINDS
 
-from .evil import KEY, ORGANIZATION, Evil, answer, hmsplan, serving, write
+from .server import KEY, ORGANIZATION, HostileServer, answer, hmsplan, serving, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,13 +50,13 @@ def raw(body: Any, odd: str) -> bytes:
 # One odd object
 
 
-def stack_and_live(tmp_path: Path, evil: Evil) -> Path:
+def stack_and_live(tmp_path: Path, server: HostileServer) -> Path:
     """Two managed assistants and one that is not; nothing to do."""
     root = write(tmp_path, {"a.yaml": ASSISTANTS})
-    said = hmsplan(root, "apply", "-y", url=evil.url)
+    said = hmsplan(root, "apply", "-y", url=server.url)
     assert said.code == 0, said
-    evil.keep("/assistants", {"name": "Stranger"})
-    evil.heard.clear()
+    server.keep("/assistants", {"name": "Stranger"})
+    server.requests.clear()
     return root
 
 
@@ -67,14 +67,14 @@ assistants:
 """
 
 
-def lie_about(evil: Evil, name: str, path: tuple[str, ...], odd: str) -> Callable[[str, str], bytes | None]:
+def lie_about(server: HostileServer, name: str, path: tuple[str, ...], odd: str) -> Callable[[str, str], bytes | None]:
     """Give the object called *name* an odd value at *path*, in every answer to a GET."""
 
     def lie(method: str, target: str) -> bytes | None:
         where = target.partition("?")[0]
         if method != "GET" or not where.startswith("/assistants"):
             return None
-        objects = copy.deepcopy(list(evil.objects["/assistants"].values()))
+        objects = copy.deepcopy(list(server.objects["/assistants"].values()))
         for each in objects:
             if each["name"] == name:
                 inner = each
@@ -89,12 +89,12 @@ def lie_about(evil: Evil, name: str, path: tuple[str, ...], odd: str) -> Callabl
 
 def test_an_object_that_is_not_managed_stops_nothing(tmp_path: Path) -> None:
     """Plan, drift, export and import go on; the half is shown as it would be typed in JSON."""
-    with serving() as evil:
-        root = stack_and_live(tmp_path, evil)
-        evil.lie = lie_about(evil, "Stranger", ("name",), HALF)
-        plan = hmsplan(root, "plan", url=evil.url)
-        drift = hmsplan(root, "drift", "--unmanaged", url=evil.url)
-        export = hmsplan(root, "export", str(tmp_path / "out"), url=evil.url)
+    with serving() as server:
+        root = stack_and_live(tmp_path, server)
+        server.lie = lie_about(server, "Stranger", ("name",), HALF)
+        plan = hmsplan(root, "plan", url=server.url)
+        drift = hmsplan(root, "drift", "--unmanaged", url=server.url)
+        export = hmsplan(root, "export", str(tmp_path / "out"), url=server.url)
     assert (plan.code, drift.code, export.code) == (0, 0, 0), (plan, drift, export)
     assert "No changes" in plan.out
     assert '"Practice \\ud83e"' in drift.out
@@ -106,51 +106,51 @@ def test_an_object_that_is_not_managed_stops_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("odd", ["half of a pair", "1e400", "240 levels", "half of a pair in a key"])
 def test_an_update_does_not_send_it(tmp_path: Path, odd: str) -> None:
     """The one object fails, by address and field; the other is updated, and the next run says the same."""
-    with serving() as evil:
-        root = stack_and_live(tmp_path, evil)
+    with serving() as server:
+        root = stack_and_live(tmp_path, server)
         changed = ASSISTANTS.replace("gpt-5.4", "gpt-5.4-mini").replace(
             "Two, first_message: Hello", "Two, first_message: Hi"
         )
         write(root, {"a.yaml": changed})
-        evil.lie = lie_about(evil, "One", ("llm_config", "note"), ODD[odd])
+        server.lie = lie_about(server, "One", ("llm_config", "note"), ODD[odd])
         for code in (6, 1):
-            said = hmsplan(root, "apply", "-y", url=evil.url)
+            said = hmsplan(root, "apply", "-y", url=server.url)
             assert said.code == code, said.all
             assert re.search(r"assistants\.one.*Value cannot be sent", said.all, re.DOTALL), said
             assert "llm_config.note" in said.all
-        sent = [each.body for each in evil.heard if each.method == "PATCH"]
-        (two,) = [each for each in evil.objects["/assistants"].values() if each["name"] == "Two"]
+        sent = [each.body for each in server.requests if each.method == "PATCH"]
+        (two,) = [each for each in server.objects["/assistants"].values() if each["name"] == "Two"]
     assert [json.loads(body) for body in sent] == [{"first_message": "Hi"}]
     assert two["first_message"] == "Hi"
 
 
 def test_an_update_of_another_field_works(tmp_path: Path) -> None:
     """What is not sent along does not matter; what is declared takes its place."""
-    with serving() as evil:
-        root = stack_and_live(tmp_path, evil)
+    with serving() as server:
+        root = stack_and_live(tmp_path, server)
         write(root, {"a.yaml": ASSISTANTS.replace("Hello", "Hi")})
-        evil.lie = lie_about(evil, "One", ("business_name",), HALF)
-        assert hmsplan(root, "apply", "-y", url=evil.url).code == 0
-        evil.heard.clear()
-        half = lie_about(evil, "One", ("first_message",), HALF)
-        evil.lie = lambda method, target: None if evil.writes else half(method, target)
-        plan = hmsplan(root, "plan", url=evil.url)
+        server.lie = lie_about(server, "One", ("business_name",), HALF)
+        assert hmsplan(root, "apply", "-y", url=server.url).code == 0
+        server.requests.clear()
+        half = lie_about(server, "One", ("first_message",), HALF)
+        server.lie = lambda method, target: None if server.writes else half(method, target)
+        plan = hmsplan(root, "plan", url=server.url)
         assert r'first_message = "Practice \ud83e" -> "Hi"' in plan.out
-        assert hmsplan(root, "plan", "-o", str(tmp_path / "p.json"), url=evil.url).code == 0
+        assert hmsplan(root, "plan", "-o", str(tmp_path / "p.json"), url=server.url).code == 0
         assert hmsplan(root, "show", str(tmp_path / "p.json")).code == 0
-        assert hmsplan(root, "apply", "-y", str(tmp_path / "p.json"), url=evil.url).code == 0
-        sent = [json.loads(each.body) for each in evil.heard if each.method == "PATCH"]
+        assert hmsplan(root, "apply", "-y", str(tmp_path / "p.json"), url=server.url).code == 0
+        sent = [json.loads(each.body) for each in server.requests if each.method == "PATCH"]
     assert sent == [{"first_message": "Hi"}]
 
 
 def test_what_is_typed_as_the_half_is_shown_is_another_text(tmp_path: Path) -> None:
     """The plan says that the name would change, also against a snapshot."""
-    with serving() as evil:
-        root = stack_and_live(tmp_path, evil)
+    with serving() as server:
+        root = stack_and_live(tmp_path, server)
         write(root, {"b.yaml": r"assistants: {s: {name: 'Practice \ud83e'}}"})
-        evil.lie = lie_about(evil, "Stranger", ("name",), HALF)
-        assert hmsplan(root, "snapshot", "-o", str(tmp_path / "s.json"), url=evil.url).code == 0
-        live = hmsplan(root, "plan", url=evil.url)
+        server.lie = lie_about(server, "Stranger", ("name",), HALF)
+        assert hmsplan(root, "snapshot", "-o", str(tmp_path / "s.json"), url=server.url).code == 0
+        live = hmsplan(root, "plan", url=server.url)
         saved = hmsplan(root, "plan", "--against", str(tmp_path / "s.json"))
     for said in (live, saved):
         assert r'name = "Practice \ud83e" -> "Practice \\ud83e"' in said.out, said.out
@@ -204,12 +204,12 @@ def test_whatever_is_odd_nothing_breaks(
             return raw({"leads": [{"id": "lead", "phone_number": HERE, "variables": HERE, "status": HERE}]}, ODD[odd])
         return raw({lists[path][0]: lists[path][1]}, ODD[odd]) if method == "GET" and path in lists else None
 
-    with serving(Evil(lie=lie)) as evil:
+    with serving(HostileServer(lie=lie)) as server:
         for words in (("plan",), ("drift", "--unmanaged"), ("snapshot", "-o", str(tmp_path / "s.json"))):
-            said = hmsplan(root, *words, url=evil.url)
+            said = hmsplan(root, *words, url=server.url)
             assert said.code == 0, (words, said)
         assert hmsplan(root, "plan", "--against", str(tmp_path / "s.json")).code == 0
-        said = hmsplan(root, "export", str(tmp_path / "out"), url=evil.url)
+        said = hmsplan(root, "export", str(tmp_path / "out"), url=server.url)
         assert said.code == 0, said
         assert ORGANIZATION in said.out
 
@@ -217,11 +217,11 @@ def test_whatever_is_odd_nothing_breaks(
 @pytest.mark.parametrize("odd", ODD)
 def test_a_managed_field_that_is_odd_is_shown_and_put_right(tmp_path: Path, odd: str) -> None:
     """Whatever stands where a text is expected, at the top or in a block: the plan changes it to what is declared."""
-    with serving() as evil:
-        root = stack_and_live(tmp_path, evil)
+    with serving() as server:
+        root = stack_and_live(tmp_path, server)
         for path in (("first_message",), ("llm_config", "model"), ("llm_config",), ("name",)):
-            evil.lie = lie_about(evil, "One", path, ODD[odd])
+            server.lie = lie_about(server, "One", path, ODD[odd])
             for words in (("plan",), ("plan", "--format", "json"), ("drift",), ("plan", "--format", "html")):
-                said = hmsplan(root, *words, url=evil.url)
+                said = hmsplan(root, *words, url=server.url)
                 assert said.code == 0, (words, said)
-            assert "Plan: 0 to add, 1 to change, 0 to destroy" in hmsplan(root, "plan", url=evil.url).out
+            assert "Plan: 0 to add, 1 to change, 0 to destroy" in hmsplan(root, "plan", url=server.url).out

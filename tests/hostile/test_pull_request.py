@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .evil import KEY, Evil, answer, hmsplan, serving, write
+from .server import KEY, HostileServer, answer, hmsplan, serving, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,14 +26,14 @@ HEAD = "version: 1\nstack: x\nsafety: {settle_grace: 0s}\n"
 
 
 @pytest.fixture
-def evil() -> Iterator[Evil]:
+def server() -> Iterator[HostileServer]:
     with serving() as server:
         yield server
 
 
-def leaks(evil: Evil, *texts: str) -> list[str]:
+def leaks(server: HostileServer, *texts: str) -> list[str]:
     """Return the canaries that stand in a request body or in a text."""
-    sent = "".join(heard.body.decode() + heard.target for heard in evil.heard) + "".join(texts)
+    sent = "".join(request.body.decode() + request.target for request in server.requests) + "".join(texts)
     return [value for value in [*SECRETS.values(), KEY] if value in sent]
 
 
@@ -97,23 +97,23 @@ INTO_READABLE: dict[str, dict[str, str | bytes]] = {
 
 
 @pytest.mark.parametrize("way", INTO_READABLE)
-def test_no_secret_gets_into_a_readable_field(tmp_path: Path, evil: Evil, way: str) -> None:
+def test_no_secret_gets_into_a_readable_field(tmp_path: Path, server: HostileServer, way: str) -> None:
     """By none of the ways a value takes through a stack; the command ends before it asks the API anything."""
     root = write(tmp_path, {"hmsplan.yaml": HEAD, **INTO_READABLE[way]})
     for words in (("validate",), ("plan",), ("apply", "-y", "--allow", "*")):
-        said = hmsplan(root, *words, url=evil.url, **SECRETS)
+        said = hmsplan(root, *words, url=server.url, **SECRETS)
         assert said.code == 3, said
-        assert (leaks(evil, said.all), evil.heard) == ([], [])
+        assert (leaks(server, said.all), server.requests) == ([], [])
 
 
-def test_an_override_of_an_environment_is_held_to_the_same_rules(tmp_path: Path, evil: Evil) -> None:
+def test_an_override_of_an_environment_is_held_to_the_same_rules(tmp_path: Path, server: HostileServer) -> None:
     """It lies above the resource, and its secrets are checked where they end up."""
     files = {
         "a.yaml": "assistants: {a: {name: A}}\n",
         "environments/e.yaml": 'overrides: {assistants.a: {first_message: "${secret:hook}"}}\n',
     }
-    said = hmsplan(write(tmp_path, files), "apply", "-y", "-e", "e", url=evil.url, **SECRETS)
-    assert (said.code, evil.heard, leaks(evil, said.all)) == (3, [], [])
+    said = hmsplan(write(tmp_path, files), "apply", "-y", "-e", "e", url=server.url, **SECRETS)
+    assert (said.code, server.requests, leaks(server, said.all)) == (3, [], [])
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_an_override_of_an_environment_is_held_to_the_same_rules(tmp_path: Path,
         "",
     ],
 )
-def test_no_name_of_a_secret_leads_to_another_variable(tmp_path: Path, evil: Evil, name: str) -> None:
+def test_no_name_of_a_secret_leads_to_another_variable(tmp_path: Path, server: HostileServer, name: str) -> None:
     """Not to the key, not to settings, not to the runner's own; neither from the environment nor from the file."""
     root = write(
         tmp_path,
@@ -145,10 +145,10 @@ def test_no_name_of_a_secret_leads_to_another_variable(tmp_path: Path, evil: Evi
         },
     )
     (root / "s.env").chmod(0o600)
-    said = hmsplan(root, "apply", "-y", "--secrets-file", str(root / "s.env"), url=evil.url, **SECRETS)
+    said = hmsplan(root, "apply", "-y", "--secrets-file", str(root / "s.env"), url=server.url, **SECRETS)
     assert said.code == 3, said
-    assert leaks(evil, said.all) == []
-    assert evil.heard == []
+    assert leaks(server, said.all) == []
+    assert server.requests == []
 
 
 # --- Secrets to another receiver --------------------------------------------------------------------------------------
@@ -188,20 +188,22 @@ RECEIVERS = {
 
 
 @pytest.mark.parametrize("receiver", RECEIVERS)
-def test_a_secret_that_stays_while_its_receiver_changes_is_refused(tmp_path: Path, evil: Evil, receiver: str) -> None:
+def test_a_secret_that_stays_while_its_receiver_changes_is_refused(
+    tmp_path: Path, server: HostileServer, receiver: str
+) -> None:
     """Shown in the plan with its flag; the apply ends with 4 and sends nothing; the flag lets it through."""
     kind, before, after = RECEIVERS[receiver]
     root = write(tmp_path, {"a.yaml": json.dumps({kind: {"a": before}})})
-    assert hmsplan(root, "apply", "-y", url=evil.url, **SECRETS).code == 0
-    evil.heard.clear()
+    assert hmsplan(root, "apply", "-y", url=server.url, **SECRETS).code == 0
+    server.requests.clear()
     write(root, {"a.yaml": json.dumps({kind: {"a": after}})})
-    plan = hmsplan(root, "plan", url=evil.url, **SECRETS)
+    plan = hmsplan(root, "plan", url=server.url, **SECRETS)
     flag = f"--allow egress:{kind}.a"
     assert (plan.code, flag in plan.out) == (0, True), plan
-    said = hmsplan(root, "apply", "-y", url=evil.url, **SECRETS)
-    assert (said.code, flag in said.err, evil.writes) == (4, True, []), said
-    assert hmsplan(root, "apply", "-y", *flag.split(), url=evil.url, **SECRETS).code == 0
-    assert evil.writes
+    said = hmsplan(root, "apply", "-y", url=server.url, **SECRETS)
+    assert (said.code, flag in said.err, server.writes) == (4, True, []), said
+    assert hmsplan(root, "apply", "-y", *flag.split(), url=server.url, **SECRETS).code == 0
+    assert server.writes
 
 
 ELSEWHERE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -236,15 +238,15 @@ ELSEWHERE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("way", ELSEWHERE)
-def test_a_secret_in_use_goes_to_no_new_receiver_unasked(tmp_path: Path, evil: Evil, way: str) -> None:
+def test_a_secret_in_use_goes_to_no_new_receiver_unasked(tmp_path: Path, server: HostileServer, way: str) -> None:
     """Not by way of a new object, a new name or a swapped secret: the state knows who got it so far."""
     before, after = ELSEWHERE[way]
     root = write(tmp_path, {"a.yaml": json.dumps({"assistants": before})})
-    assert hmsplan(root, "apply", "-y", url=evil.url, **SECRETS).code == 0
-    evil.heard.clear()
+    assert hmsplan(root, "apply", "-y", url=server.url, **SECRETS).code == 0
+    server.requests.clear()
     write(root, {"a.yaml": json.dumps({"assistants": after})})
-    said = hmsplan(root, "apply", "-y", "--allow", "delete:*", url=evil.url, **SECRETS)
-    assert (said.code, evil.writes) == (4, []), said
+    said = hmsplan(root, "apply", "-y", "--allow", "delete:*", url=server.url, **SECRETS)
+    assert (said.code, server.writes) == (4, []), said
     assert "--allow egress:assistants." in said.err
     assert "evil.example" in said.err
 
@@ -257,11 +259,11 @@ def many(*names: str, protected: bool = False) -> str:
     return json.dumps({"assistants": {name: {"name": name.upper(), **life} for name in names}})
 
 
-def refused(root: Path, evil: Evil, *words: str) -> str:
+def refused(root: Path, server: HostileServer, *words: str) -> str:
     """Apply, which has to be refused; return what it says."""
-    evil.heard.clear()
-    said = hmsplan(root, "apply", "-y", *words, url=evil.url)
-    assert (said.code, evil.writes) == (4, []), said
+    server.requests.clear()
+    said = hmsplan(root, "apply", "-y", *words, url=server.url)
+    assert (said.code, server.writes) == (4, []), said
     return said.err
 
 
@@ -269,11 +271,11 @@ def refused(root: Path, evil: Evil, *words: str) -> str:
     ("count", "gone", "is_refused"),
     [(1, 0, False), (2, 1, False), (2, 2, True), (3, 2, True), (10, 3, False), (10, 4, True)],
 )
-def test_so_many_may_go_at_once(tmp_path: Path, evil: Evil, count: int, gone: int, is_refused: bool) -> None:
+def test_so_many_may_go_at_once(tmp_path: Path, server: HostileServer, count: int, gone: int, is_refused: bool) -> None:
     """One at a time always may; of several at most three, and at most thirty in a hundred of their kind."""
     names = [f"a{number}" for number in range(count)]
     root = write(tmp_path, {"a.yaml": many(*names), "t.yaml": "tool_templates: {}\n"})
-    assert hmsplan(root, "apply", "-y", url=evil.url).code == 0
+    assert hmsplan(root, "apply", "-y", url=server.url).code == 0
     write(
         root,
         {
@@ -282,17 +284,19 @@ def test_so_many_may_go_at_once(tmp_path: Path, evil: Evil, count: int, gone: in
         },
     )
     if is_refused:
-        assert "--allow delete:assistants.a0" in refused(root, evil)
+        assert "--allow delete:assistants.a0" in refused(root, server)
     else:
-        assert hmsplan(root, "apply", "-y", url=evil.url).code == 0
-        assert len(evil.objects["/assistants"]) == count - gone
+        assert hmsplan(root, "apply", "-y", url=server.url).code == 0
+        assert len(server.objects["/assistants"]) == count - gone
 
 
 @pytest.mark.parametrize("way", ["without a block", "no file fits", "all excluded", "an empty file"])
-def test_a_stack_that_declares_nothing_any_more_deletes_nothing(tmp_path: Path, evil: Evil, way: str) -> None:
+def test_a_stack_that_declares_nothing_any_more_deletes_nothing(
+    tmp_path: Path, server: HostileServer, way: str
+) -> None:
     """One object alone, below every limit: a mistake, or an attack. ``--destroy`` is the word for it."""
     root = write(tmp_path, {"hmsplan.yaml": HEAD, "a.yaml": many("a"), "environments/e.yaml": "variables: {}\n"})
-    assert hmsplan(root, "apply", "-y", "-e", "e", url=evil.url).code == 0
+    assert hmsplan(root, "apply", "-y", "-e", "e", url=server.url).code == 0
     files: dict[str, dict[str, str | bytes]] = {
         "without a block": {"a.yaml": "assistants: {}\n"},
         "no file fits": {"hmsplan.yaml": HEAD + 'include: ["none/*.yaml"]\n'},
@@ -300,36 +304,36 @@ def test_a_stack_that_declares_nothing_any_more_deletes_nothing(tmp_path: Path, 
         "an empty file": {"a.yaml": ""},
     }
     write(root, {"hmsplan.yaml": HEAD, **files[way]})
-    assert "--destroy" in refused(root, evil, "-e", "e")
-    assert hmsplan(root, "apply", "-y", "-e", "e", "--destroy", url=evil.url).code == 0
-    assert evil.objects["/assistants"] == {}
+    assert "--destroy" in refused(root, server, "-e", "e")
+    assert hmsplan(root, "apply", "-y", "-e", "e", "--destroy", url=server.url).code == 0
+    assert server.objects["/assistants"] == {}
 
 
-def test_protection_outlives_the_block_that_gave_it(tmp_path: Path, evil: Evil) -> None:
+def test_protection_outlives_the_block_that_gave_it(tmp_path: Path, server: HostileServer) -> None:
     """A pull request that takes out the object with its ``prevent_destroy``, or moves it away first, is refused."""
     root = write(tmp_path, {"a.yaml": many("a", "b", "c", protected=True)})
-    assert hmsplan(root, "apply", "-y", url=evil.url).code == 0
+    assert hmsplan(root, "apply", "-y", url=server.url).code == 0
     write(root, {"a.yaml": many("b", "c", protected=True)})
-    assert "prevent_destroy protects it" in refused(root, evil)
+    assert "prevent_destroy protects it" in refused(root, server)
     moved = {**json.loads(many("b", "c")), "moved": [{"from": "assistants.a", "to": "assistants.b"}]}
     write(root, {"a.yaml": json.dumps(moved)})
-    assert hmsplan(root, "apply", "-y", url=evil.url).code in {1, 3, 4}
-    assert len(evil.objects["/assistants"]) == 3
+    assert hmsplan(root, "apply", "-y", url=server.url).code in {1, 3, 4}
+    assert len(server.objects["/assistants"]) == 3
     write(root, {"a.yaml": many("b", "c") + "\n"})
-    assert "delete:assistants.a" in refused(root, evil, "--allow", "delete:assistants.b")
+    assert "delete:assistants.a" in refused(root, server, "--allow", "delete:assistants.b")
 
 
-def test_nothing_in_a_stack_allows_what_a_guard_refuses(tmp_path: Path, evil: Evil) -> None:
+def test_nothing_in_a_stack_allows_what_a_guard_refuses(tmp_path: Path, server: HostileServer) -> None:
     """``--allow`` is a flag: there is no key for it in a file, and no variable."""
     root = write(tmp_path, {"a.yaml": many("a", "b", protected=True)})
-    assert hmsplan(root, "apply", "-y", url=evil.url).code == 0
+    assert hmsplan(root, "apply", "-y", url=server.url).code == 0
     for line in ("allow: ['*']\n", "safety: {allow: ['*']}\n", "safety: {max_deletes: -1}\n", "safety: off\n"):
-        said = hmsplan(write(root, {"hmsplan.yaml": f"version: 1\nstack: x\n{line}"}), "apply", "-y", url=evil.url)
+        said = hmsplan(write(root, {"hmsplan.yaml": f"version: 1\nstack: x\n{line}"}), "apply", "-y", url=server.url)
         assert said.code == 3, line
     write(root, {"a.yaml": many("b")})
-    evil.heard.clear()
-    said = hmsplan(root, "apply", "-y", url=evil.url, HMSPLAN_ALLOW="*", HMSPLAN_DESTROY="1")
-    assert (said.code, evil.writes) == (4, [])
+    server.requests.clear()
+    said = hmsplan(root, "apply", "-y", url=server.url, HMSPLAN_ALLOW="*", HMSPLAN_DESTROY="1")
+    assert (said.code, server.writes) == (4, [])
 
 
 # --- Masks ------------------------------------------------------------------------------------------------------------
@@ -357,64 +361,64 @@ MASKS = (
 
 
 @pytest.mark.parametrize("mask", MASKS)
-def test_a_mask_or_placeholder_is_no_secret(tmp_path: Path, evil: Evil, mask: str) -> None:
+def test_a_mask_or_placeholder_is_no_secret(tmp_path: Path, server: HostileServer, mask: str) -> None:
     """Copied out of a dashboard or an example, it would lock everybody out. The message does not show it."""
     root = write(tmp_path, {"a.yaml": json.dumps({"assistants": {"a": HOOK}}), "s.env": f"HOOK='{mask}'\n"})
     (root / "s.env").chmod(0o600)
     for words, env in (((), {"HMSPLAN_SECRET_HOOK": mask}), (("--secrets-file", str(root / "s.env")), {})):
-        said = hmsplan(root, "apply", "-y", *words, url=evil.url, **env)
-        assert (said.code, evil.heard) == (3, []), said
+        said = hmsplan(root, "apply", "-y", *words, url=server.url, **env)
+        assert (said.code, server.requests) == (3, []), said
         assert "HMSPLAN_SECRET_HOOK" in said.err
 
 
 @pytest.mark.parametrize(
     "value", ["hunter2", "x", "correct horse battery staple", "0x1234", "a.b.c", "P@ss*word", "todo-list"]
 )
-def test_what_only_resembles_a_mask_is_sent(tmp_path: Path, evil: Evil, value: str) -> None:
+def test_what_only_resembles_a_mask_is_sent(tmp_path: Path, server: HostileServer, value: str) -> None:
     """The rule is about whole masks, not about single characters."""
     root = write(tmp_path, {"a.yaml": json.dumps({"assistants": {"a": HOOK}})})
-    assert hmsplan(root, "apply", "-y", url=evil.url, HMSPLAN_SECRET_HOOK=value).code == 0
-    assert any(json.loads(heard.body).get("webhook_secret") == value for heard in evil.heard if heard.body)
+    assert hmsplan(root, "apply", "-y", url=server.url, HMSPLAN_SECRET_HOOK=value).code == 0
+    assert any(json.loads(request.body).get("webhook_secret") == value for request in server.requests if request.body)
 
 
 @pytest.mark.parametrize("mask", [mask for mask in MASKS if mask.strip()])
 @pytest.mark.parametrize("field", ["api_key", "auth_token"])
-def test_a_mask_of_the_api_is_never_sent_back(tmp_path: Path, evil: Evil, mask: str, field: str) -> None:
+def test_a_mask_of_the_api_is_never_sent_back(tmp_path: Path, server: HostileServer, mask: str, field: str) -> None:
     """A block is sent whole; a field in it that hmsplan does not know came masked, so the change is not planned."""
     declared: dict[str, Any] = {"name": "A", **PIPELINE, "llm_config": {**LLM, "temperature": 0.2}}
     root = write(tmp_path, {"a.yaml": json.dumps({"assistants": {"a": declared}})})
-    assert hmsplan(root, "apply", "-y", url=evil.url).code == 0
-    (live,) = evil.objects["/assistants"].values()
+    assert hmsplan(root, "apply", "-y", url=server.url).code == 0
+    (live,) = server.objects["/assistants"].values()
     live["llm_config"] = {**live["llm_config"], field: mask}
-    evil.heard.clear()
+    server.requests.clear()
     declared["llm_config"]["temperature"] = 0.9
     write(root, {"a.yaml": json.dumps({"assistants": {"a": declared}})})
     for words in (("plan",), ("apply", "-y")):
-        said = hmsplan(root, *words, url=evil.url)
-        assert (said.code, evil.writes) == (3, []), said
+        said = hmsplan(root, *words, url=server.url)
+        assert (said.code, server.writes) == (3, []), said
         assert f"llm_config.{field}" in said.err
 
 
 @pytest.mark.parametrize("mask", MASKS[:4])
-def test_a_mask_in_yaml_is_a_secret_in_plain_text(tmp_path: Path, evil: Evil, mask: str) -> None:
+def test_a_mask_in_yaml_is_a_secret_in_plain_text(tmp_path: Path, server: HostileServer, mask: str) -> None:
     """Pasted from an answer of the API into the stack."""
     root = write(tmp_path, {"a.yaml": json.dumps({"assistants": {"a": {**HOOK, "webhook_secret": mask}}})})
-    said = hmsplan(root, "apply", "-y", url=evil.url)
-    assert (said.code, evil.heard) == (3, [])
+    said = hmsplan(root, "apply", "-y", url=server.url)
+    assert (said.code, server.requests) == (3, [])
     assert "Secret in plain text" in said.err
 
 
-def test_an_answer_never_puts_a_value_into_the_stack_of_another_run(tmp_path: Path, evil: Evil) -> None:
+def test_an_answer_never_puts_a_value_into_the_stack_of_another_run(tmp_path: Path, server: HostileServer) -> None:
     """An API that echoes the secret of a request in its answer and its errors gets it into no output and no file."""
     root = write(tmp_path, {"a.yaml": json.dumps({"assistants": {"a": HOOK}})})
-    evil.lie = lambda method, _: (
+    server.lie = lambda method, _: (
         answer("400 Bad Request", {"error": f"bad secret {CANARY}", "details": [KEY]}) if method == "POST" else None
     )
-    said = hmsplan(root, "apply", "-y", url=evil.url, **SECRETS)
+    said = hmsplan(root, "apply", "-y", url=server.url, **SECRETS)
     assert said.code == 1
     assert CANARY not in said.all
-    evil.lie = None
-    assert hmsplan(root, "apply", "-y", url=evil.url, **SECRETS).code == 0
+    server.lie = None
+    assert hmsplan(root, "apply", "-y", url=server.url, **SECRETS).code == 0
     files = b"".join(path.read_bytes() for path in root.rglob("*") if path.is_file())
     assert CANARY.encode() not in files
     assert KEY.encode() not in files

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .evil import FORBIDDEN, Evil, Said, answer, hmsplan, serving, write
+from .server import FORBIDDEN, HostileServer, Said, answer, hmsplan, serving, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,13 +53,13 @@ def check(said: Said, *, colored: bool = False) -> None:
 
 
 @pytest.fixture
-def evil() -> Iterator[Evil]:
+def server() -> Iterator[HostileServer]:
     with serving() as server:
         yield server
 
 
 @pytest.mark.parametrize("name", LIVE_NAMES)
-def test_no_live_text_acts(tmp_path: Path, evil: Evil, name: str) -> None:
+def test_no_live_text_acts(tmp_path: Path, server: HostileServer, name: str) -> None:
     """As a name, a field, an unknown field, an id and an error, in every command that shows one."""
     text = LIVE_NAMES[name]
     root = write(
@@ -70,13 +70,13 @@ def test_no_live_text_acts(tmp_path: Path, evil: Evil, name: str) -> None:
             "numbers:\n  n: {phone_number: '+31850000001', agent_id: '${assistants.a}'}\n",
         },
     )
-    evil.keep("/assistants", {"name": "B"}, f"b-{text[:100]}")
-    assert hmsplan(root, "apply", "-y", url=evil.url).code == 0
-    a = next(each for each in evil.objects["/assistants"].values() if each["name"] == "A")
+    server.keep("/assistants", {"name": "B"}, f"b-{text[:100]}")
+    assert hmsplan(root, "apply", "-y", url=server.url).code == 0
+    a = next(each for each in server.objects["/assistants"].values() if each["name"] == "A")
     a |= {"first_message": text, text[:1000]: text, "llm_config": {"provider": text, "tools": [{"name": text}]}}
-    evil.keep("/assistants", {"name": text})
-    evil.keep("/numbers", {"phone_number": text, "agent_id": a["id"]})
-    evil.keep("/campaigns", {"name": text, "agent_id": a["id"], "status": text})
+    server.keep("/assistants", {"name": text})
+    server.keep("/numbers", {"phone_number": text, "agent_id": a["id"]})
+    server.keep("/campaigns", {"name": text, "agent_id": a["id"], "status": text})
     plan = str(root / "plan.json")
     for words in (
         ("plan", "-o", plan),
@@ -96,14 +96,14 @@ def test_no_live_text_acts(tmp_path: Path, evil: Evil, name: str) -> None:
         ("apply", "-y"),
         ("state", "rm", "assistants.b"),
     ):
-        said = hmsplan(root, *words, url=evil.url)
+        said = hmsplan(root, *words, url=server.url)
         check(said)
         if "--json" in words and said.out:
             json.loads(said.out)
-    check(hmsplan(root, "plan", url=evil.url, FORCE_COLOR="1"), colored=True)
+    check(hmsplan(root, "plan", url=server.url, FORCE_COLOR="1"), colored=True)
 
 
-def test_marks_of_arabic_and_hebrew_are_text_and_are_seen(tmp_path: Path, evil: Evil) -> None:
+def test_marks_of_arabic_and_hebrew_are_text_and_are_seen(tmp_path: Path, server: HostileServer) -> None:
     """In YAML, a prompt and a list of leads: sent as they are, shown by number, and exported again."""
     text = "\u0645\u0631\u062d\u0628\u0627\u200f!\u200e \u061c"
     root = write(
@@ -117,22 +117,22 @@ def test_marks_of_arabic_and_hebrew_are_text_and_are_seen(tmp_path: Path, evil: 
         },
     )
     for form in ("text", "json", "markdown", "html"):
-        said = hmsplan(root, "plan", "--format", form, url=evil.url)
+        said = hmsplan(root, "plan", "--format", form, url=server.url)
         check(said)
         assert said.code == 0, said
         assert r"\u200f!\u200e \u061c" in said.out
     write(root, {"c.yaml": ""})
-    assert hmsplan(root, "apply", "-y", url=evil.url).code == 0
-    (live,) = evil.objects["/assistants"].values()
+    assert hmsplan(root, "apply", "-y", url=server.url).code == 0
+    (live,) = server.objects["/assistants"].values()
     assert (live["first_message"], live["voicemail_message"]) == (text, text)
-    said = hmsplan(root, "export", str(tmp_path / "out"), url=evil.url)
+    said = hmsplan(root, "export", str(tmp_path / "out"), url=server.url)
     assert (said.code, "not in these files" in said.err) == (0, False), said
-    again = hmsplan(tmp_path / "out", "plan", url=evil.url)
+    again = hmsplan(tmp_path / "out", "plan", url=server.url)
     assert "No changes" in again.out, again
 
 
 @pytest.mark.parametrize("name", LIVE_NAMES)
-def test_no_error_of_the_api_acts(tmp_path: Path, evil: Evil, name: str) -> None:
+def test_no_error_of_the_api_acts(tmp_path: Path, server: HostileServer, name: str) -> None:
     """Neither in JSON nor as a page, a header or a status; for a read and for a write."""
     text = LIVE_NAMES[name][:500]
     root = write(tmp_path, {"a.yaml": "assistants: {a: {name: A}}\n"})
@@ -140,15 +140,15 @@ def test_no_error_of_the_api_acts(tmp_path: Path, evil: Evil, name: str) -> None
     bodies = ({"error": text, "details": [text, {text: text}]}, text.encode(), f"<title>{text}</title>".encode())
     for status in ("400 Bad", "500 Error"):
         for body in bodies:
-            evil.lie = lambda method, _, status=status, body=body: (
+            server.lie = lambda method, _, status=status, body=body: (
                 answer(status, body, f"X-Request-Id: {one_line}") if method == "POST" else None
             )
-            check(hmsplan(root, "apply", "-y", url=evil.url))
-            evil.lie = lambda *_, status=status, body=body: answer(status, body, f"X-Request-Id: {one_line}")
-            check(hmsplan(root, "plan", url=evil.url))
-            check(hmsplan(root, "doctor", url=evil.url))
-    evil.lie = lambda *_: answer("302 Found", b"", f"Location: {one_line}")
-    check(hmsplan(root, "plan", url=evil.url))
+            check(hmsplan(root, "apply", "-y", url=server.url))
+            server.lie = lambda *_, status=status, body=body: answer(status, body, f"X-Request-Id: {one_line}")
+            check(hmsplan(root, "plan", url=server.url))
+            check(hmsplan(root, "doctor", url=server.url))
+    server.lie = lambda *_: answer("302 Found", b"", f"Location: {one_line}")
+    check(hmsplan(root, "plan", url=server.url))
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_no_error_of_the_api_acts(tmp_path: Path, evil: Evil, name: str) -> None
         "[bold red]A[/] {0} %s $(id) `id`",
     ],
 )
-def test_no_text_of_a_stack_acts(tmp_path: Path, evil: Evil, text: str) -> None:
+def test_no_text_of_a_stack_acts(tmp_path: Path, server: HostileServer, text: str) -> None:
     """What a pull request calls its assistants: in errors, warnings, plans and graphs."""
     name = json.dumps(text, ensure_ascii=False)
     files = {
@@ -182,7 +182,7 @@ def test_no_text_of_a_stack_acts(tmp_path: Path, evil: Evil, text: str) -> None:
         ("fmt", "--diff"),
         ("apply", "-y"),
     ):
-        check(said := hmsplan(root, *words, url=evil.url))
+        check(said := hmsplan(root, *words, url=server.url))
         if words[0] == "graph":
             check_graph(said.out)
     broken = f"assistants:\n  a: {{name: {name}, {name}: {name}, is_active: {name}}}\n  {name}: {{}}\n{name}: {name}\n"
@@ -207,7 +207,7 @@ def test_a_key_that_is_no_word_never_becomes_an_address(tmp_path: Path) -> None:
         check(said)
 
 
-def test_formulas_of_a_spreadsheet_stay_texts(tmp_path: Path, evil: Evil) -> None:
+def test_formulas_of_a_spreadsheet_stay_texts(tmp_path: Path, server: HostileServer) -> None:
     """A cell is sent as it is and run by nobody; no report of ours is a spreadsheet."""
     root = write(
         tmp_path,
@@ -218,7 +218,7 @@ def test_formulas_of_a_spreadsheet_stay_texts(tmp_path: Path, evil: Evil) -> Non
             "l.csv": "phone_number,x\n+31612345678,=cmd|'/C calc'!A0\n+31612345679,@SUM(1)\n",
         },
     )
-    said = hmsplan(root, "plan", "--json", url=evil.url)
+    said = hmsplan(root, "plan", "--json", url=server.url)
     assert said.code == 0, said
     check(said)
     assert "=cmd" not in said.out  # of leads a plan shows only how many, and masked numbers

@@ -14,7 +14,7 @@ from hmsplan.api.urls import segments
 from hmsplan.errors import ApiError
 from hmsplan.kinds import KINDS
 
-from .evil import KEY, Evil, Heard, answer, hmsplan, serving, write
+from .server import KEY, HostileServer, Received, answer, hmsplan, serving, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,38 +40,40 @@ EVIL_IDS = (
 
 
 @pytest.fixture
-def sink() -> Iterator[Evil]:
+def sink() -> Iterator[HostileServer]:
     """Serve where nobody may ever ask; what it hears is a theft."""
     with serving() as server:
         yield server
-        assert server.heard == []
+        assert server.requests == []
 
 
 @pytest.fixture
-def evil() -> Iterator[Evil]:
+def server() -> Iterator[HostileServer]:
     with serving() as server:
         yield server
 
 
-def carries_the_key(heard: Heard) -> bool:
-    return f"authorization: bearer {KEY}".lower() in heard.headers.lower()
+def carries_the_key(request: Received) -> bool:
+    return f"authorization: bearer {KEY}".lower() in request.headers.lower()
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
 @pytest.mark.parametrize("command", ["plan", "drift", "doctor", "import assistants.a x"])
-def test_a_redirect_takes_the_key_nowhere(tmp_path: Path, evil: Evil, sink: Evil, status: str, command: str) -> None:
+def test_a_redirect_takes_the_key_nowhere(
+    tmp_path: Path, server: HostileServer, sink: HostileServer, status: str, command: str
+) -> None:
     """Neither to another port nor to another path of the same host."""
-    for where in (f"{sink.url}/assistants", "/other", f"{evil.url}/other".replace("http:", "https:")):
-        evil.lie = lambda *_, where=where: answer(status, b"", f"Location: {where}")
-        said = hmsplan(write(tmp_path, {"a.yaml": STACK}), *command.split(), url=evil.url)
+    for where in (f"{sink.url}/assistants", "/other", f"{server.url}/other".replace("http:", "https:")):
+        server.lie = lambda *_, where=where: answer(status, b"", f"Location: {where}")
+        said = hmsplan(write(tmp_path, {"a.yaml": STACK}), *command.split(), url=server.url)
         assert said.code == 1
         assert "is never followed" in " ".join(said.all.split())  # however a table breaks its lines
-    assert evil.heard
-    assert all(heard.target.startswith("/api/v1/") and carries_the_key(heard) for heard in evil.heard)
-    assert not any("/other" in heard.target for heard in evil.heard)
+    assert server.requests
+    assert all(request.target.startswith("/api/v1/") and carries_the_key(request) for request in server.requests)
+    assert not any("/other" in request.target for request in server.requests)
 
 
-def test_a_link_to_the_next_page_is_never_followed(tmp_path: Path, evil: Evil, sink: Evil) -> None:
+def test_a_link_to_the_next_page_is_never_followed(tmp_path: Path, server: HostileServer, sink: HostileServer) -> None:
     """That there is a next page is believed; where it would be is not even read."""
     items = [{"id": f"i{number}", "name": f"N{number}"} for number in range(3)]
     links = [f"{sink.url}/steal", "//evil.example/x", "../../byok", {"href": f"{sink.url}/steal"}]
@@ -84,9 +86,9 @@ def test_a_link_to_the_next_page_is_never_followed(tmp_path: Path, evil: Evil, s
         headers = (f'Link: <{sink.url}/steal>; rel="next"', f"Content-Location: {sink.url}/steal")
         return answer("200 OK", {"assistants": items[at : at + 1], "next": link, "has_more": at < 2}, *headers)
 
-    evil.lie = lie
-    assert hmsplan(write(tmp_path, {"a.yaml": STACK}), "plan", url=evil.url).code == 0
-    assert [heard.target for heard in evil.heard] == [
+    server.lie = lie
+    assert hmsplan(write(tmp_path, {"a.yaml": STACK}), "plan", url=server.url).code == 0
+    assert [request.target for request in server.requests] == [
         "/api/v1/assistants",
         "/api/v1/assistants?limit=100&offset=1",
         "/api/v1/assistants?limit=100&offset=2",
@@ -94,52 +96,52 @@ def test_a_link_to_the_next_page_is_never_followed(tmp_path: Path, evil: Evil, s
     ]
 
 
-def targets(evil: Evil) -> set[str]:
-    return {heard.target.partition("?")[0] for heard in evil.heard}
+def targets(server: HostileServer) -> set[str]:
+    return {request.target.partition("?")[0] for request in server.requests}
 
 
-def check_stays_one_segment(evil: Evil) -> None:
+def check_stays_one_segment(server: HostileServer) -> None:
     """Every path is a list or one object of it, and nothing of an id became a part of the request."""
     lists = {f"/api/v1{kind.path}" for kind in KINDS.values()} | {"/api/v1/organizations"}
-    for target in targets(evil):
+    for target in targets(server):
         head, _, last = target.rpartition("/")
         assert target in lists or (head in lists and last not in {"", ".", ".."}), target
-    assert all("x-evil" not in heard.headers.lower() for heard in evil.heard)
+    assert all("x-evil" not in request.headers.lower() for request in server.requests)
 
 
 @pytest.mark.parametrize("bad", EVIL_IDS)
-def test_a_live_id_stays_one_segment(tmp_path: Path, evil: Evil, bad: str) -> None:
+def test_a_live_id_stays_one_segment(tmp_path: Path, server: HostileServer, bad: str) -> None:
     """The API names an object so, and it is adopted, updated and deleted under that name and no other."""
     root = write(tmp_path, {"a.yaml": "assistants: {a: {name: A, first_message: new}, b: {name: B}}\n"})
-    evil.keep("/assistants", {"name": "A", "first_message": "old"}, bad)
-    said = hmsplan(root, "apply", "-y", url=evil.url)
+    server.keep("/assistants", {"name": "A", "first_message": "old"}, bad)
+    said = hmsplan(root, "apply", "-y", url=server.url)
     assert said.code == 0, said
-    assert evil.objects["/assistants"][bad]["first_message"] == "new"
+    assert server.objects["/assistants"][bad]["first_message"] == "new"
     write(root, {"a.yaml": "assistants: {b: {name: B}}\n"})
-    assert hmsplan(root, "apply", "-y", url=evil.url).code == 0
-    assert bad not in evil.objects["/assistants"]
-    check_stays_one_segment(evil)
+    assert hmsplan(root, "apply", "-y", url=server.url).code == 0
+    assert bad not in server.objects["/assistants"]
+    check_stays_one_segment(server)
 
 
 @pytest.mark.parametrize("bad", [".", ".."])
-def test_a_live_id_that_no_path_can_hold_is_never_sent(tmp_path: Path, evil: Evil, bad: str) -> None:
+def test_a_live_id_that_no_path_can_hold_is_never_sent(tmp_path: Path, server: HostileServer, bad: str) -> None:
     """``/assistants/..`` would be the list of everything."""
     root = write(tmp_path, {"a.yaml": "assistants: {a: {name: A, first_message: new}}\n"})
-    evil.keep("/assistants", {"name": "A", "first_message": "old"}, bad)
-    assert hmsplan(root, "apply", "-y", url=evil.url).code in {1, 6}
-    assert evil.writes == []
-    check_stays_one_segment(evil)
+    server.keep("/assistants", {"name": "A", "first_message": "old"}, bad)
+    assert hmsplan(root, "apply", "-y", url=server.url).code in {1, 6}
+    assert server.writes == []
+    check_stays_one_segment(server)
 
 
 @pytest.mark.parametrize("bad", [*EVIL_IDS, ".", "..", ""])
-def test_an_imported_id_stays_one_segment_or_is_refused(tmp_path: Path, evil: Evil, bad: str) -> None:
+def test_an_imported_id_stays_one_segment_or_is_refused(tmp_path: Path, server: HostileServer, bad: str) -> None:
     """As an argument, and as an entry of the stack."""
     root = write(tmp_path, {"a.yaml": STACK})
-    assert hmsplan(root, "import", "assistants.a", bad, url=evil.url).code == 1
+    assert hmsplan(root, "import", "assistants.a", bad, url=server.url).code == 1
     entry = f"imports: [{{to: assistants.a, id: {_quoted(bad)}}}]\n"
-    assert hmsplan(write(root, {"a.yaml": STACK + entry}), "apply", "-y", url=evil.url).code in {1, 3}
-    assert evil.writes == []
-    check_stays_one_segment(evil)
+    assert hmsplan(write(root, {"a.yaml": STACK + entry}), "apply", "-y", url=server.url).code in {1, 3}
+    assert server.writes == []
+    check_stays_one_segment(server)
 
 
 def _quoted(text: str) -> str:
@@ -147,18 +149,18 @@ def _quoted(text: str) -> str:
 
 
 @pytest.mark.parametrize("bad", [*EVIL_IDS, ".", ".."])
-def test_an_id_of_a_tampered_state_stays_one_segment(tmp_path: Path, evil: Evil, bad: str) -> None:
-    """Whoever edits the state moves requests to another object at most, never to another part of the API."""
+def test_an_id_of_a_tampered_state_stays_one_segment(tmp_path: Path, server: HostileServer, bad: str) -> None:
+    """Whoever edits the state moves request to another object at most, never to another part of the API."""
     root = write(tmp_path, {"a.yaml": STACK})
-    assert hmsplan(root, "apply", "-y", url=evil.url).code == 0
+    assert hmsplan(root, "apply", "-y", url=server.url).code == 0
     state = root / ".hmsplan" / "default" / "state.json"
-    (known,) = evil.objects["/assistants"]
+    (known,) = server.objects["/assistants"]
     state.write_text(state.read_text().replace(known, bad.encode("unicode_escape").decode().replace("\\x", "\\u00")))
-    evil.heard.clear()
-    hmsplan(root, "plan", url=evil.url)
-    hmsplan(root, "apply", "-y", "--destroy", "--allow", "*", url=evil.url)
-    assert evil.writes == []
-    check_stays_one_segment(evil)
+    server.requests.clear()
+    hmsplan(root, "plan", url=server.url)
+    hmsplan(root, "apply", "-y", "--destroy", "--allow", "*", url=server.url)
+    assert server.writes == []
+    check_stays_one_segment(server)
 
 
 REFUSED_URLS = (
@@ -195,21 +197,23 @@ def test_a_doubtful_endpoint_is_refused_before_anything_is_sent(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0177.0.0.1"])
-def test_every_spelling_of_loopback_reaches_this_machine_or_nothing(tmp_path: Path, evil: Evil, host: str) -> None:
+def test_every_spelling_of_loopback_reaches_this_machine_or_nothing(
+    tmp_path: Path, server: HostileServer, host: str
+) -> None:
     """What a resolver might read as another address is refused rather than guessed."""
-    url = evil.url.replace("127.0.0.1", host)
+    url = server.url.replace("127.0.0.1", host)
     said = hmsplan(write(tmp_path, {"a.yaml": STACK}), "plan", url=url)
     if host in {"127.0.0.1", "localhost"}:
         assert said.code == 0, said
     else:
-        assert (said.code, evil.heard) == (1, []), said
+        assert (said.code, server.requests) == (1, []), said
 
 
 @pytest.mark.parametrize(
     "key",
     ["base_url", "endpoint", "host", "proxy", "verify", "insecure", "ca_bundle", "allow_host", "api_key", "headers"],
 )
-def test_no_file_of_a_stack_says_where_or_how_to_connect(tmp_path: Path, sink: Evil, key: str) -> None:
+def test_no_file_of_a_stack_says_where_or_how_to_connect(tmp_path: Path, sink: HostileServer, key: str) -> None:
     """The keys do not exist, in any of the three kinds of files."""
     line = f"{key}: {sink.url}\n"
     head = "version: 1\nstack: x\n"
@@ -223,7 +227,7 @@ def test_no_file_of_a_stack_says_where_or_how_to_connect(tmp_path: Path, sink: E
 
 
 @pytest.mark.parametrize("flag", ["--insecure", "--no-verify", "-k", "--proxy", "--api-key", "--base-url"])
-def test_no_flag_makes_the_connection_unsafe(tmp_path: Path, sink: Evil, flag: str) -> None:
+def test_no_flag_makes_the_connection_unsafe(tmp_path: Path, sink: HostileServer, flag: str) -> None:
     """Certificates are always checked, and the key is never on a command line that others can list."""
     said = hmsplan(write(tmp_path, {"a.yaml": STACK}), "plan", f"{flag}=x", url=sink.url)
     assert said.code == 1
@@ -239,24 +243,24 @@ def test_a_server_without_a_certificate_gets_nothing(tmp_path: Path) -> None:
         "REQUESTS_CA_BUNDLE": "",
         "HMSPLAN_INSECURE": "1",
     }
-    with serving() as evil:
-        url = evil.url.replace("http:", "https:")
+    with serving() as server:
+        url = server.url.replace("http:", "https:")
         said = hmsplan(write(tmp_path, {"a.yaml": STACK}), "plan", url=url, **loose)
-        assert (said.code, [heard.method for heard in evil.heard if carries_the_key(heard)]) == (1, [])
+        assert (said.code, [request.method for request in server.requests if carries_the_key(request)]) == (1, [])
 
 
-def test_the_proxies_of_the_environment_are_told_without_their_passwords(tmp_path: Path, evil: Evil) -> None:
+def test_the_proxies_of_the_environment_are_told_without_their_passwords(tmp_path: Path, server: HostileServer) -> None:
     """In words and in JSON; a hostile host name stays a text."""
     proxies = {
         "HTTPS_PROXY": "http://user:hunter2@proxy.example:3128",
         "ALL_PROXY": "http://\x1b[31mx:hunter2@y.example",
     }
     for words in (("doctor",), ("doctor", "--json")):
-        said = hmsplan(write(tmp_path, {"a.yaml": STACK}), *words, url=evil.url, **proxies)
+        said = hmsplan(write(tmp_path, {"a.yaml": STACK}), *words, url=server.url, **proxies)
         assert "proxy.example" in said.out
         assert "hunter2" not in said.all
         assert "\x1b" not in said.all
-    assert all(carries_the_key(heard) for heard in evil.heard)  # loopback is asked directly
+    assert all(carries_the_key(request) for request in server.requests)  # loopback is asked directly
 
 
 async def drip(writer: asyncio.StreamWriter) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.breaking import run_broken
+from support.faulty_runs import run_broken
 from support.people import Colleague
 from support.stacks import SECRETS, campaign, lead, prompt
 from support.world import Applied, Killed, Life, World, allowing

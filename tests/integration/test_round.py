@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.emulator_settings import combination, every_value
 from support.stacks import AFTER, BEFORE, SECRETS, VOICE
 from support.stacks import example as copy_example
-from support.switches import combination, every_value
 from support.world import World, allowing
 
 from hmsplan.emulator import Fault, Settings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
 import pytest
-from support.hostile import HOSTILE
+from support.hostile_texts import HOSTILE
 from support.pages import drifts, full
 
 from hmsplan.config.load import load_stack

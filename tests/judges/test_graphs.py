@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from support.browser import browse
-from support.hostile import HOSTILE
+from support.hostile_texts import HOSTILE
 
 from hmsplan.config.load import load_stack
 from hmsplan.model import Address

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import pytest
-from support.hostile import HOSTILE
+from support.hostile_texts import HOSTILE
 from support.pages import COVERAGE, drifts, full, many
 
 from hmsplan.output.markdown import render_markdown

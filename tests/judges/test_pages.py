@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 from support.browser import browse
-from support.hostile import HOSTILE
+from support.hostile_texts import HOSTILE
 from support.pages import COVERAGE, drifts, full, many, plan, update
 
 from hmsplan.output.graph import graph_of_plan

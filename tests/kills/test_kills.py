@@ -10,29 +10,29 @@ from contextlib import ExitStack
 from itertools import count
 from typing import TYPE_CHECKING
 
-from kills.dying import POINTS
-from kills.lane import Lane
+from kills.crash_points import POINTS
+from kills.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-LANES = 2
+WORKSPACES = 2
 """Organizations killed at a time: one is busy while the other waits for its grace time."""
 SOAK_KILLS = int(os.environ.get("HMSPLAN_SOAK_KILLS", "200"))
 UNSCATHED = dict.fromkeys(("twins", "orphans", "lost", "unreadable", "unconverged"), 0)
 
 
-def check_in_lanes(
-    root: Path, work: Callable[[Lane, int], None], kills: int, tell: Callable[[str, object], None]
+def check_in_workspaces(
+    root: Path, work: Callable[[Workspace, int], None], kills: int, tell: Callable[[str, object], None]
 ) -> None:
-    """Do *work* in every lane at once, tell what was counted, and fail unless it is so many kills and nothing else."""
-    with ExitStack() as closing, ThreadPoolExecutor(LANES) as threads:
-        lanes = [closing.enter_context(Lane(root / f"lane{number}")) for number in range(LANES)]
-        for done in [threads.submit(work, lane, number) for number, lane in enumerate(lanes)]:
+    """Do *work* in every workspace at once, tell the counts, and fail unless they are enough kills and nothing else."""
+    with ExitStack() as closing, ThreadPoolExecutor(WORKSPACES) as threads:
+        workspaces = [closing.enter_context(Workspace(root / f"workspace{number}")) for number in range(WORKSPACES)]
+        for done in [threads.submit(work, workspace, number) for number, workspace in enumerate(workspaces)]:
             done.result()
-        counts = sum((lane.counts for lane in lanes), Counter[str]())
-        evidence = "\n".join(text for lane in lanes for text in lane.evidence)
+        counts = sum((workspace.counts for workspace in workspaces), Counter[str]())
+        evidence = "\n".join(text for workspace in workspaces for text in workspace.evidence)
     text = " ".join(f"{name}={counts[name]}" for name in ("kills", *UNSCATHED))
     tell("counted", text)
     assert {name: counts[name] for name in UNSCATHED} == UNSCATHED, f"{text}\n{evidence}"
@@ -42,29 +42,32 @@ def check_in_lanes(
 def test_killed_at_every_fault_point(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     """At each passage of each point, in both directions, and the runs that make good are killed as well."""
 
-    def every_passage(lane: Lane, number: int) -> None:
+    def every_passage(workspace: Workspace, number: int) -> None:
         dice = random.Random(number)
-        for point in POINTS[number::LANES]:
-            died = 0
+        for point in POINTS[number::WORKSPACES]:
+            crashed = 0
             for passage in count(1):
                 again = (dice.uniform(0.2, 0.9), dice.uniform(0.2, 0.9))
-                there, back = lane.round(f"{point}:{passage}", *again), lane.round(f"{point}:{passage}", *again)
+                there, back = (
+                    workspace.round(f"{point}:{passage}", *again),
+                    workspace.round(f"{point}:{passage}", *again),
+                )
                 if not there and not back:
                     break
-                died += 1
-            assert died, f"no process ever reached {point}"
+                crashed += 1
+            assert crashed, f"no process ever reached {point}"
 
-    check_in_lanes(tmp_path, every_passage, 100, record_property)
+    check_in_workspaces(tmp_path, every_passage, 100, record_property)
 
 
 def test_killed_at_any_moment(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     """After a random time or at a random point, up to eight times in a row, also when the stack changes in between."""
-    each = SOAK_KILLS // LANES
+    each = SOAK_KILLS // WORKSPACES
 
-    def soak(lane: Lane, number: int) -> None:
+    def soak(workspace: Workspace, number: int) -> None:
         dice = random.Random(SOAK_KILLS + number)
         for turn in range(4 * each):
-            if lane.counts["kills"] >= each:
+            if workspace.counts["kills"] >= each:
                 break
             moments: list[str | float | None] = [
                 f"{dice.choice(POINTS)}:{dice.randint(1, 3)}" if dice.random() < 0.4 else dice.uniform(0.2, 1.0)
@@ -72,6 +75,6 @@ def test_killed_at_any_moment(tmp_path: Path, record_property: Callable[[str, ob
             ]
             if turn % 3 == 2:
                 moments.insert(1, None)
-            lane.round(*moments, anew=turn % 20 == 0)
+            workspace.round(*moments, unforked=turn % 20 == 0)
 
-    check_in_lanes(tmp_path, soak, each * LANES, record_property)
+    check_in_workspaces(tmp_path, soak, each * WORKSPACES, record_property)

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from support.mishaps import ENDS, STANCES, WRONG, mishaps
+from support.faulty_runs import ENDS, STANCES, WRONG, run_faults
 from support.people import ACTS, Act, Crowd
 from support.stacks import SECRETS
 from support.strategies import campaigns, stacks
@@ -87,7 +87,7 @@ class Beside(RuleBasedStateMachine):
 
     @rule(
         stack=st.one_of(st.none(), busy(), busy()),
-        mishap=st.one_of(st.none(), st.none(), mishaps(*WRONG, *ENDS)),
+        fault=st.one_of(st.none(), st.none(), run_faults(*WRONG, *ENDS)),
         acts=CROWDS,
         words=st.sampled_from(WORDS),
         concurrency=st.sampled_from([1, 20]),
@@ -95,14 +95,14 @@ class Beside(RuleBasedStateMachine):
     def apply(
         self,
         stack: dict[str, Any] | None,
-        mishap: tuple[str, int] | None,
+        fault: tuple[str, int] | None,
         acts: list[Act],
         words: tuple[str, ...],
         concurrency: int,
     ) -> None:
         if stack is not None:
             self.declare(stack)
-        self.run(mishap, acts, words, concurrency)
+        self.run(fault, acts, words, concurrency)
 
     @rule(act=st.builds(Act, st.just(0), st.sampled_from(ACTS), st.integers(0, 999)))
     def act(self, act: Act) -> None:
@@ -112,9 +112,9 @@ class Beside(RuleBasedStateMachine):
     def wait(self, seconds: int) -> None:
         self.world.clock.now += seconds
 
-    def run(self, mishap: tuple[str, int] | None, acts: list[Act], words: tuple[str, ...], concurrency: int) -> None:
+    def run(self, fault: tuple[str, int] | None, acts: list[Act], words: tuple[str, ...], concurrency: int) -> None:
         """Apply among people, to whatever end it leads."""
-        way, number = mishap or ("", 0)
+        way, number = fault or ("", 0)
         dies = way.startswith("killed")
         life = Life(
             concurrency=concurrency,
@@ -127,10 +127,10 @@ class Beside(RuleBasedStateMachine):
             self.world.emulator.inject(Fault(do="status", nth=number, status=int(way)))
         elif way and not dies and way != "refused":
             self.world.emulator.inject(Fault(do=way, nth=number))
-        self.crowd.begin(acts, words, broken=mishap is not None)
+        self.crowd.begin(acts, words, broken=fault is not None)
         well = False
         try:
-            well = not self.world.apply(allowing(*words), life).bad and mishap is None
+            well = not self.world.apply(allowing(*words), life).bad and fault is None
             self.crowd.counts["runs that ended well"] += well
         except Killed:
             self.crowd.counts["killed"] += 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from support.mishaps import BOUNDED, ENDS, STANCES, WRONG, mishaps, run_with
+from support.faulty_runs import BOUNDED, ENDS, STANCES, WRONG, run_faults, run_with
 from support.stacks import SECRETS
 from support.strategies import stacks
 from support.world import World
@@ -50,9 +50,9 @@ class Lifecycle(RuleBasedStateMachine):
     def edit_the_stack(self, stack: dict[str, Any]) -> None:
         self.world.declare(stack)
 
-    @rule(mishap=mishaps(*WRONG, *ENDS))
-    def apply(self, mishap: tuple[str, int] | None) -> None:
-        run_with(self.world, mishap)
+    @rule(fault=run_faults(*WRONG, *ENDS))
+    def apply(self, fault: tuple[str, int] | None) -> None:
+        run_with(self.world, fault)
 
     @rule(choice=st.integers(0, 99), change=st.integers(0, 9))
     def edit_by_hand(self, choice: int, change: int) -> None:

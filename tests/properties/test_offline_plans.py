@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
-from support.mishaps import BOUNDED, STANCES, mishaps, run_with
+from support.faulty_runs import BOUNDED, STANCES, run_faults, run_with
 from support.stacks import SECRETS
 from support.strategies import stacks
 from support.world import CANARY, World
@@ -46,18 +46,18 @@ def sends_a_secret(plan: Plan) -> bool:
 
 
 @settings(BOUNDED, max_examples=30)
-@given(first=stacks(), then=stacks(), mishap=mishaps("400", "500"), stance=STANCES)
+@given(first=stacks(), then=stacks(), fault=run_faults("400", "500"), stance=STANCES)
 def test_the_plan_against_a_snapshot_is_the_live_plan(
     folders: Iterator[Path],
     first: dict[str, Any],
     then: dict[str, Any],
-    mishap: tuple[str, int] | None,
+    fault: tuple[str, int] | None,
     stance: Settings,
 ) -> None:
     """Whatever is live, remembered and declared next: the same changes, drift, steps, refusals and digest."""
     with World(next(folders), stance, environ=SECRETS) as world:
         world.declare(first)
-        run_with(world, mishap)
+        run_with(world, fault)
         saved = world.snapshot()
         numbers = [
             lead["phone_number"] for each in first.get("campaigns", {}).values() for lead in each.get("leads", [])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.mishaps import BOUNDED, ENDS, STANCES, WRONG, mishaps, run_with
+from support.faulty_runs import BOUNDED, ENDS, STANCES, WRONG, run_faults, run_with
 from support.stacks import SECRETS
 from support.strategies import stacks
 from support.world import CANARY, World, allowing
@@ -53,15 +53,15 @@ def test_any_stack_can_follow_any_other(
 
 
 @settings(BOUNDED, max_examples=60)
-@given(history=st.lists(st.tuples(stacks(), mishaps(*WRONG, *ENDS)), min_size=1, max_size=3), stance=STANCES)
+@given(history=st.lists(st.tuples(stacks(), run_faults(*WRONG, *ENDS)), min_size=1, max_size=3), stance=STANCES)
 def test_whatever_happened_the_next_run_makes_it_good(
     folders: Iterator[Path], history: list[tuple[dict[str, Any], tuple[str, int] | None]], stance: Settings
 ) -> None:
-    """After any history of stacks and mishaps one unbroken run leaves no twin, no orphan, and nothing to do."""
+    """After any history of stacks and faults one unbroken run leaves no twin, no orphan, and nothing to do."""
     with World(next(folders), stance, environ=SECRETS) as world:
-        for stack, mishap in history:
+        for stack, fault in history:
             world.declare(stack)
-            run_with(world, mishap)
+            run_with(world, fault)
         run_with(world, None)
         world.check_at_rest()
 
@@ -122,12 +122,12 @@ def test_every_step_follows_what_it_needs(folders: Iterator[Path], first: dict[s
 
 
 @BOUNDED
-@given(first=stacks(), then=stacks(), mishap=mishaps("400", "500"), stance=STANCES)
+@given(first=stacks(), then=stacks(), fault=run_faults("400", "500"), stance=STANCES)
 def test_no_secret_is_told(
     folders: Iterator[Path],
     first: dict[str, Any],
     then: dict[str, Any],
-    mishap: tuple[str, int] | None,
+    fault: tuple[str, int] | None,
     stance: Settings,
 ) -> None:
     """The value of a secret reaches the API, and no text, plan, state, journal, report or error."""
@@ -137,8 +137,8 @@ def test_no_secret_is_told(
             world.declare(stack)
             plan = world.plan(allowing())
             said += [repr(plan), str(plan), plan_to_bytes(plan).decode(), repr(world.stack())]
-            if mishap is not None:
-                world.emulator.inject(Fault(do="status", nth=mishap[1], status=int(mishap[0])))
+            if fault is not None:
+                world.emulator.inject(Fault(do="status", nth=fault[1], status=int(fault[0])))
             try:
                 applied = world.apply(allowing())
             except HmsplanError as error:

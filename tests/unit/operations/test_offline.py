@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
 import pytest
-from support.reading import in_markdown
+from support.html_reader import in_markdown
 from support.readings import (
     NOW,
     bound,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.hostile import HOSTILE
+from support.hostile_texts import HOSTILE
+from support.html_reader import in_markdown
 from support.pages import plan
-from support.reading import in_markdown
 
 from hmsplan.model import Address, Diagnostic, Outcome, Report, SourceLine, Status, Step, Verb
 from hmsplan.output.ending import BUDGET, error_markdown, report_markdown

@@ -11,7 +11,7 @@ import jsonschema_rs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.hostile import HOSTILE
+from support.hostile_texts import HOSTILE
 from support.pages import MAIN, RECALL, SUPPORT, drifts, full, plan
 
 from hmsplan.model import (

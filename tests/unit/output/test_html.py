@@ -8,9 +8,9 @@ import re
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.hostile import HOSTILE
+from support.hostile_texts import HOSTILE
+from support.html_reader import Reader
 from support.pages import COVERAGE, MAIN, SUPPORT, drifts, full, many, plan
-from support.reading import Reader
 
 from hmsplan.model import Action, Address, FieldChange, Plan, ResourceChange
 from hmsplan.output.graph import Edge, Graph, graph_of_plan

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.hostile import HOSTILE
+from support.hostile_texts import HOSTILE
+from support.html_reader import in_markdown
 from support.pages import COVERAGE, drifts, full, many, plan, update
-from support.reading import in_markdown
 
 from hmsplan.model import Action, Address, Diagnostic, FieldChange, Plan, Refusal, ResourceChange, Risk, Severity
 from hmsplan.output.markdown import COMMENT, SUMMARY, render_markdown

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.hostile import HOSTILE
+from support.hostile_texts import HOSTILE
 from support.pages import COVERAGE, MAIN, RECALL, SUPPORT, VOIP, drifts, full, plan
 
 from hmsplan.model import (

@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.hostile import HOSTILE
-from support.reading import Reader, in_markdown
+from support.hostile_texts import HOSTILE
+from support.html_reader import Reader, in_markdown
 
 from hmsplan.text import escape
 from hmsplan.text.escape import apart, plain, printable

@@ -34,8 +34,8 @@ FORBIDDEN = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """One request as it came."""
+class Received:
+    """One request as it came in."""
 
     method: str
     target: str
@@ -52,7 +52,7 @@ def answer(status: str, body: bytes | Any = b"", *headers: str, length: int | No
 
 
 @dataclass
-class Evil:
+class HostileServer:
     """The organization, and what was asked of it.
 
     Attributes:
@@ -62,20 +62,20 @@ class Evil:
 
     url: str = ""
     objects: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
-    heard: list[Heard] = field(default_factory=list)
+    requests: list[Received] = field(default_factory=list)
     lie: Callable[[str, str], bytes | None] | None = None
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property
     def writes(self) -> list[str]:
         """Every request that could change something."""
-        return [f"{each.method} {each.target}" for each in self.heard if each.method != "GET"]
+        return [f"{each.method} {each.target}" for each in self.requests if each.method != "GET"]
 
-    def respond(self, heard: Heard) -> bytes:
-        target = heard.target.removeprefix("/api/v1")
-        if self.lie is not None and (told := self.lie(heard.method, target)) is not None:
+    def respond(self, request: Received) -> bytes:
+        target = request.target.removeprefix("/api/v1")
+        if self.lie is not None and (told := self.lie(request.method, target)) is not None:
             return told
-        return self.truth(heard.method, target, heard.body)
+        return self.truth(request.method, target, request.body)
 
     def truth(self, method: str, target: str, body: bytes) -> bytes:
         path = target.partition("?")[0]
@@ -113,18 +113,18 @@ class Evil:
 
 class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
-        evil: Evil = self.server.evil  # type: ignore[attr-defined]
+        server: HostileServer = self.server.hostile  # type: ignore[attr-defined]
         with contextlib.suppress(OSError):
             if not cast("io.BufferedReader", self.rfile).peek(1)[:1].isalpha():
-                return  # whoever wants to speak TLS
+                return  # a client that wants to speak TLS
             line = self.rfile.readline().decode("latin-1").split()
             if len(line) != 3:
                 return
             head = b"".join(iter(self.rfile.readline, b"\r\n")).decode("latin-1")
             length = re.search(r"^content-length: (\d+)", head, re.IGNORECASE | re.MULTILINE)
-            heard = Heard(line[0], line[1], head, self.rfile.read(int(length[1])) if length else b"")
-            evil.heard.append(heard)
-            self.wfile.write(evil.respond(heard))
+            request = Received(line[0], line[1], head, self.rfile.read(int(length[1])) if length else b"")
+            server.requests.append(request)
+            self.wfile.write(server.respond(request))
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -133,18 +133,18 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextlib.contextmanager
-def serving(evil: Evil | None = None) -> Iterator[Evil]:
+def serving(server: HostileServer | None = None) -> Iterator[HostileServer]:
     """Serve on a port of its own while the block runs."""
-    evil = evil or Evil()
-    with _Server(("127.0.0.1", 0), _Handler) as server:
-        server.evil = evil  # type: ignore[attr-defined]
-        evil.url = f"http://127.0.0.1:{server.server_address[1]}/api/v1"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    server = server or HostileServer()
+    with _Server(("127.0.0.1", 0), _Handler) as listener:
+        listener.hostile = server  # type: ignore[attr-defined]
+        server.url = f"http://127.0.0.1:{listener.server_address[1]}/api/v1"
+        thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield evil
+            yield server
         finally:
-            server.shutdown()
+            listener.shutdown()
             thread.join()
 
 

@@ -1,8 +1,8 @@
 """Forks the command line from a process that has run it once: each child is a process of its own, born in a moment.
 
 What it runs first is its own command line; that imports all and reads the schemas, as any process would have to. Then
-one JSON object a line goes in, ``arguments``, ``crash`` (see ``dying``) and ``kill_after_s`` (null: let it live), and
-one comes out, the ``code`` (negative: of a signal), ``out``, ``err`` and the ``seconds`` it took.
+one JSON object a line goes in, ``arguments``, ``crash`` (see ``crash_points``) and ``kill_after_s`` (null: let it
+live), and one comes out, the ``code`` (negative: of a signal), ``out``, ``err`` and the ``seconds`` it took.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import time
 from typing import Any
 
 import hmsplan.cli
-from kills import dying
+from kills import crash_points
 
 
 def main(first: list[str]) -> None:
@@ -28,11 +28,11 @@ def main(first: list[str]) -> None:
         assert hmsplan.cli.run(first) == 0
     gc.freeze()  # what is there by now is shared with the children
     for line in sys.stdin:
-        sys.stdout.write(json.dumps(bear(**json.loads(line))) + "\n")
+        sys.stdout.write(json.dumps(run_in_child(**json.loads(line))) + "\n")
         sys.stdout.flush()
 
 
-def bear(arguments: list[str], crash: str, kill_after_s: float | None) -> dict[str, Any]:
+def run_in_child(arguments: list[str], crash: str, kill_after_s: float | None) -> dict[str, Any]:
     """Run one command in a child, and kill it if it takes longer than it may."""
     assert threading.active_count() == 1, "a fork copies one thread only"
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -42,7 +42,7 @@ def bear(arguments: list[str], crash: str, kill_after_s: float | None) -> dict[s
             try:
                 os.dup2(out.fileno(), 1)
                 os.dup2(err.fileno(), 2)
-                dying.live(arguments, crash)
+                crash_points.run_command(arguments, crash)
             finally:
                 os._exit(99)
         if kill_after_s is not None:

@@ -24,7 +24,7 @@ from hmsplan.errors import StateError
 from hmsplan.kinds import KINDS
 from hmsplan.planner.matching import identity_of
 from hmsplan.state.backend import open_backend
-from kills.dying import VARIABLE
+from kills.crash_points import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,8 +81,8 @@ class Ended:
     seconds: float
 
 
-class Lane:
-    """A folder, an emulator process and a nursery.
+class Workspace:
+    """A folder, an emulator process and a fork server.
 
     Attributes:
         counts: kills, and what was found after them: nothing, everywhere, if all is well.
@@ -117,7 +117,7 @@ class Lane:
         assert emulator.stdout is not None
         self._environ["HMS_SOVEREIGN_BASE_URL"] = json.loads(emulator.stdout.readline())["url"]
         self._write()
-        self._nursery = self._start([sys.executable, "-m", "kills.nursery", "-C", str(self.stack), "plan"])
+        self._fork_server = self._start([sys.executable, "-m", "kills.fork_server", "-C", str(self.stack), "plan"])
         self._live = self._closing.enter_context(Emulator(database))
         self._live.organization(KEY)
         self._measure()
@@ -154,21 +154,21 @@ class Lane:
         (self.stack / "resources.yaml").write_text(json.dumps(self._declared))
 
     def run(self, *words: str, crash: str = "", kill_after_s: float | None = None) -> Ended:
-        """Run one command in a child of the nursery."""
-        assert self._nursery.stdin is not None
-        assert self._nursery.stdout is not None
+        """Run one command in a child of the fork server."""
+        assert self._fork_server.stdin is not None
+        assert self._fork_server.stdout is not None
         asked = {
             "arguments": ["-C", str(self.stack), *words],
             "crash": crash,
             "kill_after_s": kill_after_s,
         }
-        print(json.dumps(asked), file=self._nursery.stdin, flush=True)
-        return self._counted(Ended(**json.loads(self._nursery.stdout.readline())))
+        print(json.dumps(asked), file=self._fork_server.stdin, flush=True)
+        return self._counted(Ended(**json.loads(self._fork_server.stdout.readline())))
 
-    def run_anew(self, *words: str, crash: str) -> Ended:
+    def run_unforked(self, *words: str, crash: str) -> Ended:
         """Run one command as a process of its own, imports and all."""
         done = subprocess.run(
-            [sys.executable, "-m", "kills.dying", "-C", self.stack, *words],
+            [sys.executable, "-m", "kills.crash_points", "-C", self.stack, *words],
             env={**self._environ, VARIABLE: crash},
             capture_output=True,
             text=True,
@@ -182,14 +182,14 @@ class Lane:
             self._read_state()
         return ended
 
-    def round(self, *crashes: str | float | None, anew: bool = False) -> int:
+    def round(self, *crashes: str | float | None, unforked: bool = False) -> int:
         """Declare the other stack, kill one apply after another, let the last one live, and judge what it leaves.
 
         Args:
             crashes: a fault point and its number (``after-intent:2``), or the share of an apply's usual time after
                 which the process is killed from outside. A process that is over before ends the row. None: nobody is
                 killed, and the author goes back to the stack before.
-            anew: the first process is not forked from the nursery; that takes longer, and nothing is shared.
+            unforked: the first process is not forked from the fork server; that takes longer, and nothing is shared.
 
         Returns:
             how many processes were killed.
@@ -202,7 +202,9 @@ class Lane:
                 self.turn()
                 continue
             if isinstance(crash, str):
-                ended = self.run_anew(*APPLY, crash=crash) if anew and not number else self.run(*APPLY, crash=crash)
+                ended = (
+                    self.run_unforked(*APPLY, crash=crash) if unforked and not number else self.run(*APPLY, crash=crash)
+                )
             else:
                 ended = self.run(*APPLY, kill_after_s=crash * self.usual_s)
             if ended.code != KILLED:

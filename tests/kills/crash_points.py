@@ -1,7 +1,7 @@
 """The command line, which kills itself with SIGKILL when it reaches a fault point for the N-th time.
 
-``HMSPLAN_TEST_CRASH=after-intent:2 python -m kills.dying apply -y`` is ``hmsplan apply -y`` in everything but its end.
-The seams are wrapped from here, so that the product holds no line that could kill it.
+``HMSPLAN_TEST_CRASH=after-intent:2 python -m kills.crash_points apply -y`` is ``hmsplan apply -y`` in everything but
+its end. The seams are wrapped from here, so that the product holds no line that could kill it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ REPLACED: Final = {"state.json": "mid-compaction", "journal.jsonl": "after-compa
 """The point after a file has been replaced; the other one says who holds the lock."""
 
 
-class Death:
+class Crash:
     """Waits for the process at the N-th passage of one point."""
 
     def __init__(self, point: str, number: int) -> None:
@@ -150,13 +150,13 @@ def _after(batch: Sequence[Entry]) -> set[str]:
     return {after for after in ("after-intent", "after-done") if after.replace("after", "before") in before}
 
 
-def live(arguments: Sequence[str], crash: str) -> None:
+def run_command(arguments: Sequence[str], crash: str) -> None:
     """Run one command; it ends the process, at the latest when it is done."""
     if crash:
         point, _, number = crash.partition(":")
-        Death(point, int(number)).arm()
+        Crash(point, int(number)).arm()
     hmsplan.cli.main(arguments)
 
 
 if __name__ == "__main__":
-    live(sys.argv[1:], os.environ.get(VARIABLE, ""))
+    run_command(sys.argv[1:], os.environ.get(VARIABLE, ""))

@@ -1,13 +1,18 @@
-"""What can go wrong in a run, where the documentation of the API is silent, and a run under both."""
+"""Runs in which something goes wrong: which faults there are, a run under one, and the run that makes good."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from hmsplan.emulator import Fault, Settings
 from hmsplan.errors import HmsplanError
-from support.world import Killed, Life, World, allowing
+from support.world import Killed, Life, allowing
+
+if TYPE_CHECKING:
+    from support.world import World
 
 BOUNDED = settings(
     max_examples=40,
@@ -42,14 +47,14 @@ STANCES = st.builds(
 )
 
 
-def mishaps(*ways: str) -> st.SearchStrategy[tuple[str, int] | None]:
+def run_faults(*ways: str) -> st.SearchStrategy[tuple[str, int] | None]:
     """Draw what goes wrong in a run, and at which of its calls; None for nothing."""
     return st.one_of(st.none(), st.tuples(st.sampled_from(ways), st.integers(1, 40)))
 
 
-def run_with(world: World, mishap: tuple[str, int] | None) -> None:
-    """Apply, with everything allowed, to whatever end the mishap leads."""
-    way, number = mishap or ("", 0)
+def run_with(world: World, fault: tuple[str, int] | None) -> None:
+    """Apply, with everything allowed, to whatever end the fault leads."""
+    way, number = fault or ("", 0)
     life = Life()
     match way:
         case "500" | "400":
@@ -65,8 +70,26 @@ def run_with(world: World, mishap: tuple[str, int] | None) -> None:
     except Killed:
         pass
     except HmsplanError:
-        if mishap is None:
+        if fault is None:
             raise
     else:
-        assert mishap is not None or not applied.bad, applied.bad
+        assert fault is not None or not applied.bad, applied.bad
     world.emulator.inject()
+
+
+def run_broken(world: World, life: Life) -> None:
+    """Let a run come to whatever end it comes to."""
+    try:
+        world.apply(allowing(), life)
+    except Killed:
+        assert life.over
+    except HmsplanError:
+        pass  # what it leaves behind is what counts
+    world.emulator.inject()
+
+
+def check_made_good(world: World) -> None:
+    """Run once more, unbroken, and look at everything."""
+    again = world.apply(allowing())
+    assert not again.bad, again.bad
+    world.check_at_rest()
