@@ -1,6 +1,6 @@
 """The protocol that every storage of the state fulfils, and the choice between them.
 
-One contract suite (``tests/unit/state/test_state_contract.py``) holds for all of them.
+One contract suite (``tests/unit/state/test_backend_contract.py``) holds for all of them.
 """
 
 from __future__ import annotations

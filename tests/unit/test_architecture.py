@@ -225,3 +225,12 @@ def test_every_kind_has_a_golden_case(kind: str) -> None:
 def test_the_published_schemas_know_no_kind_that_the_table_does_not() -> None:
     published = {path.name.partition(".")[0] for path in (REPOSITORY / "schemas" / "kinds").glob("*.schema.json")}
     assert published - {"common"} == set(KINDS)
+
+
+# The tests
+
+
+def test_the_unit_tests_lie_in_the_folders_of_what_they_test() -> None:
+    unit = REPOSITORY / "tests" / "unit"
+    folders = {path.parent.relative_to(unit) for path in unit.rglob("test_*.py")}
+    assert [str(path) for path in sorted(folders) if not (ROOT / path).is_dir()] == []

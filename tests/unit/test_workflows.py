@@ -422,6 +422,7 @@ def artifact(number: int, created: str, name: str = "", **run: Any) -> dict[str,
     return made | {"created_at": f"2026-11-{created}T03:17:00Z", "workflow_run": OURS | run}
 
 
+@pytest.mark.system
 @pytest.mark.skipif(shutil.which("node") is None, reason="the script is JavaScript, and there is no node")
 @pytest.mark.parametrize(
     ("artifacts", "found"),

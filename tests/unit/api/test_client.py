@@ -755,7 +755,7 @@ def test_a_write_that_the_caller_refuses_reaches_no_server(write: Written) -> No
         async def refuse() -> None:
             raise StateError("the lock of this run was taken away")
 
-        async with wire(sends(reply("429 Too Many Requests", b"{}", "Retry-After: 1"))) as server, real(server) as api:
+        async with wire(sends(reply("429 Too Many Requests", b"{}", "Retry-After: 0"))) as server, real(server) as api:
             with pytest.raises(StateError, match="taken away"):
                 await write(api, refuse)
             assert (server.heads, api.requests[write.method]) == ([], 0)
@@ -1160,9 +1160,11 @@ def test_retries_and_waits_are_logged_with_their_reason(caplog: pytest.LogCaptur
         httpx.Response(429, headers={"retry-after": "7"}),
         httpx.Response(200, json={"id": "a1"}),
     ]
+    waits = Waits()
 
     async def main() -> None:
-        async with client(Script(answers)) as api:
+        clocks = {"clock": lambda: waits.now, "wall": lambda: 1e9 + waits.now}
+        async with client(Script(answers), sleep=waits.sleep, **clocks) as api:
             await api.get(WHERE)
 
     run(main())

@@ -1,0 +1,1 @@
+"""Processes that meet at one state, and are stopped or killed there."""
