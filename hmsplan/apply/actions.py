@@ -16,9 +16,9 @@ from hmsplan.apply.updates import sendable, update
 from hmsplan.apply.verify import left_behind, vital
 from hmsplan.errors import StaleStep
 from hmsplan.kinds import KINDS
+from hmsplan.kinds.identity import identity_of
 from hmsplan.model import EMPTY, Binding, Deposed, Outcome, PendingCreate, RemoteObject, Status, Verb, dotted
 from hmsplan.planner.last_applied import record, unsent, with_secrets
-from hmsplan.planner.matching import identity_of
 from hmsplan.planner.members import carried, fingerprint, merged
 from hmsplan.planner.request_body import resolve
 

@@ -17,10 +17,10 @@ from hmsplan.api.urls import segments
 from hmsplan.apply.fresh import Outdated
 from hmsplan.errors import HmsplanError, StaleStep
 from hmsplan.kinds import KINDS
+from hmsplan.kinds.identity import identity_of
 from hmsplan.model import MISSING, FieldChange, RemoteObject, Snapshot, dotted
 from hmsplan.planner.blast_radius import users_of
 from hmsplan.planner.diff import moved
-from hmsplan.planner.matching import identity_of
 from hmsplan.planner.members import fingerprint, is_untouched
 from hmsplan.planner.resource_diff import acts
 

@@ -13,6 +13,7 @@ from hmsplan.config.problems import Problems
 from hmsplan.config.resolve import bind
 from hmsplan.config.schema_violation import explain, not_a_schema
 from hmsplan.kinds import KINDS, expand, normalise
+from hmsplan.kinds.identity import identity_of
 from hmsplan.model import (
     Address,
     Diagnostic,
@@ -244,14 +245,14 @@ class ResourceBuilder:
         value = resolved.spec.get(kind.identity)
         if not isinstance(value, str) or path in resolved.bad or path in resolved.bound:
             return
-        identity = normalise.phone_number(value) if kind.unique else value
+        identity = identity_of(kind, resolved.spec)
         other = self._identities.setdefault((kind.name, identity), declared.address)
         if other == declared.address:
             return
         source, where = declared.whereabouts(path), self.resolver.declared[other].whereabouts(path)
         if kind.unique:
-            detail = f"{other}, at {where}, is {identity} too. A number can be registered once."
-            problem = Diagnostic("Duplicate number", detail, source, declared.address, path)
+            detail = f"{other}, at {where}, is {identity} too. A {kind.singular} can be registered once."
+            problem = Diagnostic(f"Duplicate {kind.singular}", detail, source, declared.address, path)
         else:
             detail = (
                 f"{other}, at {where}, is called {wording.shown(value)} too. hmsplan recognises an object that it has "

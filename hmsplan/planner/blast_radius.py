@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from hmsplan.kinds import KINDS, normalise
 from hmsplan.kinds.expand import expand_analysis, expand_tool
+from hmsplan.kinds.identity import identity_of
 from hmsplan.model import Action, Reached, Ref, is_pending
-from hmsplan.planner.matching import identity_of
 from hmsplan.planner.members import is_untouched
 from hmsplan.planner.request_body import references
 

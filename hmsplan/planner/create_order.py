@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from hmsplan.errors import ConfigError
 from hmsplan.kinds import KINDS
+from hmsplan.kinds.identity import identity_of
 from hmsplan.model import Action, Diagnostic
-from hmsplan.planner.matching import identity_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

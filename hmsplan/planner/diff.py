@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hmsplan.kinds.identity import canonical
 from hmsplan.model import ANY, MISSING, FieldChange, FieldPath, Missing, Pattern, Secret, Spec, Value
 
 if TYPE_CHECKING:
@@ -114,12 +115,6 @@ def items_by_key(kind: Kind, pat: Pattern, items: Sequence[Value]) -> dict[str |
             key = f"{first}#{count}"
         named[key] = item
     return named
-
-
-def canonical(kind: Kind, pat: Pattern, value: Value) -> Value:
-    """Return the form in which *value* is compared."""
-    form = kind.canonical.get(pat)
-    return value if form is None or value is MISSING or value is None else form(value)
 
 
 def _both_nothing(kind: Kind, pat: Pattern, want: Value, have: Value | Missing) -> bool:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hmsplan.kinds import KINDS
+from hmsplan.kinds.identity import identity_of
 from hmsplan.model import EMPTY, MISSING, Diagnostic, Drift, DriftKind, FieldChange, Severity, leaves
 from hmsplan.planner.absence import is_whole
 from hmsplan.planner.diff import at_path, diff
 from hmsplan.planner.last_applied import is_settled
-from hmsplan.planner.matching import NOWHERE, identify, identity_of
+from hmsplan.planner.matching import NOWHERE, identify
 from hmsplan.planner.members import fingerprint
 from hmsplan.planner.request_body import resolve
 from hmsplan.planner.resource_diff import is_final

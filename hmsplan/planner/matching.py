@@ -13,9 +13,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hmsplan.kinds import KINDS
+from hmsplan.kinds.identity import identity_of
 from hmsplan.model import EMPTY, Binding, Diagnostic, PendingCreate, Unsettled
 from hmsplan.planner.absence import is_whole, made_at, proves_absence
-from hmsplan.planner.diff import canonical, diff
+from hmsplan.planner.diff import diff
 from hmsplan.planner.members import fingerprint
 
 if TYPE_CHECKING:
@@ -157,11 +158,6 @@ def _moved_along(stack: Stack, intent: PendingCreate, found: Identities) -> Pend
     target = _destination(stack, intent.address)
     is_free = target not in found.bindings or found.moved.get(target) == intent.address
     return replace(intent, address=target) if is_free else intent
-
-
-def identity_of(kind: Kind, spec: Spec) -> str:
-    """Return the natural key of a declared or live object in its canonical form."""
-    return str(canonical(kind, (kind.identity,), spec.get(kind.identity)))
 
 
 def matches(kind: Kind, intent: PendingCreate, live: RemoteObject) -> bool:

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 from hmsplan.errors import ConfigError, PlanError
 from hmsplan.kinds import KINDS, phone
 from hmsplan.kinds.conceal import concealed
+from hmsplan.kinds.identity import identity_of
 from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity
 from hmsplan.planner.absence import may_be_cut
 from hmsplan.planner.blast_radius import staying_users, unread, with_blast_radius
 from hmsplan.planner.create_order import identity_needs, outage
 from hmsplan.planner.digest import with_digests
 from hmsplan.planner.drift import find_drift, find_twins, twin_warning
-from hmsplan.planner.matching import NOWHERE, identify, identity_of
+from hmsplan.planner.matching import NOWHERE, identify
 from hmsplan.planner.resource_diff import comparison, creation
 from hmsplan.planner.safety import loosened, refusals, without_memory
 from hmsplan.planner.secret_changes import unmatched, unseen, wants_resend

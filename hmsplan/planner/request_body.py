@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hmsplan.kinds.identity import canonical
 from hmsplan.model import ANY, FieldPath, Ref, Spec, Value, leaves
-from hmsplan.planner.diff import all_mappings, canonical, conflicting_keys, items_by_key
+from hmsplan.planner.diff import all_mappings, conflicting_keys, items_by_key
 
 if TYPE_CHECKING:
     from hmsplan.kinds import Kind

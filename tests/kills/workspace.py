@@ -22,7 +22,7 @@ from hmsplan.config.load import load_stack
 from hmsplan.emulator import Emulator
 from hmsplan.errors import StateError
 from hmsplan.kinds import KINDS
-from hmsplan.planner.matching import identity_of
+from hmsplan.kinds.identity import identity_of
 from hmsplan.state.backend import open_backend
 from kills.crash_points import VARIABLE
 

@@ -22,10 +22,10 @@ from hmsplan.emulator import Emulator, Settings
 from hmsplan.errors import StateError, UnsafePlan, UnsettledCreate
 from hmsplan.formats.snapshot_file import save, snapshot_from_bytes, snapshot_to_bytes
 from hmsplan.kinds import KINDS
+from hmsplan.kinds.identity import identity_of
 from hmsplan.model import Address, Status
 from hmsplan.operations.refresh import plan_live, read
 from hmsplan.planner.drift import survey
-from hmsplan.planner.matching import identity_of
 from hmsplan.planner.members import fingerprint
 from hmsplan.planner.planner import Options
 from hmsplan.state.backend import new_state, open_backend

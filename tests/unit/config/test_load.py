@@ -440,6 +440,12 @@ def test_warnings(tmp_path: Path) -> None:
     assert [warning.summary for warning in load(tmp_path, files).warnings] == ["Same name twice", "Unused variable"]
 
 
+def test_names_that_the_planner_takes_for_one_are_the_same_name(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"a.yaml": "assistants:\n  a: {name: Reception}\n  b: {name: 'Reception '}\n"}
+    warnings = load(tmp_path, files).warnings
+    assert [warning.summary for warning in warnings] == ["Same name twice"]
+
+
 def test_unused_in_one_environment(tmp_path: Path) -> None:
     """A variable that only an excluded resource or an overridden field uses is not called unused."""
     files: dict[str, str | bytes] = {

@@ -9,10 +9,10 @@ import pytest
 from support.readings import ref
 
 from hmsplan.kinds import ASSISTANTS, CAMPAIGNS, NUMBERS, SIP_TRUNKS, TOOL_TEMPLATES
+from hmsplan.kinds.identity import canonical
 from hmsplan.model import MISSING, FieldChange, Secret, pattern
 from hmsplan.planner.diff import (
     at_path,
-    canonical,
     conflicting_fields,
     conflicting_keys,
     diff,

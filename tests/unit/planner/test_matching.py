@@ -24,8 +24,9 @@ from support.readings import (
 )
 
 from hmsplan.kinds import ASSISTANTS, CAMPAIGNS, NUMBERS
+from hmsplan.kinds.identity import identity_of
 from hmsplan.model import Binding, Deposed, PendingCreate, Safety, Unsettled
-from hmsplan.planner.matching import identify, identity_of, matches, same_identity
+from hmsplan.planner.matching import identify, matches, same_identity
 from hmsplan.text.timestamps import iso
 
 if TYPE_CHECKING:
