@@ -6,7 +6,7 @@ JOBS ?= auto
 # What is installed: `locked`, the releases of requirements/dev.lock, or `newest`, which is for one job of CI that may fail.
 RELEASES ?= locked
 
-.PHONY: demo test soak mutants check format lock bench clean
+.PHONY: demo test golden soak mutants check format lock bench clean
 
 .venv/.installed: pyproject.toml requirements/dev.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -35,6 +35,14 @@ test: check
 	sh scripts/system.sh
 	sh scripts/judges
 	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered $(if $(CI),,--cov-fail-under=95)
+
+# Writes what golden tests expect, and shows what changed: it is reviewed like code.
+golden: .venv/.installed
+	$(BIN)/python -m pytest -q -n $(JOBS) --no-cov --update-golden tests/test_golden.py tests/test_golden_apply.py \
+		tests/test_golden_drift.py tests/test_golden_large.py tests/unit/config/test_broken_stacks.py tests/cli/test_cli_broken.py
+	git add --intent-to-add tests/golden tests/broken
+	git --no-pager diff --stat -- tests/golden tests/broken
+	git --no-pager diff -- tests/golden tests/broken
 
 # Kills hmsplan with SIGKILL at fault points and at random moments, and lets people act beside 2,000 lives of an
 # organization; prints what was found afterwards.

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from filelock import FileLock
 from support.browser import CHROMIUM
+from support.golden import CASES, plan_of
 
-from hmsplan.formats.plan_file import plan_from_json
+from hmsplan.formats.plan_file import plan_from_bytes, plan_to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +25,6 @@ REPOSITORY: Final = HERE.parents[1]
 JUDGES: Final = REPOSITORY / ".judges"
 POLICIES: Final = REPOSITORY / "examples" / "policies"
 NPM: Final = JUDGES / "npm" / "node_modules"
-GOLDEN: Final = sorted((REPOSITORY / "tests" / "golden").glob("*/plan.json"))
 TIMEOUT_S: Final = 100
 
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -37,8 +37,8 @@ def needs(*judges: str) -> pytest.MarkDecorator:
 
 
 def golden_plans() -> dict[str, Plan]:
-    """Return the plan of each golden case, as it was saved."""
-    return {file.parent.name: plan_from_json(json.loads(file.read_text("utf-8"))) for file in GOLDEN}
+    """Return the plan of each golden case, as a reader of a saved one has it."""
+    return {case: plan_from_bytes(plan_to_bytes(plan_of(case))) for case in CASES}
 
 
 def ask(*command: str | Path, given: str | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

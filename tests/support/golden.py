@@ -20,7 +20,7 @@ from hmsplan.planner.drift import survey
 from hmsplan.planner.planner import Options, make_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from hmsplan.model import Plan, Stack
     from hmsplan.planner.drift import DriftReport
@@ -34,6 +34,7 @@ ENVIRON: Final = {"HMSPLAN_FINGERPRINT_KEY": "golden-key-value-of-the-golden-cas
 LINEAGE: Final = "11111111-1111-4111-8111-111111111111"
 NOW: Final = 1_790_000_000.0
 UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SHA256: Final = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 def words_of(case: str) -> dict[str, Any]:
@@ -91,15 +92,60 @@ def drift_of(case: str) -> DriftReport:
 
 
 def numbered(plan: Plan, text: str, *, known: str = "") -> str:
-    """Return what is told of *plan* without its digests, with numbers for the ids that the emulator gave.
+    """Return what is told of *plan* without digests, with numbers for the ids that the emulator gave.
 
     Those that *known* has are kept.
     """
-    text = text.replace(plan.digest, "DIGEST").replace(plan.intent, "INTENT")
+    text = masked(plan, text)
     made = dict.fromkeys(each for each in UUID.findall(text) if each not in known)
     for number, each in enumerate(made, 1):
         text = text.replace(each, f"NEW-{number}")
     return text
+
+
+def masked(plan: Plan, text: str) -> str:
+    """Return what is told of *plan* without digests: one would change with every detail that is reviewed elsewhere."""
+    return SHA256.sub("SHA256", text.replace(plan.digest, "DIGEST").replace(plan.intent, "INTENT"))
+
+
+def outline(document: Mapping[str, Any]) -> str:
+    """Return what decides in a plan's JSON, a line each: changes, drift, steps and what they need, risks.
+
+    Of a value only its place is told, and only where it is not known yet or sensitive.
+    """
+    ours = document["hmsplan"]
+    sources = {each["address"]: each["source"] for each in ours["changes"]}
+    lines = [f"applyable {document['applyable']}, complete {document['complete']}"]
+    for head, items in (("change", document["resource_changes"]), ("drift", document["resource_drift"])):
+        lines += [f"{head} {told}" for item in items if (told := _told(item, sources))]
+    lines += [" <- ".join(filter(None, [f"step {each['key']}", ", ".join(each["needs"])])) for each in ours["steps"]]
+    lines += [f"refused {each['address']} {each['flag']}" for each in ours["refusals"]]
+    lines += [f"unsettled {each['address']} {' '.join(each['candidates'])}".rstrip() for each in ours["unsettled"]]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _told(item: Mapping[str, Any], sources: Mapping[str, Any]) -> str:
+    """Return the line of one object; "" for one that stays as it is."""
+    change = item["change"]
+    if change["actions"] == ["no-op"] and "importing" not in change and "previous_address" not in item:
+        return ""
+    parts = [f"{item['address']} {','.join(change['actions'])}"]
+    parts += [f"from {item['previous_address']}"] if "previous_address" in item else []
+    parts += [f"imports {change['importing']['id']}"] if "importing" in change else []
+    parts += [f"at {sources[item['address']]}"] if sources.get(item["address"]) else []
+    for name in ("replace_paths", "after_unknown", "before_sensitive", "after_sensitive"):
+        found = change.get(name, {})
+        places = [".".join(map(str, each)) for each in found] if isinstance(found, list) else sorted(_marked(found))
+        parts += [f"{name} {' '.join(places)}"] if places else []
+    return ", ".join(parts)
+
+
+def _marked(value: Any, at: str = "") -> Iterator[str]:
+    """Yield the places where *value* is True."""
+    if value is True:
+        yield at
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from _marked(item, f"{at}.{key}" if at else str(key))
 
 
 def without_constants(page: str) -> str:
@@ -108,7 +154,7 @@ def without_constants(page: str) -> str:
 
 
 def expect(path: Path, text: str, *, update: bool) -> None:
-    """Fail unless *path* holds *text*; with ``--update-golden`` it does."""
+    """Fail unless *path* holds *text*; ``make golden`` writes it there."""
     if update:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, "utf-8")
