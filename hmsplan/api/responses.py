@@ -18,6 +18,7 @@ from hmsplan.errors import Ambiguous, ApiError, NotFound, RateLimited, Unauthori
 from hmsplan.formats import lenient_json
 from hmsplan.secrets import urls
 from hmsplan.secrets.encodings import disguises
+from hmsplan.text.strict_json import NotJson
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -149,7 +150,7 @@ def parse(body: bytes) -> Any:
             pass
         try:
             return lenient_json.read(body)
-        except lenient_json.NotJson as error:
+        except NotJson as error:
             reason = str(error)
     raise Unreadable(f"the body is not JSON ({reason})")
 

@@ -17,7 +17,7 @@ from hmsplan.cli.session import Workspace, connect, load, open_workspace, unix_n
 from hmsplan.cli.surfaces import PLAN_FORMATS, print_plan
 from hmsplan.cli.terminal import err, out
 from hmsplan.errors import HmsplanError, StalePlan, StateError, UnsettledCreate
-from hmsplan.formats.plan_file import MAX_BYTES, plan_from_bytes, plan_to_bytes
+from hmsplan.formats.plan_file import plan_from_bytes, plan_to_bytes
 from hmsplan.formats.plan_validity import dated, out_of_date
 from hmsplan.formats.snapshot_file import snapshot_from_bytes
 from hmsplan.model import Address, Digest
@@ -28,6 +28,7 @@ from hmsplan.operations.saved_plan import objections
 from hmsplan.output.page import scope_of
 from hmsplan.planner.planner import Options
 from hmsplan.text.escape import plain
+from hmsplan.text.strict_json import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from hmsplan.model import Unsendable
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from hmsplan.text import strict_json
+from hmsplan.text.strict_json import NotJson, escaped
 
 MAX_DEPTH: Final = 100
 """As many levels as a YAML file may have."""
@@ -23,30 +22,17 @@ _HALF: Final = re.compile("[\ud800-\udfff]")
 _MOST_DIGITS: Final = 400  # the largest number that JavaScript knows has 309
 
 
-class NotJson(ValueError):
-    """The text says why."""
-
-
 def read(body: bytes) -> Any:
     """Parse JSON.
 
     Raises:
-        NotJson: it is none, NaN is in it, or a key stands in one object twice.
+        NotJson: it is not JSON, NaN is in it, or a key stands in one object twice.
     """
     try:
-        found = json.loads(
-            body.decode(),
-            object_pairs_hook=_unique,
-            parse_int=_whole,
-            parse_float=_fraction,
-            parse_constant=_refused,
-        )
-    except RecursionError:
-        raise NotJson("it is nested too deeply to be read") from None
-    except NotJson:
-        raise
-    except ValueError as error:
+        text = body.decode()
+    except UnicodeDecodeError as error:
         raise NotJson(str(error)) from None
+    found = strict_json.read(text, parse_int=_whole, parse_float=_fraction)
     return _settled(found, MAX_DEPTH)
 
 
@@ -57,15 +43,6 @@ def is_deep(value: Any, levels: int = MAX_DEPTH) -> bool:
         if (type(item) is dict or type(item) is list) and (levels <= 1 or is_deep(item, levels - 1)):
             return True
     return False
-
-
-def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = _escaped(next(name for name in found if names.count(name) > 1))
-        raise NotJson(f"the key {twice} stands in one object twice, and one of the two would be lost")
-    return found
 
 
 def _whole(digits: str) -> Any:
@@ -83,15 +60,11 @@ def _fraction(digits: str) -> Any:
     return number if math.isfinite(number) else Unsendable(digits)
 
 
-def _refused(name: str) -> Any:
-    raise NotJson(f"{name} is not a number")
-
-
 def _settled(value: Any, levels: int) -> Any:
     """Return *value* without halves of surrogate pairs, and not nested deeper than *levels*."""
     match value:
         case str():
-            return Unsendable(_escaped(value)) if _HALF.search(value) else value
+            return Unsendable(escaped(value)) if _HALF.search(value) else value
         case dict() | list() if levels == 0:
             return Unsendable(_TOO_DEEP)
         case dict():
@@ -105,9 +78,5 @@ def _entry(key: str, item: Any, levels: int) -> tuple[str, Any]:
     """Return one entry of an object. A key has to be a plain text, so of an odd one the value cannot be sent."""
     found = _settled(item, levels)
     if _HALF.search(key):
-        return _escaped(key), Unsendable(_escaped(json.dumps(found, ensure_ascii=False)))
+        return escaped(key), Unsendable(escaped(json.dumps(found, ensure_ascii=False)))
     return key, str(found) if key == "id" and isinstance(found, Unsendable) else found
-
-
-def _escaped(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()

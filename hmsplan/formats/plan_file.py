@@ -7,7 +7,6 @@ read it unchanged; what Terraform has no word for lies under ``hmsplan``. Secret
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 import orjson
@@ -22,12 +21,12 @@ from hmsplan.model import Against, Plan, tally
 from hmsplan.planner.digest import with_digests
 from hmsplan.text.canonical_json import digest
 from hmsplan.text.escape import json_for_yaml
+from hmsplan.text.strict_json import read_document
 from hmsplan.text.timestamps import for_people
 
 FORMAT_VERSION: Final = "1.2"
 PLAN_VERSION: Final = 1
 _YEAR_9999: Final = 253_370_764_800
-MAX_BYTES: Final = 256 * 2**20
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
@@ -90,7 +89,7 @@ def plan_from_bytes(data: bytes) -> Plan:
     """Read a saved plan.
 
     Raises:
-        StateError: too big, no JSON, or not a plan that this version can read.
+        StateError: too big, not JSON, or not a plan that this version can read.
         StalePlan: it is not the plan that was saved.
     """
     document = read_document(data, "plan", _SUMMARY)
@@ -112,36 +111,10 @@ def _is_sealed(document: dict[str, Any]) -> bool:
         return False
 
 
-def read_document(data: bytes, what: str, summary: str) -> Any:
-    """Read the JSON of a saved plan, or of another file of ours; *what* and *summary* are for its reader.
-
-    Raises:
-        StateError: too big, or no JSON.
-    """
-    if len(data) > MAX_BYTES:
-        raise StateError(f"The file has {len(data):,} bytes or more; a {what} may have {MAX_BYTES:,}.", summary=summary)
-    try:
-        return json.loads(data, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        detail = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise StateError(f"It is no valid JSON: {detail}", summary=summary) from None
-
-
 _SUMMARY: Final = "Not a saved plan"
 _TOUCHED: Final = "Saved plan was edited"
 _EDITED: Final = "Its content is not the one that was saved, so it was cut, edited or mixed up"
 _AGAIN: Final = "Make a new one:\n  hmsplan plan -o FILE"
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("an object has the same key twice")
-    return found
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number")
 
 
 def plan_from_json(document: Any) -> Plan:

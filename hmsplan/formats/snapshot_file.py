@@ -18,7 +18,6 @@ import orjson
 from hmsplan.errors import StateError
 from hmsplan.formats import state_file
 from hmsplan.formats.codec import decode_value, encode_value
-from hmsplan.formats.plan_file import read_document
 from hmsplan.formats.state_codec import LIST, MAYBE_TEXT, NUMBER, OBJECT, TEXT, check, texts
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.conceal import concealed, without_credentials
@@ -26,6 +25,7 @@ from hmsplan.model import Anonymous, RemoteObject, Snapshot
 from hmsplan.planner.members import HALF, fingerprint, is_untouched
 from hmsplan.text import timestamps
 from hmsplan.text.canonical_json import canonical_json, digest
+from hmsplan.text.strict_json import read_document
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -210,7 +210,7 @@ def test_a_file_that_is_too_big_is_not_read_whole(
 ) -> None:
     """Nor does it take the memory of the machine."""
     monkeypatch.setattr("hmsplan.cli.plan.MAX_BYTES", 1000)
-    monkeypatch.setattr("hmsplan.formats.plan_file.MAX_BYTES", 1000)
+    monkeypatch.setattr("hmsplan.text.strict_json.MAX_BYTES", 1000)
     big = tmp_path / "big"
     with big.open("wb") as file:
         file.truncate(2**40)

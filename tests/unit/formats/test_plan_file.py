@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hmsplan.errors import StateError
-from hmsplan.formats import plan_file
 from hmsplan.formats.codec import decode_value, encode_value
 from hmsplan.formats.plan_file import plan_from_bytes, plan_from_json, plan_to_bytes, plan_to_json
 from hmsplan.formats.redact import public_plan
@@ -48,6 +47,7 @@ from hmsplan.model import (
 from hmsplan.output.plan_difference import explain_difference
 from hmsplan.output.text import render_plan
 from hmsplan.planner.digest import with_digests
+from hmsplan.text import strict_json
 
 SCHEMA: Final = json.loads((Path(__file__).parents[3] / "schemas" / "plan.schema.json").read_text("utf-8"))
 SUPPORT, RECALL = Address("assistants", "support"), Address("campaigns", "recall")
@@ -417,7 +417,7 @@ def test_what_is_no_json_is_refused(data: bytes) -> None:
 
 
 def test_a_file_that_is_too_big_is_not_even_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan_file, "MAX_BYTES", 100)
+    monkeypatch.setattr(strict_json, "MAX_BYTES", 100)
     with pytest.raises(StateError, match="101 bytes"):
         plan_from_bytes(b"{" * 101)
 
