@@ -187,8 +187,9 @@ def _before(kind: Kind, change: ResourceChange) -> Spec | None:
             key: value if key in touched else projected(kind, value, change.after.get(key), (key,))
             for key, value in fields.items()
         }
-    unseen = {str(f.path[0]): f.before for f in change.fields if len(f.path) == 1 and isinstance(f.before, Secret)}
-    return {"id": change.id} | {key: sealed(kind, value, (key,)) for key, value in {**unseen, **fields}.items()}
+    whole = {key: sealed(kind, f.before, (key,)) for f in change.fields if len(f.path) == 1 for key in map(str, f.path)}
+    unseen = {key: value for key, value in whole.items() if isinstance(value, Secret)}
+    return {"id": change.id, **unseen} | {key: sealed(kind, value, (key,)) for key, value in fields.items()}
 
 
 def _after(kind: Kind, change: ResourceChange) -> Spec | None:

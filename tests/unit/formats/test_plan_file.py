@@ -11,7 +11,7 @@ from typing import Any, Final
 import jsonschema_rs
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hmsplan.errors import StateError
@@ -174,6 +174,22 @@ def test_any_value_comes_back(value: Any) -> None:
 
 
 @given(plans)
+@example(
+    honest(
+        Plan(
+            "",
+            "",
+            (
+                ResourceChange(
+                    Address("assistants", "a"),
+                    Action.NO_OP,
+                    id="",
+                    fields=(FieldChange(("webhook_secret",), [], MISSING),),
+                ),
+            ),
+        )
+    )
+)
 @settings(max_examples=50, deadline=None)
 def test_a_plan_comes_back_as_far_as_it_is_public(plan: Plan) -> None:
     """What is read equals what was written, and ``show --format json`` prints the same document."""
