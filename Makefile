@@ -75,6 +75,11 @@ lock: .venv/.installed
 	$(COMPILE) --extra dev --output-file requirements/dev.lock pyproject.toml
 	$(COMPILE) --constraint requirements/dev.lock --output-file requirements/tools.lock requirements/tools.in
 
+# Writes what is generated from the code; a test finds it out of date.
+.PHONY: docs
+docs: .venv/.installed
+	$(BIN)/python scripts/kinds_page.py
+
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks
 

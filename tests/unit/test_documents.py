@@ -1,0 +1,63 @@
+"""The documents are true: their links lead somewhere, generated pages are up to date, and what they name exists."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+import hmsplan
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/*.md")])
+DECISIONS = sorted(ROOT.glob("docs/decisions/0*.md"))
+
+every_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+@every_document
+def test_every_link_inside_the_repository_leads_to_a_file(path: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)\s]*)?\)", path.read_text("utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@every_document
+def test_every_make_target_that_is_named_exists(path: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = re.findall(r"(?:`|^\$ )make ([a-z]+)", path.read_text("utf-8"), re.MULTILINE)
+    assert [name for name in named if name not in targets] == []
+
+
+def test_the_page_of_kinds_is_what_the_table_says() -> None:
+    page: str = runpy.run_path(str(ROOT / "scripts" / "kinds_page.py"))["page"]()
+    assert (ROOT / "docs" / "kinds.md").read_text("utf-8") == page, "make docs"
+
+
+def test_the_architecture_names_every_folder_once_and_no_other() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    _, _, table = text.partition("## Folders\n")
+    cells = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
+    named = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+    package = Path(hmsplan.__file__).parent
+    folders = {path.parent.name for path in package.glob("*/__init__.py")}
+    modules = {path.stem for path in package.glob("*.py")} - {"__init__"}
+    assert sorted(named) == sorted(folders | modules)
+
+
+def test_every_decision_says_why_and_what_else_there_was() -> None:
+    assert [path.name[:4] for path in DECISIONS] == [f"{number:04d}" for number in range(1, len(DECISIONS) + 1)]
+    index = (ROOT / "docs" / "decisions" / "README.md").read_text("utf-8")
+    for path in DECISIONS:
+        text = path.read_text("utf-8")
+        assert re.findall(r"^## (.+)", text, re.MULTILINE) == ["Situation", "Decision", "What follows", "Rejected"]
+        title = re.sub(r"^# \d+\. ", "", text.splitlines()[0])
+        assert f"[{title}]({path.name})" in index
+
+
+def test_the_hooks_run_the_ruff_of_the_virtual_environment() -> None:
+    """Another one, fetched by pre-commit, would format in its own way."""
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    assert re.findall(r"entry: (\S+ \S+)", hooks) == [".venv/bin/ruff format", ".venv/bin/ruff check"]
+    assert "https://" not in hooks
