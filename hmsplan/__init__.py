@@ -26,3 +26,5 @@ Imports run one way, folder by folder: model, errors <- secrets <- text <- kinds
 <- api, state <- export <- apply <- operations <- cli. ``emulator`` is the API on this machine, written from its
 documentation; it shares no line with the rest, and only ``cli`` starts it.
 """
+
+__version__ = "0.1.0"

@@ -16,12 +16,12 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias
 
 import httpx
 import orjson
 
+from hmsplan import __version__
 from hmsplan.api import request_log
 from hmsplan.api.departure import Departure
 from hmsplan.api.rate_limit import Pacer, backoff
@@ -130,7 +130,7 @@ class ReadClient:
                 "Accept": "application/json",
                 "Accept-Encoding": "gzip",
                 "Content-Type": "application/json",
-                "User-Agent": f"hmsplan/{version('hmsplan')}",
+                "User-Agent": f"hmsplan/{__version__}",
             },
         )
 

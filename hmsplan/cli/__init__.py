@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from hmsplan import __version__
 from hmsplan.cli import terminal
 from hmsplan.cli.options import Globals, common_options
 from hmsplan.cli.parsing import Group
@@ -81,7 +82,7 @@ class Commands(Group):
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="hmsplan", message="hmsplan %(version)s")
+@click.version_option(__version__, message="hmsplan %(version)s")
 @common_options
 def hmsplan() -> None:
     """Keep an HMS Sovereign (VoiceDock) organization equal to YAML in git.

@@ -7,7 +7,6 @@ import os
 import platform
 import textwrap
 from dataclasses import dataclass
-from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from urllib.request import getproxies_environment
 import click
 import orjson
 
+from hmsplan import __version__
 from hmsplan.api.urls import DEFAULT_BASE_URL, endpoint
 from hmsplan.cli import embedded
 from hmsplan.cli.options import Globals, common_options, pass_globals
@@ -72,7 +72,7 @@ def doctor_command(options: Globals) -> int:
 
     Exits 0 when all is well, 9 when the key is missing, refused or of another organization, and 1 otherwise.
     """
-    checks = [Check("hmsplan", Mark.OK, f"{version('hmsplan')} on Python {platform.python_version()}"), _emulator()]
+    checks = [Check("hmsplan", Mark.OK, f"{__version__} on Python {platform.python_version()}"), _emulator()]
     stack = _stack(options, checks)
     state = _state(options, checks)
     if stack is not None:

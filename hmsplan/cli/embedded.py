@@ -5,7 +5,6 @@ Whatever is tried with it never takes part in what a run with a key reads, remem
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -61,6 +60,8 @@ def open_embedded(root: Path, environment: str) -> Any:
         NoEmulator: it is not installed.
         NotWritable: its folder is read-only, or another user's.
     """
+    import sqlite3  # noqa: PLC0415 -- only for the emulator
+
     try:
         from hmsplan.emulator import Emulator, Settings  # noqa: PLC0415 -- an extra, and slow to import
     except ImportError as error:

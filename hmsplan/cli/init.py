@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import orjson
 
+from hmsplan import __version__
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import err, report
@@ -57,7 +57,7 @@ def _wanted(root: Path, ci: str | None) -> dict[Path, str]:
     if ci is not None:
         top = _repository(root)
         inside = os.path.relpath(os.path.realpath(root), os.path.realpath(top))
-        files[top / scaffold.WORKFLOW] = scaffold.workflow(version("hmsplan"), inside)
+        files[top / scaffold.WORKFLOW] = scaffold.workflow(__version__, inside)
     return files
 
 

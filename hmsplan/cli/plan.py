@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 import orjson
 
+from hmsplan import __version__
 from hmsplan.api.client import ReadClient
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
@@ -17,14 +17,9 @@ from hmsplan.cli.session import Workspace, connect, load, open_workspace, unix_n
 from hmsplan.cli.surfaces import PLAN_FORMATS, print_plan
 from hmsplan.cli.terminal import err, out
 from hmsplan.errors import HmsplanError, StalePlan, StateError, UnsettledCreate
-from hmsplan.formats.plan_file import plan_from_bytes, plan_to_bytes
 from hmsplan.formats.plan_validity import dated, out_of_date
-from hmsplan.formats.snapshot_file import snapshot_from_bytes
 from hmsplan.model import Address, Digest
-from hmsplan.operations.impact import plan_with_impact
-from hmsplan.operations.offline import plan_against
 from hmsplan.operations.refresh import plan_live
-from hmsplan.operations.saved_plan import objections
 from hmsplan.output.page import scope_of
 from hmsplan.planner.planner import Options
 from hmsplan.text.escape import plain
@@ -154,8 +149,10 @@ def plan_command(
     is_kept = file is not None or options.json or form == "json"  # it may end as a file
     stack, plan = _planned(options, against, choice, impact=impact, whose=is_kept)
     if is_kept and against is None:  # one against a snapshot is applied at no time
-        plan = dated(plan, unix_now(), stack.safety.plan_ttl_s, version("hmsplan"))
+        plan = dated(plan, unix_now(), stack.safety.plan_ttl_s, __version__)
     if file is not None:
+        from hmsplan.formats.plan_file import plan_to_bytes  # noqa: PLC0415 -- most plans are only printed
+
         write_private(file, plan_to_bytes(plan))
         err(f"Saved the plan to {plain(str(file))}.")
         if against is None:
@@ -185,6 +182,9 @@ def _planned(
     if against is None:
         workspace = open_workspace(options, need_secrets=True)
         return workspace.stack, wait_for(plan_now(options, workspace, choice, impact=impact, whose=whose))
+    from hmsplan.formats.snapshot_file import snapshot_from_bytes  # noqa: PLC0415 -- most plans read what is live
+    from hmsplan.operations.offline import plan_against  # noqa: PLC0415
+
     stack = load(options)
     return stack, plan_against(snapshot_from_bytes(read_whole(against)), stack, unix_now(), choice)
 
@@ -195,6 +195,8 @@ def _check(options: Globals, file: Path, choice: Options, kind: Digest, *, as_js
     Raises:
         StalePlan: it does not, by the digest that was chosen.
     """
+    from hmsplan.operations.saved_plan import objections  # noqa: PLC0415 -- only for a check
+
     saved = read_saved(options, file)
     choice = Options(
         choice.targets or saved.targets, choice.destroy or saved.destroy, resend=choice.resend or saved.resend
@@ -219,6 +221,8 @@ def read_saved(options: Globals, file: Path) -> Plan:
         StateError: it is no saved plan.
         StalePlan: it has expired, was made against a snapshot, or by another hmsplan.
     """
+    from hmsplan.formats.plan_file import plan_from_bytes  # noqa: PLC0415 -- a plan that is made now needs it not
+
     saved, now = plan_from_bytes(read_whole(file)), unix_now()
     if saved.against is not None:
         raise StalePlan(
@@ -226,7 +230,7 @@ def read_saved(options: Globals, file: Path) -> Plan:
             "Plan against what is live, and review that:\n  hmsplan plan -o FILE",
             summary="Plan of a snapshot",
         )
-    if reason := out_of_date(saved, now, version("hmsplan")):
+    if reason := out_of_date(saved, now, __version__):
         again = options.command("plan", "-o", str(file), *scope_of(saved))
         summary = _EXPIRED if saved.expires is not None and now >= saved.expires else StalePlan.summary
         raise StalePlan(f"{reason}. Make a new one, and have it reviewed:\n  {again}", summary=summary)
@@ -240,6 +244,8 @@ async def plan_now(
     state, elsewhere = workspace.state(), workspace.elsewhere()
     async with connect(options, ReadClient, on_wait=tell_wait) as client:
         if impact:
+            from hmsplan.operations.impact import plan_with_impact  # noqa: PLC0415 -- only for --impact
+
             return await plan_with_impact(client, workspace.stack, state, choice, elsewhere=elsewhere, whose=whose)
         plan, _ = await plan_live(client, workspace.stack, state, choice, elsewhere=elsewhere, whose=whose)
     return plan
@@ -253,6 +259,8 @@ async def plan_now(
 @pass_globals
 def show_command(options: Globals, file: Path, form: str, digest: Digest) -> None:
     """Show a saved plan. Needs no key."""
+    from hmsplan.formats.plan_file import plan_from_bytes  # noqa: PLC0415 -- see read_saved
+
     data = read_whole(file)
     plan = plan_from_bytes(data)
     if options.json or form == "json":
@@ -274,6 +282,7 @@ def read_whole(file: Path) -> bytes:
     Raises:
         StateError: it cannot be read.
     """
+
     try:
         with file.open("rb") as opened:
             return opened.read(MAX_BYTES + 1)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
+from hmsplan import __version__
 from hmsplan.cli import terminal
 from hmsplan.cli.progress import Events
 from hmsplan.cli.surfaces import locator, print_found, print_plan, write_summary
@@ -87,7 +87,7 @@ def audience(options: Globals, form: str) -> Iterator[Audience]:
     told = Audience(options, form, Events() if options.json else None)
     try:
         if told.events is not None:
-            told.events.tell(events.version_event(version("hmsplan")))
+            told.events.tell(events.version_event(__version__))
         yield told
     except HmsplanError as error:
         told.failed(error)

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.errors import StateError
-from hmsplan.formats.state_file import dump, parse
-from hmsplan.state.file.durable import replace_file
 
 if TYPE_CHECKING:
     from hmsplan.cli.options import Globals
@@ -33,6 +31,8 @@ def refuse_unpushed(options: Globals, stored: State | None) -> None:
     file = rescue_file(options)
     if not file.is_file():
         return
+    from hmsplan.formats.state_file import parse  # noqa: PLC0415 -- such a file is seldom there
+
     kept = parse(file.read_bytes(), str(file))
     if stored is None or (kept.lineage == stored.lineage and kept.serial > stored.serial):
         raise StateError(
@@ -47,6 +47,9 @@ def rescue(state: State, options: Globals, error: StateError) -> StateError:
 
     Beside the stack; where that cannot be, in the folder for temporary files; and at the last in the error itself.
     """
+    from hmsplan.formats.state_file import dump  # noqa: PLC0415 -- seldom needed
+    from hmsplan.state.file.durable import replace_file  # noqa: PLC0415
+
     data = dump(state)
     for file in _candidates(options, state):
         try:
@@ -66,6 +69,8 @@ def rescue(state: State, options: Globals, error: StateError) -> StateError:
 
 
 def _candidates(options: Globals, state: State) -> list[Path]:
+    from hmsplan.formats.state_file import parse  # noqa: PLC0415 -- seldom needed
+
     beside = rescue_file(options)
     try:
         is_another = beside.exists() and parse(beside.read_bytes()).lineage != state.lineage

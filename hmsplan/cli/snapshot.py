@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from hmsplan import __version__
 from hmsplan.api.client import ReadClient
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
@@ -55,4 +55,4 @@ async def _take(options: Globals, workspace: Workspace) -> SavedSnapshot:
     state = workspace.state()
     async with connect(options, ReadClient, on_wait=tell_wait) as client:
         live = await read(client, workspace.stack, state, for_any=True)
-    return save(workspace.stack, live, state, live.now, tool_version=version("hmsplan"))
+    return save(workspace.stack, live, state, live.now, tool_version=__version__)

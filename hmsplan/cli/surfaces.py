@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from hmsplan import __version__
 from hmsplan.cli.secret_filter import cut
 from hmsplan.cli.terminal import color, err, out, width
-from hmsplan.formats.plan_file import plan_to_bytes
 from hmsplan.model import Digest
-from hmsplan.output.drift import Coverage, drift_json, render_drift
 from hmsplan.output.page import drift_page, page_of
 from hmsplan.output.text import render_page, render_plan
 from hmsplan.text.escape import plain
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
 
     from hmsplan.cli.options import Globals
     from hmsplan.model import Address, Drift, FieldPath, Plan, SourceLine, Stack
+    from hmsplan.output.drift import Coverage
     from hmsplan.output.findings import Finding, Locate
     from hmsplan.output.page import Page
     from hmsplan.planner.drift import DriftReport
@@ -47,6 +46,8 @@ def print_plan(
     """Print a plan; *stack*, where there is one, knows the lines of the YAML and all references."""
     match "json" if options.json else form:
         case "json":
+            from hmsplan.formats.plan_file import plan_to_bytes  # noqa: PLC0415 -- only for this format
+
             write(plan_to_bytes(plan).decode().rstrip())
         case "markdown":
             from hmsplan.output.markdown import render_markdown  # noqa: PLC0415 -- only for this format
@@ -80,6 +81,8 @@ def print_plan(
 
 def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], form: str, stack: Stack) -> None:
     """Print what changed outside; *drifts* are those of *report* that were asked for."""
+    from hmsplan.output.drift import Coverage, drift_json, render_drift  # noqa: PLC0415 -- a plan needs none of it
+
     coverage = Coverage(report.coverage)
     match "json" if options.json else form:
         case "json":
@@ -135,7 +138,7 @@ def print_found(
         case "sarif":
             from hmsplan.output.sarif import sarif  # noqa: PLC0415
 
-            write(sarif(findings, folder=folder, tool_version=version("hmsplan")))
+            write(sarif(findings, folder=folder, tool_version=__version__))
         case _:
             from hmsplan.output.junit import junit  # noqa: PLC0415
 

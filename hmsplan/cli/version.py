@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 import click
 
+from hmsplan import __version__
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import out
@@ -16,5 +15,4 @@ from hmsplan.cli.terminal import out
 @pass_globals
 def version_command(options: Globals) -> None:
     """Print the version, on one line."""
-    number = version("hmsplan")
-    out(f'{{"version":"{number}"}}' if options.json else f"hmsplan {number}")
+    out(f'{{"version":"{__version__}"}}' if options.json else f"hmsplan {__version__}")

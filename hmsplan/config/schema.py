@@ -46,6 +46,11 @@ def documents() -> Mapping[str, Mapping[str, Any]]:
 
 
 @cache
+def _registry() -> jsonschema_rs.Registry:
+    return jsonschema_rs.Registry([(uri, dict(schema)) for uri, schema in documents().items()])
+
+
+@cache
 def fields(kind: str) -> Mapping[str, Any]:
     """Return the fields of a kind with their schemas, ``lifecycle`` and members included."""
     schema = documents()[_BASE + of_kind(kind)]
@@ -55,10 +60,9 @@ def fields(kind: str) -> Mapping[str, Any]:
 @cache
 def validator(name: str) -> jsonschema_rs.Draft202012Validator:
     """Return the fast validator, which only knows yes and no; *name* is a file, with a ``#/pointer`` if wanted."""
-    registry = jsonschema_rs.Registry([(uri, dict(schema)) for uri, schema in documents().items()])
     formats: dict[str, Callable[..., bool]] = {name: partial(_fits, why_not) for name, why_not in FORMATS.items()}
     return jsonschema_rs.Draft202012Validator(
-        {"$ref": _BASE + name}, registry=registry, formats=formats, validate_formats=True
+        {"$ref": _BASE + name}, registry=_registry(), formats=formats, validate_formats=True
     )
 
 

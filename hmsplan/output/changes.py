@@ -25,7 +25,7 @@ _SHOWN_MEMBERS: Final = 3
 
 
 def change_lines(change: ResourceChange, plan: Plan, names: Mapping[str, str], width: int) -> Iterator[Line]:
-    """Yield everything a reviewer has to know about one change; *names* is ``values.names_of(plan)``."""
+    """Yield everything a reviewer has to know about one change; *names* is ``page.names_of(plan)``."""
     kind = KINDS[change.address.kind]
     look = Look(kind, width, names, tools=partial(tools_of, change.after, change.before))
     yield Line(headline(change), "#")

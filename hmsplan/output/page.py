@@ -13,19 +13,16 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.formats.redact import shown
 from hmsplan.kinds import KINDS
-from hmsplan.model import Action, Digest, DriftKind, is_pending
+from hmsplan.model import EMPTY, Action, Digest, DriftKind, is_pending
 from hmsplan.output.blast_radius import blast_radius_summary
-from hmsplan.output.changes import change_lines
 from hmsplan.output.commands import BARE
-from hmsplan.output.drift import coverage_text, drift_line, drift_lines, worst_first
-from hmsplan.output.values import Look, names_of
 from hmsplan.output.words import MARKS, plan_line, seconds, snapshot_text, some
 from hmsplan.planner.safety import NO_STATE
 from hmsplan.text.timestamps import for_people
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.model import Diagnostic, Drift, Plan, Refusal, ResourceChange, Unsettled
     from hmsplan.output.commands import CommandLine
@@ -186,7 +183,6 @@ class Page:
 def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT, commands: CommandLine = BARE) -> Page:
     """Return what *plan* says, and one of its digests; its long lines are laid out for *width* columns."""
     plan = shown(plan)
-    names = names_of(plan)
     apply = commands.command("apply", *scope_of(plan))
     return Page(
         "plan",
@@ -200,17 +196,8 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT, commands: Co
         refused=_refused(plan, apply),
         unsettled=tuple(unsettled(item, commands) for item in plan.unsettled),
         doubt=_LOST_ANSWER if any(each.intent is not None for each in plan.unsettled) else _NOT_VISIBLE,
-        changes=tuple(
-            _item(
-                str(change.address),
-                MARKS[change.action] or ".",
-                verb_of(change),
-                change_lines(change, plan, names, width),
-                alarming=change.action in {Action.REPLACE, Action.DELETE} or change.started,
-            )
-            for change in in_order(plan)
-        ),
-        drift=tuple(_drifted(drift, Look(KINDS[drift.kind], width, names), commands) for drift in plan.drift),
+        changes=_changed(plan, width) if plan.pending else (),
+        drift=_drifted(plan.drift, width, names_of(plan), commands) if plan.drift else (),
         warnings=tuple(commands.completed(each) for each in plan.warnings if each.summary != NO_STATE),
         unchanged=tuple(str(change.address) for change in plan.changes if not is_pending(change)),
         ending=tuple(_ending(plan)),
@@ -220,6 +207,11 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT, commands: Co
         digest=plan.digest_of(digest),
         apply=apply,
     )
+
+
+def names_of(plan: Plan) -> dict[str, str]:
+    """Return id to address, for every object that the plan knows."""
+    return {c.id: str(c.address) for c in plan.changes if c.id is not None and not c.deposed}
 
 
 def scope_of(plan: Plan) -> list[str]:
@@ -248,6 +240,8 @@ def drift_page(
     commands: CommandLine = BARE,
 ) -> Page:
     """Return what a drift report says."""
+    from hmsplan.output.drift import coverage_text, drift_line, worst_first  # noqa: PLC0415 -- a plan needs none of it
+
     ours = [drift for drift in drifts if drift.drift is not DriftKind.UNMANAGED]
     rows = ((mark, kind, tuple(_drift_name(d) for d in drifts if d.drift is kind)) for kind, mark in _DRIFT_ORDER)
     ending = () if ours else (NO_DRIFT,)
@@ -256,7 +250,7 @@ def drift_page(
         stack,
         environment,
         rows=tuple(Row(mark, str(kind), names) for mark, kind, names in rows if names),
-        drift=tuple(_drifted(drift, Look(KINDS[drift.kind], width), commands) for drift in worst_first(ours)),
+        drift=_drifted(worst_first(ours), width, EMPTY, commands),
         unmanaged=tuple(f'{d.kind} "{d.name}" {d.id}' for d in drifts if d.drift is DriftKind.UNMANAGED),
         ending=ending,
         coverage=f"Coverage: {coverage_text(coverage)}.",
@@ -271,9 +265,37 @@ def _item(name: str, mark: str, verb: str, lines: Iterator[Line], *, alarming: b
     return Item(name, mark, verb, head, what, lines, alarming)
 
 
-def _drifted(drift: Drift, look: Look, commands: CommandLine) -> Item:
-    mark, alarming = dict(_DRIFT_ORDER)[drift.drift], drift.drift is not DriftKind.CHANGED
-    return _item(_drift_name(drift), mark, str(drift.drift), drift_lines(drift, look, commands), alarming=alarming)
+def _changed(plan: Plan, width: int) -> tuple[Item, ...]:
+    from hmsplan.output.changes import change_lines  # noqa: PLC0415 -- slow to import; most plans have no changes
+
+    names = names_of(plan)
+    return tuple(
+        _item(
+            str(change.address),
+            MARKS[change.action] or ".",
+            verb_of(change),
+            change_lines(change, plan, names, width),
+            alarming=change.action in {Action.REPLACE, Action.DELETE} or change.started,
+        )
+        for change in in_order(plan)
+    )
+
+
+def _drifted(drifts: Iterable[Drift], width: int, names: Mapping[str, str], commands: CommandLine) -> tuple[Item, ...]:
+    from hmsplan.output.drift import drift_lines  # noqa: PLC0415 -- slow to import; most plans have no drift
+    from hmsplan.output.values import Look  # noqa: PLC0415
+
+    marks = dict(_DRIFT_ORDER)
+    return tuple(
+        _item(
+            _drift_name(drift),
+            marks[drift.drift],
+            str(drift.drift),
+            drift_lines(drift, Look(KINDS[drift.kind], width, names), commands),
+            alarming=drift.drift is not DriftKind.CHANGED,
+        )
+        for drift in drifts
+    )
 
 
 def _drift_name(drift: Drift) -> str:

@@ -9,7 +9,8 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Action, FieldChange, Missing, is_pending
 from hmsplan.output.changes import headline
 from hmsplan.output.lines import safe
-from hmsplan.output.values import Look, brief, names_of, path_text
+from hmsplan.output.page import names_of
+from hmsplan.output.values import Look, brief, path_text
 from hmsplan.planner.diff import pattern_of
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
     from hmsplan.kinds import Kind
-    from hmsplan.model import FieldPath, Plan, Value
+    from hmsplan.model import FieldPath, Value
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _HALF: Final = re.compile(r"\\(\\u[dD][89a-fA-F][0-9a-fA-F]{2})")
@@ -68,11 +68,6 @@ def _keys_and_names(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _keys_and_names(item)
-
-
-def names_of(plan: Plan) -> dict[str, str]:
-    """Return id to address, for every object that the plan knows."""
-    return {c.id: str(c.address) for c in plan.changes if c.id is not None and not c.deposed}
 
 
 def path_text(kind: Kind, path: FieldPath) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Final
 
-from dotenv.parser import parse_stream
-
 from hmsplan.errors import ConfigError
 from hmsplan.model import Diagnostic, Secret, Severity, SourceLine
 from hmsplan.secrets.detect import is_mask, unresolved
@@ -26,6 +24,8 @@ def read_secrets_file(text: str, file: str) -> dict[str, str]:
     Raises:
         ConfigError: a line is none of ``NAME=value``; the message does not show it.
     """
+    from dotenv.parser import parse_stream  # noqa: PLC0415 -- most runs have no such file
+
     values: dict[str, str] = {}
     problems = []
     for binding in parse_stream(io.StringIO(text)):

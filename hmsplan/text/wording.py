@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -106,7 +105,9 @@ def nearest(word: str, known: Iterable[str], also: Mapping[str, str] | None = No
     plain = {_plain(name): name for name in names if len(name) <= _MAX_COMPARED}
     if (same := plain.get(_plain(word))) is not None:
         return same
-    close = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.7)
+    from difflib import get_close_matches  # noqa: PLC0415 -- only for a mistake
+
+    close = get_close_matches(_plain(word), plain, n=1, cutoff=0.7)
     return plain[close[0]] if close else None
 
 

@@ -12,8 +12,6 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from hmsplan.errors import StateLocked
 from hmsplan.state.file import durable
 from hmsplan.state.lock_owner import Owner, lock_lost, lock_taken, not_locked
@@ -22,6 +20,8 @@ from hmsplan.state.log import LOG
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from filelock import FileLock
 
 
 class FolderLock:
@@ -91,6 +91,8 @@ class FolderLock:
             return None  # caught in the middle of being written
 
     def _acquire(self, timeout_s: float) -> FileLock:
+        from filelock import FileLock, Timeout  # noqa: PLC0415 -- slow to import, and a plan locks nothing
+
         lock = FileLock(self._file, timeout=timeout_s, mode=durable.PRIVATE_FILE, thread_local=False)
         try:
             lock.acquire()
