@@ -16,7 +16,7 @@ import orjson
 
 from hmsplan.errors import Ambiguous, ApiError, NotFound, RateLimited, Unauthorized
 from hmsplan.formats import lenient_json
-from hmsplan.secrets import urls
+from hmsplan.secrets import detect
 from hmsplan.secrets.encodings import disguises
 from hmsplan.text.strict_json import NotJson
 
@@ -252,5 +252,5 @@ def cleaned(text: str, hidden: Collection[str]) -> str:
         if len(secret) >= _SHORTEST_HIDDEN:
             for form in disguises(secret):
                 text = text.replace(form, _HIDDEN)
-    text = urls.hidden(_LABELLED.sub(lambda found: f"{found[1]}{_HIDDEN}", text))
+    text = detect.hidden(_LABELLED.sub(lambda found: f"{found[1]}{_HIDDEN}", text))
     return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"

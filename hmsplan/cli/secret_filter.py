@@ -11,7 +11,7 @@ import stat
 import sys
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.secrets import urls
+from hmsplan.secrets.detect import hidden
 from hmsplan.secrets.encodings import SHORTEST, disguises
 from hmsplan.text.escape import workflow_data
 
@@ -38,7 +38,7 @@ def hide(values: Iterable[str]) -> None:
 
 def cut(text: str) -> str:
     """Return *text* without any of the secrets, and without what looks like a credential in a URL."""
-    text = urls.hidden(text)
+    text = hidden(text)
     for pattern in _hidden.values():
         text = pattern.sub("(sensitive value)", text)
     return text

@@ -22,8 +22,8 @@ from hmsplan.errors import HmsplanError, Unauthorized
 from hmsplan.model import Secret, leaves
 from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.planner.last_applied import share
+from hmsplan.secrets.detect import credentials
 from hmsplan.secrets.sources import FINGERPRINT_KEY
-from hmsplan.secrets.urls import credentials
 from hmsplan.state.backend import Backend, new_state, open_backend, refuse_lent_password
 from hmsplan.state.edit import refuse_other_stack
 from hmsplan.state.other_environments import bound_elsewhere

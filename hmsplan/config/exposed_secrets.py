@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.model import Diagnostic, Severity, dotted, leaves
-from hmsplan.secrets.urls import credentials, in_clear, may_hold_one
+from hmsplan.secrets.detect import credentials, may_hold_one
+from hmsplan.secrets.urls import in_clear
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

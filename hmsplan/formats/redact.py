@@ -24,9 +24,9 @@ from hmsplan.model import (
     Secret,
     is_pending,
 )
-from hmsplan.planner.diff import items_by_key, pattern_of
+from hmsplan.planner.diff import pattern_of
 from hmsplan.planner.digest import added
-from hmsplan.secrets.urls import hidden
+from hmsplan.secrets.detect import HIDDEN, hidden
 
 if TYPE_CHECKING:
     from hmsplan.model import Drift, FieldPath, Plan, ResourceChange, Spec, Step, Unsettled, Value
@@ -34,12 +34,16 @@ if TYPE_CHECKING:
 
 LEAVES: Final = (str, int, float, type(None))
 """What most values are, and needs no closer look."""
+SENSITIVE: Final = HIDDEN
+UNKNOWN: Final = "(known after apply)"
+UNSEEN: Final = "(cannot be seen)"
+_HIDDEN_DIGITS: Final = 4
 
 
 def public_plan(plan: Plan) -> Plan:
     """Return what a saved plan keeps of *plan*; the text of the two is the same.
 
-    Bodies of requests go, because an apply makes its own plan and compares. So do the values that nobody manages, and
+    Bodies of requests go, because an apply makes its own plan and compares. So do the values that are not managed, and
     the ends of the phone numbers of leads.
     """
     return kept(shown(plan, whole=True))
@@ -116,7 +120,7 @@ def sealed(kind: Kind, value: Value | Missing, pat: Pattern) -> Value | Missing:
     """Return *value* with whatever stands at the place of a secret wrapped as one; shares what holds none."""
     if pat not in _ways(kind.secrets):
         return value
-    if pat in kind.secrets:
+    if kind.is_secret(pat):
         if value is None or value is MISSING or isinstance(value, Secret):
             return value
         known = isinstance(value, Mapping) and "$secret" in value
@@ -173,37 +177,6 @@ def bare(value: Value | Missing) -> Value:
     if isinstance(value, dict | Mapping):
         return {key: bare(item) for key, item in value.items() if not isinstance(item, Ref)}
     return [bare(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def projected(kind: Kind, live: Value, declared: Value, pat: Pattern) -> Value:
-    """Return *live* less the keys that are not in *declared*, at every depth outside user-owned JSON."""
-    if pat in kind.atomic:
-        return live
-    if isinstance(live, Mapping) and isinstance(declared, Mapping):
-        return {key: projected(kind, item, declared[key], (*pat, key)) for key, item in live.items() if key in declared}
-    if _of_mappings(live) and _of_mappings(declared):
-        wanted = items_by_key(kind, pat, declared)
-        return [
-            projected(kind, item, wanted.get(key, item), (*pat, ANY))
-            for key, item in items_by_key(kind, pat, live).items()
-        ]
-    return live
-
-
-def _of_mappings(value: Value) -> bool:
-    return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
-
-
-SENSITIVE: Final = "(sensitive value)"
-
-
-UNKNOWN: Final = "(known after apply)"
-
-
-UNSEEN: Final = "(cannot be seen)"
-
-
-_HIDDEN_DIGITS: Final = 4
 
 
 def masked(phone_number: object) -> str:

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from hmsplan.formats.blast_radius_json import reached_json
-from hmsplan.formats.redact import LEAVES, bare, managed_before, projected, public_value, sealed
+from hmsplan.formats.redact import LEAVES, bare, managed_before, public_value, sealed
 from hmsplan.kinds import KINDS, Kind
 from hmsplan.kinds.references import owners_of, references
-from hmsplan.model import Action, DriftKind, Ref, Secret, is_written
+from hmsplan.model import ANY, Action, DriftKind, Ref, Secret, is_written
+from hmsplan.planner.diff import items_by_key
 
 if TYPE_CHECKING:
-    from hmsplan.model import Address, Drift, Plan, ResourceChange, Spec, Value
+    from hmsplan.model import Address, Drift, Pattern, Plan, ResourceChange, Spec, Value
 
 Json: TypeAlias = dict[str, Any]
 
@@ -184,12 +185,33 @@ def _before(kind: Kind, change: ResourceChange) -> Spec | None:
     if change.action is not Action.DELETE:
         touched = {str(field.path[0]) for field in change.fields}
         fields = {
-            key: value if key in touched else projected(kind, value, change.after.get(key), (key,))
+            key: value if key in touched else _projected(kind, value, change.after.get(key), (key,))
             for key, value in fields.items()
         }
     whole = {key: sealed(kind, f.before, (key,)) for f in change.fields if len(f.path) == 1 for key in map(str, f.path)}
     unseen = {key: value for key, value in whole.items() if isinstance(value, Secret)}
     return {"id": change.id, **unseen} | {key: sealed(kind, value, (key,)) for key, value in fields.items()}
+
+
+def _projected(kind: Kind, live: Value, declared: Value, pat: Pattern) -> Value:
+    """Return *live* less the keys that are not in *declared*, at every depth outside user-owned JSON."""
+    if pat in kind.atomic:
+        return live
+    if isinstance(live, Mapping) and isinstance(declared, Mapping):
+        return {
+            key: _projected(kind, item, declared[key], (*pat, key)) for key, item in live.items() if key in declared
+        }
+    if _of_mappings(live) and _of_mappings(declared):
+        wanted = items_by_key(kind, pat, declared)
+        return [
+            _projected(kind, item, wanted.get(key, item), (*pat, ANY))
+            for key, item in items_by_key(kind, pat, live).items()
+        ]
+    return live
+
+
+def _of_mappings(value: Value) -> bool:
+    return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
 
 
 def _after(kind: Kind, change: ResourceChange) -> Spec | None:

@@ -166,6 +166,10 @@ class Kind:
         """Whether an object can be changed in place at all."""
         return "PATCH" in self.verbs
 
+    def is_secret(self, place: Pattern) -> bool:
+        """Say whether a secret stands at *place*, a path in which every item of a list is ``*``."""
+        return place in self.secrets
+
 
 NAME: Final = {pattern("name"): normalise.name}
 STAMPS: Final = frozenset({"id", "org_id", "created_at", "updated_at"})

@@ -1,4 +1,8 @@
-"""What a value gives away that no schema names: by the name of its field, or in a URL. Pure."""
+"""The walk that hides what no schema names: a secret by the name of its field, a credential by its form. Pure.
+
+It lies below the planner because the digest of a delete is made of the object as it is shown: a plan against a saved
+snapshot, which holds no secret, has the same one.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hmsplan.model import Secret
-from hmsplan.secrets.detect import sounds_secret
-from hmsplan.secrets.urls import hidden
+from hmsplan.secrets.detect import hidden, sounds_secret
 
 if TYPE_CHECKING:
     from hmsplan.kinds import Kind
-    from hmsplan.model import Spec, Value
+    from hmsplan.model import Spec
 
 T = TypeVar("T")
 
@@ -23,40 +26,37 @@ def concealed(kind: Kind, fields: Spec) -> Spec:
 
     The keys of user-owned JSON are the user's and say nothing.
     """
-    free = frozenset(path[-1] for path in kind.atomic)
-    return {
-        key: without_credentials(value) if key in free else _concealed(value, free, below=_hides(key))
-        for key, value in fields.items()
-    }
-
-
-def _hides(key: object) -> bool:
-    return key == _HEADERS or sounds_secret(key)
-
-
-def _concealed(value: Value, free: frozenset[str | int], *, below: bool) -> Value:
-    """*below*: it stands below a name that sounds like a secret's."""
-    if isinstance(value, Mapping):
-        return {
-            key: without_credentials(item) if key in free else _concealed(item, free, below=below or _hides(key))
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [_concealed(item, free, below=below) for item in value]
-    if isinstance(value, str) and value:
-        return Secret(Secret.LIVE) if below else hidden(value)
-    return Secret(Secret.LIVE) if isinstance(value, Secret) else value
+    found: Spec = _hidden(fields, frozenset(path[-1] for path in kind.atomic), below=False)
+    return found
 
 
 def without_credentials(value: T) -> T:
     """Return *value* with "(sensitive value)" in the place of each credential of a text; shares what holds none."""
-    found: Any = value
+    found: T = _hidden(value, None, below=False)
+    return found
+
+
+def _hidden(value: Any, free: frozenset[str | int] | None, *, below: bool) -> Any:
+    """Return *value* without what gives a secret away.
+
+    Args:
+        value: any value of a field.
+        free: the keys below which names say nothing; None where none says anything.
+        below: it stands below a name that sounds like a secret's.
+    """
     if isinstance(value, str):
-        found = hidden(value)
-    elif isinstance(value, Mapping):
-        items = {key: without_credentials(item) for key, item in value.items()}
-        found = items if any(items[key] is not item for key, item in value.items()) else value
-    elif isinstance(value, list):
-        each = [without_credentials(item) for item in value]
-        found = each if any(new is not old for new, old in zip(each, value, strict=True)) else value
-    return found  # type: ignore[no-any-return]  # of the same type as it came
+        return Secret(Secret.LIVE) if below and value else hidden(value)
+    if isinstance(value, Mapping):
+        items = {}
+        for key, item in value.items():
+            inner = None if free is None or key in free else free
+            items[key] = _hidden(item, inner, below=inner is not None and (below or _hides(key)))
+        return items if any(items[key] is not item for key, item in value.items()) else value
+    if isinstance(value, list):
+        each = [_hidden(item, free, below=below) for item in value]
+        return each if any(new is not old for new, old in zip(each, value, strict=True)) else value
+    return Secret(Secret.LIVE) if free is not None and isinstance(value, Secret) else value
+
+
+def _hides(key: object) -> bool:
+    return key == _HEADERS or sounds_secret(key)

@@ -31,7 +31,7 @@ def field_lines(look: Look, change: FieldChange, *, forces: bool = False, depth:
     head = path_text(look.kind, change.path)
     notes = _FORCES if forces else ()
     before, after = change.before, change.after
-    if isinstance(after, Secret) or pat in look.kind.secrets:
+    if isinstance(after, Secret) or look.kind.is_secret(pat):
         yield _secret_line(head, before, after, notes, depth)
     elif after is MISSING:
         yield Line(f"{head} = {brief(look, before, pat)}", "-", depth, notes=(*notes, *remark(look, before, pat)))

@@ -93,7 +93,7 @@ def quoted(text: str) -> str:
 
 def inline(look: Look, value: Value, pat: Pattern) -> str | None:
     """Return *value* as it stands on one line, or None when it needs several."""
-    if isinstance(value, Secret) or (pat in look.kind.secrets and value is not None and value is not MISSING):
+    if isinstance(value, Secret) or (look.kind.is_secret(pat) and value is not None and value is not MISSING):
         return SENSITIVE
     if isinstance(value, str):
         return None if is_long(value) else quoted(value)

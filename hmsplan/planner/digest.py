@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Action, Plan, Ref, Secret
-from hmsplan.secrets.urls import hidden
+from hmsplan.secrets.detect import hidden
 from hmsplan.text.canonical_json import canonical_json, digest
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from hmsplan.secrets.urls import hidden
+from hmsplan.secrets.detect import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

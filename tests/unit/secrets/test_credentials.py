@@ -10,7 +10,8 @@ import time
 import pytest
 
 from hmsplan.config import schema
-from hmsplan.secrets.urls import FORM, address, credentials, hidden, in_clear, is_among, is_random, receiver
+from hmsplan.secrets.detect import credentials, hidden, is_random
+from hmsplan.secrets.urls import FORM, address, in_clear, is_among, receiver
 
 GOOD = [
     "https://a.example",
