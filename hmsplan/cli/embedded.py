@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.cli.terminal import err
 from hmsplan.errors import HmsplanError
-from hmsplan.state.backend import LOCAL_FOLDER, local_folder
+from hmsplan.state.backend import LOCAL_FOLDER, Backend, local_folder
 from hmsplan.state.file.durable import PRIVATE_FILE, PRIVATE_FOLDER
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from hmsplan.state.backend import Backend
 
 FOLDER: Final = f"{LOCAL_FOLDER}/emulator"
 """Below the root of a stack: one folder for each environment, with ``emulator.db`` and a state."""
@@ -48,9 +46,9 @@ def database(root: Path, environment: str) -> Path:
 
 def open_state(root: Path, environment: str) -> Backend:
     """Open the state of what an environment's emulator holds."""
-    from hmsplan.state.file.backend import FileBackend  # noqa: PLC0415 -- a backend is loaded only when it is chosen
+    from hmsplan.state.file.storage import FileStorage  # noqa: PLC0415 -- a storage is loaded only when it is chosen
 
-    return FileBackend(local_folder(root, FOLDER, environment), ignored=_IGNORED)
+    return Backend(FileStorage(local_folder(root, FOLDER, environment), ignored=_IGNORED))
 
 
 def open_embedded(root: Path, environment: str) -> Any:

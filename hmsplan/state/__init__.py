@@ -1,12 +1,14 @@
 """State: what earlier applies left behind, and how it survives a kill at any moment.
 
-``record``   State to JSON and back                                                      pure
-``codec``    one binding, intent or deposed object to JSON and back                      pure
-``journal``  what an apply writes down between two compactions, and how it is replayed   pure
-``edit``     state surgery for the command line                                          pure
-``backend``  the protocol that every storage fulfils, and the choice between them; ``owner`` holds the lock of one
-``file``     the storage in ``.hmsplan/<environment>/``; ``locking`` its lock, ``durable`` its system calls
-``bucket``   the storage in an object store; ``lease`` its lock, ``objects`` its calls
-``migrate``  a state on its way from one storage to another
-``ledger``   the state while an apply runs: many tasks, one fsync
+``journal``   what an apply writes down between two compactions, and how it is replayed                        pure
+``edit``      state surgery for the command line                                                               pure
+``storage``   what a place has to do to keep a state, and how a body and a journal make one state              pure
+``backend``   one state above any storage: load, append, save, push, lock; and the choice of the storage
+``file``      the storage in ``.hmsplan/<environment>/``: ``lock``, and ``durable`` with its system calls
+``bucket``    the storage in an object store: ``lease`` is its lock, ``objects`` its calls
+``postgres``  the storage in a database: ``lock``, ``tables``, ``connection``
+``migrate``   a state on its way from one storage to another
+``ledger``    the state while an apply runs: many tasks, one fsync
+
+The bytes are those of ``formats.state_file`` and ``formats.state_codec``.
 """

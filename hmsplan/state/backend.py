@@ -1,19 +1,26 @@
-"""The protocol that every storage of the state fulfils, and the choice between them.
+"""The state of one environment as a run loads and writes it, and the choice of where it is kept.
 
-One contract suite (``tests/unit/state/test_backend_contract.py``) holds for all of them.
+One contract suite (``tests/unit/state/test_backend_contract.py``) holds for every storage.
 """
 
 from __future__ import annotations
 
 import shlex
 import uuid
-from typing import TYPE_CHECKING, Final, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from hmsplan.errors import StateError
+from hmsplan.formats.state_file import dump
 from hmsplan.model import State
 from hmsplan.state.environment_name import NAME
+from hmsplan.state.journal import encode
+from hmsplan.state.log import LOG
+from hmsplan.state.storage import Seen, StoreError, read
+from hmsplan.state.succession import changed_meanwhile, refuse_backward, refuse_older
 from hmsplan.text.escape import plain
+from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,14 +29,15 @@ if TYPE_CHECKING:
 
     from hmsplan.state.journal import Entry
     from hmsplan.state.lock_owner import Owner
+    from hmsplan.state.storage import Storage
 
 LOCAL_FOLDER: Final = ".hmsplan"
 _POSTGRES: Final = frozenset({"postgresql", "postgres"})
 _BUCKETS: Final = frozenset({"s3", "gs", "az"})
 
 
-class Backend(Protocol):
-    """One state, kept somewhere.
+class Backend:
+    """One state, kept in a *storage*.
 
     A state begins with ``save(State(lineage))``, serial 0, and grows by ``append``, each entry raising the serial by
     one. ``save`` puts one whole state in place of all that. Writing needs the lock, and is compare-and-swap: it
@@ -37,17 +45,35 @@ class Backend(Protocol):
     writes. Any failure is a ``StateError``.
     """
 
+    def __init__(self, storage: Storage[Any]) -> None:
+        self.storage: Final = storage
+        self._seen: Seen[Any] | None = None
+
+    def describe(self) -> str:
+        """Say where the state is, for people."""
+        return self.storage.describe()
+
     def load(self) -> State | None:
         """Read the state, the journal included; None = there has never been one."""
-        ...
+        state, self._seen = read(self.storage)
+        _log(state, self.describe())
+        return state
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Add entries, all or none; they outlive a power failure once this returns."""
-        ...
+        seen = self._current()
+        lineage, serial = seen.version
+        if lineage is None:
+            raise StateError("a state begins with save()")
+        batch = encode(lineage, serial + 1, entries)
+        at = self.storage.append(seen, batch, len(entries))
+        self._seen = Seen((lineage, serial + len(entries)), at, seen.end + len(batch))
 
     def save(self, state: State) -> None:
         """Put *state* in place of what is stored. Its serial is the stored one (compaction) or greater (an edit)."""
-        ...
+        seen = self._current()
+        refuse_backward(state, *seen.version, self.describe())
+        self._put(seen, state)
 
     def push(self, state: State, *, force: bool = False) -> None:
         """Put a state from elsewhere in place of the stored one, of which a backup is kept.
@@ -56,15 +82,25 @@ class Backend(Protocol):
             state: of the same lineage, and not older.
             force: take any state, even if the stored one cannot be read; the serial grows in any case.
         """
-        ...
+        self.storage.require()
+        stored = self._load_or_set_aside() if force else self.load()
+        if stored is not None and not force:
+            refuse_older(state, stored)
+        seen = self._current()
+        lineage, serial = seen.version
+        if lineage is not None:
+            state = replace(state, serial=max(state.serial, serial + 1))
+        self._put(seen, state, backup=None if stored is None else dump(stored))
 
     def lock(self, owner: str, *, timeout_s: float = 0.0) -> AbstractContextManager[None]:
         """Hold the state against every other run; *timeout_s* = how long to wait for them.
 
+        The lock of a process that dies becomes free by itself.
+
         Raises:
             StateLocked: another run holds it.
         """
-        ...
+        return self.storage.lock(owner, timeout_s)
 
     def unlock(self, *, force: bool = False) -> Owner | None:
         """Take away what a dead run left of its lock, and say whose it was; None when nothing was left.
@@ -73,7 +109,7 @@ class Backend(Protocol):
             StateLocked: its holder lives, and *force* is not given. A holder whose lock is forced away can write
                 nothing more.
         """
-        ...
+        return self.storage.unlock(force=force)
 
     def confirm_lock(self) -> None:
         """Ask the place where the lock is whether this run holds it now; cheap, for it precedes every write to the API.
@@ -82,24 +118,56 @@ class Backend(Protocol):
         write the state meanwhile.
 
         Raises:
-            StateError: it does not, or nobody can say.
+            StateError: it does not, or the place does not answer.
         """
-        ...
+        self.storage.confirm()
 
     def holder(self) -> Owner | None:
-        """Say who holds the lock, or died with it; None when nobody did. Whoever may read the state may ask."""
-        ...
+        """Say who holds the lock, or died with it; None when it is free. A role that only reads may ask."""
+        return self.storage.holder()
 
     def environments(self) -> Mapping[str, Backend]:
         """Open the states of the other environments that are kept in the same place, by the environment's name.
 
         Whether there is a state is known once it is loaded: ``load`` may give None.
         """
-        ...
+        return {name: Backend(storage) for name, storage in self.storage.environments().items()}
 
-    def describe(self) -> str:
-        """Say where the state is, for people."""
-        ...
+    def _load_or_set_aside(self) -> State | None:
+        """Load the state; None, too, when it is damaged and was set aside."""
+        try:
+            return self.load()
+        except StoreError:
+            raise
+        except StateError:
+            self._seen = self.storage.set_aside()
+            return None
+
+    def _current(self) -> Seen[Any]:
+        """Return what is stored, which must be what this backend knows of."""
+        self.storage.require()
+        known = self._seen
+        if known is None:
+            raise StateError("a state is loaded before it is written")
+        if self.storage.holds(known.at):
+            return known
+        _, found = read(self.storage)
+        if found.version != known.version:
+            raise changed_meanwhile(self.describe(), found.version, known.version)
+        self._seen = found
+        return found
+
+    def _put(self, seen: Seen[Any], state: State, backup: bytes | None = None) -> None:
+        new = state.lineage, state.serial
+        self._seen = Seen(new, self.storage.put(seen, new, dump(state), backup))
+
+
+def _log(state: State | None, place: str) -> None:
+    if state is None:
+        LOG.info("%s: there has never been one", place)
+        return
+    bindings, creates = count(len(state.bindings), "binding"), count(len(state.intents), "open create")
+    LOG.info("%s: serial %d, %s, %s", place, state.serial, bindings, creates)
 
 
 def new_state() -> State:
@@ -129,19 +197,19 @@ def open_backend(url: str, root: Path, environment: str) -> Backend:
     if parts.scheme in _POSTGRES:
         return _postgres(url, environment)
     if parts.scheme in _BUCKETS:
-        from hmsplan.state.bucket.backend import BucketBackend  # noqa: PLC0415 -- a backend loads its library only when chosen
+        from hmsplan.state.bucket.storage import BucketStorage  # noqa: PLC0415 -- a backend loads its library only when chosen
 
-        return BucketBackend(url, environment)
+        return Backend(BucketStorage(url, environment))
     if parts.scheme not in {"", "file"} or parts.netloc:
         raise StateError(
             f"{parts.scheme}: is no state backend; use --state file, a path, postgresql://…, s3://…, gs://… or az://…"
         )
-    from hmsplan.state.file.backend import FileBackend  # noqa: PLC0415 -- a backend loads its library only when it is chosen
+    from hmsplan.state.file.storage import FileStorage  # noqa: PLC0415 -- a backend loads its library only when it is chosen
 
     folder = "" if url in {"", "file"} else unquote(parts.path) if parts.scheme == "file" else url
     if not folder or folder.startswith(LOCAL_FOLDER):
-        return FileBackend(local_folder(root, folder or LOCAL_FOLDER, environment))
-    return FileBackend(root / folder / environment)
+        return Backend(FileStorage(local_folder(root, folder or LOCAL_FOLDER, environment)))
+    return Backend(FileStorage(root / folder / environment))
 
 
 def local_folder(root: Path, *parts: str) -> Path:
@@ -195,7 +263,7 @@ def refuse_lent_password(url: str, environ: Mapping[str, str]) -> None:
 
 def _postgres(url: str, environment: str) -> Backend:
     try:
-        from hmsplan.state.postgres.backend import PostgresBackend  # noqa: PLC0415 -- a backend loads its library only when chosen
+        from hmsplan.state.postgres.storage import PostgresStorage  # noqa: PLC0415 -- a backend loads its library only when chosen
     except ImportError as error:
         raise StateError(f"{error.name or error} is missing. Type: pip install 'hmsplan[postgres]'") from error
-    return PostgresBackend(url, environment)
+    return Backend(PostgresStorage(url, environment))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hmsplan.errors import StateError
 
@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 Version: TypeAlias = tuple[str | None, int]
-"""Lineage and serial; None and -1 where there has never been a state."""
+"""Lineage and serial."""
+
+NEVER: Final[Version] = (None, -1)
+"""The version of a place where there has never been a state."""
 
 
 def version(lineage: str | None, serial: int) -> str:

@@ -18,8 +18,9 @@ from support.s3_server import SECRET
 
 from hmsplan.cli import run
 from hmsplan.emulator import Emulator, Settings, running
-from hmsplan.state.bucket.backend import BucketBackend
+from hmsplan.state.backend import Backend
 from hmsplan.state.bucket.objects import Objects
+from hmsplan.state.bucket.storage import BucketStorage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,7 +141,7 @@ def test_every_command_of_the_state_works_on_a_bucket(site: Site) -> None:
     site.ok("state", "push", "--force", str(pulled))
     site.ok("plan", "--detailed-exitcode")
     assert "not locked" in site.ok("state", "unlock")
-    with BucketBackend(site.url, "default").lock("apply by alice"):
+    with Backend(BucketStorage(site.url, "default")).lock("apply by alice"):
         assert site.run("apply", "-y")[0] == 7
         assert site.run("state", "unlock")[0] == 7
         assert "apply by alice" in site.ok("state", "unlock", "--force")

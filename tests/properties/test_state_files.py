@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hmsplan.formats.state_file import dump, parse
 from hmsplan.model import Address, Binding, Deposed, PendingCreate, Secret, State
 from hmsplan.planner.last_applied import record
-from hmsplan.state.file.backend import FileBackend
+from hmsplan.state.backend import Backend
+from hmsplan.state.file.storage import FileStorage
 from hmsplan.state.journal import (
     Bound,
     Counted,
@@ -122,7 +123,7 @@ def test_a_replay_can_be_interrupted_by_a_compaction_anywhere(state: State, entr
 @quick
 @given(ENTRIES)
 def test_the_ledger_agrees_with_a_replay_of_the_same_entries(entries: list[Entry]) -> None:
-    async def work(backend: FileBackend) -> State:
+    async def work(backend: Backend) -> State:
         ledger = Ledger(backend, start)
         for entry in entries:
             await ledger._put([entry])
@@ -130,12 +131,12 @@ def test_the_ledger_agrees_with_a_replay_of_the_same_entries(entries: list[Entry
 
     start = State("lineage")
     with tempfile.TemporaryDirectory() as folder:
-        backend = FileBackend(Path(folder))
+        backend = Backend(FileStorage(Path(folder)))
         with backend.lock("test"):
             backend.load()
             state = asyncio.run(work(backend))
             assert state == replay(start, entries)
-            assert (FileBackend(Path(folder)).load() or start) == state
+            assert (Backend(FileStorage(Path(folder))).load() or start) == state
 
 
 @quick

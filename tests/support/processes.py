@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 BEGIN: Final = """
 import json, os, random, signal, sys, time
 from pathlib import Path
-import hmsplan.state.bucket.backend, hmsplan.state.postgres.backend, obstore.store
+import hmsplan.state.bucket.storage, hmsplan.state.postgres.storage, obstore.store
 from hmsplan.errors import StateError, StateLocked
 from hmsplan.model import Address, Binding, State
 from hmsplan.state.backend import open_backend

@@ -28,7 +28,7 @@ from hmsplan.operations.refresh import plan_live, read
 from hmsplan.planner.drift import survey
 from hmsplan.planner.members import fingerprint
 from hmsplan.planner.planner import Options
-from hmsplan.state.backend import new_state, open_backend
+from hmsplan.state.backend import Backend, new_state, open_backend
 from hmsplan.state.ledger import Ledger
 from support.virtual_time import Clock, run
 
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from hmsplan.formats.snapshot_file import SavedSnapshot
     from hmsplan.model import Outcome, Plan, Report, Snapshot, Stack, State, Step
     from hmsplan.planner.drift import DriftReport
-    from hmsplan.state.backend import Backend
     from hmsplan.state.journal import Entry
 
 Client = TypeVar("Client", bound=ReadClient)
@@ -169,23 +168,21 @@ class _Wire(httpx.AsyncBaseTransport):
         return response
 
 
-class _Disk:
+class _Disk(Backend):
     """The file backend, as far as the process lives."""
 
     def __init__(self, inner: Backend, life: Life) -> None:
-        self._inner, self._life = inner, life
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
+        super().__init__(inner.storage)
+        self._life = life
 
     def append(self, entries: Sequence[Entry]) -> None:
         self._check(len(entries))
-        self._inner.append(entries)
+        super().append(entries)
         self._life.entries += len(entries)
 
     def save(self, state: State) -> None:
         self._check(0)
-        self._inner.save(state)
+        super().save(state)
 
     def _check(self, more: int) -> None:
         self._life.check()

@@ -46,7 +46,7 @@ PURE_BESIDES: Final = (
     *("secrets.fingerprints", "secrets.detect", "secrets.urls", "secrets.encodings", "secrets.hosts"),
     *("config.yaml_parser", "config.source_map", "config.interpolation", "config.layers", "config.resolve"),
     *("config.build", "config.leads", "config.schema_violation", "config.resource_builder"),
-    *("apply.verify", "api.responses", "state.journal", "state.edit", "state.succession"),
+    *("apply.verify", "api.responses", "state.journal", "state.edit", "state.succession", "state.storage"),
 )
 """Modules that are pure in a folder that is not."""
 IMPURE: Final = frozenset(

@@ -16,9 +16,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.errors import StateError, StateLocked
-from hmsplan.state.bucket.objects import Conflict, Found, Objects, StoreError
+from hmsplan.state.bucket.objects import Conflict, Found, Objects
 from hmsplan.state.lock_owner import Owner, lock_taken, not_locked
 from hmsplan.state.log import LOG
+from hmsplan.state.storage import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

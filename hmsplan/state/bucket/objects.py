@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from hmsplan.errors import StateError
 from hmsplan.secrets.hosts import is_loopback
+from hmsplan.state.storage import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -57,10 +58,6 @@ class Found:
 
     data: bytes
     tag: Tag
-
-
-class StoreError(StateError):
-    """A call to the store failed."""
 
 
 class InDoubt(StoreError):

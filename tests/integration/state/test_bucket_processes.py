@@ -14,8 +14,9 @@ import pytest
 
 from hmsplan.errors import StateError, StateLocked
 from hmsplan.model import Address, Binding
-from hmsplan.state.backend import new_state
-from hmsplan.state.bucket.backend import BucketBackend
+from hmsplan.state.backend import Backend, new_state
+from hmsplan.state.bucket.objects import Found, Objects
+from hmsplan.state.bucket.storage import BucketStorage
 from hmsplan.state.journal import Spent, replay
 
 if TYPE_CHECKING:
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
 WORKER = """
 import json, sys
 from hmsplan.errors import StateError
-from hmsplan.state.bucket.backend import BucketBackend
+from hmsplan.state.backend import Backend
+from hmsplan.state.bucket.storage import BucketStorage
 from hmsplan.state.journal import Spent
 
-backend = BucketBackend(sys.argv[1], "production", lease_s=float(sys.argv[2]))
+backend = Backend(BucketStorage(sys.argv[1], "production", lease_s=float(sys.argv[2])))
 with backend.lock("worker"):
     state = backend.load()
     print("held", flush=True)
@@ -52,10 +54,11 @@ with backend.lock("worker"):
 WRITER = """
 import sys
 from hmsplan.model import Address, Binding, State
-from hmsplan.state.bucket.backend import BucketBackend
+from hmsplan.state.backend import Backend
+from hmsplan.state.bucket.storage import BucketStorage
 from hmsplan.state.journal import Bound
 
-backend = BucketBackend(sys.argv[1], "production", lease_s=0.4)
+backend = Backend(BucketStorage(sys.argv[1], "production", lease_s=0.4))
 with backend.lock("writer", timeout_s=30):
     state = backend.load()
     if state is None:
@@ -123,8 +126,8 @@ def worker(url: str, state: State) -> Iterator[Worker]:  # noqa: ARG001 -- there
     made.end()
 
 
-def open_(url: str, **more: Any) -> BucketBackend:
-    return BucketBackend(url, "production", lease_s=LEASE_S, **more)
+def open_(url: str, **more: Any) -> Backend:
+    return Backend(BucketStorage(url, "production", lease_s=LEASE_S, **more))
 
 
 def test_the_lock_of_a_killed_process_is_free_when_its_lease_ends(url: str, state: State, worker: Worker) -> None:
@@ -144,6 +147,12 @@ def test_the_lock_of_a_killed_process_is_free_when_its_lease_ends(url: str, stat
     assert open_(url).load() == replay(state, [Spent("2"), Spent("3")])
 
 
+def stored(url: str) -> dict[str, Found | None]:
+    """Return every object but the lock."""
+    objects = Objects(f"{url}/production")
+    return {name: objects.get(name) for name in objects.names("") if name != "lock.json"}
+
+
 @pytest.mark.parametrize("word", ["append", "save"])
 def test_a_stopped_process_that_goes_on_after_a_takeover_writes_nothing(
     url: str, state: State, worker: Worker, word: str
@@ -153,12 +162,11 @@ def test_a_stopped_process_that_goes_on_after_a_takeover_writes_nothing(
     with heir.lock("heir", timeout_s=30):
         heir.load()
         heir.append([Spent("heir")])
-        before = {name: heir._objects.get(name) for name in heir._objects.names("") if name != "lock.json"}
+        before = stored(url)
         os.kill(worker.process.pid, signal.SIGCONT)
         assert "taken away by heir" in worker.tell(f"{word} sleeper")
         assert "taken away by heir" in worker.tell("append sleeper")
-        after = {name: heir._objects.get(name) for name in heir._objects.names("") if name != "lock.json"}
-        assert after == before
+        assert stored(url) == before
         heir.append([Spent("heir again")])
     assert open_(url).load() == replay(state, [Spent("heir"), Spent("heir again")])
 
@@ -186,7 +194,7 @@ def test_a_process_killed_at_any_moment_loses_nothing_acknowledged(url: str) -> 
         time.sleep(pause_s)
         writer.kill()
         acknowledged = int((first + writer.communicate()[0]).splitlines()[-1])
-        state = BucketBackend(url, "production").load()
+        state = Backend(BucketStorage(url, "production")).load()
         assert state is not None
         found = len(state.bindings)
         bound = [state.bindings[Address("assistants", f"n{number}")] for number in range(found)]

@@ -11,8 +11,8 @@ import pytest
 
 from hmsplan.errors import StateError
 from hmsplan.model import Address, Binding, Deposed, PendingCreate, Secret, State
-from hmsplan.state.backend import new_state
-from hmsplan.state.file.backend import FileBackend
+from hmsplan.state.backend import Backend, new_state
+from hmsplan.state.file.storage import FileStorage
 from hmsplan.state.journal import Entry, replay
 from hmsplan.state.ledger import Ledger
 
@@ -30,11 +30,11 @@ def intent(
     return PendingCreate(step, address, address.kind, ("A",), {"name": "A"}, frozenset(), 1.0, parent, deposes)
 
 
-class Watched(FileBackend):
+class Watched(Backend):
     """A file backend that remembers its batches, and can be made to wait or to fail."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+        super().__init__(FileStorage(folder))
         self.batches: list[Sequence[Entry]] = []
         self.may_write = threading.Event()
         self.may_write.set()
@@ -72,7 +72,7 @@ def run(folder: Path, work: Callable[[Ledger, Watched], Awaitable[None]], start:
             stored = start
         ledger = Ledger(backend, stored or new_state())
         asyncio.run(_awaited(work(ledger, backend)))
-    return FileBackend(folder).load()
+    return Backend(FileStorage(folder)).load()
 
 
 async def _awaited(work: Awaitable[None]) -> None:
@@ -82,7 +82,7 @@ async def _awaited(work: Awaitable[None]) -> None:
 def test_an_intent_is_on_the_disk_when_the_call_returns(tmp_path: Path) -> None:
     async def work(ledger: Ledger, _: Watched) -> None:
         await ledger.intend([intent(), intent("second")])
-        assert FileBackend(tmp_path).load() == ledger.state
+        assert Backend(FileStorage(tmp_path)).load() == ledger.state
 
     stored = run(tmp_path, work)
     assert stored is not None
@@ -106,9 +106,9 @@ def test_each_method_does_to_the_state_what_it_says(tmp_path: Path) -> None:
         assert ledger.state.deposed == (Deposed(B, "0"),)
         await ledger.drop_deposed("0")
         await ledger.spend("d" * 64)
-        assert FileBackend(tmp_path).load() == ledger.state
+        assert Backend(FileStorage(tmp_path)).load() == ledger.state
         await ledger.close()
-        assert FileBackend(tmp_path).load() == ledger.state
+        assert Backend(FileStorage(tmp_path)).load() == ledger.state
 
     stored = run(tmp_path, work)
     assert stored is not None
@@ -185,7 +185,7 @@ def test_an_intent_is_written_anew_when_its_post_had_to_wait(tmp_path: Path) -> 
         await ledger.renew(STEP, 61.0)
         await ledger.renew(STEP, 61.5)
         assert len(backend.batches) == 2
-        assert FileBackend(tmp_path).load() == ledger.state
+        assert Backend(FileStorage(tmp_path)).load() == ledger.state
 
     stored = run(tmp_path, work)
     assert stored is not None
@@ -225,7 +225,7 @@ def test_a_cancelled_caller_stops_neither_the_write_nor_the_others(tmp_path: Pat
             await first
         backend.may_write.set()
         await second
-        assert FileBackend(tmp_path).load() == ledger.state
+        assert Backend(FileStorage(tmp_path)).load() == ledger.state
 
     stored = run(tmp_path, work)
     assert stored is not None
@@ -280,11 +280,11 @@ def test_after_a_failed_write_nothing_is_created_and_nothing_forgotten(tmp_path:
             await ledger.bind(Binding(B, "2"))
         assert set(ledger.state.bindings) == {A, B}
         assert ledger.state.intents == ()
-        stored = FileBackend(tmp_path).load()
+        stored = Backend(FileStorage(tmp_path)).load()
         assert stored is not None
         assert [i.step for i in stored.intents] == [STEP]
         await ledger.close()
-        assert FileBackend(tmp_path).load() == ledger.state
+        assert Backend(FileStorage(tmp_path)).load() == ledger.state
 
     run(tmp_path, work)
 
@@ -324,7 +324,7 @@ def test_writes_of_one_moment_share_a_question_that_begins_after_they_asked(tmp_
         late = [asyncio.create_task(ledger.confirm()) for _ in range(20)]
         await asyncio.sleep(0.01)
         assert backend.questions == 1
-        FileBackend(tmp_path).unlock(force=True)
+        Backend(FileStorage(tmp_path)).unlock(force=True)
         backend.may_answer.set()
         assert await asyncio.gather(*early) == [None] * 5
         answers = await asyncio.gather(*late, return_exceptions=True)

@@ -18,10 +18,10 @@ from support.s3_server import HEEDLESS, SECRET
 from hmsplan.errors import StateError, StateLocked
 from hmsplan.formats.state_file import dump, parse
 from hmsplan.model import Address, Binding, State
-from hmsplan.state.backend import new_state, open_backend
-from hmsplan.state.bucket.backend import BucketBackend
+from hmsplan.state.backend import Backend, new_state, open_backend
 from hmsplan.state.bucket.lease import LEASE_S
 from hmsplan.state.bucket.objects import InDoubt, Objects
+from hmsplan.state.bucket.storage import BucketStorage
 from hmsplan.state.journal import Bound, Spent, replay
 
 if TYPE_CHECKING:
@@ -57,11 +57,11 @@ class Place:
         self.clock = Clock()
         self.objects = Objects(f"{url}/production")
 
-    def open(self, clock: Clock | None = None) -> BucketBackend:
+    def open(self, clock: Clock | None = None) -> Backend:
         def sleep(seconds: float) -> None:
             self.clock.now += seconds
 
-        return BucketBackend(self.url, "production", clock=clock or self.clock, sleep=sleep)
+        return Backend(BucketStorage(self.url, "production", clock=clock or self.clock, sleep=sleep))
 
     def begin(self, *entries: Spent) -> State:
         state = new_state()
@@ -163,7 +163,7 @@ def test_a_state_that_a_person_put_there_is_taken(place: Place, indent: int | No
 
 def test_two_environments_have_nothing_in_common(place: Place) -> None:
     state = place.begin()
-    other = BucketBackend(place.url, "staging")
+    other = Backend(BucketStorage(place.url, "staging"))
     with place.open().lock("apply"), other.lock("apply"):
         assert other.load() is None
         other.save(new_state())
@@ -176,7 +176,7 @@ def test_a_reader_never_sees_half_a_compaction(place: Place) -> None:
     over, seen = threading.Event(), list[State]()
 
     def read() -> None:
-        reader = BucketBackend(place.url, "production")
+        reader = Backend(BucketStorage(place.url, "production"))
         while not over.is_set():
             seen.append(reader.load() or State(""))
 
@@ -245,7 +245,8 @@ def test_a_kill_at_any_write_leaves_what_was_acknowledged(
         except Killed:
             pass
         assert len(writes) == min(number, 7), writes  # lock, two probes, two batches, state, rubbish
-        backend._lease._is_lost = True  # a dead process renews nothing
+        assert isinstance(backend.storage, BucketStorage)
+        backend.storage._lease._is_lost = True  # a dead process renews nothing
     found = place.open().load()
     assert found in (acknowledged[-1], replay(acknowledged[-1], [Spent(str(len(acknowledged) + 1))]))
     place.clock.now += LEASE_S + 1
@@ -312,7 +313,8 @@ def test_a_run_that_missed_the_takeover_stores_nothing(place: Place) -> None:
     sleeper, heir = place.open(stopped), place.open()
     with sleeper.lock("sleeper"):
         assert sleeper.load() == state
-        sleeper._lease._lease_s = 0.0
+        assert isinstance(sleeper.storage, BucketStorage)
+        sleeper.storage._lease._lease_s = 0.0
         place.clock.now += LEASE_S + 1
         with heir.lock("heir"):
             assert heir.load() == state
@@ -428,8 +430,8 @@ def test_a_store_that_cannot_be_asked_is_no_yes(place: Place, monkeypatch: pytes
 
 
 def test_a_living_holder_renews_its_lease(place: Place) -> None:
-    holder = BucketBackend(place.url, "production", lease_s=0.6)
-    other = BucketBackend(place.url, "production", lease_s=0.6)
+    holder = Backend(BucketStorage(place.url, "production", lease_s=0.6))
+    other = Backend(BucketStorage(place.url, "production", lease_s=0.6))
     with holder.lock("holder"):
         threading.Event().wait(1.5)
         with pytest.raises(StateLocked, match="holder"), other.lock("other"):
@@ -462,7 +464,7 @@ def test_unlock_needs_no_force_once_the_lease_ended(place: Place) -> None:
 
 @pytest.mark.usefixtures("s3")
 def test_a_store_that_is_heedless_of_conditions_is_refused() -> None:
-    backend = BucketBackend(f"s3://{HEEDLESS}/{uuid.uuid4().hex}", "production")
+    backend = Backend(BucketStorage(f"s3://{HEEDLESS}/{uuid.uuid4().hex}", "production"))
     with pytest.raises(StateError, match="does not honour conditional writes"), backend.lock("apply"):
         pass
     assert backend.load() is None
@@ -518,7 +520,7 @@ def test_the_backup_of_a_push_is_what_was_stored(place: Place) -> None:
 
 @pytest.mark.usefixtures("s3")
 def test_a_bucket_that_is_not_there_is_no_empty_state() -> None:
-    backend = BucketBackend("s3://no-such-bucket/acme", "production")
+    backend = Backend(BucketStorage("s3://no-such-bucket/acme", "production"))
     with pytest.raises(StateError, match="there is no such bucket"):
         backend.load()
     with pytest.raises(StateError, match="there is no such bucket"), backend.lock("apply"):
@@ -529,7 +531,7 @@ def test_a_server_that_is_gone_is_told_without_a_secret(monkeypatch: pytest.Monk
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setattr("hmsplan.state.bucket.objects.RETRIES", 0)
     with pytest.raises(StateError, match="there is no connection") as caught:
-        BucketBackend(s3.url("acme"), "production").load()
+        Backend(BucketStorage(s3.url("acme"), "production")).load()
     assert SECRET not in str(caught.value)
     assert caught.value.__cause__ is None
 

@@ -15,8 +15,8 @@ import pytest
 from hmsplan.errors import StateError, StateLocked
 from hmsplan.formats.state_file import dump, parse
 from hmsplan.model import Address, Binding, State
-from hmsplan.state.backend import open_backend
-from hmsplan.state.file.backend import FileBackend
+from hmsplan.state.backend import Backend, open_backend
+from hmsplan.state.file.storage import FileStorage
 from hmsplan.state.journal import Bound, Entry, Spent, encode, replay
 
 BEGIN = State("lineage-1")
@@ -27,7 +27,7 @@ A = Address("assistants", "a")
 def folder(tmp_path: Path) -> Path:
     """A state with two batches in its journal."""
     folder = tmp_path / "production"
-    backend = FileBackend(folder)
+    backend = Backend(FileStorage(folder))
     with backend.lock("test"):
         backend.load()
         backend.save(BEGIN)
@@ -37,14 +37,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def append(folder: Path, *entries: Entry) -> None:
-    backend = FileBackend(folder)
+    backend = Backend(FileStorage(folder))
     with backend.lock("test"):
         backend.load()
         backend.append(entries)
 
 
 def spent(folder: Path) -> tuple[str, ...]:
-    state = FileBackend(folder).load()
+    state = Backend(FileStorage(folder)).load()
     assert state is not None
     return state.spent
 
@@ -75,7 +75,7 @@ def test_damage_that_no_kill_can_leave_is_refused_with_its_line(folder: Path, li
     lines[line] = lines[line].replace(b"spent", b"spend")
     journal.write_bytes(b"".join(lines))
     with pytest.raises(StateError, match=f"line {line + 1}: its checksum is wrong") as caught:
-        FileBackend(folder).load()
+        Backend(FileStorage(folder)).load()
     assert caught.value.summary == "State is damaged"
 
 
@@ -84,7 +84,7 @@ def test_a_batch_that_is_missing_in_the_middle_is_noticed(folder: Path) -> None:
     lines = journal.read_bytes().splitlines(keepends=True)
     journal.write_bytes(lines[0] + lines[0])
     with pytest.raises(StateError, match="line 2: it does not continue"):
-        FileBackend(folder).load()
+        Backend(FileStorage(folder)).load()
 
 
 @pytest.mark.parametrize("op", ["unbound", "invented", None])
@@ -92,22 +92,22 @@ def test_an_entry_of_another_version_is_refused(folder: Path, op: str | None) ->
     rest = b'"lineage":"lineage-1","serial":1,"entries":[' + json.dumps({"op": op, "x": 1}).encode() + b"]}"
     (folder / "journal.jsonl").write_bytes(b'{"sum":"%08x",' % zlib.crc32(rest) + rest + b"\n")
     with pytest.raises(StateError, match=r"line 1: (unbound: 'address' is missing|.+ is no entry that this version)"):
-        FileBackend(folder).load()
+        Backend(FileStorage(folder)).load()
 
 
 def test_an_unreadable_note_of_the_holder_is_no_obstacle(folder: Path) -> None:
-    with FileBackend(folder).lock("first"):
+    with Backend(FileStorage(folder)).lock("first"):
         (folder / "lock.owner").write_bytes(b'{"owner"')
-        with pytest.raises(StateLocked, match="another process holds"), FileBackend(folder).lock("second"):
+        with pytest.raises(StateLocked, match="another process holds"), Backend(FileStorage(folder)).lock("second"):
             pass
-    with FileBackend(folder).lock("second"):
+    with Backend(FileStorage(folder)).lock("second"):
         pass
 
 
 @pytest.mark.parametrize("way", ["removed", "replaced"])
 def test_a_lock_whose_file_is_another_one_is_lost(folder: Path, way: str) -> None:
     """The next run would lock the new file and find nobody in its way, before it has put its name there."""
-    backend = FileBackend(folder)
+    backend = Backend(FileStorage(folder))
     with backend.lock("apply"):
         backend.load()
         backend.confirm_lock()
@@ -123,16 +123,16 @@ def test_a_lock_whose_file_is_another_one_is_lost(folder: Path, way: str) -> Non
 
 def test_a_lock_that_another_run_asked_for_in_vain_is_still_ours(folder: Path) -> None:
     """Asking opens the file, and must not make it another one."""
-    backend = FileBackend(folder)
+    backend = Backend(FileStorage(folder))
     with backend.lock("apply"):
         for _ in range(2):
-            with pytest.raises(StateLocked), FileBackend(folder).lock("second"):
+            with pytest.raises(StateLocked), Backend(FileStorage(folder)).lock("second"):
                 pass
             backend.confirm_lock()
 
 
 def test_a_lock_whose_folder_is_gone_is_lost(folder: Path) -> None:
-    backend = FileBackend(folder)
+    backend = Backend(FileStorage(folder))
     with backend.lock("apply"):
         folder.rename(folder.with_name("moved"))
         with pytest.raises(StateError) as caught:
@@ -143,18 +143,18 @@ def test_a_lock_whose_folder_is_gone_is_lost(folder: Path) -> None:
 def test_a_journal_of_another_state_is_refused(folder: Path) -> None:
     (folder / "journal.jsonl").write_bytes(encode("lineage-2", 1, [Spent("1")]))
     with pytest.raises(StateError, match="journal belongs to another state"):
-        FileBackend(folder).load()
+        Backend(FileStorage(folder)).load()
 
 
 def test_a_journal_of_a_later_state_is_refused(folder: Path) -> None:
     (folder / "journal.jsonl").write_bytes(encode("lineage-1", 5, [Spent("1")]))
     with pytest.raises(StateError, match="continues serial 4, the state has 0"):
-        FileBackend(folder).load()
+        Backend(FileStorage(folder)).load()
 
 
 def test_a_journal_that_was_not_emptied_is_passed_over(folder: Path) -> None:
     journal = (folder / "journal.jsonl").read_bytes()
-    backend = FileBackend(folder)
+    backend = Backend(FileStorage(folder))
     with backend.lock("test"):
         state = backend.load()
         assert state is not None
@@ -182,19 +182,19 @@ def test_a_lost_state_is_never_taken_for_a_new_one(folder: Path, journal: bytes)
     (folder / "state.json").unlink()
     (folder / "journal.jsonl").write_bytes(journal)
     with pytest.raises(StateError, match="is gone"):
-        FileBackend(folder).load()
+        Backend(FileStorage(folder)).load()
 
 
 def test_an_empty_state_file_is_damage(folder: Path) -> None:
     (folder / "state.json").write_bytes(b"")
     with pytest.raises(StateError, match="empty"):
-        FileBackend(folder).load()
+        Backend(FileStorage(folder)).load()
 
 
 def test_a_temporary_file_of_a_killed_run_is_in_nobodys_way(folder: Path) -> None:
     (folder / "state.json.tmp").write_bytes(b'{"torn')
     append(folder, Spent("4"))
-    backend = FileBackend(folder)
+    backend = Backend(FileStorage(folder))
     with backend.lock("test"):
         state = backend.load()
         assert state is not None
@@ -204,8 +204,8 @@ def test_a_temporary_file_of_a_killed_run_is_in_nobodys_way(folder: Path) -> Non
 
 
 def test_a_push_keeps_a_backup_with_the_journal_in_it(folder: Path) -> None:
-    before = FileBackend(folder).load()
-    backend = FileBackend(folder)
+    before = Backend(FileStorage(folder)).load()
+    backend = Backend(FileStorage(folder))
     with backend.lock("state push"):
         backend.push(State("another"), force=True)
     assert parse((folder / "state.json.backup").read_bytes()) == before
@@ -213,12 +213,12 @@ def test_a_push_keeps_a_backup_with_the_journal_in_it(folder: Path) -> None:
 
 def test_a_forced_push_mends_a_state_that_cannot_be_read(folder: Path) -> None:
     (folder / "state.json").write_bytes(b"damaged")
-    backend = FileBackend(folder)
+    backend = Backend(FileStorage(folder))
     with backend.lock("state push"):
         with pytest.raises(StateError, match="unexpected"):
             backend.push(BEGIN)
         backend.push(BEGIN, force=True)
-    assert FileBackend(folder).load() == BEGIN
+    assert Backend(FileStorage(folder)).load() == BEGIN
     assert (folder / "state.json.backup").read_bytes() == b"damaged"
     assert (folder / "journal.jsonl.backup").read_bytes()
 
@@ -236,13 +236,13 @@ def test_git_is_told_to_leave_out_all_but_the_state(folder: Path) -> None:
 
 
 def test_reading_creates_nothing(tmp_path: Path) -> None:
-    assert FileBackend(tmp_path / "production").load() is None
-    assert FileBackend(tmp_path / "production").unlock() is None
+    assert Backend(FileStorage(tmp_path / "production")).load() is None
+    assert Backend(FileStorage(tmp_path / "production")).unlock() is None
     assert not list(tmp_path.iterdir())
 
 
 def test_a_compaction_that_changes_nothing_leaves_the_file_alone(folder: Path) -> None:
-    backend = FileBackend(folder)
+    backend = Backend(FileStorage(folder))
     with backend.lock("test"):
         state = backend.load()
         assert state is not None
@@ -258,18 +258,18 @@ def test_a_link_or_a_pipe_in_place_of_a_file_is_refused(folder: Path, name: str)
     real.rename(folder / "elsewhere")
     real.symlink_to(folder / "elsewhere")
     with pytest.raises(StateError, match="cannot read"):
-        FileBackend(folder).load()
+        Backend(FileStorage(folder)).load()
     real.unlink()
     os.mkfifo(real)
     with pytest.raises(StateError, match="no regular file"):
-        FileBackend(folder).load()
+        Backend(FileStorage(folder)).load()
 
 
 def test_a_write_that_fails_says_so_and_leaves_no_torn_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_descriptor: int, _data: bytes) -> int:
         raise OSError(28, "No space left on device")
 
-    backend = FileBackend(folder)
+    backend = Backend(FileStorage(folder))
     with backend.lock("test"):
         backend.load()
         with monkeypatch.context() as patch:
@@ -312,7 +312,7 @@ CALLS = [(os, "fsync"), (os, "ftruncate"), (os, "write"), (os, "open"), (Path, "
 
 def work(folder: Path, acknowledged: list[str]) -> None:
     """Append the numbers from 4 to 7, and compact after each even one."""
-    backend = FileBackend(folder)
+    backend = Backend(FileStorage(folder))
     with backend.lock("test"):
         backend.load()
         for number in range(4, 8):
@@ -351,7 +351,7 @@ def test_a_reader_never_sees_less_while_another_run_compacts(folder: Path) -> No
         seen = 0
         try:
             while not is_over.is_set():
-                state = FileBackend(folder).load()
+                state = Backend(FileStorage(folder)).load()
                 assert state is not None
                 assert state.serial >= seen
                 seen = state.serial
@@ -360,7 +360,7 @@ def test_a_reader_never_sees_less_while_another_run_compacts(folder: Path) -> No
 
     reader = threading.Thread(target=read)
     reader.start()
-    backend = FileBackend(folder)
+    backend = Backend(FileStorage(folder))
     with backend.lock("test"):
         state = backend.load()
         assert state is not None

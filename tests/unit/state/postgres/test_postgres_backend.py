@@ -20,8 +20,8 @@ from hmsplan.formats.state_file import dump, parse
 from hmsplan.model import Address, Binding, State
 from hmsplan.state.backend import open_backend, refuse_lent_password
 from hmsplan.state.journal import Bound, Spent
-from hmsplan.state.postgres.backend import PostgresBackend
 from hmsplan.state.postgres.connection import read_url
+from hmsplan.state.postgres.storage import PostgresStorage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -452,8 +452,8 @@ def test_a_lock_in_name_alone_is_none(postgres: PostgresServer, database: str, t
     begin(backend)
     with backend.lock("test"):
         backend.confirm_lock()
-        assert isinstance(backend, PostgresBackend)
-        session = backend._lock.session
+        assert isinstance(backend.storage, PostgresStorage)
+        session = backend.storage._lock.session
         assert session is not None
         session.connection.execute("SELECT pg_advisory_unlock_all()")
         with pytest.raises(StateError) as caught:
