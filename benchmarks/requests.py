@@ -14,7 +14,7 @@ from benchmarks.measure import line
 from hmsplan.api.client import WriteClient
 from hmsplan.apply.executor import apply
 from hmsplan.emulator import Emulator, Settings
-from hmsplan.operations.refresh import plan_live
+from hmsplan.operations.plan import plan_live
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.ledger import Ledger
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import click
 
-from hmsplan.api.client import ReadClient
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
-from hmsplan.cli.plan import tell_wait
-from hmsplan.cli.session import Workspace, connect, open_workspace, wait_for
+from hmsplan.cli.session import open_workspace, wait_for
 from hmsplan.cli.surfaces import DRIFT_FORMATS, print_drift
-from hmsplan.operations.refresh import read
-from hmsplan.planner.drift import DriftReport, survey
+from hmsplan.operations.drift import drift
 
 DRIFTED = 2
 
@@ -25,14 +22,7 @@ DRIFTED = 2
 def drift_command(options: Globals, form: str, detailed_exitcode: bool, unmanaged: bool) -> int:
     """Show what changed outside hmsplan since the last apply. Reads only."""
     workspace = open_workspace(options)
-    report = wait_for(_drift(options, workspace))
+    report = wait_for(drift(workspace))
     drifts = report.drifted + (report.unmanaged if unmanaged else ())
     print_drift(options, report, drifts, form, workspace.stack)
     return DRIFTED if detailed_exitcode and report.drifted else 0
-
-
-async def _drift(options: Globals, workspace: Workspace) -> DriftReport:
-    state = workspace.state()
-    async with connect(options, ReadClient, on_wait=tell_wait) as client:
-        snapshot = await read(client, workspace.stack, state)
-    return survey(workspace.stack, snapshot, state, workspace.elsewhere())

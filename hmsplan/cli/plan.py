@@ -10,16 +10,15 @@ import click
 import orjson
 
 from hmsplan import __version__
-from hmsplan.api.client import ReadClient
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
-from hmsplan.cli.session import Workspace, connect, load, open_workspace, unix_now, wait_for
+from hmsplan.cli.session import load, open_workspace, unix_now, wait_for
 from hmsplan.cli.surfaces import PLAN_FORMATS, print_plan
 from hmsplan.cli.terminal import err, out
 from hmsplan.errors import HmsplanError, StalePlan, StateError, UnsettledCreate
 from hmsplan.formats.plan_validity import dated, out_of_date
 from hmsplan.model import Address, Digest
-from hmsplan.operations.refresh import plan_live
+from hmsplan.operations.plan import plan
 from hmsplan.output.page import scope_of
 from hmsplan.planner.planner import Options
 from hmsplan.text.escape import plain
@@ -147,24 +146,24 @@ def plan_command(
         _refuse_together(*({"--check": check, name: value} for name, value in others.items()))
         return _check(options, check, choice, digest, as_json=options.json or form == "json")
     is_kept = file is not None or options.json or form == "json"  # it may end as a file
-    stack, plan = _planned(options, against, choice, impact=impact, whose=is_kept)
+    stack, made = _planned(options, against, choice, impact=impact, whose=is_kept)
     if is_kept and against is None:  # one against a snapshot is applied at no time
-        plan = dated(plan, unix_now(), stack.safety.plan_ttl_s, __version__)
+        made = dated(made, unix_now(), stack.safety.plan_ttl_s, __version__)
     if file is not None:
         from hmsplan.formats.plan_file import plan_to_bytes  # noqa: PLC0415 -- most plans are only printed
 
-        write_private(file, plan_to_bytes(plan))
+        write_private(file, plan_to_bytes(made))
         err(f"Saved the plan to {plain(str(file))}.")
         if against is None:
             options.saved = file
-            if not plan.refusals:
+            if not made.refusals:
                 err(f"To perform exactly this: {options.command('apply')}")
         else:
             err(f"To see it again: {options.command('show', str(file))}")
-    print_plan(options, plan, form, stack=stack, show_unchanged=show_unchanged, digest=digest)
-    if not all(unsettled.is_waiting for unsettled in plan.unsettled):
+    print_plan(options, made, form, stack=stack, show_unchanged=show_unchanged, digest=digest)
+    if not all(unsettled.is_waiting for unsettled in made.unsettled):
         return UnsettledCreate.exit_code
-    return CHANGES if detailed_exitcode and plan.pending else 0
+    return CHANGES if detailed_exitcode and made.pending else 0
 
 
 def _refuse_together(*groups: Mapping[str, object]) -> None:
@@ -181,7 +180,7 @@ def _planned(
     """Plan against a saved snapshot, if there is one; else read what is live."""
     if against is None:
         workspace = open_workspace(options, need_secrets=True)
-        return workspace.stack, wait_for(plan_now(options, workspace, choice, impact=impact, whose=whose))
+        return workspace.stack, wait_for(plan(workspace, choice, impact=impact, whose=whose))
     from hmsplan.formats.snapshot_file import snapshot_from_bytes  # noqa: PLC0415 -- most plans read what is live
     from hmsplan.operations.offline import plan_against  # noqa: PLC0415
 
@@ -202,7 +201,7 @@ def _check(options: Globals, file: Path, choice: Options, kind: Digest, *, as_js
         choice.targets or saved.targets, choice.destroy or saved.destroy, resend=choice.resend or saved.resend
     )
     workspace = open_workspace(options, need_secrets=True)
-    fresh = wait_for(plan_now(options, workspace, choice, whose=True))
+    fresh = wait_for(plan(workspace, choice, whose=True))
     reasons = objections(saved, fresh, workspace.state(), kind)
     told = fresh.digest_of(kind)
     if as_json:
@@ -237,20 +236,6 @@ def read_saved(options: Globals, file: Path) -> Plan:
     return saved
 
 
-async def plan_now(
-    options: Globals, workspace: Workspace, choice: Options, *, impact: bool = False, whose: bool = False
-) -> Plan:
-    """Read what is live with a client that cannot write, and plan; *whose*: also whose key it is."""
-    state, elsewhere = workspace.state(), workspace.elsewhere()
-    async with connect(options, ReadClient, on_wait=tell_wait) as client:
-        if impact:
-            from hmsplan.operations.impact import plan_with_impact  # noqa: PLC0415 -- only for --impact
-
-            return await plan_with_impact(client, workspace.stack, state, choice, elsewhere=elsewhere, whose=whose)
-        plan, _ = await plan_live(client, workspace.stack, state, choice, elsewhere=elsewhere, whose=whose)
-    return plan
-
-
 @click.command("show", cls=Command)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--format", "form", type=click.Choice(PLAN_FORMATS), default="text", help="How to print it.")
@@ -262,18 +247,12 @@ def show_command(options: Globals, file: Path, form: str, digest: Digest) -> Non
     from hmsplan.formats.plan_file import plan_from_bytes  # noqa: PLC0415 -- see read_saved
 
     data = read_whole(file)
-    plan = plan_from_bytes(data)
+    saved = plan_from_bytes(data)
     if options.json or form == "json":
         out(data.decode().rstrip())  # the file holds more than the plan that is read of it
     else:
         options.saved = file
-        print_plan(options, plan, form, digest=digest)
-
-
-def tell_wait(seconds: float) -> None:
-    """Say that the rate limit makes us wait."""
-    if seconds >= 1:
-        err(f"Waiting {seconds:.0f} s for the rate limit ...")
+        print_plan(options, saved, form, digest=digest)
 
 
 def read_whole(file: Path) -> bytes:
@@ -282,7 +261,6 @@ def read_whole(file: Path) -> bytes:
     Raises:
         StateError: it cannot be read.
     """
-
     try:
         with file.open("rb") as opened:
             return opened.read(MAX_BYTES + 1)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import gc
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hmsplan import __version__
 from hmsplan.cli import terminal
-from hmsplan.cli.progress import Events
+from hmsplan.cli.failure import tell
+from hmsplan.cli.progress import Events, progress_for
+from hmsplan.cli.session import Stderr
 from hmsplan.cli.surfaces import locator, print_found, print_plan, write_summary
-from hmsplan.cli.terminal import color, err, report, width
+from hmsplan.cli.terminal import color, color_of_progress, err, report, width
 from hmsplan.errors import HmsplanError, UnsafePlan
 from hmsplan.output import events
 from hmsplan.output.diagnostics import diagnostics_of
 from hmsplan.output.report import render_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
+    from hmsplan.apply.executor import Progress
     from hmsplan.cli.options import Globals
     from hmsplan.model import Plan, Report, Stack
 
@@ -67,7 +71,7 @@ class Audience:
         commands = self.options.commands
         return render_report(ending, plan=plan, width=width(), color=colored, commands=commands).rstrip("\n")
 
-    def failed(self, error: HmsplanError) -> None:
+    def ended_by(self, error: HmsplanError) -> None:
         """Tell machines of an error that ends the run; people are told where every error is."""
         if self.events is not None:
             self.events.tell(*events.of_error(error, self.options.commands))
@@ -81,6 +85,37 @@ class Audience:
             write_summary(error_markdown(found))
 
 
+class ApplyReporter(Stderr):
+    """Tells *told* of an apply of *stack*, and people on stderr how far it is."""
+
+    def __init__(self, told: Audience, stack: Stack) -> None:
+        self._told, self._stack = told, stack
+
+    def looking(self, creates: int, left_s: float) -> None:
+        """Say that creates of an earlier run are looked for."""
+        err(f"Looking for {creates} create(s) of an earlier run whose answer was lost; {left_s:.0f} s left ...")
+
+    def planned(self, plan: Plan) -> None:
+        """Show the plan."""
+        self._told.planned(plan, self._stack)
+
+    @asynccontextmanager
+    async def performing(self, plan: Plan) -> AsyncIterator[Progress]:
+        """Show a bar or lines on stderr, or tell events."""
+        gc.freeze()
+        gc.enable()  # from here on the run may be long
+        if self._told.events is not None:
+            async with self._told.events.alive():
+                yield self._told.events
+        else:
+            with progress_for(len(plan.steps), plain=not color_of_progress(self._told.options.color)) as shown:
+                yield shown
+
+    def failed(self, error: HmsplanError) -> None:
+        """Say that the state could not be stored; the error on its way is told after it."""
+        tell(error, commands=self._told.options.commands)
+
+
 @contextmanager
 def audience(options: Globals, form: str) -> Iterator[Audience]:
     """Give who is told of the run; an error that ends it is told as well."""
@@ -90,5 +125,5 @@ def audience(options: Globals, form: str) -> Iterator[Audience]:
             told.events.tell(events.version_event(__version__))
         yield told
     except HmsplanError as error:
-        told.failed(error)
+        told.ended_by(error)
         raise

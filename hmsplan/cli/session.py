@@ -7,66 +7,51 @@ import os
 import stat
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from hmsplan.api.client import ReadClient
 from hmsplan.api.urls import DEFAULT_BASE_URL
 from hmsplan.cli import embedded
-from hmsplan.cli.rescue import refuse_unpushed
+from hmsplan.cli.rescue import refuse_unpushed, rescue
 from hmsplan.cli.secret_filter import hide, masks
 from hmsplan.cli.terminal import commands_of_the_runner, err
 from hmsplan.config.exposed_secrets import OPEN
 from hmsplan.config.load import DEFAULT_ENVIRONMENT, choose_environment, load_settings, load_stack
 from hmsplan.errors import HmsplanError, Unauthorized
-from hmsplan.model import Secret, leaves
+from hmsplan.model import Diagnostic, Secret, leaves
+from hmsplan.operations.reporter import Silent
+from hmsplan.operations.workspace import Client, Workspace
 from hmsplan.output.diagnostics import format_diagnostic
-from hmsplan.planner.last_applied import share
 from hmsplan.secrets.detect import credentials
 from hmsplan.secrets.sources import FINGERPRINT_KEY
-from hmsplan.state.backend import Backend, new_state, open_backend, refuse_lent_password
-from hmsplan.state.edit import refuse_other_stack
-from hmsplan.state.other_environments import bound_elsewhere
+from hmsplan.state.backend import Backend, open_backend, refuse_lent_password
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Mapping
+    from collections.abc import AsyncIterator, Coroutine
     from pathlib import Path
 
     from hmsplan.cli.options import Globals
-    from hmsplan.model import Stack, State
+    from hmsplan.model import Stack
 
 KEY: Final = "HMS_SOVEREIGN_API_KEY"
 BASE_URL: Final = "HMS_SOVEREIGN_BASE_URL"
 
-Client = TypeVar("Client", bound=ReadClient)
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """One stack, one environment, and where its state is."""
+class Stderr(Silent):
+    """Tells on stderr what every command tells while it reads."""
 
-    root: Path
-    stack: Stack
-    backend: Backend
-    options: Globals
+    def warning(self, warning: Diagnostic) -> None:
+        """Show what a person should know."""
+        err(format_diagnostic(warning))
 
-    def state(self) -> State:
-        """Return what earlier applies left behind; an empty state when there has never been one.
-
-        Raises:
-            StateError: it is another stack's, or an apply left what it did in a file, which nobody has pushed yet.
-        """
-        stored = self.backend.load()
-        refuse_unpushed(self.options, stored)
-        state = stored or new_state()
-        refuse_other_stack(state, self.stack.name)
-        return share(state, self.stack)
-
-    def elsewhere(self) -> Mapping[tuple[str, str], str]:
-        """Return the objects that other environments of the stack bind, and which; a state that is not read is told."""
-        return bound_elsewhere(self.backend, lambda warning: err(format_diagnostic(warning)))
+    def waiting(self, seconds: float) -> None:
+        """Say that the rate limit makes us wait."""
+        if seconds >= 1:
+            err(f"Waiting {seconds:.0f} s for the rate limit ...")
 
 
 def load(options: Globals, *, need_secrets: bool = False) -> Stack:
@@ -121,7 +106,15 @@ def _warn_of_readers(secrets_file: Path) -> None:
 def open_workspace(options: Globals, *, need_secrets: bool = False) -> Workspace:
     """Read the stack and open its state."""
     stack = load(options, need_secrets=need_secrets)
-    return Workspace(options.directory, stack, open_state(options), options)
+    return Workspace(
+        stack,
+        open_state(options),
+        partial(connect, options),
+        Stderr(),
+        accept=partial(refuse_unpushed, options),
+        rescue=lambda state, error: rescue(state, options, error),
+        organization=embedded.KEY if options.emulator else None,
+    )
 
 
 def open_state(options: Globals) -> Backend:
@@ -155,7 +148,7 @@ def environment_of(options: Globals) -> str:
 @asynccontextmanager
 async def connect(options: Globals, kind: type[Client], **settings: Any) -> AsyncIterator[Client]:
     """Open a client for the organization of the key, or for the embedded emulator."""
-    settings = {"deadline_s": options.timeout_s, "on_skew": _tell_skew, **settings}
+    settings = {"deadline_s": options.timeout_s, "on_skew": _tell_skew, "on_wait": Stderr().waiting, **settings}
     async with AsyncExitStack() as closing:
         if options.emulator:
             emulator = embedded.open_embedded(options.directory, environment_of(options))

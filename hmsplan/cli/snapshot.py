@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from hmsplan import __version__
-from hmsplan.api.client import ReadClient
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
-from hmsplan.cli.plan import new_file, refuse_resource_file, tell_wait, write_private
-from hmsplan.cli.session import Workspace, connect, open_workspace, wait_for
+from hmsplan.cli.plan import new_file, refuse_resource_file, write_private
+from hmsplan.cli.session import open_workspace, wait_for
 from hmsplan.cli.terminal import err
-from hmsplan.formats.snapshot_file import mark_of, save, snapshot_to_bytes
-from hmsplan.operations.refresh import read
+from hmsplan.formats.snapshot_file import mark_of, snapshot_to_bytes
+from hmsplan.operations.snapshot import snapshot
 from hmsplan.text.escape import plain
 from hmsplan.text.wording import count
-
-if TYPE_CHECKING:
-    from hmsplan.formats.snapshot_file import SavedSnapshot
 
 
 @click.command("snapshot", cls=Command)
@@ -38,7 +32,7 @@ def snapshot_command(options: Globals, file: Path) -> None:
     """
     refuse_resource_file(options, file)
     workspace = open_workspace(options)
-    saved = wait_for(_take(options, workspace))
+    saved = wait_for(snapshot(workspace))
     write_private(file, snapshot_to_bytes(saved))
     objects = sum(map(len, saved.live.objects.values()))
     marks = [mark_of(lead).fingerprint for found in saved.live.members.values() for lead in found]
@@ -48,11 +42,3 @@ def snapshot_command(options: Globals, file: Path) -> None:
     err(f"Saved {count(objects, 'object')} and the digests of {count(len(marks) - strangers, 'lead')} to {name}{more}.")
     keyless = replace(options, emulator=False, secrets_file=None, state=None, allow_host=None, ca_bundle=None)
     err(f"To plan against it, without a key: {keyless.command('plan', '--against', str(file))}")
-
-
-async def _take(options: Globals, workspace: Workspace) -> SavedSnapshot:
-    """Read everything with a client that cannot write."""
-    state = workspace.state()
-    async with connect(options, ReadClient, on_wait=tell_wait) as client:
-        live = await read(client, workspace.stack, state, for_any=True)
-    return save(workspace.stack, live, state, live.now, tool_version=__version__)

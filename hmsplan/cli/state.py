@@ -14,8 +14,7 @@ from hmsplan.api.client import ReadClient
 from hmsplan.api.refresh import read_members, read_one, read_organization
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command, Group
-from hmsplan.cli.plan import tell_wait
-from hmsplan.cli.session import Workspace, connect, environment_of, open_state, open_workspace, wait_for
+from hmsplan.cli.session import connect, environment_of, open_state, open_workspace, wait_for
 from hmsplan.cli.terminal import err, out
 from hmsplan.config.load import load_settings
 from hmsplan.errors import HmsplanError, StateError
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hmsplan.model import PendingCreate, RemoteObject, Stack, State
+    from hmsplan.operations.workspace import Workspace
     from hmsplan.state.backend import Backend
 
 OWNER: Final = "hmsplan state"
@@ -234,7 +234,7 @@ async def _one(
     options: Globals, stack: Stack, state: State, address: Address, object_id: str
 ) -> tuple[RemoteObject | None, tuple[RemoteObject, ...], str | None]:
     kind = KINDS[address.kind]
-    async with connect(options, ReadClient, on_wait=tell_wait) as client:
+    async with connect(options, ReadClient) as client:
         organization = await read_organization(client) if stack.organization is not None else None
         live = await read_one(client, kind, object_id)
         found = live.fields.get("org_id") if live is not None else None
@@ -280,7 +280,7 @@ async def _exists(
     options: Globals, stack: Stack, state: State, address: Address, object_id: str, intents: list[PendingCreate]
 ) -> bool:
     kind = KINDS[address.kind]
-    async with connect(options, ReadClient, on_wait=tell_wait) as client:
+    async with connect(options, ReadClient) as client:
         if stack.organization is not None:
             check_organization(stack, state, await read_organization(client))
         parent = next((intent.parent for intent in intents if intent.parent), None)

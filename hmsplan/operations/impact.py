@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hmsplan.api.urls import encoded, segments
 from hmsplan.errors import ApiError
 from hmsplan.model import Calls, Diagnostic, Severity
-from hmsplan.operations.refresh import plan_live, read_more
+from hmsplan.operations.refresh import read_more
 from hmsplan.planner.blast_radius import writes
 from hmsplan.planner.matching import NOWHERE
 from hmsplan.planner.planner import DEFAULTS, Options, make_plan
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hmsplan.api.client import ReadClient
-    from hmsplan.model import Plan, ResourceChange, Stack, State
+    from hmsplan.model import Plan, ResourceChange, Snapshot, Stack, State
     from hmsplan.planner.matching import Elsewhere
 
 DAYS: Final = 7
@@ -37,22 +37,22 @@ _OVER: Final = frozenset({"ended", "ended-with-error", "transferred", "failed", 
 _PARTIES: Final = {"assistants": ("agent_id", "assistant_id"), "numbers": ("number_id",)}
 
 
-async def plan_with_impact(
+async def with_impact(
     client: ReadClient,
     stack: Stack,
     state: State,
-    choice: Options = DEFAULTS,
+    plan: Plan,
+    snapshot: Snapshot,
+    options: Options = DEFAULTS,
     *,
     elsewhere: Elsewhere = NOWHERE,
-    whose: bool = False,
 ) -> Plan:
-    """Plan as ``plan_live`` does, and read what only people want to know."""
-    plan, snapshot = await plan_live(client, stack, state, choice, elsewhere=elsewhere, whose=whose)
+    """Return *plan*, made from *snapshot*, with what only people want to know."""
     warnings: list[Diagnostic] = []
     if plan.unread:
         try:
             more = await read_more(client, stack, state, snapshot, plan.unread)
-            plan = make_plan(stack, more, state, choice, elsewhere)
+            plan = make_plan(stack, more, state, options, elsewhere)
         except ApiError as error:
             warnings.append(_unknown(f"Whom the plan reaches through {' and '.join(plan.unread)}", error))
     before = client.requests.total()

@@ -1,4 +1,4 @@
-"""Read what is live, as much of it as a stack and a state ask for, and plan against it.
+"""Read what is live, as much of it as a stack and a state ask for.
 
 The answers are believed only as far as they prove themselves: whose organization it is, that a list is whole, that an
 object which a list lacks is gone.
@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.api.refresh import read_one, read_organization, read_snapshot
 from hmsplan.errors import WrongOrganization
 from hmsplan.kinds import KINDS
-from hmsplan.model import Digest
-from hmsplan.planner.matching import NOWHERE
-from hmsplan.planner.planner import DEFAULTS, Options, kinds_in_use, kinds_to_consult, make_plan, wanted_members
+from hmsplan.planner.planner import wanted_members
 from hmsplan.state.edit import refuse_other_stack
 from hmsplan.text import wording
 
@@ -27,54 +25,10 @@ if TYPE_CHECKING:
 
     from hmsplan.api.client import ReadClient
     from hmsplan.kinds import Kind
-    from hmsplan.model import Binding, Plan, RemoteObject, Snapshot, Stack, State
-    from hmsplan.planner.matching import Elsewhere
+    from hmsplan.model import Binding, RemoteObject, Snapshot, Stack, State
 
 
 _LOG: Final = logging.getLogger(__name__)
-
-
-async def plan_live(
-    client: ReadClient,
-    stack: Stack,
-    state: State,
-    choice: Options = DEFAULTS,
-    *,
-    elsewhere: Elsewhere = NOWHERE,
-    whose: bool = False,
-) -> tuple[Plan, Snapshot]:
-    """Read what is live and plan against it.
-
-    Where something would go away, the kinds that may still use it are read too, and the plan is made again.
-
-    Args:
-        client: of the organization.
-        stack: what is declared.
-        state: what earlier applies left behind.
-        choice: what the command line adds.
-        elsewhere: the objects that other environments of the stack bind.
-        whose: ask the API whose organization it is, also where the lists tell it.
-    """
-    names = kinds_in_use(stack, state)
-    snapshot = await read(client, stack, state, names, whose=whose)
-    plan = _planned(stack, snapshot, state, choice, elsewhere)
-    if more := kinds_to_consult(plan, snapshot):
-        snapshot = await read_more(client, stack, state, snapshot, more)
-        plan = _planned(stack, snapshot, state, choice, elsewhere)
-    return plan, snapshot
-
-
-def _planned(stack: Stack, snapshot: Snapshot, state: State, choice: Options, elsewhere: Elsewhere) -> Plan:
-    began = time.perf_counter()
-    plan = make_plan(stack, snapshot, state, choice, elsewhere)
-    took_ms = (time.perf_counter() - began) * 1000
-    _LOG.info("%s: %s, %.0f ms", plan.digest_of(Digest.STRICT), wording.listed(_counts(plan)), took_ms)
-    return plan
-
-
-def _counts(plan: Plan) -> list[str]:
-    counts = {"change": plan.pending, "step": plan.steps, "drifted object": plan.drift, "refusal": plan.refusals}
-    return [wording.count(len(found), noun) for noun, found in counts.items()]
 
 
 async def read_more(

@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hmsplan.cli.export import prove
 from hmsplan.kinds import KINDS
 from hmsplan.model import RemoteObject, Snapshot
+from hmsplan.operations.export import prove
 
 TEXTS = st.text(max_size=12) | st.sampled_from(
     ["${secret:x}", "$${", "no", "017", "a\r\nb", "x\ny", "word " * 60, "\u202e", "\x07"]

@@ -11,7 +11,8 @@ from support.world import UNLIMITED, Life, World, allowing
 from hmsplan.api.client import ReadClient
 from hmsplan.emulator import Fault
 from hmsplan.model import Calls
-from hmsplan.operations.impact import plan_with_impact
+from hmsplan.operations.impact import with_impact
+from hmsplan.operations.plan import plan_live
 from hmsplan.output.changes import remarks
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def look(world: World) -> Plan:
 
     async def planned() -> Plan:
         async with world._client(ReadClient, Life()) as client:
-            return await plan_with_impact(client, world.stack(), world.state())
+            stack, state = world.stack(), world.state()
+            return await with_impact(client, stack, state, *await plan_live(client, stack, state))
 
     return run(planned(), world.clock)
 

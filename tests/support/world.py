@@ -24,7 +24,8 @@ from hmsplan.formats.snapshot_file import save, snapshot_from_bytes, snapshot_to
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.identity import identity_of
 from hmsplan.model import Address, Status
-from hmsplan.operations.refresh import plan_live, read
+from hmsplan.operations.plan import plan_live
+from hmsplan.operations.refresh import read
 from hmsplan.planner.drift import survey
 from hmsplan.planner.members import fingerprint
 from hmsplan.planner.planner import Options

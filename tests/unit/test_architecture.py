@@ -169,7 +169,7 @@ def test_only_the_command_line_starts_the_emulator() -> None:
 def test_only_an_apply_has_a_client_that_can_write() -> None:
     """Plan, drift, show and all others are made of a client without the verbs."""
     users = {name for name, path in MODULES.items() if "WriteClient" in path.read_text("utf-8")}
-    assert {name for name in users if name.partition(".")[0] != "apply"} == {"api.client", "cli.apply"}
+    assert {name for name in users if name.partition(".")[0] != "apply"} == {"api.client", "operations.apply"}
 
 
 @pytest.mark.parametrize("module", [*MODULES, *EMULATOR])

@@ -1,0 +1,209 @@
+"""Make an organization equal to its stack."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.api.client import WriteClient
+from hmsplan.api.refresh import read_organization
+from hmsplan.apply import executor
+from hmsplan.apply.executor import Stop
+from hmsplan.errors import StalePlan, StateError, UnsafePlan, UnsettledCreate
+from hmsplan.formats.plan_validity import use_of
+from hmsplan.model import Digest, Report
+from hmsplan.operations.plan import plan_live
+from hmsplan.operations.saved_plan import objections
+from hmsplan.output.plan_difference import explain_difference
+from hmsplan.planner.planner import DEFAULTS, Options
+from hmsplan.state import edit
+from hmsplan.state.ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hmsplan.model import Plan, Snapshot, State
+    from hmsplan.operations.workspace import Workspace
+
+_LOOK_S: Final = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What was reviewed.
+
+    Attributes:
+        saved: the plan that was reviewed; None = whatever is planned now.
+        digest: the digest that was reviewed, ``sha256:…`` or ``intent:…``; None = not given.
+        ask: asked once the plan is made, before anything is written; what it raises ends the run. None = nobody is
+            asked.
+    """
+
+    saved: Plan | None = None
+    digest: str | None = None
+    ask: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How an apply ended.
+
+    Attributes:
+        plan: what was to be done.
+        report: what was done.
+        unstored: the state could not be stored, and this says where it is kept; None = it was stored.
+    """
+
+    plan: Plan
+    report: Report
+    unstored: StateError | None = None
+
+
+def _uninterrupted(_stop: Stop) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+async def apply(
+    workspace: Workspace,
+    options: Options = DEFAULTS,
+    consent: Consent = Consent(),
+    *,
+    owner: str = "hmsplan",
+    interruptible: Callable[[Stop], AbstractContextManager[None]] = _uninterrupted,
+) -> Applied:
+    """Plan, and perform exactly that plan, under the lock of the state.
+
+    A step that fails is in the report; it raises nothing.
+
+    Args:
+        workspace: the stack, its state and the API.
+        options: targets, what is allowed, whether to destroy.
+        consent: what was reviewed, and who is asked.
+        owner: told to whoever else wants the lock.
+        interruptible: entered once the lock is held; may ask the ``Stop`` it is given to start nothing more.
+
+    Raises:
+        StateLocked: somebody else holds the lock.
+        StalePlan: this is not the plan that was reviewed.
+        UnsafePlan: something is refused that *options* do not allow.
+        UnsettledCreate: a create of an earlier run is not decided.
+        HmsplanError: nothing could be read or planned.
+    """
+    stop = Stop()
+    whose = consent.saved is not None
+    with workspace.backend.lock(owner), interruptible(stop):
+        state = workspace.state()
+        ledger = Ledger(workspace.backend, state)
+        async with workspace.connect(WriteClient) as client:
+            plan, snapshot = await _settled_plan(client, workspace, state, options, stop, whose=whose)
+            _check_consent(plan, consent, state)
+            workspace.reporter.planned(plan)
+            if plan.refusals:
+                raise UnsafePlan(plan.refusals)
+            if not plan.steps and not plan.decided:
+                return Applied(plan, Report(()))
+            if plan.pending and consent.ask is not None:
+                consent.ask()
+                plan, snapshot = await _planned_again(client, workspace, state, options, stop, plan)
+            if workspace.organization is not None and ledger.organization_id is None:
+                await ledger.organization(await read_organization(client) or workspace.organization)
+            return await _performed(workspace, plan, snapshot, client, ledger, stop, consent)
+
+
+async def _performed(
+    workspace: Workspace,
+    plan: Plan,
+    snapshot: Snapshot,
+    client: WriteClient,
+    ledger: Ledger,
+    stop: Stop,
+    consent: Consent,
+) -> Applied:
+    report = unstored = None
+    try:
+        async with workspace.reporter.performing(plan) as progress:
+            grace_s = workspace.stack.safety.settle_grace_s
+            report = await executor.apply(
+                plan, snapshot, client, ledger, progress=progress, sleep=asyncio.sleep, grace_s=grace_s, stop=stop
+            )
+        if consent.saved is not None:
+            with suppress(StateError):  # memory knows it, and that is written when the ledger is closed
+                await ledger.spend(use_of(consent.saved))
+    finally:
+        unstored = await _close(ledger, workspace)
+        if unstored is not None and report is None:
+            workspace.reporter.failed(unstored)  # the error on its way is told after it
+    return Applied(plan, report, unstored)
+
+
+async def _close(ledger: Ledger, workspace: Workspace) -> StateError | None:
+    """Write the state; where that fails, keep it elsewhere, and give the error that says where."""
+    try:
+        await ledger.close()
+    except StateError as error:
+        return workspace.rescue(ledger.state, error)
+    return None
+
+
+async def _settled_plan(
+    client: WriteClient, workspace: Workspace, state: State, options: Options, stop: Stop, *, whose: bool = False
+) -> tuple[Plan, Snapshot]:
+    """Read and plan; wait for the grace time of an earlier run's create, as long as it is not over.
+
+    With *whose*, ask also whose organization it is.
+
+    Raises:
+        UnsettledCreate: the lists do not decide.
+    """
+    elsewhere = workspace.elsewhere()
+    while True:
+        plan, snapshot = await plan_live(client, workspace.stack, state, options, elsewhere=elsewhere, whose=whose)
+        state = edit.not_of_the_future(state, snapshot.now)
+        waiting = [u for u in plan.unsettled if not u.candidates and u.remaining_s > 0]
+        if len(waiting) < len(plan.unsettled) or (waiting and stop):
+            raise UnsettledCreate(plan.unsettled)
+        if not waiting:
+            return plan, snapshot
+        left_s = max(u.remaining_s for u in waiting)
+        workspace.reporter.looking(len(waiting), left_s)
+        await asyncio.sleep(min(left_s + 0.01, _LOOK_S))
+
+
+async def _planned_again(
+    client: WriteClient, workspace: Workspace, state: State, options: Options, stop: Stop, asked: Plan
+) -> tuple[Plan, Snapshot]:
+    """Read once more after the question: what was approved must still be what is done.
+
+    Raises:
+        StalePlan: something it touches moved meanwhile.
+    """
+    plan, snapshot = await _settled_plan(client, workspace, state, options, stop)
+    if plan.digest != asked.digest:
+        raise StalePlan("; ".join(explain_difference(asked, plan)) or "the plan changed while it was asked about")
+    return plan, snapshot
+
+
+def _check_consent(plan: Plan, consent: Consent, state: State) -> None:
+    """Refuse a plan that is not the reviewed one.
+
+    Raises:
+        StalePlan: naming the object and field that moved, as far as that can be known.
+    """
+    if consent.saved is not None and (reasons := objections(consent.saved, plan, state)):
+        raise StalePlan("\n  ".join(reasons))
+    if consent.digest is not None and not _is_expected(plan, consent.digest.strip()):
+        kind = Digest.INTENT if consent.digest.strip().startswith("intent:") else Digest.STRICT
+        whose = f" in organization {plan.organization}" if plan.organization is not None else ""
+        raise StalePlan(
+            f"the digest of what would be done now{whose} is {plan.digest_of(kind)}, not the expected one. "
+            "Review the new plan; if the expected one was reviewed for another organization, use its key.",
+            summary="Digest differs",
+        )
+
+
+def _is_expected(plan: Plan, expected: str) -> bool:
+    """Compare with a digest as it is written; one without a word in front is a strict one."""
+    written = expected if ":" in expected else f"{Digest.STRICT}:{expected}"
+    return written in {plan.digest_of(kind) for kind in Digest}

@@ -1,0 +1,95 @@
+"""What every operation works on: a stack, the place of its state, and a way to the API."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from hmsplan.api.client import ReadClient
+from hmsplan.api.urls import DEFAULT_BASE_URL
+from hmsplan.operations.reporter import SILENT, Reporter
+from hmsplan.planner.last_applied import share
+from hmsplan.state.backend import Backend, new_state
+from hmsplan.state.edit import refuse_other_stack
+from hmsplan.state.other_environments import bound_elsewhere
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
+
+    from hmsplan.errors import StateError
+    from hmsplan.model import Stack, State
+
+Client = TypeVar("Client", bound=ReadClient)
+
+
+class Connect(Protocol):
+    """Opens a client of the kind that is asked for, for the organization of one key."""
+
+    def __call__(self, kind: type[Client], /) -> AbstractAsyncContextManager[Client]:
+        """Return a client that is closed when its block ends."""
+
+
+def connect_with(api_key: str, base_url: str = DEFAULT_BASE_URL, **settings: Any) -> Connect:
+    """Return a ``Connect`` for the organization that *api_key* belongs to.
+
+    Args:
+        api_key: goes to the host of *base_url* and nowhere else.
+        base_url: where the API is.
+        settings: those of ``api.client.ReadClient``.
+    """
+
+    @asynccontextmanager
+    async def connect(kind: type[Client], /) -> AsyncIterator[Client]:
+        async with kind(base_url, api_key=api_key, **settings) as client:
+            yield client
+
+    return connect
+
+
+def _as_it_is(_state: State, error: StateError) -> StateError:
+    return error
+
+
+def _anything(_stored: State | None) -> None:
+    """Accept whatever is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One stack in one environment.
+
+    Attributes:
+        stack: what is declared, as ``config.load.load_stack`` reads it; an apply needs its secrets.
+        backend: where the state of the environment is.
+        connect: opens a client for the organization.
+        reporter: told what goes on.
+        accept: raises ``StateError`` for a stored state that may not be used.
+        rescue: keeps a state that could not be stored somewhere else, and returns the error that says where.
+        organization: what a state remembers of an organization that the API does not name; None = nothing.
+    """
+
+    stack: Stack
+    backend: Backend
+    connect: Connect
+    reporter: Reporter = SILENT
+    accept: Callable[[State | None], None] = _anything
+    rescue: Callable[[State, StateError], StateError] = field(default=_as_it_is)
+    organization: str | None = None
+
+    def state(self) -> State:
+        """Return what earlier applies left behind; an empty state when there has never been one.
+
+        Raises:
+            StateError: it is another stack's, or not accepted.
+        """
+        stored = self.backend.load()
+        self.accept(stored)
+        state = stored or new_state()
+        refuse_other_stack(state, self.stack.name)
+        return share(state, self.stack)
+
+    def elsewhere(self) -> Mapping[tuple[str, str], str]:
+        """Return the objects that other environments of the stack bind, and which; a state that is not read is told."""
+        return bound_elsewhere(self.backend, self.reporter.warning)
