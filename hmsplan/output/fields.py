@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.formats.redact import SENSITIVE
 from hmsplan.model import ANY, MISSING, Ref, Secret
-from hmsplan.output.inside import inside
+from hmsplan.output.inside import aligned, inside
 from hmsplan.output.lines import INDENT, Line, Tone, columns, safe
 from hmsplan.output.prose.drawing import LONG, compared, is_long
 from hmsplan.output.values import brief, inline, path_text, quoted, remark, value_lines
@@ -98,10 +97,8 @@ def _scalar_lines(
 def _list_lines(look: Look, before: list[Any], after: list[Any], pat: Pattern, depth: int) -> Iterator[Line]:
     """Yield the items that come and go, in the order of the list, and a count of the others."""
     item_pat = (*pat, ANY)
-    old, new = ([_spelled(item) for item in items] for items in (before, after))
     kept = 0
-    opcodes = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    for tag, old_from, old_to, new_from, new_to in opcodes:
+    for tag, old_from, old_to, new_from, new_to in aligned(before, after):
         if tag == "equal":
             kept += old_to - old_from
             continue
@@ -111,10 +108,6 @@ def _list_lines(look: Look, before: list[Any], after: list[Any], pat: Pattern, d
             yield from value_lines(look, "", item, item_pat, "+", depth, ",")
     if kept:
         yield Line(f"({count(kept, 'unchanged item')} hidden)", "#", depth, Tone.QUIET)
-
-
-def _spelled(item: Any) -> str:
-    return json.dumps(item, sort_keys=True, default=repr)
 
 
 def _inside_lines(look: Look, before: Value, after: Value, pat: Pattern, depth: int) -> Iterator[Line]:

@@ -1,14 +1,18 @@
 """What changed inside a value that is compared and sent whole: a tool's parameters, an analysis schema. Pure.
 
-Objects are compared by key, lists by the name of their items or as sets where that is what they are. Any other list is
-explained by DeepDiff, which decides nothing: that the value changed is known already. Only its comparison is used,
-never Delta or pickle, and never on a list that is big or holds anything but JSON.
+Objects are compared by key, lists by the name of their items or as sets where that is what they are. In any other list
+the items that stay are found by ``difflib``, as in a list that is a field of its own. It decides nothing: that the
+value changed is known already. DeepDiff had this last branch and no other, for it knows neither names nor sets of JSON
+Schema and pairs objects by their place, so that one more at the front of a list changed all of them.
 """
 
 from __future__ import annotations
 
+import difflib
+import json
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hmsplan.formats.redact import SENSITIVE, UNKNOWN
 from hmsplan.model import Ref, Secret
@@ -16,17 +20,13 @@ from hmsplan.output.lines import safe
 from hmsplan.output.values import quoted
 from hmsplan.planner.diff import same
 
-_MOST_NODES: Final = 4000
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MOST_ITEMS: Final = 4000
+_NOTHING: Final = object()
 _SETS: Final = frozenset({"required", "enum", "type", "examples", "dependentRequired"})
 _NAMES: Final = ("name", "key", "id")
-_KINDS: Final = {
-    "dictionary_item_added": "+",
-    "iterable_item_added": "+",
-    "dictionary_item_removed": "-",
-    "iterable_item_removed": "-",
-    "values_changed": "~",
-    "type_changes": "~",
-}
 
 
 class Found(NamedTuple):
@@ -86,7 +86,7 @@ def _lists(before: list[Any], after: list[Any], at: tuple[str | int, ...], found
         if set(before) == set(after):
             found.append(Found("", _place(at), before, after))
         return
-    if _nodes(before, _MOST_NODES) <= 0 or _nodes(after, _MOST_NODES) <= 0:
+    if max(len(before), len(after)) > _MOST_ITEMS:
         found.append(Found("~", _place(at), before, after))
         return
     _by_place(before, after, at, found)
@@ -94,22 +94,23 @@ def _lists(before: list[Any], after: list[Any], at: tuple[str | int, ...], found
 
 def _by_place(before: list[Any], after: list[Any], at: tuple[str | int, ...], found: list[Found]) -> None:
     """Compare two lists of which every item means something where it stands."""
-    if before == after:  # but not the same JSON: it says 1 where it said true
-        for index, (one, other) in enumerate(zip(before, after, strict=True)):
-            if not same(one, other):
-                _walk(one, other, (*at, index), found)
-        return
-    from deepdiff import DeepDiff  # noqa: PLC0415 -- slow to import and seldom needed
+    for tag, old_from, old_to, new_from, new_to in aligned(before, after):
+        if tag == "equal":
+            continue
+        pairs = zip_longest(before[old_from:old_to], after[new_from:new_to], fillvalue=_NOTHING)
+        for number, (old, new) in enumerate(pairs):
+            if old is _NOTHING:
+                found.append(Found("+", _place((*at, new_from + number)), None, new))
+            elif new is _NOTHING:
+                found.append(Found("-", _place((*at, old_from + number)), old, None))
+            elif not same(old, new):
+                _walk(old, new, (*at, new_from + number), found)
 
-    tree = DeepDiff(before, after, view="tree", ignore_order=False)
-    for name, mark in _KINDS.items():
-        for item in tree.get(name, ()):
-            path = (*at, *item.path(output_format="list"))
-            if mark == "~":
-                _walk(item.t1, item.t2, path, found)
-            else:
-                one, other = (None, item.t2) if mark == "+" else (item.t1, None)
-                found.append(Found(mark, _place(path), one, other))
+
+def aligned(before: Sequence[Any], after: Sequence[Any]) -> Sequence[tuple[str, int, int, int, int]]:
+    """Return the stretches of two lists that are equal and those that are not, as ``difflib`` does."""
+    old, new = ([json.dumps(item, sort_keys=True, default=repr) for item in items] for items in (before, after))
+    return difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
 
 
 def _named(items: list[Any]) -> dict[str, Any] | None:
@@ -127,19 +128,8 @@ def _distinct(items: list[Any]) -> bool:
     return plain and len(set(items)) == len(items)
 
 
-def _nodes(value: Any, budget: int) -> int:
-    """Return what is left of *budget* after every node of *value* has taken one; stops when there is none."""
-    budget -= 1
-    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    for item in items:
-        if budget <= 0:
-            break
-        budget = _nodes(item, budget)
-    return budget
-
-
 def _bare(value: Any) -> Any:
-    """Return *value* as plain JSON: DeepDiff looks into objects, and a secret is one."""
+    """Return *value* as plain JSON."""
     if isinstance(value, Secret):
         return SENSITIVE
     if isinstance(value, Ref):

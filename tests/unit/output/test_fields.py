@@ -174,6 +174,13 @@ def test_an_item_put_into_the_middle_of_a_list_is_one_addition() -> None:
     before = {"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}
     after = {"anyOf": [{"required": ["a"]}, {"required": ["b"]}, {"minProperties": 2}]}
     assert parameters(before, after) == ["+ anyOf[2] = {", "+ minProperties = 2", "}"]
+    after = {"anyOf": [{"minProperties": 2}, {"required": ["a"]}, {"required": ["b", "c"]}]}
+    assert parameters(before, after) == [
+        "+ anyOf[0] = {",
+        "+ minProperties = 2",
+        "}",
+        '+ anyOf[2].required: "c"',
+    ]
 
 
 def test_what_is_equal_in_a_big_value_does_not_hide_what_is_not() -> None:
