@@ -15,7 +15,7 @@ from hmsplan.formats.state_file import parse
 from hmsplan.kinds import KINDS
 from hmsplan.model import Address, RemoteObject, Snapshot, State
 from hmsplan.operations.offline import plan_against
-from hmsplan.output.html.look import SCRIPT, SCRIPT_HASH, STYLE
+from hmsplan.output.html.page import asset, script_hash
 from hmsplan.planner.drift import survey
 from hmsplan.planner.planner import Options, make_plan
 
@@ -150,7 +150,8 @@ def _marked(value: Any, at: str = "") -> Iterator[str]:
 
 def without_constants(page: str) -> str:
     """Return a page of HTML without what is the same in all of them."""
-    return page.replace(STYLE, "STYLE").replace(SCRIPT, "SCRIPT").replace(SCRIPT_HASH, "HASH")
+    style, script = asset("style.css"), asset("script.js")
+    return page.replace(f"\n{style}", "STYLE").replace(f"\n{script}", "SCRIPT").replace(script_hash(script), "HASH")
 
 
 def expect(path: Path, text: str, *, update: bool) -> None:

@@ -1,15 +1,22 @@
-"""A plan or a drift report as one HTML file that asks for nothing and needs no script to be read. Pure."""
+"""A plan or a drift report as one HTML file that asks for nothing and needs no script to be read. Pure.
+
+``page.html`` is its frame, with the policy that lets it ask for nothing; ``style.css`` and ``script.js`` stand in it.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
+from base64 import b64encode
+from functools import cache
+from importlib.resources import files
 from itertools import groupby
+from string import Template
 from typing import TYPE_CHECKING, Final
 from unicodedata import bidirectional
 
 from hmsplan.output.drift import SHOWN_AS
 from hmsplan.output.html.graph import svg, visible
-from hmsplan.output.html.look import POLICY, SCRIPT, STYLE
 from hmsplan.output.lines import Ink, Tone
 from hmsplan.text.escape import html, plain
 from hmsplan.text.wording import count
@@ -50,37 +57,44 @@ _HEADINGS: Final = {
 
 def render_html(page: Page, graph: Graph | None = None) -> str:
     """Return *page* as one file; *graph* is drawn when it has an arrow."""
-    items = [*page.changes, *page.drift]
-    ids = {item.name: f"i{number}" for number, item in reversed(list(enumerate(items)))}
-    title = f"hmsplan {page.word}: {html(plain(page.stack)[:40])}"
-    return "\n".join(
-        [
-            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{html(POLICY)}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta name="referrer" content="no-referrer">',
-            f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
-            *_header(page),
-            "<main>",
-            *_asked("refused", page.refusal, page.refused, [page.consent]),
-            *_asked(
-                "unsettled",
-                page.doubt,
-                page.unsettled,
-                [command for question in page.unsettled for command in question.commands],
-            ),
-            *_table(page.rows, ids),
-            *([f"<p>{html(' '.join(page.reach))}</p>"] if page.reach else []),
-            *(_figure(page, graph, ids) if graph is not None and graph.edges else ()),
-            *([_SEARCH] if len(items) > 1 else []),
-            *_groups(page, page.changes),
-            *_drift(page),
-            *_rest(page),
-            "</main>",
-            *_footer(page),
-            f"<script>{SCRIPT}</script>\n</body>\n</html>\n",
-        ]
+    ids = {item.name: f"i{number}" for number, item in reversed(list(enumerate([*page.changes, *page.drift])))}
+    script = asset("script.js")
+    return Template(asset("page.html")).substitute(
+        hash=script_hash(script),
+        title=f"hmsplan {page.word}: {html(plain(page.stack)[:40])}",
+        style=asset("style.css"),
+        header="\n".join(_header(page)),
+        main="\n".join(_main(page, graph, ids)),
+        footer="\n".join(_footer(page)),
+        script=script,
     )
+
+
+@cache
+def asset(name: str) -> str:
+    """Return a file of this folder: the frame of the page, how it looks, or the little that its script does."""
+    return files(__package__).joinpath(name).read_text("utf-8")
+
+
+def script_hash(script: str) -> str:
+    """Return what the policy of the page calls the only script that may run; it begins behind a line break."""
+    return "sha256-" + b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode()
+
+
+def _main(page: Page, graph: Graph | None, ids: Mapping[str, str]) -> Iterator[str]:
+    yield from _asked("refused", page.refusal, page.refused, [page.consent])
+    settle = [command for question in page.unsettled for command in question.commands]
+    yield from _asked("unsettled", page.doubt, page.unsettled, settle)
+    yield from _table(page.rows, ids)
+    if page.reach:
+        yield f"<p>{html(' '.join(page.reach))}</p>"
+    if graph is not None and graph.edges:
+        yield from _figure(page, graph, ids)
+    if len(page.changes) + len(page.drift) > 1:
+        yield _SEARCH
+    yield from _groups(page, page.changes)
+    yield from _drift(page)
+    yield from _rest(page)
 
 
 _SEARCH: Final = """<div class="find" role="search" hidden><label for="find">Find</label>
