@@ -6,15 +6,14 @@ and so does every system that logs addresses on the way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.model import Diagnostic, Severity, dotted, leaves
+from hmsplan.model import Diagnostic, Severity, dotted
 from hmsplan.secrets.detect import credentials, may_hold_one
 from hmsplan.secrets.urls import in_clear
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from hmsplan.kinds import Kind
     from hmsplan.model import FieldPath, Spec, Value
@@ -30,8 +29,8 @@ def exposed(kind: Kind, spec: Spec, pasted: Collection[FieldPath] = ()) -> Itera
 
     What was *pasted* from a template is warned of at the template.
     """
-    for path, leaf in leaves(spec) if _is_worth_a_look(spec) else ():
-        if not isinstance(leaf, str) or any(path[: len(each)] == each for each in pasted):
+    for path, leaf in _worth_a_look(spec):
+        if any(path[: len(each)] == each for each in pasted):
             continue
         if credentials(leaf):
             yield path, _warning(OPEN, _in_the_open(kind, path), path)
@@ -43,13 +42,16 @@ def exposed(kind: Kind, spec: Spec, pasted: Collection[FieldPath] = ()) -> Itera
             yield path, _warning("URL without encryption", detail, path)
 
 
-def _is_worth_a_look(value: Value) -> bool:
-    """Say quickly whether a text in *value* may be a URL or hold a credential; most resources have none."""
-    if isinstance(value, str):
-        return may_hold_one(value)
-    if isinstance(value, Mapping):
-        return any(map(_is_worth_a_look, value.values()))
-    return isinstance(value, list) and any(map(_is_worth_a_look, value))
+def _worth_a_look(block: Mapping[str, Value] | list[Value], at: FieldPath = ()) -> list[tuple[FieldPath, str]]:
+    """Return, quickly, the texts in *block* that may be a URL or hold a credential, with their paths."""
+    found: list[tuple[FieldPath, str]] = []
+    for key, value in block.items() if isinstance(block, dict) else enumerate(block):
+        if isinstance(value, str):
+            if key in _URLS or may_hold_one(value):
+                found.append(((*at, key), value))
+        elif isinstance(value, dict | list):
+            found += _worth_a_look(value, (*at, key))
+    return found
 
 
 def _in_the_open(kind: Kind, path: FieldPath) -> str:

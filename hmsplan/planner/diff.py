@@ -38,16 +38,22 @@ def diff(kind: Kind, declared: Spec, live: Spec) -> tuple[FieldChange, ...]:
 
 def _equal(kind: Kind, want: Value, have: Value | Missing, pat: Pattern) -> bool:
     """Say whether two values are one; in JSON of the user's own, true is not 1."""
-    return bool(want == have) and (not any(json[: len(pat)] == pat for json in kind.atomic) or same(want, have))
+    if want != have:
+        return False
+    if not any(json[: len(pat)] == pat for json in kind.atomic):
+        return True
+    return repr(want) == repr(have) or same(want, have)  # of equal values, those that are written alike are the same
 
 
 def same(one: Any, other: Any) -> bool:
     """Say whether two values are the same JSON: to Python true is 1, to a model ``default: true`` is not."""
+    if isinstance(one, str | int | float):
+        return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(same(item, other[key]) for key, item in one.items())
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
-    return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
+    return bool(one == other)
 
 
 def sort_key(path: FieldPath) -> tuple[tuple[bool, str | int], ...]:

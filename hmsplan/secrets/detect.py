@@ -5,12 +5,13 @@ In the place of a secret may stand a mask of the API, a placeholder or a referen
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 HIDDEN: Final = "(sensitive value)"
 """What is shown in the place of a credential."""
@@ -108,6 +109,7 @@ _OF_KEYS: Final = (
     *("glpat-", "xox", "shpat_", "npm_", "hf_", "fl_live_", "SG.", "AKIA", "AIza", "eyJ"),
 )
 _ALL_HINTS: Final = (*_HINTS, *_OF_KEYS)
+_SHORT: Final = 200  # characters of a text that is looked at once and remembered
 _LEAST: Final = 12  # characters of the shortest text that can hold one: https://?k=v
 _PROSE: Final = 1000  # characters from which a text is prose, in which a key of a service is not looked for
 
@@ -140,10 +142,20 @@ def credentials(text: str) -> list[str]:
     return [text[start:end] for start, end in _spans(text)]
 
 
-def _spans(text: str) -> list[tuple[int, int]]:
+def _spans(text: str) -> Sequence[tuple[int, int]]:
     """Return where credentials stand, from left to right; none overlaps another."""
     if not may_hold_one(text):
-        return []
+        return ()
+    return _spans_of_short(text) if len(text) <= _SHORT else _found(text)
+
+
+@functools.lru_cache(maxsize=1024)
+def _spans_of_short(text: str) -> Sequence[tuple[int, int]]:
+    """Remember what was found in a text: many objects of an organization name the same few URLs."""
+    return _found(text)
+
+
+def _found(text: str) -> Sequence[tuple[int, int]]:
     found = [span for url in _URL.finditer(text) for span in _in_url(url[0], url.start())]
     found += [match.span() for match in _KEY.finditer(text)]
     found += [match.span() for match in _SCHEME.finditer(text) if _is_mixed(match[0])]
