@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.kinds.identity import canonical
-from hmsplan.model import ANY, MISSING, FieldChange, FieldPath, Missing, Pattern, Secret, Spec, Value
+from hmsplan.model import ANY, MISSING, FieldChange, FieldPath, Missing, Pattern, Secret, Spec, Value, values_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,9 +40,9 @@ def _equal(kind: Kind, want: Value, have: Value | Missing, pat: Pattern) -> bool
     """Say whether two values are one; in JSON of the user's own, true is not 1."""
     if want != have:
         return False
-    if not any(json[: len(pat)] == pat for json in kind.atomic):
-        return True
-    return repr(want) == repr(have) or same(want, have)  # of equal values, those that are written alike are the same
+    below = [json[len(pat) :] for json in kind.atomic if json[: len(pat)] == pat]
+    pairs = (zip(values_at(want, rest), values_at(have, rest), strict=True) for rest in below)
+    return all(repr(one) == repr(other) or same(one, other) for found in pairs for (_, one), (_, other) in found)
 
 
 def same(one: Any, other: Any) -> bool:
