@@ -16,6 +16,7 @@ from hmsplan.config.build import Sources, build_stack
 from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE, Folder
 from hmsplan.config.files import is_yaml, list_files
 from hmsplan.config.interpolation import FileProblem
+from hmsplan.config.parse_ahead import cores_for, parse_ahead
 from hmsplan.config.settings import Settings, check_state, read_settings
 from hmsplan.config.yaml_parser import parse
 from hmsplan.errors import ConfigError
@@ -149,8 +150,13 @@ def _read_resources(folder: Folder, include: Sequence[str], sources: Sources) ->
         sources.problems.append(Diagnostic(problem.summary, problem.detail))
         sources.broken.append(".")
         return
-    for path, absolute in found.files:
-        document = _parse(folder, path, absolute, sources)
+    ahead = parse_ahead(folder, found.files, cores_for(len(found.files)))
+    for (path, absolute), parsed in zip(found.files, ahead, strict=True):
+        if parsed is not None and parsed.size <= folder.budget:
+            folder.budget -= parsed.size
+            document: Document | None = parsed.document
+        else:
+            document = _parse(folder, path, absolute, sources)
         if document is not None:
             sources.resources.append(document)
     sources.problems += [*found.passed, *_idle(sources.stack, found.idle)]

@@ -67,8 +67,9 @@ _WINDOWS_PATH: Final = re.compile(r"\b[A-Za-z]:(\\[^\\])")
 _IN_BRACKETS: Final = re.compile(r"\s*[,\]}]")
 """Behind a text that stands between brackets."""
 
-_NO_ALIASES: Final[Mapping[int, int]] = MappingProxyType({})
-_NO_MERGES: Final[Mapping[int, tuple[str | Merged, ...]]] = MappingProxyType({})
+_NO_ALIASES: Final[Mapping[int, int]] = {}
+_NO_MERGES: Final[Mapping[int, tuple[str | Merged, ...]]] = {}
+"""Plain, and not a read-only view: a ``Document`` travels between processes."""
 
 
 _KEYS: Final[dict[str, str]] = {}
