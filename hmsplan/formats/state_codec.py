@@ -1,4 +1,10 @@
-"""One binding, intent or deposed object to JSON and back; pure.
+"""The values of a state to JSON and back; pure.
+
+The dataclasses are the schema of open creates, deposed objects and journal entries, as they are for ``codec``. This is
+no use of ``codec``, for the files that exist say otherwise: every key is written, also one with its default; applied
+fields are kept as they are, so that one of the user's may have any key; a ``Ref`` or ``Secret`` is refused, not tagged;
+an address may be of a kind that this version does not know. A binding is written by hand: its address is the key of its
+line, a digest stands in it, and keys of version 1 are fewer.
 
 Reading is strict: a missing key, an unknown key or a wrong type is a ``ValueError`` that says where. The callers add
 which file it was and what to do.
@@ -6,17 +12,24 @@ which file it was and what to do.
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import hashlib
-from collections.abc import Mapping
+import types
+import typing
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import orjson
 
 from hmsplan.errors import StateError
 from hmsplan.model import Address, Binding, Deposed, PendingCreate
 
+T = TypeVar("T")
 Json: TypeAlias = dict[str, Any]
+Read: TypeAlias = Callable[..., Any]
+"""Takes what JSON has for a field, and ``where`` it stands."""
 Shape: TypeAlias = Mapping[str, tuple[type, ...]]
 
 TEXT: Final = (str,)
@@ -39,20 +52,6 @@ _BINDING_MORE: Final[Shape] = {
     "leaving": OBJECT,
     "sent": LIST,
 }
-_DEPOSED: Final[Shape] = {"address": TEXT, "id": TEXT}
-_INTENT: Final[Shape] = {
-    "step": TEXT,
-    "address": TEXT,
-    "kind": TEXT,
-    "identity": LIST,
-    "applied": OBJECT,
-    "before": LIST,
-    "started": (int, float),
-    "parent": MAYBE_TEXT,
-    "deposes": MAYBE_TEXT,
-    "protected": (bool,),
-}
-_INTENT_MORE: Final[Shape] = {"members": OBJECT}
 
 
 class Newer(ValueError):
@@ -106,11 +105,24 @@ def digest(applied: bytes) -> str:
 
 def binding_out(binding: Binding) -> Json:
     """Give the JSON object of a binding, without its address; write it with ``line``."""
+    applied = digest(canonical(binding.applied))
+    return {**_before_applied(binding), "applied": dict(binding.applied), **_after_applied(binding, applied)}
+
+
+def binding_pieces(binding: Binding) -> tuple[bytes, bytes, bytes]:
+    """Give the JSON of a binding in three pieces, of which the middle one is the bulk, with sorted keys."""
+    applied = canonical(binding.applied)
+    before, after = line(_before_applied(binding)), line(_after_applied(binding, digest(applied)))
+    return before[:-1] + b',"applied":', applied, b"," + after[1:]
+
+
+def _before_applied(binding: Binding) -> Json:
+    return {"kind": binding.address.kind, "id": binding.id}
+
+
+def _after_applied(binding: Binding, applied: str) -> Json:
     return {
-        "kind": binding.address.kind,
-        "id": binding.id,
-        "applied": dict(binding.applied),
-        "digest": digest(canonical(binding.applied)),
+        "digest": applied,
         "protected": binding.protected,
         "members": dict(sorted(binding.members.items())),
         "made": binding.made,
@@ -118,25 +130,6 @@ def binding_out(binding: Binding) -> Json:
         "leaving": dict(sorted(binding.leaving.items())),
         "sent": sorted(binding.sent),
     }
-
-
-def binding_pieces(binding: Binding) -> tuple[bytes, bytes, bytes]:
-    """Give the JSON of a binding in three pieces, of which the middle one is the bulk."""
-    applied = canonical(binding.applied)
-    return (
-        b'{"kind":%s,"id":%s,"applied":' % (line(binding.address.kind), line(binding.id)),
-        applied,
-        b',"digest":"%s","protected":%s,"members":%s,"made":%s,"unkept":%s,"leaving":%s,"sent":%s}'
-        % (
-            digest(applied).encode(),
-            line(binding.protected),
-            canonical(binding.members),
-            line(binding.made),
-            canonical(binding.unkept),
-            canonical(binding.leaving),
-            canonical(sorted(binding.sent)),
-        ),
-    )
 
 
 def binding_in(name: str, value: Any) -> Binding:
@@ -168,61 +161,73 @@ def _counted(members: Json, *, where: str) -> Mapping[str, int]:
     return MappingProxyType(members)
 
 
-def deposed_out(deposed: Deposed) -> Json:
-    """Give the JSON object of a deposed object."""
-    return {"address": str(deposed.address), "id": deposed.id}
+def record_out(record: Any) -> Json:
+    """Give the JSON object of a dataclass, with every field by its name; write it with ``line``."""
+    return {field.name: _field_out(getattr(record, field.name)) for field in dataclasses.fields(record)}
 
 
-def deposed_in(value: Any) -> Deposed:
-    """Read a deposed object."""
-    fields = check(value, _DEPOSED, where="deposed")
-    return Deposed(address_in(fields["address"], where="deposed"), fields["id"])
+def _field_out(value: Any) -> Any:
+    match value:
+        case Address():
+            return str(value)
+        case frozenset():
+            return sorted(value)
+        case Mapping():
+            return orjson.Fragment(canonical(value))
+        case Binding():
+            return binding_out(value)
+        case Deposed() | PendingCreate():
+            return record_out(value)
+    return value
 
 
-def intent_out(intent: PendingCreate) -> Json:
-    """Give the JSON object of an intent; write it with ``line``."""
-    return {
-        "step": intent.step,
-        "address": str(intent.address),
-        "kind": intent.kind,
-        "identity": intent.identity,
-        "applied": orjson.Fragment(canonical(intent.applied)),
-        "before": sorted(intent.before),
-        "started": intent.started,
-        "parent": intent.parent,
-        "deposes": intent.deposes,
-        "protected": intent.protected,
-        "members": dict(sorted(intent.members.items())),
-    }
+def record_in(record: type[T], value: Any, *, where: str) -> T:
+    """Read what ``record_out`` wrote of the dataclass *record*."""
+    readers = _readers(typing.cast("type", record))
+    fields = check(value, {name: kinds for name, (kinds, _) in readers.items()}, where=where)
+    return record(**{name: read(fields[name], where=where) for name, (_, read) in readers.items()})
+
+
+@functools.cache
+def _readers(record: type) -> Mapping[str, tuple[tuple[type, ...], Read]]:
+    hints = typing.get_type_hints(record)
+    return {field.name: _reader(hints[field.name]) for field in dataclasses.fields(record)}
+
+
+def _reader(hint: Any) -> tuple[tuple[type, ...], Read]:
+    """Return which types of JSON a field of the type *hint* may have, and what reads it."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is types.UnionType:
+        kinds, read = _reader(inner[0])
+        return (*kinds, types.NoneType), lambda value, where: None if value is None else read(value, where=where)
+    if origin is Mapping:
+        return OBJECT, _counted if inner[1] is int else _as_it_is
+    if origin in {tuple, frozenset}:
+        return LIST, lambda value, where: origin(texts(value, where=where))
+    if hint is Address:
+        return TEXT, address_in
+    return ((int, float) if hint is float else (hint,)), _as_it_is
+
+
+def _as_it_is(value: Any, where: str) -> Any:  # noqa: ARG001 -- as the other readers
+    return value
 
 
 def intent_in(value: Any) -> PendingCreate:
-    """Read an intent."""
-    fields = check(value, _INTENT, _INTENT_MORE, where="intents")
-    where = f"the intent {fields['step']}"
-    return PendingCreate(
-        step=fields["step"],
-        address=address_in(fields["address"], where=where),
-        kind=fields["kind"],
-        identity=texts(fields["identity"], where=where),
-        applied=fields["applied"],
-        before=frozenset(texts(fields["before"], where=where)),
-        started=fields["started"],
-        parent=fields["parent"],
-        deposes=fields["deposes"],
-        protected=fields["protected"],
-        members=_counted(fields.get("members", {}), where=where),
-    )
+    """Read an open create; one of version 1 has no members."""
+    step = value.get("step") if type(value) is dict else None
+    where = f"the intent {step}" if type(step) is str else "intents"
+    return record_in(PendingCreate, {"members": {}, **value} if type(value) is dict else value, where=where)
 
 
 def check(value: Any, shape: Shape, more: Shape = MappingProxyType({}), *, where: str) -> Json:
     """Return *value* if it is an object with the keys of *shape*, perhaps some of *more*, and nothing else."""
     if type(value) is not dict:
         raise ValueError(f"{where}: an object is expected, not {_word(value)}")
-    for key, types in shape.items():
+    for key, kinds in shape.items():
         if key not in value:
             raise ValueError(f"{where}: {key!r} is missing")
-        if type(value[key]) not in types:
+        if type(value[key]) not in kinds:
             raise ValueError(f"{where}: {key!r} cannot be {_word(value[key])}")
     for key in value.keys() - shape.keys():
         if key not in more:

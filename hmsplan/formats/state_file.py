@@ -15,7 +15,7 @@ import orjson
 from hmsplan.errors import StateError
 from hmsplan.formats import state_codec
 from hmsplan.formats.state_codec import LIST, MAYBE_TEXT, NUMBER, OBJECT, TEXT, Json, Shape
-from hmsplan.model import Address, Binding, State
+from hmsplan.model import Address, Binding, Deposed, PendingCreate, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -59,18 +59,18 @@ def _pieces(state: State) -> Iterator[bytes]:
     for key, value in head.items():
         yield b'  "%s": %s,\n' % (key.encode(), state_codec.line(value))
     yield from _block(b'"bindings": {', map(_binding, sorted(state.bindings.items())), b"},\n")
-    yield from _block(
-        b'"deposed": [', ((state_codec.line(state_codec.deposed_out(item)),) for item in state.deposed), b"],\n"
-    )
-    yield from _block(
-        b'"intents": [', ((state_codec.line(state_codec.intent_out(item)),) for item in state.intents), b"],\n"
-    )
+    yield from _block(b'"deposed": [', map(_record, state.deposed), b"],\n")
+    yield from _block(b'"intents": [', map(_record, state.intents), b"],\n")
     yield from _block(b'"spent": [', ((state_codec.line(item),) for item in state.spent), b"]\n}\n")
 
 
 def _binding(item: tuple[Address, Binding]) -> tuple[bytes, ...]:
     address, binding = item
     return b'"%s": ' % str(address).encode(), *state_codec.binding_pieces(binding)
+
+
+def _record(record: Deposed | PendingCreate) -> tuple[bytes]:
+    return (state_codec.line(state_codec.record_out(record)),)
 
 
 def _block(opening: bytes, lines: Iterable[Iterable[bytes]], closing: bytes) -> Iterator[bytes]:
@@ -153,7 +153,7 @@ def _state(document: Json) -> State:
         organization=fields["organization"],
         stack=fields["stack"],
         bindings=MappingProxyType({binding.address: binding for binding in bindings}),
-        deposed=tuple(map(state_codec.deposed_in, fields["deposed"])),
+        deposed=tuple(state_codec.record_in(Deposed, item, where="deposed") for item in fields["deposed"]),
         intents=intents,
         spent=state_codec.texts(fields["spent"], where="spent"),
     )

@@ -25,7 +25,7 @@ from hmsplan.model import Address, Binding, Deposed, PendingCreate, State
 from hmsplan.planner.members import HALF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 SPENT_KEPT: Final = 1000
 """How many digests of applied plans are remembered; an older plan is stale by its serial."""
@@ -170,19 +170,21 @@ def told(entry: Entry) -> str:  # noqa: C901, PLR0911 -- a table
             return f"applied plan {digest}"
 
 
-_SHAPES: Final[dict[str, Shape]] = {
-    "intended": {"intent": OBJECT},
-    "bound": {"address": TEXT, "binding": OBJECT, "settles": MAYBE_TEXT, "deposes": (dict, type(None))},
-    "counted": {"address": TEXT, "member": TEXT, "by": NUMBER, "settles": MAYBE_TEXT},
-    "leaving": {"address": TEXT, "member": TEXT},
-    "settled": {"step": TEXT, "why": TEXT},
-    "unbound": {"address": TEXT},
-    "moved": {"origin": TEXT, "target": TEXT},
-    "deposed-gone": {"id": TEXT},
-    "organization": {"id": TEXT},
-    "stack": {"name": TEXT},
-    "spent": {"digest": TEXT},
+_ENTRIES: Final[Mapping[str, type[Entry]]] = {
+    "intended": Intended,
+    "bound": Bound,
+    "counted": Counted,
+    "leaving": Leaving,
+    "settled": Settled,
+    "unbound": Unbound,
+    "moved": Moved,
+    "deposed-gone": DeposedGone,
+    "organization": OrganizationKnown,
+    "stack": StackKnown,
+    "spent": Spent,
 }
+_OPS: Final = {entry: op for op, entry in _ENTRIES.items()}
+_BOUND: Final[Shape] = {"address": TEXT, "binding": OBJECT, "settles": MAYBE_TEXT, "deposes": (dict, type(None))}
 _LINE: Final[Shape] = {"lineage": TEXT, "serial": NUMBER, "entries": LIST}
 _SUM: Final = b'{"sum":"%08x",'
 _SUM_LENGTH: Final = len(_SUM % 0)
@@ -378,7 +380,7 @@ def encode(lineage: str, serial: int, entries: Sequence[Entry]) -> bytes:
     Raises:
         StateError: an entry cannot be written.
     """
-    entries_out = [entry_out(entry) for entry in entries]
+    entries_out = [_entry_out(entry) for entry in entries]
     rest = state_codec.line({"lineage": lineage, "serial": serial, "entries": entries_out})[1:]
     return _SUM % zlib.crc32(rest) + rest + b"\n"
 
@@ -401,7 +403,7 @@ def decode(data: bytes, name: str = "journal.jsonl") -> Journal:
                 lineage, first = batch["lineage"], batch["serial"]
             if (batch["lineage"], batch["serial"]) != (lineage, first + len(entries)):
                 raise ValueError("it does not continue the line before")  # noqa: TRY301 -- one way to tell the line
-            entries += map(entry_in, batch["entries"])
+            entries += map(_entry_in, batch["entries"])
         except state_codec.Newer as error:
             raise state_codec.newer(f"{name} line {number}", error) from error
         except ValueError as error:
@@ -420,70 +422,27 @@ def _checked(line: bytes) -> Any:
     return orjson.loads(b"{" + rest)
 
 
-def entry_out(entry: Entry) -> Json:  # noqa: C901, PLR0911 -- one return a case
-    """Give the JSON object of an entry; write it with ``line``."""
-    match entry:
-        case Intended(intent):
-            return {"op": "intended", "intent": state_codec.intent_out(intent)}
-        case Bound(binding, settles, deposes):
-            return {
-                "op": "bound",
-                "address": str(binding.address),
-                "binding": state_codec.binding_out(binding),
-                "settles": settles,
-                "deposes": state_codec.deposed_out(deposes) if deposes else None,
-            }
-        case Counted(address, member, by, settles):
-            return {"op": "counted", "address": str(address), "member": member, "by": by, "settles": settles}
-        case Leaving(address, member):
-            return {"op": "leaving", "address": str(address), "member": member}
-        case Settled(step, why):
-            return {"op": "settled", "step": step, "why": why}
-        case Unbound(address):
-            return {"op": "unbound", "address": str(address)}
-        case Moved(origin, target):
-            return {"op": "moved", "origin": str(origin), "target": str(target)}
-        case DeposedGone(gone):
-            return {"op": "deposed-gone", "id": gone}
-        case OrganizationKnown(organization):
-            return {"op": "organization", "id": organization}
-        case StackKnown(name):
-            return {"op": "stack", "name": name}
-        case Spent(digest):
-            return {"op": "spent", "digest": digest}
+def _entry_out(entry: Entry) -> Json:
+    """Give the JSON object of an entry; a binding has its address beside it."""
+    address = {"address": str(entry.binding.address)} if isinstance(entry, Bound) else {}
+    return {"op": _OPS[type(entry)], **address, **state_codec.record_out(entry)}
 
 
-def entry_in(value: Any) -> Entry:  # noqa: C901, PLR0911 -- one return a case
-    """Read an entry."""
+def _entry_in(value: Any) -> Entry:
     op = value.get("op") if type(value) is dict else None
-    if op not in _SHAPES:
+    if type(op) is not str or op not in _ENTRIES:
         raise state_codec.Newer(f"{op!r} is no entry that this version knows")
-    fields = state_codec.check(value, _SHAPES[op], {"op": TEXT}, where=op)
+    fields = {key: field for key, field in value.items() if key != "op"}
     match op:
-        case "intended":
-            return Intended(state_codec.intent_in(fields["intent"]))
         case "bound":
-            deposes = state_codec.deposed_in(fields["deposes"]) if fields["deposes"] else None
-            return Bound(state_codec.binding_in(fields["address"], fields["binding"]), fields["settles"], deposes)
-        case "counted":
-            return Counted(_address(fields["address"]), fields["member"], fields["by"], fields["settles"])
-        case "leaving":
-            return Leaving(_address(fields["address"]), fields["member"])
-        case "settled":
-            return Settled(fields["step"], fields["why"])
-        case "unbound":
-            return Unbound(_address(fields["address"]))
-        case "moved":
-            return Moved(_address(fields["origin"]), _address(fields["target"]))
-        case "deposed-gone":
-            return DeposedGone(fields["id"])
-        case "organization":
-            return OrganizationKnown(fields["id"])
-        case "stack":
-            return StackKnown(fields["name"])
-        case _:
-            return Spent(fields["digest"])
+            return _bound_in(fields)
+        case "intended":
+            state_codec.check(fields, {"intent": OBJECT}, where=op)
+            return Intended(state_codec.intent_in(fields["intent"]))
+    return state_codec.record_in(_ENTRIES[op], fields, where=op)
 
 
-def _address(text: str) -> Address:
-    return state_codec.address_in(text, where="entry")
+def _bound_in(value: Json) -> Bound:
+    fields = state_codec.check(value, _BOUND, where="bound")
+    deposes = state_codec.record_in(Deposed, fields["deposes"], where="deposed") if fields["deposes"] else None
+    return Bound(state_codec.binding_in(fields["address"], fields["binding"]), fields["settles"], deposes)
