@@ -1,10 +1,9 @@
 """The values of a state to JSON and back; pure.
 
-The dataclasses are the schema of open creates, deposed objects and journal entries, as they are for ``codec``. This is
-no use of ``codec``, for the files that exist say otherwise: every key is written, also one with its default; applied
-fields are kept as they are, so that one of the user's may have any key; a ``Ref`` or ``Secret`` is refused, not tagged;
-an address may be of a kind that this version does not know. A binding is written by hand: its address is the key of its
-line, a digest stands in it, and keys of version 1 are fewer.
+The dataclasses are the schema, as they are for ``codec``, which the files that exist cannot be read or written with:
+every key is written, also one with its default; applied fields are kept as they are, so that one of the user's may have
+any key; a ``Ref`` or ``Secret`` is refused, not tagged; an address may be of a kind that this version does not know. A
+binding is written by hand: its address is the key of its line, and a digest stands in it.
 
 Reading is strict: a missing key, an unknown key or a wrong type is a ``ValueError`` that says where. The callers add
 which file it was and what to do.
@@ -43,15 +42,7 @@ _STRICT: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATET
 _CANONICAL: Final = _STRICT | orjson.OPT_SORT_KEYS
 
 _BINDING: Final[Shape] = {"kind": TEXT, "id": TEXT, "applied": OBJECT}
-_BINDING_MORE: Final[Shape] = {
-    "digest": TEXT,
-    "protected": (bool,),
-    "members": OBJECT,
-    "made": (int, float),
-    "unkept": OBJECT,
-    "leaving": OBJECT,
-    "sent": LIST,
-}
+"""What a binding has in every version; its other fields came later, or have a default."""
 
 
 class Newer(ValueError):
@@ -134,31 +125,27 @@ def _after_applied(binding: Binding, applied: str) -> Json:
 
 def binding_in(name: str, value: Any) -> Binding:
     """Read the binding of the address *name*. Its digest is not checked here."""
-    fields = check(value, _BINDING, _BINDING_MORE, where=name)
+    readers = {key: reader for key, reader in _readers(Binding).items() if key != "address"}
+    more = {"digest": TEXT, **{key: kinds for key, (kinds, _) in readers.items()}}
+    fields = check(value, _BINDING, more, where=name)
     address = address_in(name, where="bindings")
     if fields["kind"] != address.kind:
         raise ValueError(f"{name}: its kind says {fields['kind']!r}")
     if not fields["id"]:
         raise ValueError(f"{name}: its id is empty")
-    unkept = fields.get("unkept", {})
-    texts(list(unkept.values()), where=f"unkept of {name}")
-    return Binding(
-        address,
-        fields["id"],
-        fields["applied"],
-        fields.get("protected", False),
-        _counted(fields.get("members", {}), where=name),
-        fields.get("made", 0.0),
-        MappingProxyType(unkept),
-        _counted(fields.get("leaving", {}), where=name),
-        frozenset(texts(fields.get("sent", list(fields["applied"])), where=f"sent of {name}")),
-    )
+    given = {"sent": list(fields["applied"]), **fields}
+    return Binding(address, **{key: read(given[key], where=name) for key, (_, read) in readers.items() if key in given})
 
 
 def _counted(members: Json, *, where: str) -> Mapping[str, int]:
     if not all(type(count) is int and count > 0 for count in members.values()):
         raise ValueError(f"{where}: members must be counted with whole numbers above 0")
     return MappingProxyType(members)
+
+
+def _named(values: Json, *, where: str) -> Mapping[str, str]:
+    texts(list(values.values()), where=where)
+    return MappingProxyType(values)
 
 
 def record_out(record: Any) -> Json:
@@ -201,7 +188,7 @@ def _reader(hint: Any) -> tuple[tuple[type, ...], Read]:
         kinds, read = _reader(inner[0])
         return (*kinds, types.NoneType), lambda value, where: None if value is None else read(value, where=where)
     if origin is Mapping:
-        return OBJECT, _counted if inner[1] is int else _as_it_is
+        return OBJECT, {int: _counted, str: _named}.get(inner[1], _as_it_is)
     if origin in {tuple, frozenset}:
         return LIST, lambda value, where: origin(texts(value, where=where))
     if hint is Address:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from hmsplan.errors import StateError
@@ -32,6 +33,18 @@ class Owner:
         """Sign a new holding of the lock by this process, now."""
         since = datetime.now(UTC).isoformat(timespec="seconds")
         return cls(owner, os.getpid(), socket.gethostname(), since, uuid.uuid4().hex)
+
+    @classmethod
+    def from_json(cls, note: str | bytes) -> Owner | None:
+        """Read what ``to_json`` gave; None when it is something else, half written or by a person."""
+        try:
+            return cls(**json.loads(note))
+        except (ValueError, TypeError):
+            return None
+
+    def to_json(self) -> str:
+        """Give the JSON object that is kept beside the lock."""
+        return json.dumps(asdict(self))
 
     def __str__(self) -> str:
         return f"{self.owner} (process {self.pid} on {self.host}, since {self.since})"

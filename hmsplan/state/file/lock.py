@@ -8,8 +8,6 @@ replaced, for the next run locks another file.
 from __future__ import annotations
 
 import contextlib
-import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from hmsplan.errors import StateLocked
@@ -85,10 +83,7 @@ class FolderLock:
     def owner(self) -> Owner | None:
         """Say who holds the lock, or held it when it died; None when nobody says."""
         found = durable.read(self._note)
-        try:
-            return Owner(**json.loads(found[0])) if found else None
-        except (ValueError, TypeError):
-            return None  # caught in the middle of being written
+        return Owner.from_json(found[0]) if found else None
 
     def _acquire(self, timeout_s: float) -> FileLock:
         from filelock import FileLock, Timeout  # noqa: PLC0415 -- slow to import, and a plan locks nothing
@@ -106,7 +101,7 @@ class FolderLock:
 
     def _sign(self, owner: str) -> None:
         note = Owner.here(owner)
-        durable.replace_file(self._note, json.dumps(asdict(note)).encode())
+        durable.replace_file(self._note, note.to_json().encode())
         self._token = note.token
 
     def _inode_now(self) -> int | None:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import psycopg
@@ -167,7 +166,7 @@ class SessionLock:
         note = Owner.here(owner)
         session = Session(connection, note.token)
         values = {"name": self._place.name, "key": self._key, "pid": pid, "token": session.token}
-        connection.execute(_SIGN, {**values, "owner": json.dumps(asdict(note))})
+        connection.execute(_SIGN, {**values, "owner": note.to_json()})
         if not self.is_ours(session):
             raise StateError(
                 f"{self._place.shown} granted a lock that its server does not show in pg_locks. Give the address of "
@@ -181,13 +180,13 @@ class SessionLock:
 
     def _owner(self, connection: Connection) -> Owner | None:
         row = connection.execute("SELECT owner FROM hmsplan.held WHERE name = %s", [self._place.name]).fetchone()
-        return _read(row[0]) if row else None
+        return Owner.from_json(row[0]) if row else None
 
     def _take_name(self, connection: Connection) -> Owner | None:
         row = connection.execute(
             "DELETE FROM hmsplan.locks WHERE name = %s RETURNING owner", [self._place.name]
         ).fetchone()
-        return _read(row[0]) if row else None
+        return Owner.from_json(row[0]) if row else None
 
     def _locked(self, connection: Connection) -> StateLocked:
         return StateLocked(
@@ -223,10 +222,3 @@ def _wait(is_done: Callable[[], bool], timeout_s: float) -> bool:
             return False
         time.sleep(POLL_S)
     return True
-
-
-def _read(note: str) -> Owner | None:
-    try:
-        return Owner(**json.loads(note))
-    except (ValueError, TypeError):
-        return None  # a person wrote there
