@@ -291,7 +291,7 @@ class ReadClient:
         too_large = f"the answer is larger than {self._max_bytes} bytes"
         if (coding := headers.get("content-encoding", "").strip().lower()) not in _ENCODINGS:
             return Answer(
-                status, headers, trouble=f"the answer is packed as {coding}, which nobody asked for", final=True
+                status, headers, trouble=f"the answer is packed as {coding}, which was not asked for", final=True
             )
         length = headers.get("content-length", "")
         if response.is_success and length.isdecimal() and int(length) > most:

@@ -159,7 +159,7 @@ async def _page(
     items = answer[key]
     for item in items:
         if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not item["id"]:
-            raise _error(where, "the list holds something that is no object with an id")
+            raise _error(where, "the list holds an item that is not an object with an id")
     return _Page(items, *_said(answer))
 
 
