@@ -36,7 +36,7 @@ def exposed(kind: Kind, spec: Spec, pasted: Collection[FieldPath] = ()) -> Itera
             yield path, _warning(OPEN, _in_the_open(kind, path), path)
         if path[-1] in _URLS and in_clear(leaf):
             detail = (
-                f"{dotted(path)} begins with http://, so whoever is on the way can read and change what is sent there: "
+                f"{dotted(path)} begins with http://, so anyone on the way can read and change what is sent there: "
                 "what callers say, and what the assistant is answered. Write https://."
             )
             yield path, _warning("URL without encryption", detail, path)
@@ -56,7 +56,7 @@ def _worth_a_look(block: Mapping[str, Value] | list[Value], at: FieldPath = ()) 
 
 def _in_the_open(kind: Kind, path: FieldPath) -> str:
     seen = (
-        f"{dotted(path)} holds what looks like a password or a token. It stands in git, whoever may read the "
+        f"{dotted(path)} holds what looks like a password or a token. It is in git, anyone who may read the "
         f"{kind.singular} reads it, and hmsplan shows (sensitive value) in its place."
     )
     if path[-1] not in _URLS:

@@ -154,7 +154,7 @@ def parse_expression(inside: str) -> Expression:
         case "env":
             raise BadInterpolation(
                 "Environment cannot be read",
-                f"${{{inside}}} is refused: whoever can propose a change could print any variable of the machine that "
+                f"${{{inside}}} is refused: anyone who proposes a change could print any variable of the machine that "
                 f"runs hmsplan. Declare a variable and give it as HMSPLAN_VAR_{_shout(rest)}, or use ${{secret:…}} in "
                 "a field that holds a secret.",
             )
@@ -183,7 +183,7 @@ def _parse_reference(inside: str) -> Expression:
 def _not_allowed(inside: str, hint: str = "") -> BadInterpolation:
     return BadInterpolation(
         "Unknown interpolation",
-        f"${{{inside}}} is none of the forms there are.{hint} Allowed are {ALLOWED}; $${{ is a literal ${{.",
+        f"${{{inside}}} is not a known form.{hint} Allowed are {ALLOWED}; $${{ is a literal ${{.",
     )
 
 

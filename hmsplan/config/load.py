@@ -222,7 +222,7 @@ def _go(place: str) -> str:
 
 def _environment_file(folder: Folder, name: str, sources: Sources) -> Document | None:
     if _ENVIRONMENT.fullmatch(name) is None:
-        detail = f"{wording.shown(name)} is no name of an environment: lower-case letters, digits, - and _."
+        detail = f"Invalid environment name {wording.shown(name)}: use lower-case letters, digits, - and _."
         sources.problems.append(Diagnostic("Bad name", detail))
         sources.broken.append(ENVIRONMENTS)
         return None

@@ -33,7 +33,7 @@ class Problems(list[Diagnostic]):
         super().append(problem)
         self._left -= problem.severity is Severity.ERROR
         if self._left <= 0:
-            more = "This is as far as the stack was read. Mend these first; there may be more."
+            more = "This is as far as the stack was read. Fix these first; there may be more."
             raise ConfigError([*self, Diagnostic("Many problems", more)])
 
     def __iadd__(self, found: Iterable[Diagnostic]) -> Self:  # type: ignore[override,misc]  # as list does, one by one

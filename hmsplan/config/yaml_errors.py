@@ -129,7 +129,7 @@ def _no_colon(trouble: _Trouble) -> _Answer | None:
     if "could not find expected ':'" not in trouble.problem:
         return None
     line = trouble.at(trouble.begun[0])[trouble.begun[1] :]
-    detail = "This line has no colon, so it is no key, and it does not go on with the text above. "
+    detail = "This line has no colon, so it is not a key, and it does not continue the text above. "
     return (
         "Colon is missing",
         detail + (missing_space(line) or f"If it is text, {_QUOTE_IT[0].lower()}{_QUOTE_IT[1:]}"),

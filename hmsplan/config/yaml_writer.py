@@ -87,7 +87,7 @@ def scalar(value: Any) -> str:
     number = format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
     number += ".0" if isinstance(value, float) and "." not in number else ""
     if not _reads_back(number, value):
-        raise CannotWrite(f"{value} is no number that a file can hold")
+        raise CannotWrite(f"{value} is not a number that a file can hold")
     return number
 
 
