@@ -131,7 +131,7 @@ def _document(data: bytes) -> Json:
 def _check_version(document: Json, name: str) -> None:
     version = document.get("format_version")
     if type(version) is not int or version < 1:
-        raise ValueError("it has no format_version; this is no state of hmsplan")
+        raise ValueError("it has no format_version; this is not a state of hmsplan")
     if version > FORMAT_VERSION:
         raise StateError(
             f"{name} has format {version}, this hmsplan reads {FORMAT_VERSION}. Nothing is damaged. Leave it as it is, "
