@@ -41,7 +41,7 @@ _CAUSES: Final = (
     ),
     (
         re.compile(r"^#"),
-        "That is what a spreadsheet shows instead of a value. Widen or mend the column, and export again.",
+        "That is what a spreadsheet shows instead of a value. Widen or fix the column, and export again.",
     ),
     (re.compile(r"^="), "It is a formula. Export the values of the column."),
     (
