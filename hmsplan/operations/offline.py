@@ -65,8 +65,7 @@ def _without_credentials(stack: Stack) -> Stack:
 def _check_origin(saved: SavedSnapshot, stack: Stack, now: float) -> None:
     if saved.taken - now > _SKEW_S:
         raise StateError(
-            f"it says that it was taken at {timestamps.iso(saved.taken)}, yet to come: nobody can tell its age. Set "
-            "the clock of the machine that is wrong",
+            f"taken is in the future ({timestamps.iso(saved.taken)}); check the clocks",
             summary="Snapshot of the future",
         )
     if saved.stack != stack.name:
@@ -153,7 +152,7 @@ def _strangers(plan: Plan, live: Snapshot) -> Iterator[Diagnostic]:
         unknown = sum(mark_of(item).fingerprint == "" for item in live.members.get(owner or "", ()))
         if unknown:
             yield Diagnostic(
-                "Leads that nobody here knows",
+                "Unknown leads",
                 f"{address} has {wording.count(unknown, 'lead')} that somebody else added, and the snapshot does not "
                 "say who they are. A lead that is added here may be among them; a live plan knows.",
                 address=address,
