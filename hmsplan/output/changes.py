@@ -98,7 +98,7 @@ def replacement(change: ResourceChange, plan: Plan) -> str:
 def dialling(change: ResourceChange) -> str:
     """Say whom a campaign begins to call, and when; safe to show."""
     people = change.members.pending if change.members is not None else None
-    number = "people (nobody can say how many)" if people is None else count(people, "person")
+    number = "people (number unknown)" if people is None else count(people, "person")
     spec = {**change.before, **change.after}
     window = [str(spec.get(name)) for name in ("schedule_start_time", "schedule_end_time", "timezone")]
     between = safe(f"{window[0]} and {window[1]} {window[2]}")

@@ -101,7 +101,7 @@ def step_text(step: Step, number: int = 1) -> str:
         return f"{verb} {number:,} {noun} {link} {step.address}"
     match step.verb:
         case Verb.CREATE:
-            return f"create {step.address}" + (" anew, to replace the old one" if step.deposes else "")
+            return f"create {step.address}" + (", to replace the old one" if step.deposes else "")
         case Verb.UPDATE:
             return _update_text(step)
         case Verb.DELETE:
@@ -190,7 +190,7 @@ def _next(report: Report, plan: Plan | None, commands: CommandLine) -> Iterator[
             yield Line(commands.command("resolve", address, "--adopt", "ID"), whole=True)
             yield Line(commands.command("resolve", address, "--none"), whole=True)
     elif report.count(Status.FAILED):
-        yield title("What is done is kept. Mend what failed, then go on where it stopped:", Tone.PLAIN)
+        yield title("What is done is kept. Fix what failed, then continue where it stopped:", Tone.PLAIN)
         yield Line(commands.command("apply", *scope), whole=True)
     else:
         yield title("What is done is kept. To go on where it stopped:", Tone.PLAIN)
