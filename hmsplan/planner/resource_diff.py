@@ -109,7 +109,7 @@ def comparison(
 
 
 def _why_gone(gone: Binding) -> str:
-    return "an earlier apply deleted it to make it anew" if gone.leaving else "deleted outside hmsplan"
+    return "an earlier apply deleted it to recreate it" if gone.leaving else "deleted outside hmsplan"
 
 
 def _beginning(

@@ -112,7 +112,7 @@ def _risks(
     elif change.action is Action.DELETE and goes and kind.guarded_delete:
         yield Refusal(risk, address, f"deleting a {kind.singular} cannot be undone")
     elif change.action is Action.REPLACE and kind.guarded_replace:
-        yield Refusal(risk, address, f"{_names(change)} cannot change in place: the {kind.singular} would be made anew")
+        yield Refusal(risk, address, f"{_names(change)} cannot change in place: the {kind.singular} would be recreated")
     elif change.action is Action.REPLACE and not _applied(address, bindings):
         yield Refusal(risk, address, "hmsplan did not make it, and would delete it for a new one")
     if leaves and change.id is not None and (still := users.get(change.id)):

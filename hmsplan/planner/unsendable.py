@@ -80,7 +80,7 @@ def _problem(kind: Kind, change: ResourceChange, path: FieldPath, body: Value) -
     advice = (
         f"Declare it at {dotted(named)}: ${{secret:name}}, and give its value as HMSPLAN_SECRET_NAME."
         if is_declarable
-        else f"It is no field that can be declared: change {path[0]} in the dashboard, and leave it alone here "
+        else f"It is not a field that can be declared: change {path[0]} in the dashboard, and leave it alone here "
         f"(lifecycle: {{ignore_changes: [{path[0]}]}})."
     )
     detail = (

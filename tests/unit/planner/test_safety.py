@@ -211,7 +211,7 @@ def test_a_number_is_never_replaced_behind_anybodys_back() -> None:
     state = remembered(bound("numbers.n", "n1", phone_number="+31850835037"))
     (refusal,) = planned(stack, live(remote("numbers", "n1", phone_number="+31850835037")), state).refusals
     assert refusal.flag == "--allow replace:numbers.n"
-    assert refusal.reason == "phone_number cannot change in place: the number would be made anew"
+    assert refusal.reason == "phone_number cannot change in place: the number would be recreated"
 
 
 def test_a_trunk_is_replaced_unless_it_is_protected() -> None:
