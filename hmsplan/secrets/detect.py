@@ -34,7 +34,7 @@ _WHOLE: Final = {
     ),
     "Google Secret Manager": r"(?i:(?:(?:gcpsm|gsm|sm|gcp):/{0,2})?projects/[^/\s]+/secrets/.+)",
     "a secret store": r"(?i:(?!https?:)[a-z][a-z0-9+.-]+://.+|(?:vault|doppler|akeyless|infisical):[\w./-]*[/#].*)",
-    "whoever can decrypt it": (
+    "the holder of a key": (
         r"\$ANSIBLE_VAULT;.*|-----BEGIN (?:AGE ENCRYPTED FILE|PGP MESSAGE)-----.*|\{cipher\}.*|ENC\([A-Za-z0-9+/=]+\)"
     ),
     "a shell": r"\$(?:[A-Z_][A-Z0-9_]*|[a-z_][a-z0-9_]*)|\$env:\w+|\$\([A-Za-z][\w ./:\"'-]*\)",

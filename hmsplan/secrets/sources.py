@@ -142,7 +142,7 @@ def is_utf8(text: str) -> bool:
 def not_utf8(variable: str) -> Diagnostic:
     """Say that what *variable* gives is no text, without showing it."""
     detail = (
-        f"{variable} holds bytes that are not UTF-8, so nobody can tell which letters they are. Set it once more in "
+        f"{variable} holds bytes that are not UTF-8. Set it again in "
         "UTF-8: from a terminal whose locale is UTF-8 (LC_ALL=C.UTF-8), or from a file saved as UTF-8."
     )
     return Diagnostic("Not UTF-8", detail)
@@ -151,7 +151,7 @@ def not_utf8(variable: str) -> Diagnostic:
 def _short_key() -> Diagnostic:
     return Diagnostic(
         "Short fingerprint key",
-        f"{FINGERPRINT_KEY} has fewer than {MIN_LENGTH} characters, and whoever guesses it can guess the "
+        f"{FINGERPRINT_KEY} has fewer than {MIN_LENGTH} characters, and anyone who guesses it can guess the "
         "secrets from their fingerprints in the state. Make one with: openssl rand -hex 32",
         severity=Severity.WARNING,
     )
