@@ -202,7 +202,7 @@ def open_backend(url: str, root: Path, environment: str) -> Backend:
         return Backend(BucketStorage(url, environment))
     if parts.scheme not in {"", "file"} or parts.netloc:
         raise StateError(
-            f"{parts.scheme}: is no state backend; use --state file, a path, postgresql://…, s3://…, gs://… or az://…"
+            f"{parts.scheme}: is not a state backend; use --state file, a path, postgresql://…, s3://…, gs://… or az://…"
         )
     from hmsplan.state.file.storage import FileStorage  # noqa: PLC0415 -- a backend loads its library only when it is chosen
 

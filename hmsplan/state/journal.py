@@ -353,7 +353,7 @@ def join(state: State | None, journal: Journal | None) -> State | None:
         if journal.lineage is None or journal.first != 1:
             raise StateError(
                 "there is a journal, but the state it continues is gone. Restore state.json from git or a backup, "
-                "or delete the whole folder to begin anew: the next plan then offers to adopt what is live.",
+                "or delete the whole folder to start again: the next plan then offers to adopt what is live.",
                 summary="State is damaged",
             )
         state = State(lineage=journal.lineage)
@@ -431,7 +431,7 @@ def _entry_out(entry: Entry) -> Json:
 def _entry_in(value: Any) -> Entry:
     op = value.get("op") if type(value) is dict else None
     if type(op) is not str or op not in _ENTRIES:
-        raise state_codec.Newer(f"{op!r} is no entry that this version knows")
+        raise state_codec.Newer(f"{op!r} is not an entry that this version knows")
     fields = {key: field for key, field in value.items() if key != "op"}
     match op:
         case "bound":

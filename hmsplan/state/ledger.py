@@ -141,7 +141,7 @@ class Ledger:
         entries = [journal.Intended(intent) for intent in intents]
         for entry in entries:
             if entry.intent.step in self._draft.intents:
-                raise StateError(f"{entry.intent.step} is open already: nobody knows yet what became of it")
+                raise StateError(f"{entry.intent.step} is open already: its result is not known yet")
         await self._put(entries)
 
     def intent(self, step_key: str) -> PendingCreate | None:

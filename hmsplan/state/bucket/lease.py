@@ -241,5 +241,5 @@ class Lease:
             return _Record(owner, float(record["expires"]))
         except (ValueError, TypeError, KeyError):
             raise StateError(
-                f"{self._where} is no lock of hmsplan. If nobody is applying, delete it", summary="State is damaged"
+                f"{self._where} is not a lock of hmsplan. If no apply is running, delete it", summary="State is damaged"
             ) from None

@@ -97,7 +97,7 @@ def _parameters(parts: SplitResult, database: str) -> dict[str, Any]:
         given = conninfo_to_dict(conninfo)
     if is_torn or given is None or not _PORTS.fullmatch(str(given.get("port", ""))):
         raise StateError(
-            "the address of the state is none that PostgreSQL understands. It reads "
+            "the address of the state is not one that PostgreSQL understands. It reads "
             "postgresql://user@host:5432/database; in a password, write @ as %40, / as %2F, # as %23 and ? as %3F, or "
             "better leave the password out and export PGPASSWORD"
         )

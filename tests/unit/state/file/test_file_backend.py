@@ -91,7 +91,7 @@ def test_a_batch_that_is_missing_in_the_middle_is_noticed(folder: Path) -> None:
 def test_an_entry_of_another_version_is_refused(folder: Path, op: str | None) -> None:
     rest = b'"lineage":"lineage-1","serial":1,"entries":[' + json.dumps({"op": op, "x": 1}).encode() + b"]}"
     (folder / "journal.jsonl").write_bytes(b'{"sum":"%08x",' % zlib.crc32(rest) + rest + b"\n")
-    with pytest.raises(StateError, match=r"line 1: (unbound: 'address' is missing|.+ is no entry that this version)"):
+    with pytest.raises(StateError, match=r"line 1: (unbound: 'address' is missing|.+ is not an entry that this)"):
         Backend(FileStorage(folder)).load()
 
 
@@ -391,7 +391,7 @@ def test_a_folder_can_be_chosen_in_several_spellings(tmp_path: Path, url: str, p
 
 @pytest.mark.parametrize("url", ["http://host/x", "redis:x", "file://host/x"])
 def test_an_unknown_backend_is_refused(tmp_path: Path, url: str) -> None:
-    with pytest.raises(StateError, match="no state backend"):
+    with pytest.raises(StateError, match="not a state backend"):
         open_backend(url, tmp_path, "default")
 
 
