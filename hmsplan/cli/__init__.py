@@ -32,7 +32,7 @@ COMMANDS: Final = {
     "import": ("state", "Bind one live object to an address."),
     "export": ("export", "Write YAML for a whole organization."),
     "state": ("state", "Look at the state, or operate on it."),
-    "resolve": ("state", "Settle a create that nobody can prove."),
+    "resolve": ("state", "Settle a create whose result is unknown."),
     "fmt": ("fmt", "Put the files of the stack in canonical form."),
     "schema": ("schema", "Print the JSON Schema of the YAML."),
     "doctor": ("doctor", "Check the setup: key, endpoint, state, proxies."),

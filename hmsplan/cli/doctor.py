@@ -203,7 +203,7 @@ def _host(url: str) -> str:
     try:
         return urlsplit(url if "//" in url else f"//{url}").hostname or "?"
     except ValueError:
-        return "what is no URL"
+        return "an invalid URL"
 
 
 def _key(options: Globals, stack: Stack | None, state: State | None, checks: list[Check]) -> int:

@@ -16,7 +16,7 @@ DRIFTED = 2
 @click.command("drift", cls=Command)
 @click.option("--format", "form", type=click.Choice(DRIFT_FORMATS), default="text", help="How to print it.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something drifted.")
-@click.option("--unmanaged", is_flag=True, help="List the live objects that nobody manages, too.")
+@click.option("--unmanaged", is_flag=True, help="Also list the live objects that are not managed.")
 @common_options
 @pass_globals
 def drift_command(options: Globals, form: str, detailed_exitcode: bool, unmanaged: bool) -> int:

@@ -65,7 +65,7 @@ def new_file(ctx: click.Context, param: click.Parameter, value: Path | None) -> 
     if value is None:
         return None
     if value.exists() and not value.is_file():
-        raise click.BadParameter(f"{plain(str(value))} is no regular file, and would be replaced by one", ctx, param)
+        raise click.BadParameter(f"{plain(str(value))} is not a regular file, and would be replaced by one", ctx, param)
     if not value.parent.is_dir():
         folder = plain(shlex.quote(str(value.parent)))
         raise click.BadParameter(f"there is no such folder. Make it first: mkdir -p {folder}", ctx, param)

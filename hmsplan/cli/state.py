@@ -81,7 +81,7 @@ def list_command(options: Globals) -> None:
     for deposed in state.deposed:
         out(f"{deposed.address!s:<{width}}  {plain(deposed.id)}  replaced, still to be deleted")
     for intent in state.intents:
-        out(f"{intent.address!s:<{width}}  (open)  {plain(intent.step)}: nobody knows yet whether it was created")
+        out(f"{intent.address!s:<{width}}  (open)  {plain(intent.step)}: it is not known yet whether it was created")
 
 
 @state_command.command("show")
