@@ -93,7 +93,7 @@ def _moved(was: ResourceChange, now: ResourceChange, names: Mapping[str, str]) -
     old, new = (_fields(change, keys) for change in (was, now))
     for path in sorted(old.keys() | new.keys(), key=str):
         yield from _field(was.address, old.get(path), new.get(path), now, names)
-    for path in sorted(set(was.released) ^ set(now.released)):
+    for path in sorted(set(was.released) ^ set(now.released), key=str):
         word = "is no longer released" if path in was.released else "is released, which was not planned"
         yield f"{was.address} {path_text(KINDS[was.address.kind], path)}: {word}"
     yield from _members(was, now)

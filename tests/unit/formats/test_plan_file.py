@@ -29,6 +29,7 @@ from hmsplan.model import (
     Drift,
     DriftKind,
     FieldChange,
+    FieldPath,
     MembersChange,
     PendingCreate,
     Plan,
@@ -658,6 +659,14 @@ def test_other_leads_are_told_without_numbers() -> None:
     assert explain_difference(plan("+31611110000"), plan("+31611110009")) == [
         "campaigns.recall leads: other leads than were planned"
     ]
+
+
+def test_released_fields_by_name_and_by_index_stand_in_one_list() -> None:
+    def plan(*released: FieldPath) -> Plan:
+        change = ResourceChange(SUPPORT, Action.UPDATE, id="a1", released=released)
+        return with_digests(Plan("acme", "prod", (change,), lineage="l"))
+
+    assert len(explain_difference(plan(("tools", 0)), plan(("tools", "lookup")))) == 2
 
 
 @given(plans, plans)
