@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hmsplan.kinds import normalise
 from hmsplan.model import Pattern, pattern
@@ -371,7 +371,10 @@ CAMPAIGNS: Final = Kind(
     ),
 )
 
-KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+Kinds: TypeAlias = "Mapping[str, Kind]"
+"""Kinds by name, each after the kinds it refers to."""
+
+KINDS: Final[Kinds] = MappingProxyType(
     {kind.name: kind for kind in (TOOL_TEMPLATES, ANALYSIS_TEMPLATES, SIP_TRUNKS, ASSISTANTS, NUMBERS, CAMPAIGNS)}
 )
-"""Every kind by name, each after the kinds it refers to."""
+"""Every kind that hmsplan manages."""

@@ -21,6 +21,7 @@ from hmsplan.planner.request_body import references
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from hmsplan.kinds import Kinds
     from hmsplan.model import Address, Binding, RemoteObject, ResourceChange, Snapshot, Spec, Stack, Value
 
 _WRITING = frozenset({Action.UPDATE, Action.REPLACE, Action.DELETE})
@@ -33,39 +34,45 @@ def writes(change: ResourceChange) -> bool:
 
 
 def with_blast_radius(
-    changes: tuple[ResourceChange, ...], stack: Stack, snapshot: Snapshot, bindings: Mapping[Address, Binding]
+    changes: tuple[ResourceChange, ...],
+    stack: Stack,
+    snapshot: Snapshot,
+    bindings: Mapping[Address, Binding],
+    kinds: Kinds = KINDS,
 ) -> tuple[ResourceChange, ...]:
     """Say on each change whom it reaches."""
     if not any(map(writes, changes)):
         return changes
-    find = _Finder(changes, stack, snapshot, bindings)
+    find = _Finder(changes, stack, snapshot, bindings, kinds)
     return tuple(find.told(change) if writes(change) else change for change in changes)
 
 
-def unread(changes: Iterable[ResourceChange], snapshot: Snapshot) -> tuple[str, ...]:
+def unread(changes: Iterable[ResourceChange], snapshot: Snapshot, kinds: Kinds = KINDS) -> tuple[str, ...]:
     """Name the kinds that were not read and whose objects may use one that changes, in the table's order."""
     queue = list({change.address.kind for change in changes if change.id is not None and writes(change)})
     using: set[str] = set()
     while queue:
         target = queue.pop()
-        users = {kind.name for kind in KINDS.values() if target in kind.refs.values()} - using
+        users = {kind.name for kind in kinds.values() if target in kind.refs.values()} - using
         using |= users
         queue += users
-    return tuple(name for name in KINDS if name in using and name not in snapshot.objects)
+    return tuple(name for name in kinds if name in using and name not in snapshot.objects)
 
 
-def users_of(snapshot: Snapshot) -> dict[str | Address, list[RemoteObject]]:
+def users_of(snapshot: Snapshot, kinds: Kinds = KINDS) -> dict[str | Address, list[RemoteObject]]:
     """Return id to the live objects that refer to it."""
     users: defaultdict[str | Address, list[RemoteObject]] = defaultdict(list)
     for name, objects in snapshot.objects.items():
-        if KINDS[name].refs:
+        if kinds[name].refs:
             for live in objects.values():
-                for _, target in references(KINDS[name], live.fields):
+                for _, target in references(kinds[name], live.fields):
                     users[target].append(live)
     return dict(users)
 
 
-def staying_users(changes: Iterable[ResourceChange], snapshot: Snapshot) -> dict[str, list[RemoteObject]]:
+def staying_users(
+    changes: Iterable[ResourceChange], snapshot: Snapshot, kinds: Kinds = KINDS
+) -> dict[str, list[RemoteObject]]:
     """Return, for the id of each object that goes away, the live objects that go on using it."""
     changes = tuple(changes)
     going = {c.id for c in changes if c.action in {Action.DELETE, Action.REPLACE} and c.id is not None}
@@ -74,7 +81,7 @@ def staying_users(changes: Iterable[ResourceChange], snapshot: Snapshot) -> dict
     changed = {change.id: change for change in changes if is_pending(change) and change.id is not None}
     staying = {
         target: [live for live in users if not _lets_go(changed.get(live.id), target)]
-        for target, users in users_of(snapshot).items()
+        for target, users in users_of(snapshot, kinds).items()
         if isinstance(target, str) and target in going
     }
     return {target: users for target, users in staying.items() if users}
@@ -98,12 +105,14 @@ class _Finder:
         stack: Stack,
         snapshot: Snapshot,
         bindings: Mapping[Address, Binding],
+        kinds: Kinds,
     ) -> None:
+        self._kinds = kinds
         self._snapshot = snapshot
         self._bindings = bindings
         self._owner = {binding.id: address for address, binding in bindings.items()}
         self._change = {change.id: change for change in changes if change.id is not None and writes(change)}
-        self._users = users_of(snapshot)
+        self._users = users_of(snapshot, kinds)
         for user, target in self._pointed():
             self._users.setdefault(target, []).append(user)
         self._via: defaultdict[Address, list[Address]] = defaultdict(list)
@@ -115,7 +124,7 @@ class _Finder:
         """Yield the live objects that the plan points at another one, and which."""
         for object_id, change in self._change.items():
             live = self._snapshot.get(change.address.kind, object_id)
-            for pat in KINDS[change.address.kind].refs:
+            for pat in self._kinds[change.address.kind].refs:
                 target = change.after.get(pat[0])
                 if live is not None and len(pat) == 1 and isinstance(target, str | Ref):
                     yield live, target.address if isinstance(target, Ref) else target
@@ -127,9 +136,9 @@ class _Finder:
         roots += [self._bindings[user].id for user in through if user in self._bindings]
         reaches = (
             *(_user(address, self._bindings.get(address)) for address in through),
-            *sorted(set(self._met(roots)), key=lambda met: (list(KINDS).index(met.kind), met.name, met.id)),
+            *sorted(set(self._met(roots)), key=lambda met: (list(self._kinds).index(met.kind), met.name, met.id)),
         )
-        copies = [f"assistant {identity_of(KINDS[live.kind], live.fields)}" for live in self._copies(change)]
+        copies = [f"assistant {identity_of(self._kinds[live.kind], live.fields)}" for live in self._copies(change)]
         if not reaches and not copies:
             return change
         notes = [f"a copy of it stays as it was in {', '.join(sorted(copies))}, not managed here"] if copies else []
@@ -153,7 +162,7 @@ class _Finder:
 
     def _is_on(self, live: RemoteObject) -> bool:
         """Say whether people meet the platform through *live*, now or as soon as the plan is applied."""
-        kind, change = KINDS[live.kind], self._change.get(live.id)
+        kind, change = self._kinds[live.kind], self._change.get(live.id)
         after = change.after if change is not None else {}
         if not kind.meets_people or (live.fields.get("is_active") is False and after.get("is_active") is not True):
             return False
@@ -161,7 +170,7 @@ class _Finder:
         return dials or (change is not None and change.started)
 
     def _reached(self, live: RemoteObject) -> Reached:
-        kind = KINDS[live.kind]
+        kind = self._kinds[live.kind]
         waiting, at_most = self._waiting(live) if kind.members is not None else (None, False)
         return Reached(
             live.kind, identity_of(kind, live.fields), live.id, self._owner.get(live.id), waiting, at_most=at_most
@@ -169,7 +178,7 @@ class _Finder:
 
     def _waiting(self, live: RemoteObject) -> tuple[int | None, bool]:
         """Return how many members of *live* have still to be dialled, and whether it may be fewer."""
-        members, change = KINDS[live.kind].members, self._change.get(live.id)
+        members, change = self._kinds[live.kind].members, self._change.get(live.id)
         if change is not None and change.members is not None:
             return change.members.pending, False
         if members is not None and (found := self._snapshot.members.get(live.id)) is not None:

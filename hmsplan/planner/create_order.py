@@ -16,10 +16,13 @@ from hmsplan.model import Action, Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from hmsplan.kinds import Kinds
     from hmsplan.model import Address, ResourceChange, Snapshot
 
 
-def identity_needs(changes: Sequence[ResourceChange], snapshot: Snapshot) -> Mapping[Address, Address]:
+def identity_needs(
+    changes: Sequence[ResourceChange], snapshot: Snapshot, kinds: Kinds = KINDS
+) -> Mapping[Address, Address]:
     """Return, for the address of each create that takes the identity of a live object, whose delete it has to wait for.
 
     The second address has the step that deletes it: the delete of a replace, of what is not declared any more, or of
@@ -28,7 +31,7 @@ def identity_needs(changes: Sequence[ResourceChange], snapshot: Snapshot) -> Map
     Raises:
         ConfigError: an object keeps the identity that another one is to get, or they would exchange theirs in a circle.
     """
-    holders, going = _holders(changes, snapshot), {change.id: change for change in changes if _deletes(change)}
+    holders, going = _holders(changes, snapshot, kinds), {change.id: change for change in changes if _deletes(change)}
     needs: dict[Address, ResourceChange] = {}
     problems = []
     for change in changes:
@@ -37,27 +40,27 @@ def identity_needs(changes: Sequence[ResourceChange], snapshot: Snapshot) -> Map
         if holder in going:
             needs[change.address] = going[holder]
         else:
-            problems.append(_kept(change, holder, changes))
-    problems += [_circle(around, changes) for around in _circles(needs)]
+            problems.append(_kept(change, holder, changes, kinds))
+    problems += [_circle(around, changes, kinds) for around in _circles(needs)]
     if problems:
         raise ConfigError(problems)
     return {address: change.address for address, change in needs.items()}
 
 
-def outage(change: ResourceChange, holder: Address) -> str:
+def outage(change: ResourceChange, holder: Address, kinds: Kinds = KINDS) -> str:
     """Say that what *change* creates cannot be reached until *holder* has let go of its identity."""
-    kind = KINDS[change.address.kind]
+    kind = kinds[change.address.kind]
     identity = identity_of(kind, change.after)
     origin = f"at {holder}" if holder != change.address else "first"
     return f"{identity} is deleted {origin} before it is created here: in between it cannot be reached"
 
 
-def _holders(changes: Iterable[ResourceChange], snapshot: Snapshot) -> dict[Address, str]:
+def _holders(changes: Iterable[ResourceChange], snapshot: Snapshot, kinds: Kinds) -> dict[Address, str]:
     """Return the id of the live object that has the identity which an address is to get by a create."""
     found: dict[Address, str] = {}
     live: dict[str, dict[str, str]] = {}
     for change in changes:
-        kind = KINDS[change.address.kind]
+        kind = kinds[change.address.kind]
         if not kind.unique or change.action not in {Action.CREATE, Action.REPLACE}:
             continue
         if kind.name not in live:
@@ -73,9 +76,9 @@ def _deletes(change: ResourceChange) -> bool:
     return change.action in {Action.DELETE, Action.REPLACE} and change.id is not None
 
 
-def _kept(change: ResourceChange, holder: str, changes: Iterable[ResourceChange]) -> Diagnostic:
+def _kept(change: ResourceChange, holder: str, changes: Iterable[ResourceChange], kinds: Kinds) -> Diagnostic:
     """Name the object that keeps the identity which *change* needs."""
-    kind = KINDS[change.address.kind]
+    kind = kinds[change.address.kind]
     owner = next((str(c.address) for c in changes if c.id == holder and c.address.kind == kind.name), "")
     detail = (
         f"{change.address} is to be the {kind.singular} {identity_of(kind, change.after)}, which the API has once. "
@@ -104,9 +107,9 @@ def _circles(needs: Mapping[Address, ResourceChange]) -> Iterator[list[Address]]
             yield around[around.index(here) :]
 
 
-def _circle(around: Sequence[Address], changes: Iterable[ResourceChange]) -> Diagnostic:
+def _circle(around: Sequence[Address], changes: Iterable[ResourceChange], kinds: Kinds) -> Diagnostic:
     first = next(change for change in changes if change.address == around[0] and not change.deposed)
-    kind = KINDS[first.address.kind]
+    kind = kinds[first.address.kind]
     refs = " and ".join(sorted({str(pattern[0]) for pattern in kind.refs}))
     spare = f"{around[0]}_moved"
     origins, targets = [around[0], *around[1:], spare], [spare, *around]

@@ -12,10 +12,11 @@ from hmsplan.secrets.detect import hidden
 from hmsplan.text.canonical_json import canonical_json, digest
 
 if TYPE_CHECKING:
+    from hmsplan.kinds import Kinds
     from hmsplan.model import MembersChange, ResourceChange, Value
 
 
-def with_digests(plan: Plan) -> Plan:
+def with_digests(plan: Plan, kinds: Kinds = KINDS) -> Plan:
     """Return *plan* with the SHA-256 of its semantic changes, in hex: ``digest``, and ``intent``.
 
     What is read takes part in ``digest`` as far as it is touched (the value before each change), text layout and
@@ -25,7 +26,7 @@ def with_digests(plan: Plan) -> Plan:
     """
     pending = plan.pending
     written = [_meaning(change) for change in pending]
-    touched = [_with_before(meaning, change) for meaning, change in zip(written, pending, strict=True)]
+    touched = [_with_before(meaning, change, kinds) for meaning, change in zip(written, pending, strict=True)]
     return replace(plan, digest=_digest(plan, touched), intent=_digest(plan, written))
 
 
@@ -63,12 +64,12 @@ def added(members: MembersChange) -> str:
     return members.mark or digest(sorted(map(plain, members.add), key=canonical_json))
 
 
-def _with_before(meaning: dict[str, Any], change: ResourceChange) -> dict[str, Any]:
+def _with_before(meaning: dict[str, Any], change: ResourceChange, kinds: Kinds) -> dict[str, Any]:
     """Say also what each field was, what an object was that goes away, and how many people a start calls."""
     fields = zip(meaning["fields"], change.fields, strict=True)
     more: dict[str, Any] = {}
     if change.action is Action.DELETE:
-        computed = KINDS[change.address.kind].computed
+        computed = kinds[change.address.kind].computed
         more["gone"] = digest({key: plain(item) for key, item in change.before.items() if key not in computed})
     if change.started and change.members is not None:
         more["calls"] = change.members.pending

@@ -25,12 +25,14 @@ from hmsplan.planner.resource_diff import is_final
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from hmsplan.kinds import Kind
+    from hmsplan.kinds import Kind, Kinds
     from hmsplan.model import Address, Binding, FieldPath, Snapshot, Spec, Stack, State
     from hmsplan.planner.matching import Elsewhere, Identities
 
 
-def find_drift(stack: Stack, snapshot: Snapshot, known: Identities, lineage: str) -> tuple[Drift, ...]:
+def find_drift(
+    stack: Stack, snapshot: Snapshot, known: Identities, lineage: str, kinds: Kinds = KINDS
+) -> tuple[Drift, ...]:
     """Find every bound object that is gone or that somebody changed, in the order of addresses.
 
     One that we made a moment ago, and that no reading shows yet, is neither.
@@ -38,7 +40,7 @@ def find_drift(stack: Stack, snapshot: Snapshot, known: Identities, lineage: str
     found = []
     ids = {address: binding.id for address, binding in known.bindings.items()}
     for address, binding in sorted(known.bindings.items()):
-        kind = KINDS[address.kind]
+        kind = kinds[address.kind]
         live = snapshot.get(address.kind, binding.id)
         name = str(binding.applied.get(kind.identity, ""))
         if live is None:
@@ -122,7 +124,9 @@ class Twin:
     environment: str = ""
 
 
-def find_twins(stack: Stack, snapshot: Snapshot, found: Identities, elsewhere: Elsewhere = NOWHERE) -> tuple[Twin, ...]:
+def find_twins(
+    stack: Stack, snapshot: Snapshot, found: Identities, elsewhere: Elsewhere = NOWHERE, kinds: Kinds = KINDS
+) -> tuple[Twin, ...]:
     """Find what is live beside an object of ours under the same name, in the order of addresses.
 
     Two objects that the stack declares, or the state binds, are no twins however they are called.
@@ -130,14 +134,14 @@ def find_twins(stack: Stack, snapshot: Snapshot, found: Identities, elsewhere: E
     ours = {(address.kind, binding.id) for address, binding in found.bindings.items()} | found.leaving
     strangers: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for name, objects in snapshot.objects.items():
-        kind = KINDS[name]
+        kind = kinds[name]
         for live in objects.values():
             if (name, live.id) not in ours and live.fields.get(kind.identity):
                 strangers[name, identity_of(kind, live.fields)].append(live.id)
     undecided = {each.address for each in found.unsettled}
     twins = []
     for address in sorted({*found.bindings, *stack.resources} - undecided if strangers else ()):
-        names, own = _names_of(address, stack, snapshot, found)
+        names, own = _names_of(address, stack, snapshot, found, kinds)
         others = {other: name for name in names for other in strangers.get((address.kind, name), ())}
         twins += [
             Twin(address, own, others[other], other, elsewhere.get((address.kind, other), ""))
@@ -146,9 +150,11 @@ def find_twins(stack: Stack, snapshot: Snapshot, found: Identities, elsewhere: E
     return tuple(twins)
 
 
-def _names_of(address: Address, stack: Stack, snapshot: Snapshot, found: Identities) -> tuple[list[str], str]:
+def _names_of(
+    address: Address, stack: Stack, snapshot: Snapshot, found: Identities, kinds: Kinds
+) -> tuple[list[str], str]:
     """Return what the object of an address is called and will be, and its id; no name where it does not exist."""
-    kind, binding, resource = KINDS[address.kind], found.bindings.get(address), stack.resources.get(address)
+    kind, binding, resource = kinds[address.kind], found.bindings.get(address), stack.resources.get(address)
     live = snapshot.get(address.kind, binding.id) if binding is not None else None
     if live is None and resource is None:
         return [], ""
@@ -156,9 +162,9 @@ def _names_of(address: Address, stack: Stack, snapshot: Snapshot, found: Identit
     return [identity_of(kind, spec) for spec in specs if spec.get(kind.identity)], live.id if live is not None else ""
 
 
-def twin_warning(twin: Twin) -> Diagnostic:
+def twin_warning(twin: Twin, kinds: Kinds = KINDS) -> Diagnostic:
     """Name both of a pair, and what to type."""
-    kind = KINDS[twin.address.kind]
+    kind = kinds[twin.address.kind]
     alike = f"has the {kind.identity} {twin.name!r} too"
     ours = f"{twin.address} is {twin.id}" if twin.id else f"{twin.address} would be created"
     if twin.environment:
@@ -175,12 +181,12 @@ def twin_warning(twin: Twin) -> Diagnostic:
     return Diagnostic("Two live objects of one name", detail, address=twin.address, severity=Severity.WARNING)
 
 
-def find_unmanaged(snapshot: Snapshot, bound: Collection[tuple[str, str]]) -> tuple[Drift, ...]:
+def find_unmanaged(snapshot: Snapshot, bound: Collection[tuple[str, str]], kinds: Kinds = KINDS) -> tuple[Drift, ...]:
     """List the live objects that are not among *bound* (kind, id), by kind and name."""
     return tuple(
         sorted(
             (
-                Drift(name, live.id, DriftKind.UNMANAGED, name=identity_of(KINDS[name], live.fields))
+                Drift(name, live.id, DriftKind.UNMANAGED, name=identity_of(kinds[name], live.fields))
                 for name, objects in snapshot.objects.items()
                 for live in objects.values()
                 if (name, live.id) not in bound
@@ -209,9 +215,11 @@ class DriftReport:
     requests: int = 0
 
 
-def survey(stack: Stack, snapshot: Snapshot, state: State, elsewhere: Elsewhere = NOWHERE) -> DriftReport:
+def survey(
+    stack: Stack, snapshot: Snapshot, state: State, elsewhere: Elsewhere = NOWHERE, kinds: Kinds = KINDS
+) -> DriftReport:
     """Compare everything that is live with what was last applied; *elsewhere* is what other environments bind."""
-    found = identify(replace(stack, resources={}, imports=()), snapshot, state, elsewhere)
+    found = identify(replace(stack, resources={}, imports=()), snapshot, state, elsewhere, kinds)
     bindings = found.bindings
     bound = {(address.kind, binding.id) for address, binding in bindings.items()} | found.leaving
     coverage = {
@@ -222,12 +230,12 @@ def survey(stack: Stack, snapshot: Snapshot, state: State, elsewhere: Elsewhere 
     unseen = {address: tuple(unseen_fields(binding.applied)) for address, binding in sorted(bindings.items())}
     twins = tuple(
         Drift(twin.address.kind, twin.id, DriftKind.TWIN, twin.address, twin.name, (), (), twin.other, twin.environment)
-        for twin in find_twins(stack, snapshot, found, elsewhere)
+        for twin in find_twins(stack, snapshot, found, elsewhere, kinds)
         if twin.id
     )
     return DriftReport(
-        find_drift(stack, snapshot, found, state.lineage) + twins,
-        find_unmanaged(snapshot, bound),
+        find_drift(stack, snapshot, found, state.lineage, kinds) + twins,
+        find_unmanaged(snapshot, bound, kinds),
         coverage,
         {address: paths for address, paths in unseen.items() if paths},
         snapshot.requests,

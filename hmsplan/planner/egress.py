@@ -23,20 +23,20 @@ from hmsplan.secrets.urls import address, is_among, is_received, receiver, told
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hmsplan.kinds import Kind
+    from hmsplan.kinds import Kind, Kinds
     from hmsplan.model import Address, Binding, FieldPath, Pattern, ResourceChange, Spec, Stack, Value
 
 _GONE = (None, MISSING)
 
 
 def new_receivers(
-    changes: Iterable[ResourceChange], stack: Stack, bindings: Mapping[Address, Binding]
+    changes: Iterable[ResourceChange], stack: Stack, bindings: Mapping[Address, Binding], kinds: Kinds = KINDS
 ) -> Iterator[Refusal]:
     """Name each secret that *changes* keep or send while another than so far receives it; one refusal an object."""
-    asked = [change for change in changes if _is_asked(change, _applied(change.address, bindings))]
-    known = _known(asked, bindings) if any(map(_sends, asked)) else {}
+    asked = [change for change in changes if _is_asked(change, _applied(change.address, bindings), kinds)]
+    known = _known(asked, bindings, kinds) if any(_sends(change, kinds) for change in asked) else {}
     for change in asked:
-        kind, applied = KINDS[change.address.kind], _applied(change.address, bindings)
+        kind, applied = kinds[change.address.kind], _applied(change.address, bindings)
         resource = stack.resources.get(change.address)
         spec = _effective(kind, change, resource.lifecycle.ignore_changes if resource is not None else ())
         reason = next(_elsewhere(kind, change, spec, applied), "") or next(_spread(kind, change, spec, known), "")
@@ -44,15 +44,15 @@ def new_receivers(
             yield Refusal(Risk.EGRESS, change.address, reason)
 
 
-def _is_asked(change: ResourceChange, applied: Spec) -> bool:
+def _is_asked(change: ResourceChange, applied: Spec, kinds: Kinds) -> bool:
     """Say whether *change* may send a secret, or let the state take another receiver for the one it sent to."""
-    if change.action in {Action.DELETE, Action.FORGET} or not KINDS[change.address.kind].receivers:
+    if change.action in {Action.DELETE, Action.FORGET} or not kinds[change.address.kind].receivers:
         return False
     return bool(change.fields) or (bool(applied) and applied != change.after)
 
 
-def _sends(change: ResourceChange) -> bool:
-    return bool(change.fields) and bool(secrets_of(KINDS[change.address.kind], change.after))
+def _sends(change: ResourceChange, kinds: Kinds) -> bool:
+    return bool(change.fields) and bool(secrets_of(kinds[change.address.kind], change.after))
 
 
 def _applied(address: Address, bindings: Mapping[Address, Binding]) -> Spec:
@@ -130,15 +130,17 @@ def _reason(change: ResourceChange, place: FieldPath, field: FieldPath, url: str
 # One secret in many objects
 
 
-def _known(changes: Iterable[ResourceChange], bindings: Mapping[Address, Binding]) -> Mapping[str, set[str]]:
+def _known(
+    changes: Iterable[ResourceChange], bindings: Mapping[Address, Binding], kinds: Kinds
+) -> Mapping[str, set[str]]:
     """Return the name of each secret with the URLs that got it: the remembered ones, else the live ones."""
     known: defaultdict[str, set[str]] = defaultdict(set)
     for bound, binding in bindings.items():
-        for name, url in _sent(KINDS[bound.kind], binding.applied, binding.applied):
+        for name, url in _sent(kinds[bound.kind], binding.applied, binding.applied):
             known[name].add(url)
     for change in changes:
         if change.id is not None and not _applied(change.address, bindings):
-            for name, url in _sent(KINDS[change.address.kind], change.after, change.before):
+            for name, url in _sent(kinds[change.address.kind], change.after, change.before):
                 known[name].add(url)
     return known
 

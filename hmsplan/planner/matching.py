@@ -22,7 +22,7 @@ from hmsplan.planner.members import fingerprint
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hmsplan.kinds import Kind
+    from hmsplan.kinds import Kind, Kinds
     from hmsplan.model import Address, Import, RemoteObject, Resource, Snapshot, Spec, Stack, State
 
 Elsewhere: TypeAlias = "Mapping[tuple[str, str], str]"
@@ -60,16 +60,18 @@ class Identities:
     problems: list[Diagnostic] = field(default_factory=list)
 
 
-def identify(stack: Stack, snapshot: Snapshot, state: State, elsewhere: Elsewhere = NOWHERE) -> Identities:
+def identify(
+    stack: Stack, snapshot: Snapshot, state: State, elsewhere: Elsewhere = NOWHERE, kinds: Kinds = KINDS
+) -> Identities:
     """Find the live object of every address; ``Snapshot.now`` decides whether a grace time is over."""
     found = Identities(bindings=dict(state.bindings))
     _move(stack, found)
-    _settle(stack, snapshot, state, found, elsewhere)
+    _settle(stack, snapshot, state, found, elsewhere, kinds)
     found.leaving = {(d.address.kind, d.id) for d in state.deposed}
     found.leaving |= {(a.kind, i.deposes) for a, i in found.answered.items() if i.deposes is not None}
-    _wait_for_new(stack, snapshot, found)
-    _import(stack, snapshot, found, elsewhere)
-    _adopt(stack, snapshot, found, elsewhere)
+    _wait_for_new(stack, snapshot, found, kinds)
+    _import(stack, snapshot, found, elsewhere, kinds)
+    _adopt(stack, snapshot, found, elsewhere, kinds)
     waiting = {each.address for each in found.unsettled if each.id is not None}
     found.gone = {
         address
@@ -86,7 +88,7 @@ def _remaining_s(stack: Stack, since: float, snapshot: Snapshot) -> float:
     return min(max(since + grace_s - snapshot.now, 0.0), grace_s)
 
 
-def _wait_for_new(stack: Stack, snapshot: Snapshot, found: Identities) -> None:
+def _wait_for_new(stack: Stack, snapshot: Snapshot, found: Identities, kinds: Kinds) -> None:
     """Wait for what we made a moment ago: a list and a GET that lag behind do not prove that somebody deleted it.
 
     They do when they show another object of that identity which is younger, or the only one that there can be: ours was
@@ -98,7 +100,7 @@ def _wait_for_new(stack: Stack, snapshot: Snapshot, found: Identities) -> None:
             continue
         resource = stack.resources.get(address)
         spec = resource.spec if resource is not None else binding.applied
-        if not _is_made_again(KINDS[address.kind], spec, binding.made, snapshot):
+        if not _is_made_again(kinds[address.kind], spec, binding.made, snapshot):
             found.unsettled.append(Unsettled(address, (), remaining_s, id=binding.id))
 
 
@@ -176,15 +178,17 @@ def same_identity(kind: Kind, intent: PendingCreate, objects: Iterable[RemoteObj
     return [o for o in objects if o.id not in intent.before and (identity_of(kind, o.fields),) == intent.identity]
 
 
-def _settle(stack: Stack, snapshot: Snapshot, state: State, found: Identities, elsewhere: Elsewhere) -> None:
+def _settle(
+    stack: Stack, snapshot: Snapshot, state: State, found: Identities, elsewhere: Elsewhere, kinds: Kinds
+) -> None:
     """Decide the creates of earlier runs whose answer was lost, as far as the lists can."""
     for each in state.intents:
         intent = _moved_along(stack, each, found)
         remaining_s = _remaining_s(stack, intent.started, snapshot)
         if intent.parent is not None:
-            _settle_member(KINDS[intent.address.kind], intent, snapshot, state.lineage, found, remaining_s)
+            _settle_member(kinds[intent.address.kind], intent, snapshot, state.lineage, found, remaining_s)
         else:
-            _settle_object(KINDS[intent.address.kind], intent, snapshot, found, elsewhere, remaining_s)
+            _settle_object(kinds[intent.address.kind], intent, snapshot, found, elsewhere, remaining_s)
 
 
 def _settle_object(
@@ -238,14 +242,14 @@ def _settle_member(
         found.decided.append(intent.step)
 
 
-def _import(stack: Stack, snapshot: Snapshot, found: Identities, elsewhere: Elsewhere) -> None:
+def _import(stack: Stack, snapshot: Snapshot, found: Identities, elsewhere: Elsewhere, kinds: Kinds) -> None:
     """Bind what ``imports:`` names; an entry whose target is bound to that id already was done by an earlier apply."""
     owner = {(a.kind, b.id): a for a, b in found.bindings.items() if a not in stack.removed}
     for entry in stack.imports:
         binding, named = found.bindings.get(entry.target), (entry.target.kind, entry.id)
         if binding is not None and binding.id == entry.id:
             continue
-        if detail := _unimportable(entry, binding, owner.get(named), snapshot, found, elsewhere):
+        if detail := _unimportable(entry, binding, owner.get(named), snapshot, found, elsewhere, kinds):
             found.problems.append(Diagnostic("Cannot import", detail, entry.source, entry.target))
         else:
             found.bindings[entry.target] = Binding(entry.target, entry.id)
@@ -260,6 +264,7 @@ def _unimportable(
     snapshot: Snapshot,
     found: Identities,
     elsewhere: Elsewhere,
+    kinds: Kinds,
 ) -> str:
     """Say why an ``imports:`` entry cannot be followed; "" when it can."""
     named = (entry.target.kind, entry.id)
@@ -278,11 +283,11 @@ def _unimportable(
     if named in found.leaving:
         return f"{entry.id} was replaced by an earlier apply and is still to be deleted. Take the entry out."
     if snapshot.get(*named) is None:
-        return f"The organization has no {KINDS[entry.target.kind].singular} with the id {entry.id}."
+        return f"The organization has no {kinds[entry.target.kind].singular} with the id {entry.id}."
     return ""
 
 
-def _adopt(stack: Stack, snapshot: Snapshot, found: Identities, elsewhere: Elsewhere) -> None:
+def _adopt(stack: Stack, snapshot: Snapshot, found: Identities, elsewhere: Elsewhere, kinds: Kinds) -> None:
     """Recognise the live objects of addresses without one by their natural key.
 
     An address whose object is gone takes part: the state may be older than what is live, or somebody made it again.
@@ -295,7 +300,7 @@ def _adopt(stack: Stack, snapshot: Snapshot, found: Identities, elsewhere: Elsew
         if missing and address not in undecided:
             by_kind[address.kind].append(resource)
     for name, resources in by_kind.items():
-        _adopt_kind(KINDS[name], resources, snapshot, stack, found, elsewhere)
+        _adopt_kind(kinds[name], resources, snapshot, stack, found, elsewhere)
 
 
 def _adopt_kind(

@@ -33,7 +33,7 @@ from hmsplan.text.wording import SAME_NAME, listed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from hmsplan.kinds import Kind
+    from hmsplan.kinds import Kind, Kinds
     from hmsplan.model import Address, Binding, PendingCreate, RemoteObject, Resource, Snapshot, Stack, State
     from hmsplan.planner.matching import Elsewhere, Identities
 
@@ -64,8 +64,11 @@ def make_plan(
     state: State,
     options: Options = DEFAULTS,
     elsewhere: Elsewhere = NOWHERE,
+    kinds: Kinds = KINDS,
 ) -> Plan:
     """Say what an apply would do; *elsewhere* are the objects that other environments of the stack bind.
+
+    *kinds* is what is known of the API: every address, live object and binding is of one of them.
 
     Raises:
         PlanError: identities that nobody can tell apart, or an import that names nothing.
@@ -77,33 +80,36 @@ def make_plan(
         raise PlanError(unknown)
     if options.destroy:
         stack = replace(stack, resources={}, removed=frozenset(), imports=(), moved=())
-    found = identify(stack, snapshot, state, elsewhere)
+    found = identify(stack, snapshot, state, elsewhere, kinds)
     if found.problems:
         raise PlanError(found.problems)
-    changes = _changes(stack, declared, snapshot, state, found, options.resend)
+    changes = _changes(stack, declared, snapshot, state, found, options.resend, kinds)
     changes = _narrow(changes, stack, options.targets)
-    if stuck := [problem for change in changes for problem in unsendable(KINDS[change.address.kind], change)]:
+    if stuck := [problem for change in changes for problem in unsendable(kinds[change.address.kind], change)]:
         raise ConfigError(stuck)
-    holders = identity_needs(changes, snapshot)
-    changes = tuple(_with_outages(changes, holders))
-    changes = tuple(map(_safe_to_show, with_blast_radius(changes, stack, snapshot, found.bindings)))
-    users = remaining_users(changes, snapshot, found.bindings)
+    holders = identity_needs(changes, snapshot, kinds)
+    changes = tuple(_with_outages(changes, holders, kinds))
+    changes = with_blast_radius(changes, stack, snapshot, found.bindings, kinds)
+    changes = tuple(_safe_to_show(change, kinds) for change in changes)
+    users = remaining_users(changes, snapshot, found.bindings, kinds)
     plan = Plan(
         stack=stack.name,
         environment=stack.environment,
         changes=changes,
-        drift=find_drift(stack, snapshot, found, state.lineage),
-        steps=lower(changes, stack, found, state, holders),
-        refusals=refusals(changes, declared, snapshot, found.bindings, users, options.allowed, destroy=options.destroy),
+        drift=find_drift(stack, snapshot, found, state.lineage, kinds),
+        steps=lower(changes, stack, found, state, holders, kinds),
+        refusals=refusals(
+            changes, declared, snapshot, found.bindings, users, options.allowed, kinds, destroy=options.destroy
+        ),
         unsettled=tuple(found.unsettled),
         decided=tuple(found.decided),
         warnings=(
             *without_memory(state, found.adopted),
-            *map(_without_numbers, _still_true(stack, found)),
-            *map(twin_warning, find_twins(stack, snapshot, found, elsewhere)),
-            *_cut_lists(changes, snapshot),
+            *(_without_numbers(warning, kinds) for warning in _still_true(stack, found, kinds)),
+            *(twin_warning(twin, kinds) for twin in find_twins(stack, snapshot, found, elsewhere, kinds)),
+            *_cut_lists(changes, snapshot, kinds),
             *loosened(changes, declared, found.bindings),
-            *unseen(stack, changes, found.bindings),
+            *unseen(stack, changes, found.bindings, kinds),
         ),
         organization=snapshot.organization or state.organization,
         lineage=state.lineage,
@@ -111,14 +117,20 @@ def make_plan(
         targets=options.targets,
         resend=options.resend,
         destroy=options.destroy,
-        unread=unread(changes, snapshot),
+        unread=unread(changes, snapshot, kinds),
         requests=snapshot.requests,
     )
-    return with_digests(plan)
+    return with_digests(plan, kinds)
 
 
 def _changes(
-    stack: Stack, declared: Stack, snapshot: Snapshot, state: State, found: Identities, resend: tuple[str, ...]
+    stack: Stack,
+    declared: Stack,
+    snapshot: Snapshot,
+    state: State,
+    found: Identities,
+    resend: tuple[str, ...],
+    kinds: Kinds,
 ) -> tuple[ResourceChange, ...]:
     held = {each.address: each for each in found.unsettled if each.intent is None or each.intent.parent is None}
     ids = {
@@ -131,7 +143,7 @@ def _changes(
     for address in _in_order(stack.resources):
         if address in held:
             continue
-        resource, kind = stack.resources[address], KINDS[address.kind]
+        resource, kind = stack.resources[address], kinds[address.kind]
         again = wants_resend(resource, resend)
         change = _one(kind, resource, snapshot, state.lineage, found, ids, resend=again)
         if change.action is Action.REPLACE:
@@ -231,7 +243,7 @@ def _deposed_by(answered: Mapping[Address, PendingCreate]) -> Iterator[Deposed]:
             yield Deposed(address, intent.deposes)
 
 
-def _cut_lists(changes: Iterable[ResourceChange], snapshot: Snapshot) -> Iterator[Diagnostic]:
+def _cut_lists(changes: Iterable[ResourceChange], snapshot: Snapshot, kinds: Kinds) -> Iterator[Diagnostic]:
     """Warn where an object would be created that may be there, beyond the end of a list that the API cuts."""
     made: dict[str, list[Address]] = {}
     for change in changes:
@@ -239,7 +251,7 @@ def _cut_lists(changes: Iterable[ResourceChange], snapshot: Snapshot) -> Iterato
             made.setdefault(change.address.kind, []).append(change.address)
     for name, addresses in made.items():
         objects = snapshot.objects.get(name, {})
-        if may_be_cut(KINDS[name], objects):
+        if may_be_cut(kinds[name], objects):
             yield Diagnostic(
                 "List may be cut off",
                 f"The list of {name} shows {len(objects)}, a round number, and the API may have more than it lists. "
@@ -250,12 +262,12 @@ def _cut_lists(changes: Iterable[ResourceChange], snapshot: Snapshot) -> Iterato
             )
 
 
-def _still_true(stack: Stack, found: Identities) -> Iterator[Diagnostic]:
+def _still_true(stack: Stack, found: Identities, kinds: Kinds) -> Iterator[Diagnostic]:
     """Return the warnings about the stack, without those that its bindings settle: two bound objects of one name."""
     known = found.bindings.keys() - found.gone
     names: dict[tuple[str, str], list[Address]] = {}
     for address, resource in stack.resources.items():
-        names.setdefault((address.kind, identity_of(KINDS[address.kind], resource.spec)), []).append(address)
+        names.setdefault((address.kind, identity_of(kinds[address.kind], resource.spec)), []).append(address)
     clear = {address for same in names.values() if known.issuperset(same) for address in same}
     for warning in stack.warnings:
         if warning.summary != SAME_NAME or warning.address not in clear:
@@ -285,59 +297,61 @@ def _narrow(
     return tuple(change for change in changes if change.address in kept)
 
 
-def _without_numbers(warning: Diagnostic) -> Diagnostic:
+def _without_numbers(warning: Diagnostic, kinds: Kinds) -> Diagnostic:
     """Return a warning about members without their whole phone numbers: more people read a plan than the stack."""
-    members = KINDS[warning.address.kind].members if warning.address is not None else None
+    members = kinds[warning.address.kind].members if warning.address is not None else None
     if members is None or warning.path[:1] != (members.name,):
         return warning
     return replace(warning, detail=phone.masked_in(warning.detail))
 
 
-def _with_outages(changes: Iterable[ResourceChange], needs: Mapping[Address, Address]) -> Iterator[ResourceChange]:
+def _with_outages(
+    changes: Iterable[ResourceChange], needs: Mapping[Address, Address], kinds: Kinds
+) -> Iterator[ResourceChange]:
     """Say of each create that waits for a delete what that means."""
     for change in changes:
         if change.address in needs and not change.deposed:
-            yield replace(change, notes=(*change.notes, outage(change, needs[change.address])))
+            yield replace(change, notes=(*change.notes, outage(change, needs[change.address], kinds)))
         else:
             yield change
 
 
-def _safe_to_show(change: ResourceChange) -> ResourceChange:
+def _safe_to_show(change: ResourceChange, kinds: Kinds) -> ResourceChange:
     """Return *change* with no secret in an object that goes away: all of it is shown, also what nobody declared."""
     if change.action is not Action.DELETE:
         return change
-    return replace(change, before=concealed(KINDS[change.address.kind], change.before))
+    return replace(change, before=concealed(kinds[change.address.kind], change.before))
 
 
 def remaining_users(
-    changes: Iterable[ResourceChange], snapshot: Snapshot, bindings: Mapping[Address, Binding]
+    changes: Iterable[ResourceChange], snapshot: Snapshot, bindings: Mapping[Address, Binding], kinds: Kinds = KINDS
 ) -> Mapping[str, list[str]]:
     """Return, for the id of each object that goes away, the live objects that would still use it."""
     owner = {binding.id: str(address) for address, binding in bindings.items()}
     return {
-        target: sorted(owner.get(live.id, f"{_title(live)} (not managed)") for live in users)
-        for target, users in staying_users(changes, snapshot).items()
+        target: sorted(owner.get(live.id, f"{_title(live, kinds)} (not managed)") for live in users)
+        for target, users in staying_users(changes, snapshot, kinds).items()
     }
 
 
-def _title(live: RemoteObject) -> str:
-    return f"{KINDS[live.kind].singular} {identity_of(KINDS[live.kind], live.fields)}"
+def _title(live: RemoteObject, kinds: Kinds) -> str:
+    return f"{kinds[live.kind].singular} {identity_of(kinds[live.kind], live.fields)}"
 
 
-def kinds_in_use(stack: Stack, state: State) -> list[str]:
+def kinds_in_use(stack: Stack, state: State, kinds: Kinds = KINDS) -> list[str]:
     """Name the kinds a plan has to read, in the table's order: those that the stack declares or the state knows."""
     known = {*state.bindings, *(d.address for d in state.deposed), *(i.address for i in state.intents)}
     used = {address.kind for address in {*stack.resources, *known}}
-    return [name for name in KINDS if name in used]
+    return [name for name in kinds if name in used]
 
 
-def kinds_to_consult(plan: Plan, snapshot: Snapshot) -> list[str]:
+def kinds_to_consult(plan: Plan, snapshot: Snapshot, kinds: Kinds = KINDS) -> list[str]:
     """Name the kinds that have to be read as well before *plan* may be believed.
 
     Where an object is to go away, those whose objects may still use it, managed or not.
     """
     going = {c.address.kind for c in plan.changes if c.action in {Action.DELETE, Action.REPLACE}}
-    users = (kind.name for kind in KINDS.values() if going & set(kind.refs.values()))
+    users = (kind.name for kind in kinds.values() if going & set(kind.refs.values()))
     return [name for name in users if name not in snapshot.objects]
 
 

@@ -16,7 +16,7 @@ from hmsplan.planner.unsendable import may_lose
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from hmsplan.kinds import Kind, Members
+    from hmsplan.kinds import Kind, Kinds, Members
     from hmsplan.model import Address, Binding, RemoteObject, ResourceChange, Snapshot, Spec, Stack, State
 
 
@@ -31,6 +31,7 @@ def refusals(
     bindings: Mapping[Address, Binding],
     users: Mapping[str, Sequence[str]],
     allowed: Collection[str],
+    kinds: Kinds = KINDS,
     *,
     destroy: bool = False,
 ) -> tuple[Refusal, ...]:
@@ -43,16 +44,16 @@ def refusals(
     found = [
         refusal
         for change in changes
-        for refusal in _risks(change, stack, snapshot, bindings, users)
+        for refusal in _risks(change, stack, snapshot, bindings, users, kinds)
         if not is_allowed(refusal, allowed)
     ]
     told = {refusal.flag for refusal in found}
     more = [
         *_limits(changes, stack, bindings, allowed, destroy=destroy),
-        *_emptied(changes, stack),
-        *_starts(changes, stack, bindings),
-        *new_receivers(changes, stack, bindings),
-        *may_lose(changes, bindings),
+        *_emptied(changes, stack, kinds),
+        *_starts(changes, stack, bindings, kinds),
+        *new_receivers(changes, stack, bindings, kinds),
+        *may_lose(changes, bindings, kinds),
     ]
     found += [refusal for refusal in more if refusal.flag not in told and not is_allowed(refusal, allowed)]
     return tuple(dict.fromkeys(found))
@@ -102,8 +103,9 @@ def _risks(
     snapshot: Snapshot,
     bindings: Mapping[Address, Binding],
     users: Mapping[str, Sequence[str]],
+    kinds: Kinds,
 ) -> Iterator[Refusal]:
-    kind, address = KINDS[change.address.kind], change.address
+    kind, address = kinds[change.address.kind], change.address
     leaves = change.action in {Action.DELETE, Action.REPLACE}
     goes = leaves and not change.deposed  # whoever allowed the replace has allowed the end of the old one
     risk = Risk.REPLACE if change.action is Action.REPLACE else Risk.DELETE
@@ -137,27 +139,29 @@ def _names(change: ResourceChange) -> str:
     return ", ".join(sorted({str(path[0]) for path in change.replaces}))
 
 
-def _starts(changes: Sequence[ResourceChange], stack: Stack, bindings: Mapping[Address, Binding]) -> Iterator[Refusal]:
+def _starts(
+    changes: Sequence[ResourceChange], stack: Stack, bindings: Mapping[Address, Binding], kinds: Kinds
+) -> Iterator[Refusal]:
     """Refuse what would call people who would not have been called, once they are more than ``max_new_calls`` in all.
 
     One that somebody paused is not resumed however few there are.
     """
-    exposing = [(change, newly_called(KINDS[change.address.kind], change)) for change in changes]
+    exposing = [(change, newly_called(kinds[change.address.kind], change)) for change in changes]
     found = [(change, people) for change, people in exposing if people != 0 or change.started]
     total = sum(people for _, people in found if people is not None)
     within = 0 < total <= stack.safety.max_new_calls
     for change, people in found:
-        kind, applied = KINDS[change.address.kind], _applied(change.address, bindings)
+        kind, applied = kinds[change.address.kind], _applied(change.address, bindings)
         stopped = change.started and change.id is not None and acts(kind, applied) and not acts(kind, change.before)
         if people is None or stopped or not within:
             yield Refusal(Risk.START, change.address, _dialling(change, people, stopped=stopped))
 
 
-def _emptied(changes: Sequence[ResourceChange], stack: Stack) -> Iterator[Refusal]:
+def _emptied(changes: Sequence[ResourceChange], stack: Stack, kinds: Kinds) -> Iterator[Refusal]:
     """Refuse to empty a long list of members: an export that failed looks the same as nobody left to call."""
     for change in changes:
         resource = stack.resources.get(change.address)
-        members = KINDS[change.address.kind].members
+        members = kinds[change.address.kind].members
         if members is None or resource is None or resource.members != () or change.members is None:
             continue
         if (count := len(change.members.remove)) > stack.safety.max_deletes:

@@ -19,7 +19,7 @@ from hmsplan.text import wording
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hmsplan.kinds import Kind
+    from hmsplan.kinds import Kind, Kinds
     from hmsplan.model import Address, Binding, FieldPath, Resource, ResourceChange, Spec, Stack
 
 NO_KEY: Final = "no HMSPLAN_FINGERPRINT_KEY"
@@ -90,7 +90,9 @@ def unmatched(stack: Stack, patterns: Iterable[str]) -> list[Diagnostic]:
     ]
 
 
-def unseen(stack: Stack, changes: Iterable[ResourceChange], bindings: Mapping[Address, Binding]) -> list[Diagnostic]:
+def unseen(
+    stack: Stack, changes: Iterable[ResourceChange], bindings: Mapping[Address, Binding], kinds: Kinds = KINDS
+) -> list[Diagnostic]:
     """Warn, once a reason, of the secrets that stay as they are because nobody can tell whether they changed."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for change in changes:
@@ -99,7 +101,7 @@ def unseen(stack: Stack, changes: Iterable[ResourceChange], bindings: Mapping[Ad
             continue
         sent = {field.path for field in change.fields}
         watched = without(change.after, resource.lifecycle.ignore_changes)
-        for path, want, known in _secrets(KINDS[change.address.kind], resource, watched, binding.applied):
+        for path, want, known in _secrets(kinds[change.address.kind], resource, watched, binding.applied):
             if known and path not in sent and (reason := _why_unseen(want, known)):
                 found[reason].append(str(change.address))
     return [_warning(reason, found[reason]) for reason in sorted(found)]

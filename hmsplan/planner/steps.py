@@ -21,7 +21,7 @@ from hmsplan.planner.resource_diff import acts, is_final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from hmsplan.kinds import Kind, Members
+    from hmsplan.kinds import Kind, Kinds, Members
     from hmsplan.model import Address, Resource, Spec, Stack, State, Value
     from hmsplan.planner.matching import Identities
 
@@ -32,6 +32,7 @@ def lower(
     found: Identities,
     state: State,
     holders: Mapping[Address, Address],
+    kinds: Kinds = KINDS,
 ) -> tuple[Step, ...]:
     """Return every step of *changes*, each after the steps it needs.
 
@@ -39,17 +40,17 @@ def lower(
     """
     steps: list[Step] = []
     for change in changes:
-        steps += _steps(change, stack.resources.get(change.address), found, state)
+        steps += _steps(change, stack.resources.get(change.address), found, state, kinds)
     steps = _after_settling(steps, found)
     known = {step.key for step in steps}
-    users = _user_steps(changes, steps)
+    users = _user_steps(changes, steps, kinds)
     ends: defaultdict[str, set[str]] = defaultdict(set)
     for step in steps:
         if step.verb is Verb.DELETE and not step.member:
             ends[step.address.kind].add(step.key)
-    linked = [_linked(step, known, users, ends, stack.resources.get(step.address)) for step in steps]
+    linked = [_linked(step, known, users, ends, stack.resources.get(step.address), kinds) for step in steps]
     linked = _after_holders(linked, holders) if holders else linked
-    linked = _after_removals(linked, stack)
+    linked = _after_removals(linked, stack, kinds)
     by_key = {step.key: step for step in linked}
     order = graphlib.TopologicalSorter({step.key: sorted(step.needs) for step in linked}).static_order()
     return tuple(by_key[key] for key in order)
@@ -73,7 +74,7 @@ def _after_holders(steps: list[Step], holders: Mapping[Address, Address]) -> lis
     return ordered
 
 
-def _after_removals(steps: list[Step], stack: Stack) -> list[Step]:
+def _after_removals(steps: list[Step], stack: Stack, kinds: Kinds) -> list[Step]:
     """Let nobody be called from two lists: who moves to another one leaves the first before.
 
     Adding a member, and starting what has it, waits for its removal anywhere else. A person who was called meanwhile
@@ -81,20 +82,20 @@ def _after_removals(steps: list[Step], stack: Stack) -> list[Step]:
     """
     removals: defaultdict[str, set[str]] = defaultdict(set)
     for step in steps:
-        if (members := KINDS[step.address.kind].members) and step.member and step.verb is Verb.DELETE:
+        if (members := kinds[step.address.kind].members) and step.member and step.verb is Verb.DELETE:
             removals[person(members, step.spec)].add(step.key)
     if not removals:
         return steps
     ordered = []
     for step in steps:
-        found = {key for who in _exposed_by(step, stack) for key in removals.get(who, ())}
+        found = {key for who in _exposed_by(step, stack, kinds) for key in removals.get(who, ())}
         ordered.append(replace(step, needs=step.needs | found) if found - step.needs else step)
     return ordered
 
 
-def _exposed_by(step: Step, stack: Stack) -> Iterator[str]:
+def _exposed_by(step: Step, stack: Stack, kinds: Kinds) -> Iterator[str]:
     """Yield the people whom *step* lets the platform call."""
-    members, resource = KINDS[step.address.kind].members, stack.resources.get(step.address)
+    members, resource = kinds[step.address.kind].members, stack.resources.get(step.address)
     if members is None:
         return
     if step.member and step.verb is Verb.CREATE:
@@ -130,8 +131,10 @@ def _after_settling(steps: list[Step], found: Identities) -> list[Step]:
     return [*firsts, *(replace(s, needs=s.needs | before[s.address]) if s.address in before else s for s in steps)]
 
 
-def _steps(change: ResourceChange, resource: Resource | None, found: Identities, state: State) -> Iterator[Step]:
-    kind = KINDS[change.address.kind]
+def _steps(
+    change: ResourceChange, resource: Resource | None, found: Identities, state: State, kinds: Kinds
+) -> Iterator[Step]:
+    kind = kinds[change.address.kind]
     match change.action:
         case Action.CREATE if resource is not None:
             yield from _creation(kind, change, resource, tuple(_moving(change, resource, found)))
@@ -282,14 +285,16 @@ def _in_place(
     records = without(change.after, resource.lifecycle.ignore_changes)
     protected = resource.lifecycle.prevent_destroy
     update = _update(kind, change, records, protected=protected)
-    if _has_to_learn(change, records, resource, found, state, patched=update is not None):
+    if _has_to_learn(kind, change, records, resource, found, state, patched=update is not None):
         yield Step(
             f"{address}:bind",
             Verb.BIND,
             address,
             change.id,
             records=None if update is not None else records,
-            members=_held(change, resource) if resource.members is not None else None,
+            members=_held(kind.members, change, resource)
+            if kind.members is not None and resource.members is not None
+            else None,
             protected=protected,
             moved_from=change.moved_from,
         )
@@ -344,29 +349,32 @@ def _rests_on(kind: Kind, change: ResourceChange) -> Iterator[FieldChange]:
 
 
 def _has_to_learn(
-    change: ResourceChange, records: Spec, resource: Resource, found: Identities, state: State, *, patched: bool
+    kind: Kind,
+    change: ResourceChange,
+    records: Spec,
+    resource: Resource,
+    found: Identities,
+    state: State,
+    *,
+    patched: bool,
 ) -> bool:
     """Say whether the state is behind, apart from what the other steps will tell it."""
     binding = found.bindings[change.address]
     known = binding if change.address in found.answered else state.bindings.get(change.address)
     if known is None or change.moved_from is not None or known.id != binding.id:
         return True
-    if is_final(KINDS[change.address.kind], change.before):
+    if is_final(kind, change.before):
         return False  # what is declared of it was not applied, and never will be
     if resource.members and (binding.members != known.members or change.address in found.answered):
         return True  # members that rode on a create of which we learn only now are ours, too
     if patched or (resource.refs and unknown(records)):
         return False
-    kind = KINDS[change.address.kind]
     remembered = record(unsent(kind, records, known.applied)) if resource.secret_paths else records
     return known.applied != remembered or known.protected != resource.lifecycle.prevent_destroy
 
 
-def _held(change: ResourceChange, resource: Resource) -> tuple[Spec, ...]:
+def _held(members: Members, change: ResourceChange, resource: Resource) -> tuple[Spec, ...]:
     """Return the declared members that are there already, and those that are ours until their removal is done."""
-    members = KINDS[change.address.kind].members
-    if members is None:
-        return ()
     add = Counter(member_key(members, spec) for spec in (change.members.add if change.members is not None else ()))
     held = [item.fields for item in change.members.remove] if change.members is not None else []
     for spec in resource.members or ():
@@ -389,7 +397,7 @@ def _member_steps(members: Members, change: ResourceChange, needs: Iterable[str]
         yield replace(step, needs=step.needs | removed[person(members, step.spec)])
 
 
-def _user_steps(changes: Sequence[ResourceChange], steps: Sequence[Step]) -> Mapping[str, set[str]]:
+def _user_steps(changes: Sequence[ResourceChange], steps: Sequence[Step], kinds: Kinds) -> Mapping[str, set[str]]:
     """Return, for each live id, the steps after which a changed object no longer uses it."""
     by_address: defaultdict[Address, list[Step]] = defaultdict(list)
     for step in steps:
@@ -397,19 +405,19 @@ def _user_steps(changes: Sequence[ResourceChange], steps: Sequence[Step]) -> Map
     users: defaultdict[str, set[str]] = defaultdict(set)
     for change in changes:
         gone = change.action in {Action.DELETE, Action.REPLACE}
-        for _, used in references(KINDS[change.address.kind], change.before):
+        for _, used in references(kinds[change.address.kind], change.before):
             if gone or any(field.before == used for field in change.fields):
                 verb = Verb.DELETE if gone else Verb.UPDATE
                 users[used] |= {s.key for s in by_address[change.address] if s.verb is verb and not s.member}
     return users
 
 
-def _pointed_at(step: Step, resource: Resource) -> set[Address]:
+def _pointed_at(step: Step, resource: Resource, kinds: Kinds) -> set[Address]:
     """Name what has to be as declared before *step*: a call may reach it the moment that something points at it.
 
     Before a campaign begins to dial, that is everything it uses.
     """
-    status = KINDS[step.address.kind].status
+    status = kinds[step.address.kind].status
     if status is not None and step.spec.get(status[0]) == status[1]:
         return set(resource.refs)
     fields = (resource.spec.get(name) for name in step.spec)
@@ -422,6 +430,7 @@ def _linked(
     users: Mapping[str, set[str]],
     ends: Mapping[str, set[str]],
     resource: Resource | None,
+    kinds: Kinds,
 ) -> Step:
     """Add the creates that *step* takes an id from, what it points at, and what has to let go before a delete.
 
@@ -429,13 +438,15 @@ def _linked(
     """
     needs = {f"{value.address}:create" for _, value in leaves(step.spec) if isinstance(value, Ref)}
     if resource is not None and step.verb in {Verb.CREATE, Verb.UPDATE} and not step.member:
-        needs |= {f"{ref}:{name}" for ref in _pointed_at(step, resource) for name in ("create", "finish", "update")}
+        needs |= {
+            f"{ref}:{name}" for ref in _pointed_at(step, resource, kinds) for name in ("create", "finish", "update")
+        }
     if step.verb is Verb.DELETE and not step.member and step.id is not None:
         needs |= users.get(step.id, set())
     if step.starts:
         needs |= ends[step.address.kind]
     elif step.deposes is not None and step.verb in {Verb.DELETE, Verb.UPDATE}:
-        if KINDS[step.address.kind].status is None:
+        if kinds[step.address.kind].status is None:
             needs |= {f"{step.address}:{name}" for name in ("create", "finish")}
         elif resource is not None:  # what its successor needs is made first
             needs |= {f"{ref}:{name}" for ref in resource.refs for name in ("create", "finish", "update")}

@@ -18,7 +18,7 @@ from hmsplan.secrets.detect import is_mask, sounds_secret
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from hmsplan.kinds import Kind
+    from hmsplan.kinds import Kind, Kinds
     from hmsplan.model import Address, Binding, FieldPath, Pattern, ResourceChange, Value
 
 
@@ -36,13 +36,15 @@ def unsendable(kind: Kind, change: ResourceChange) -> list[Diagnostic]:
     return [_problem(kind, change, path, body) for path, leaf in leaves(body) if is_masked(path, leaf)]
 
 
-def may_lose(changes: Iterable[ResourceChange], bindings: Mapping[Address, Binding]) -> Iterator[Refusal]:
+def may_lose(
+    changes: Iterable[ResourceChange], bindings: Mapping[Address, Binding], kinds: Kinds = KINDS
+) -> Iterator[Refusal]:
     """Refuse to send a block whole that may hold a secret of which no answer tells, until it was sent once.
 
     "Whether a per-tool secret is echoed by GET is not documented": where it is not, the PATCH would take it away.
     """
     for change in changes:
-        kind, binding = KINDS[change.address.kind], bindings.get(change.address)
+        kind, binding = kinds[change.address.kind], bindings.get(change.address)
         known = binding.sent if binding is not None else frozenset[str]()
         names = {str(field.path[0]) for field in change.fields} - known
         if change.action in {Action.UPDATE, Action.ADOPT} and (places := sorted(_doubtful(kind, change, names))):

@@ -36,6 +36,7 @@ from hmsplan.planner.planner import Options, make_plan
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from hmsplan.kinds import Kinds
     from hmsplan.model import FieldPath
 
 LINEAGE: Final = "11111111-1111-4111-8111-111111111111"
@@ -179,12 +180,14 @@ def planned(
     snapshot: Snapshot | None = None,
     state: State | None = None,
     elsewhere: Mapping[tuple[str, str], str] | None = None,
+    kinds: Kinds = KINDS,
     **options: Any,
 ) -> Plan:
-    """Make the plan; keywords are the command line's."""
+    """Make the plan; other keywords are the command line's."""
     if "targets" in options:
         options["targets"] = tuple(map(at, options["targets"]))
-    return make_plan(stack, snapshot or live(), state or remembered(), Options(**options), elsewhere or {})
+    snapshot = snapshot or live(kinds=kinds)
+    return make_plan(stack, snapshot, state or remembered(), Options(**options), elsewhere or {}, kinds)
 
 
 def change_of(plan: Plan, address: str) -> ResourceChange:
