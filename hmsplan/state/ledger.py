@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from hmsplan.errors import StateError
 from hmsplan.model import Address, Binding, Deposed, PendingCreate, State
@@ -23,60 +23,70 @@ if TYPE_CHECKING:
     from hmsplan.state.backend import Backend
     from hmsplan.state.journal import Entry
 
+T = TypeVar("T")
+
 FRESH_S: Final = 1.0
 """How long an intent may be written before its POST is sent."""
 
 
-class Question:
-    """One question in a thread answers all who came before it began; who comes while it is under way gets the next.
+class Turns(Generic[T]):
+    """One call in a thread serves all who came before it began; who comes while it is under way shares the next one.
 
     Args:
-        ask: raises when the answer is no. Once it did, nobody is answered otherwise.
+        call: takes what was put since the call before; raises on failure.
+        what: names the call for people.
+
+    Attributes:
+        failure: why a call failed; no further one is made while it stands.
     """
 
-    def __init__(self, ask: Callable[[], None]) -> None:
-        self._ask: Final = ask
-        self._next: asyncio.Future[None] | None = None
-        self._asking: asyncio.Task[None] | None = None
+    def __init__(self, call: Callable[[Sequence[T]], None], what: str) -> None:
+        self._call: Final = call
+        self._what: Final = what
+        self._waiting: list[T] = []
+        self._next: asyncio.Future[None] | None = None  # done when all of _waiting is served
+        self._calling: asyncio.Task[None] | None = None
         self.failure: StateError | None = None
 
-    async def put(self) -> None:
-        """Put the question, or share one that has not begun yet.
+    async def put(self, items: Sequence[T] = ()) -> None:
+        """Wait until a call that began after this one was made has taken *items*.
 
         Raises:
-            StateError: the answer is no, or was.
+            StateError: that call failed, or one before it.
         """
         if self.failure is not None:
             raise self.failure
+        self._waiting += items
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
-        answer = self._next
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._go_on())
-        await asyncio.shield(answer)  # one caller that is cancelled must not cancel the others
+        served = self._next
+        if self._calling is None or self._calling.done():
+            self._calling = asyncio.create_task(self._go_on())
+        await asyncio.shield(served)  # one caller that is cancelled must not cancel the others
 
     async def end(self) -> None:
-        """Wait until no thread asks any more."""
-        if self._asking is not None:
-            await asyncio.wait([self._asking])
+        """Wait until no thread is at work any more."""
+        if self._calling is not None:
+            await asyncio.wait([self._calling])  # not awaited itself: being cancelled here must not cancel it
 
     async def _go_on(self) -> None:
         while self._next is not None:
-            answer, self._next = self._next, None
+            served, self._next = self._next, None
+            items, self._waiting = self._waiting, []
             try:
-                await asyncio.to_thread(self._ask)
-            except Exception as error:  # noqa: BLE001 -- whatever it is, nobody may wait for ever
-                self._fail(answer, error)
+                await asyncio.to_thread(self._call, items)
+            except Exception as error:  # noqa: BLE001 -- whatever it is, no caller may wait for ever
+                self._fail(served, error)
                 return
-            answer.set_result(None)
+            served.set_result(None)
 
-    def _fail(self, answer: asyncio.Future[None], error: Exception) -> None:
-        self.failure = error if isinstance(error, StateError) else StateError(f"cannot ask for the lock: {error!r}")
-        for future in (answer, self._next):
+    def _fail(self, served: asyncio.Future[None], error: Exception) -> None:
+        self.failure = error if isinstance(error, StateError) else StateError(f"cannot {self._what}: {error!r}")
+        for future in (served, self._next):
             if future is not None:
                 future.set_exception(self.failure)
                 future.exception()  # seen, even if every caller was cancelled meanwhile
-        self._next = None
+        self._waiting, self._next = [], None
 
 
 class Ledger:
@@ -96,11 +106,8 @@ class Ledger:
         self._draft = journal.Draft(state)
         self._state: State | None = state
         self._begin: State | None = state if state.serial == 0 else None
-        self._waiting: list[Entry] = []
-        self._stored: asyncio.Future[None] | None = None  # done when all of _waiting is
-        self._writer: asyncio.Task[None] | None = None
-        self._failure: StateError | None = None
-        self._lock: Final = Question(backend.confirm_lock)
+        self._writer: Final = Turns(self._append, "write the journal")
+        self._lock: Final = Turns[None](lambda _: backend.confirm_lock(), "ask for the lock")
 
     @property
     def state(self) -> State:
@@ -154,13 +161,13 @@ class Ledger:
         Writes that go out in parallel share a question that begins after all of them asked.
 
         Raises:
-            StateError: it was taken away, nobody can say, or the state could not be written before.
+            StateError: it was taken away, the storage does not answer, or the state could not be written before.
         """
         self._refuse_after_failure()
         await self._lock.put()
 
     async def renew(self, step_key: str, now: float) -> None:
-        """Write an intent down anew when its POST is about to be sent, if it had to wait since it was written.
+        """Write an intent down again when its POST is about to be sent, if it had to wait since it was written.
 
         The grace time of a create begins when it is sent, and the rate limit may keep it for minutes.
 
@@ -213,7 +220,7 @@ class Ledger:
 
         Args:
             step_key: key of its step.
-            why: fixed words for whoever reads the journal; nothing that an API said.
+            why: fixed words for a reader of the journal; nothing that an API said.
         """
         await self._put([journal.Settled(step_key, why)])
 
@@ -244,17 +251,16 @@ class Ledger:
         Tried even after a failure: if the disk has room again, nothing is lost.
         """
         await self._lock.end()
-        if self._writer is not None:
-            await asyncio.wait([self._writer])  # not awaited itself: being cancelled here must not cancel it
+        await self._writer.end()
         if self.state.serial > 0:
             await asyncio.to_thread(self._save)
 
     def _save(self) -> None:
         self._backend.save(self.state)
-        self._begin = self._failure = None
+        self._begin = self._writer.failure = None
 
     def _refuse_after_failure(self) -> None:
-        if failure := self._failure or self._lock.failure:
+        if failure := self._writer.failure or self._lock.failure:
             raise failure
 
     async def _put(self, entries: Sequence[Entry]) -> None:
@@ -263,36 +269,8 @@ class Ledger:
         for entry in entries:
             self._draft.apply(entry)
         self._state = None
-        if self._failure is not None:
-            raise self._failure
-        if not entries:
-            return
-        self._waiting += entries
-        if self._stored is None:
-            self._stored = asyncio.get_running_loop().create_future()
-        stored = self._stored
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
-        await asyncio.shield(stored)  # one caller that is cancelled must not cancel the others
-
-    async def _write(self) -> None:
-        while self._stored is not None:
-            batch, self._waiting = self._waiting, []
-            stored, self._stored = self._stored, None
-            try:
-                await asyncio.to_thread(self._append, batch)
-            except Exception as error:  # noqa: BLE001 -- whatever it is, nobody may wait for ever
-                self._fail(stored, error)
-                return
-            stored.set_result(None)
-
-    def _fail(self, stored: asyncio.Future[None], error: Exception) -> None:
-        self._failure = error if isinstance(error, StateError) else StateError(f"cannot write the journal: {error!r}")
-        for future in (stored, self._stored):
-            if future is not None:
-                future.set_exception(self._failure)
-                future.exception()  # seen, even if every caller was cancelled meanwhile
-        self._waiting, self._stored = [], None
+        if entries or self._writer.failure is not None:
+            await self._writer.put(entries)
 
     def _append(self, batch: Sequence[Entry]) -> None:
         if self._begin is not None:
