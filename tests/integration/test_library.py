@@ -19,7 +19,9 @@ def test_the_example_of_the_guide_plans_applies_and_finds_no_drift(tmp_path: Pat
     (tmp_path / "example.py").write_text(found[1], "utf-8")
     (tmp_path / "stack").mkdir()
     (tmp_path / "stack" / "hmsplan.yaml").write_text("version: 1\nstack: small\n")
-    (tmp_path / "stack" / "trunks.yaml").write_text("sip_trunks: {main: {name: Main, provider: custom, address: sip.example.com}}\n")
+    (tmp_path / "stack" / "trunks.yaml").write_text(
+        "sip_trunks: {main: {name: Main, provider: custom, address: sip.example.com}}\n"
+    )
     emulator = Emulator()
     try:
         with running(emulator) as url:
