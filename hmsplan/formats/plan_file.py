@@ -77,7 +77,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
 def plan_to_bytes(plan: Plan) -> bytes:
     """Return ``plan_to_json`` on one line, sealed, with a line break at its end.
 
-    Characters that nobody sees are escaped: checkov reads JSON as YAML, which refuses some of them, and then it finds
+    Invisible characters are escaped: checkov reads JSON as YAML, which refuses some of them, and then it finds
     nothing in the whole plan.
     """
     document = plan_to_json(plan)
@@ -102,7 +102,7 @@ def plan_from_bytes(data: bytes) -> Plan:
 def _is_sealed(document: dict[str, Any]) -> bool:
     """Say whether *document* is whole, also where only other tools read: a policy that judged it judged this plan.
 
-    It finds accidents and hasty hands. Whoever makes the seal anew still cannot change what is done: see ``_honest``.
+    It finds accidents and hasty hands. A seal that is made again still does not change what is done: see ``_honest``.
     """
     ours = {key: value for key, value in document["hmsplan"].items() if key != "seal"}
     try:
@@ -142,7 +142,7 @@ def _exact_part(document: Any) -> Any:
     if ours.get("version") != PLAN_VERSION:
         raise ValueError(f"Its hmsplan.version is {ours.get('version')!r:.20}, and this version reads {PLAN_VERSION}")
     if ours.get("digest") != ours["plan"].get("digest", ""):
-        raise ValueError("It has two digests, so somebody edited it")
+        raise ValueError("It has two digests, so it was edited")
     return ours["plan"]
 
 

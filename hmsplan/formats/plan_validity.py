@@ -35,9 +35,10 @@ def use_of(saved: Plan) -> str:
 def out_of_date(saved: Plan, now: float, tool_version: str) -> str:
     """Say why *saved* is not applied any more, whatever is live; "" when it may be."""
     if saved.made is None or saved.expires is None:
-        return "it does not say when it was made, so its age is unknown"
+        return "it does not say when it was made, so it cannot be known whether its review still counts"
     if saved.made - now > _SKEW_S:
-        return f"created_at is in the future ({for_people(saved.made)}); check the clocks"
+        made = for_people(saved.made)
+        return f"it was made {made}, which is in the future: check the clocks of both machines"
     if saved.tool_version != tool_version:
         return (
             f"hmsplan {plain(saved.tool_version) or '(unknown)'} made it, and this is {tool_version}, which may do "

@@ -70,8 +70,9 @@ def terraform_json(plan: Plan) -> Json:
     }
 
 
-def _type(address: Address) -> str:
-    return f"hms_{KINDS[address.kind].singular}"
+def resource_type(kind: str) -> str:
+    """Return what Terraform would call a resource of *kind*."""
+    return f"hms_{KINDS[kind].singular}"
 
 
 def beyond(change: ResourceChange) -> Json:
@@ -107,7 +108,7 @@ def _named(address: Address) -> Json:
     return {
         "address": str(address),
         "mode": "managed",
-        "type": _type(address),
+        "type": resource_type(address.kind),
         "name": address.key,
         "provider_name": PROVIDER,
     }
@@ -253,7 +254,7 @@ def _configured(change: ResourceChange, owners: Mapping[str, Address]) -> Json:
     """Say of a declared resource only that it is there and what it refers to, as Terraform names it: type and key."""
     expressions: dict[str, Json] = {}
     for key, needed in references(KINDS[change.address.kind], change.after, owners):
-        name = f"{_type(needed)}.{needed.key}"
+        name = f"{resource_type(needed.kind)}.{needed.key}"
         expressions.setdefault(key, {"references": []})["references"] += [f"{name}.id", name]
     named = _named(change.address)
     del named["provider_name"]

@@ -49,14 +49,18 @@ def change_lines(change: ResourceChange, plan: Plan, names: Mapping[str, str], w
 
 
 def headline(change: ResourceChange) -> str:
-    """Say in OpenTofu's words what happens to the address; safe to show."""
-    name = str(change.address)
+    """Say in OpenTofu's words what happens to which address; safe to show."""
     if change.action is Action.NO_OP and change.moved_from is not None:
-        return f"{change.moved_from} has moved to {name}"
+        return f"{change.moved_from} has moved to {change.address}"
+    return f"{change.address} {what_happens(change)}"
+
+
+def what_happens(change: ResourceChange) -> str:
+    """Say what stands behind the address in its headline; safe to show."""
+    if change.action is Action.NO_OP and change.moved_from is not None:
+        return f"moved from {change.moved_from}"
     if change.action is Action.NO_OP and change.released:
-        return f"{name} will no longer manage {count(len(change.released), 'field')}"
-    if change.deposed:
-        name += f" (deposed object {safe(change.id or '')})"
+        return f"will no longer manage {count(len(change.released), 'field')}"
     words = {
         Action.CREATE: "will be created",
         Action.UPDATE: "will be updated in place",
@@ -66,7 +70,8 @@ def headline(change: ResourceChange) -> str:
         Action.FORGET: "will be forgotten",
         Action.NO_OP: "is unchanged",
     }
-    return f"{name} {words[change.action]}"
+    deposed = f"(deposed object {safe(change.id or '')}) " if change.deposed else ""
+    return f"{deposed}{words[change.action]}"
 
 
 def remarks(change: ResourceChange, plan: Plan) -> Iterator[str]:
@@ -98,7 +103,7 @@ def replacement(change: ResourceChange, plan: Plan) -> str:
 def dialling(change: ResourceChange) -> str:
     """Say whom a campaign begins to call, and when; safe to show."""
     people = change.members.pending if change.members is not None else None
-    number = "people (number unknown)" if people is None else count(people, "person")
+    number = "people (their number is not known)" if people is None else count(people, "person")
     spec = {**change.before, **change.after}
     window = [str(spec.get(name)) for name in ("schedule_start_time", "schedule_end_time", "timezone")]
     between = safe(f"{window[0]} and {window[1]} {window[2]}")

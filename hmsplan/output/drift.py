@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.formats.redact import public_value, shown_field
+from hmsplan.formats.terraform_json import resource_type
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, DriftKind, dotted
 from hmsplan.output.commands import BARE
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
     from hmsplan.output.commands import CommandLine
 
 FORMAT_VERSION: Final = "1.0"
+NO_DRIFT: Final = "No drift. Every managed object is as the last apply left it."
+HAPPENED: Final = {
+    DriftKind.GONE: "is gone",
+    DriftKind.TWIN: "has a twin",
+    DriftKind.CHANGED: "was changed",
+    DriftKind.UNMANAGED: "is not managed",
+}
+"""What is said behind the name of an object."""
 SHOWN_AS: Final = "Shown as: last applied -> live now. Nothing is proposed or written."
 
 
@@ -51,7 +60,7 @@ class Coverage:
 def render_drift(
     drifts: Sequence[Drift], coverage: Coverage, *, width: int, color: bool, commands: CommandLine = BARE
 ) -> str:
-    """Return the report of ``hmsplan drift``: what changed, what is gone, what nobody manages, what cannot be seen."""
+    """Return the report of ``hmsplan drift``: what changed, what is gone, what is not managed, what cannot be seen."""
     return paint(_report(drifts, coverage, width, commands), width=width, color=color)
 
 
@@ -67,7 +76,7 @@ def _report(drifts: Sequence[Drift], coverage: Coverage, width: int, run: Comman
         yield BLANK
         yield from drift_lines(drift, Look(KINDS[drift.kind], width), run)
     if not ours:
-        yield title("No drift. Every managed object is as the last apply left it.")
+        yield title(NO_DRIFT)
     if unmanaged := [drift for drift in drifts if drift.drift is DriftKind.UNMANAGED]:
         yield BLANK
         yield title(f"{count(len(unmanaged), 'object')} that no stack manages")
@@ -103,18 +112,16 @@ def coverage_text(coverage: Coverage) -> str:
 def drift_lines(drift: Drift, look: Look, run: CommandLine = BARE) -> Iterator[Line]:
     """Yield what happened to one managed object."""
     name = str(drift.address) if drift.address is not None else f"{drift.kind} {safe(drift.id)}"
+    yield Line(f"{name} {HAPPENED[drift.drift]}", "#")
     if drift.drift is DriftKind.GONE:
-        yield Line(f"{name} is gone", "#")
         yield Line(f'({look.kind.singular} "{safe(drift.name)}", {safe(drift.id)})', "#", tone=Tone.QUIET)
         return
     if drift.drift is DriftKind.TWIN:
-        yield Line(f"{name} has a twin", "#")
         yield Line(f"it is {safe(drift.id)}; {safe(twin_text(drift))}", "#", tone=Tone.QUIET)
         advice, *commands = twin_advice(drift, run)
         yield Line(safe(advice), "#", tone=Tone.QUIET)
         yield from (Line(safe(command), whole=True) for command in commands)
         return
-    yield Line(f"{name} was changed", "#")
     for field in drift.fields:
         yield from field_lines(look, shown_field(field))
     if drift.unseen:
@@ -169,7 +176,7 @@ def _drift_json(drift: Drift) -> dict[str, Any]:
         "drift": str(drift.drift),
         "address": str(drift.address) if drift.address is not None else None,
         "kind": drift.kind,
-        "type": f"hms_{kind.singular}",
+        "type": resource_type(drift.kind),
         "id": drift.id,
         "name": drift.name,
         "fields": [_field_json(kind, shown_field(field)) for field in drift.fields],

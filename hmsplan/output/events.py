@@ -3,7 +3,7 @@
 One JSON object a line: ``version``, then ``resource_drift``, ``planned_change`` and ``change_summary`` for the plan,
 ``apply_start``, ``apply_progress``, ``apply_complete`` and ``apply_errored`` for the steps, ``diagnostic`` for what
 people should know, and ``change_summary`` for the end. What Terraform has no word for lies under ``hmsplan``, as in the
-JSON of a plan. ``docs/events.md`` describes it to whoever reads it.
+JSON of a plan. ``docs/events.md`` describes it to its readers.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hmsplan.formats.blast_radius_json import blast_radius_json
-from hmsplan.formats.terraform_json import action_reason, beyond
-from hmsplan.kinds import KINDS
+from hmsplan.formats.terraform_json import action_reason, beyond, resource_type
 from hmsplan.model import Action, Diagnostic, DriftKind, Severity, Status, Verb, dotted, is_written, tally
 from hmsplan.output.changes import headline
 from hmsplan.output.commands import BARE
 from hmsplan.output.diagnostics import diagnostics_of
-from hmsplan.output.report import progress_line, report_json, summary, totals
+from hmsplan.output.report import all_done, progress_line, report_json, summary, totals
 from hmsplan.output.words import plan_line, seconds
 from hmsplan.text.escape import plain
 
@@ -134,7 +133,7 @@ def ended(report: Report, plan: Plan) -> Event:
     """Return the end of the run with the whole report."""
     done = totals(report, plan)
     return {
-        "@level": "info" if report.count(Status.DONE) == len(report.outcomes) else "error",
+        "@level": "info" if all_done(report) else "error",
         "@message": summary(report, plan),
         "type": "change_summary",
         "changes": _changes(
@@ -157,7 +156,7 @@ def _resource(address: Address) -> Event:
         "module": "",
         "resource": str(address),
         "implied_provider": "hms",
-        "resource_type": f"hms_{KINDS[address.kind].singular}",
+        "resource_type": resource_type(address.kind),
         "resource_name": address.key,
         "resource_key": None,
     }

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hmsplan.output.commands import CommandLine
 
 Locate: TypeAlias = Callable[["Address", "FieldPath", int], SourceLine | None]
-"""Where a field is declared, see ``model.Locate``; None when nobody declares it."""
+"""Where a field is declared, see ``model.Locate``; None when it is not declared."""
 
 _BAD: Final = {Status.FAILED: "Step failed", Status.UNSETTLED: "Unknown outcome"}
 _GOING: Final = frozenset({Action.DELETE, Action.REPLACE})
@@ -152,7 +152,7 @@ def _first_inside(before: Value | Missing, after: Value | Missing) -> tuple[Fiel
 
 
 def _line_of(before: Value | Missing, after: Value | Missing) -> int:
-    """Return the first line, from 1, in which a text is not what it was; 0 when it is no text."""
+    """Return the first line, from 1, in which a text is not what it was; 0 when it is not a text."""
     if not isinstance(after, str):
         return 0
     same = common_length(before, after) if isinstance(before, str) else 0
@@ -187,7 +187,7 @@ def _drifted(drift: Drift, locate: Locate, commands: CommandLine) -> Finding:
     match drift.drift:
         case DriftKind.GONE:
             again = "An apply adopts the only live object of its name, or creates it again."
-            text = f"{name} is gone: somebody deleted it outside hmsplan. {again}"
+            text = f"{name} is gone: it was deleted outside hmsplan. {again}"
         case DriftKind.TWIN:
             text = "\n".join([f"{name} is {drift.id}; {twin_text(drift)}.", *twin_advice(drift, commands)])
         case DriftKind.CHANGED:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from hmsplan.output.drift import SHOWN_AS
 from hmsplan.output.lines import INDENT, Line, columns, wrap
-from hmsplan.output.page import tally_of
+from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, tally_of
 from hmsplan.text import escape
 from hmsplan.text.wording import count
 
@@ -154,10 +154,7 @@ def _objects(page: Page, room: int) -> str:
 def _drift_title(page: Page) -> str:
     if page.word == "drift":
         return f"{escape.markdown(SHOWN_AS)}\n\n"
-    return (
-        "#### Changed outside hmsplan since the last apply\n\n"
-        "For information. What this plan does about it stands above.\n\n"
-    )
+    return f"#### {OUTSIDE}\n\n{OUTSIDE_NOTE}\n\n"
 
 
 def _object(item: Item, room: int, *, is_open: bool) -> str:

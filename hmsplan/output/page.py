@@ -15,7 +15,10 @@ from hmsplan.formats.redact import shown
 from hmsplan.kinds import KINDS
 from hmsplan.model import EMPTY, Action, Digest, DriftKind, is_pending
 from hmsplan.output.blast_radius import blast_radius_summary
+from hmsplan.output.changes import change_lines, what_happens
 from hmsplan.output.commands import BARE
+from hmsplan.output.drift import HAPPENED, NO_DRIFT, coverage_text, drift_line, drift_lines, worst_first
+from hmsplan.output.values import Look, names_of
 from hmsplan.output.words import MARKS, plan_line, seconds, snapshot_text, some
 from hmsplan.planner.safety import NO_STATE
 from hmsplan.text.timestamps import for_people
@@ -31,7 +34,8 @@ if TYPE_CHECKING:
 
 NO_CHANGES: Final = "No changes. The organization matches the stack."
 NO_CHANGES_THEN: Final = "No changes. The snapshot matches the stack."
-NO_DRIFT: Final = "No drift. Every managed object is as the last apply left it."
+OUTSIDE: Final = "Changed outside hmsplan since the last apply"
+OUTSIDE_NOTE: Final = "For information. What this plan does about it stands above."
 ORDER: Final = (
     (Action.REPLACE, "replace"),
     (Action.DELETE, "destroy"),
@@ -196,8 +200,18 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT, commands: Co
         refused=_refused(plan, apply),
         unsettled=tuple(unsettled(item, commands) for item in plan.unsettled),
         doubt=_LOST_ANSWER if any(each.intent is not None for each in plan.unsettled) else _NOT_VISIBLE,
-        changes=_changed(plan, width) if plan.pending else (),
-        drift=_drifted(plan.drift, width, names_of(plan), commands) if plan.drift else (),
+        changes=tuple(
+            _item(
+                str(change.address),
+                MARKS[change.action] or ".",
+                verb_of(change),
+                what_happens(change),
+                change_lines(change, plan, names, width),
+                alarming=change.action in {Action.REPLACE, Action.DELETE} or change.started,
+            )
+            for change in in_order(plan)
+        ),
+        drift=tuple(_drifted(drift, Look(KINDS[drift.kind], width, names), commands) for drift in plan.drift),
         warnings=tuple(commands.completed(each) for each in plan.warnings if each.summary != NO_STATE),
         unchanged=tuple(str(change.address) for change in plan.changes if not is_pending(change)),
         ending=tuple(_ending(plan)),
@@ -258,44 +272,14 @@ def drift_page(
     )
 
 
-def _item(name: str, mark: str, verb: str, lines: Iterator[Line], *, alarming: bool) -> Item:
-    head = next(lines).text
-    origin, moved, _ = head.partition(f" has moved to {name}")
-    what = f"moved from {origin}" if moved else head.removeprefix(name).strip()
-    return Item(name, mark, verb, head, what, lines, alarming)
+def _item(name: str, mark: str, verb: str, what: str, lines: Iterator[Line], *, alarming: bool) -> Item:
+    return Item(name, mark, verb, next(lines).text, what, lines, alarming)
 
 
-def _changed(plan: Plan, width: int) -> tuple[Item, ...]:
-    from hmsplan.output.changes import change_lines  # noqa: PLC0415 -- slow to import; most plans have no changes
-
-    names = names_of(plan)
-    return tuple(
-        _item(
-            str(change.address),
-            MARKS[change.action] or ".",
-            verb_of(change),
-            change_lines(change, plan, names, width),
-            alarming=change.action in {Action.REPLACE, Action.DELETE} or change.started,
-        )
-        for change in in_order(plan)
-    )
-
-
-def _drifted(drifts: Iterable[Drift], width: int, names: Mapping[str, str], commands: CommandLine) -> tuple[Item, ...]:
-    from hmsplan.output.drift import drift_lines  # noqa: PLC0415 -- slow to import; most plans have no drift
-    from hmsplan.output.values import Look  # noqa: PLC0415
-
-    marks = dict(_DRIFT_ORDER)
-    return tuple(
-        _item(
-            _drift_name(drift),
-            marks[drift.drift],
-            str(drift.drift),
-            drift_lines(drift, Look(KINDS[drift.kind], width, names), commands),
-            alarming=drift.drift is not DriftKind.CHANGED,
-        )
-        for drift in drifts
-    )
+def _drifted(drift: Drift, look: Look, commands: CommandLine) -> Item:
+    mark, alarming = dict(_DRIFT_ORDER)[drift.drift], drift.drift is not DriftKind.CHANGED
+    lines = drift_lines(drift, look, commands)
+    return _item(_drift_name(drift), mark, str(drift.drift), HAPPENED[drift.drift], lines, alarming=alarming)
 
 
 def _drift_name(drift: Drift) -> str:

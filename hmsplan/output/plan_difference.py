@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hmsplan.formats.redact import public_plan
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Action, FieldChange, Missing, is_pending
-from hmsplan.output.changes import headline
+from hmsplan.output.changes import what_happens
 from hmsplan.output.lines import safe
 from hmsplan.output.page import names_of
 from hmsplan.output.values import Look, brief, path_text
@@ -78,7 +78,7 @@ def _no_longer(was: ResourceChange, now: ResourceChange | None) -> str:
 
 
 def _deed(change: ResourceChange) -> str:
-    return headline(change).removeprefix(f"{change.address} ")
+    return what_happens(change)
 
 
 def _moved(was: ResourceChange, now: ResourceChange, names: Mapping[str, str]) -> Iterator[str]:

@@ -101,7 +101,7 @@ def step_text(step: Step, number: int = 1) -> str:
         return f"{verb} {number:,} {noun} {link} {step.address}"
     match step.verb:
         case Verb.CREATE:
-            return f"create {step.address}" + (", to replace the old one" if step.deposes else "")
+            return f"create {step.address}" + (" again, to replace the old one" if step.deposes else "")
         case Verb.UPDATE:
             return _update_text(step)
         case Verb.DELETE:
@@ -156,15 +156,25 @@ def _changes(step: Step) -> bool:
     return step.member or step.verb is Verb.UPDATE
 
 
+def all_done(report: Report) -> bool:
+    """Say whether every step was performed and ended well."""
+    return report.count(Status.DONE) == len(report.outcomes)
+
+
+def is_complete(report: Report) -> bool:
+    """Say whether the run performed every step, and nothing stopped it."""
+    return all_done(report) and report.signal is None and not report.stopped
+
+
 def summary(report: Report, plan: Plan | None = None) -> str:
     """Return the line that says how it ended."""
-    if report.count(Status.DONE) == len(report.outcomes) and report.signal is None and not report.stopped:
+    if is_complete(report):
         done = totals(report, plan)
         always = [f"{done[word]} {word}" for word in ("added", "changed", "destroyed", "adopted")]
         seldom = [f"{done[word]} {word}" for word in ("forgotten", "moved") if done[word]]
         return f"Apply complete! {', '.join(always + seldom)}."
-    order = (Status.DONE, Status.FAILED, Status.BLOCKED, Status.NOT_STARTED, Status.UNSETTLED)
-    parts = [f"{report.count(status)} {status}" for status in order if status is not Status.UNSETTLED]
+    always_told = (Status.DONE, Status.FAILED, Status.BLOCKED, Status.NOT_STARTED)
+    parts = [f"{report.count(status)} {status}" for status in always_told]
     if report.count(Status.UNSETTLED):
         parts.append(f"{report.count(Status.UNSETTLED)} {Status.UNSETTLED}")
     return f"Apply incomplete: {', '.join(parts)}."
@@ -178,7 +188,7 @@ def _cost(report: Report) -> str:
 
 def _next(report: Report, plan: Plan | None, commands: CommandLine) -> Iterator[Line]:
     """Say what to type next when not everything is done."""
-    if report.count(Status.DONE) == len(report.outcomes):
+    if all_done(report):
         return
     scope = scope_of(plan) if plan is not None else []
     doubtful = sorted({str(o.step.address) for o in report.outcomes if o.status is Status.UNSETTLED})
@@ -190,7 +200,7 @@ def _next(report: Report, plan: Plan | None, commands: CommandLine) -> Iterator[
             yield Line(commands.command("resolve", address, "--adopt", "ID"), whole=True)
             yield Line(commands.command("resolve", address, "--none"), whole=True)
     elif report.count(Status.FAILED):
-        yield title("What is done is kept. Fix what failed, then continue where it stopped:", Tone.PLAIN)
+        yield title("What is done is kept. Fix what failed, then go on where it stopped:", Tone.PLAIN)
         yield Line(commands.command("apply", *scope), whole=True)
     else:
         yield title("What is done is kept. To go on where it stopped:", Tone.PLAIN)
@@ -232,10 +242,9 @@ def _first_line(text: str) -> str:
 
 def report_json(report: Report, plan: Plan | None = None) -> dict[str, Any]:
     """Return the report for machines, as JSON."""
-    complete = report.count(Status.DONE) == len(report.outcomes) and report.signal is None and not report.stopped
     return {
         "format_version": FORMAT_VERSION,
-        "complete": complete,
+        "complete": is_complete(report),
         "summary": summary(report, plan),
         "counts": {str(status).replace(" ", "_"): report.count(status) for status in Status},
         "totals": totals(report, plan),

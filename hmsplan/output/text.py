@@ -8,7 +8,7 @@ from hmsplan.model import Digest
 from hmsplan.output.commands import BARE
 from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
-from hmsplan.output.page import NO_CHANGES, page_of
+from hmsplan.output.page import NO_CHANGES, OUTSIDE, OUTSIDE_NOTE, page_of
 from hmsplan.output.words import some
 from hmsplan.text.wording import count
 
@@ -118,12 +118,12 @@ def _object(item: Item) -> list[Line]:
 
 
 def _drift(page: Page) -> list[Line]:
-    """Yield what others did, apart from what is requested: reading the plan, nobody has to guess who wants what."""
+    """Yield what others did, apart from what is requested: a reader does not have to guess who wants what."""
     if not page.drift:
         return []
     lines = [
-        title("Changed outside hmsplan since the last apply"),
-        title("For information. What this plan does about it stands above.", Tone.QUIET),
+        title(OUTSIDE),
+        title(OUTSIDE_NOTE, Tone.QUIET),
     ]
     for item in page.drift:
         lines += [BLANK, *_object(item)]

@@ -18,6 +18,7 @@ from unicodedata import bidirectional
 from hmsplan.output.drift import SHOWN_AS
 from hmsplan.output.html.graph import svg, visible
 from hmsplan.output.lines import Ink, Tone
+from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE
 from hmsplan.text.escape import html, plain
 from hmsplan.text.wording import count
 
@@ -220,8 +221,8 @@ def _turned(line: Line) -> str:
 def _drift(page: Page) -> Iterator[str]:
     if page.drift and page.word == "plan":
         yield '<section class="group" aria-labelledby="drift">'
-        yield '<h2 id="drift">Changed outside hmsplan since the last apply</h2>'
-        yield '<p class="soft">For information. What this plan does about it stands above.</p>'
+        yield f'<h2 id="drift">{OUTSIDE}</h2>'
+        yield f'<p class="soft">{OUTSIDE_NOTE}</p>'
         for number, item in enumerate(page.drift, len(page.changes)):
             yield from _item(item, number, is_open=False)
         yield "</section>"

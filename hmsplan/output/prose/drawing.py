@@ -71,7 +71,7 @@ def compared(
         after: the new one.
         depth: of the line the summary goes into.
         width: columns there are.
-        known: returns the names that a prompt may mention: tools and their parameters; None = nobody knows.
+        known: returns the names that a prompt may mention: tools and their parameters; None = not known.
     """
     change = compare(before, after)
     if change.kind is Kind.REWRAPPED:
@@ -115,7 +115,7 @@ def _remark(change: TextChange, after: str, known: Callable[[], Collection[str] 
     names = mentioned(after)
     there = known() if names else None
     if missing := [name for name in names if there is not None and name not in there]:
-        yield Line(f"(mentions unknown tools: {some(missing)})", "#", depth + 1, Tone.QUIET)
+        yield Line(f"(mentions what is not a tool of this assistant: {some(missing)})", "#", depth + 1, Tone.QUIET)
 
 
 def _name(text: str) -> str:

@@ -55,7 +55,7 @@ def test_an_incomplete_apply_begins_with_what_failed() -> None:
         "",
         "Requests: 12 GET, 1 POST. Time: 1m15s, of which 3s waiting for the rate limit.",
         "Apply incomplete: 1 done, 1 failed, 1 blocked, 1 not started.",
-        "What is done is kept. Fix what failed, then continue where it stopped:",
+        "What is done is kept. Fix what failed, then go on where it stopped:",
         "    hmsplan apply",
     ]
 
@@ -94,7 +94,7 @@ def test_a_replacement_adds_and_destroys() -> None:
     new = Outcome(step(trunk, Verb.CREATE, deposes="old"), Status.DONE, "new")
     old = Outcome(step(trunk, Verb.DELETE, "delete-old", deposes="old"), Status.DONE, "old")
     text = shown(new, old)
-    assert "create sip_trunks.voip, to replace the old one" in text
+    assert "create sip_trunks.voip again, to replace the old one" in text
     assert "destroy the old sip_trunks.voip" in text
     assert "1 added, 0 changed, 1 destroyed" in text
 

@@ -97,7 +97,7 @@ def test_variables_and_missing_tools_are_named() -> None:
     new = DUTCH.replace("{{next_week}}", "{{later}}").replace("`lookup_appointment`", "`find_appointment`")
     rows = shown(DUTCH, new, known=frozenset({"lookup_appointment"}))
     assert rows[0] == "      # (adds {{later}}; no longer uses {{next_week}})"
-    assert rows[1] == "      # (mentions unknown tools: find_appointment)"
+    assert rows[1] == "      # (mentions what is not a tool of this assistant: find_appointment)"
     assert shown(DUTCH, new)[1].lstrip().startswith("…")
 
 
