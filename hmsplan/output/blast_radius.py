@@ -52,11 +52,11 @@ def _waiting(met: Iterable[Reached]) -> str:
 
 
 def blast_radius_summary(plan: Plan, commands: CommandLine = BARE) -> Iterator[str]:
-    """Yield a sentence on whom a plan reaches, if it reaches anybody, and one on what nobody knows."""
+    """Yield a sentence on whom a plan reaches, if it reaches anybody, and one on what is not known."""
     met = met_by(plan)
-    campaigns = [each for each in met if KINDS[each.kind].members is not None]
-    parts = [count(len(met) - len(campaigns), "active number")] if len(met) > len(campaigns) else []
-    parts += [f"{count(len(campaigns), 'campaign')} ({_waiting(campaigns)})"] if campaigns else []
+    calling = [each for each in met if KINDS[each.kind].members is not None]
+    parts = [count(len(met) - len(calling), "active number")] if len(met) > len(calling) else []
+    parts += [f"{count(len(calling), KINDS[calling[0].kind].singular)} ({_waiting(calling)})"] if calling else []
     if parts:
         yield f"Reaches {' and '.join(parts)}."
     if plan.unread:

@@ -101,13 +101,16 @@ def replacement(change: ResourceChange, plan: Plan) -> str:
 
 
 def dialling(change: ResourceChange) -> str:
-    """Say whom a campaign begins to call, and when; safe to show."""
+    """Say whom an object begins to call, and when; safe to show."""
+    kind = KINDS[change.address.kind]
     people = change.members.pending if change.members is not None else None
     number = "people (their number is not known)" if people is None else count(people, "person")
     spec = {**change.before, **change.after}
-    window = [str(spec.get(name)) for name in ("schedule_start_time", "schedule_end_time", "timezone")]
-    between = safe(f"{window[0]} and {window[1]} {window[2]}")
-    return f"this {KINDS[change.address.kind].singular} begins to call {number}, daily between {between}"
+    begins = f"this {kind.singular} begins to call {number}"
+    if kind.window is None:
+        return begins
+    start, end, zone = (str(spec.get(name)) for name in kind.window)
+    return f"{begins}, daily between {safe(f'{start} and {end} {zone}')}"
 
 
 def _created(kind: Kind, change: ResourceChange, look: Look) -> Iterator[Line]:

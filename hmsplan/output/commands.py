@@ -2,7 +2,7 @@
 
 A message cannot know which folder, environment, state and secrets a run was given; pasted without them, a command would
 plan another environment. So a message names the bare command, on a line of its own that is indented or behind a colon
-and a space, and whoever prints it completes it.
+and a space, and is completed where it is printed.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class Line(NamedTuple):
         depth: steps of indentation; -1 is the left edge.
         tone: of the text; the mark has the one of ``TONES``.
         bar: the text is foreign prose; a bar stands between it and the mark, so that its own bullets are no marks.
-        whole: never wrapped, because somebody copies it.
+        whole: never wrapped, because it is copied.
         notes: comments behind the text, each on a line of its own where it does not fit.
         hang: columns that a second row is moved to the right.
         pieces: the same text without marks, as words that changed and words that did not; see ``inked``.

@@ -1,6 +1,6 @@
 """What a plan or a drift report says, in the order in which a reviewer asks, before a surface draws it. Pure.
 
-How much, what is refused, what goes away, what changes, what is new, what somebody else changed, and last the counts
+How much, what is refused, what goes away, what changes, what is new, what others changed, and last the counts
 and the digest. Text, Markdown and HTML draw the same ``Page``; only the ``Line``s of an object have a width.
 """
 
@@ -105,15 +105,15 @@ class Page:
 
     Attributes:
         word: "plan" or "drift".
-        organization: None when nobody told it.
+        organization: None when it is not known.
         dates: says when a saved plan was made, and until when it may be applied.
         targets: what the plan is limited to; empty = everything.
         reach: sentences on whom the plan reaches.
         refused: one a flag.
         doubt: what *unsettled* has in common.
         changes: what is requested; empty for a drift report.
-        drift: what somebody else did.
-        unmanaged: lines that name the live objects that nobody manages.
+        drift: what others did.
+        unmanaged: lines that name the live objects that are not managed.
         unchanged: addresses that stay as they are.
         ending: sentences for a report without changes.
         coverage: how much of what is live is managed; "" for a plan.
@@ -335,9 +335,9 @@ def unsettled(item: Unsettled, commands: CommandLine = BARE) -> Question:
             name, f"created a moment ago as {item.id}, and neither the list nor a GET shows it; {left}.", ()
         )
     adopt = [commands.command("resolve", name, "--adopt", object_id) for object_id in item.candidates]
-    of_member = item.intent is not None and item.intent.parent is not None
+    members = KINDS[item.address.kind].members if item.intent is not None and item.intent.parent is not None else None
     return Question(
-        f"a lead of {name}" if of_member else name,
+        f"a {members.singular} of {name}" if members is not None else name,
         _doubt(item),
         (*adopt, commands.command("resolve", name, "--none")),
     )

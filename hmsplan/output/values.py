@@ -27,7 +27,7 @@ _WIDEST_KEY: Final = 28
 
 
 def unknown_tools() -> frozenset[str] | None:
-    """Return None: nobody knows which tools there are."""
+    """Return None: which tools there are is not known."""
     return None
 
 
