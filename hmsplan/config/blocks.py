@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from hmsplan.config import schema
 from hmsplan.config.interpolation import BadInterpolation
 from hmsplan.config.problems import Problems
-from hmsplan.config.schema_violation import explain
+from hmsplan.config.schema_violation import violations_of
 from hmsplan.model import Address, Diagnostic, Import, Move, SourceLine
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from hmsplan.config.source_map import Node
+    from hmsplan.config.document import Node
 
 NAMES = ("moved", "imports", "removed")
 
@@ -34,10 +34,12 @@ class Blocks:
         if node.value is None:
             return
         pointer = f"{schema.RESOURCES}#/properties/{name}"
-        if not schema.validator(pointer).is_valid(node.value):
-            for misfit in explain(node.value, pointer, title=name, is_secret=lambda _: False):
-                source = node.locate(misfit.path)
-                self.problems.append(Diagnostic(misfit.summary, misfit.detail, source, path=(name, *misfit.path)))
+        if violations := violations_of(node.value, pointer, title=name):
+            for violation in violations:
+                path = (name, *violation.path)
+                self.problems.append(
+                    Diagnostic(violation.summary, violation.detail, node.locate(violation.path), path=path)
+                )
             return
         for item in node.items():
             getattr(self, f"_add_{name}")(item, fill)

@@ -26,8 +26,8 @@ from hmsplan.text import wording
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from hmsplan.config.document import Document, Node
     from hmsplan.config.layers import Layer
-    from hmsplan.config.source_map import Document, Node
     from hmsplan.model import Resource
     from hmsplan.secrets.sources import Secrets
 
@@ -82,8 +82,8 @@ def build_stack(
         doubtful=collected.doubtful,
     )
     blocks = _blocks(collected, resolver, excluded)
-    finisher = ResourceBuilder(resolver)
-    resources = finisher.finish_all()
+    builder = ResourceBuilder(resolver)
+    resources = builder.finish_all()
     problems = [
         *(*sources.problems, *of_settings, *of_environment, *collected.problems, *of_layers),
         *(of_variables if sources.stack is not None else ()),
@@ -91,8 +91,8 @@ def build_stack(
             *secrets.problems,
             *blocks.problems,
             *resolver.problems,
-            *_not_told(finisher.problems, of_settings),
-            *finisher.warnings,
+            *_not_told(builder.problems, of_settings),
+            *builder.warnings,
         ),
     ]
     if not sources.broken and not _has_error(problems):

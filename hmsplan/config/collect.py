@@ -20,7 +20,7 @@ from hmsplan.text import wording
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hmsplan.config.source_map import Document, Node
+    from hmsplan.config.document import Document, Node
     from hmsplan.model import FieldPath
 
 MAX_RESOURCES: Final = 100_000

@@ -11,7 +11,7 @@ from hmsplan.model import SourceLine, matches, value_at
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hmsplan.config.source_map import Node
+    from hmsplan.config.document import Node
     from hmsplan.kinds import Kind
     from hmsplan.model import FieldPath
 
@@ -46,7 +46,7 @@ class SourceMap:
         source: the line of the resource itself.
         layers: the places the resource is written in, the strongest first.
         spec: the finished fields; the names of keyed items are read from it.
-        pastes: path of a pasted template, with indexes, to the template's own whereabouts and how to translate a path.
+        pastes: path of a pasted template, with indexes, to the template's own source_map and how to translate a path.
     """
 
     __slots__ = ("kind", "layers", "pastes", "source", "spec")

@@ -27,7 +27,7 @@ from hmsplan.text import wording
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from hmsplan.config.source_map import Document
+    from hmsplan.config.document import Document
 
 DEFAULT_ENVIRONMENT: Final = "default"
 _ENVIRONMENT: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from multiprocessing.connection import Connection
 
-    from hmsplan.config.source_map import Document
+    from hmsplan.config.document import Document
 
 _FEWEST: Final = 400  # files; of fewer, a fork takes longer than it saves
 _MOST_CORES: Final = 8

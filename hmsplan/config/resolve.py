@@ -54,7 +54,7 @@ class Declared:
     kind: Kind
     spec: Any
     source: SourceLine
-    whereabouts: SourceMap
+    source_map: SourceMap
     texts: Sequence[FieldPath] | None
 
 
@@ -162,7 +162,7 @@ class Resolver:
         except BadInterpolation as error:
             result.bad.add(path)
             if error.summary:
-                source = resource.whereabouts(path)
+                source = resource.source_map(path)
                 self.problems.append(Diagnostic(error.summary, error.detail, source, resource.address, path))
             return text
 

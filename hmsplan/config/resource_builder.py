@@ -11,7 +11,7 @@ from hmsplan.config.exposed_secrets import exposed
 from hmsplan.config.interpolation import Csv, FileProblem
 from hmsplan.config.problems import Problems
 from hmsplan.config.resolve import bind
-from hmsplan.config.schema_violation import explain, not_a_schema
+from hmsplan.config.schema_violation import not_a_schema, violations_of
 from hmsplan.kinds import KINDS, expand, normalise
 from hmsplan.kinds.identity import identity_of
 from hmsplan.model import (
@@ -79,11 +79,11 @@ class ResourceBuilder:
         pastes = self._bind(declared, resolved, lifecycle)
         if pastes is None:
             return None
-        spec = declared.whereabouts.spec = _without_ours(declared, resolved)
+        spec = declared.source_map.spec = _without_ours(declared, resolved)
         names = self._item_names(declared, spec)
         pasted = {path for path, _ in pastes}
         self.warnings += [
-            replace(warning, source=declared.whereabouts(path), address=declared.address)
+            replace(warning, source=declared.source_map(path), address=declared.address)
             for path, warning in exposed(declared.kind, spec, pasted)
         ]
         special = [(path, value) for path, value in resolved.bound.items() if path not in pasted]
@@ -98,31 +98,29 @@ class ResourceBuilder:
             tuple(sorted({value.address for _, value in special if isinstance(value, Ref)})),
             tuple([(_named(path, names), template) for path, template in pastes]),
             tuple([_named(path, names) for path, value in special if isinstance(value, Secret)]),
-            declared.whereabouts,
+            declared.source_map,
         )
 
     def _check_schema(self, declared: Declared, resolved: Resolved) -> bool:
-        name = schema.of_kind(declared.kind.name)
-        if schema.validator(name).is_valid(resolved.spec):
-            return True
-        conflicting_keys = explain(
+        violations = violations_of(
             resolved.spec,
-            name,
+            schema.of_kind(declared.kind.name),
             title=wording.A_KIND[declared.kind.name],
             is_secret=lambda path: pattern_of(path) in declared.kind.secrets,
             aliases=declared.kind.aliases,
         )
         fits = True
-        for misfit in conflicting_keys:
-            if any(misfit.path[: len(bad)] == bad for bad in resolved.bad):
+        for violation in violations:
+            if any(violation.path[: len(bad)] == bad for bad in resolved.bad):
                 continue
-            if isinstance(resolved.bound.get(misfit.path), Secret):
+            if isinstance(resolved.bound.get(violation.path), Secret):
                 continue
             fits = False
-            where = declared.whereabouts
-            source = where(misfit.path) if misfit.key is None else where.key(misfit.path, misfit.key)
-            path = misfit.path if misfit.key is None else (*misfit.path, misfit.key)
-            self.problems.append(Diagnostic(misfit.summary, misfit.detail, source, declared.address, path))
+            where = declared.source_map
+            source = where(violation.path) if violation.key is None else where.key(violation.path, violation.key)
+            self.problems.append(
+                Diagnostic(violation.summary, violation.detail, source, declared.address, violation.place)
+            )
         return fits
 
     def _bind(
@@ -136,8 +134,8 @@ class ResourceBuilder:
                 if expanded is None:
                     return None
                 pastes.append((path, value.address))
-                template = self.resolver.declared[value.address].whereabouts
-                declared.whereabouts.pastes[path] = (template, _ORIGIN[value.address.kind])
+                template = self.resolver.declared[value.address].source_map
+                declared.source_map.pastes[path] = (template, _ORIGIN[value.address.kind])
                 bind(resolved, path, expanded)
             elif isinstance(value, Secret):
                 place = " ".join(map(str, (declared.address, *path)))
@@ -159,13 +157,12 @@ class ResourceBuilder:
         return self._expanded[address]
 
     def _is_tool(self, address: Address, tool: dict[str, Any]) -> bool:
-        if schema.validator(schema.TOOL).is_valid(tool):
-            return True
-        declared = self.resolver.declared[address]
-        for misfit in explain(tool, schema.TOOL, title="a tool", is_secret=lambda _: False):
-            detail = f"As a tool of an assistant it does not work: {misfit.detail}"
-            self.problems.append(Diagnostic("Template cannot be pasted", detail, declared.source, address))
-        return False
+        violations = violations_of(tool, schema.TOOL, title="a tool")
+        for violation in violations:
+            detail = f"As a tool of an assistant it does not work: {violation.detail}"
+            source = self.resolver.declared[address].source
+            self.problems.append(Diagnostic("Template cannot be pasted", detail, source, address))
+        return not violations
 
     def _members(self, declared: Declared, resolved: Resolved, fits: bool) -> tuple[Spec, ...] | None:
         members = declared.kind.members
@@ -177,10 +174,10 @@ class ResourceBuilder:
             try:
                 found, problems = leads.from_csv(self.resolver.read_text(stands_for.path), stands_for.path)
             except FileProblem as error:
-                source = declared.whereabouts(path)
+                source = declared.source_map(path)
                 found, problems = (), [Diagnostic(error.summary, error.detail, source, declared.address, path)]
         elif fits and not resolved.bad and isinstance(value, list):
-            found, problems = leads.from_yaml(value, lambda index: declared.whereabouts((*path, index)))
+            found, problems = leads.from_yaml(value, lambda index: declared.source_map((*path, index)))
         else:
             return None
         self.problems += [replace(problem, address=declared.address, path=path) for problem in problems]
@@ -198,7 +195,7 @@ class ResourceBuilder:
             path = tuple(dotted.split("."))
             if problem := _not_ignorable(declared.kind, spec, path):
                 at = ("lifecycle", "ignore_changes", index)
-                source = declared.whereabouts(at)
+                source = declared.source_map(at)
                 self.problems.append(Diagnostic(*problem, source, declared.address, at))
             paths.append(path)
         version = block.get("secret_version")
@@ -208,7 +205,7 @@ class ResourceBuilder:
 
     def _doubt_hours(self, declared: Declared, spec: Spec) -> None:
         for path, summary, detail in calling_hours.doubts(spec):
-            source = declared.whereabouts(path)
+            source = declared.source_map(path)
             self.problems.append(Diagnostic(summary, detail, source, declared.address, path, Severity.WARNING))
 
     def _check_user_json(self, declared: Declared, spec: Spec) -> None:
@@ -217,7 +214,7 @@ class ResourceBuilder:
                 if isinstance(value, dict) and "$schema" not in value and not schema.metaschema().is_valid(value):
                     at, detail = not_a_schema(value)
                     at = (*path, *at)
-                    source = declared.whereabouts(at)
+                    source = declared.source_map(at)
                     self.problems.append(Diagnostic("Not a JSON Schema", detail, source, declared.address, at))
 
     def _item_names(self, declared: Declared, spec: Spec) -> dict[FieldPath, list[str]]:
@@ -234,9 +231,9 @@ class ResourceBuilder:
             for index, name in enumerate(names):
                 if (first := names.index(name)) != index:
                     at = (*path, index)
-                    line = declared.whereabouts((*path, first))
+                    line = declared.source_map((*path, first))
                     detail = f"{name} stands in this list already, at {line}. Each tool needs a name of its own."
-                    source = declared.whereabouts(at)
+                    source = declared.source_map(at)
                     self.problems.append(Diagnostic("Duplicate tool", detail, source, declared.address, at))
         return found
 
@@ -249,7 +246,7 @@ class ResourceBuilder:
         other = self._identities.setdefault((kind.name, identity), declared.address)
         if other == declared.address:
             return
-        source, where = declared.whereabouts(path), self.resolver.declared[other].whereabouts(path)
+        source, where = declared.source_map(path), self.resolver.declared[other].source_map(path)
         if kind.unique:
             detail = f"{other}, at {where}, is {identity} too. A {kind.singular} can be registered once."
             problem = Diagnostic(f"Duplicate {kind.singular}", detail, source, declared.address, path)

@@ -1,6 +1,6 @@
 """Why a value does not fit its schema, in our words and with the place to mend it.
 
-Only called when the fast validator said no. The schemas hold no ``anyOf``, so every error stands where it belongs.
+The schemas hold no ``anyOf``, so every error stands where it belongs.
 """
 
 from __future__ import annotations
@@ -47,26 +47,34 @@ class SchemaViolation(NamedTuple):
     summary: str
     detail: str
 
+    @property
+    def place(self) -> FieldPath:
+        """The path of the value, or of the key at fault."""
+        return self.path if self.key is None else (*self.path, self.key)
 
-def explain(
+
+def violations_of(
     value: Any,
     name: str,
     *,
     title: str,
-    is_secret: Callable[[FieldPath], bool],
+    is_secret: Callable[[FieldPath], bool] = lambda _: False,
     aliases: Mapping[str, str] | None = None,
 ) -> list[SchemaViolation]:
     """Return every reason why *value* does not fit the schema called *name*, each once, as far as they will be read.
 
-    *title* is what to call the value itself: "an assistant". *is_secret* says whether a path holds a secret, which
-    is never shown. *aliases* are other names of fields, for did-you-mean.
+    The fast validator decides; the slow one is only asked why. *title* is what to call the value itself: "an
+    assistant". *is_secret* says whether a path holds a secret, which is never shown. *aliases* are other names of
+    fields, for did-you-mean.
     """
+    if schema.validator(name).is_valid(value):
+        return []
     found: dict[SchemaViolation, None] = {}
     for error in schema.explainer(name).iter_errors(value):
         path = tuple(error.absolute_path)
         hidden = is_secret(path)
         violations = (
-            [_plain_secret(path, value=error.instance)] if hidden else _misfits(error, path, title, aliases or {})
+            [_plain_secret(path, value=error.instance)] if hidden else _reasons(error, path, title, aliases or {})
         )
         found.update(dict.fromkeys(islice(violations, MOST)))
         if len(found) >= MOST:
@@ -85,7 +93,7 @@ def _plain_secret(path: FieldPath, *, value: Any) -> SchemaViolation:
     return SchemaViolation(path, None, "Secret in plain text", detail)
 
 
-def _misfits(error: _Fault, path: FieldPath, title: str, aliases: Mapping[str, str]) -> Iterator[SchemaViolation]:
+def _reasons(error: _Fault, path: FieldPath, title: str, aliases: Mapping[str, str]) -> Iterator[SchemaViolation]:
     rule, limit, value = str(error.validator), error.validator_value, error.instance
     match rule:
         case "additionalProperties" | "unevaluatedProperties":

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from hmsplan.config import schema
-from hmsplan.config.schema_violation import explain
+from hmsplan.config.schema_violation import violations_of
 from hmsplan.kinds import KINDS
 from hmsplan.model import Diagnostic, Safety, pattern_of
 from hmsplan.text import wording
 from hmsplan.text.timestamps import seconds
 
 if TYPE_CHECKING:
+    from hmsplan.config.document import Document, Node
     from hmsplan.config.schema_violation import SchemaViolation
-    from hmsplan.config.source_map import Document, Node
     from hmsplan.model import FieldPath
 
 DEFAULT_INCLUDE: Final = ("**/*.yaml", "**/*.yml")
@@ -75,17 +74,14 @@ def check_file(document: Document, name: str, title: str) -> list[Diagnostic]:
     problems = list(_stray_interpolations(root)) if document.interpolated else []
     state_problems = check_state(document)
     problems += state_problems
-    if schema.validator(name).is_valid(value):
-        return problems
-    for misfit in explain(value, name, title=title, is_secret=is_secret):
-        if state_problems and misfit.path == ("state",):
+    for violation in violations_of(value, name, title=title, is_secret=is_secret):
+        if state_problems and violation.path == ("state",):
             continue
-        if misfit.path == ("version",):
-            misfit = _other_version(misfit, value)  # noqa: PLW2901
-        node, _ = root.find(misfit.path)
-        source = node.source if misfit.key is None else node.locate_key(misfit.key)
-        path = misfit.path if misfit.key is None else (*misfit.path, misfit.key)
-        problems.append(Diagnostic(misfit.summary, misfit.detail, source, path=path))
+        if violation.path == ("version",):
+            violation = _other_version(violation, value)  # noqa: PLW2901
+        node, _ = root.find(violation.path)
+        source = node.source if violation.key is None else node.locate_key(violation.key)
+        problems.append(Diagnostic(violation.summary, violation.detail, source, path=violation.place))
     return problems
 
 
@@ -114,9 +110,9 @@ def check_state(document: Document) -> list[Diagnostic]:
     return []
 
 
-def _other_version(misfit: SchemaViolation, value: Any) -> SchemaViolation:
+def _other_version(violation: SchemaViolation, value: Any) -> SchemaViolation:
     detail = f"This hmsplan reads version 1 of the format; the file says {wording.shown(value['version'])}."
-    return misfit._replace(summary="Stack file of another version", detail=detail)
+    return violation._replace(summary="Stack file of another version", detail=detail)
 
 
 def is_secret(path: FieldPath) -> bool:

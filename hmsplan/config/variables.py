@@ -12,7 +12,7 @@ from hmsplan.text import wording
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from hmsplan.config.source_map import Node
+    from hmsplan.config.document import Node
 
 PREFIX: Final = "HMSPLAN_VAR_"
 _Declared = dict[str, "Node"]

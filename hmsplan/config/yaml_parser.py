@@ -27,6 +27,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from hmsplan.config.document import Document, Merged
 from hmsplan.config.problems import Problems
 from hmsplan.config.slips import (
     conflict_detail,
@@ -36,7 +37,6 @@ from hmsplan.config.slips import (
     odd_space,
     unquoted_template,
 )
-from hmsplan.config.source_map import Document, Merged
 from hmsplan.config.yaml_errors import depth_limit_of_parser, escape_advice, explain_yaml_error, unseen
 from hmsplan.errors import ConfigError
 from hmsplan.model import Diagnostic, SourceLine

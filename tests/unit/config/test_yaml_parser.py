@@ -17,7 +17,7 @@ from hmsplan.model import SourceLine
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hmsplan.config.source_map import Document
+    from hmsplan.config.document import Document
     from hmsplan.model import FieldPath
 
 MERGED = """
