@@ -158,7 +158,7 @@ def _named_anywhere(sources: Sources, read_text: Callable[[str], str]) -> set[st
     """Return the variables that any file names, templates of prompts included."""
     found = set[str]()
     for document in filter(None, (sources.stack, sources.environment, *sources.resources)):
-        for text in texts_of(document.value):
+        for _, text in texts_of(document.value):
             found |= names_in(text)
             for path in template_files(text):
                 with suppress(FileProblem):

@@ -24,7 +24,7 @@ from hmsplan.config.interpolation import (
 )
 from hmsplan.config.problems import Problems
 from hmsplan.kinds import KINDS
-from hmsplan.model import MISSING, Address, Diagnostic, Ref, Secret, SourceLine, pattern_of, value_at
+from hmsplan.model import MISSING, Address, Diagnostic, Ref, Secret, SourceLine, leaves, pattern_of, value_at
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Resolver:
     def resolve(self, resource: Declared) -> Resolved:
         """Return the fields of *resource* with variables, files and copied fields filled in."""
         result = Resolved(resource.spec)
-        paths = _texts_in(resource.spec, ()) if resource.texts is None else resource.texts
+        paths = [path for path, _ in texts_of(resource.spec)] if resource.texts is None else resource.texts
         copies: dict[FieldPath, Any] = {}
         for path in paths:
             text = value_at(resource.spec, path)
@@ -308,23 +308,9 @@ def _own(copies: dict[FieldPath, Any], path: FieldPath, spec: Any) -> Any:
     return copies[path]
 
 
-def _texts_in(value: Any, path: FieldPath) -> Iterator[FieldPath]:
-    """Yield the path of every text that holds ``${``."""
-    if isinstance(value, str):
-        if "${" in value:
-            yield path
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts_in(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _texts_in(item, (*path, index))
-
-
-def texts_of(value: Any) -> Iterator[str]:
-    """Yield every text in *value* that holds ``${``."""
-    for path in _texts_in(value, ()):
-        yield value_at(value, path)
+def texts_of(spec: Any) -> Iterator[tuple[FieldPath, str]]:
+    """Yield every text in *spec* that holds ``${``, with its path."""
+    return ((path, leaf) for path, leaf in leaves(spec) if isinstance(leaf, str) and "${" in leaf)
 
 
 def bind(resolved: Resolved, path: FieldPath, value: Any) -> None:

@@ -12,6 +12,8 @@ from hmsplan.text import wording
 from hmsplan.text.timestamps import seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hmsplan.config.document import Document, Node
     from hmsplan.config.schema_violation import SchemaViolation
     from hmsplan.model import FieldPath
@@ -71,7 +73,7 @@ def check_file(document: Document, name: str, title: str) -> list[Diagnostic]:
     """Return what is wrong with a stack or environment file; *name* is its schema."""
     root = document.root()
     value = {} if document.value is None else document.value
-    problems = list(_stray_interpolations(root)) if document.interpolated else []
+    problems = list(_stray_interpolations(document)) if isinstance(document.value, dict) else []
     state_problems = check_state(document)
     problems += state_problems
     for violation in violations_of(value, name, title=title, is_secret=is_secret):
@@ -125,27 +127,11 @@ def is_secret(path: FieldPath) -> bool:
             return False
 
 
-def _stray_interpolations(root: Node) -> list[Diagnostic]:
-    found = []
-    if isinstance(root.value, dict):
-        for key, _, node in root.entries():
-            if key not in _INTERPOLATED_BLOCKS and key != "variables":
-                found += _texts_with_dollar(node, (key,))
-    return found
-
-
-def _texts_with_dollar(node: Node, path: FieldPath) -> list[Diagnostic]:
-    if isinstance(node.value, str):
-        if "${" not in node.value:
-            return []
-        detail = f"{path[0]} is read before anything can be filled in, so ${{…}} has no meaning here."
-        return [Diagnostic("Not possible here", detail, node.source, path=path)]
-    children: list[tuple[Any, Node]] = []
-    if isinstance(node.value, dict):
-        children = [(key, child) for key, _, child in node.entries()]
-    elif isinstance(node.value, list):
-        children = list(enumerate(node.items()))
-    return [problem for key, child in children for problem in _texts_with_dollar(child, (*path, key))]
+def _stray_interpolations(document: Document) -> Iterator[Diagnostic]:
+    for path in document.interpolated or ():
+        if path[0] not in _INTERPOLATED_BLOCKS and path[0] != "variables":
+            detail = f"{path[0]} is read before anything can be filled in, so ${{…}} has no meaning here."
+            yield Diagnostic("Not possible here", detail, document.locate(path), path=path)
 
 
 def _text(value: Any, otherwise: str) -> str:
