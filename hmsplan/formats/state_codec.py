@@ -125,16 +125,17 @@ def _after_applied(binding: Binding, applied: str) -> Json:
 
 def binding_in(name: str, value: Any) -> Binding:
     """Read the binding of the address *name*. Its digest is not checked here."""
-    readers = {key: reader for key, reader in _readers(Binding).items() if key != "address"}
-    more = {"digest": TEXT, **{key: kinds for key, (kinds, _) in readers.items()}}
-    fields = check(value, _BINDING, more, where=name)
+    shape, readers = _schema(Binding)
+    fields = check(value, _BINDING, {**shape, "digest": TEXT}, where=name)
+    if "address" in fields:
+        raise Newer(f"{name}: 'address' is unknown to this version")
     address = address_in(name, where="bindings")
     if fields["kind"] != address.kind:
         raise ValueError(f"{name}: its kind says {fields['kind']!r}")
     if not fields["id"]:
         raise ValueError(f"{name}: its id is empty")
     given = {"sent": list(fields["applied"]), **fields}
-    return Binding(address, **{key: read(given[key], where=name) for key, (_, read) in readers.items() if key in given})
+    return Binding(address, **{key: readers[key](given[key], where=name) for key in given.keys() & readers.keys()})
 
 
 def _counted(members: Json, *, where: str) -> Mapping[str, int]:
@@ -148,13 +149,20 @@ def _named(values: Json, *, where: str) -> Mapping[str, str]:
     return MappingProxyType(values)
 
 
-def record_out(record: Any) -> Json:
+def record_out(record: object) -> Json:
     """Give the JSON object of a dataclass, with every field by its name; write it with ``line``."""
-    return {field.name: _field_out(getattr(record, field.name)) for field in dataclasses.fields(record)}
+    return {name: _field_out(getattr(record, name)) for name in _names(typing.cast("type", type(record)))}
 
 
-def _field_out(value: Any) -> Any:
+@functools.cache
+def _names(record: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(record))
+
+
+def _field_out(value: Any) -> Any:  # noqa: PLR0911 -- one return a case
     match value:
+        case str() | int() | None:  # most often, and a quick look
+            return value
         case Address():
             return str(value)
         case frozenset():
@@ -170,15 +178,17 @@ def _field_out(value: Any) -> Any:
 
 def record_in(record: type[T], value: Any, *, where: str) -> T:
     """Read what ``record_out`` wrote of the dataclass *record*."""
-    readers = _readers(typing.cast("type", record))
-    fields = check(value, {name: kinds for name, (kinds, _) in readers.items()}, where=where)
-    return record(**{name: read(fields[name], where=where) for name, (_, read) in readers.items()})
+    shape, readers = _schema(typing.cast("type", record))
+    fields = check(value, shape, where=where)
+    return record(**{name: read(fields[name], where=where) for name, read in readers.items()})
 
 
 @functools.cache
-def _readers(record: type) -> Mapping[str, tuple[tuple[type, ...], Read]]:
+def _schema(record: type) -> tuple[Shape, Mapping[str, Read]]:
+    """Return which types of JSON the fields of *record* have, and what reads each."""
     hints = typing.get_type_hints(record)
-    return {field.name: _reader(hints[field.name]) for field in dataclasses.fields(record)}
+    fields = {name: _reader(hints[name]) for name in _names(record)}
+    return {name: kinds for name, (kinds, _) in fields.items()}, {name: read for name, (_, read) in fields.items()}
 
 
 def _reader(hint: Any) -> tuple[tuple[type, ...], Read]:
