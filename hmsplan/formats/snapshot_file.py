@@ -1,10 +1,13 @@
 """A reading of the live organization <-> JSON, so that a plan needs no key, no network and no state. Pure.
 
 The file holds what a plan is made of: every live object, and the state. What may not leave the organization is not in
-it. A secret is wrapped where the schema says so when the API answers, and written without its value; so is a text that
-nobody knows under a name that sounds like a secret's, and the credential in a URL (``kinds.conceal``). A lead is its
+it. A secret is wrapped where the schema says so when the API answers, and written without its value; so is an
+unknown text under a name that sounds like a secret's, and the credential in a URL (``kinds.conceal``). A lead is its
 id, and for one that the stack or the state knows a digest, keyed by the state's lineage: ``offline`` recognises the
 declared ones by it. Texts and business numbers are there, as a plan shows them.
+
+The fields of an object go through ``codec``. What is around them is written by hand: objects are keyed by kind and id,
+a lead is two or three words, and the state is the JSON of ``state_file``.
 """
 
 from __future__ import annotations

@@ -237,7 +237,7 @@ def local_folder(root: Path, *parts: str) -> Path:
 def refuse_lent_password(url: str, environ: Mapping[str, str]) -> None:
     """Refuse to send ``PGPASSWORD`` to a host that only the stack file names.
 
-    Whoever writes another host there, in a pull request say, would be sent the password of the runner. ``~/.pgpass``
+    The author of a pull request that names another host there would be sent the password of the runner. ``~/.pgpass``
     says itself which host a password is for.
 
     Args:

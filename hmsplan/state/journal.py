@@ -5,8 +5,8 @@ the line. ``serial`` is that of the first entry; each entry raises the serial of
 
     {"sum":"5b1b2c0e","lineage":"0191…","serial":7,"entries":[{"op":"intended","intent":{…}},{"op":"settled",…}]}
 
-Only what cannot be found out by looking at the API is worth an entry. A PATCH or DELETE of which nobody knows the
-outcome is planned again from what is live, so there is no entry that it began.
+Only what cannot be found out by looking at the API is worth an entry. A PATCH or DELETE whose outcome is
+not known is planned again from what is live, so there is no entry that it began.
 """
 
 from __future__ import annotations

@@ -61,5 +61,5 @@ def lock_lost(how: str) -> StateError:
 
 
 def lock_taken(by: Owner | None) -> StateError:
-    """Tell a run who took its lock away; None = whoever did has left no name."""
+    """Tell a run who took its lock away; None = that run has left no name."""
     return lock_lost(f"was taken away by {by or 'hmsplan state unlock --force'}")

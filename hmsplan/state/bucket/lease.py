@@ -1,7 +1,7 @@
 """The lock of a state in an object store: a lease, which its holder renews and which ends by itself when it dies.
 
-The object ``lock.json`` is never deleted, and every write of it is compare-and-swap. It says either that nobody holds
-the lock, or who does and until when. Whoever takes it from a holder that did not give it back has to fence that one
+The object ``lock.json`` is never deleted, and every write of it is compare-and-swap. It says either that the lock is
+free, or who holds it and until when. A run that takes it from a holder that did not give it back has to fence that one
 off before writing: a process that is merely paused may wake up and go on. No safety depends on the clocks of the
 machines, only how long others wait.
 """
@@ -39,7 +39,7 @@ class _Record:
     """What ``lock.json`` says.
 
     Attributes:
-        owner: None = nobody holds it, and its last holder gave it back.
+        owner: None = it is free, and its last holder gave it back.
         expires: in seconds since 1970.
     """
 
@@ -112,7 +112,7 @@ class Lease:
             self._release()
 
     def require(self) -> None:
-        """Refuse to go on without the lock; a lease that ran out is renewed first, if nobody took it.
+        """Refuse to go on without the lock; a lease that ran out is renewed first, if no other run took it.
 
         Raises:
             StateError: this run does not hold it, or no longer.
@@ -137,11 +137,11 @@ class Lease:
             raise self._lost()
 
     def doubt(self) -> None:
-        """Remember that a write of this run may still come: whoever is next has to fence it off."""
+        """Remember that a write of this run may still come: the next run has to fence it off."""
         self._is_doubtful = True
 
     def holder(self) -> Owner | None:
-        """Say who holds the lock, or did not give it back; None when nobody."""
+        """Say who holds the lock, or did not give it back; None when it is free."""
         record = self._read(self._objects.get(LOCK))
         return record.owner if record else None
 

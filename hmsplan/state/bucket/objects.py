@@ -1,7 +1,7 @@
 """Whole objects below one prefix of an object store: read, and written only under a condition.
 
 Where they are is a URL; the endpoint and the credentials come from the environment, as the tools of each cloud read it.
-What a store answers reaches nobody word by word: it may hold a signed URL.
+What a store answers is never shown word by word: it may hold a signed URL.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Found:
 
 
 class InDoubt(StoreError):
-    """A write was sent, and nobody knows whether it happened, or still will."""
+    """A write was sent, and it is not known whether it happened, or still will."""
 
 
 class Conflict(StoreError):

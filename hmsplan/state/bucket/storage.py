@@ -5,9 +5,9 @@ journal: batches are read only from the folder of the fence that ``state.json`` 
 journal at once, a kill at any moment leaves both whole, and old folders are rubbish that the next write sweeps away.
 
 A batch is one object, created under a number that must be free, and counts once the lock is seen to be ours after it.
-Whoever takes the lock from a holder that did not give it back first writes ``state.json`` under a new fence. A holder
-that was only paused then writes nothing any more: its ``state.json`` is another one by now, and its journal is read by
-nobody.
+A run that takes the lock from a holder that did not give it back first writes ``state.json`` under a new fence. A
+holder that was only paused then writes nothing any more: its ``state.json`` is another one by now, and its journal is
+not read any more.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ class BucketStorage:
                 try:
                     self._fence_off()
                 except StoreError:
-                    self._lease.doubt()  # whoever is next has to
+                    self._lease.doubt()  # the next run has to
                     raise
             yield
 
@@ -238,13 +238,13 @@ class BucketStorage:
             raise
 
     def _sweep(self, fence: str) -> None:
-        """Delete the journals of earlier fences, which nobody reads any more, and no later one's."""
+        """Delete the journals of earlier fences, which are not read any more, and no later one's."""
         names = self._objects.names(JOURNAL)
         self._objects.delete([name for name in names if name.split("/")[1] < fence[: fence.index("-")]])
 
 
 def _next(fence: str) -> str:
-    """Give the fence after *fence*, which nobody else ever gives."""
+    """Give the fence after *fence*, which no other run ever gives."""
     return f"{int(fence.partition('-')[0]) + 1:08}-{uuid.uuid4().hex[:8]}"
 
 

@@ -1,7 +1,7 @@
 """The lock of a folder: one holder at a time, freed by the system when that process dies.
 
-``lock`` carries the ``flock``; ``lock.owner`` beside it says whose it is. Whoever is not named there any more has lost
-the lock to ``hmsplan state unlock --force`` and may write nothing; nor may a run whose ``lock`` was removed or
+``lock`` carries the ``flock``; ``lock.owner`` beside it says whose it is. A run that is not named there any more has
+lost the lock to ``hmsplan state unlock --force`` and may write nothing; nor may a run whose ``lock`` was removed or
 replaced, for the next run locks another file.
 """
 
@@ -81,7 +81,7 @@ class FolderLock:
         return owner
 
     def owner(self) -> Owner | None:
-        """Say who holds the lock, or held it when it died; None when nobody says."""
+        """Say who holds the lock, or held it when it died; None when that is not known."""
         found = durable.read(self._note)
         return Owner.from_json(found[0]) if found else None
 

@@ -1,6 +1,6 @@
 """The lock of a state in PostgreSQL: an advisory lock of one session, through which everything is written, too.
 
-Whoever loses the session has lost the lock, and with it the only way to write: nothing is fenced by waiting. The
+A run that loses the session has lost the lock, and with it the only way to write: nothing is fenced by waiting. The
 server frees the lock as soon as the process that holds it dies. ``hmsplan.locks`` says whose it is; its token is
 asked for by every write, so that a lock that was forced away is worth nothing even where its session lives on.
 """
@@ -109,7 +109,7 @@ class SessionLock:
         return self.session
 
     def is_ours(self, session: Session) -> bool:
-        """Say whether *session* still holds the lock, and nobody took it away."""
+        """Say whether *session* still holds the lock, and it was not taken away."""
         return session.connection.execute(_OURS, [self._place.name, session.token]).fetchone() is not None
 
     def lost(self, session: Session, error: psycopg.Error | None = None) -> StateError:
@@ -125,7 +125,7 @@ class SessionLock:
         return lock_lost(f"is gone, for the connection to {self._place.shown} was cut ({said(error)})")
 
     def holder(self) -> Owner | None:
-        """Say who holds the lock; None when nobody does."""
+        """Say who holds the lock; None when it is free."""
         with failing("read", self._place), connect(self._place) as connection:
             return self._owner(connection) if tables.exist(connection, self._place) else None
 
