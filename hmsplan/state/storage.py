@@ -102,7 +102,7 @@ class Storage(Protocol[At]):
         ...
 
     def set_aside(self) -> Seen[At]:
-        """Keep as a backup what cannot be read, and return what the next ``put`` replaces."""
+        """Return what the next ``put`` replaces of a damaged content, which is kept as a backup, then at the latest."""
         ...
 
     def lock(self, owner: str, timeout_s: float) -> AbstractContextManager[Any]:

@@ -74,7 +74,10 @@ FROM hmsplan.states s WHERE s.name = %(name)s
 
 
 class PostgresStorage:
-    """A ``Storage`` in a database; the protocol says what its methods promise."""
+    """A ``Storage`` in a database; the protocol says what its methods promise.
+
+    Each write compares the version that the row notes, so all that ``at`` says is whether the content is damaged.
+    """
 
     def __init__(self, url: str, environment: str) -> None:
         self._url = url  # may hold a password
@@ -85,7 +88,7 @@ class PostgresStorage:
         """Name the row and its database."""
         return self._place.shown
 
-    def get(self) -> Content[None]:
+    def get(self) -> Content[bool]:
         """Read row and journal in one statement. A role that only reads may."""
         with self._reading() as connection:
             there = tables.exist(connection, self._place)
@@ -93,13 +96,13 @@ class PostgresStorage:
         lineage, serial, body, batches = row or (*NEVER, None, None)
         journal = b"".join(batches) if batches else None
         names = f"the row of {self._place.shown}", f"the journal of {self._place.shown}"
-        return Content(body, journal, None, *names, noted=(lineage, serial))
+        return Content(body, journal, False, *names, noted=(lineage, serial))
 
-    def holds(self, at: None) -> bool:  # noqa: ARG002 -- each write asks the row itself
+    def holds(self, at: bool) -> bool:  # noqa: ARG002 -- each write asks the row itself
         """Leave the question to the write, which compares lineage and serial of the row."""
         return True
 
-    def put(self, seen: Seen[None], new: Version, body: bytes, backup: bytes | None) -> None:
+    def put(self, seen: Seen[bool], new: Version, body: bytes, backup: bytes | None) -> bool:
         """Back up, replace the row and delete its journal in one transaction."""
         session = self._lock.require()
         lineage, serial = new
@@ -107,21 +110,24 @@ class PostgresStorage:
         with self._failing(session), session.connection.transaction():
             if backup is not None:
                 session.connection.execute(_BACK_UP, {"name": self._place.name, "whole": backup})
+            elif seen.at:
+                session.connection.execute(_BACK_UP_UNREADABLE, {"name": self._place.name})
             self._write(session, _BEGIN if seen.version == NEVER else _REPLACE, seen, **values)
             session.connection.execute(_EMPTY_JOURNAL, [self._place.name])
+        return False
 
-    def append(self, seen: Seen[None], batch: bytes, count: int) -> None:
+    def append(self, seen: Seen[bool], batch: bytes, count: int) -> bool:
         """Insert the batch and raise the serial of the row, in one statement."""
         session = self._lock.require()
         with self._failing(session):
             self._write(session, _APPEND, seen, batch=batch, count=count)
+        return False
 
-    def set_aside(self) -> Seen[None]:
-        """Copy the row and its journal as they are; return the version that the row notes."""
+    def set_aside(self) -> Seen[bool]:
+        """Look which version the row notes; ``put`` copies the row in its own transaction."""
         session = self._lock.require()
         with self._failing(session):
-            session.connection.execute(_BACK_UP_UNREADABLE, {"name": self._place.name})
-            return Seen(self._noted(session), None)
+            return Seen(self._noted(session), at=True)
 
     def lock(self, owner: str, timeout_s: float) -> AbstractContextManager[None]:
         """Hold an advisory lock; the server frees it when the connection of this process ends."""
@@ -154,7 +160,7 @@ class PostgresStorage:
             rows = connection.execute(_BESIDE, {"name": self._place.name, "prefix": prefix}) if there else ()
             return {name: PostgresStorage(self._url, name) for (name,) in rows if NAME.fullmatch(name)}
 
-    def _write(self, session: Session, statement: str, seen: Seen[None], **values: object) -> None:
+    def _write(self, session: Session, statement: str, seen: Seen[bool], **values: object) -> None:
         """Run a statement that changes the row only as *seen*, and only by the session that holds the lock."""
         lineage, serial = seen.version
         known = {"name": self._place.name, "token": session.token, "seen_lineage": lineage, "seen_serial": serial}
@@ -165,7 +171,7 @@ class PostgresStorage:
         row = session.connection.execute(_LOOK, [self._place.name]).fetchone()
         return (row[0], row[1]) if row else NEVER
 
-    def _refused(self, session: Session, seen: Seen[None]) -> StateError:
+    def _refused(self, session: Session, seen: Seen[bool]) -> StateError:
         """Say why a write found nothing to change: the lock is lost, or another run wrote."""
         if not self._lock.is_ours(session):
             return self._lock.lost(session)
