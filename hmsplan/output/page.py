@@ -1,6 +1,6 @@
 """What a plan or a drift report says, in the order in which a reviewer asks, before a surface draws it. Pure.
 
-How much, what is refused, what goes away, what changes, what is new, what others changed, and last the counts
+How much, what is refused, what goes away, what changes, what is new, what somebody else changed, and last the counts
 and the digest. Text, Markdown and HTML draw the same ``Page``; only the ``Line``s of an object have a width.
 """
 
@@ -15,10 +15,7 @@ from hmsplan.formats.redact import shown
 from hmsplan.kinds import KINDS
 from hmsplan.model import EMPTY, Action, Digest, DriftKind, is_pending
 from hmsplan.output.blast_radius import blast_radius_summary
-from hmsplan.output.changes import change_lines, what_happens
 from hmsplan.output.commands import BARE
-from hmsplan.output.drift import HAPPENED, NO_DRIFT, coverage_text, drift_line, drift_lines, worst_first
-from hmsplan.output.values import Look, names_of
 from hmsplan.output.words import MARKS, plan_line, seconds, snapshot_text, some
 from hmsplan.planner.safety import NO_STATE
 from hmsplan.text.timestamps import for_people
@@ -105,15 +102,15 @@ class Page:
 
     Attributes:
         word: "plan" or "drift".
-        organization: None when it is not known.
+        organization: None when nobody told it.
         dates: says when a saved plan was made, and until when it may be applied.
         targets: what the plan is limited to; empty = everything.
         reach: sentences on whom the plan reaches.
         refused: one a flag.
         doubt: what *unsettled* has in common.
         changes: what is requested; empty for a drift report.
-        drift: what others did.
-        unmanaged: lines that name the live objects that are not managed.
+        drift: what somebody else did.
+        unmanaged: lines that name the live objects that nobody manages.
         unchanged: addresses that stay as they are.
         ending: sentences for a report without changes.
         coverage: how much of what is live is managed; "" for a plan.
@@ -200,18 +197,8 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT, commands: Co
         refused=_refused(plan, apply),
         unsettled=tuple(unsettled(item, commands) for item in plan.unsettled),
         doubt=_LOST_ANSWER if any(each.intent is not None for each in plan.unsettled) else _NOT_VISIBLE,
-        changes=tuple(
-            _item(
-                str(change.address),
-                MARKS[change.action] or ".",
-                verb_of(change),
-                what_happens(change),
-                change_lines(change, plan, names, width),
-                alarming=change.action in {Action.REPLACE, Action.DELETE} or change.started,
-            )
-            for change in in_order(plan)
-        ),
-        drift=tuple(_drifted(drift, Look(KINDS[drift.kind], width, names), commands) for drift in plan.drift),
+        changes=_changed(plan, width) if plan.pending else (),
+        drift=_drifted(plan.drift, width, names_of(plan), commands) if plan.drift else (),
         warnings=tuple(commands.completed(each) for each in plan.warnings if each.summary != NO_STATE),
         unchanged=tuple(str(change.address) for change in plan.changes if not is_pending(change)),
         ending=tuple(_ending(plan)),
@@ -254,7 +241,7 @@ def drift_page(
     commands: CommandLine = BARE,
 ) -> Page:
     """Return what a drift report says."""
-    from hmsplan.output.drift import coverage_text, drift_line, worst_first  # noqa: PLC0415 -- a plan needs none of it
+    from hmsplan.output.drift import NO_DRIFT, coverage_text, drift_line, worst_first  # noqa: PLC0415 -- a plan needs none of it
 
     ours = [drift for drift in drifts if drift.drift is not DriftKind.UNMANAGED]
     rows = ((mark, kind, tuple(_drift_name(d) for d in drifts if d.drift is kind)) for kind, mark in _DRIFT_ORDER)
@@ -276,10 +263,39 @@ def _item(name: str, mark: str, verb: str, what: str, lines: Iterator[Line], *, 
     return Item(name, mark, verb, next(lines).text, what, lines, alarming)
 
 
-def _drifted(drift: Drift, look: Look, commands: CommandLine) -> Item:
-    mark, alarming = dict(_DRIFT_ORDER)[drift.drift], drift.drift is not DriftKind.CHANGED
-    lines = drift_lines(drift, look, commands)
-    return _item(_drift_name(drift), mark, str(drift.drift), HAPPENED[drift.drift], lines, alarming=alarming)
+def _changed(plan: Plan, width: int) -> tuple[Item, ...]:
+    from hmsplan.output.changes import change_lines, what_happens  # noqa: PLC0415 -- slow to import; most plans have no changes
+
+    names = names_of(plan)
+    return tuple(
+        _item(
+            str(change.address),
+            MARKS[change.action] or ".",
+            verb_of(change),
+            what_happens(change),
+            change_lines(change, plan, names, width),
+            alarming=change.action in {Action.REPLACE, Action.DELETE} or change.started,
+        )
+        for change in in_order(plan)
+    )
+
+
+def _drifted(drifts: Iterable[Drift], width: int, names: Mapping[str, str], commands: CommandLine) -> tuple[Item, ...]:
+    from hmsplan.output.drift import HAPPENED, drift_lines  # noqa: PLC0415 -- slow to import; most plans have no drift
+    from hmsplan.output.values import Look  # noqa: PLC0415
+
+    marks = dict(_DRIFT_ORDER)
+    return tuple(
+        _item(
+            _drift_name(drift),
+            marks[drift.drift],
+            str(drift.drift),
+            HAPPENED[drift.drift],
+            drift_lines(drift, Look(KINDS[drift.kind], width, names), commands),
+            alarming=drift.drift is not DriftKind.CHANGED,
+        )
+        for drift in drifts
+    )
 
 
 def _drift_name(drift: Drift) -> str:
@@ -335,9 +351,9 @@ def unsettled(item: Unsettled, commands: CommandLine = BARE) -> Question:
             name, f"created a moment ago as {item.id}, and neither the list nor a GET shows it; {left}.", ()
         )
     adopt = [commands.command("resolve", name, "--adopt", object_id) for object_id in item.candidates]
-    members = KINDS[item.address.kind].members if item.intent is not None and item.intent.parent is not None else None
+    of_member = item.intent is not None and item.intent.parent is not None
     return Question(
-        f"a {members.singular} of {name}" if members is not None else name,
+        f"a lead of {name}" if of_member else name,
         _doubt(item),
         (*adopt, commands.command("resolve", name, "--none")),
     )
