@@ -14,7 +14,7 @@ from hmsplan.text.wording import count
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from hmsplan.model import Diagnostic, Outcome, Plan, Report
+    from hmsplan.model import Diagnostic, Plan, Report
     from hmsplan.output.commands import CommandLine
 
 BUDGET: Final = 40_000
@@ -30,9 +30,10 @@ def report_markdown(report: Report, plan: Plan, *, commands: CommandLine = BARE,
     parts = [_TITLE, f"**{escape.markdown(summary(report, plan))}**"]
     bad = [outcome for outcome in report.outcomes if outcome.status in {Status.FAILED, Status.UNSETTLED}]
     if bad:
+        lines = [f"- {escape.markdown_code(step_text(each.step))}: {_sentence(each.error)}" for each in bad]
         parts += [
             f"> [!CAUTION]\n> **{count(len(bad), 'step')} did not end well.** What is done is kept.",
-            _listed(bad),
+            _listed(lines, "see below"),
         ]
     head = "\n\n".join(parts)
     rows = _fitting(diff_rows(report_lines(report, plan, commands)), budget - len(head.encode()) - _AROUND)
@@ -44,17 +45,13 @@ def report_markdown(report: Report, plan: Plan, *, commands: CommandLine = BARE,
 def error_markdown(found: Iterable[Diagnostic]) -> str:
     """Return the error that ended a run."""
     lines = [f"- **{escape.markdown(each.summary)}**: {_sentence(each.detail)}" for each in found]
-    rest = [f"- and {len(lines) - _MOST_LISTED:,} more, which the log names"] if len(lines) > _MOST_LISTED else []
-    return "\n\n".join([_TITLE, "**It ended with an error.**", "\n".join([*lines[:_MOST_LISTED], *rest])]) + "\n"
+    return "\n\n".join([_TITLE, "**It ended with an error.**", _listed(lines, "which the log names")]) + "\n"
 
 
-def _listed(bad: Sequence[Outcome]) -> str:
-    lines = [
-        f"- {escape.markdown_code(step_text(outcome.step))}: {_sentence(outcome.error)}"
-        for outcome in bad[:_MOST_LISTED]
-    ]
-    rest = [f"- and {len(bad) - _MOST_LISTED:,} more, see below"] if len(bad) > _MOST_LISTED else []
-    return "\n".join([*lines, *rest])
+def _listed(lines: Sequence[str], where: str) -> str:
+    """Return the first of *lines*, and of more how many there are; *where* says where they can be read."""
+    rest = [f"- and {len(lines) - _MOST_LISTED:,} more, {where}"] if len(lines) > _MOST_LISTED else []
+    return "\n".join([*lines[:_MOST_LISTED], *rest])
 
 
 def _sentence(text: str) -> str:
