@@ -503,7 +503,7 @@ def test_what_cannot_be_read_is_replaced_by_force_alone(place: Place, name: str)
 
 def test_a_lock_that_nobody_wrote_is_told(place: Place) -> None:
     place.put("lock.json", b"[]")
-    with pytest.raises(StateError, match="no lock of hmsplan"), place.open().lock("apply"):
+    with pytest.raises(StateError, match="not a lock of hmsplan"), place.open().lock("apply"):
         pass
 
 
