@@ -92,7 +92,7 @@ def test_the_search_finds_a_planted_leak(told: Rig, monkeypatch: pytest.MonkeyPa
     [
         ("hmsplan.api.request_log.shape", lambda value, *_: str(value)),  # a field of an answer
         ("hmsplan.api.request_log.cleaned", lambda text, _: text),  # what an answer says of itself
-        ("hmsplan.state.log.count", lambda *_: rig.FINGERPRINT_KEY.value),  # anything else that is logged
+        ("hmsplan.state.backend.count", lambda *_: rig.FINGERPRINT_KEY.value),  # anything else that is logged
     ],
 )
 def test_the_search_finds_a_planted_leak_in_the_log(
