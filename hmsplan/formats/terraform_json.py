@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from hmsplan.formats.blast_radius_json import reached_json
 from hmsplan.formats.redact import LEAVES, bare, managed_before, public_value, sealed
 from hmsplan.kinds import KINDS, Kind
-from hmsplan.kinds.references import owners_of, references
+from hmsplan.kinds.references import owned_references, owners_of
 from hmsplan.model import ANY, Action, DriftKind, Ref, Secret, is_written
 from hmsplan.planner.diff import items_by_key
 
@@ -253,7 +253,7 @@ def _standing(change: ResourceChange, side: _Side) -> Json:
 def _configured(change: ResourceChange, owners: Mapping[str, Address]) -> Json:
     """Say of a declared resource only that it is there and what it refers to, as Terraform names it: type and key."""
     expressions: dict[str, Json] = {}
-    for key, needed in references(KINDS[change.address.kind], change.after, owners):
+    for key, needed in owned_references(KINDS[change.address.kind], change.after, owners):
         name = f"{resource_type(needed.kind)}.{needed.key}"
         expressions.setdefault(key, {"references": []})["references"] += [f"{name}.id", name]
     named = _named(change.address)

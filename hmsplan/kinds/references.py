@@ -1,15 +1,52 @@
-"""Which object refers to which. Pure."""
+"""Which object refers to which, at every depth. Pure.
+
+The order of steps, the guard of what is still used, the blast radius and the graph all ask here.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
 
-from hmsplan.model import Address, Plan, Ref, Spec, values_at
+from hmsplan.model import Address, FieldChange, FieldPath, Plan, Ref, Spec, Value, matches, values_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from hmsplan.kinds import Kind
+    from hmsplan.model import Pattern
+
+
+class Reference(NamedTuple):
+    """One place in an object that refers to another one.
+
+    Attributes:
+        path: of that place; items of lists by index.
+        kind: of the other object.
+        target: its id, or its address while it has none.
+    """
+
+    path: FieldPath
+    kind: str
+    target: str | Address
+
+
+def references(kind: Kind, fields: Spec) -> Iterator[Reference]:
+    """Yield every place in *fields* that refers to another object."""
+    for pattern, other in kind.refs.items():
+        for path, target in _targets(fields, pattern):
+            yield Reference(path, other, target)
+
+
+def lets_go(kind: Kind, live: Spec, changes: Iterable[FieldChange], target: str) -> bool:
+    """Say whether *live* refers to the object *target*, and does not any more after *changes*."""
+    uses = Counter(each.target for each in references(kind, live))
+    if not uses[target]:
+        return False
+    for change in changes:
+        uses.subtract(_within(kind, change.path, change.before))
+        uses.update(_within(kind, change.path, change.after))
+    return uses[target] <= 0
 
 
 def owners_of(plan: Plan) -> dict[str, Address]:
@@ -17,10 +54,25 @@ def owners_of(plan: Plan) -> dict[str, Address]:
     return {change.id: change.address for change in plan.changes if change.id is not None and not change.deposed}
 
 
-def references(kind: Kind, fields: Spec, owners: Mapping[str, Address]) -> Iterator[tuple[str, Address]]:
-    """Yield each field that refers to another object of the plan, by an id that is known or not, and that object."""
+def owned_references(kind: Kind, fields: Spec, owners: Mapping[str, Address]) -> Iterator[tuple[str, Address]]:
+    """Yield each top-level field that refers to another object of the plan, and the address of that one."""
+    for path, _, target in references(kind, fields):
+        needed = owners.get(target) if isinstance(target, str) else target
+        if needed is not None:
+            yield str(path[0]), needed
+
+
+def _targets(value: Value, pattern: Pattern) -> Iterator[tuple[FieldPath, str | Address]]:
+    for path, found in values_at(value, pattern):
+        if isinstance(found, Ref):
+            yield path, found.address
+        elif isinstance(found, str):
+            yield path, found
+
+
+def _within(kind: Kind, at: FieldPath, value: Value) -> Iterator[str | Address]:
+    """Yield what is referred to in *value*, which stands at the path *at* of an object."""
+    depth = len(at)
     for pattern in kind.refs:
-        for _, value in values_at(fields, pattern):
-            needed = value.address if isinstance(value, Ref) else owners.get(value) if isinstance(value, str) else None
-            if needed is not None:
-                yield pattern[0], needed
+        if matches(at, pattern[:depth]):
+            yield from (target for _, target in _targets(value, pattern[depth:]))

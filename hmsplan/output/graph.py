@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hmsplan.kinds import KINDS
-from hmsplan.kinds.references import owners_of, references
+from hmsplan.kinds.references import owned_references, owners_of
 from hmsplan.text import escape
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def graph_of_plan(plan: Plan, stack: Stack | None = None) -> Graph:
         for template in change.pasted:
             edges.add(Edge(change.address, template, pasted=True))
             names.setdefault(template, "")
-        for _, needed in references(kind, fields, owners):
+        for _, needed in owned_references(kind, fields, owners):
             if needed != change.address:
                 edges.add(Edge(change.address, needed))
                 names.setdefault(needed, "")

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from hmsplan.kinds import KINDS, normalise
 from hmsplan.kinds.expand import expand_analysis, expand_tool
 from hmsplan.kinds.identity import identity_of
-from hmsplan.model import Action, Reached, Ref, is_pending
+from hmsplan.kinds.references import lets_go, references
+from hmsplan.model import Action, Reached, is_pending
 from hmsplan.planner.members import is_untouched
-from hmsplan.planner.request_body import references
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -65,7 +65,7 @@ def users_of(snapshot: Snapshot, kinds: Kinds = KINDS) -> dict[str | Address, li
     for name, objects in snapshot.objects.items():
         if kinds[name].refs:
             for live in objects.values():
-                for _, target in references(kinds[name], live.fields):
+                for target in {each.target for each in references(kinds[name], live.fields)}:
                     users[target].append(live)
     return dict(users)
 
@@ -80,20 +80,20 @@ def staying_users(
         return {}
     changed = {change.id: change for change in changes if is_pending(change) and change.id is not None}
     staying = {
-        target: [live for live in users if not _lets_go(changed.get(live.id), target)]
+        target: [live for live in users if not _ends_use(changed.get(live.id), target, kinds)]
         for target, users in users_of(snapshot, kinds).items()
         if isinstance(target, str) and target in going
     }
     return {target: users for target, users in staying.items() if users}
 
 
-def _lets_go(change: ResourceChange | None, target: str) -> bool:
+def _ends_use(change: ResourceChange | None, target: str, kinds: Kinds) -> bool:
     """Say whether *change* ends the use of the object *target*."""
     if change is None:
         return False
     if change.action in {Action.DELETE, Action.REPLACE}:
         return True
-    return any(field.before == target for field in change.fields)
+    return lets_go(kinds[change.address.kind], change.before, change.fields, target)
 
 
 class _Finder:
@@ -124,10 +124,9 @@ class _Finder:
         """Yield the live objects that the plan points at another one, and which."""
         for object_id, change in self._change.items():
             live = self._snapshot.get(change.address.kind, object_id)
-            for pat in self._kinds[change.address.kind].refs:
-                target = change.after.get(pat[0])
-                if live is not None and len(pat) == 1 and isinstance(target, str | Ref):
-                    yield live, target.address if isinstance(target, Ref) else target
+            if live is not None:
+                for _, _, target in references(self._kinds[live.kind], change.after):
+                    yield live, target
 
     def told(self, change: ResourceChange) -> ResourceChange:
         """Return *change* with whom it reaches, and a note of the copies it does not."""

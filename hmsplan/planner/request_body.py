@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.kinds.identity import canonical
@@ -109,11 +109,3 @@ def resolve(value: Value, ids: Mapping[Any, str]) -> Value:
 def unknown(value: Value) -> bool:
     """Say whether *value* holds an id that is not known yet."""
     return any(isinstance(leaf, Ref) for _, leaf in leaves(value))
-
-
-def references(kind: Kind, fields: Spec) -> Iterator[tuple[str, str]]:
-    """Yield (kind, id) of every live object that *fields* refers to in a top-level field."""
-    for pat, target in kind.refs.items():
-        value = fields.get(pat[0])
-        if len(pat) == 1 and isinstance(value, str):
-            yield target, value

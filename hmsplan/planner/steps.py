@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hmsplan.kinds import KINDS
+from hmsplan.kinds.references import lets_go, references
 from hmsplan.model import MISSING, Action, FieldChange, Missing, Ref, ResourceChange, Step, Verb, leaves
 from hmsplan.planner.last_applied import record, unsent
 from hmsplan.planner.members import member_key, person
-from hmsplan.planner.request_body import references, unknown, without
+from hmsplan.planner.request_body import unknown, without
 from hmsplan.planner.resource_diff import acts, is_final
 
 if TYPE_CHECKING:
@@ -405,8 +406,9 @@ def _user_steps(changes: Sequence[ResourceChange], steps: Sequence[Step], kinds:
     users: defaultdict[str, set[str]] = defaultdict(set)
     for change in changes:
         gone = change.action in {Action.DELETE, Action.REPLACE}
-        for _, used in references(kinds[change.address.kind], change.before):
-            if gone or any(field.before == used for field in change.fields):
+        kind = kinds[change.address.kind]
+        for used in {str(each.target) for each in references(kind, change.before)}:
+            if gone or lets_go(kind, change.before, change.fields, used):
                 verb = Verb.DELETE if gone else Verb.UPDATE
                 users[used] |= {s.key for s in by_address[change.address] if s.verb is verb and not s.member}
     return users

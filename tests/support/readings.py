@@ -79,9 +79,13 @@ def resource(address: str, leads: Sequence[Mapping[str, Any]] | None = None, /, 
         lifecycle,
         members=None if leads is None else tuple(leads),
         refs=tuple(sorted({leaf.address for _, leaf in leaves(more) if isinstance(leaf, Ref)})),
-        secret_paths=tuple(_secret_paths(where.kind, more, (), ())),
+        secret_paths=tuple(_secret_paths(where.kind, more, (), ())) if _has_secret(more) else (),
         **of_resource,
     )
+
+
+def _has_secret(value: Any) -> bool:
+    return any(isinstance(leaf, Secret) for _, leaf in leaves(value))
 
 
 def _secret_paths(kind: str, value: Any, path: FieldPath, pat: Pattern) -> Iterator[FieldPath]:
