@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from hmsplan.kinds import time_zones
-from hmsplan.kinds.normalise import clock_time
+from hmsplan.kinds.campaigns import clock_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from hmsplan.config.interpolation import Csv, FileProblem
 from hmsplan.config.problems import Problems
 from hmsplan.config.resolve import bind
 from hmsplan.config.schema_violation import not_a_schema, violations_of
-from hmsplan.kinds import KINDS, expand, normalise
+from hmsplan.kinds import KINDS, expand, tool_forms
 from hmsplan.kinds.identity import identity_of
 from hmsplan.model import (
     Address,
@@ -153,7 +153,7 @@ class ResourceBuilder:
                 expanded = None
             self._expanded[address] = expanded
             if expanded is not None and address.kind == "tool_templates":
-                self._tool_names[id(expanded)] = normalise.tool_name(expanded)
+                self._tool_names[id(expanded)] = tool_forms.tool_name(expanded)
         return self._expanded[address]
 
     def _is_tool(self, address: Address, tool: dict[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from hmsplan.export import leads
 from hmsplan.export.choices import without
 from hmsplan.export.keys import addresses
 from hmsplan.export.texts import Texts
-from hmsplan.kinds import KINDS, normalise
+from hmsplan.kinds import KINDS, normalise, tool_forms
 from hmsplan.kinds import expand as templates
 from hmsplan.model import ANY, MISSING, Missing, Secret, Unsendable, dotted, matches
 
@@ -128,13 +128,13 @@ class _Pastes:
         for address, fields in tools or ():
             tool = _expanded(templates.expand_tool, fields)
             if tool is not None and fields.get("tool_type") != HANG_UP:
-                flat = normalise.tool(tool)
-                self._tools[normalise.tool_name(flat)].append((address, flat))
+                flat = tool_forms.tool(tool)
+                self._tools[tool_forms.tool_name(flat)].append((address, flat))
         self._analyses = [(a, _expanded(templates.expand_analysis, fields)) for a, fields in analyses or ()]
 
     def tool(self, flat: Any) -> str | None:
         """Return ``${tool_templates.x}`` for a tool in flat form, or None."""
-        same = (address for address, tool in self._tools.get(normalise.tool_name(flat), ()) if tool == flat)
+        same = (address for address, tool in self._tools.get(tool_forms.tool_name(flat), ()) if tool == flat)
         address = next(same, None)
         return f"${{{address}}}" if address else None
 
@@ -214,7 +214,7 @@ class _Writer:
 
     def _tool(self, value: dict[str, Any], path: FieldPath, pat: Pattern) -> Any:
         """Write a tool in its flat form, unless only the nested one may do without a description."""
-        found = normalise.tool(value)
+        found = tool_forms.tool(value)
         flat = {"type": found["type"], **found} if "type" in found else found
         if named := self.pastes.tool(flat):
             return named

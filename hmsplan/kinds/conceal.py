@@ -13,7 +13,7 @@ from hmsplan.model import Secret
 from hmsplan.secrets.detect import hidden, sounds_secret
 
 if TYPE_CHECKING:
-    from hmsplan.kinds import Kind
+    from hmsplan.kinds.kind import Kind
     from hmsplan.model import Spec
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hmsplan.model import MISSING
 
 if TYPE_CHECKING:
-    from hmsplan.kinds import Kind
+    from hmsplan.kinds.kind import Kind
     from hmsplan.model import Pattern, Spec, Value
 
 

@@ -7,21 +7,18 @@ of a comparison go through the same function, and nothing canonical is ever sent
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from hmsplan.kinds import phone
 from hmsplan.model import Unsendable
 
 if TYPE_CHECKING:
-    from hmsplan.model import Spec, Value
+    from hmsplan.model import Value
 
-_CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _DEFAULT_PORT: Final = {"http": 80, "https": 443}
-_TOOL_TYPES: Final = {"endCall": "end_call", "transferCall": "transfer_call"}
 
 
 def phone_number(value: Value) -> Value:
@@ -30,11 +27,6 @@ def phone_number(value: Value) -> Value:
     Only decoration is taken off, so two numbers of different digits are never equal; any other text stays as it is.
     """
     return phone.bare(value) if isinstance(value, str) else value
-
-
-def clock_time(value: Value) -> Value:
-    """``HH:MM:SS`` ("Campaign times come back as HH:MM:SS; treat 09:00 = 09:00:00")."""
-    return f"{value}:00" if isinstance(value, str) and _CLOCK.fullmatch(value) else value
 
 
 def url(value: Value) -> Value:
@@ -59,82 +51,6 @@ def url(value: Value) -> Value:
 def name(value: Value) -> Value:
     """Without spaces around it: nothing says whether the platform trims a "name", and nobody tells two so apart."""
     return value.strip() if isinstance(value, str) and not isinstance(value, Unsendable) else value
-
-
-def tts_provider(value: Value) -> Value:
-    """``11labs`` is ``elevenlabs`` ("11labs is an alias of TTS provider elevenlabs. Which is stored is unknown")."""
-    return "elevenlabs" if value == "11labs" else value
-
-
-def tool_type(value: Value) -> Value:
-    """``end_call`` for ``endCall`` ("built-in form (end_call/endCall, transfer_call/transferCall)")."""
-    return _TOOL_TYPES.get(value, value) if isinstance(value, str) else value
-
-
-def tool(value: Value) -> Value:
-    """The flat form of a tool ("flat, nested and built-in form; rewriting on storage is unknown").
-
-    ``message`` was once ``async_response``; a tool's own ``url`` beats ``server.url``, so the two are one field here.
-    """
-    if not isinstance(value, dict):
-        return value
-    flat: dict[str, Any] = {key: item for key, item in value.items() if key not in {"function", "type"}}
-    kind = tool_type(value.get("type"))
-    if isinstance(nested := value.get("function"), dict):
-        flat = {**nested, **flat}
-    if kind is not None and kind != "function":
-        flat["type"] = kind
-    if "async_response" in flat:
-        flat.setdefault("message", flat.pop("async_response"))
-    return _with_one_url(flat)
-
-
-def _with_one_url(flat: dict[str, Any]) -> dict[str, Any]:
-    server = flat.get("server")
-    if not isinstance(server, dict) or "url" not in server:
-        return flat
-    rest = {key: item for key, item in server.items() if key != "url"}
-    merged = {key: item for key, item in flat.items() if key != "server"}
-    merged.setdefault("url", server["url"])
-    return {**merged, "server": rest} if rest else merged
-
-
-def tool_name(value: Value) -> str:
-    """What tells one tool of an assistant from another: its name, or the type of a built-in."""
-    if not isinstance(value, dict):
-        return str(value)
-    flat = tool(value)
-    if flat.get("type") == "mcp":
-        return f"mcp:{flat.get('mcp_server_id')}"
-    return str(flat.get("name") or flat.get("type") or "")
-
-
-def sent_tool(flat: dict[str, Any]) -> dict[str, Any]:
-    """A flat tool as the API takes it: "server" requires its "url", even where the tool has one of its own."""
-    server = flat.get("server")
-    if isinstance(server, dict) and "url" not in server and "url" in flat:
-        return {**flat, "server": {"url": flat["url"], **server}}
-    return flat
-
-
-def destination_name(value: Value) -> str:
-    """What tells one destination of a transfer from another: its number."""
-    return str(phone_number(value.get("number"))) if isinstance(value, dict) else str(value)
-
-
-def pronounced(value: Value) -> str:
-    """What tells one pronunciation from another: the word."""
-    return str(value.get("from")) if isinstance(value, dict) else str(value)
-
-
-def spare_hang_up(key: str | int, declared: Mapping[Any, Any], spec: Spec, live: Spec) -> bool:
-    """Say whether the live tool *key*, which nobody declared, is the platform's own ``end_call``.
-
-    "With autonomous_silence_handling on, the platform adds an end_call tool when the assistant has none. If that is
-    stored, it shows as an extra tool."
-    """
-    silence = spec.get("autonomous_silence_handling", live.get("autonomous_silence_handling"))
-    return key == "end_call" and bool(silence) and "end_call" not in declared
 
 
 _FLOAT32: Final = 1e-6

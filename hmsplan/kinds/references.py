@@ -13,7 +13,7 @@ from hmsplan.model import Address, FieldChange, FieldPath, Plan, Ref, Spec, Valu
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from hmsplan.kinds import Kind
+    from hmsplan.kinds.kind import Kind
     from hmsplan.model import Pattern
 
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hmsplan.kinds import KINDS, normalise
+from hmsplan.kinds import KINDS, tool_forms
 from hmsplan.kinds.expand import expand_analysis, expand_tool
 from hmsplan.kinds.identity import identity_of
 from hmsplan.kinds.references import lets_go, references
@@ -205,14 +205,14 @@ def _user(address: Address, binding: Binding | None) -> Reached:
 
 def _holds_tool(template: Spec, assistant: Spec) -> bool:
     try:
-        copied = normalise.tool(expand_tool(template))
+        copied = tool_forms.tool(expand_tool(template))
     except (KeyError, TypeError, AttributeError):  # live, so it may be of any form
         return False
     block = assistant.get("llm_config")
     tools = block.get("tools") if isinstance(block, dict) else None
     if copied.keys() == {"type"} or not isinstance(tools, list):  # a built-in is nobody's copy
         return False
-    return any(_within(copied, normalise.tool(tool)) for tool in tools)
+    return any(_within(copied, tool_forms.tool(tool)) for tool in tools)
 
 
 def _holds_analysis(template: Spec, assistant: Spec) -> bool:

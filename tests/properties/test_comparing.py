@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import analysis_templates, assistants, campaigns, numbers, sip_trunks, tool_templates
 
-from hmsplan.kinds import KINDS, normalise
+from hmsplan.kinds import KINDS, normalise, tool_forms
+from hmsplan.kinds.assistants import tts_provider
+from hmsplan.kinds.campaigns import clock_time
 from hmsplan.model import Address, Ref, Secret, leaves
 from hmsplan.planner.diff import conflicting_fields, diff, dropped
 from hmsplan.planner.last_applied import record
@@ -48,12 +50,12 @@ PATHS = st.lists(st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size
 
 FORMS = [
     normalise.phone_number,
-    normalise.clock_time,
+    clock_time,
     normalise.name,
     normalise.url,
-    normalise.tts_provider,
-    normalise.tool_type,
-    normalise.tool,
+    tts_provider,
+    tool_forms.tool_type,
+    tool_forms.tool,
 ]
 WRITTEN = st.one_of(
     JSON,

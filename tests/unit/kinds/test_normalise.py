@@ -7,17 +7,10 @@ from typing import Any
 import pytest
 
 from hmsplan.kinds import KINDS
-from hmsplan.kinds.normalise import (
-    clock_time,
-    name,
-    phone_number,
-    spare_hang_up,
-    tool,
-    tool_name,
-    tool_type,
-    tts_provider,
-    url,
-)
+from hmsplan.kinds.assistants import spare_hang_up, tts_provider
+from hmsplan.kinds.campaigns import clock_time
+from hmsplan.kinds.normalise import name, phone_number, url
+from hmsplan.kinds.tool_forms import tool, tool_name, tool_type
 
 LOOKUP = {"name": "lookup", "description": "Looks.", "parameters": {"type": "object"}, "url": "https://a.example/x"}
 FORMS = [phone_number, clock_time, url, name, tts_provider, tool_type, tool]

@@ -1,0 +1,176 @@
+"""What is known of one kind of object, and of the members inside one. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from hmsplan.kinds import normalise
+from hmsplan.model import Pattern, pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+def patterns(*dotted: str) -> frozenset[Pattern]:
+    """Read several patterns of paths, such as ``llm_config.tools[].name``."""
+    return frozenset(map(pattern, dotted))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """Objects that live inside one of a kind and can only be added and removed.
+
+    Attributes:
+        name: field of the parent that declares them, and their collection in a list answer.
+        path: of the list, below the parent's own path.
+        identity: the fields that tell them apart; they form a multiset.
+        canonical: field to canonical form.
+        untouched: (field, value) of a member that nothing has happened to yet; others are history.
+        on_create: how many may ride on the parent's own create; the rest is added one by one.
+        total: field of the parent that counts them, which proves whether their list is whole.
+    """
+
+    name: str
+    singular: str
+    path: str
+    envelope: tuple[str, ...]
+    identity: tuple[str, ...]
+    canonical: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    untouched: tuple[str, str]
+    on_create: int
+    total: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of object.
+
+    Attributes:
+        name: key in YAML and first half of an address.
+        path: of the list; an object lives at ``path/id``.
+        collection: keys under which a list may come, best known first.
+        envelope: keys under which one object may come; an object without an envelope is always understood.
+        paged: the list takes ``limit`` and ``offset``.
+        identity: field that recognises an object we did not create.
+        unique: the API holds that field unique.
+        verbs: HTTP methods there are; no PATCH means that every change is a replace.
+        required: fields without which a create is refused.
+        required_in: block to the fields it needs in a create; "" stands for any value of the discriminator.
+        refs: where an id of another kind stands.
+        expands: where a template may be pasted in, and of which kind.
+        aliases: other names the API answers with.
+        computed: set by the platform; never planned on.
+        secrets: fields whose live value is unknown, masked or absent; compared by fingerprint only.
+        immutable: a change here means REPLACE.
+        guarded_replace: a replace loses something that people hear, so it is refused unless allowed.
+        guarded_delete: the same for a delete.
+        clearable: top-level fields that null clears.
+        kept: clearable fields that are released, not cleared, when they are taken out: others cannot do without.
+        after_create: fields that POST does not take; a PATCH follows.
+        atomic: compared and sent whole; user-owned JSON.
+        unordered: lists in which order means nothing.
+        keyed: lists whose items have a name, and how to read it.
+        distinct: keyed lists in which two items of one name are an error.
+        spare: keyed list to a test for an extra live item that is the platform's own.
+        canonical: field to canonical form, used for comparing only.
+        sent_as: item of a list to the form in which the API takes its canonical one.
+        null_matters: fields in which null differs from absent.
+        union: block to the field that decides which keys it may have; when it changes, the live block is not kept.
+        refused_with: block to (field, values, keys): with such a value the API refuses those keys.
+        together: field to the fields that have to travel with it.
+        status: (field, value) that makes the platform act by itself; entering it is a guarded start.
+        window: the fields that say from when to when, each day, and in which time zone the platform acts.
+        initial: value of that field in a new object; there is nothing to send where it is declared.
+        resting: value of that field that ends the acting, and is sent before such an object is deleted.
+        exposing: fields that decide whom the platform reaches, and when, while it acts.
+        final: (field, value) after which nothing can change.
+        runtime: field to values that the platform sets by itself; such a difference is no drift.
+        meets_people: people talk to the platform through such an object: they call it, or it calls them.
+        receivers: secret to the fields that decide who receives it; one outside its list counts where none inside does.
+    """
+
+    name: str
+    singular: str
+    path: str
+    docs: str
+    collection: tuple[str, ...]
+    envelope: tuple[str, ...]
+    identity: str
+    unique: bool = False
+    paged: bool = False
+    verbs: frozenset[str] = frozenset({"GET", "POST", "PATCH", "DELETE"})
+    required: frozenset[str] = frozenset()
+    required_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    refs: Mapping[Pattern, str] = field(default_factory=dict)
+    expands: Mapping[Pattern, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    computed: frozenset[str] = frozenset()
+    secrets: frozenset[Pattern] = frozenset()
+    immutable: frozenset[str] = frozenset()
+    guarded_replace: bool = False
+    guarded_delete: bool = False
+    clearable: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
+    after_create: frozenset[str] = frozenset()
+    atomic: frozenset[Pattern] = frozenset()
+    unordered: frozenset[Pattern] = frozenset()
+    keyed: Mapping[Pattern, Callable[[Any], str]] = field(default_factory=dict)
+    distinct: frozenset[Pattern] = frozenset()
+    spare: Mapping[Pattern, Callable[[str | int, Mapping[Any, Any], Mapping[str, Any], Mapping[str, Any]], bool]] = (
+        field(default_factory=dict)
+    )
+    canonical: Mapping[Pattern, Callable[[Any], Any]] = field(default_factory=dict)
+    sent_as: Mapping[Pattern, Callable[[Any], Any]] = field(default_factory=dict)
+    null_matters: frozenset[Pattern] = frozenset()
+    union: Mapping[str, str] = field(default_factory=dict)
+    refused_with: Mapping[str, tuple[str, frozenset[str], frozenset[str]]] = field(default_factory=dict)
+    together: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    status: tuple[str, str] | None = None
+    window: tuple[str, str, str] | None = None
+    initial: str = ""
+    resting: str = ""
+    exposing: frozenset[str] = frozenset()
+    final: tuple[str, str] | None = None
+    runtime: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    meets_people: bool = False
+    receivers: Mapping[Pattern, frozenset[Pattern]] = field(default_factory=dict)
+    members: Members | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse contradictions."""
+        clash = {
+            "immutable and clearable": self.immutable & self.clearable,
+            "kept and not clearable": self.kept - self.clearable,
+            "computed and required": self.computed & self.required,
+            "after_create and required": self.after_create & self.required,
+            "after_create without PATCH": frozenset() if "PATCH" in self.verbs else self.after_create,
+        }
+        for rule, names in clash.items():
+            if names:
+                msg = f"kind {self.name}: {rule}: {sorted(names)}"
+                raise ValueError(msg)
+
+    @property
+    def resettable(self) -> frozenset[str]:
+        """Top-level fields that are cleared when they are taken out of the stack."""
+        return self.clearable - self.kept
+
+    @property
+    def patchable(self) -> bool:
+        """Whether an object can be changed in place at all."""
+        return "PATCH" in self.verbs
+
+    def is_secret(self, place: Pattern) -> bool:
+        """Say whether a secret stands at *place*, a path in which every item of a list is ``*``."""
+        return place in self.secrets
+
+
+NAME: Final = {pattern("name"): normalise.name}
+"""The canonical form of the field that names an object of most kinds."""
+
+STAMPS: Final = frozenset({"id", "org_id", "created_at", "updated_at"})
+"""What the platform sets on an object of every kind."""
+
+Kinds: TypeAlias = "Mapping[str, Kind]"
+"""Kinds by name, each after the kinds it refers to."""
