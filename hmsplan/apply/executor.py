@@ -65,10 +65,12 @@ class Stop:
     Attributes:
         signal: number of the signal that asked; None when nobody did.
         reason: why nothing more can succeed, when no signal asked.
+        unauthorized: the API refused the key.
     """
 
     signal: int | None = None
     reason: str = ""
+    unauthorized: bool = False
 
     def __bool__(self) -> bool:
         return self.signal is not None or bool(self.reason)
@@ -121,6 +123,7 @@ class _Run:
         except UnknownOutcome as error:
             return Outcome(step, Status.UNSETTLED, error=str(error))
         except (Unauthorized, StateError) as error:
+            self.stop.unauthorized = isinstance(error, Unauthorized)
             self.stop.reason = str(error)  # no write gets through, or none could be written down
             return Outcome(step, Status.FAILED, error=str(error))
         except StaleStep as error:
@@ -183,6 +186,7 @@ async def apply(
         tuple(outcomes),
         signal=stop.signal,
         stopped=stop.reason,
+        unauthorized=stop.unauthorized,
         requests=MappingProxyType(dict(client.requests)),
         elapsed_s=clock() - began,
         waited_s=client.waited_s,

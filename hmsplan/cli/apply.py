@@ -122,7 +122,7 @@ def _exit_code(report: Report) -> int:
         return PARTIAL
     if any(outcome.stale for outcome in report.outcomes):
         return StaleStep.exit_code
-    return Unauthorized.exit_code if report.stopped.startswith(Unauthorized.summary) else FAILED
+    return Unauthorized.exit_code if report.unauthorized else FAILED
 
 
 def _owner() -> str:

@@ -16,10 +16,9 @@ from hmsplan.cli import embedded
 from hmsplan.cli.rescue import refuse_unpushed, rescue
 from hmsplan.cli.secret_filter import hide, masks
 from hmsplan.cli.terminal import commands_of_the_runner, err
-from hmsplan.config.exposed_secrets import OPEN
 from hmsplan.config.load import DEFAULT_ENVIRONMENT, choose_environment, load_settings, load_stack
 from hmsplan.errors import HmsplanError, Unauthorized
-from hmsplan.model import Diagnostic, Secret, leaves
+from hmsplan.model import Diagnostic, Secret, Topic, leaves
 from hmsplan.operations.reporter import Silent
 from hmsplan.operations.workspace import Client, Workspace
 from hmsplan.output.diagnostics import format_diagnostic
@@ -89,7 +88,7 @@ def secret_values(stack: Stack) -> list[str]:
 
 def declared_credentials(stack: Stack) -> list[str]:
     """Return what looks like a credential in a text of *stack*: of the resources that are warned of."""
-    warned = {warning.address for warning in stack.warnings if warning.summary == OPEN}
+    warned = {warning.address for warning in stack.warnings if warning.topic is Topic.READABLE_CREDENTIAL}
     specs = (each.spec for address, each in stack.resources.items() if address in warned)
     texts = (leaf for spec in specs for _, leaf in leaves(spec) if isinstance(leaf, str))
     return list(dict.fromkeys(piece for text in texts for piece in credentials(text)))

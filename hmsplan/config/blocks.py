@@ -42,9 +42,15 @@ class Blocks:
                 )
             return
         for item in node.items():
-            getattr(self, f"_add_{name}")(item, fill)
+            match name:
+                case "moved":
+                    self._add_moved(item)
+                case "imports":
+                    self._add_import(item, fill)
+                case _:
+                    self._add_removed(item)
 
-    def _add_moved(self, item: Node, _: Callable[[str], str]) -> None:
+    def _add_moved(self, item: Node) -> None:
         origin, target = Address.parse(item.value["from"]), Address.parse(item.value["to"])
         if origin.kind != target.kind:
             detail = f"{origin} cannot become {target}: an object keeps its kind."
@@ -55,7 +61,7 @@ class Blocks:
         else:
             self.moved.append(Move(origin, target, item.source))
 
-    def _add_imports(self, item: Node, fill: Callable[[str], str]) -> None:
+    def _add_import(self, item: Node, fill: Callable[[str], str]) -> None:
         try:
             found = fill(item.value["id"]) if "${" in item.value["id"] else item.value["id"]
         except BadInterpolation as error:
@@ -63,7 +69,7 @@ class Blocks:
             return
         self.imports.append(Import(Address.parse(item.value["to"]), found, item.source))
 
-    def _add_removed(self, item: Node, _: Callable[[str], str]) -> None:
+    def _add_removed(self, item: Node) -> None:
         address = Address.parse(item.value)
         if address in self.removed:
             detail = f"{address} stands under removed already, at {self.removed[address]}."

@@ -6,9 +6,10 @@ and so does every system that logs addresses on the way.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.model import Diagnostic, Severity, dotted
+from hmsplan.model import Diagnostic, Severity, Topic, dotted
 from hmsplan.secrets.detect import credentials, may_hold_one
 from hmsplan.secrets.urls import in_clear
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from hmsplan.kinds import Kind
     from hmsplan.model import FieldPath, Spec, Value
 
-OPEN: Final = "Credential in a readable field"
+_OPEN: Final = "Credential in a readable field"
 _URLS: Final = frozenset({"url", "webhook_url"})
 _IN_TOOLS: Final = "server: {url: …, secret: ${secret:name}} of the tool"
 _IN_WEBHOOK: Final = "webhook_secret: ${secret:name}"
@@ -33,7 +34,7 @@ def exposed(kind: Kind, spec: Spec, pasted: Collection[FieldPath] = ()) -> Itera
         if any(path[: len(each)] == each for each in pasted):
             continue
         if credentials(leaf):
-            yield path, _warning(OPEN, _in_the_open(kind, path), path)
+            yield path, replace(_warning(_OPEN, _in_the_open(kind, path), path), topic=Topic.READABLE_CREDENTIAL)
         if path[-1] in _URLS and in_clear(leaf):
             detail = (
                 f"{dotted(path)} begins with http://, so anyone on the way can read and change what is sent there: "

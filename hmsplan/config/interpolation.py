@@ -81,6 +81,10 @@ class BadInterpolation(Exception):
         self.detail = detail
 
 
+class EndlessCopy(BadInterpolation):
+    """Fields are copied from one another without an end."""
+
+
 class FileProblem(Exception):
     """A file that a stack names may not or cannot be read. Carries a summary and a detail."""
 

@@ -13,6 +13,7 @@ from hmsplan.config.interpolation import (
     TEMPLATE_FILES,
     BadInterpolation,
     Csv,
+    EndlessCopy,
     Expression,
     File,
     FileProblem,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 MAX_TEXT: Final = 64 * 2**20
 MAX_COPIES: Final = 50
-_OF_CHAINS: Final = frozenset({"Cyclic reference", "Copied too often"})
 
 
 @dataclass(slots=True)
@@ -273,10 +273,10 @@ class Resolver:
                 raise BadInterpolation
             self._circles |= set(circle)
             chain = " → ".join([*circle, str(reference)])
-            raise BadInterpolation("Cyclic reference", f"These fields are copied from one another: {chain}.")
+            raise EndlessCopy("Cyclic reference", f"These fields are copied from one another: {chain}.")
         if len(self._copying) >= MAX_COPIES:
             detail = f"{reference} is copied from one field to the next, more than {MAX_COPIES} times. Name its origin."
-            raise BadInterpolation("Copied too often", detail)
+            raise EndlessCopy("Copied too often", detail)
         value = _field_of(self.declared[reference.address].spec, reference)
         if isinstance(value, dict | list):
             kind = wording.type_of(value)
@@ -287,9 +287,9 @@ class Resolver:
         self._copying.append(str(reference))
         try:
             value = self._evaluate(value)
-        except BadInterpolation as error:
-            if error.summary in _OF_CHAINS:
-                raise
+        except EndlessCopy:
+            raise
+        except BadInterpolation:
             raise BadInterpolation from None  # told where that field is written
         finally:
             self._copying.pop()

@@ -23,6 +23,7 @@ from hmsplan.model import (
     Resource,
     Secret,
     Severity,
+    Topic,
     leaves,
     pattern_of,
     value_at,
@@ -161,7 +162,7 @@ class ResourceBuilder:
         for violation in violations:
             detail = f"As a tool of an assistant it does not work: {violation.detail}"
             source = self.resolver.declared[address].source
-            self.problems.append(Diagnostic("Template cannot be pasted", detail, source, address))
+            self.problems.append(Diagnostic("Template cannot be pasted", detail, source, address, topic=Topic.TEMPLATE))
         return not violations
 
     def _members(self, declared: Declared, resolved: Resolved, fits: bool) -> tuple[Spec, ...] | None:

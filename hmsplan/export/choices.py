@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import Severity, dotted, matches
+from hmsplan.model import Severity, Topic, dotted, matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hmsplan.model import Address, Diagnostic, FieldPath, Plan, Spec
-
-PASTED_BADLY = "Template cannot be pasted"
 
 
 @dataclass(slots=True)
@@ -41,7 +39,7 @@ class Choices:
         for found in diagnostics:
             if found.severity is not Severity.ERROR or found.address is None:
                 continue
-            if found.summary == PASTED_BADLY:
+            if found.topic is Topic.TEMPLATE:
                 helped |= found.address not in self.alone
                 self.alone.add(found.address)
             elif found.address in specs:

@@ -8,7 +8,7 @@ Three readings meet in ``planner.planner.make_plan``: what is declared (``config
 
 from hmsplan.model.address import KEY_PATTERN, Address
 from hmsplan.model.config import Import, Lifecycle, Move, Resource, Safety, Stack
-from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine
+from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine, Topic
 from hmsplan.model.paths import (
     ANY,
     FieldPath,
@@ -93,6 +93,7 @@ __all__ = [
     "State",
     "Status",
     "Step",
+    "Topic",
     "Unsendable",
     "Unsettled",
     "Value",

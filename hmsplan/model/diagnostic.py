@@ -28,6 +28,14 @@ class Severity(enum.StrEnum):
     WARNING = "warning"
 
 
+class Topic(enum.StrEnum):
+    """What a ``Diagnostic`` is about, where a program acts on it: the words of one are for people."""
+
+    NO_STATE = "no state"
+    READABLE_CREDENTIAL = "readable credential"
+    TEMPLATE = "template"
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One problem, told so that its reader can mend it.
@@ -38,6 +46,7 @@ class Diagnostic:
         source: where; None when no file is at fault.
         address: the resource concerned, if one is.
         path: the field concerned; empty for the whole resource.
+        topic: None when no program asks.
     """
 
     summary: str
@@ -46,3 +55,4 @@ class Diagnostic:
     address: Address | None = None
     path: FieldPath = ()
     severity: Severity = Severity.ERROR
+    topic: Topic | None = None

@@ -47,6 +47,7 @@ class Report:
     Attributes:
         signal: the number of the signal that stopped it; None when none did.
         stopped: why nothing more could succeed, when it was no signal that stopped it.
+        unauthorized: the API refused the key.
         requests: HTTP requests sent, by method.
         elapsed_s: seconds, of which *waited_s* were waiting for the rate limit.
     """
@@ -54,6 +55,7 @@ class Report:
     outcomes: tuple[Outcome, ...]
     signal: int | None = None
     stopped: str = ""
+    unauthorized: bool = False
     requests: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     elapsed_s: float = 0.0
     waited_s: float = 0.0

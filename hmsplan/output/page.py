@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.formats.redact import shown
 from hmsplan.kinds import KINDS
-from hmsplan.model import EMPTY, Action, Digest, DriftKind, is_pending
+from hmsplan.model import EMPTY, Action, Digest, DriftKind, Topic, is_pending
 from hmsplan.output.blast_radius import blast_radius_summary
 from hmsplan.output.commands import BARE
 from hmsplan.output.words import MARKS, plan_line, seconds, snapshot_text, some
-from hmsplan.planner.safety import NO_STATE
 from hmsplan.text.timestamps import for_people
 from hmsplan.text.wording import count
 
@@ -199,10 +198,10 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT, commands: Co
         doubt=_LOST_ANSWER if any(each.intent is not None for each in plan.unsettled) else _NOT_VISIBLE,
         changes=_changed(plan, width) if plan.pending else (),
         drift=_drifted(plan.drift, width, names_of(plan), commands) if plan.drift else (),
-        warnings=tuple(commands.completed(each) for each in plan.warnings if each.summary != NO_STATE),
+        warnings=tuple(commands.completed(each) for each in plan.warnings if each.topic is not Topic.NO_STATE),
         unchanged=tuple(str(change.address) for change in plan.changes if not is_pending(change)),
         ending=tuple(_ending(plan)),
-        memory=" ".join(f"{each.summary}: {each.detail}" for each in plan.warnings if each.summary == NO_STATE),
+        memory=" ".join(f"{each.summary}: {each.detail}" for each in plan.warnings if each.topic is Topic.NO_STATE),
         snapshot=snapshot_text(plan.against),
         counts=plan_line(plan),
         digest=plan.digest_of(digest),

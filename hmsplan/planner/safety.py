@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import EMPTY, Action, Diagnostic, Refusal, Risk, Safety, Severity
+from hmsplan.model import EMPTY, Action, Diagnostic, Refusal, Risk, Safety, Severity, Topic
 from hmsplan.planner.egress import new_receivers
 from hmsplan.planner.resource_diff import acts
 from hmsplan.planner.unsendable import may_lose
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from hmsplan.model import Address, Binding, RemoteObject, ResourceChange, Snapshot, Spec, Stack, State
 
 
-NO_STATE: Final = "No state"
 """Summary of the warning that stands at the head of a plan."""
 
 
@@ -89,7 +88,7 @@ def without_memory(state: State, adopted: Collection[Address]) -> Iterator[Diagn
         f"is known here, and yet {what} what this stack declares. If there was one, its state is elsewhere: see state: "
         "in hmsplan.yaml, HMSPLAN_STATE and --state."
     )
-    yield Diagnostic(NO_STATE, detail, severity=Severity.WARNING)
+    yield Diagnostic("No state", detail, severity=Severity.WARNING, topic=Topic.NO_STATE)
 
 
 def is_allowed(refusal: Refusal, allowed: Iterable[str]) -> bool:
