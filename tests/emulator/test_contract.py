@@ -14,8 +14,6 @@ from .helpers import ANALYSIS, CAMPAIGN, GONE, KEY, NESTED_TOOL, PHONE, WEBHOOK_
 if TYPE_CHECKING:
     import httpx
 
-pytestmark = openapi.needs_document
-
 
 class Checked(Api):
     """A client that holds every answer against the description."""

@@ -18,7 +18,6 @@ from .helpers import KEY
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = openapi.needs_document
 
 EXAMPLES = int(os.environ.get("HMSPLAN_SCHEMATHESIS_EXAMPLES", "4"))
 """Requests generated an operation; a release run takes a hundred, with every phase for every operation."""
