@@ -6,8 +6,9 @@ Nothing of the rest of hmsplan is imported here, so that two readings of the doc
     client = httpx.AsyncClient(transport=emulator.transport(), base_url="http://emulator/api/v1")
 
 Inside, a request goes from `app` (key, rate limit, transaction) over `routes` to an operation in `resources` or in
-the module of its kind, which reads the body through `shapes` and keeps documents in `store`. `settings` decides what
-the documentation leaves open; `faults` and `damage` break things on purpose.
+the module of its kind, which reads the body through `description`, the shipped OpenAPI description, and keeps documents
+in `store`. `rules` has what a schema cannot say of a body; `settings` decides what the documentation leaves open;
+`faults` and `damage` break things on purpose.
 """
 
 from hmsplan.emulator.app import Record

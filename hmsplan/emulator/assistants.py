@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from hmsplan.emulator import campaigns, numbers
 from hmsplan.emulator.answers import RefusalError
-from hmsplan.emulator.bodies import ASSISTANT_CREATE, ASSISTANT_UPDATE
-from hmsplan.emulator.catalog import REALTIME
+from hmsplan.emulator.description import filled, schema_of
 from hmsplan.emulator.jsonio import dumps, loads
 from hmsplan.emulator.resources import Document, Draft, Resource, detach
-from hmsplan.emulator.shapes import fill
+from hmsplan.emulator.rules import REALTIME
 from hmsplan.emulator.tools import MASK, has_secret, shown_form, stored_form
 
 if TYPE_CHECKING:
@@ -71,7 +70,8 @@ def _complete(ctx: Context, draft: Draft, old: Row | None) -> Draft:
     ctx.refuse_if(problems)
     doc = {**base, **sent}
     if ctx.settings.defaults == "all":
-        doc |= {name: fill(ASSISTANT_UPDATE.fields[name], doc[name]) for name in NESTED if name in sent or not old}
+        fields = schema_of("AssistantUpdate")["properties"]
+        doc |= {name: filled(fields[name], doc[name]) for name in NESTED if name in sent or not old}
     _normalise(ctx.settings, doc, sent)
     return Draft(doc)
 
@@ -190,8 +190,8 @@ ASSISTANTS = Resource(
     many="assistants",
     one="assistant",
     what="Assistant",
-    create=ASSISTANT_CREATE,
-    update=ASSISTANT_UPDATE,
+    create="AssistantCreate",
+    update="AssistantUpdate",
     blank=_TOP,
     complete=_complete,
     merge=_merge,

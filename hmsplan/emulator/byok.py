@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from hmsplan.emulator.answers import Answer, RefusalError, json_answer, not_found
-from hmsplan.emulator.bodies import BYOK_CONFIG_SET, BYOK_DELETE, BYOK_SET, PROVIDERS
+from hmsplan.emulator.description import providers
 from hmsplan.emulator.store import Entry, Row
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def get_keys(ctx: Context) -> Answer:
 
 def set_key(ctx: Context) -> Answer:
     """Store or replace the key of a provider."""
-    body = ctx.read(BYOK_SET, ctx.payload())
+    body = ctx.read("ByokSet", ctx.payload())
     old = _row(ctx, body["provider"])
     config = old.doc["config"] if old else {}
     secret_id = old.doc["secret_id"] if old and ctx.settings.key_id == "stays" else str(uuid.uuid4())
@@ -41,7 +41,7 @@ def set_key(ctx: Context) -> Answer:
 
 def delete_key(ctx: Context) -> Answer:
     """Remove the key of a provider, which "falls back to the platform's own key"."""
-    provider = ctx.read(BYOK_DELETE, ctx.payload())["provider"]
+    provider = ctx.read("ByokDelete", ctx.payload())["provider"]
     row = _row(ctx, provider)
     if row is None:
         raise not_found(f"Key of {provider}")
@@ -64,7 +64,7 @@ def get_config(ctx: Context) -> Answer:
 
 def save_config(ctx: Context) -> Answer:
     """Merge settings into those of a provider; "needs a stored key"."""
-    body = ctx.read(BYOK_CONFIG_SET, ctx.payload())
+    body = ctx.read("ByokConfigSet", ctx.payload())
     row = _row(ctx, body["provider"])
     if row is None:
         raise RefusalError(400, f"No {body['provider']} key is stored")
@@ -95,7 +95,7 @@ def _row(ctx: Context, provider: str) -> Row | None:
 
 def _keys(ctx: Context) -> Document:
     stored = {row.doc["provider"]: row.doc["secret_id"] for row in ctx.store.rows(ctx.org, KIND)}
-    return {f"{provider}_secret_id": stored.get(provider) for provider in PROVIDERS}
+    return {f"{provider}_secret_id": stored.get(provider) for provider in providers()}
 
 
 def _configs(ctx: Context) -> Document:

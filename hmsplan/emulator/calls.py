@@ -8,7 +8,6 @@ import string
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.emulator.answers import Answer, RefusalError, json_answer, not_found
-from hmsplan.emulator.bodies import CALL_CONTROL, OUTBOUND_CALL
 from hmsplan.emulator.store import Entry, Row
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def get_call(ctx: Context) -> Answer:
 
 def start_call(ctx: Context) -> Answer:
     """Call somebody, credits permitting."""
-    body = ctx.read(OUTBOUND_CALL, ctx.payload())
+    body = ctx.read("OutboundCallRequest", ctx.payload())
     number = _number(ctx, body.get("number_id"))
     agent_id = body.get("assistant_id", number["agent_id"])
     agent = ctx.fetch("assistants", agent_id, "Assistant").doc if agent_id else {}
@@ -83,7 +82,7 @@ def control_call(ctx: Context) -> Answer:
     row = ctx.store.get(ctx.org, KIND, ctx.params["id"])
     if row is None:
         raise not_found("Call")
-    command = ctx.read(CALL_CONTROL, ctx.payload())
+    command = ctx.read("CallControlCommand", ctx.payload())
     if row.doc["status"] not in RUNNING:
         raise RefusalError(400, "The call is not active")
     ctx.take_control(row.id)

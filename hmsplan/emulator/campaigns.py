@@ -8,7 +8,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from hmsplan.emulator.answers import Answer, RefusalError, envelope, list_envelope, not_found
-from hmsplan.emulator.bodies import CAMPAIGN_CREATE, CAMPAIGN_UPDATE, LEAD_CREATE
 from hmsplan.emulator.jsonio import dumps, loads
 from hmsplan.emulator.resources import Document, Draft, Resource, deleted
 from hmsplan.emulator.store import Entry, Row
@@ -87,8 +86,8 @@ CAMPAIGNS = Resource(
     many="campaigns",
     one="campaign",
     what="Campaign",
-    create=CAMPAIGN_CREATE,
-    update=CAMPAIGN_UPDATE,
+    create="CampaignCreate",
+    update="CampaignUpdate",
     blank=_BLANK,
     frozen=frozenset({"agent_id", "leads", "total_leads", "completed_leads", "failed_leads"}),
     complete=_complete,
@@ -148,7 +147,7 @@ def list_leads(ctx: Context) -> Answer:
 def add_lead(ctx: Context) -> Answer:
     """Add one lead."""
     campaign = ctx.fetch("campaigns", ctx.params["id"], "Campaign")
-    body = ctx.read(LEAD_CREATE, ctx.payload())
+    body = ctx.read("CampaignLeadCreate", ctx.payload())
     twins = ctx.store.named(ctx.org, "leads", body["phone_number"], parent=campaign.id)
     if twins and ctx.settings.lead_twice == "conflict":
         _refuse_twins([body["phone_number"]] * 2)

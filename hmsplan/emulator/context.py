@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.emulator.answers import RefusalError, not_found
+from hmsplan.emulator.description import Reading, schema_of
 from hmsplan.emulator.jsonio import JsonError, parse
 from hmsplan.emulator.ratelimit import Limiter, too_many
-from hmsplan.emulator.shapes import Reading, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,14 +69,14 @@ class Context:
         except JsonError as error:
             raise RefusalError(400, "Invalid JSON", details=[str(error)]) from error
 
-    def read(self, shape: Shape, value: Any, *, merged: bool = False) -> Any:
-        """Read a value through a shape.
+    def read(self, schema: str, value: Any, *, merged: bool = False) -> Any:
+        """Read a value as a schema of the description has it.
 
         Raises:
             RefusalError: 400 with every problem.
         """
         reading = Reading(self.settings, merged)
-        found = shape.read(value, "", reading)
+        found = reading.read(schema_of(schema), value)
         self.refuse_if(reading.problems)
         return found
 

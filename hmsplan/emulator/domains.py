@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from hmsplan.emulator import byok
 from hmsplan.emulator.answers import Answer, RefusalError, json_answer, not_found
-from hmsplan.emulator.bodies import DOMAIN_CREATE, DOMAIN_SYNC
 from hmsplan.emulator.resources import Document, deleted
 from hmsplan.emulator.store import Entry, Row
 
@@ -29,7 +28,7 @@ def get_domain(ctx: Context) -> Answer:
 
 def create_domain(ctx: Context) -> Answer:
     """Set the domain, and show the DNS records that it needs."""
-    body = ctx.read(DOMAIN_CREATE, ctx.payload())
+    body = ctx.read("DomainCreate", ctx.payload())
     _need_key(ctx)
     if _row(ctx) is not None:
         raise RefusalError(409, "The organization already has a domain")
@@ -57,7 +56,7 @@ def list_account(ctx: Context) -> Answer:
 
 def sync_domain(ctx: Context) -> Answer:
     """Select one of them, instead of the domain there is."""
-    wanted = ctx.read(DOMAIN_SYNC, ctx.payload())["resendDomainId"]
+    wanted = ctx.read("ResendDomainSync", ctx.payload())["resendDomainId"]
     _need_key(ctx)
     resend = ctx.store.get(ctx.org, ACCOUNT, wanted)
     if resend is None:

@@ -6,7 +6,6 @@ import uuid
 from typing import TYPE_CHECKING
 
 from hmsplan.emulator.answers import Answer, json_answer
-from hmsplan.emulator.bodies import CHAT
 from hmsplan.emulator.resources import deleted
 from hmsplan.emulator.store import Entry
 
@@ -38,7 +37,7 @@ def list_chats(ctx: Context) -> Answer:
 
 def append_chat(ctx: Context) -> Answer:
     """Keep a chat message, whatever it holds."""
-    body = ctx.read(CHAT, ctx.payload())
+    body = ctx.read("ChatMessage", ctx.payload())
     message = {**body, "id": str(uuid.uuid4()), "created_at": ctx.stamp}
     ctx.store.insert([Entry(id=message["id"], org=ctx.org, kind="chats", doc=message)], ctx.now)
     return json_answer(ctx.settings.create_status, {"message": message})

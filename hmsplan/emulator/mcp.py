@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from hmsplan.emulator.answers import Answer, RefusalError, json_answer
-from hmsplan.emulator.bodies import MCP_TEST, MCP_UPDATE
 from hmsplan.emulator.resources import Document, Draft, Resource
 
 if TYPE_CHECKING:
@@ -78,7 +76,7 @@ def test_server(ctx: Context) -> Answer:
     """Answer as if the server had been called; hosts that end in ``.invalid`` cannot be reached."""
     row = ctx.fetch("mcp_servers", ctx.params["id"], "MCP server")
     if ctx.content:
-        ctx.read(MCP_TEST, ctx.payload())
+        ctx.read("McpServerTest", ctx.payload())
     host, _ = _host(row.doc["url"])
     if host is None or host.endswith(".invalid"):
         return json_answer(200, {"ok": False, "duration_ms": 12, "error": f"getaddrinfo ENOTFOUND {host}"})
@@ -93,8 +91,8 @@ MCP_SERVERS = Resource(
     many="mcp_servers",
     one="mcp_server",
     what="MCP server",
-    create=replace(MCP_UPDATE, required=frozenset({"name", "url"})),
-    update=MCP_UPDATE,
+    create="McpServerCreate",
+    update="McpServerUpdate",
     blank=_BLANK,
     frozen=frozenset({"header_names"}),
     complete=_complete,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hmsplan.emulator.answers import RefusalError
-from hmsplan.emulator.bodies import NUMBER_CREATE, NUMBER_UPDATE, TRUNK_CREATE
 from hmsplan.emulator.jsonio import dumps, loads
 from hmsplan.emulator.resources import Document, Draft, Resource, detach
 
@@ -129,8 +128,8 @@ NUMBERS = Resource(
     many="numbers",
     one="number",
     what="Phone number",
-    create=NUMBER_CREATE,
-    update=NUMBER_UPDATE,
+    create="PhoneNumberCreate",
+    update="PhoneNumberUpdate",
     blank=_BLANK_NUMBER,
     frozen=frozenset({"phone_number", "agent_name", "business_name", "transfer_trunk_name", "workflow_name", "source"}),
     complete=_complete,
@@ -145,7 +144,7 @@ SIP_TRUNKS = Resource(
     many="trunks",
     one="trunk",
     what="SIP trunk",
-    create=TRUNK_CREATE,
+    create="SipTrunkCreate",
     update=None,
     blank=_BLANK_TRUNK,
     org_id=True,

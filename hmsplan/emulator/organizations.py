@@ -6,7 +6,6 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.emulator.answers import Answer, RefusalError, json_answer
-from hmsplan.emulator.bodies import ORGANIZATION_CREATE, RETENTION
 from hmsplan.emulator.calls import RUNNING
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def get_organization(ctx: Context) -> Answer:
 
 def create_organization(ctx: Context) -> Answer:
     """Create a child and show its key, this once."""
-    body = ctx.read(ORGANIZATION_CREATE, ctx.payload())
+    body = ctx.read("OrganizationCreate", ctx.payload())
     parent = body.get("parent_org_id", ctx.org)
     if parent != ctx.org and parent not in {child["id"] for child in ctx.store.children(ctx.org)}:
         raise RefusalError(403, "The parent organization is not yours")
@@ -57,10 +56,10 @@ def create_organization(ctx: Context) -> Answer:
 
 def set_retention(ctx: Context) -> Answer:
     """Set both retention periods, and answer with both."""
-    body = ctx.read(RETENTION, ctx.payload())
+    body = ctx.read("OrganizationRetention", ctx.payload())
     ctx.store.edit_organization(ctx.org, "content_retention", body["content_retention_days"])
     ctx.store.edit_organization(ctx.org, "metadata_retention", body["metadata_retention_days"])
-    return json_answer(200, {name: body[name] for name in RETENTION.fields})
+    return json_answer(200, {name: body[name] for name in ("content_retention_days", "metadata_retention_days")})
 
 
 def _row(ctx: Context) -> dict[str, Any]:

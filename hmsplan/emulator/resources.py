@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hmsplan.emulator.context import Context
-    from hmsplan.emulator.shapes import Shape
 
 Document = dict[str, Any]
 
@@ -55,8 +54,8 @@ class Resource:
         many: key of the list's envelope.
         one: key of the envelope around one object.
         what: its name in messages.
-        create: shape of a create's body.
-        update: shape of an update's body; None when there is no update.
+        create: schema of a create's body.
+        update: schema of an update's body; None when there is no update.
         blank: what a new object holds of itself.
         frozen: fields that no update changes, besides those that the server sets.
         org_id: whether documents show their organization.
@@ -75,8 +74,8 @@ class Resource:
     many: str
     one: str
     what: str
-    create: Shape
-    update: Shape | None
+    create: str
+    update: str | None
     blank: Mapping[str, Any] = field(default_factory=dict)
     frozen: frozenset[str] = frozenset()
     org_id: bool = False

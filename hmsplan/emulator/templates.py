@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING
 
 from hmsplan.emulator import resources
 from hmsplan.emulator.answers import Answer, list_envelope
-from hmsplan.emulator.bodies import (
-    ANALYSIS_TEMPLATE,
-    ANALYSIS_TEMPLATE_REQUIRED,
-    TOOL_CONFIGS,
-    TOOL_TEMPLATE_CREATE,
-    TOOL_TEMPLATE_UPDATE,
-)
 from hmsplan.emulator.jsonio import dumps
 from hmsplan.emulator.resources import Draft, Resource
-from hmsplan.emulator.shapes import Record
 
 if TYPE_CHECKING:
     from hmsplan.emulator.context import Context
@@ -33,9 +25,9 @@ def _complete_tool(ctx: Context, draft: Draft, old: Row | None) -> Draft:
     if old is not None and "tool_type" in draft.doc and sent is None and doc["tool_type"] != old.doc["tool_type"]:
         ctx.refuse_if([f"tool_config: is required with a tool_type of {doc['tool_type']}"])
     if sent is not None:
-        # An update's config follows its tool_type, so it is read again through the shape of that type.
-        config = {"tool_config": TOOL_CONFIGS[doc["tool_type"]]}
-        doc |= ctx.read(Record(config), {"tool_config": sent})
+        # An update's config follows its tool_type, so it is read again as a create's.
+        whole = {"name": doc["name"], "tool_type": doc["tool_type"], "tool_config": sent}
+        doc["tool_config"] = ctx.read("ToolTemplateCreate", whole)["tool_config"]
     named = doc["tool_config"].get("name", doc["name"])
     if doc["tool_type"] == "function" and not _FUNCTION_NAME.fullmatch(named):
         # "When absent the template's own name is used, which then has to fit this pattern."
@@ -53,8 +45,8 @@ TOOL_TEMPLATES = Resource(
     many="tool_templates",
     one="tool_template",
     what="Tool template",
-    create=TOOL_TEMPLATE_CREATE,
-    update=TOOL_TEMPLATE_UPDATE,
+    create="ToolTemplateCreate",
+    update="ToolTemplateUpdate",
     blank=_BLANK,
     org_id=True,
     complete=_complete_tool,
@@ -66,8 +58,8 @@ ANALYSIS_TEMPLATES = Resource(
     many="analysis_templates",
     one="analysis_template",
     what="Analysis template",
-    create=replace(ANALYSIS_TEMPLATE, required=ANALYSIS_TEMPLATE_REQUIRED),
-    update=ANALYSIS_TEMPLATE,
+    create="AnalysisTemplateCreate",
+    update="AnalysisTemplateUpdate",
     blank=_BLANK,
     org_id=True,
     complete=_complete_analysis,
