@@ -1,4 +1,4 @@
-# ruff: noqa: INP001 - a script, in no package
+
 """Write the OpenAPI description of the API as the JSON that the emulator ships: ``openapi_json.py OPENAPI.YAML``.
 
 JSON, because reading it takes milliseconds where YAML takes a third of a second.
