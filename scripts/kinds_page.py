@@ -36,7 +36,7 @@ def page() -> str:
 
 def _section(kind: Kind) -> str:
     """Describe one kind: every fact that differs from what a kind is by default."""
-    rows = "".join(_rows(kind, leave_out={"name", "docs"}))
+    rows = "".join(_rows(kind, leave_out={"name", "noun", "article", "docs"}))
     return f"\n## {kind.name}\n\nSource: {kind.docs}.\n\n| fact | value | meaning |\n|---|---|---|\n{rows}"
 
 

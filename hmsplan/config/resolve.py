@@ -24,7 +24,7 @@ from hmsplan.config.interpolation import (
     parse_text,
 )
 from hmsplan.config.problems import Problems
-from hmsplan.kinds import KINDS
+from hmsplan.kinds import A_KIND, KINDS
 from hmsplan.model import MISSING, Address, Diagnostic, Ref, Secret, SourceLine, leaves, pattern_of, value_at
 from hmsplan.text import wording
 
@@ -350,8 +350,8 @@ def _check_reference(address: Address, path: FieldPath, kind: Kind) -> None:
         return
     name = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
     if target is not None:
-        takes = wording.A_KIND.get(target, target)
-        detail = f"{name} takes {takes}; ${{{address}}} is {wording.A_KIND.get(address.kind, address.kind)}."
+        takes = A_KIND.get(target, target)
+        detail = f"{name} takes {takes}; ${{{address}}} is {A_KIND.get(address.kind, address.kind)}."
         raise BadInterpolation("Reference of the wrong kind", detail)
     detail = (
         f"{name} does not take an id. To copy a value that {address} declares, name the field: ${{{address}.name}}."

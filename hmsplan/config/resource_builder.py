@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from hmsplan.config import calling_hours, leads, schema
 from hmsplan.config.exposed_secrets import exposed
@@ -12,7 +12,7 @@ from hmsplan.config.interpolation import Csv, FileProblem
 from hmsplan.config.problems import Problems
 from hmsplan.config.resolve import bind
 from hmsplan.config.schema_violation import not_a_schema, violations_of
-from hmsplan.kinds import KINDS, expand, tool_forms
+from hmsplan.kinds import A_KIND, KINDS, tool_forms
 from hmsplan.kinds.identity import identity_of
 from hmsplan.model import (
     Address,
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from hmsplan.config.resolve import Declared, Resolved, Resolver
     from hmsplan.kinds import Kind
     from hmsplan.model import Spec, Value
-
-_EXPAND: Final = {"tool_templates": expand.expand_tool, "analysis_templates": expand.expand_analysis}
-_ORIGIN: Final = {"tool_templates": expand.tool_origin, "analysis_templates": expand.analysis_origin}
 
 
 class ResourceBuilder:
@@ -106,7 +103,7 @@ class ResourceBuilder:
         violations = violations_of(
             resolved.spec,
             schema.of_kind(declared.kind.name),
-            title=wording.A_KIND[declared.kind.name],
+            title=A_KIND[declared.kind.name],
             is_secret=lambda path: pattern_of(path) in declared.kind.secrets,
             aliases=declared.kind.aliases,
         )
@@ -130,13 +127,14 @@ class ResourceBuilder:
         """Put values in place of their ``${…}``; return the pastes, or None when a template is not usable."""
         pastes: list[tuple[FieldPath, Address]] = []
         for path, value in resolved.bound.items():
-            if isinstance(value, Ref) and value.address.kind in _EXPAND and _expands(declared.kind, path):
+            expansion = KINDS[value.address.kind].expansion if isinstance(value, Ref) else None
+            if isinstance(value, Ref) and expansion is not None and _expands(declared.kind, path):
                 expanded = self._expand(value.address)
                 if expanded is None:
                     return None
                 pastes.append((path, value.address))
                 template = self.resolver.declared[value.address].source_map
-                declared.source_map.pastes[path] = (template, _ORIGIN[value.address.kind])
+                declared.source_map.pastes[path] = (template, expansion.origin)
                 bind(resolved, path, expanded)
             elif isinstance(value, Secret):
                 place = " ".join(map(str, (declared.address, *path)))
@@ -149,12 +147,14 @@ class ResourceBuilder:
         """Return what a template stands for, the same object each time; None when it cannot be pasted."""
         if address not in self._expanded:
             template = self._finished.get(address)
-            expanded = _EXPAND[address.kind](template.spec) if template else None
-            if expanded is not None and address.kind == "tool_templates" and not self._is_tool(address, expanded):
-                expanded = None
+            expansion = KINDS[address.kind].expansion
+            expanded = expansion.expand(template.spec) if expansion is not None and template is not None else None
+            if expansion is not None and expansion.is_tool and expanded is not None:
+                if self._is_tool(address, expanded):
+                    self._tool_names[id(expanded)] = tool_forms.tool_name(expanded)
+                else:
+                    expanded = None
             self._expanded[address] = expanded
-            if expanded is not None and address.kind == "tool_templates":
-                self._tool_names[id(expanded)] = tool_forms.tool_name(expanded)
         return self._expanded[address]
 
     def _is_tool(self, address: Address, tool: dict[str, Any]) -> bool:
@@ -265,7 +265,7 @@ def _not_ignorable(kind: Kind, spec: Spec, path: tuple[str, ...]) -> tuple[str, 
     known = schema.fields(kind.name)
     if path[0] not in known or path[0] == "lifecycle":
         guess = wording.did_you_mean(path[0], known)
-        owner = wording.sentence(wording.A_KIND[kind.name])
+        owner = wording.sentence(A_KIND[kind.name])
         return "Unknown field", f"{owner} has no field {path[0]} whose changes could be ignored.{guess}"
     value: Value = spec
     for depth, part in enumerate(path):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from hmsplan.config import schema
 from hmsplan.config.problems import MOST
 from hmsplan.config.schema_formats import FORMATS
+from hmsplan.kinds import A_KIND
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
@@ -149,8 +150,8 @@ def _owner(error: _Fault, path: FieldPath, title: str) -> str:
     if not path:
         return title
     field = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
-    if field in wording.A_KIND:
-        return wording.A_KIND[field]
+    if field in A_KIND:
+        return A_KIND[field]
     name = error.schema.get("title", "")
     return f"{field} ({name})" if name else field
 

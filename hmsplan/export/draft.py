@@ -14,19 +14,19 @@ from hmsplan.export.choices import without
 from hmsplan.export.keys import addresses
 from hmsplan.export.texts import Texts
 from hmsplan.kinds import KINDS, normalise, tool_forms
-from hmsplan.kinds import expand as templates
 from hmsplan.model import ANY, MISSING, Missing, Secret, Unsendable, dotted, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.export.choices import Choices
     from hmsplan.kinds import Kind
+    from hmsplan.kinds.kind import Expansion
     from hmsplan.model import Address, FieldPath, Pattern, RemoteObject, Snapshot, Spec
 
 TOOL: Final = ("llm_config", "tools", ANY)
 ANALYSIS: Final = ("analysis_plan",)
-HANG_UP: Final = "end_call"
+HANG_UP: Final = {"type": "end_call"}
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class Drafter:
     def draft(self, choices: Choices) -> Drafts:
         """Write every object that *choices* does not drop, less what it prunes."""
         texts = Texts()
-        pastes = _Pastes(self._templates("tool_templates", choices), self._templates("analysis_templates", choices))
+        pastes = _Pastes(self._templates(choices, are_tools=True), self._templates(choices, are_tools=False))
         drafts = []
         self._drop_unnamed(choices)
         known = {key: address for key, address in self.addresses.items() if address not in choices.dropped}
@@ -99,11 +99,16 @@ class Drafter:
             objects = self.snapshot.objects.get(name, {})
             yield from sorted(((o, self.addresses[name, o.id]) for o in objects.values()), key=lambda pair: pair[1])
 
-    def _templates(self, kind: str, choices: Choices) -> list[tuple[Address, Spec]]:
+    def _templates(self, choices: Choices, *, are_tools: bool) -> list[tuple[Address, Any]]:
+        """Return what each usable template stands for, by its address; None for one of an unknown form."""
         out_of_use = choices.dropped.keys() | choices.alone
-        objects = self.snapshot.objects.get(kind, {}).values()
-        found = ((self.addresses[kind, live.id], live.fields) for live in objects)
-        return sorted(((address, fields) for address, fields in found if address not in out_of_use), key=lambda p: p[0])
+        return [
+            (address, _expanded(expansion, live.fields))
+            for live, address in self._objects()
+            if (expansion := KINDS[live.kind].expansion) is not None
+            and expansion.is_tool is are_tools
+            and address not in out_of_use
+        ]
 
     def _write_leads(self, writer: _Writer, live: RemoteObject) -> None:
         members = KINDS[live.kind].members
@@ -121,16 +126,13 @@ class Drafter:
 class _Pastes:
     """Finds the template that a tool or an analysis was copied from; only an exact copy counts."""
 
-    def __init__(
-        self, tools: list[tuple[Address, Spec]] | None = None, analyses: list[tuple[Address, Spec]] | None = None
-    ) -> None:
+    def __init__(self, tools: Iterable[tuple[Address, Any]] = (), analyses: Sequence[tuple[Address, Any]] = ()) -> None:
         self._tools: defaultdict[str, list[tuple[Address, Any]]] = defaultdict(list)
-        for address, fields in tools or ():
-            tool = _expanded(templates.expand_tool, fields)
-            if tool is not None and fields.get("tool_type") != HANG_UP:
+        for address, tool in tools:
+            if tool is not None and tool != HANG_UP:
                 flat = tool_forms.tool(tool)
                 self._tools[tool_forms.tool_name(flat)].append((address, flat))
-        self._analyses = [(a, _expanded(templates.expand_analysis, fields)) for a, fields in analyses or ()]
+        self._analyses = analyses
 
     def tool(self, flat: Any) -> str | None:
         """Return ``${tool_templates.x}`` for a tool in flat form, or None."""
@@ -144,9 +146,9 @@ class _Pastes:
         return f"${{{address}}}" if address else None
 
 
-def _expanded(expand: Any, fields: Spec) -> Any:
+def _expanded(expansion: Expansion, fields: Spec) -> Any:
     try:
-        return expand(fields)
+        return expansion.expand(fields)
     except (KeyError, TypeError, AttributeError):
         return None  # a template in a form that nobody documented
 

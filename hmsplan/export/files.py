@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE
 from hmsplan.config.yaml_writer import block, scalar
 from hmsplan.export.scaffold import IGNORE, IGNORED, SCHEMAS
-from hmsplan.kinds import KINDS
+from hmsplan.kinds import A_KIND, KINDS
 from hmsplan.model import dotted
 from hmsplan.secrets.sources import PREFIX, variable_suffix
-from hmsplan.text.wording import A_KIND, sentence
+from hmsplan.text.wording import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from hmsplan.export.draft import Draft, Drafts
 
 IMPORTS: Final = "imports.yaml"
-OWN_FILE: Final = frozenset({"assistants", "campaigns"})
-TOGETHER: Final = {
-    "numbers": "telephony/numbers.yaml",
-    "sip_trunks": "telephony/sip_trunks.yaml",
-    "tool_templates": "templates/tools.yaml",
-    "analysis_templates": "templates/analysis.yaml",
-}
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -49,7 +42,7 @@ def all_files(drafts: Drafts, *, stack: str, environment: str | None, organizati
 def file_of(draft: Draft) -> str:
     """Return where the resource is written."""
     kind, key = draft.address
-    return f"{kind}/{key}.yaml" if kind in OWN_FILE else TOGETHER.get(kind, f"{kind}.yaml")
+    return KINDS[kind].file or f"{kind}/{key}.yaml"
 
 
 def _modeline(name: str) -> str:

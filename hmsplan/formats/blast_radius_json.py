@@ -26,8 +26,7 @@ def blast_radius_json(plan: Plan) -> dict[str, Any]:
     met = met_by(plan)
     waiting = [each.waiting for each in met if KINDS[each.kind].members is not None]
     return {
-        "numbers": sum(each.kind == "numbers" for each in met),
-        "campaigns": len(waiting),
+        **{name: sum(each.kind == name for each in met) for name, kind in KINDS.items() if kind.meets_people},
         "waiting": None if None in waiting else sum(each for each in waiting if each is not None),
         "unread": list(plan.unread),
     }

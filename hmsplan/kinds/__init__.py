@@ -8,7 +8,7 @@ inferred rather than documented.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hmsplan.kinds.analysis_templates import ANALYSIS_TEMPLATES
 from hmsplan.kinds.assistants import ASSISTANTS
@@ -18,9 +18,13 @@ from hmsplan.kinds.numbers import NUMBERS
 from hmsplan.kinds.sip_trunks import SIP_TRUNKS
 from hmsplan.kinds.tool_templates import TOOL_TEMPLATES
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 __all__ = [
     "ANALYSIS_TEMPLATES",
     "ASSISTANTS",
+    "A_KIND",
     "CAMPAIGNS",
     "KINDS",
     "NAME",
@@ -37,3 +41,9 @@ KINDS: Final[Kinds] = MappingProxyType(
     {kind.name: kind for kind in (TOOL_TEMPLATES, ANALYSIS_TEMPLATES, SIP_TRUNKS, ASSISTANTS, NUMBERS, CAMPAIGNS)}
 )
 """Every kind that hmsplan manages."""
+
+A_KIND: Final[Mapping[str, str]] = MappingProxyType(
+    {kind.name: f"{kind.article} {kind.noun}" for kind in KINDS.values()}
+    | {"workflows": "a workflow", "mcp_servers": "an MCP server"}
+)
+"""What one object is called in a sentence, also of kinds that are not managed but referred to."""

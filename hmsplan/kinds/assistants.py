@@ -37,6 +37,8 @@ def spare_hang_up(key: str | int, declared: Mapping[Any, Any], spec: Spec, live:
 ASSISTANTS: Final = Kind(
     name="assistants",
     singular="assistant",
+    noun="assistant",
+    article="an",
     path="/assistants",
     docs="API reference, section Assistants; SDK types AssistantCreate and AssistantUpdate; config catalog v1",
     collection=("assistants", "agents"),
@@ -52,6 +54,8 @@ ASSISTANTS: Final = Kind(
     refs={pattern("llm_config.tools[].mcp_server_id"): "mcp_servers"},
     expands={pattern("llm_config.tools[]"): "tool_templates", pattern("analysis_plan"): "analysis_templates"},
     computed=STAMPS,
+    in_calls=("agent_id", "assistant_id"),
+    in_every_call=True,
     secrets=patterns("webhook_secret", "llm_config.tools[].server.secret"),
     clearable=frozenset(
         {

@@ -23,6 +23,7 @@ def clock_time(value: Value) -> Value:
 CAMPAIGNS: Final = Kind(
     name="campaigns",
     singular="campaign",
+    noun="campaign",
     path="/campaigns",
     docs="API reference, section Campaigns; SDK types CampaignCreate and CampaignUpdate",
     collection=("campaigns",),

@@ -11,6 +11,8 @@ from hmsplan.model import Pattern, pattern
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from hmsplan.model import FieldPath, Spec
+
 
 def patterns(*dotted: str) -> frozenset[Pattern]:
     """Read several patterns of paths, such as ``llm_config.tools[].name``."""
@@ -43,11 +45,28 @@ class Members:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expansion:
+    """What a template stands for where it is pasted in.
+
+    Attributes:
+        expand: fields of the template to the block; raises what Python raises for a live one of an unknown form.
+        origin: path in the block to the paths in the template that it may come from, best first.
+        is_tool: the block is a tool of an assistant, and has to be a right one.
+    """
+
+    expand: Callable[[Spec], dict[str, Any]]
+    origin: Callable[[FieldPath], tuple[FieldPath, ...]]
+    is_tool: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind of object.
 
     Attributes:
         name: key in YAML and first half of an address.
+        noun: what people call one, in a sentence.
+        article: stands before the noun.
         path: of the list; an object lives at ``path/id``.
         collection: keys under which a list may come, best known first.
         envelope: keys under which one object may come; an object without an envelope is always understood.
@@ -59,6 +78,10 @@ class Kind:
         required_in: block to the fields it needs in a create; "" stands for any value of the discriminator.
         refs: where an id of another kind stands.
         expands: where a template may be pasted in, and of which kind.
+        expansion: what a template of this kind stands for; None for what is no template.
+        file: of an export, in which all of them stand; "" for a file each.
+        in_calls: fields in which a call names who of this kind took part in it.
+        in_every_call: a call always names one.
         aliases: other names the API answers with.
         computed: set by the platform; never planned on.
         secrets: fields whose live value is unknown, masked or absent; compared by fingerprint only.
@@ -92,6 +115,8 @@ class Kind:
 
     name: str
     singular: str
+    noun: str
+    article: str = "a"
     path: str
     docs: str
     collection: tuple[str, ...]
@@ -104,6 +129,10 @@ class Kind:
     required_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     refs: Mapping[Pattern, str] = field(default_factory=dict)
     expands: Mapping[Pattern, str] = field(default_factory=dict)
+    expansion: Expansion | None = None
+    file: str = ""
+    in_calls: tuple[str, ...] = ()
+    in_every_call: bool = False
     aliases: Mapping[str, str] = field(default_factory=dict)
     computed: frozenset[str] = frozenset()
     secrets: frozenset[Pattern] = frozenset()

@@ -10,11 +10,13 @@ from hmsplan.model import pattern
 SIP_TRUNKS: Final = Kind(
     name="sip_trunks",
     singular="sip_trunk",
+    noun="SIP trunk",
     path="/sip-trunks",
     docs="API reference, section SIP trunks; the list comes as trunks, one guide shows sip_trunk",
     collection=("trunks", "sip_trunks"),
     envelope=("trunk", "sip_trunk"),
     identity="name",
+    file="telephony/sip_trunks.yaml",
     verbs=frozenset({"GET", "POST", "DELETE"}),
     required=frozenset({"name", "provider", "address"}),
     canonical=NAME,

@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 from hmsplan.kinds import normalise, tool_forms
-from hmsplan.kinds.kind import NAME, STAMPS, Kind, patterns
+from hmsplan.kinds.expand import expand_tool, tool_origin
+from hmsplan.kinds.kind import NAME, STAMPS, Expansion, Kind, patterns
 from hmsplan.model import pattern
 
 TOOL_TEMPLATES: Final = Kind(
     name="tool_templates",
     singular="tool_template",
+    noun="tool template",
     path="/tool-templates",
     docs="API reference, section Tool templates",
     collection=("tool_templates", "toolTemplates"),
     envelope=("tool_template", "toolTemplate"),
     identity="name",
+    file="templates/tools.yaml",
     required=frozenset({"name", "tool_type", "tool_config"}),
     computed=STAMPS,
+    expansion=Expansion(expand=expand_tool, origin=tool_origin, is_tool=True),
     clearable=frozenset({"description"}),
     atomic=patterns("tool_config.parameters"),
     canonical={

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.api.urls import encoded, segments
 from hmsplan.errors import ApiError
+from hmsplan.kinds import KINDS
 from hmsplan.model import Calls, Diagnostic, Severity
 from hmsplan.operations.refresh import read_more
 from hmsplan.planner.blast_radius import writes
@@ -34,7 +35,8 @@ _MOST_PAGES: Final = 20
 _OVER: Final = frozenset({"ended", "ended-with-error", "transferred", "failed", "rejected", "insufficient-credits"})
 """How a call ends. Any other status is of one that goes on, unless it says when it ended."""
 
-_PARTIES: Final = {"assistants": ("agent_id", "assistant_id"), "numbers": ("number_id",)}
+_PARTIES: Final = {name: kind.in_calls for name, kind in KINDS.items() if kind.in_calls}
+_ALWAYS: Final = tuple(field for kind in KINDS.values() if kind.in_every_call for field in kind.in_calls)
 
 
 async def with_impact(
@@ -114,7 +116,7 @@ async def _read_calls(client: ReadClient, now: float) -> tuple[Mapping[str, dict
 
 def _is_told(call: Any) -> bool:
     """Say whether *call* names who took part; a null is an answer as well, a missing key is none."""
-    return isinstance(call, dict) and isinstance(call.get("id"), str) and any(n in call for n in _PARTIES["assistants"])
+    return isinstance(call, dict) and isinstance(call.get("id"), str) and any(name in call for name in _ALWAYS)
 
 
 def _goes_on(call: Mapping[str, Any]) -> bool:

@@ -11,18 +11,17 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hmsplan.kinds import KINDS, tool_forms
-from hmsplan.kinds.expand import expand_analysis, expand_tool
-from hmsplan.kinds.identity import identity_of
+from hmsplan.kinds import KINDS
+from hmsplan.kinds.identity import canonical, identity_of
 from hmsplan.kinds.references import lets_go, references
-from hmsplan.model import Action, Reached, is_pending
+from hmsplan.model import Action, Reached, is_pending, values_at
 from hmsplan.planner.members import is_untouched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from hmsplan.kinds import Kinds
-    from hmsplan.model import Address, Binding, RemoteObject, ResourceChange, Snapshot, Spec, Stack, Value
+    from hmsplan.kinds import Kind, Kinds
+    from hmsplan.model import Address, Binding, Pattern, RemoteObject, ResourceChange, Snapshot, Spec, Stack, Value
 
 _WRITING = frozenset({Action.UPDATE, Action.REPLACE, Action.DELETE})
 
@@ -137,7 +136,10 @@ class _Finder:
             *(_user(address, self._bindings.get(address)) for address in through),
             *sorted(set(self._met(roots)), key=lambda met: (list(self._kinds).index(met.kind), met.name, met.id)),
         )
-        copies = [f"assistant {identity_of(self._kinds[live.kind], live.fields)}" for live in self._copies(change)]
+        copies = [
+            f"{self._kinds[live.kind].singular} {identity_of(self._kinds[live.kind], live.fields)}"
+            for live in self._copies(change)
+        ]
         if not reaches and not copies:
             return change
         notes = [f"a copy of it stays as it was in {', '.join(sorted(copies))}, not managed here"] if copies else []
@@ -190,37 +192,36 @@ class _Finder:
         return max(total - sum(over), 0), True  # among them those skipped, or on the line now
 
     def _copies(self, change: ResourceChange) -> Iterator[RemoteObject]:
-        """Yield the assistants that nobody manages here and that hold a copy of a template as it is live."""
-        holds = _COPIES.get(change.address.kind)
-        if holds is None or not change.before:
+        """Yield the unmanaged objects that hold a copy of a template as it is live."""
+        template = self._kinds[change.address.kind]
+        copied = _expanded(template, change.before)
+        if not copied:
             return
-        for live in self._snapshot.objects.get("assistants", {}).values():
-            if live.id not in self._owner and holds(change.before, live.fields):
-                yield live
+        for kind in self._kinds.values():
+            places = [place for place, pasted in kind.expands.items() if pasted == template.name]
+            for live in self._snapshot.objects.get(kind.name, {}).values() if places else ():
+                if live.id not in self._owner and any(_holds(kind, place, copied, live.fields) for place in places):
+                    yield live
 
 
 def _user(address: Address, binding: Binding | None) -> Reached:
     return Reached(address.kind, str(address), binding.id if binding is not None else None, address)
 
 
-def _holds_tool(template: Spec, assistant: Spec) -> bool:
+def _expanded(template: Kind, live: Spec) -> Spec:
+    """Return what a live template stands for; empty for one that is nobody's copy, or of an unknown form."""
+    if template.expansion is None or not live:
+        return {}
     try:
-        copied = tool_forms.tool(expand_tool(template))
-    except (KeyError, TypeError, AttributeError):  # live, so it may be of any form
-        return False
-    block = assistant.get("llm_config")
-    tools = block.get("tools") if isinstance(block, dict) else None
-    if copied.keys() == {"type"} or not isinstance(tools, list):  # a built-in is nobody's copy
-        return False
-    return any(_within(copied, tool_forms.tool(tool)) for tool in tools)
-
-
-def _holds_analysis(template: Spec, assistant: Spec) -> bool:
-    try:
-        copied = expand_analysis(template)
+        copied = template.expansion.expand(live)
     except (KeyError, TypeError, AttributeError):
-        return False
-    return _within(copied, assistant.get("analysis_plan"))
+        return {}
+    return {} if copied.keys() == {"type"} else copied  # a built-in tool is the same everywhere
+
+
+def _holds(kind: Kind, place: Pattern, copied: Spec, live: Spec) -> bool:
+    part = canonical(kind, place, copied)
+    return any(_within(part, canonical(kind, place, whole)) for _, whole in values_at(live, place))
 
 
 def _within(part: Spec, whole: Value) -> bool:
@@ -231,9 +232,3 @@ def _within(part: Spec, whole: Value) -> bool:
         _within(value, whole.get(key)) if isinstance(value, dict) else whole.get(key) == value
         for key, value in part.items()
     )
-
-
-_COPIES: Mapping[str, Callable[[Spec, Spec], bool]] = {
-    "tool_templates": _holds_tool,
-    "analysis_templates": _holds_analysis,
-}

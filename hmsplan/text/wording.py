@@ -10,18 +10,6 @@ from hmsplan.secrets.detect import hidden
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-A_KIND: Final = {
-    "assistants": "an assistant",
-    "numbers": "a phone number",
-    "sip_trunks": "a SIP trunk",
-    "tool_templates": "a tool template",
-    "analysis_templates": "an analysis template",
-    "campaigns": "a campaign",
-    "workflows": "a workflow",
-    "mcp_servers": "an MCP server",
-}
-"""What one object of a kind is called in a sentence."""
-
 SAME_NAME: Final = "Same name twice"
 """The summary of the warning that two declared objects have one name; a plan that knows both does not repeat it."""
 

@@ -9,6 +9,7 @@ import ast
 import functools
 import graphlib
 import re
+import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -234,3 +235,17 @@ def test_the_unit_tests_lie_in_the_folders_of_what_they_test() -> None:
     unit = REPOSITORY / "tests" / "unit"
     folders = {path.parent.relative_to(unit) for path in unit.rglob("test_*.py")}
     assert [str(path) for path in sorted(folders) if not (ROOT / path).is_dir()] == []
+
+
+NAMES_KINDS: Final = frozenset({"kinds", "emulator", "cli"})
+FOLDERS_OF_A_STACK: Final = "export.scaffold"
+"""It names folders of a new stack, some of which are called as the kind that is kept there."""
+
+
+@pytest.mark.parametrize("module", [n for n in MODULES if folder(n) not in NAMES_KINDS and n != FOLDERS_OF_A_STACK])
+def test_a_kind_is_named_in_its_own_file_only(module: str) -> None:
+    """What other code has to know of a kind is a field of ``Kind``; a docstring or a longer text may name it."""
+    with MODULES[module].open("rb") as file:
+        texts = [token for token in tokenize.tokenize(file.readline) if token.type == tokenize.STRING]
+    named = [f"line {text.start[0]}: {text.string}" for text in texts if text.string.strip("rbf\"'") in KINDS]
+    assert named == []

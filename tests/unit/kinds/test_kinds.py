@@ -27,6 +27,7 @@ def kind(**more: Any) -> Kind:
         "collection": (),
         "envelope": (),
         "identity": "name",
+        "noun": "x",
     }
     return Kind(**{**bare, **more})
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SERVERS: Final = Kind(
     name="servers",
     singular="server",
+    noun="server",
     path="/servers",
     docs="made up",
     collection=("servers",),
@@ -33,6 +34,7 @@ SERVERS: Final = Kind(
 CALLERS: Final = Kind(
     name="callers",
     singular="caller",
+    noun="caller",
     path="/callers",
     docs="made up",
     collection=("callers",),
