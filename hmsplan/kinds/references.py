@@ -49,6 +49,14 @@ def lets_go(kind: Kind, live: Spec, changes: Iterable[FieldChange], target: str)
     return uses[target] <= 0
 
 
+def repoints(kind: Kind, changes: Iterable[FieldChange], target: str) -> bool:
+    """Say whether one of *changes* takes a reference to the object *target* out of its place."""
+    return any(
+        target in set(_within(kind, change.path, change.before)) - set(_within(kind, change.path, change.after))
+        for change in changes
+    )
+
+
 def owners_of(plan: Plan) -> dict[str, Address]:
     """Return which address of *plan* an id belongs to."""
     return {change.id: change.address for change in plan.changes if change.id is not None and not change.deposed}

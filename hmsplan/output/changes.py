@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.formats.redact import masked
 from hmsplan.kinds import KINDS
+from hmsplan.kinds.references import repoints
 from hmsplan.model import Action, is_written
 from hmsplan.output.blast_radius import blast_radius_remark, calls_remark
 from hmsplan.output.fields import field_lines
@@ -95,7 +96,8 @@ def remarks(change: ResourceChange, plan: Plan) -> Iterator[str]:
 
 def replacement(change: ResourceChange, plan: Plan) -> str:
     """Say in which order a replace happens, and who is pointed at the new object."""
-    users = sorted(str(c.address) for c in plan.changes if any(f.before == change.id for f in c.fields))
+    old = change.id or ""
+    users = sorted(str(c.address) for c in plan.changes if repoints(KINDS[c.address.kind], c.fields, old))
     order = ["create the new one", *([f"repoint {', '.join(users)}"] if users else []), "delete the old one"]
     return " -> ".join(order)
 

@@ -12,7 +12,7 @@ import pytest
 from support.readings import at, bound, change_of, declared, keys, live, planned, ref, remembered, remote, resource
 
 from hmsplan.kinds import Kind
-from hmsplan.kinds.references import Reference, lets_go, references
+from hmsplan.kinds.references import Reference, lets_go, references, repoints
 from hmsplan.model import MISSING, Action, FieldChange, Ref, pattern
 
 if TYPE_CHECKING:
@@ -191,6 +191,19 @@ def test_references_come_with_their_paths() -> None:
 def test_what_lets_go_is_seen_at_every_depth_of_a_change(changes: tuple[FieldChange, ...], expected: bool) -> None:
     fields = {"name": "s1", "tools": [{"name": "t", "server_id": "s1"}]}
     assert lets_go(CALLERS, fields, changes, "s1") is expected
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (FieldChange(("name",), "s1", "s2"), False),
+        (FieldChange(("tools", "t"), {"server_id": "s1"}, {"server_id": "s2"}), True),
+        (FieldChange(("block",), {"hops": [{"server_id": "s1"}]}, {"hops": [], "server_id": "s1"}), False),
+        (FieldChange(("block", "hops"), [{"server_id": "s1"}], None), True),
+    ],
+)
+def test_what_points_elsewhere_is_seen_at_every_depth_of_a_change(change: FieldChange, expected: bool) -> None:
+    assert repoints(CALLERS, (change,), "s1") is expected
 
 
 def test_a_plan_knows_the_kinds_it_was_given() -> None:
