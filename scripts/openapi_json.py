@@ -1,4 +1,3 @@
-
 """Write the OpenAPI description of the API as the JSON that the emulator ships: ``openapi_json.py OPENAPI.YAML``.
 
 JSON, because reading it takes milliseconds where YAML takes a third of a second.
