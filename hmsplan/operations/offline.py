@@ -15,9 +15,10 @@ from hmsplan.formats.snapshot_file import LEADS, anonymous, mark_of, members_of
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.conceal import without_credentials
 from hmsplan.model import Against, Diagnostic, Secret, Severity, leaves
+from hmsplan.planner.inputs import kinds_in_use, kinds_to_consult, wanted_members
 from hmsplan.planner.last_applied import share
 from hmsplan.planner.members import HALF, fingerprint, number_fingerprint
-from hmsplan.planner.planner import DEFAULTS, Options, kinds_in_use, kinds_to_consult, make_plan, wanted_members
+from hmsplan.planner.planner import DEFAULTS, Options, make_plan
 from hmsplan.text import timestamps, wording
 from hmsplan.text.escape import plain
 
@@ -48,8 +49,10 @@ def plan_against(saved: SavedSnapshot, stack: Stack, now: float, options: Option
     names = kinds_in_use(stack, state)
     snapshot = _read(live, stack, state, names)
     plan = make_plan(stack, snapshot, state, options)
-    if more := kinds_to_consult(plan, snapshot):
-        plan = make_plan(stack, _read(live, stack, state, [*names, *more]), state, options)
+    while more := kinds_to_consult(plan, snapshot):
+        names += more
+        snapshot = _read(live, stack, state, names)
+        plan = make_plan(stack, snapshot, state, options)
     against = Against(timestamps.iso(saved.taken), max(0, int(now) - saved.taken), saved.digest)
     return replace(
         plan, against=against, warnings=(*plan.warnings, *_unlike(plan, state), *_strangers(plan, saved.live))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.api.client import ReadClient
 from hmsplan.model import Digest
 from hmsplan.operations.refresh import read, read_more
+from hmsplan.planner.inputs import kinds_in_use, kinds_to_consult
 from hmsplan.planner.matching import NOWHERE
-from hmsplan.planner.planner import DEFAULTS, Options, kinds_in_use, kinds_to_consult, make_plan
+from hmsplan.planner.planner import DEFAULTS, Options, make_plan
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ async def plan_live(
     names = kinds_in_use(stack, state)
     snapshot = await read(client, stack, state, names, whose=whose)
     plan = _planned(stack, snapshot, state, options, elsewhere)
-    if more := kinds_to_consult(plan, snapshot):
+    while more := kinds_to_consult(plan, snapshot):
         snapshot = await read_more(client, stack, state, snapshot, more)
         plan = _planned(stack, snapshot, state, options, elsewhere)
     return plan, snapshot

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.api.refresh import read_one, read_organization, read_snapshot
 from hmsplan.errors import WrongOrganization
 from hmsplan.kinds import KINDS
-from hmsplan.planner.planner import wanted_members
+from hmsplan.planner.inputs import wanted_members
 from hmsplan.state.edit import refuse_other_stack
 from hmsplan.text import wording
 

@@ -34,7 +34,7 @@ from hmsplan.formats.plan_file import plan_to_bytes
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity, Snapshot, SourceLine
 from hmsplan.output.text import render_plan
-from hmsplan.planner.planner import kinds_in_use, kinds_to_consult, wanted_members
+from hmsplan.planner.inputs import kinds_in_use, kinds_to_consult, wanted_members
 from hmsplan.text.wording import SAME_NAME
 
 if TYPE_CHECKING:

@@ -1,0 +1,53 @@
+"""What a plan has to be made from: which lists, and whose members. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hmsplan.kinds import KINDS, Kind, Kinds
+from hmsplan.kinds.identity import identity_of
+from hmsplan.model import Action, Plan, RemoteObject, Snapshot, Stack, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def kinds_in_use(stack: Stack, state: State, kinds: Kinds = KINDS) -> list[str]:
+    """Name the kinds a plan has to read, in the table's order: those that the stack declares or the state knows."""
+    known = {*state.bindings, *(d.address for d in state.deposed), *(i.address for i in state.intents)}
+    used = {address.kind for address in {*stack.resources, *known}}
+    return [name for name in kinds if name in used]
+
+
+def kinds_to_consult(plan: Plan, snapshot: Snapshot, kinds: Kinds = KINDS) -> list[str]:
+    """Name the kinds that have to be read as well before *plan* may be believed.
+
+    Where an object is to go away, those whose objects may still use it, managed or not.
+    """
+    going = {c.address.kind for c in plan.changes if c.action in {Action.DELETE, Action.REPLACE}}
+    users = (kind.name for kind in kinds.values() if going & set(kind.refs.values()))
+    return [name for name in users if name not in snapshot.objects]
+
+
+def wanted_members(stack: Stack, state: State, kind: Kind, objects: Mapping[str, RemoteObject]) -> list[str]:
+    """Name the objects of *kind* whose members a plan has to read: bound ones, those it may adopt, of open creates."""
+    if kind.members is None:
+        return []
+    bound = {b.id: a for a, b in state.bindings.items() if a.kind == kind.name}
+    origins = {move.target: move.origin for move in stack.moved}
+    declaring = {r.address for a, r in stack.resources.items() if a.kind == kind.name and r.members is not None}
+    names = {identity_of(kind, stack.resources[a].spec) for a in declaring}
+    by_import = {entry.id for entry in stack.imports if entry.target in declaring}
+    parents = {intent.parent for intent in state.intents}
+    sources = set(declaring)
+    while earlier := {origins[a] for a in sources if a in origins} - sources:
+        sources |= earlier
+    return [
+        object_id
+        for object_id, live in objects.items()
+        if bound.get(object_id) in sources
+        or (object_id in bound and state.bindings[bound[object_id]].members)
+        or object_id in by_import
+        or object_id in parents
+        or (object_id not in bound and identity_of(kind, live.fields) in names)
+    ]
