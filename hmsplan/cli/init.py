@@ -53,7 +53,7 @@ def _wanted(root: Path, ci: str | None) -> dict[Path, str]:
     if not (root / STACK_FILE).exists():
         stack = scaffold.stack_files(scaffold.stack_name(root.resolve().name), crowded=_crowded(root))
         files |= {root / path: text for path, text in stack.items()}
-    files[root / scaffold.IGNORE] = scaffold.IGNORED
+    files[root / scaffold.IGNORE] = scaffold.template("gitignore")
     if ci is not None:
         top = _repository(root)
         inside = os.path.relpath(os.path.realpath(root), os.path.realpath(top))
@@ -105,7 +105,7 @@ def _tell(written: list[str], kept: list[str]) -> None:
     for path in kept:
         err(f"  exists, left as it is  {path}")
         if path.endswith(scaffold.IGNORE):
-            lines = [line for line in scaffold.IGNORED.splitlines() if not line.startswith("#")]
+            lines = [line for line in scaffold.template("gitignore").splitlines() if not line.startswith("#")]
             err("    It should hold: " + " ".join(lines))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE
 from hmsplan.config.yaml_writer import block, scalar
-from hmsplan.export.scaffold import IGNORE, IGNORED, SCHEMAS
+from hmsplan.export.scaffold import IGNORE, SCHEMAS, template
 from hmsplan.kinds import A_KIND, KINDS
 from hmsplan.model import dotted
 from hmsplan.secrets.sources import PREFIX, variable_suffix
@@ -31,7 +31,7 @@ def all_files(drafts: Drafts, *, stack: str, environment: str | None, organizati
         environment: name of the environment whose file is written; None = none.
         organization: id of the only one that this environment may touch; None = not known.
     """
-    files = {STACK_FILE: _stack_file(stack), **_resource_files(drafts), **drafts.files, IGNORE: IGNORED}
+    files = {STACK_FILE: _stack_file(stack), **_resource_files(drafts), **drafts.files, IGNORE: template("gitignore")}
     if imports := [draft for draft in drafts.drafts if _UUID.fullmatch(draft.id)]:
         files[IMPORTS] = _imports(imports)
     if environment is not None:
