@@ -256,7 +256,9 @@ class ResourceBuilder:
                 f"{other}, at {where}, is called {wording.shown(value)} too. hmsplan recognises an object that it has "
                 "not created itself by its name, and could take one for the other."
             )
-            problem = Diagnostic(wording.SAME_NAME, detail, source, declared.address, path, Severity.WARNING)
+            problem = Diagnostic(
+                "Same name twice", detail, source, declared.address, path, Severity.WARNING, Topic.SAME_NAME
+            )
         self.problems.append(problem)
 
 

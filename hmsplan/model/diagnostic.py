@@ -32,6 +32,7 @@ class Topic(enum.StrEnum):
     """What a ``Diagnostic`` is about, where a program acts on it: the words of one are for people."""
 
     NO_STATE = "no state"
+    SAME_NAME = "same name"
     READABLE_CREDENTIAL = "readable credential"
     TEMPLATE = "template"
 

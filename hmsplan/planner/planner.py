@@ -16,7 +16,7 @@ from hmsplan.errors import ConfigError, PlanError
 from hmsplan.kinds import KINDS, phone
 from hmsplan.kinds.conceal import concealed
 from hmsplan.kinds.identity import identity_of
-from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity
+from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity, Topic
 from hmsplan.planner.absence import may_be_cut
 from hmsplan.planner.blast_radius import staying_users, unread, with_blast_radius
 from hmsplan.planner.create_order import identity_needs, outage
@@ -28,7 +28,7 @@ from hmsplan.planner.safety import loosened, refusals, without_memory
 from hmsplan.planner.secret_changes import unmatched, unseen, wants_resend
 from hmsplan.planner.steps import lower
 from hmsplan.planner.unsendable import unsendable
-from hmsplan.text.wording import SAME_NAME, listed
+from hmsplan.text.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -270,7 +270,7 @@ def _still_true(stack: Stack, found: Identities, kinds: Kinds) -> Iterator[Diagn
         names.setdefault((address.kind, identity_of(kinds[address.kind], resource.spec)), []).append(address)
     clear = {address for same in names.values() if known.issuperset(same) for address in same}
     for warning in stack.warnings:
-        if warning.summary != SAME_NAME or warning.address not in clear:
+        if warning.topic is not Topic.SAME_NAME or warning.address not in clear:
             yield warning
 
 

@@ -10,8 +10,6 @@ from hmsplan.secrets.detect import hidden
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-SAME_NAME: Final = "Same name twice"
-"""The summary of the warning that two declared objects have one name; a plan that knows both does not repeat it."""
 
 _MAX_SHOWN: Final = 48
 _MAX_LISTED: Final = 14

@@ -32,10 +32,9 @@ from support.readings import (
 from hmsplan.errors import ConfigError, PlanError
 from hmsplan.formats.plan_file import plan_to_bytes
 from hmsplan.kinds import KINDS
-from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity, Snapshot, SourceLine
+from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity, Snapshot, SourceLine, Topic
 from hmsplan.output.text import render_plan
 from hmsplan.planner.inputs import kinds_in_use, kinds_to_consult, wanted_members
-from hmsplan.text.wording import SAME_NAME
 
 if TYPE_CHECKING:
     from hmsplan.model import Stack, State
@@ -694,13 +693,15 @@ def test_objects_without_a_name_are_no_twins() -> None:
 @pytest.mark.parametrize(("ids", "told"), [(("a1",), 1), (("a1", "a2"), 0)])
 def test_two_declared_objects_of_one_name_are_told_of_until_both_are_bound(ids: tuple[str, ...], told: int) -> None:
     """Then neither is recognised by its name any more."""
-    warning = Diagnostic(SAME_NAME, "two", LINE, at("assistants.b"), ("name",), Severity.WARNING)
+    warning = Diagnostic(
+        "Same name twice", "two", LINE, at("assistants.b"), ("name",), Severity.WARNING, Topic.SAME_NAME
+    )
     other = Diagnostic("Unused variable", "x", severity=Severity.WARNING)
     stack = declared(resource("assistants.a", name="A"), resource("assistants.b", name="A"), warnings=(warning, other))
     snapshot = live(*(remote("assistants", each, name="A") for each in ids))
     state = remembered(*(bound(f"assistants.{key}", each) for key, each in zip("ab", ids, strict=False)))
     plan = planned(stack, snapshot, state)
-    assert len(warnings(plan, SAME_NAME)) == told
+    assert len(warnings(plan, "Same name twice")) == told
     assert warnings(plan, "Unused variable") == ["x"]
 
 
