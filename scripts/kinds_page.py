@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hmsplan.kinds import KINDS, Kind
+from hmsplan.model import written
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "kinds.md"
 HEAD: Final = """# Kinds
@@ -93,7 +94,7 @@ def _key(fact: Any) -> str:
     """Write a name or a path; ``llm_config.tools[].url``."""
     if isinstance(fact, str):
         return f"`{fact}`"
-    return "`" + ".".join(fact).replace(".*", "[]") + "`"
+    return f"`{written(fact)}`"
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hmsplan.kinds import normalise
-from hmsplan.model import Pattern, pattern
+from hmsplan.model import Pattern, pattern, written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from hmsplan.model import FieldPath, Spec
 
@@ -168,22 +168,47 @@ class Kind:
 
     def __post_init__(self) -> None:
         """Refuse contradictions."""
-        clash = {
-            "immutable and clearable": self.immutable & self.clearable,
-            "kept and not clearable": self.kept - self.clearable,
-            "computed and required": self.computed & self.required,
-            "after_create and required": self.after_create & self.required,
-            "after_create without PATCH": frozenset() if "PATCH" in self.verbs else self.after_create,
-        }
-        for rule, names in clash.items():
+        for rule, names in self._contradictions():
             if names:
-                msg = f"kind {self.name}: {rule}: {sorted(names)}"
+                told = sorted(name if isinstance(name, str) else written(name) for name in names)
+                msg = f"kind {self.name}: {rule}: {told}"
                 raise ValueError(msg)
+
+    def _contradictions(self) -> Iterator[tuple[str, Collection[str | Pattern]]]:
+        """Yield each rule, with the fields that break it."""
+        yield "immutable and clearable", self.immutable & self.clearable
+        yield "kept and not clearable", self.kept - self.clearable
+        yield "computed and required", self.computed & self.required
+        yield "computed and immutable", self.computed & self.immutable
+        yield "clearable and required", self.clearable & self.required
+        yield "after_create and required", self.after_create & self.required
+        yield "after_create without PATCH", frozenset() if self.patchable else self.after_create
+        yield "secret and reference", self.secrets & self.refs.keys()
+        yield "unordered and keyed", self.unordered & self.keyed.keys()
+        yield "distinct and not keyed", self.distinct - self.keyed.keys()
+        yield "spare and not keyed", self.spare.keys() - self.keyed.keys()
+        yield "receivers of what is no secret", self.receivers.keys() - self.secrets
+        inside = {*self.refs, *self.secrets, *self.keyed}
+        yield "within what is atomic", {p for p in inside if any(p[: len(json)] == json for json in self.atomic)}
+        acting: dict[str, object] = {"initial": self.initial, "resting": self.resting}
+        yield "status without", {name for name, value in acting.items() if self.status is not None and not value}
+        acting |= {"window": self.window, "exposing": self.exposing, "runtime": self.runtime}
+        yield "without status", {name for name, value in acting.items() if self.status is None and value}
 
     @property
     def resettable(self) -> frozenset[str]:
         """Top-level fields that are cleared when they are taken out of the stack."""
         return self.clearable - self.kept
+
+    def hours(self, spec: Spec) -> tuple[str, str, str] | None:
+        """Return from when to when the platform acts each day, and in which time zone ("?" for what is not known).
+
+        None for what never acts.
+        """
+        if self.window is None:
+            return None
+        start, end, zone = (str(spec.get(name, "?")) for name in self.window)
+        return start, end, zone
 
     @property
     def patchable(self) -> bool:

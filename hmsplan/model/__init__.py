@@ -11,6 +11,7 @@ from hmsplan.model.config import Import, Lifecycle, Move, Resource, Safety, Stac
 from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine, Topic
 from hmsplan.model.paths import (
     ANY,
+    ANY_KEY,
     FieldPath,
     Pattern,
     dotted,
@@ -20,6 +21,7 @@ from hmsplan.model.paths import (
     pattern_of,
     value_at,
     values_at,
+    written,
 )
 from hmsplan.model.plan import (
     Action,
@@ -50,6 +52,7 @@ from hmsplan.model.value import EMPTY, MISSING, Missing, Ref, Spec, Unsendable, 
 
 __all__ = [
     "ANY",
+    "ANY_KEY",
     "EMPTY",
     "KEY_PATTERN",
     "MISSING",
@@ -108,4 +111,5 @@ __all__ = [
     "tally",
     "value_at",
     "values_at",
+    "written",
 ]

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 Pattern: TypeAlias = tuple[str, ...]
-"""A path in which ``*`` stands for any item of a list: ``llm_config.tools[].name``."""
+"""A path in which ``*`` stands for any item of a list and ``**`` for any key of a map: ``tools[].headers.**``."""
 
 ANY: Final = "*"
+ANY_KEY: Final = "**"
 
 FieldPath: TypeAlias = tuple[str | int, ...]
 """Keys from the root of an object. An item of a list is named by its index; of a keyed one, by its key."""
@@ -17,7 +18,11 @@ FieldPath: TypeAlias = tuple[str | int, ...]
 
 def matches(path: FieldPath, pattern: Sequence[str]) -> bool:
     """Say whether *path* is one of those that *pattern* names; its list items may be indexes or keys."""
-    return len(path) == len(pattern) and all(want in (ANY, part) for want, part in zip(pattern, path, strict=True))
+    return len(path) == len(pattern) and all(map(_fits, pattern, path))
+
+
+def _fits(want: str, part: str | int) -> bool:
+    return want in (ANY, part) or (want == ANY_KEY and isinstance(part, str))
 
 
 def pattern_of(path: FieldPath) -> tuple[str, ...]:
@@ -42,17 +47,25 @@ def values_at(value: Any, pattern: Sequence[str], path: FieldPath = ()) -> Itera
     elif pattern[0] == ANY:
         for index, item in enumerate(value if isinstance(value, list) else ()):
             yield from values_at(item, pattern[1:], (*path, index))
+    elif pattern[0] == ANY_KEY:
+        for key, item in value.items() if isinstance(value, Mapping) else ():
+            yield from values_at(item, pattern[1:], (*path, key))
     elif isinstance(value, Mapping) and pattern[0] in value:
         yield from values_at(value[pattern[0]], pattern[1:], (*path, pattern[0]))
 
 
 def pattern(dotted: str) -> Pattern:
-    """Read ``a.b[].c`` as a ``Pattern``."""
+    """Read ``a.b[].c.**`` as a ``Pattern``."""
     return tuple(
         part
         for piece in dotted.split(".")
         for part in (piece.removesuffix("[]"), *([ANY] if piece.endswith("[]") else []))
     )
+
+
+def written(pattern: Sequence[str]) -> str:
+    """Write a ``Pattern`` such that ``pattern`` reads it."""
+    return "".join("[]" if part == ANY else f".{part}" for part in pattern).removeprefix(".")
 
 
 def dotted(path: Sequence[str | int]) -> str:

@@ -107,12 +107,9 @@ def dialling(change: ResourceChange) -> str:
     kind = KINDS[change.address.kind]
     people = change.members.pending if change.members is not None else None
     number = "people (their number is not known)" if people is None else count(people, "person")
-    spec = {**change.before, **change.after}
-    begins = f"this {kind.singular} begins to call {number}"
-    if kind.window is None:
-        return begins
-    start, end, zone = (str(spec.get(name)) for name in kind.window)
-    return f"{begins}, daily between {safe(f'{start} and {end} {zone}')}"
+    hours = kind.hours({**change.before, **change.after})
+    daily = safe(f", daily between {hours[0]} and {hours[1]} {hours[2]}") if hours is not None else ""
+    return f"this {kind.singular} begins to call {number}{daily}"
 
 
 def _created(kind: Kind, change: ResourceChange, look: Look) -> Iterator[Line]:

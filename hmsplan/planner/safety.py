@@ -153,7 +153,7 @@ def _starts(
         kind, applied = kinds[change.address.kind], _applied(change.address, bindings)
         stopped = change.started and change.id is not None and acts(kind, applied) and not acts(kind, change.before)
         if people is None or stopped or not within:
-            yield Refusal(Risk.START, change.address, _dialling(change, people, stopped=stopped))
+            yield Refusal(Risk.START, change.address, _dialling(kind, change, people, stopped=stopped))
 
 
 def _emptied(changes: Sequence[ResourceChange], stack: Stack, kinds: Kinds) -> Iterator[Refusal]:
@@ -182,14 +182,14 @@ def newly_called(kind: Kind, change: ResourceChange) -> int | None:
     return change.members.exposed if change.members is not None else 0
 
 
-def _dialling(change: ResourceChange, people: int | None, *, stopped: bool) -> str:
+def _dialling(kind: Kind, change: ResourceChange, people: int | None, *, stopped: bool) -> str:
     number = "an unknown number of people" if people is None else f"{people} {'person' if people == 1 else 'people'}"
-    spec = {**change.before, **change.after}
-    window = f"{spec.get('schedule_start_time')} and {spec.get('schedule_end_time')} {spec.get('timezone')}"
+    hours = kind.hours({**change.before, **change.after})
+    daily = f", daily between {hours[0]} and {hours[1]} {hours[2]}" if hours is not None else ""
     if not change.started:
-        return f"it is running, and would call {number} who would not have been called, daily between {window}"
+        return f"it is running, and would call {number} who would not have been called{daily}"
     why = ", though somebody stopped it since the last apply" if stopped else ""
-    return f"it would begin to call {number}, daily between {window}{why}"
+    return f"it would begin to call {number}{daily}{why}"
 
 
 def _recalls(members: Members, change: ResourceChange, live: Sequence[RemoteObject]) -> Iterator[Refusal]:

@@ -334,10 +334,10 @@ def _update(kind: Kind, change: ResourceChange, records: Spec, *, protected: boo
 
 def _hours(kind: Kind, change: ResourceChange) -> str:
     """Say at what hours the platform acts, once *change* is done; "" for what never acts."""
-    if kind.window is None or not change.started:
+    hours = kind.hours({**change.before, **change.after}) if change.started else None
+    if hours is None:
         return ""
-    spec = {**change.before, **change.after}
-    start, end, zone = (str(spec.get(name, "?")) for name in kind.window)
+    start, end, zone = hours
     return f"daily {start[:5]} to {end[:5]} {zone}"
 
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 import pytest
 
 from hmsplan.kinds import KINDS, Kind
-from hmsplan.model import ANY, Pattern, pattern
+from hmsplan.kinds.kind import patterns
+from hmsplan.model import ANY, ANY_KEY, Pattern, pattern, written
 
 ROOT: Final = Path(__file__).parents[3]
 STAMPS: Final = {"id", "org_id", "created_at", "updated_at"}
@@ -45,10 +46,13 @@ def schema_of(name: str) -> dict[str, Any]:
         ("name", ("name",)),
         ("llm_config.tools", ("llm_config", "tools")),
         ("llm_config.tools[].server.secret", ("llm_config", "tools", ANY, "server", "secret")),
+        ("server.headers.**", ("server", "headers", ANY_KEY)),
+        ("servers.**.tools[].name", ("servers", ANY_KEY, "tools", ANY, "name")),
     ],
 )
-def test_dotted_names_become_patterns(dotted: str, parts: Pattern) -> None:
+def test_dotted_names_become_patterns_and_are_written_so(dotted: str, parts: Pattern) -> None:
     assert pattern(dotted) == parts
+    assert written(parts) == dotted
 
 
 @pytest.mark.parametrize(
@@ -58,6 +62,17 @@ def test_dotted_names_become_patterns(dotted: str, parts: Pattern) -> None:
         ({"computed": frozenset({"a"}), "required": frozenset({"a"})}, "computed and required"),
         ({"after_create": frozenset({"a"}), "required": frozenset({"a"})}, "after_create and required"),
         ({"after_create": frozenset({"a"}), "verbs": frozenset({"GET", "POST"})}, "after_create without PATCH"),
+        ({"kept": frozenset({"a"})}, "kept and not clearable"),
+        ({"computed": frozenset({"a"}), "immutable": frozenset({"a"})}, "computed and immutable"),
+        ({"clearable": frozenset({"a"}), "required": frozenset({"a"})}, "clearable and required"),
+        ({"secrets": patterns("a.b"), "refs": {pattern("a.b"): "y"}}, r"secret and reference: \['a.b'\]"),
+        ({"unordered": patterns("a"), "keyed": {pattern("a"): str}}, "unordered and keyed"),
+        ({"distinct": patterns("a")}, "distinct and not keyed"),
+        ({"spare": {pattern("a"): bool}}, "spare and not keyed"),
+        ({"receivers": {pattern("a"): patterns("url")}}, "receivers of what is no secret"),
+        ({"atomic": patterns("a"), "refs": {pattern("a.b[]"): "y"}}, r"within what is atomic: \['a.b\[\]'\]"),
+        ({"status": ("s", "on"), "initial": "off"}, r"status without: \['resting'\]"),
+        ({"window": ("a", "b", "c"), "exposing": frozenset({"a"})}, r"without status: \['exposing', 'window'\]"),
     ],
 )
 def test_a_kind_refuses_contradictions(contradiction: dict[str, Any], words: str) -> None:

@@ -30,6 +30,9 @@ from hmsplan.model import (
     Verb,
     dotted,
     is_pending,
+    matches,
+    pattern,
+    values_at,
 )
 
 SUPPORT = Address("assistants", "support")
@@ -109,6 +112,32 @@ def test_secrets_are_compared_by_name_and_fingerprint_never_by_value() -> None:
 )
 def test_a_path_is_written_as_people_do(path: tuple[str | int, ...], text: str) -> None:
     assert dotted(path) == text
+
+
+@pytest.mark.parametrize(
+    ("path", "dotted_pattern", "is_one"),
+    [
+        (("tools", 0, "name"), "tools[].name", True),
+        (("tools", "look up", "name"), "tools[].name", True),
+        (("headers", "X-Key"), "headers.**", True),
+        (("headers", 0), "headers.**", False),
+        (("headers",), "headers.**", False),
+        (("headers", "a", "b"), "headers.**", False),
+        (("other", "X-Key"), "headers.**", False),
+    ],
+)
+def test_a_pattern_names_items_of_lists_and_keys_of_maps(
+    path: tuple[str | int, ...], dotted_pattern: str, is_one: bool
+) -> None:
+    assert matches(path, pattern(dotted_pattern)) is is_one
+
+
+def test_values_are_found_under_any_key_of_a_map() -> None:
+    value = {"servers": [{"headers": {"A": "1", "B": "2"}}, {"headers": ["no map"]}, {}]}
+    assert list(values_at(value, pattern("servers[].headers.**"))) == [
+        (("servers", 0, "headers", "A"), "1"),
+        (("servers", 0, "headers", "B"), "2"),
+    ]
 
 
 def test_a_refusal_prints_the_exact_flag_that_allows_it() -> None:
