@@ -60,5 +60,6 @@ CAMPAIGNS: Final = Kind(
         untouched=("status", "pending"),
         on_create=1000,  # the most one request may hold is unknown
         total="total_leads",
+        over=("completed_leads", "failed_leads"),
     ),
 )

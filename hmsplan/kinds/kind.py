@@ -31,6 +31,7 @@ class Members:
         untouched: (field, value) of a member that nothing has happened to yet; others are history.
         on_create: how many may ride on the parent's own create; the rest is added one by one.
         total: field of the parent that counts them, which proves whether their list is whole.
+        over: fields of the parent that count those to whom nothing more happens.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Members:
     untouched: tuple[str, str]
     on_create: int
     total: str
+    over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,7 @@ class Kind:
         exposing: fields that decide whom the platform reaches, and when, while it acts.
         final: (field, value) after which nothing can change.
         runtime: field to values that the platform sets by itself; such a difference is no drift.
+        switch: field that turns an object off while it is false; "" for what is always on.
         meets_people: people talk to the platform through such an object: they call it, or it calls them.
         receivers: secret to the fields that decide who receives it; one outside its list counts where none inside does.
     """
@@ -162,6 +165,7 @@ class Kind:
     exposing: frozenset[str] = frozenset()
     final: tuple[str, str] | None = None
     runtime: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    switch: str = ""
     meets_people: bool = False
     receivers: Mapping[Pattern, frozenset[Pattern]] = field(default_factory=dict)
     members: Members | None = None

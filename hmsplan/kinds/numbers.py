@@ -31,6 +31,7 @@ NUMBERS: Final = Kind(
     guarded_replace=True,  # calls fail in between
     guarded_delete=True,
     in_calls=("number_id",),
+    switch="is_active",
     meets_people=True,
     clearable=frozenset({"agent_id", "transfer_trunk_id", "workflow_id"}),
     canonical={pattern("phone_number"): normalise.phone_number},

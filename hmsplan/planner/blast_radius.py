@@ -165,14 +165,14 @@ class _Finder:
         """Say whether people meet the platform through *live*, now or as soon as the plan is applied."""
         kind, change = self._kinds[live.kind], self._change.get(live.id)
         after = change.after if change is not None else {}
-        if not kind.meets_people or (live.fields.get("is_active") is False and after.get("is_active") is not True):
+        if not kind.meets_people or (live.fields.get(kind.switch) is False and after.get(kind.switch) is not True):
             return False
         dials = kind.status is None or live.fields.get(kind.status[0]) == kind.status[1]
         return dials or (change is not None and change.started)
 
     def _reached(self, live: RemoteObject) -> Reached:
         kind = self._kinds[live.kind]
-        waiting, at_most = self._waiting(live) if kind.members is not None else (None, False)
+        waiting, at_most = self._waiting(live)
         return Reached(
             live.kind, identity_of(kind, live.fields), live.id, self._owner.get(live.id), waiting, at_most=at_most
         )
@@ -182,9 +182,11 @@ class _Finder:
         members, change = self._kinds[live.kind].members, self._change.get(live.id)
         if change is not None and change.members is not None:
             return change.members.pending, False
-        if members is not None and (found := self._snapshot.members.get(live.id)) is not None:
+        if members is None:
+            return None, False
+        if (found := self._snapshot.members.get(live.id)) is not None:
             return sum(is_untouched(members, item) for item in found), False
-        counters = [live.fields.get(name) for name in ("total_leads", "completed_leads", "failed_leads")]
+        counters = [live.fields.get(name) for name in (members.total, *members.over)]
         known = [number for number in counters if isinstance(number, int)]
         if len(known) < len(counters):
             return None, False
