@@ -191,7 +191,7 @@ class Kind:
         yield "unordered and keyed", self.unordered & self.keyed.keys()
         yield "distinct and not keyed", self.distinct - self.keyed.keys()
         yield "spare and not keyed", self.spare.keys() - self.keyed.keys()
-        yield "receivers of what is no secret", self.receivers.keys() - self.secrets
+        yield "receivers of a field that is not secret", self.receivers.keys() - self.secrets
         inside = {*self.refs, *self.secrets, *self.keyed}
         yield "within what is atomic", {p for p in inside if any(p[: len(json)] == json for json in self.atomic)}
         acting: dict[str, object] = {"initial": self.initial, "resting": self.resting}

@@ -69,7 +69,7 @@ def test_dotted_names_become_patterns_and_are_written_so(dotted: str, parts: Pat
         ({"unordered": patterns("a"), "keyed": {pattern("a"): str}}, "unordered and keyed"),
         ({"distinct": patterns("a")}, "distinct and not keyed"),
         ({"spare": {pattern("a"): bool}}, "spare and not keyed"),
-        ({"receivers": {pattern("a"): patterns("url")}}, "receivers of what is no secret"),
+        ({"receivers": {pattern("a"): patterns("url")}}, "receivers of a field that is not secret"),
         ({"atomic": patterns("a"), "refs": {pattern("a.b[]"): "y"}}, r"within what is atomic: \['a.b\[\]'\]"),
         ({"status": ("s", "on"), "initial": "off"}, r"status without: \['resting'\]"),
         ({"window": ("a", "b", "c"), "exposing": frozenset({"a"})}, r"without status: \['exposing', 'window'\]"),
