@@ -43,33 +43,57 @@ def lower(
     for change in changes:
         steps += _steps(change, stack.resources.get(change.address), found, state, kinds)
     steps = _after_settling(steps, found)
-    known = {step.key for step in steps}
-    users = _user_steps(changes, steps, kinds)
-    ends: defaultdict[str, set[str]] = defaultdict(set)
-    for step in steps:
-        if step.verb is Verb.DELETE and not step.member:
-            ends[step.address.kind].add(step.key)
-    linked = [_linked(step, known, users, ends, stack.resources.get(step.address), kinds) for step in steps]
-    linked = _after_holders(linked, holders) if holders else linked
+    links = _Links(steps, _user_steps(changes, steps, kinds))
+    linked = [_linked(step, links, stack.resources.get(step.address), kinds[step.address.kind]) for step in steps]
+    linked = _after_holders(linked, holders, links) if holders else linked
     linked = _after_removals(linked, stack, kinds)
     by_key = {step.key: step for step in linked}
     order = graphlib.TopologicalSorter({step.key: sorted(step.needs) for step in linked}).static_order()
     return tuple(by_key[key] for key in order)
 
 
-def _after_holders(steps: list[Step], holders: Mapping[Address, Address]) -> list[Step]:
+class _Links:
+    """Keys of the steps on objects, members apart, that others may have to wait for.
+
+    Attributes:
+        creates: address to the step that makes its object.
+        writes: address to the steps that make its object as declared: its create, what follows it, its update.
+        deletes: address to the steps that delete an object of it.
+        ends: kind to the steps that delete an object of it.
+        users: id to the steps after which nothing that changes refers to it any more.
+    """
+
+    def __init__(self, steps: Iterable[Step], users: Mapping[str, set[str]]) -> None:
+        self.creates: defaultdict[Address, set[str]] = defaultdict(set)
+        self.writes: defaultdict[Address, set[str]] = defaultdict(set)
+        self.deletes: defaultdict[Address, set[str]] = defaultdict(set)
+        self.ends: defaultdict[str, set[str]] = defaultdict(set)
+        self.users = users
+        for step in steps:
+            if not step.member:
+                self._add(step)
+
+    def _add(self, step: Step) -> None:
+        match step.verb:
+            case Verb.CREATE:
+                self.creates[step.address].add(step.key)
+                self.writes[step.address].add(step.key)
+            case Verb.UPDATE if not step.rests:
+                self.writes[step.address].add(step.key)
+            case Verb.DELETE:
+                self.deletes[step.address].add(step.key)
+                self.ends[step.address.kind].add(step.key)
+
+
+def _after_holders(steps: list[Step], holders: Mapping[Address, Address], links: _Links) -> list[Step]:
     """Let each create wait for the delete of the object that has its identity; of its own, the old one goes first."""
-    deletes: defaultdict[Address, set[str]] = defaultdict(set)
-    for step in steps:
-        if step.verb is Verb.DELETE and not step.member:
-            deletes[step.address].add(step.key)
     ordered = []
     for step in steps:
         holder = holders.get(step.address)
         if holder is not None and step.verb is Verb.CREATE and not step.member:
-            ordered.append(replace(step, needs=step.needs | deletes[holder]))
+            ordered.append(replace(step, needs=step.needs | links.deletes[holder]))
         elif holder == step.address and step.deposes is not None:
-            ordered.append(replace(step, needs=step.needs - {f"{step.address}:create", f"{step.address}:finish"}))
+            ordered.append(replace(step, needs=step.needs - links.writes[step.address]))
         else:
             ordered.append(step)
     return ordered
@@ -414,43 +438,34 @@ def _user_steps(changes: Sequence[ResourceChange], steps: Sequence[Step], kinds:
     return users
 
 
-def _pointed_at(step: Step, resource: Resource, kinds: Kinds) -> set[Address]:
+def _pointed_at(step: Step, resource: Resource, kind: Kind) -> set[Address]:
     """Name what has to be as declared before *step*: a call may reach it the moment that something points at it.
 
     Before a campaign begins to dial, that is everything it uses.
     """
-    status = kinds[step.address.kind].status
+    status = kind.status
     if status is not None and step.spec.get(status[0]) == status[1]:
         return set(resource.refs)
     fields = (resource.spec.get(name) for name in step.spec)
     return {value.address for field in fields for _, value in leaves(field) if isinstance(value, Ref)}
 
 
-def _linked(
-    step: Step,
-    known: set[str],
-    users: Mapping[str, set[str]],
-    ends: Mapping[str, set[str]],
-    resource: Resource | None,
-    kinds: Kinds,
-) -> Step:
+def _linked(step: Step, links: _Links, resource: Resource | None, kind: Kind) -> Step:
     """Add the creates that *step* takes an id from, what it points at, and what has to let go before a delete.
 
     What begins to call people waits until everything of its kind that goes away is gone: never two at once.
     """
-    needs = {f"{value.address}:create" for _, value in leaves(step.spec) if isinstance(value, Ref)}
+    needs = {key for _, value in leaves(step.spec) if isinstance(value, Ref) for key in links.creates[value.address]}
     if resource is not None and step.verb in {Verb.CREATE, Verb.UPDATE} and not step.member:
-        needs |= {
-            f"{ref}:{name}" for ref in _pointed_at(step, resource, kinds) for name in ("create", "finish", "update")
-        }
+        needs |= {key for ref in _pointed_at(step, resource, kind) for key in links.writes[ref]}
     if step.verb is Verb.DELETE and not step.member and step.id is not None:
-        needs |= users.get(step.id, set())
+        needs |= links.users.get(step.id, set())
     if step.starts:
-        needs |= ends[step.address.kind]
+        needs |= links.ends[step.address.kind]
     elif step.deposes is not None and step.verb in {Verb.DELETE, Verb.UPDATE}:
-        if kinds[step.address.kind].status is None:
-            needs |= {f"{step.address}:{name}" for name in ("create", "finish")}
+        if kind.status is None:
+            needs |= links.writes[step.address]
         elif resource is not None:  # what its successor needs is made first
-            needs |= {f"{ref}:{name}" for ref in resource.refs for name in ("create", "finish", "update")}
-    needs = (needs & known) - {step.key}
+            needs |= {key for ref in resource.refs for key in links.writes[ref]}
+    needs -= {step.key}
     return replace(step, needs=step.needs | needs) if needs - step.needs else step
