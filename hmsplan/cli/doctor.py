@@ -29,6 +29,7 @@ from hmsplan.operations.refresh import check_organization
 from hmsplan.secrets.sources import FINGERPRINT_KEY, PREFIX, variable_suffix
 from hmsplan.state.backend import new_state
 from hmsplan.text.escape import plain
+from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +63,11 @@ class Check:
     mark: Mark
     detail: str
     advice: str = ""
+
+
+def _one_line(text: str) -> str:
+    """Return foreign *text* safe to show behind the name of a check; a command that stood on its own line follows."""
+    return plain(" ".join(text.split()))
 
 
 @click.command("doctor", cls=Command)
@@ -102,12 +108,12 @@ def _stack(options: Globals, checks: list[Check]) -> Stack | None:
     except ConfigError as error:
         first, *others = error.diagnostics
         place = f"{first.source}: " if first.source else ""
-        text = plain(f"{place}{first.summary}. {first.detail}") + (f" And {len(others)} more." if others else "")
+        text = _one_line(f"{place}{first.summary}. {first.detail}") + (f" And {len(others)} more." if others else "")
         checks.append(Check("stack", Mark.BAD, text, f"Every problem: {options.command('validate')}"))
         return None
     mark = Mark.NOTE if stack.warnings else Mark.OK
     advice = f"{len(stack.warnings)} warnings: {options.command('validate')}" if stack.warnings else ""
-    checks.append(Check("stack", mark, f"{plain(stack.name)}, {len(stack.resources)} resources", advice))
+    checks.append(Check("stack", mark, f"{plain(stack.name)}, {count(len(stack.resources), 'resource')}", advice))
     bound = f"only {stack.organization}" if stack.organization else "any organization, since it names none"
     checks.append(Check("environment", Mark.OK, f"{stack.environment}; may touch {bound}"))
     return stack
@@ -121,10 +127,12 @@ def _state(options: Globals, checks: list[Check]) -> State | None:
         return None  # told with the stack
     except (StateError, OSError) as error:
         detail = error.detail if isinstance(error, StateError) else str(error)
-        checks.append(Check("state", Mark.BAD, plain(detail), "Where it is: --state, HMSPLAN_STATE, or hmsplan.yaml"))
+        checks.append(
+            Check("state", Mark.BAD, _one_line(detail), "Where it is: --state, HMSPLAN_STATE, or hmsplan.yaml")
+        )
         return None
     where = plain(backend.describe())
-    known = f"serial {state.serial}, {len(state.bindings)} bindings" if state else "nothing applied yet"
+    known = f"serial {state.serial}, {count(len(state.bindings), 'binding')}" if state else "nothing applied yet"
     checks.append(Check("state", Mark.OK, f"{where}: {known}"))
     if state is not None and state.intents:
         checks.append(
@@ -143,7 +151,7 @@ def _lock(options: Globals, backend: Backend) -> Check:
     try:
         owner = backend.holder()
     except StateError as error:
-        return Check("lock", Mark.NOTE, plain(error.detail))
+        return Check("lock", Mark.NOTE, _one_line(error.detail))
     if owner is None:
         return Check("lock", Mark.OK, "free")
     return Check(
@@ -185,7 +193,7 @@ def _endpoint(options: Globals) -> Check:
     try:
         url = endpoint(os.environ.get(BASE_URL) or DEFAULT_BASE_URL, options.allow_host)
     except HmsplanError as error:
-        return Check("endpoint", Mark.BAD, f"{BASE_URL} is refused: {plain(error.detail)}")
+        return Check("endpoint", Mark.BAD, f"{BASE_URL} is refused: {_one_line(error.detail)}")
     return Check("endpoint", Mark.OK, plain(str(url)))
 
 
@@ -225,11 +233,11 @@ def _key(options: Globals, stack: Stack | None, state: State | None, checks: lis
         if stack is not None:
             check_organization(stack, state or new_state(), hearing.organization)
     except (Unauthorized, WrongOrganization) as error:
-        checks.append(Check(error.summary.lower(), Mark.BAD, plain(error.detail)))
+        checks.append(Check(error.summary.lower(), Mark.BAD, _one_line(error.detail)))
         return error.exit_code
     except HmsplanError as error:
         advice = "A proxy, a firewall, or an outage?" if isinstance(error, ApiError) and error.status is None else ""
-        checks.append(Check("api", Mark.BAD, plain(error.detail), advice))
+        checks.append(Check("api", Mark.BAD, _one_line(error.detail), advice))
     return 0
 
 

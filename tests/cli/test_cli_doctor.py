@@ -143,6 +143,15 @@ def test_a_state_that_cannot_be_read_is_bad(cli: Cli, stack: Path) -> None:
     assert checks(result)["state"][0] == "bad"
 
 
+def test_an_error_of_several_lines_is_told_on_one(cli: Cli, stack: Path) -> None:
+    """The command that it names stands behind it, not behind an escaped line break."""
+    write(stack, {f"{FOLDER}/default/state.json": '{"format_version": 99}'})
+    result = cli("-C", stack, "--emulator", "doctor")
+    assert result.code == 1
+    assert "u000a" not in result.out
+    assert "pip install" in " ".join(result.out.split())
+
+
 def test_a_refused_endpoint_is_told_before_the_key_goes_anywhere(live: Any, emulator: Emulator) -> None:
     """Its reason, and not what stood in it."""
     result = live("--json", HMS_SOVEREIGN_BASE_URL="https://me:hunter2@evil.example")
