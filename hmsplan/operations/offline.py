@@ -125,9 +125,8 @@ def _one(item: RemoteObject, named: Mapping[str, Spec], numbers: Mapping[str, ob
     if (half := mark.fingerprint[-HALF:]) in named:
         status = members.untouched[0]
         return replace(item, fields={**named[half], status: item.fields[status]})
-    if mark.called is None or mark.called not in numbers:
-        return item
-    return anonymous(members, item.id, mark, **{members.identity[0]: numbers[mark.called]})
+    who = mark.fingerprint[:-HALF] or mark.called or ""  # of other variables, or called: the same person
+    return anonymous(members, item.id, mark, **{members.identity[0]: numbers[who]}) if who in numbers else item
 
 
 def _unlike(plan: Plan, state: State) -> Iterator[Diagnostic]:

@@ -30,8 +30,9 @@ def without_names(change: ResourceChange) -> ResourceChange:
     if change.members is None:
         return change
     remove = tuple(replace(item, fields={}) for item in change.members.remove)
-    # nor can a snapshot say why a lead goes and comes: its variables are not in the file
-    return replace(change, members=replace(change.members, remove=remove), notes=())
+    # nor can a snapshot say why a lead comes back: its variables are not in the file
+    notes = tuple(note for note in change.notes if "removed and added again" not in note)
+    return replace(change, members=replace(change.members, remove=remove), notes=notes)
 
 
 def meaning(plan: Plan) -> tuple[Any, ...]:

@@ -88,6 +88,15 @@ def test_nobody_is_called_twice_unseen() -> None:
     assert refusal.flag == "--allow recall:campaigns.recall"
 
 
+def test_a_lead_of_other_variables_is_the_same_person() -> None:
+    """It leaves before it comes back, as in the live plan; why is said there only, for its variables are in no file."""
+    stack = declared(calling(AN, {**BO, "variables": {"who": "Mr Bo"}}, CY))
+    there, here = planned(stack, LIVE, REMEMBERED), plan_against(taken(LIVE, REMEMBERED), stack, NOW)
+    assert [(step.key, step.needs) for step in here.steps] == [(step.key, step.needs) for step in there.steps]
+    assert here.digest == there.digest
+    assert here.refusals == there.refusals
+
+
 def test_a_lead_that_goes_has_no_number_to_show() -> None:
     """Its number is in no file, so none is invented."""
     plan = plan_against(taken(LIVE, REMEMBERED), declared(calling(AN, CY)), NOW)
