@@ -29,6 +29,7 @@ _PATH = Path(__file__).with_name("openapi.json")
 _REF = "#/components/schemas/"
 _TAGS = ("provider", "type", "tool_type")
 _FORMS = ("oneOf", "anyOf")
+_NULL: Schema = {"type": "null"}  # one object, as validators are kept by the identity of their schema
 _PHONE = r"^\+[1-9]\d{1,14}$"
 _FILLED = frozenset({"turn_taking", "background_audio", "silence"})
 """Parts of a ``speech_config`` that are stored with their defaults although the body leaves them out."""
@@ -123,9 +124,9 @@ def _form(schema: Schema, value: Any) -> Schema | str:
     options: list[Schema] = [option for key in _FORMS for option in schema.get(key, ())]
     if not options:
         return schema
-    if value is None and {"type": "null"} in options:
-        return {"type": "null"}
-    forms = [option for option in options if option != {"type": "null"}]
+    if value is None and _NULL in options:
+        return _NULL
+    forms = [option for option in options if option != _NULL]
     return _form(forms[0], value) if len(forms) == 1 else _tagged_form(forms, value)
 
 
