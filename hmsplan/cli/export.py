@@ -14,7 +14,7 @@ import orjson
 from hmsplan.cli import embedded
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
-from hmsplan.cli.session import connect, is_embedded, wait_for
+from hmsplan.cli.session import STDERR, connect, is_embedded, wait_for
 from hmsplan.cli.terminal import err, report
 from hmsplan.config.confined import STACK_FILE
 from hmsplan.config.interpolation import UNMANAGED_KINDS
@@ -49,7 +49,9 @@ def export_command(options: Globals, folder: Path | None) -> None:
     _check_free(root)
     backend = _state_of(options, root)
     backend.load()  # a state that cannot be reached is told before anything is written
-    exported = wait_for(export(partial(connect, options), stack_name(root.resolve().name), options.environment))
+    exported = wait_for(
+        export(partial(connect, options, on_wait=STDERR.waiting), stack_name(root.resolve().name), options.environment)
+    )
     _check_free(root, exported.files)
     write_files(root, exported.files)
     bound = _bind(backend, exported.state)

@@ -53,6 +53,9 @@ class Stderr(Silent):
             err(f"Waiting {seconds:.0f} s for the rate limit ...")
 
 
+STDERR: Final = Stderr()
+
+
 def load(options: Globals, *, need_secrets: bool = False) -> Stack:
     """Read and validate the stack, and let *options* name the environment that it chose.
 
@@ -109,7 +112,7 @@ def open_workspace(options: Globals, *, need_secrets: bool = False) -> Workspace
         stack,
         open_state(options),
         partial(connect, options),
-        Stderr(),
+        STDERR,
         accept=partial(refuse_unpushed, options),
         rescue=lambda state, error: rescue(state, options, error),
         organization=embedded.KEY if options.emulator else None,
@@ -147,7 +150,7 @@ def environment_of(options: Globals) -> str:
 @asynccontextmanager
 async def connect(options: Globals, kind: type[Client], **settings: Any) -> AsyncIterator[Client]:
     """Open a client for the organization of the key, or for the embedded emulator."""
-    settings = {"deadline_s": options.timeout_s, "on_skew": _tell_skew, "on_wait": Stderr().waiting, **settings}
+    settings = {"deadline_s": options.timeout_s, "on_skew": _tell_skew, **settings}
     async with AsyncExitStack() as closing:
         if options.emulator:
             emulator = embedded.open_embedded(options.directory, environment_of(options))

@@ -14,7 +14,7 @@ from hmsplan.api.client import ReadClient
 from hmsplan.api.refresh import read_members, read_one, read_organization
 from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command, Group
-from hmsplan.cli.session import connect, environment_of, open_state, open_workspace, wait_for
+from hmsplan.cli.session import STDERR, connect, environment_of, open_state, open_workspace, wait_for
 from hmsplan.cli.terminal import err, out
 from hmsplan.config.load import load_settings
 from hmsplan.errors import HmsplanError, StateError
@@ -234,7 +234,7 @@ async def _one(
     options: Globals, stack: Stack, state: State, address: Address, object_id: str
 ) -> tuple[RemoteObject | None, tuple[RemoteObject, ...], str | None]:
     kind = KINDS[address.kind]
-    async with connect(options, ReadClient) as client:
+    async with connect(options, ReadClient, on_wait=STDERR.waiting) as client:
         organization = await read_organization(client) if stack.organization is not None else None
         live = await read_one(client, kind, object_id)
         found = live.fields.get("org_id") if live is not None else None
@@ -280,7 +280,7 @@ async def _exists(
     options: Globals, stack: Stack, state: State, address: Address, object_id: str, intents: list[PendingCreate]
 ) -> bool:
     kind = KINDS[address.kind]
-    async with connect(options, ReadClient) as client:
+    async with connect(options, ReadClient, on_wait=STDERR.waiting) as client:
         if stack.organization is not None:
             check_organization(stack, state, await read_organization(client))
         parent = next((intent.parent for intent in intents if intent.parent), None)

@@ -96,7 +96,7 @@ async def apply(
     with workspace.backend.lock(owner), interruptible(stop):
         state = workspace.state()
         ledger = Ledger(workspace.backend, state)
-        async with workspace.connect(WriteClient) as client:
+        async with workspace.client(WriteClient) as client:
             plan, snapshot = await _settled_plan(client, workspace, state, options, stop, whose=whose)
             _check_consent(plan, consent, state)
             workspace.reporter.planned(plan)

@@ -27,8 +27,8 @@ Client = TypeVar("Client", bound=ReadClient)
 class Connect(Protocol):
     """Opens a client of the kind that is asked for, for the organization of one key."""
 
-    def __call__(self, kind: type[Client], /) -> AbstractAsyncContextManager[Client]:
-        """Return a client that is closed when its block ends."""
+    def __call__(self, kind: type[Client], /, **settings: Any) -> AbstractAsyncContextManager[Client]:
+        """Return a client with some more *settings* of it, which is closed when its block ends."""
 
 
 def connect_with(api_key: str, base_url: str = DEFAULT_BASE_URL, **settings: Any) -> Connect:
@@ -41,8 +41,8 @@ def connect_with(api_key: str, base_url: str = DEFAULT_BASE_URL, **settings: Any
     """
 
     @asynccontextmanager
-    async def connect(kind: type[Client], /) -> AsyncIterator[Client]:
-        async with kind(base_url, api_key=api_key, **settings) as client:
+    async def connect(kind: type[Client], /, **more: Any) -> AsyncIterator[Client]:
+        async with kind(base_url, api_key=api_key, **{**settings, **more}) as client:
             yield client
 
     return connect
@@ -77,6 +77,10 @@ class Workspace:
     accept: Callable[[State | None], None] = _anything
     rescue: Callable[[State, StateError], StateError] = field(default=_as_it_is)
     organization: str | None = None
+
+    def client(self, kind: type[Client]) -> AbstractAsyncContextManager[Client]:
+        """Open a client that tells the reporter when it waits."""
+        return self.connect(kind, on_wait=self.reporter.waiting)
 
     def state(self) -> State:
         """Return what earlier applies left behind; an empty state when there has never been one.
