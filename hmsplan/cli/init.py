@@ -68,12 +68,7 @@ def _write(wanted: Mapping[Path, str]) -> tuple[list[Path], list[Path]]:
         if os.path.lexists(path):
             kept.append(path)
             continue
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-        except OSError as error:
-            raise HmsplanError(f"{plain(str(path))}: {error.strerror}", summary="Cannot write") from error
+        scaffold.create(path, text)
         written.append(path)
     return written, kept
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from hmsplan.config.confined import STACK_FILE
+from hmsplan.errors import HmsplanError
+from hmsplan.text.escape import plain
 
 SCHEMAS: Final = "https://hmsplan.dev/schemas/v1/"
 WORKFLOW: Final = ".github/workflows/hmsplan.yml"
@@ -21,6 +23,20 @@ _TEMPLATES: Final = Path(__file__).parent / "templates"
 def template(name: str) -> str:
     """Return a file of ``templates/``; what stands in ``<>`` and capitals is to be filled in."""
     return (_TEMPLATES / name).read_text("utf-8")
+
+
+def create(place: Path, text: str) -> None:
+    """Write a file that is not there yet, and the folders around it.
+
+    Raises:
+        HmsplanError: it is there already, or cannot be written.
+    """
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("x", encoding="utf-8", newline="") as file:
+            file.write(text)
+    except OSError as error:
+        raise HmsplanError(f"{plain(str(place))}: {error.strerror}", summary="Cannot write") from error
 
 
 def stack_name(folder: str) -> str:

@@ -16,14 +16,13 @@ from hmsplan.errors import ConfigError, HmsplanError, PlanError
 from hmsplan.export.choices import Choices
 from hmsplan.export.draft import Drafter, Drafts, left_out
 from hmsplan.export.files import all_files
-from hmsplan.export.scaffold import IGNORE
+from hmsplan.export.scaffold import IGNORE, create
 from hmsplan.kinds import KINDS
 from hmsplan.model import Binding, State
 from hmsplan.planner.last_applied import record
 from hmsplan.planner.members import fingerprint
 from hmsplan.planner.planner import make_plan
 from hmsplan.state.backend import new_state
-from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,12 +135,5 @@ def write_files(root: Path, files: Mapping[str, str]) -> None:
         HmsplanError: a file is there already, or cannot be written.
     """
     for path, text in files.items():
-        place = root / path
-        if path == IGNORE and place.exists():
-            continue
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with place.open("x", encoding="utf-8", newline="") as file:
-                file.write(text)
-        except OSError as error:
-            raise HmsplanError(f"{plain(str(place))}: {error.strerror}", summary="Cannot write") from error
+        if path != IGNORE or not (root / path).exists():
+            create(root / path, text)
