@@ -170,7 +170,7 @@ class Resolver:
         if isinstance(value, Ref):
             _check_reference(value.address, path, kind)
         elif isinstance(value, Secret):
-            if pattern_of(path) not in kind.secrets:
+            if not kind.is_secret(pattern_of(path)):
                 raise BadInterpolation("Secret in a readable field", _readable(value.name, path))
         elif isinstance(value, Csv):
             if kind.members is None or path != (kind.members.name,):

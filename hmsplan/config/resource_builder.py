@@ -104,7 +104,7 @@ class ResourceBuilder:
             resolved.spec,
             schema.of_kind(declared.kind.name),
             title=A_KIND[declared.kind.name],
-            is_secret=lambda path: pattern_of(path) in declared.kind.secrets,
+            is_secret=lambda path: declared.kind.is_secret(pattern_of(path)),
             aliases=declared.kind.aliases,
         )
         fits = True

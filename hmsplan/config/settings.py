@@ -122,7 +122,7 @@ def is_secret(path: FieldPath) -> bool:
     match path:
         case (("defaults" | "overrides"), str(owner), *rest):
             kind = KINDS.get(owner.partition(".")[0])
-            return kind is not None and pattern_of(tuple(rest)) in kind.secrets
+            return kind is not None and kind.is_secret(pattern_of(tuple(rest)))
         case _:
             return False
 

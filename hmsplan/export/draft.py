@@ -172,7 +172,7 @@ class _Writer:
                 written = self._value(live.fields[name], (name,), (name,))
                 if written is not MISSING:
                     self.draft.spec[name] = written
-            elif (name,) in self.kind.secrets:
+            elif self.kind.is_secret((name,)):
                 self._note_secret((name,))
         if self.kind.final is not None and live.fields.get(self.kind.final[0]) == self.kind.final[1]:
             self.draft.spec.pop(self.kind.final[0], None)

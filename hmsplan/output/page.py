@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.formats.redact import shown
 from hmsplan.kinds import KINDS
+from hmsplan.kinds.references import owners_of
 from hmsplan.model import EMPTY, Action, Digest, DriftKind, Topic, is_pending
 from hmsplan.output.blast_radius import blast_radius_summary
 from hmsplan.output.commands import BARE
@@ -211,7 +212,7 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT, commands: Co
 
 def names_of(plan: Plan) -> dict[str, str]:
     """Return id to address, for every object that the plan knows."""
-    return {c.id: str(c.address) for c in plan.changes if c.id is not None and not c.deposed}
+    return {object_id: str(address) for object_id, address in owners_of(plan).items()}
 
 
 def scope_of(plan: Plan) -> list[str]:

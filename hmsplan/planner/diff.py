@@ -65,7 +65,7 @@ def _value(
     kind: Kind, want: Value, have: Value | Missing, at: FieldPath, pat: Pattern, roots: Callable[[], tuple[Spec, Spec]]
 ) -> Iterator[FieldChange]:
     """Yield what differs at one place; *pat* is *at* with every list item written as ``*``."""
-    if pat in kind.secrets:
+    if kind.is_secret(pat):
         if want is None and have not in (None, MISSING):  # whether there is one can be seen, if not which
             yield FieldChange(at, have, want)
         return
@@ -133,7 +133,7 @@ def _both_nothing(kind: Kind, pat: Pattern, want: Value, have: Value | Missing) 
 
 def _unseen(kind: Kind, pat: Pattern, want: Value, have: Value | Missing) -> bool:
     """Of a block that holds only secrets nothing need come back ("tool server.secret: unknown")."""
-    hidden = isinstance(want, Mapping) and bool(want) and all((*pat, key) in kind.secrets for key in want)
+    hidden = isinstance(want, Mapping) and bool(want) and all(kind.is_secret((*pat, key)) for key in want)
     return hidden and _is_one_of(have, (None, MISSING))
 
 
@@ -203,7 +203,7 @@ def dropped(kind: Kind, applied: Spec, declared: Spec, live: Spec) -> tuple[Fiel
             if (
                 key in kind.resettable
                 and old is not None
-                and (have not in (None, MISSING, "") or (key,) in kind.secrets)
+                and (have not in (None, MISSING, "") or kind.is_secret((key,)))
             ):
                 found.append(FieldChange((key,), have, None))
         elif old != declared[key]:
@@ -214,7 +214,7 @@ def dropped(kind: Kind, applied: Spec, declared: Spec, live: Spec) -> tuple[Fiel
 def _dropped_within(
     kind: Kind, old: Value, new: Value, have: Value, at: FieldPath, pat: Pattern
 ) -> Iterator[FieldChange]:
-    if pat in kind.secrets:
+    if kind.is_secret(pat):
         if new is None and old is not None:
             yield FieldChange(at, have, new)
         return

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import ANY, MISSING, Action, Diagnostic, Refusal, Risk, Secret, dotted, leaves, values_at
+from hmsplan.model import ANY, MISSING, Action, Diagnostic, Refusal, Risk, Secret, dotted, leaves, pattern_of, values_at
 from hmsplan.planner.diff import at_path, items_by_key
 from hmsplan.planner.request_body import overlay
 from hmsplan.secrets.detect import is_mask, sounds_secret
@@ -78,7 +78,7 @@ def is_masked(path: FieldPath, leaf: Value) -> bool:
 
 def _problem(kind: Kind, change: ResourceChange, path: FieldPath, body: Value) -> Diagnostic:
     named = _named(kind, path, body)
-    is_declarable = tuple(ANY if isinstance(part, int) else part for part in path) in kind.secrets
+    is_declarable = kind.is_secret(pattern_of(path))
     advice = (
         f"Declare it at {dotted(named)}: ${{secret:name}}, and give its value as HMSPLAN_SECRET_NAME."
         if is_declarable
