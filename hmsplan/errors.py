@@ -12,7 +12,7 @@
     |  |- Unauthorized
     |  |- NotFound
     |  |- RateLimited   retry_after_s
-    |  `- Ambiguous     sent, and nobody knows whether it happened
+    |  `- Ambiguous     sent, and it is not known whether it happened
     |- WrongOrganization
     |- UnsafePlan    carries the refusals
     |- UnsettledCreate  carries the open intents
@@ -173,7 +173,7 @@ class UnsafePlan(HmsplanError):
 
 
 class UnsettledCreate(HmsplanError):
-    """A create of which nobody can say whether it happened."""
+    """A create of which it is not known whether it happened."""
 
     exit_code = 8
     summary = "A create cannot be settled"

@@ -63,6 +63,6 @@ def _is_secret(name: Any, item: Any) -> bool:
 
 
 def _name(name: Any, hidden: Collection[str]) -> str:
-    """Return the name of a field, if it looks like one: whoever owns a JSON may put a text in its place."""
+    """Return the name of a field, if it looks like one: the owner of a JSON may put any text in its place."""
     is_name = isinstance(name, str) and _NAME.fullmatch(name) is not None
     return name if is_name and not any(text in name for text in hidden if text) else f"(name {len(str(name)):,})"

@@ -270,7 +270,7 @@ def _remote(kind: Kind, items: Mapping[str, Item]) -> Mapping[str, RemoteObject]
 
 
 def _normalised(kind: Kind, item: Item) -> Item:
-    """Settle aliases and wrap secrets, in place; fields that nobody knows stay."""
+    """Settle aliases and wrap secrets, in place; unknown fields stay."""
     for alias, name in kind.aliases.items():
         if alias in item:
             value = item.pop(alias)

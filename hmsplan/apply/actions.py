@@ -86,7 +86,7 @@ async def _made(
     marks: Mapping[str, int],
     body: Mapping[str, object],
 ) -> RemoteObject:
-    """POST, once nobody made an object of this name since the plan was made."""
+    """POST, if no object of this name was made since the plan was made."""
     identity = identity_of(kind, spec)
     one = context.creator.one_at_a_time(kind, None, (identity,))
     for number in itertools.count():

@@ -46,7 +46,7 @@ CONCURRENCY: Final = 20
 
 
 class Progress(Protocol):
-    """Whoever is told while an apply runs: a progress bar or an event log in the command line, nobody in tests."""
+    """Is told while an apply runs: a progress bar or an event log in the command line."""
 
     def started(self, step: Step) -> None:
         """Say that *step* begins."""
@@ -63,7 +63,7 @@ class Stop:
     """Asks a running apply to start nothing more.
 
     Attributes:
-        signal: number of the signal that asked; None when nobody did.
+        signal: number of the signal that asked; None when none did.
         reason: why nothing more can succeed, when no signal asked.
         unauthorized: the API refused the key.
     """

@@ -59,7 +59,7 @@ class Reading:
 
 @dataclass(slots=True)
 class _Shared:
-    """One list, which is read once for all who ask while nobody reads it yet."""
+    """One list, which is read once for all who ask before that reading begins."""
 
     last: Reading | None = None
     begun: int = 0

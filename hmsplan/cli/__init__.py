@@ -1,4 +1,4 @@
-"""The command line: parse, call one function, print, return a code. The only room that prints.
+"""The command line: parse, call one function, print, return a code. The only folder that prints.
 
 Commands are loaded when they are called, so that ``hmsplan --help`` and ``hmsplan version`` cost next to nothing.
 """

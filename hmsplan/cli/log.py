@@ -1,4 +1,4 @@
-"""What ``-v`` tells: the loggers of hmsplan, a line a record, on stderr. Nobody else's logger is ever heard.
+"""What ``-v`` tells: the loggers of hmsplan, a line a record, on stderr. No other logger is heard.
 
 ``-v`` says what a run does, ``-vv`` each request, wait, lock and entry of the journal, ``-vvv`` the shape of what was
 sent and received. Libraries log what they like (headers, statements of SQL), so theirs are not shown at any level.
@@ -24,8 +24,8 @@ class _Lines(logging.Handler):
     """Prints seconds since the start, the folder that speaks, and what it says; above a bar, where there is one."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        room = record.name.removeprefix("hmsplan.").partition(".")[0]
-        line = f"{record.relativeCreated / 1000:8.3f} s  {room:<5}  {plain(record.getMessage())}"
+        folder = record.name.removeprefix("hmsplan.").partition(".")[0]
+        line = f"{record.relativeCreated / 1000:8.3f} s  {folder:<5}  {plain(record.getMessage())}"
         err(line)
 
 

@@ -1,7 +1,7 @@
 """Parses the files of a large stack on all cores, in forked copies of this process.
 
 What went well comes back as a ``Document``. A file that has a problem comes back as nothing, and is read once more by
-who asked: so problems, their order and their lines are the same as on one core.
+the caller: so problems, their order and their lines are the same as on one core.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def parse_ahead(folder: Folder, files: Sequence[_Path], cores: int) -> Iterator[
 
 
 def _work(folder: Folder, files: Sequence[_Path], sender: Connection) -> None:
-    """Parse *files* and send them: all at the end, for nobody listens before."""
+    """Parse *files* and send them: all at the end, as the receiver parses its own share first."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is for all; the one who began says so
     with suppress(Exception):  # what is not sent is read by the other process, which says what is wrong
         parsed = _chunks(_parsed(folder, path) for path in files)

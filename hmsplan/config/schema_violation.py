@@ -1,4 +1,4 @@
-"""Why a value does not fit its schema, in our words and with the place to mend it.
+"""Why a value does not fit its schema, in our words and with the place to fix it.
 
 The schemas hold no ``anyOf``, so every error stands where it belongs.
 """

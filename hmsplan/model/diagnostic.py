@@ -39,7 +39,7 @@ class Topic(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One problem, told so that its reader can mend it.
+    """One problem, told so that its reader can fix it.
 
     Attributes:
         summary: fixed words, without data ("Unknown reference"), so that tools can group by it.

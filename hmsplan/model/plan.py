@@ -183,7 +183,7 @@ class Risk(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One risk that nobody has allowed."""
+    """One risk that is not allowed."""
 
     risk: Risk
     address: Address
@@ -286,7 +286,7 @@ class Plan:
     Attributes:
         changes: one a declared or bound address, NO_OP included, in the order of addresses.
         drift: what changed outside since the last apply; shown apart from what is requested.
-        refusals: risks that nobody has allowed; a plan with one is not applied.
+        refusals: risks that are not allowed; a plan with one is not applied.
         unsettled: addresses of which the readings do not tell whether their objects exist.
         decided: keys of open intents that need no more watching: their object is there, or was never made.
         digest: SHA-256 of the semantic changes, in hex.

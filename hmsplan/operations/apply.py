@@ -37,8 +37,8 @@ class Consent:
     Attributes:
         saved: the plan that was reviewed; None = whatever is planned now.
         digest: the digest that was reviewed, ``sha256:…`` or ``intent:…``; None = not given.
-        ask: asked once the plan is made, before anything is written; what it raises ends the run. None = nobody is
-            asked.
+        ask: asked once the plan is made, before anything is written; what it raises ends the run. None = no
+            question.
     """
 
     saved: Plan | None = None
@@ -81,7 +81,7 @@ async def apply(
         workspace: the stack, its state and the API.
         options: targets, what is allowed, whether to destroy.
         consent: what was reviewed, and who is asked.
-        owner: told to whoever else wants the lock.
+        owner: shown to another run that wants the lock.
         interruptible: entered once the lock is held; may ask the ``Stop`` it is given to start nothing more.
 
     Raises:

@@ -127,7 +127,7 @@ def check_organization(stack: Stack, state: State, organization: str | None) -> 
     """Refuse another organization than the declared one, or than the one the state belongs to.
 
     Raises:
-        WrongOrganization: it is another one, or nobody can tell though the environment names one.
+        WrongOrganization: it is another one, or it cannot be told though the environment names one.
     """
     if stack.organization is not None and organization != stack.organization:
         raise WrongOrganization(
