@@ -19,7 +19,7 @@ from hmsplan.api.pagination import read_rest, read_whole
 from hmsplan.api.responses import gc_paused
 from hmsplan.api.urls import encoded, segments
 from hmsplan.errors import ApiError, NotFound
-from hmsplan.model import ANY, RemoteObject, Secret, Snapshot
+from hmsplan.model import ANY, ANY_KEY, RemoteObject, Secret, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
@@ -307,7 +307,7 @@ def _wrap(value: Any, runs: tuple[tuple[tuple[str, str], ...], ...], at: int, de
     if type(value) is not dict:
         return
     run = runs[at]
-    for key in run[depth] if run[depth][0] != run[depth][1] else run[depth][:1]:
+    for key in _keys(value, *run[depth]):
         if (found := value.get(key)) is None:
             continue
         if depth + 1 < len(run):
@@ -320,6 +320,13 @@ def _wrap(value: Any, runs: tuple[tuple[tuple[str, str], ...], ...], at: int, de
                 _wrap(item, runs, at + 1)
                 if type(item) is dict and "function" in item:
                     _wrap(item["function"], runs, at + 1)
+
+
+def _keys(value: Mapping[str, Any], name: str, camel: str) -> Iterable[str]:
+    """Return the keys of *value* that a part of a pattern names, in both spellings."""
+    if name == ANY_KEY:
+        return tuple(value)
+    return (name,) if name == camel else (name, camel)
 
 
 def _unwrapped(payload: Any, envelope: Sequence[str]) -> Item | None:

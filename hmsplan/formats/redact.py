@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from operator import is_
 from typing import TYPE_CHECKING, Final
 
@@ -118,7 +117,7 @@ def _sealed_field(kind: Kind, field: FieldChange) -> FieldChange:
 
 def sealed(kind: Kind, value: Value | Missing, pat: Pattern) -> Value | Missing:
     """Return *value* with whatever stands at the place of a secret wrapped as one; shares what holds none."""
-    if pat not in _ways(kind.secrets):
+    if not kind.may_hold_secret(pat):
         return value
     if kind.is_secret(pat):
         if value is None or value is MISSING or isinstance(value, Secret):
@@ -128,12 +127,6 @@ def sealed(kind: Kind, value: Value | Missing, pat: Pattern) -> Value | Missing:
     if isinstance(value, Mapping):
         return {key: sealed(kind, item, (*pat, key)) for key, item in value.items()}
     return [sealed(kind, item, (*pat, ANY)) for item in value] if isinstance(value, list) else value
-
-
-@cache
-def _ways(secrets: frozenset[Pattern]) -> frozenset[Pattern]:
-    """Return the places from which one of *secrets* can be reached, and their own."""
-    return frozenset(secret[:length] for secret in secrets for length in range(len(secret) + 1))
 
 
 def _masked_members(kind: Kind, members: MembersChange | None) -> MembersChange | None:

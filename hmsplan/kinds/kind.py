@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hmsplan.kinds import normalise
-from hmsplan.model import Pattern, pattern, written
+from hmsplan.model import Pattern, matches, pattern, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -221,7 +222,22 @@ class Kind:
 
     def is_secret(self, place: Pattern) -> bool:
         """Say whether a secret stands at *place*, a path in which every item of a list is ``*``."""
-        return place in self.secrets
+        return place in self.secrets or _is_below(self.secrets, place, whole=True)
+
+    def may_hold_secret(self, place: Pattern) -> bool:
+        """Say whether a secret stands at *place*, or anywhere below it."""
+        return _is_below(self.secrets, place, whole=False)
+
+
+@lru_cache(maxsize=4096)
+def _is_below(secrets: frozenset[Pattern], place: Pattern, *, whole: bool) -> bool:
+    """Say whether *place* is one that a pattern of *secrets* names, or unless *whole* the way to one."""
+    depth = len(place)
+    return any(
+        matches(place, secret[:depth])
+        for secret in secrets
+        if len(secret) == depth or (not whole and len(secret) > depth)
+    )
 
 
 NAME: Final = {pattern("name"): normalise.name}

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import ANY, EMPTY, MISSING, Action, Refusal, Risk, Secret, dotted
+from hmsplan.model import ANY, ANY_KEY, EMPTY, MISSING, Action, Refusal, Risk, Secret, dotted, matches
 from hmsplan.planner.diff import at_path, items_by_key
 from hmsplan.planner.request_body import overlay, without
 from hmsplan.secrets.urls import address, is_among, is_received, receiver, told
@@ -187,7 +187,7 @@ def receivers_of(kind: Kind, spec: Spec, place: FieldPath) -> dict[FieldPath, st
     Fields beside the secret come first; where none of them says anything, one further up does ("without either, the
     assistant's webhook_url gets it").
     """
-    pattern = next(each for each in kind.receivers if _stands_for(each, place))
+    pattern = next(each for each in kind.receivers if matches(place, each))
     places = sorted(kind.receivers[pattern])
     keys = [part for part, want in zip(place, pattern, strict=True) if want == ANY]
     beside = _filled(kind, spec, [each for each in places if each.count(ANY) == len(keys)], keys)
@@ -208,10 +208,6 @@ def _filled(kind: Kind, spec: Spec, places: Iterable[Pattern], keys: list[str | 
     return found
 
 
-def _stands_for(pattern: Pattern, path: FieldPath) -> bool:
-    return len(pattern) == len(path) and all(want in (ANY, part) for want, part in zip(pattern, path, strict=True))
-
-
 def _walk(
     kind: Kind, value: Value, pattern: Pattern, at: FieldPath = (), pat: Pattern = ()
 ) -> Iterator[tuple[FieldPath, Value]]:
@@ -222,5 +218,6 @@ def _walk(
         items = items_by_key(kind, pat, value) if isinstance(value, list) else {}
         for key, item in items.items():
             yield from _walk(kind, item, pattern[1:], (*at, key), (*pat, ANY))
-    elif isinstance(value, Mapping) and pattern[0] in value:
-        yield from _walk(kind, value[pattern[0]], pattern[1:], (*at, pattern[0]), (*pat, pattern[0]))
+    elif isinstance(value, Mapping):
+        for name in value if pattern[0] == ANY_KEY else value.keys() & pattern[:1]:
+            yield from _walk(kind, value[name], pattern[1:], (*at, name), (*pat, name))

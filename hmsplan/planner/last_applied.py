@@ -84,7 +84,7 @@ def unsent(kind: Kind, spec: Spec, known: Spec, sent: Collection[str] = ()) -> S
 
 
 def _unsent(kind: Kind, value: Value, known: Value, pat: Pattern) -> Value:
-    if not any(secret[: len(pat)] == pat for secret in kind.secrets):
+    if not kind.may_hold_secret(pat):
         return value
     if isinstance(value, Secret):
         return known if _tells_more(known, value) else value

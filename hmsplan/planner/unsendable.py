@@ -10,7 +10,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import ANY, MISSING, Action, Diagnostic, Refusal, Risk, Secret, dotted, leaves, pattern_of, values_at
+from hmsplan.model import (
+    ANY,
+    ANY_KEY,
+    MISSING,
+    Action,
+    Diagnostic,
+    Refusal,
+    Risk,
+    Secret,
+    dotted,
+    leaves,
+    pattern_of,
+    values_at,
+)
 from hmsplan.planner.diff import at_path, items_by_key
 from hmsplan.planner.request_body import overlay
 from hmsplan.secrets.detect import is_mask, sounds_secret
@@ -61,6 +74,8 @@ def _doubtful(kind: Kind, change: ResourceChange, names: Collection[str]) -> Ite
     """Yield where a secret may stand live of which nothing is seen, and that the stack does not declare."""
     for pattern in kind.secrets:
         if len(pattern) < 2 or pattern[0] not in names:  # noqa: PLR2004 -- a field, and a secret in it
+            continue
+        if pattern[-1] == ANY_KEY:  # of such a map the API shows the names
             continue
         for path, block in values_at(change.before, pattern[:-1]):
             if isinstance(block, Mapping) and pattern[-1] not in block:

@@ -56,6 +56,26 @@ def test_dotted_names_become_patterns_and_are_written_so(dotted: str, parts: Pat
 
 
 @pytest.mark.parametrize(
+    ("place", "is_one", "is_on_the_way"),
+    [
+        ((), False, True),
+        (("server",), False, True),
+        (("server", "headers"), False, True),
+        (("server", "headers", "Authorization"), True, True),
+        (("server", "headers", "Authorization", "x"), False, False),
+        (("server", "url"), False, False),
+        (("tools", ANY), False, True),
+        (("tools", ANY, "secret"), True, True),
+        (("name",), False, False),
+    ],
+)
+def test_a_secret_stands_at_any_key_of_a_map(place: Pattern, is_one: bool, is_on_the_way: bool) -> None:
+    subject = kind(secrets=patterns("server.headers.**", "tools[].secret"))
+    assert subject.is_secret(place) is is_one
+    assert subject.may_hold_secret(place) is is_on_the_way
+
+
+@pytest.mark.parametrize(
     ("contradiction", "words"),
     [
         ({"immutable": frozenset({"a"}), "clearable": frozenset({"a"})}, r"immutable and clearable: \['a'\]"),

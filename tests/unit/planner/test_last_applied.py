@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from support.readings import at, bound, declared, ref, remembered, resource
 
 from hmsplan.kinds import ASSISTANTS
+from hmsplan.kinds.kind import patterns
 from hmsplan.model import Secret
 from hmsplan.planner.last_applied import record, share, unsent
 
@@ -116,3 +118,10 @@ def test_the_secrets_of_tools_are_known_by_their_names_wherever_they_stand() -> 
     assert record(unsent(ASSISTANTS, spec, before)) == {
         "llm_config": tools(b=known("s", "f2"), a=known("s", "f1"), c=known("s", None))
     }
+
+
+def test_a_header_that_is_not_sent_stays_known_by_its_fingerprint() -> None:
+    kind = replace(ASSISTANTS, secrets=patterns("headers.**"), receivers={})
+    known = {"headers": {"X-Key": {"$secret": "crm", "fingerprint": "f00"}}}
+    kept = unsent(kind, {"headers": {"X-Key": Secret("crm"), "X-New": Secret("new")}}, known)
+    assert record(kept)["headers"] == {**known["headers"], "X-New": {"$secret": "new", "fingerprint": None}}
