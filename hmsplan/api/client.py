@@ -385,17 +385,20 @@ class WriteClient(ReadClient):
         """Update; as ``post``, and null in *body* reaches the wire."""
         return await self._call("PATCH", where, body=body, before=before)
 
-    async def delete(self, where: Sequence[str], *, before: Before | None = None) -> Any:
+    async def delete(
+        self, where: Sequence[str], body: Mapping[str, Any] | None = None, *, before: Before | None = None
+    ) -> Any:
         """Delete; repeated like a GET. A 404 is success: "DELETE that meets 404 is done".
 
         Args:
             where: segments of the path.
+            body: names what is to go, where the path does not.
             before: as for ``post``; a repetition asks it again.
 
         Raises:
             ApiError: refused, or no success after all tries.
         """
-        return await self._call("DELETE", where, before=before)
+        return await self._call("DELETE", where, body=body, before=before)
 
 
 def _http(**options: Any) -> httpx.AsyncClient:

@@ -19,6 +19,7 @@ from hmsplan.api.pagination import read_rest, read_whole
 from hmsplan.api.responses import gc_paused
 from hmsplan.api.urls import encoded, segments
 from hmsplan.errors import ApiError, NotFound
+from hmsplan.kinds.identity import identity_of
 from hmsplan.model import ANY, ANY_KEY, RemoteObject, Secret, Snapshot
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ async def read_snapshot(
     kinds: Iterable[Kind],
     *,
     bound: Mapping[str, Collection[str]],
-    parents: Callable[[Kind, Mapping[str, RemoteObject]], Iterable[str]],
+    wanted: Callable[[Kind, Mapping[str, RemoteObject]], Iterable[str]],
     expect_organization: bool = False,
     known_organization: str | None = None,
     on_organization: Callable[[str | None], None] | None = None,
@@ -55,7 +56,7 @@ async def read_snapshot(
         client: of the organization that is read.
         kinds: to read.
         bound: kind to the ids that state binds.
-        parents: of a kind with members, the ids whose members are wanted.
+        wanted: of a kind with members or of which a list shows summaries only, the ids of which more is to be read.
         expect_organization: ask for the organization although objects tell it; it is asked for where none does.
         known_organization: what an earlier reading told; then it is not asked for again.
         on_organization: told the id of the organization as soon as it is known (None: the key may not ask) and before
@@ -67,14 +68,18 @@ async def read_snapshot(
         ApiError: one list failed or is incomplete; there is no such thing as a part of a snapshot.
     """
     before, began = client.requests.total(), client.clock()
-    wanted = list(kinds)
-    lists, told = await _read_lists(client, wanted, expect_organization=expect_organization)
+    asked = list(kinds)
+    lists, told = await _read_lists(client, asked, expect_organization=expect_organization)
     organization = told or known_organization or (None if expect_organization else await read_organization(client))
     if on_organization is not None:
         on_organization(organization)
-    checked = await _together(_checked(client, kind, lists[kind.name], bound.get(kind.name, ())) for kind in wanted)
-    objects = {kind.name: dict(each.objects) for kind, each in zip(wanted, checked, strict=True)}
-    owners = [(kind, owner) for kind in wanted if kind.members for owner in parents(kind, objects[kind.name])]
+    checked = await _together(_checked(client, kind, lists[kind.name], bound.get(kind.name, ())) for kind in asked)
+    objects = {kind.name: dict(each.objects) for kind, each in zip(asked, checked, strict=True)}
+    for kind in asked:
+        if kind.is_summary:
+            listed = objects[kind.name]
+            objects[kind.name] = dict(await read_details(client, kind, listed, wanted(kind, listed)))
+    owners = [(kind, owner) for kind in asked if kind.members for owner in wanted(kind, objects[kind.name])]
     read = await _together(_members_of_listed(client, kind, owner, patience_s) for kind, owner in owners)
     members = {}
     for (kind, owner), found in zip(owners, read, strict=True):
@@ -85,8 +90,8 @@ async def read_snapshot(
     return Snapshot(
         objects=MappingProxyType(objects),
         members=MappingProxyType(members),
-        gone=frozenset((kind.name, lost) for kind, each in zip(wanted, checked, strict=True) for lost in each.gone),
-        lagging=frozenset(kind.name for kind, each in zip(wanted, checked, strict=True) if each.lagging),
+        gone=frozenset((kind.name, lost) for kind, each in zip(asked, checked, strict=True) for lost in each.gone),
+        lagging=frozenset(kind.name for kind, each in zip(asked, checked, strict=True) if each.lagging),
         organization=organization,
         requests=client.requests.total() - before,
         now=client.server_now() - (client.clock() - began),
@@ -94,12 +99,18 @@ async def read_snapshot(
 
 
 async def read_list(client: ReadClient, kind: Kind) -> Mapping[str, RemoteObject]:
-    """Read all objects of *kind* by id.
+    """Read all objects of *kind* by id, as the list shows them.
 
     Raises:
         ApiError: see ``listing``.
     """
-    return _remote(kind, await read_whole(client, segments(kind.path), kind.collection, paged=kind.paged))
+    where = segments(kind.path)
+    if kind.unfold is None:
+        return _remote(kind, await read_whole(client, where, kind.collection, paged=kind.paged))
+    items = kind.unfold(await client.get(where))
+    if items is None:
+        raise _error(where, f"the answer tells of no {kind.noun}; nothing may be concluded from it")
+    return _remote(kind, {item["id"]: item for item in items})
 
 
 async def read_one(client: ReadClient, kind: Kind, object_id: str) -> RemoteObject | None:
@@ -108,6 +119,8 @@ async def read_one(client: ReadClient, kind: Kind, object_id: str) -> RemoteObje
     Raises:
         ApiError: any other failure, or an answer that is not this object.
     """
+    if kind.unfold is not None:
+        return (await read_list(client, kind)).get(object_id)
     where = segments(kind.path, object_id)
     try:
         answer = await client.get(where)
@@ -151,10 +164,30 @@ async def read_organization(client: ReadClient) -> str | None:
     return str(found["id"])
 
 
-def parse_one(kind: Kind, payload: Any) -> RemoteObject | None:
-    """Read an answer that holds one object, in an envelope or bare; None when there is no object with an id in it."""
-    item = _unwrapped(payload, kind.envelope)
+def parse_one(kind: Kind, payload: Any, identity: str = "") -> RemoteObject | None:
+    """Read an answer that holds one object, in an envelope or bare; None when there is no object with an id in it.
+
+    Where an answer tells of several (``Kind.unfold``), the one of this *identity* is meant.
+    """
+    if kind.unfold is not None:
+        found = (_normalised(kind, item) for item in kind.unfold(payload) or ())
+        item = next((each for each in found if identity_of(kind, each) == identity), None)
+    else:
+        item = _unwrapped(payload, kind.envelope)
     return RemoteObject(kind.name, item["id"], _normalised(kind, item)) if item is not None else None
+
+
+async def read_details(
+    client: ReadClient, kind: Kind, listed: Mapping[str, RemoteObject], wanted: Iterable[str]
+) -> Mapping[str, RemoteObject]:
+    """Return what is *listed*, the *wanted* ones as a GET by id shows them; one that is gone by now is left out.
+
+    Raises:
+        ApiError: one of them could not be read.
+    """
+    ids = [object_id for object_id in wanted if object_id in listed]
+    found = await _looked_up(client, kind, ids)
+    return {key: found.get(key, live) for key, live in listed.items() if key in found or key not in ids}
 
 
 def parse_member(kind: Kind, payload: Any) -> RemoteObject | None:
@@ -276,6 +309,9 @@ def _normalised(kind: Kind, item: Item) -> Item:
             value = item.pop(alias)
             if item.get(name) is None:
                 item[name] = value
+    for name, shown in kind.shown_names.items():
+        if name not in item and isinstance(names := item.get(shown), list):
+            item[name] = {key: Secret(Secret.LIVE) for key in names if isinstance(key, str)}
     for runs in _runs(kind.secrets):
         _wrap(item, runs, 0)
     return item

@@ -12,7 +12,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hmsplan.api.refresh import parse_member, parse_one, read_list, read_members, read_one
+from hmsplan.api.objects import create_object
+from hmsplan.api.refresh import parse_member, read_list, read_members, read_one
 from hmsplan.api.urls import segments
 from hmsplan.apply.fresh import NotBegun, Outdated
 from hmsplan.apply.turns import Turns
@@ -109,7 +110,7 @@ class CreateOnce:
 
         async with self.turns.together():
             if intent.parent is None or kind.members is None:
-                return parse_one(kind, await self.client.post(segments(kind.path), body, before=ask))
+                return await create_object(self.client, kind, body, ask)
             where = segments(kind.path, intent.parent, kind.members.path)
             return parse_member(kind, await self.client.post(where, body, before=ask))
 

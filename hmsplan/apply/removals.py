@@ -12,8 +12,8 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.api.objects import delete_object
 from hmsplan.api.refresh import read_one
-from hmsplan.api.urls import segments
 from hmsplan.apply.fresh import Outdated
 from hmsplan.errors import HmsplanError, StaleStep
 from hmsplan.kinds import KINDS
@@ -91,12 +91,12 @@ async def _sent(context: Context, kind: Kind, step: Step, object_id: str) -> boo
             checks = [context.fresh.still(each) for each in (reading, *users, *listed)]
             before = _Before(context, kind, step, [item for each in listed for item in each.objects.values()])
             with contextlib.suppress(Outdated):
-                await context.client.delete(segments(kind.path, object_id), before=before.ask(checks))
+                await delete_object(context.client, kind, live, before.ask(checks))
                 return True
 
 
 def _users(kind: Kind) -> Iterator[Kind]:
-    return (each for each in KINDS.values() if kind.name in each.refs.values())
+    return (each for each in KINDS.values() if kind.name in each.targets)
 
 
 def _refuse_moved(context: Context, kind: Kind, step: Step, live: RemoteObject) -> None:
@@ -213,7 +213,7 @@ def _refuse_used(context: Context, kind: Kind, step: Step, object_id: str, readi
     """
     objects = {each.kind: reading.objects for reading in readings for each in reading.objects.values()}
     tolerated = context.tolerated.get(object_id, ())
-    using = users_of(Snapshot(objects=objects)).get(object_id, ())
+    using = users_of(Snapshot(objects=objects), needing=True).get(object_id, ())
     if users := [live for live in using if live.id not in tolerated]:
         told = ", ".join(sorted(map(_title, users)))
         raise StaleStep(

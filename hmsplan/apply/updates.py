@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from hmsplan.api.refresh import parse_one
-from hmsplan.api.urls import segments
+from hmsplan.api.objects import change_object
 from hmsplan.apply.fresh import Outdated
 from hmsplan.apply.verify import left_behind, merged_blocks
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError, StaleStep
@@ -314,9 +313,8 @@ async def _patched(
     context: Context, kind: Kind, live: RemoteObject, body: Spec, checks: Iterable[Check], *, alone: bool = False
 ) -> RemoteObject:
     """PATCH once, and return the object as the API answered; where it answers nothing, as a GET shows it."""
-    where = segments(kind.path, live.id)
     async with contextlib.nullcontext() if alone else context.turns.together():
-        answer = parse_one(kind, await context.client.patch(where, body, before=context.before(*checks)))
+        answer = await change_object(context.client, kind, live, body, context.before(*checks))
     if answer is None:
         seen, _ = await context.fresh.look_up(kind, live.id)
         return seen or RemoteObject(kind.name, live.id, {**live.fields, **body})

@@ -18,5 +18,7 @@ def canonical(kind: Kind, pat: Pattern, value: Value) -> Value:
 
 
 def identity_of(kind: Kind, spec: Spec) -> str:
-    """Return the natural key of a declared or live object in its canonical form."""
+    """Return the natural key of a declared or live object in its canonical form; of a single one, what it is."""
+    if kind.is_single:
+        return kind.noun
     return str(canonical(kind, (kind.identity,), spec.get(kind.identity)))

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hmsplan.kinds import normalise
-from hmsplan.model import Pattern, matches, pattern, written
+from hmsplan.model import ANY_KEY, Pattern, matches, pattern, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -63,6 +63,21 @@ class Expansion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """An object of another kind that is used under its name: which provider's key, say.
+
+    Attributes:
+        kind: of the object that is used; the id of one is its identity.
+        named: what stands at the place to that identity; None for none.
+        is_needed: without it the user cannot be; else the platform has a substitute.
+    """
+
+    kind: str
+    named: Callable[[Any], str | None]
+    is_needed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind of object.
 
@@ -74,12 +89,19 @@ class Kind:
         collection: keys under which a list may come, best known first.
         envelope: keys under which one object may come; an object without an envelope is always understood.
         paged: the list takes ``limit`` and ``offset``.
+        is_summary: the list leaves fields out, so each object is read by its id.
+        unfold: the objects in an answer of ``path``, where it is no list and an object has no URL of its own; each with
+            an id. None for an answer that is not understood.
+        is_single: the organization has at most one, so any live one is it.
+        named_by: field by which the body of a write or delete says which object it means, there being no id in the URL.
+        posted_to: field to the path that takes it, where that is another one; in a POST, merged into what is stored.
         identity: field that recognises an object we did not create.
         unique: the API holds that field unique.
         verbs: HTTP methods there are; no PATCH means that every change is a replace.
         required: fields without which a create is refused.
         required_in: block to the fields it needs in a create; "" stands for any value of the discriminator.
         refs: where an id of another kind stands.
+        uses: where an object of another kind is named otherwise.
         expands: where a template may be pasted in, and of which kind.
         expansion: what a template of this kind stands for; None for what is no template.
         file: of an export, in which all of them stand; "" for a file each.
@@ -88,6 +110,8 @@ class Kind:
         aliases: other names the API answers with.
         computed: set by the platform; never planned on.
         secrets: fields whose live value is unknown, masked or absent; compared by fingerprint only.
+        shown_names: map of secrets to the field in which an answer names its keys.
+        write_only: top-level fields that an answer may leave out; then what was applied last stands for them.
         immutable: a change here means REPLACE.
         guarded_replace: a replace loses something that people hear, so it is refused unless allowed.
         guarded_delete: the same for a delete.
@@ -128,10 +152,16 @@ class Kind:
     identity: str
     unique: bool = False
     paged: bool = False
+    is_summary: bool = False
+    unfold: Callable[[Any], list[dict[str, Any]] | None] | None = None
+    is_single: bool = False
+    named_by: str = ""
+    posted_to: Mapping[str, str] = field(default_factory=dict)
     verbs: frozenset[str] = frozenset({"GET", "POST", "PATCH", "DELETE"})
     required: frozenset[str] = frozenset()
     required_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     refs: Mapping[Pattern, str] = field(default_factory=dict)
+    uses: Mapping[Pattern, Use] = field(default_factory=dict)
     expands: Mapping[Pattern, str] = field(default_factory=dict)
     expansion: Expansion | None = None
     file: str = ""
@@ -140,6 +170,8 @@ class Kind:
     aliases: Mapping[str, str] = field(default_factory=dict)
     computed: frozenset[str] = frozenset()
     secrets: frozenset[Pattern] = frozenset()
+    shown_names: Mapping[str, str] = field(default_factory=dict)
+    write_only: frozenset[str] = frozenset()
     immutable: frozenset[str] = frozenset()
     guarded_replace: bool = False
     guarded_delete: bool = False
@@ -193,6 +225,9 @@ class Kind:
         yield "distinct and not keyed", self.distinct - self.keyed.keys()
         yield "spare and not keyed", self.spare.keys() - self.keyed.keys()
         yield "receivers of a field that is not secret", self.receivers.keys() - self.secrets
+        yield "shown names of what holds no secrets", {f for f in self.shown_names if (f, ANY_KEY) not in self.secrets}
+        yield "write-only and computed", self.write_only & self.computed
+        yield "named by what may change", {self.named_by} - {"", self.identity}
         inside = {*self.refs, *self.secrets, *self.keyed}
         yield "within what is atomic", {p for p in inside if any(p[: len(json)] == json for json in self.atomic)}
         acting: dict[str, object] = {"initial": self.initial, "resting": self.resting}
@@ -217,8 +252,13 @@ class Kind:
 
     @property
     def patchable(self) -> bool:
-        """Whether an object can be changed in place at all."""
-        return "PATCH" in self.verbs
+        """Whether an object can be changed in place at all: by PATCH, or by a POST that replaces what is stored."""
+        return "PATCH" in self.verbs or bool(self.named_by)
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """The kinds whose objects one of this kind may use."""
+        return frozenset({*self.refs.values(), *(use.kind for use in self.uses.values())})
 
     def is_secret(self, place: Pattern) -> bool:
         """Say whether a secret stands at *place*, a path in which every item of a list is ``*``."""

@@ -13,7 +13,7 @@ from hmsplan.model import Address, FieldChange, FieldPath, Plan, Ref, Spec, Valu
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from hmsplan.kinds.kind import Kind
+    from hmsplan.kinds.kind import Kind, Use
     from hmsplan.model import Pattern
 
 
@@ -24,11 +24,13 @@ class Reference(NamedTuple):
         path: of that place; items of lists by index.
         kind: of the other object.
         target: its id, or its address while it has none.
+        is_needed: the platform has no substitute for it.
     """
 
     path: FieldPath
     kind: str
     target: str | Address
+    is_needed: bool = True
 
 
 def references(kind: Kind, fields: Spec) -> Iterator[Reference]:
@@ -36,6 +38,9 @@ def references(kind: Kind, fields: Spec) -> Iterator[Reference]:
     for pattern, other in kind.refs.items():
         for path, target in _targets(fields, pattern):
             yield Reference(path, other, target)
+    for pattern, use in kind.uses.items():
+        for path, target in _named(fields, pattern, use):
+            yield Reference(path, use.kind, target, use.is_needed)
 
 
 def lets_go(kind: Kind, live: Spec, changes: Iterable[FieldChange], target: str) -> bool:
@@ -64,10 +69,10 @@ def owners_of(plan: Plan) -> dict[str, Address]:
 
 def owned_references(kind: Kind, fields: Spec, owners: Mapping[str, Address]) -> Iterator[tuple[str, Address]]:
     """Yield each top-level field that refers to another object of the plan, and the address of that one."""
-    for path, _, target in references(kind, fields):
+    for path, _, target, _ in references(kind, fields):
         needed = owners.get(target) if isinstance(target, str) else target
         if needed is not None:
-            yield str(path[0]), needed
+            yield str(path[0]) if path else kind.identity, needed
 
 
 def _targets(value: Value, pattern: Pattern) -> Iterator[tuple[FieldPath, str | Address]]:
@@ -78,9 +83,18 @@ def _targets(value: Value, pattern: Pattern) -> Iterator[tuple[FieldPath, str | 
             yield path, found
 
 
+def _named(value: Value, pattern: Pattern, use: Use) -> Iterator[tuple[FieldPath, str]]:
+    for path, found in values_at(value, pattern):
+        if (identity := use.named(found)) is not None:
+            yield path, identity
+
+
 def _within(kind: Kind, at: FieldPath, value: Value) -> Iterator[str | Address]:
     """Yield what is referred to in *value*, which stands at the path *at* of an object."""
     depth = len(at)
     for pattern in kind.refs:
         if matches(at, pattern[:depth]):
             yield from (target for _, target in _targets(value, pattern[depth:]))
+    for pattern, use in kind.uses.items():
+        if pattern and matches(at, pattern[:depth]):
+            yield from (target for _, target in _named(value, pattern[depth:], use))

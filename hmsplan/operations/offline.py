@@ -15,7 +15,7 @@ from hmsplan.formats.snapshot_file import LEADS, anonymous, mark_of, members_of
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.conceal import without_credentials
 from hmsplan.model import Against, Diagnostic, Secret, Severity, leaves
-from hmsplan.planner.inputs import kinds_in_use, kinds_to_consult, wanted_members
+from hmsplan.planner.inputs import kinds_in_use, kinds_to_consult, wanted_details
 from hmsplan.planner.last_applied import share
 from hmsplan.planner.members import HALF, fingerprint, number_fingerprint
 from hmsplan.planner.planner import DEFAULTS, Options, make_plan
@@ -97,7 +97,8 @@ def _read(live: Snapshot, stack: Stack, state: State, names: Sequence[str]) -> S
         StateError: a kind or the leads of a campaign were not read; all of them would look as if they had to be made.
     """
     objects = {name: live.objects[name] for name in names if name in live.objects}
-    owners = {o for name, found in objects.items() for o in wanted_members(stack, state, KINDS[name], found)}
+    parents = {name: found for name, found in objects.items() if KINDS[name].members is not None}
+    owners = {o for name, found in parents.items() for o in wanted_details(stack, state, KINDS[name], found)}
     lacking = [*(set(names) - objects.keys()), *(f"the {LEADS} of {owner}" for owner in owners - live.members.keys())]
     if lacking:
         raise StateError(

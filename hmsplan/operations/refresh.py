@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.api.refresh import read_one, read_organization, read_snapshot
 from hmsplan.errors import WrongOrganization
 from hmsplan.kinds import KINDS
-from hmsplan.planner.inputs import wanted_members
+from hmsplan.planner.inputs import wanted_details
 from hmsplan.state.edit import refuse_other_stack
 from hmsplan.text import wording
 
@@ -78,7 +78,7 @@ async def read(
         client,
         [KINDS[name] for name in names],
         bound=bound,
-        parents=lambda kind, objects: list(objects) if for_any else wanted_members(stack, state, kind, objects),
+        wanted=lambda kind, objects: list(objects) if for_any else wanted_details(stack, state, kind, objects),
         expect_organization=organization is None and (for_any or whose or stack.organization is not None),
         known_organization=organization,
         on_organization=check,

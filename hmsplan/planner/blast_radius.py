@@ -52,19 +52,22 @@ def unread(changes: Iterable[ResourceChange], snapshot: Snapshot, kinds: Kinds =
     using: set[str] = set()
     while queue:
         target = queue.pop()
-        users = {kind.name for kind in kinds.values() if target in kind.refs.values()} - using
+        users = {kind.name for kind in kinds.values() if target in kind.targets} - using
         using |= users
         queue += users
     return tuple(name for name in kinds if name in using and name not in snapshot.objects)
 
 
-def users_of(snapshot: Snapshot, kinds: Kinds = KINDS) -> dict[str | Address, list[RemoteObject]]:
-    """Return id to the live objects that refer to it."""
+def users_of(
+    snapshot: Snapshot, kinds: Kinds = KINDS, *, needing: bool = False
+) -> dict[str | Address, list[RemoteObject]]:
+    """Return id to the live objects that refer to it; with *needing*, to those that cannot be without it."""
     users: defaultdict[str | Address, list[RemoteObject]] = defaultdict(list)
     for name, objects in snapshot.objects.items():
-        if kinds[name].refs:
+        if kinds[name].targets:
             for live in objects.values():
-                for target in {each.target for each in references(kinds[name], live.fields)}:
+                found = references(kinds[name], live.fields)
+                for target in {each.target for each in found if each.is_needed or not needing}:
                     users[target].append(live)
     return dict(users)
 
@@ -80,7 +83,7 @@ def staying_users(
     changed = {change.id: change for change in changes if is_pending(change) and change.id is not None}
     staying = {
         target: [live for live in users if not _ends_use(changed.get(live.id), target, kinds)]
-        for target, users in users_of(snapshot, kinds).items()
+        for target, users in users_of(snapshot, kinds, needing=True).items()
         if isinstance(target, str) and target in going
     }
     return {target: users for target, users in staying.items() if users}
@@ -124,8 +127,8 @@ class _Finder:
         for object_id, change in self._change.items():
             live = self._snapshot.get(change.address.kind, object_id)
             if live is not None:
-                for _, _, target in references(self._kinds[live.kind], change.after):
-                    yield live, target
+                for each in references(self._kinds[live.kind], change.after):
+                    yield live, each.target
 
     def told(self, change: ResourceChange) -> ResourceChange:
         """Return *change* with whom it reaches, and a note of the copies it does not."""

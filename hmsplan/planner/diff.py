@@ -10,7 +10,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.kinds.identity import canonical
-from hmsplan.model import ANY, MISSING, FieldChange, FieldPath, Missing, Pattern, Secret, Spec, Value, values_at
+from hmsplan.model import (
+    ANY,
+    ANY_KEY,
+    MISSING,
+    FieldChange,
+    FieldPath,
+    Missing,
+    Pattern,
+    Secret,
+    Spec,
+    Value,
+    values_at,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,13 +35,15 @@ def diff(kind: Kind, declared: Spec, live: Spec) -> tuple[FieldChange, ...]:
 
     Left-scoped at every depth: a key absent from *declared* is not managed and never appears, except inside
     ``kind.atomic``, which compares whole, and in lists, which are declared whole. A declared None equals a missing key
-    unless ``kind.null_matters``. The values of secrets are left to ``secret_changes``. Sorted by path, so equal input
-    prints equal.
+    unless ``kind.null_matters``. The values of secrets are left to ``secret_changes``; of write-only fields those are
+    compared that *live* shows. Sorted by path, so equal input prints equal.
     Source: API reference, "Update": only the fields sent change.
     """
     found: list[FieldChange] = []
     for key, want in declared.items():
         have = live.get(key, MISSING)
+        if have is MISSING and key in kind.write_only:
+            continue
         if _equal(kind, want, have, (key,)):  # nearly always, and far cheaper than a walk
             continue
         found += _value(kind, want, have, (key,), (key,), lambda: (declared, live))
@@ -74,6 +88,8 @@ def _value(
         return
     if pat in kind.atomic:
         yield FieldChange(at, have, want)
+    elif isinstance(want, Mapping) and isinstance(have, Mapping) and (*pat, ANY_KEY) in kind.secrets:
+        yield from _names(want, have, at)
     elif isinstance(want, Mapping) and isinstance(have, Mapping):
         for key, item in want.items():
             yield from _value(kind, item, have.get(key, MISSING), (*at, key), (*pat, key), roots)
@@ -81,6 +97,18 @@ def _value(
         yield from _list(kind, want, have, at, pat, roots)
     else:
         yield FieldChange(at, have, want)
+
+
+def _names(want: Spec, have: Spec, at: FieldPath) -> Iterator[FieldChange]:
+    """Yield the secrets of a map that are not on both sides: their names can be seen, if not their values.
+
+    Such a map is declared whole. "PATCH replaces all stored headers", and those of others cannot be sent along.
+    """
+    for key in want.keys() - have.keys():
+        if want[key] is not None:
+            yield FieldChange((*at, key), MISSING, want[key])
+    for key in have.keys() - want.keys():
+        yield FieldChange((*at, key), have[key], MISSING)
 
 
 def _list(
@@ -168,11 +196,13 @@ def _found(kind: Kind, value: Value, path: FieldPath) -> tuple[Value | Missing, 
 def moved(kind: Kind, expected: Sequence[FieldChange], live: Spec) -> tuple[FieldChange, ...]:
     """Return the changes of which *live* has neither the value before nor the one after, with what it has instead.
 
-    Secrets are not among them: what is live of them is unknown.
+    Secrets are not among them, nor what an answer leaves out: what is live of them is unknown.
     """
     found = []
     for change in expected:
         if isinstance(change.before, Secret) or isinstance(change.after, Secret):
+            continue
+        if change.path[0] in kind.write_only and change.path[0] not in live:
             continue
         have, pat = _found(kind, live, change.path)
         if not any(_holds(kind, pat, change.path, value, have) for value in (change.before, change.after)):

@@ -25,17 +25,21 @@ def kinds_to_consult(plan: Plan, snapshot: Snapshot, kinds: Kinds = KINDS) -> li
     Where an object is to go away, those whose objects may still use it, managed or not.
     """
     going = {c.address.kind for c in plan.changes if c.action in {Action.DELETE, Action.REPLACE}}
-    users = (kind.name for kind in kinds.values() if going & set(kind.refs.values()))
+    users = (kind.name for kind in kinds.values() if going & kind.targets)
     return [name for name in users if name not in snapshot.objects]
 
 
-def wanted_members(stack: Stack, state: State, kind: Kind, objects: Mapping[str, RemoteObject]) -> list[str]:
-    """Name the objects of *kind* whose members a plan has to read: bound ones, those it may adopt, of open creates."""
-    if kind.members is None:
+def wanted_details(stack: Stack, state: State, kind: Kind, objects: Mapping[str, RemoteObject]) -> list[str]:
+    """Name the objects of *kind* of which a plan has to read more than a list shows: their members, or all of them.
+
+    These are bound ones, those it may adopt, those of open creates.
+    """
+    if kind.members is None and not kind.is_summary:
         return []
     bound = {b.id: a for a, b in state.bindings.items() if a.kind == kind.name}
     origins = {move.target: move.origin for move in stack.moved}
-    declaring = {r.address for a, r in stack.resources.items() if a.kind == kind.name and r.members is not None}
+    resources = (r for a, r in stack.resources.items() if a.kind == kind.name)
+    declaring = {r.address for r in resources if r.members is not None or kind.members is None}
     names = {identity_of(kind, stack.resources[a].spec) for a in declaring}
     by_import = {entry.id for entry in stack.imports if entry.target in declaring}
     parents = {intent.parent for intent in state.intents}
@@ -46,7 +50,7 @@ def wanted_members(stack: Stack, state: State, kind: Kind, objects: Mapping[str,
         object_id
         for object_id, live in objects.items()
         if bound.get(object_id) in sources
-        or (object_id in bound and state.bindings[bound[object_id]].members)
+        or (object_id in bound and (kind.is_summary or state.bindings[bound[object_id]].members))
         or object_id in by_import
         or object_id in parents
         or (object_id not in bound and identity_of(kind, live.fields) in names)

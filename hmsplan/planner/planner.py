@@ -153,7 +153,7 @@ def _changes(
         changes.append(change)
     if lacking:
         raise ConfigError(lacking)
-    changes += _removals(stack, declared, snapshot, state, found)
+    changes += _removals(stack, declared, snapshot, state, found, kinds)
     return tuple(sorted(changes, key=lambda change: (change.address, change.deposed)))
 
 
@@ -211,7 +211,7 @@ def _lacking(kind: Kind, resource: Resource) -> Iterator[Diagnostic]:
 
 
 def _removals(
-    stack: Stack, declared: Stack, snapshot: Snapshot, state: State, found: Identities
+    stack: Stack, declared: Stack, snapshot: Snapshot, state: State, found: Identities, kinds: Kinds
 ) -> Iterator[ResourceChange]:
     """Plan what state binds and *stack* does not have, and what an earlier replace left behind.
 
@@ -225,6 +225,9 @@ def _removals(
             yield ResourceChange(address, Action.FORGET, binding.id, reason="removed entry")
         elif address in found.gone:
             yield ResourceChange(address, Action.FORGET, binding.id, reason="already gone")
+        elif "DELETE" not in kinds[address.kind].verbs:
+            reason = f"no {kinds[address.kind].noun} can be deleted; its settings stay as they are"
+            yield ResourceChange(address, Action.FORGET, binding.id, reason=reason)
         elif live is not None:
             reason = "asked for with --destroy" if address in declared.resources else "not declared any more"
             yield ResourceChange(address, Action.DELETE, binding.id, before=live.fields, reason=reason)

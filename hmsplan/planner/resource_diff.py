@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hmsplan.model import EMPTY, MISSING, Action, FieldChange, ResourceChange, Secret, dotted
@@ -12,7 +13,7 @@ from hmsplan.planner.request_body import resolve, without
 from hmsplan.planner.secret_changes import secret_changes, why_again
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Kind
     from hmsplan.model import Address, Binding, FieldPath, MembersChange, RemoteObject, Resource, Spec
@@ -60,10 +61,11 @@ def comparison(
     """
     spec = resolve(resource.spec, ids) if resource.refs else resource.spec
     watched = without(spec, resource.lifecycle.ignore_changes) if resource.lifecycle.ignore_changes else spec
-    fields = diff(kind, watched, live.fields)
+    known = live if live.fields.keys() >= kind.write_only else _as_applied(kind, live, binding.applied)
+    fields = (*diff(kind, watched, known.fields), *_unknown(kind, watched, known.fields))
     if fields or resource.secret_paths or binding.applied != spec:
         fields = tuple(change for change in fields if not is_settled(kind, change, binding))
-        fields = _three_way(kind, resource, watched, live, binding, fields, resend=resend)
+        fields = _three_way(kind, resource, watched, known, binding, fields, resend=resend)
     notes = why_again(fields, resend=resend)
     if not kind.patchable and (adopted or not binding.applied) and not resend:
         fields, unseen = _split_secrets(fields)
@@ -106,6 +108,19 @@ def comparison(
         source=resource.source,
         pasted=_pasted(resource),
     )
+
+
+def _as_applied(kind: Kind, live: RemoteObject, applied: Spec) -> RemoteObject:
+    """Return *live* with what was applied last in the place of what its answer leaves out."""
+    unseen = {key: applied[key] for key in sorted(kind.write_only & applied.keys() - live.fields.keys())}
+    return replace(live, fields={**live.fields, **unseen}) if unseen else live
+
+
+def _unknown(kind: Kind, declared: Spec, live: Spec) -> Iterator[FieldChange]:
+    """Yield the declared write-only fields of which nothing at all is known: they are sent."""
+    for key in sorted(kind.write_only & declared.keys() - live.keys()):
+        if declared[key] is not None:
+            yield FieldChange((key,), MISSING, declared[key])
 
 
 def _why_gone(gone: Binding) -> str:

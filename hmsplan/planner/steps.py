@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hmsplan.kinds import KINDS
+from hmsplan.kinds.identity import identity_of
 from hmsplan.kinds.references import lets_go, references
 from hmsplan.model import MISSING, Action, FieldChange, Missing, Ref, ResourceChange, Step, Verb, leaves
 from hmsplan.planner.last_applied import record, unsent
@@ -43,7 +44,7 @@ def lower(
     for change in changes:
         steps += _steps(change, stack.resources.get(change.address), found, state, kinds)
     steps = _after_settling(steps, found)
-    links = _Links(steps, _user_steps(changes, steps, kinds))
+    links = _Links(steps, _user_steps(changes, steps, kinds), stack, kinds)
     linked = [_linked(step, links, stack.resources.get(step.address), kinds[step.address.kind]) for step in steps]
     linked = _after_holders(linked, holders, links) if holders else linked
     linked = _after_removals(linked, stack, kinds)
@@ -61,14 +62,21 @@ class _Links:
         deletes: address to the steps that delete an object of it.
         ends: kind to the steps that delete an object of it.
         users: id to the steps after which nothing that changes refers to it any more.
+        named: (kind, identity) to the address of what others may use under its name (``Kind.uses``).
     """
 
-    def __init__(self, steps: Iterable[Step], users: Mapping[str, set[str]]) -> None:
+    def __init__(self, steps: Iterable[Step], users: Mapping[str, set[str]], stack: Stack, kinds: Kinds) -> None:
         self.creates: defaultdict[Address, set[str]] = defaultdict(set)
         self.writes: defaultdict[Address, set[str]] = defaultdict(set)
         self.deletes: defaultdict[Address, set[str]] = defaultdict(set)
         self.ends: defaultdict[str, set[str]] = defaultdict(set)
         self.users = users
+        used = {use.kind for kind in kinds.values() for use in kind.uses.values()}
+        self.named = {
+            (address.kind, identity_of(kinds[address.kind], resource.spec)): address
+            for address, resource in stack.resources.items()
+            if address.kind in used
+        }
         for step in steps:
             if not step.member:
                 self._add(step)
@@ -438,7 +446,7 @@ def _user_steps(changes: Sequence[ResourceChange], steps: Sequence[Step], kinds:
     return users
 
 
-def _pointed_at(step: Step, resource: Resource, kind: Kind) -> set[Address]:
+def _pointed_at(step: Step, resource: Resource, kind: Kind, named: Mapping[tuple[str, str], Address]) -> set[Address]:
     """Name what has to be as declared before *step*: a call may reach it the moment that something points at it.
 
     Before a campaign begins to dial, that is everything it uses.
@@ -446,8 +454,10 @@ def _pointed_at(step: Step, resource: Resource, kind: Kind) -> set[Address]:
     status = kind.status
     if status is not None and step.spec.get(status[0]) == status[1]:
         return set(resource.refs)
-    fields = (resource.spec.get(name) for name in step.spec)
-    return {value.address for field in fields for _, value in leaves(field) if isinstance(value, Ref)}
+    fields = {name: resource.spec[name] for name in step.spec if name in resource.spec}
+    found = {value.address for _, value in leaves(fields) if isinstance(value, Ref)}
+    uses = ((use.kind, str(use.target)) for use in references(kind, fields) if kind.uses)
+    return found | {named[use] for use in uses if use in named}
 
 
 def _linked(step: Step, links: _Links, resource: Resource | None, kind: Kind) -> Step:
@@ -457,7 +467,7 @@ def _linked(step: Step, links: _Links, resource: Resource | None, kind: Kind) ->
     """
     needs = {key for _, value in leaves(step.spec) if isinstance(value, Ref) for key in links.creates[value.address]}
     if resource is not None and step.verb in {Verb.CREATE, Verb.UPDATE} and not step.member:
-        needs |= {key for ref in _pointed_at(step, resource, kind) for key in links.writes[ref]}
+        needs |= {key for ref in _pointed_at(step, resource, kind, links.named) for key in links.writes[ref]}
     if step.verb is Verb.DELETE and not step.member and step.id is not None:
         needs |= links.users.get(step.id, set())
     if step.starts:

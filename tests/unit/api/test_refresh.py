@@ -103,7 +103,7 @@ def snapshot(api: Api, *kinds: Kind, bound: Mapping[str, Collection[str]] | None
     found: Snapshot = do(
         api,
         lambda client: read_snapshot(
-            client, kinds or tuple(KINDS.values()), bound=bound or {}, **{"parents": nobody, **more}
+            client, kinds or tuple(KINDS.values()), bound=bound or {}, **{"wanted": nobody, **more}
         ),
     )
     return found
@@ -132,7 +132,7 @@ def test_a_snapshot_tells_the_time_of_the_api() -> None:
         lambda request: httpx.Response(
             200, headers={"Date": "Sun, 09 Sep 2001 01:46:40 GMT"}, content=api(request).content
         ),
-        lambda client: read_snapshot(client, [ASSISTANTS], bound={}, parents=nobody),
+        lambda client: read_snapshot(client, [ASSISTANTS], bound={}, wanted=nobody),
     )
     assert dated.now == pytest.approx(1_000_000_000, abs=5)
 
@@ -147,7 +147,7 @@ def test_the_lists_are_read_at_once() -> None:
             await together.wait()
         return api(request)
 
-    found = do(handler, lambda client: read_snapshot(client, KINDS.values(), bound={}, parents=nobody))  # type: ignore[arg-type]
+    found = do(handler, lambda client: read_snapshot(client, KINDS.values(), bound={}, wanted=nobody))  # type: ignore[arg-type]
     assert set(found.objects) == set(KINDS)
 
 
@@ -231,7 +231,7 @@ def test_a_list_that_caught_up_meanwhile_is_no_longer_lagging() -> None:
         return api(request)
 
     found = do(
-        catching_up, lambda client: read_snapshot(client, [ASSISTANTS], bound={"assistants": ["a2"]}, parents=nobody)
+        catching_up, lambda client: read_snapshot(client, [ASSISTANTS], bound={"assistants": ["a2"]}, wanted=nobody)
     )
     assert (set(found.objects["assistants"]), found.lagging) == ({"a1", "a2"}, frozenset())
 
@@ -293,7 +293,7 @@ class Late:
             )
             async with client:
                 return await read_snapshot(
-                    client, [CAMPAIGNS], bound={}, parents=lambda _, objects: list(objects), patience_s=patience_s
+                    client, [CAMPAIGNS], bound={}, wanted=lambda _, objects: list(objects), patience_s=patience_s
                 )
 
         return asyncio.run(main())
@@ -331,7 +331,7 @@ def test_a_campaign_that_is_deleted_while_its_leads_are_read_is_gone() -> None:
 
     found = do(
         deleted,
-        lambda client: read_snapshot(client, [CAMPAIGNS], bound={}, parents=lambda _, o: list(o), patience_s=30),
+        lambda client: read_snapshot(client, [CAMPAIGNS], bound={}, wanted=lambda _, o: list(o), patience_s=30),
     )
     assert (found.objects["campaigns"], found.members) == ({}, {})
 
@@ -364,7 +364,7 @@ def test_members_are_read_for_the_parents_that_are_wanted() -> None:
     api = Api(leads={"c1": [{"id": "l2", "phone_number": "+1"}, {"id": "l1"}]})
     api.add(CAMPAIGNS, "c1", "c2")
     found = snapshot(
-        api, CAMPAIGNS, parents=lambda kind, live: [key for key in live if key == "c1"] if kind.members else ()
+        api, CAMPAIGNS, wanted=lambda kind, live: [key for key in live if key == "c1"] if kind.members else ()
     )
     assert [lead.id for lead in found.members["c1"]] == ["l2", "l1"]
     assert found.members["c1"][0].kind == "leads"
@@ -377,7 +377,7 @@ def test_members_that_cannot_be_read_fail_the_snapshot() -> None:
     api = Api(broken={"/campaigns/c1/leads": httpx.Response(200, json={"items": []})})
     api.add(CAMPAIGNS, "c1")
     with pytest.raises(ApiError):
-        snapshot(api, CAMPAIGNS, parents=lambda _, live: live)
+        snapshot(api, CAMPAIGNS, wanted=lambda _, live: live)
     with pytest.raises(ValueError, match="no members"):
         do(api, lambda client: read_members(client, NUMBERS, "n1"))
 

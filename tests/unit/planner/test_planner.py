@@ -34,7 +34,7 @@ from hmsplan.formats.plan_file import plan_to_bytes
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity, Snapshot, SourceLine, Topic
 from hmsplan.output.text import render_plan
-from hmsplan.planner.inputs import kinds_in_use, kinds_to_consult, wanted_members
+from hmsplan.planner.inputs import kinds_in_use, kinds_to_consult, wanted_details
 
 if TYPE_CHECKING:
     from hmsplan.model import Stack, State
@@ -613,13 +613,13 @@ def test_leads_are_read_where_the_plan_compares_them(stack: Stack, state: State,
         "other": remote("campaigns", "other", name="Other"),
         "third": remote("campaigns", "third", name="Third"),
     }
-    assert wanted_members(stack, state, KINDS["campaigns"], objects) == wanted
+    assert wanted_details(stack, state, KINDS["campaigns"], objects) == wanted
 
 
 def test_only_campaigns_have_members() -> None:
     objects = {"a1": remote("assistants", "a1", name="A")}
     stack = declared(resource("assistants.a", name="A"))
-    assert wanted_members(stack, remembered(bound("assistants.a", "a1")), KINDS["assistants"], objects) == []
+    assert wanted_details(stack, remembered(bound("assistants.a", "a1")), KINDS["assistants"], objects) == []
 
 
 # Twins
