@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hmsplan.kinds import KINDS, Kind
+from hmsplan.kinds.kind import Use
 from hmsplan.model import written
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "kinds.md"
@@ -28,7 +29,7 @@ In paths, `tools[]` stands for every item of a list.
 def page() -> str:
     """Return the whole page."""
     rows = [
-        f"| [{kind.name}](#{kind.name}) | `{kind.path}` | `{kind.identity}` | {_listed(set(kind.refs.values()))} "
+        f"| [{kind.name}](#{kind.name}) | `{kind.path}` | `{kind.identity}` | {_listed(kind.targets)} "
         f"| {_listed(kind.immutable)} |"
         for kind in KINDS.values()
     ]
@@ -48,7 +49,7 @@ def _rows(value: Any, leave_out: Collection[str] = (), within: str = "") -> list
         fact = getattr(value, field.name)
         if field.name in leave_out or fact == _default(field):
             continue
-        if is_dataclass(fact):
+        if is_dataclass(fact) and not isinstance(fact, Use):
             rows += _rows(fact, within=f"{field.name}.")
         else:
             meaning = meanings.get(field.name, "")
@@ -67,7 +68,7 @@ def _meanings(described: type) -> dict[str, str]:
     return {name: re.sub(r"\s+", " ", text).replace("``", "`").replace("|", "\\|") for name, text in found}
 
 
-def _written(fact: Any) -> str:
+def _written(fact: Any) -> str:  # noqa: PLR0911 -- a table
     """Write one fact: a path, a list, a table, a function by its name."""
     match fact:
         case bool():
@@ -80,6 +81,8 @@ def _written(fact: Any) -> str:
             return "<br>".join(sorted(f"{_key(key)}: {_written(value)}" for key, value in fact.items()))
         case Collection():
             return _listed(fact)
+        case Use():
+            return f"{_key(fact.kind)} by `{fact.named.__name__}()`, {'needed' if fact.is_needed else 'not needed'}"
         case Callable():
             return f"`{fact.__name__}()`"
         case _:
@@ -94,7 +97,7 @@ def _key(fact: Any) -> str:
     """Write a name or a path; ``llm_config.tools[].url``."""
     if isinstance(fact, str):
         return f"`{fact}`"
-    return f"`{written(fact)}`"
+    return f"`{written(fact)}`" if fact else "the object"
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
+import logging
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
@@ -36,13 +37,15 @@ _FEW: Final = 20  # as many may be lacking in a list that merely lags behind
 _SAMPLE: Final = 5  # bound objects to look up first when a list came back empty
 _CAP_STEP: Final = 50  # caps are round
 _FORBIDDEN: Final = 403
+_LOG: Final = logging.getLogger("hmsplan.api")
 _WAITS_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0)  # between two looks, the last one again and again
 
 
 async def read_snapshot(
     client: ReadClient,
-    kinds: Iterable[Kind],
+    kinds: Collection[Kind],
     *,
+    needed: Collection[str] | None = None,
     bound: Mapping[str, Collection[str]],
     wanted: Callable[[Kind, Mapping[str, RemoteObject]], Iterable[str]],
     expect_organization: bool = False,
@@ -55,6 +58,8 @@ async def read_snapshot(
     Args:
         client: of the organization that is read.
         kinds: to read.
+        needed: the kinds without which nothing can be decided; another one that the key may not read (403), or that
+            the API does not have (404), is left out of the snapshot. None: all.
         bound: kind to the ids that state binds.
         wanted: of a kind with members or of which a list shows summaries only, the ids of which more is to be read.
         expect_organization: ask for the organization although objects tell it; it is asked for where none does.
@@ -68,8 +73,8 @@ async def read_snapshot(
         ApiError: one list failed or is incomplete; there is no such thing as a part of a snapshot.
     """
     before, began = client.requests.total(), client.clock()
-    asked = list(kinds)
-    lists, told = await _read_lists(client, asked, expect_organization=expect_organization)
+    lists, told = await _read_lists(client, list(kinds), needed, expect_organization=expect_organization)
+    asked = [kind for kind in kinds if kind.name in lists]
     organization = told or known_organization or (None if expect_organization else await read_organization(client))
     if on_organization is not None:
         on_organization(organization)
@@ -198,14 +203,29 @@ def parse_member(kind: Kind, payload: Any) -> RemoteObject | None:
 
 
 async def _read_lists(
-    client: ReadClient, kinds: Sequence[Kind], *, expect_organization: bool
+    client: ReadClient, kinds: Sequence[Kind], needed: Collection[str] | None, *, expect_organization: bool
 ) -> tuple[dict[str, Mapping[str, RemoteObject]], str | None]:
-    asked = [read_organization(client)] if expect_organization else []
-    work: list[Coroutine[Any, Any, Any]] = [*asked, *(read_list(client, kind) for kind in kinds)]
+    """Read the list of each kind, and whose they are; a kind that is not *needed* and not shown is left out."""
+    itself = next((kind.name for kind in kinds if kind.is_organization), None)
+    asked = [read_organization(client)] if expect_organization and itself is None else []
+    shown = [_if_shown(client, kind, needed=needed is None or kind.name in needed) for kind in kinds]
+    work: list[Coroutine[Any, Any, Any]] = [*asked, *shown]
     found = await _together(work)
     said = found.pop(0) if asked else None
-    lists = {kind.name: objects for kind, objects in zip(kinds, found, strict=True)}
-    return lists, said or _told(found)
+    lists = {kind.name: objects for kind, objects in zip(kinds, found, strict=True) if objects is not None}
+    own = next(iter(lists.get(itself, ())), None) if itself is not None else None
+    return lists, said or own or _told(list(lists.values()))
+
+
+async def _if_shown(client: ReadClient, kind: Kind, *, needed: bool) -> Mapping[str, RemoteObject] | None:
+    """Read a list; None for one that is not *needed* and that the key may not see, or that the API does not have."""
+    try:
+        return await read_list(client, kind)
+    except ApiError as error:
+        if needed or not (isinstance(error, NotFound) or error.status == _FORBIDDEN):
+            raise
+        _LOG.info("%s are not shown, and left out: %s", kind.name, error)
+        return None
 
 
 def _told(lists: Sequence[Mapping[str, RemoteObject]]) -> str | None:

@@ -234,7 +234,16 @@ def _told_in_object(error: Mapping[str, Any]) -> str:
 
 
 def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return orjson.dumps(_without_headers(value)).decode()
+
+
+def _without_headers(value: Any, *, below: bool = False) -> Any:
+    """Return *value* with no header's value: unlike other secrets, they have no name that tells them."""
+    if isinstance(value, dict):
+        return {key: _without_headers(item, below=below or key == "headers") for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_headers(item, below=below) for item in value]
+    return _HIDDEN if below and isinstance(value, str) else value
 
 
 def _text(raw: bytes) -> str:

@@ -17,7 +17,6 @@ from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import STDERR, connect, is_embedded, wait_for
 from hmsplan.cli.terminal import err, report
 from hmsplan.config.confined import STACK_FILE
-from hmsplan.config.interpolation import UNMANAGED_KINDS
 from hmsplan.config.load import DEFAULT_ENVIRONMENT
 from hmsplan.errors import HmsplanError
 from hmsplan.export.scaffold import IGNORE, stack_name
@@ -112,7 +111,7 @@ def _tell(options: Globals, root: Path, exported: Exported, *, bound: bool, stat
         err("\nLive, and not in these files:")
         for line in exported.left_out:
             err(f"  {plain(line)}")
-    err(f"\nNot exported: secrets, and what hmsplan does not manage ({', '.join(sorted(UNMANAGED_KINDS))}).")
+    err("\nNot exported: secrets. Each is a ${secret:…} in the files, to be filled in.")
     report(f"\nExported {count(exported.count, 'object')} of organization {plain(str(exported.state.organization))}.")
     if bound:
         report(f"The state {plain(state)} binds them all, so the next plan is empty.")

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hmsplan.config import blocks
-from hmsplan.config.interpolation import UNMANAGED_KINDS
 from hmsplan.config.layers import Layer, SourceMap, merge
 from hmsplan.config.problems import Problems
 from hmsplan.config.resolve import Declared
@@ -32,7 +31,7 @@ _OWN: Final = ("x-", ".", "_")
 """What keys for shared blocks begin with in Compose, in GitLab and elsewhere."""
 _SAVED: Final = frozenset({"hmsplan", "objects", "resource_changes"})
 """With format_version, what tells a file that hmsplan saved."""
-_OURS: Final = frozenset({*KINDS, *blocks.NAMES, *UNMANAGED_KINDS, *_OF_STACK_FILE, *_OF_ENVIRONMENT})
+_OURS: Final = frozenset({*KINDS, *blocks.NAMES, *_OF_STACK_FILE, *_OF_ENVIRONMENT})
 
 
 @dataclass(slots=True)
@@ -129,10 +128,6 @@ class Collected:
         guess = wording.nearest(key, [*KINDS, *blocks.NAMES])
         if guess is not None and guess in KINDS:
             self.doubted.add(guess)
-        if key in UNMANAGED_KINDS:
-            detail = f"hmsplan does not manage {key} yet; set it up in the dashboard, and refer to it by its id."
-            self.problems.append(Diagnostic("Kind not managed yet", detail, source, path=(key,)))
-            return
         home = "hmsplan.yaml" if key in _OF_STACK_FILE else "environments/NAME.yaml" if key in _OF_ENVIRONMENT else None
         if home:
             hint = f"{key} belongs in {home}, not in a resource file."

@@ -15,9 +15,6 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import KEY_PATTERN, Address
 from hmsplan.text import wording
 
-UNMANAGED_KINDS: Final = frozenset({"workflows", "mcp_servers", "byok_keys", "domain", "organization"})
-"""Kinds of the platform that this version of hmsplan does not manage."""
-
 TEMPLATE_FILES: Final = (".tmpl.md", ".tmpl.txt")
 """Endings of the files whose contents are interpolated."""
 
@@ -173,9 +170,6 @@ def _parse_reference(inside: str) -> Expression:
             raise _not_allowed(inside, f" Did you mean ${{var:{inside}}}?")
         raise _not_allowed(inside)
     kind = match[1]
-    if kind in UNMANAGED_KINDS:
-        detail = f"hmsplan does not manage {kind} yet. Write the id of the object as the platform shows it."
-        raise BadInterpolation("Kind not managed yet", detail)
     if kind not in KINDS:
         guess = wording.did_you_mean(kind, [*KINDS, "var", "file"])
         raise BadInterpolation(

@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.kinds.analysis_templates import ANALYSIS_TEMPLATES
 from hmsplan.kinds.assistants import ASSISTANTS
+from hmsplan.kinds.byok_keys import BYOK_KEYS
 from hmsplan.kinds.campaigns import CAMPAIGNS
+from hmsplan.kinds.domain import DOMAIN
 from hmsplan.kinds.kind import NAME, STAMPS, Kind, Kinds, Members
+from hmsplan.kinds.mcp_servers import MCP_SERVERS
 from hmsplan.kinds.numbers import NUMBERS
+from hmsplan.kinds.organization import ORGANIZATION
 from hmsplan.kinds.sip_trunks import SIP_TRUNKS
 from hmsplan.kinds.tool_templates import TOOL_TEMPLATES
+from hmsplan.kinds.workflows import WORKFLOWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,25 +30,44 @@ __all__ = [
     "ANALYSIS_TEMPLATES",
     "ASSISTANTS",
     "A_KIND",
+    "BYOK_KEYS",
     "CAMPAIGNS",
+    "DOMAIN",
     "KINDS",
+    "MCP_SERVERS",
     "NAME",
     "NUMBERS",
+    "ORGANIZATION",
     "SIP_TRUNKS",
     "STAMPS",
     "TOOL_TEMPLATES",
+    "WORKFLOWS",
     "Kind",
     "Kinds",
     "Members",
 ]
 
 KINDS: Final[Kinds] = MappingProxyType(
-    {kind.name: kind for kind in (TOOL_TEMPLATES, ANALYSIS_TEMPLATES, SIP_TRUNKS, ASSISTANTS, NUMBERS, CAMPAIGNS)}
+    {
+        kind.name: kind
+        for kind in (
+            ORGANIZATION,
+            BYOK_KEYS,
+            DOMAIN,
+            TOOL_TEMPLATES,
+            ANALYSIS_TEMPLATES,
+            MCP_SERVERS,
+            SIP_TRUNKS,
+            ASSISTANTS,
+            WORKFLOWS,
+            NUMBERS,
+            CAMPAIGNS,
+        )
+    }
 )
 """Every kind that hmsplan manages."""
 
 A_KIND: Final[Mapping[str, str]] = MappingProxyType(
     {kind.name: f"{kind.article} {kind.noun}" for kind in KINDS.values()}
-    | {"workflows": "a workflow", "mcp_servers": "an MCP server"}
 )
-"""What one object is called in a sentence, also of kinds that are not managed but referred to."""
+"""What one object is called in a sentence."""

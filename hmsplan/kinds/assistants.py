@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.kinds import normalise, tool_forms
-from hmsplan.kinds.kind import NAME, STAMPS, Kind, patterns
+from hmsplan.kinds.kind import NAME, STAMPS, Kind, Use, patterns
 from hmsplan.model import pattern
 
 if TYPE_CHECKING:
@@ -22,6 +22,27 @@ def tts_provider(value: Value) -> Value:
 def pronounced(value: Value) -> str:
     """What tells one pronunciation from another: the word."""
     return str(value.get("from")) if isinstance(value, dict) else str(value)
+
+
+_ACCOUNTS: Final = {"openai_live": "openai", "xai_realtime": "xai", "11labs": "elevenlabs"}
+_ON_VERTEX: Final = {"gemini-live-2.5-flash-native-audio", "chirp-3-hd"}
+
+
+def account(block: Value) -> str | None:
+    """Name the provider whose key a block of an assistant is used with, if the organization has its own.
+
+    "Served from Vertex location eu; needs the google_vertex key", but for the models of the realtime API and the voices
+    that are not ``chirp-3-hd``, which "need the google key". ``voicedock`` is the platform itself.
+    """
+    if not isinstance(block, dict) or not isinstance(provider := block.get("provider"), str):
+        return None
+    if provider == "google_realtime":
+        return "google_vertex" if block.get("model") in _ON_VERTEX else "google"
+    if provider == "google" and "voice_id" in block:
+        return "google_vertex" if block.get("model") in _ON_VERTEX else "google"
+    if provider == "google":
+        return "google_vertex"
+    return None if provider == "voicedock" else _ACCOUNTS.get(provider, provider)
 
 
 def spare_hang_up(key: str | int, declared: Mapping[Any, Any], spec: Spec, live: Spec) -> bool:
@@ -52,6 +73,7 @@ ASSISTANTS: Final = Kind(
         "recording_consent": ("enabled", "message"),
     },
     refs={pattern("llm_config.tools[].mcp_server_id"): "mcp_servers"},
+    uses={pattern(block): Use(kind="byok_keys", named=account) for block in ("stt_config", "llm_config", "tts_config")},
     expands={pattern("llm_config.tools[]"): "tool_templates", pattern("analysis_plan"): "analysis_templates"},
     computed=STAMPS,
     in_calls=("agent_id", "assistant_id"),

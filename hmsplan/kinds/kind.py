@@ -93,6 +93,7 @@ class Kind:
         unfold: the objects in an answer of ``path``, where it is no list and an object has no URL of its own; each with
             an id. None for an answer that is not understood.
         is_single: the organization has at most one, so any live one is it.
+        is_organization: the object is the organization of the key itself; its id is the ``org_id`` of all others.
         named_by: field by which the body of a write or delete says which object it means, there being no id in the URL.
         posted_to: field to the path that takes it, where that is another one; in a POST, merged into what is stored.
         identity: field that recognises an object we did not create.
@@ -155,6 +156,7 @@ class Kind:
     is_summary: bool = False
     unfold: Callable[[Any], list[dict[str, Any]] | None] | None = None
     is_single: bool = False
+    is_organization: bool = False
     named_by: str = ""
     posted_to: Mapping[str, str] = field(default_factory=dict)
     verbs: frozenset[str] = frozenset({"GET", "POST", "PATCH", "DELETE"})

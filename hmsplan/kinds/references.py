@@ -6,12 +6,13 @@ The order of steps, the guard of what is still used, the blast radius and the gr
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from hmsplan.model import Address, FieldChange, FieldPath, Plan, Ref, Spec, Value, matches, values_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from hmsplan.kinds.kind import Kind, Use
     from hmsplan.model import Pattern
@@ -39,19 +40,21 @@ def references(kind: Kind, fields: Spec) -> Iterator[Reference]:
         for path, target in _targets(fields, pattern):
             yield Reference(path, other, target)
     for pattern, use in kind.uses.items():
-        for path, target in _named(fields, pattern, use):
-            yield Reference(path, use.kind, target, use.is_needed)
+        for path, identity in _named(fields, pattern, use):
+            yield Reference(path, use.kind, identity, use.is_needed)
 
 
 def lets_go(kind: Kind, live: Spec, changes: Iterable[FieldChange], target: str) -> bool:
     """Say whether *live* refers to the object *target*, and does not any more after *changes*."""
-    uses = Counter(each.target for each in references(kind, live))
-    if not uses[target]:
+    counted = Counter(target for pattern in kind.refs for _, target in _targets(live, pattern))
+    named = set(_used(kind, live))
+    if not counted[target] and target not in named:
         return False
+    changes = tuple(changes)
     for change in changes:
-        uses.subtract(_within(kind, change.path, change.before))
-        uses.update(_within(kind, change.path, change.after))
-    return uses[target] <= 0
+        counted.subtract(_within(kind, change.path, change.before))
+        counted.update(_within(kind, change.path, change.after))
+    return counted[target] <= 0 and (target not in named or target not in _used(kind, _changed(live, changes)))
 
 
 def repoints(kind: Kind, changes: Iterable[FieldChange], target: str) -> bool:
@@ -95,6 +98,24 @@ def _within(kind: Kind, at: FieldPath, value: Value) -> Iterator[str | Address]:
     for pattern in kind.refs:
         if matches(at, pattern[:depth]):
             yield from (target for _, target in _targets(value, pattern[depth:]))
+
+
+def _used(kind: Kind, fields: Spec) -> Iterator[str]:
+    """Yield the identity of each object that is used under its name."""
     for pattern, use in kind.uses.items():
-        if pattern and matches(at, pattern[:depth]):
-            yield from (target for _, target in _named(value, pattern[depth:], use))
+        yield from (identity for _, identity in _named(fields, pattern, use))
+
+
+def _changed(fields: Value, changes: Iterable[FieldChange]) -> Value:
+    """Return *fields* after *changes*, as far as mappings reach."""
+    for change in changes:
+        fields = _with(fields, change.path, change.after)
+    return fields
+
+
+def _with(value: Value, path: FieldPath, new: Value) -> Value:
+    if not path:
+        return new
+    if not isinstance(value, Mapping):
+        return value
+    return {**value, path[0]: _with(value.get(path[0]), path[1:], new)}

@@ -67,7 +67,12 @@ async def _read(connect: Connect) -> Snapshot:
     """Read every object of every kind, members included."""
     async with connect(ReadClient) as client:
         return await read_snapshot(
-            client, list(KINDS.values()), bound={}, wanted=lambda _, objects: list(objects), expect_organization=True
+            client,
+            list(KINDS.values()),
+            needed=(),
+            bound={},
+            wanted=lambda _, objects: list(objects),
+            expect_organization=True,
         )
 
 

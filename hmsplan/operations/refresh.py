@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 _LOG: Final = logging.getLogger(__name__)
+_ALL: Final = tuple(KINDS)
 
 
 async def read_more(
@@ -48,13 +49,15 @@ async def read(
     client: ReadClient,
     stack: Stack,
     state: State,
-    names: Iterable[str] = tuple(KINDS),
+    names: Iterable[str] = _ALL,
     *,
     for_any: bool = False,
     whose: bool = False,
     organization: str | None = None,
 ) -> Snapshot:
     """Read what is live of some kinds, by default of all; with *whose*, ask whose it is though the lists tell it.
+
+    Of all kinds, those that neither stack nor state uses and that the key may not read are left out.
 
     With *for_any*, read as much as a plan of any other stack would ask for: every list of members, and whose it all is.
     What an earlier reading told of the *organization* is not asked for again.
@@ -77,6 +80,7 @@ async def read(
     snapshot = await read_snapshot(
         client,
         [KINDS[name] for name in names],
+        needed=({address.kind for address in stack.resources} | bound.keys()) if names == _ALL else None,
         bound=bound,
         wanted=lambda kind, objects: list(objects) if for_any else wanted_details(stack, state, kind, objects),
         expect_organization=organization is None and (for_any or whose or stack.organization is not None),

@@ -103,7 +103,7 @@ def _circles(needs: Mapping[Address, ResourceChange]) -> Iterator[list[Address]]
             seen.add(here)
             around.append(here)
             here = needs[here].address
-        if here in around:
+        if here in around and len(around) > 1:  # what takes its own place is deleted before it is made
             yield around[around.index(here) :]
 
 

@@ -99,7 +99,8 @@ def _after_holders(steps: list[Step], holders: Mapping[Address, Address], links:
     for step in steps:
         holder = holders.get(step.address)
         if holder is not None and step.verb is Verb.CREATE and not step.member:
-            ordered.append(replace(step, needs=step.needs | links.deletes[holder]))
+            left = None if holder == step.address else step.deposes  # its own is gone by then
+            ordered.append(replace(step, needs=step.needs | links.deletes[holder], deposes=left))
         elif holder == step.address and step.deposes is not None:
             ordered.append(replace(step, needs=step.needs - links.writes[step.address]))
         else:

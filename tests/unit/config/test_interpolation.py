@@ -45,7 +45,6 @@ def test_forms(text: str, parts: list[object]) -> None:
         ("${secret:1}", "Bad name", "letter"),
         ("${file: a.md}", "Bad path", "${file:"),
         ("${assistant.support}", "Unknown kind", "Did you mean assistants?"),
-        ("${workflows.triage}", "Kind not managed yet", "id"),
         ("${assistants.}", "Unknown interpolation", "Allowed"),
         ("a ${var:x", "Unclosed ${", "$${"),
         ("a ${var:x\n}", "Unclosed ${", "$${"),

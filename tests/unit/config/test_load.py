@@ -17,7 +17,7 @@ from hmsplan.config.leads import MAX_PROBLEMS
 from hmsplan.config.load import choose_environment, load_settings, load_stack
 from hmsplan.errors import ConfigError
 from hmsplan.kinds import KINDS
-from hmsplan.model import ANY, Address, Lifecycle, Ref, Safety, Secret, Severity, SourceLine
+from hmsplan.model import ANY, ANY_KEY, Address, Lifecycle, Ref, Safety, Secret, Severity, SourceLine
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "stack"
 SUPPORT = Address("assistants", "support")
@@ -500,12 +500,6 @@ def test_broken_environment_file(tmp_path: Path) -> None:
     assert summaries(tmp_path, files, environment="live") == ["Unclosed quote"]
 
 
-def test_unmanaged_kinds(tmp_path: Path) -> None:
-    """Kinds of the platform that hmsplan does not manage yet are called that, not misspelled."""
-    for kind in ("workflows", "mcp_servers", "byok_keys", "domain", "organization"):
-        assert summaries(tmp_path, {"a.yaml": f"{kind}:\n  x: {{name: X}}\n"}) == ["Kind not managed yet"]
-
-
 def test_empty_kinds_and_files(tmp_path: Path) -> None:
     """A kind whose entries are all commented out, and a file of comments, declare nothing."""
     stack = load(tmp_path, {"a.yaml": "assistants:\n#  support: {name: A}\nmoved:\n", "b.yaml": "# later\n"})
@@ -630,6 +624,7 @@ def secrets_of(node: Any, base: str, path: tuple[str, ...], seen: tuple[Any, ...
     for name, child in node.get("properties", {}).items():
         yield from secrets_of(child, base, (*path, name), seen)
     yield from secrets_of(node.get("items"), base, (*path, ANY), seen)
+    yield from secrets_of(node.get("additionalProperties"), base, (*path, ANY_KEY), seen)
     for keyword in ("if", "then", "else"):
         yield from secrets_of(node.get(keyword), base, path, seen)
     for child in node.get("allOf", ()):

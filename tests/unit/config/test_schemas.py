@@ -796,13 +796,15 @@ def annotated(kind: str, annotation: str) -> dict[str, Any]:
             visit(schema["items"], base, f"{at}[]")
         for key, value in schema.get("properties", {}).items():
             visit(value, base, f"{at}.{key}".lstrip("."))
+        if isinstance(others := schema.get("additionalProperties"), dict):
+            visit(others, base, f"{at}.**")
 
     visit(SCHEMAS[KIND_FILES[kind]], BASE + KIND_FILES[kind], "")
     return found
 
 
 def dotted(pattern: tuple[str, ...]) -> str:
-    return ".".join(pattern).replace(".*", "[]")
+    return ".".join(pattern).replace(".*.", "[].").replace(".*", "[]") if "**" not in pattern else ".".join(pattern)
 
 
 @pytest.mark.parametrize("kind", KIND_FILES)

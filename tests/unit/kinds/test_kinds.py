@@ -103,7 +103,7 @@ def test_a_kind_refuses_contradictions(contradiction: dict[str, Any], words: str
 def test_a_kind_without_patch_is_not_patchable() -> None:
     assert kind().patchable
     assert not kind(verbs=frozenset({"GET", "POST", "DELETE"})).patchable
-    assert [name for name, each in KINDS.items() if not each.patchable] == ["sip_trunks"]
+    assert [name for name, each in KINDS.items() if not each.patchable] == ["domain", "sip_trunks"]
 
 
 def test_every_kind_stands_after_the_kinds_it_refers_to_or_expands() -> None:
@@ -135,7 +135,8 @@ def test_the_table_names_only_fields_that_the_schema_has(each: Kind) -> None:
     patterns: set[Pattern] = {*each.refs, *each.expands, *each.secrets, *each.atomic, *each.unordered, *each.keyed}
     patterns |= {*each.canonical, *each.null_matters, *each.receivers}
     named = {pat[0] for pat in patterns} | each.immutable | each.clearable | each.after_create | each.required
-    named |= {*each.required_in, *each.union, *each.refused_with, *each.together, each.identity}
+    named |= {*each.required_in, *each.union, *each.refused_with, *each.together, *each.write_only, *each.shown_names}
+    named |= set() if each.is_single else {each.identity}
     assert named <= known
 
 
@@ -170,24 +171,28 @@ def test_lists_and_objects_come_in_the_envelopes_of_the_documentation() -> None:
     assert [name for name, each in KINDS.items() if each.paged] == ["analysis_templates"]
 
 
-def test_only_the_phone_number_is_unique() -> None:
+def test_what_is_unique() -> None:
     """Section 4: everywhere else nothing says that names are unique."""
-    assert [(name, each.identity) for name, each in KINDS.items() if each.unique] == [("numbers", "phone_number")]
+    unique = {name: each.identity for name, each in KINDS.items() if each.unique and not each.is_single}
+    assert unique == {"byok_keys": "provider", "mcp_servers": "name", "numbers": "phone_number"}
+    assert {name for name, each in KINDS.items() if each.is_single} == {"organization", "domain"}
 
 
 def test_what_cannot_be_updated() -> None:
     """Section 5: the whole trunk, the phone number, the assistant of a campaign."""
     assert {name: each.immutable for name, each in KINDS.items() if each.immutable} == {
+        "byok_keys": {"provider"},
+        "domain": {"domain_name"},
         "sip_trunks": {"name", "provider", "address", "transport", "auth_username", "auth_password"},
         "numbers": {"phone_number"},
         "campaigns": {"agent_id"},
     }
 
 
-def test_numbers_and_campaigns_are_never_replaced_or_deleted_behind_anybodys_back() -> None:
+def test_what_people_hear_is_never_replaced_or_deleted_behind_anybodys_back() -> None:
     """Section 5 of the design: it is an error that names the flag."""
     guarded = [name for name, each in KINDS.items() if each.guarded_delete and each.guarded_replace]
-    assert guarded == ["numbers", "campaigns"]
+    assert guarded == ["domain", "numbers", "campaigns"]
 
 
 def test_agent_id_is_read_as_assistant_id_too() -> None:
@@ -219,6 +224,6 @@ def test_a_tool_template_travels_with_its_type() -> None:
 
 
 def test_every_secret_that_is_sent_somewhere_says_where() -> None:
-    """The guard against a secret's new receiver knows every secret there is."""
+    """The guard against a secret's new receiver knows every secret there is; a provider's key goes to that provider."""
     for each in KINDS.values():
-        assert set(each.receivers) == each.secrets, each.name
+        assert set(each.receivers) == each.secrets - {("api_key",)}, each.name
