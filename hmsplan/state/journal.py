@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import orjson
 
 from hmsplan.errors import StateError
-from hmsplan.formats import state_codec
-from hmsplan.formats.state_codec import LIST, MAYBE_TEXT, NUMBER, OBJECT, TEXT, Json, Shape
+from hmsplan.formats import codec, state_file
+from hmsplan.formats.codec import Newer
+from hmsplan.formats.state_file import FORM
 from hmsplan.model import Address, Binding, Deposed, PendingCreate, State
 from hmsplan.planner.members import HALF
 
@@ -184,8 +185,6 @@ _ENTRIES: Final[Mapping[str, type[Entry]]] = {
     "spent": Spent,
 }
 _OPS: Final = {entry: op for op, entry in _ENTRIES.items()}
-_BOUND: Final[Shape] = {"address": TEXT, "binding": OBJECT, "settles": MAYBE_TEXT, "deposes": (dict, type(None))}
-_LINE: Final[Shape] = {"lineage": TEXT, "serial": NUMBER, "entries": LIST}
 _SUM: Final = b'{"sum":"%08x",'
 _SUM_LENGTH: Final = len(_SUM % 0)
 
@@ -318,6 +317,15 @@ def replay(state: State, entries: Iterable[Entry]) -> State:
 
 
 @dataclass(frozen=True, slots=True)
+class _Batch:
+    """What one line says."""
+
+    lineage: str
+    serial: int
+    entries: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Journal:
     """What is written in a journal.
 
@@ -381,7 +389,7 @@ def encode(lineage: str, serial: int, entries: Sequence[Entry]) -> bytes:
         StateError: an entry cannot be written.
     """
     entries_out = [_entry_out(entry) for entry in entries]
-    rest = state_codec.line({"lineage": lineage, "serial": serial, "entries": entries_out})[1:]
+    rest = state_file.line({"lineage": lineage, "serial": serial, "entries": entries_out})[1:]
     return _SUM % zlib.crc32(rest) + rest + b"\n"
 
 
@@ -398,14 +406,14 @@ def decode(data: bytes, name: str = "journal.jsonl") -> Journal:
     lineage, first, entries = None, 0, list[Entry]()
     for number, line in enumerate(lines, 1):
         try:
-            batch = state_codec.check(_checked(line), _LINE, where="batch")
+            batch = codec.decode(_checked(line), _Batch, "batch", FORM)
             if lineage is None:
-                lineage, first = batch["lineage"], batch["serial"]
-            if (batch["lineage"], batch["serial"]) != (lineage, first + len(entries)):
+                lineage, first = batch.lineage, batch.serial
+            if (batch.lineage, batch.serial) != (lineage, first + len(entries)):
                 raise ValueError("it does not continue the line before")  # noqa: TRY301 -- one way to tell the line
-            entries += map(_entry_in, batch["entries"])
-        except state_codec.Newer as error:
-            raise state_codec.newer(f"{name} line {number}", error) from error
+            entries += map(_entry_in, batch.entries)
+        except Newer as error:
+            raise state_file.newer(f"{name} line {number}", error) from error
         except ValueError as error:
             raise StateError(
                 f"{name} line {number}: {error}. Restore the folder from a backup, or delete this line and all after "
@@ -422,27 +430,19 @@ def _checked(line: bytes) -> Any:
     return orjson.loads(b"{" + rest)
 
 
-def _entry_out(entry: Entry) -> Json:
+def _entry_out(entry: Entry) -> dict[str, Any]:
     """Give the JSON object of an entry; a binding has its address beside it."""
-    address = {"address": str(entry.binding.address)} if isinstance(entry, Bound) else {}
-    return {"op": _OPS[type(entry)], **address, **state_codec.record_out(entry)}
+    fields = codec.encode(entry, type(entry), FORM)
+    if isinstance(entry, Bound):
+        fields = {"address": str(entry.binding.address), **fields, "binding": state_file.binding_out(entry.binding)}
+    return {"op": _OPS[type(entry)], **fields}
 
 
 def _entry_in(value: Any) -> Entry:
     op = value.get("op") if type(value) is dict else None
     if type(op) is not str or op not in _ENTRIES:
-        raise state_codec.Newer(f"{op!r} is not an entry that this version knows")
+        raise Newer(f"{op!r} is not an entry that this version knows")
     fields = {key: field for key, field in value.items() if key != "op"}
-    match op:
-        case "bound":
-            return _bound_in(fields)
-        case "intended":
-            state_codec.check(fields, {"intent": OBJECT}, where=op)
-            return Intended(state_codec.intent_in(fields["intent"]))
-    return state_codec.record_in(_ENTRIES[op], fields, where=op)
-
-
-def _bound_in(value: Json) -> Bound:
-    fields = state_codec.check(value, _BOUND, where="bound")
-    deposes = state_codec.record_in(Deposed, fields["deposes"], where="deposed") if fields["deposes"] else None
-    return Bound(state_codec.binding_in(fields["address"], fields["binding"]), fields["settles"], deposes)
+    if op == "bound":
+        fields["binding"] = state_file.binding_in(fields.pop("address", None), fields.get("binding"))
+    return codec.decode(fields, _ENTRIES[op], op, FORM)
