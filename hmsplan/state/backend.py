@@ -82,7 +82,7 @@ class Backend:
             state: of the same lineage, and not older.
             force: take any state, even if the stored one cannot be read; the serial grows in any case.
         """
-        self.storage.require()
+        self.storage.lock.require()
         stored = self._load_or_set_aside() if force else self.load()
         if stored is not None and not force:
             refuse_older(state, stored)
@@ -100,7 +100,7 @@ class Backend:
         Raises:
             StateLocked: another run holds it.
         """
-        return self.storage.lock(owner, timeout_s)
+        return self.storage.lock.hold(owner, timeout_s)
 
     def unlock(self, *, force: bool = False) -> Owner | None:
         """Take away what a dead run left of its lock, and say whose it was; None when nothing was left.
@@ -109,7 +109,7 @@ class Backend:
             StateLocked: its holder lives, and *force* is not given. A holder whose lock is forced away can write
                 nothing more.
         """
-        return self.storage.unlock(force=force)
+        return self.storage.lock.unlock(force=force)
 
     def confirm_lock(self) -> None:
         """Ask the place where the lock is whether this run holds it now; cheap, for it precedes every write to the API.
@@ -120,11 +120,11 @@ class Backend:
         Raises:
             StateError: it does not, or the place does not answer.
         """
-        self.storage.confirm()
+        self.storage.lock.confirm()
 
     def holder(self) -> Owner | None:
         """Say who holds the lock, or died with it; None when it is free. A role that only reads may ask."""
-        return self.storage.holder()
+        return self.storage.lock.holder()
 
     def environments(self) -> Mapping[str, Backend]:
         """Open the states of the other environments that are kept in the same place, by the environment's name.
@@ -145,7 +145,7 @@ class Backend:
 
     def _current(self) -> Seen[Any]:
         """Return what is stored, which must be what this backend knows of."""
-        self.storage.require()
+        self.storage.lock.require()
         known = self._seen
         if known is None:
             raise StateError("a state is loaded before it is written")

@@ -55,7 +55,7 @@ class Lease:
 
     Args:
         objects: where it is.
-        environment: what ``-e`` calls it.
+        fence_off: makes worthless what an earlier holder still writes.
         clock: seconds since 1970.
         sleep: waits so many seconds.
         lease_s: how long a holder that died keeps the others out.
@@ -64,14 +64,14 @@ class Lease:
     def __init__(
         self,
         objects: Objects,
-        environment: str,
+        fence_off: Callable[[], None],
         *,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
         lease_s: float = LEASE_S,
     ) -> None:
         self._objects = objects
-        self._environment = environment
+        self._fence_off = fence_off
         self._clock = clock
         self._sleep = sleep
         self._lease_s = lease_s
@@ -86,13 +86,8 @@ class Lease:
         return self._held[0].owner.token if self._held and self._held[0].owner else None
 
     @contextlib.contextmanager
-    def hold(self, owner: str, timeout_s: float, *, force: bool = False) -> Iterator[bool]:
-        """Hold the lock, and say whether its last holder gave it back; if not, fence that one off before writing.
-
-        Args:
-            owner: what the run calls itself.
-            timeout_s: how long to wait for the holder.
-            force: take it from a living one.
+    def hold(self, owner: str, timeout_s: float, *, force: bool = False) -> Iterator[None]:
+        """Hold a lease, which ends by itself when this process dies; with *force*, take it from a living holder.
 
         Raises:
             StateLocked: another run holds it.
@@ -104,7 +99,9 @@ class Lease:
         try:
             self._refuse_unconditional()
             LOG.debug("holds %s for %.0f s, and renews it", self._where, self._lease_s)
-            yield was_given_back
+            if not was_given_back:
+                self._end_earlier()
+            yield
         finally:
             LOG.debug("gives %s back", self._where)
             ended.set()
@@ -126,15 +123,20 @@ class Lease:
                 self._renew()
 
     def confirm(self) -> None:
-        """Ask the store whether the lock is still this run's: what was written until now then counts.
-
-        Raises:
-            StateError: it was taken away.
-        """
+        """Ask the store whether the lock is still this run's: what was written until now then counts."""
+        self.require()
         record = self._read(self._objects.get(LOCK))
         if record is None or record.owner is None or record.owner.token != self.token:
             self._is_lost = True
             raise self._lost()
+
+    def unlock(self, *, force: bool) -> Owner | None:
+        """Take the lock as any run would, and give it back."""
+        owner = self.holder()
+        if owner is not None:
+            with self.hold("hmsplan state unlock", 0.0, force=force):
+                pass
+        return owner
 
     def doubt(self) -> None:
         """Remember that a write of this run may still come: the next run has to fence it off."""
@@ -144,6 +146,13 @@ class Lease:
         """Say who holds the lock, or did not give it back; None when it is free."""
         record = self._read(self._objects.get(LOCK))
         return record.owner if record else None
+
+    def _end_earlier(self) -> None:
+        try:
+            self._fence_off()
+        except StoreError:
+            self.doubt()  # the next run has to
+            raise
 
     def _acquire(self, owner: str, timeout_s: float, *, force: bool) -> bool:
         deadline = self._clock() + timeout_s

@@ -108,6 +108,24 @@ class SessionLock:
             raise not_locked()
         return self.session
 
+    def confirm(self) -> None:
+        """Ask the server through the session that holds the lock; one round trip."""
+        session = self.require()
+        with self.failing(session, "read"):
+            if not self.is_ours(session):
+                raise self.lost(session)
+
+    @contextlib.contextmanager
+    def failing(self, session: Session, verb: str = "write") -> Iterator[None]:
+        """Tell a connection that was cut as what it is: the loss of the lock."""
+        with failing(verb, self._place):
+            try:
+                yield
+            except psycopg.Error as error:
+                if session.connection.closed:
+                    raise self.lost(session, error) from error
+                raise
+
     def is_ours(self, session: Session) -> bool:
         """Say whether *session* still holds the lock, and it was not taken away."""
         return session.connection.execute(_OURS, [self._place.name, session.token]).fetchone() is not None

@@ -453,7 +453,7 @@ def test_a_lock_in_name_alone_is_none(postgres: PostgresServer, database: str, t
     with backend.lock("test"):
         backend.confirm_lock()
         assert isinstance(backend.storage, PostgresStorage)
-        session = backend.storage._lock.session
+        session = backend.storage.lock.session
         assert session is not None
         session.connection.execute("SELECT pg_advisory_unlock_all()")
         with pytest.raises(StateError) as caught:
