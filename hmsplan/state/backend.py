@@ -18,7 +18,7 @@ from hmsplan.state.environment_name import NAME
 from hmsplan.state.journal import encode
 from hmsplan.state.log import LOG
 from hmsplan.state.storage import Seen, StoreError, read
-from hmsplan.state.succession import changed_meanwhile, refuse_backward, refuse_older
+from hmsplan.state.succession import changed_meanwhile, refuse_older
 from hmsplan.text.escape import plain
 from hmsplan.text.wording import count
 
@@ -72,7 +72,7 @@ class Backend:
     def save(self, state: State) -> None:
         """Put *state* in place of what is stored. Its serial is the stored one (compaction) or greater (an edit)."""
         seen = self._current()
-        refuse_backward(state, *seen.version, self.describe())
+        refuse_older(state, seen.version, self.describe())
         self._put(seen, state)
 
     def push(self, state: State, *, force: bool = False) -> None:
@@ -84,9 +84,9 @@ class Backend:
         """
         self.storage.lock.require()
         stored = self._load_or_set_aside() if force else self.load()
-        if stored is not None and not force:
-            refuse_older(state, stored)
         seen = self._current()
+        if not force:
+            refuse_older(state, seen.version, self.describe())
         lineage, serial = seen.version
         if lineage is not None:
             state = replace(state, serial=max(state.serial, serial + 1))
