@@ -125,10 +125,8 @@ class Lease:
     def confirm(self) -> None:
         """Ask the store whether the lock is still this run's: what was written until now then counts."""
         self.require()
-        record = self._read(self._objects.get(LOCK))
-        if record is None or record.owner is None or record.owner.token != self.token:
-            self._is_lost = True
-            raise self._lost()
+        with self._guard:
+            self._refresh()
 
     def unlock(self, *, force: bool) -> Owner | None:
         """Take the lock as any run would, and give it back."""
@@ -173,15 +171,10 @@ class Lease:
                 raise self._locked(record)
             ours = _Record(Owner.here(owner), self._clock() + self._lease_s)
             with contextlib.suppress(Conflict):  # somebody was quicker: look again
-                tag = self._put(ours, found)
+                tag = self._objects.put(LOCK, ours.to_bytes(), found.tag if found else None)
                 self._held, self._is_lost, self._is_doubtful = (ours, tag), False, False
                 return record is None or record.owner is None
         raise StateLocked(f"{self._where} is taken again and again by others. Run the command again")
-
-    def _put(self, record: _Record, over: Found | None) -> Tag:
-        if over is None:
-            return self._objects.create(LOCK, record.to_bytes())
-        return self._objects.change(LOCK, record.to_bytes(), over.tag)
 
     def _refuse_unconditional(self) -> None:
         with self._guard:
@@ -201,7 +194,7 @@ class Lease:
             return
         record = replace(self._held[0], expires=self._clock() + self._lease_s)
         try:
-            self._held = record, self._objects.change(LOCK, record.to_bytes(), self._held[1])
+            self._held = record, self._objects.put(LOCK, record.to_bytes(), self._held[1])
         except Conflict:
             self._refresh()
 
@@ -222,7 +215,7 @@ class Lease:
                 return
             owner = held[0].owner if self._is_doubtful else None
             with contextlib.suppress(StoreError):  # then it ends by itself
-                self._objects.change(LOCK, _Record(owner, 0.0).to_bytes(), held[1])
+                self._objects.put(LOCK, _Record(owner, 0.0).to_bytes(), held[1])
 
     def _locked(self, record: _Record) -> StateLocked:
         left_s = max(record.expires - self._clock(), 0.0)

@@ -126,7 +126,7 @@ class BucketStorage:
         fence = _next(at.fence)
         data = _fence(fence, body)
         with self._contested():
-            tag = self._objects.create(STATE, data) if at.tag is None else self._objects.change(STATE, data, at.tag)
+            tag = self._objects.put(STATE, data, at.tag)
         with contextlib.suppress(StoreError):  # rubbish, which the next write sweeps away
             self._sweep(fence)
         return Spot(tag, fence, 0, self.lock.token, body)
@@ -135,7 +135,7 @@ class BucketStorage:
         """Write the batch as the next object of its fence; it counts because the lock is still this run's after it."""
         number = seen.at.batches + 1
         with self._contested():
-            self._objects.create(f"{JOURNAL}/{seen.at.fence}/{number:08}.json", batch)
+            self._objects.put(f"{JOURNAL}/{seen.at.fence}/{number:08}.json", batch, None)
         self.lock.confirm()
         return replace(seen.at, batches=number)
 
@@ -166,7 +166,7 @@ class BucketStorage:
             if state is None or seen.at.tag is None:
                 return
             try:
-                self._objects.change(STATE, _fence(_next(seen.at.fence), dump(state)), seen.at.tag)
+                self._objects.put(STATE, _fence(_next(seen.at.fence), dump(state)), seen.at.tag)
             except Conflict:
                 if attempt == LOOKS:
                     raise
