@@ -92,15 +92,13 @@ class Backend:
             state = replace(state, serial=max(state.serial, serial + 1))
         self._put(seen, state, backup=None if stored is None else dump(stored))
 
-    def lock(self, owner: str, *, timeout_s: float = 0.0) -> AbstractContextManager[None]:
-        """Hold the state against every other run; *timeout_s* = how long to wait for them.
-
-        The lock of a process that dies becomes free by itself.
+    def lock(self, owner: str) -> AbstractContextManager[None]:
+        """Hold the state against every other run; the lock of a process that dies becomes free by itself.
 
         Raises:
             StateLocked: another run holds it.
         """
-        return self.storage.lock.hold(owner, timeout_s)
+        return self.storage.lock.hold(owner)
 
     def unlock(self, *, force: bool = False) -> Owner | None:
         """Take away what a dead run left of its lock, and say whose it was; None when nothing was left.

@@ -72,8 +72,8 @@ class Seen(Generic[At]):
 class Lock(Protocol):
     """The lock of one state, as one run sees it. Any failure is a ``StateError``."""
 
-    def hold(self, owner: str, timeout_s: float) -> AbstractContextManager[None]:
-        """Hold the lock; *timeout_s* = how long to wait for its holder."""
+    def hold(self, owner: str) -> AbstractContextManager[None]:
+        """Hold the lock, unless another run holds it."""
         ...
 
     def require(self) -> object:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 LOCK: Final = "lock.json"
 LEASE_S: Final = 60.0
-_POLL_S: Final = 0.5
 _RENEWALS: Final = 3
 """How often a lease is renewed in its time: two renewals may fail before it ends."""
 _TRIES: Final = 5
@@ -57,7 +56,6 @@ class Lease:
         objects: where it is.
         fence_off: makes worthless what an earlier holder still writes.
         clock: seconds since 1970.
-        sleep: waits so many seconds.
         lease_s: how long a holder that died keeps the others out.
     """
 
@@ -67,13 +65,11 @@ class Lease:
         fence_off: Callable[[], None],
         *,
         clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], object] = time.sleep,
         lease_s: float = LEASE_S,
     ) -> None:
         self._objects = objects
         self._fence_off = fence_off
         self._clock = clock
-        self._sleep = sleep
         self._lease_s = lease_s
         self._guard = threading.RLock()  # the run and its renewals write the same object
         self._held: tuple[_Record, Tag] | None = None
@@ -86,13 +82,13 @@ class Lease:
         return self._held[0].owner.token if self._held and self._held[0].owner else None
 
     @contextlib.contextmanager
-    def hold(self, owner: str, timeout_s: float, *, force: bool = False) -> Iterator[None]:
+    def hold(self, owner: str, *, force: bool = False) -> Iterator[None]:
         """Hold a lease, which ends by itself when this process dies; with *force*, take it from a living holder.
 
         Raises:
             StateLocked: another run holds it.
         """
-        was_given_back = self._acquire(owner, timeout_s, force=force)
+        was_given_back = self._acquire(owner, force=force)
         ended = threading.Event()
         renewing = threading.Thread(target=self._keep, args=(ended,), daemon=True, name="lease")
         renewing.start()
@@ -132,7 +128,7 @@ class Lease:
         """Take the lock as any run would, and give it back."""
         owner = self.holder()
         if owner is not None:
-            with self.hold("hmsplan state unlock", 0.0, force=force):
+            with self.hold("hmsplan state unlock", force=force):
                 pass
         return owner
 
@@ -152,18 +148,7 @@ class Lease:
             self.doubt()  # the next run has to
             raise
 
-    def _acquire(self, owner: str, timeout_s: float, *, force: bool) -> bool:
-        deadline = self._clock() + timeout_s
-        while True:
-            try:
-                return self._try(owner, force=force)
-            except StateLocked:
-                left_s = deadline - self._clock()
-                if left_s <= 0:
-                    raise
-                self._sleep(min(left_s, _POLL_S))
-
-    def _try(self, owner: str, *, force: bool) -> bool:
+    def _acquire(self, owner: str, *, force: bool) -> bool:
         for _ in range(_TRIES):
             found = self._objects.get(LOCK)
             record = self._read(found)

@@ -91,7 +91,7 @@ class BucketStorage:
         self._environment = environment
         self._objects = Objects(f"{self._url}/{environment}")
         self._sleep = sleep
-        self.lock: Final = Lease(self._objects, self._fence_off, clock=clock, sleep=sleep, lease_s=lease_s)
+        self.lock: Final = Lease(self._objects, self._fence_off, clock=clock, lease_s=lease_s)
 
     def describe(self) -> str:
         """Name ``state.json``."""

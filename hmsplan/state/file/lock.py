@@ -45,12 +45,12 @@ class FolderLock:
         self._inode: int | None = None  # of the file that carries it
 
     @contextlib.contextmanager
-    def hold(self, owner: str, timeout_s: float) -> Iterator[None]:
+    def hold(self, owner: str) -> Iterator[None]:
         """Lock a file; the system frees it when this process dies."""
         with contextlib.ExitStack() as stack:
             with durable.failing("lock", self._folder):
                 self._make_folder()
-                stack.callback(self._give_back, self._acquire(timeout_s))
+                stack.callback(self._give_back, self._acquire())
                 self._inode = self._inode_now()
                 self._sign(owner)
             LOG.debug("holds %s", self._file)
@@ -75,7 +75,7 @@ class FolderLock:
         owner = self.holder()
         with durable.failing("unlock", self._folder):
             try:
-                lock = self._acquire(0.0)
+                lock = self._acquire()
             except StateLocked:
                 if not force:
                     raise
@@ -112,10 +112,10 @@ class FolderLock:
             self._token = None
             lock.release()
 
-    def _acquire(self, timeout_s: float) -> FileLock:
+    def _acquire(self) -> FileLock:
         from filelock import FileLock, Timeout  # noqa: PLC0415 -- slow to import, and a plan locks nothing
 
-        lock = FileLock(self._file, timeout=timeout_s, mode=durable.PRIVATE_FILE, thread_local=False)
+        lock = FileLock(self._file, timeout=0, mode=durable.PRIVATE_FILE, thread_local=False)
         try:
             lock.acquire()
         except Timeout:
