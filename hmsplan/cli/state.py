@@ -18,8 +18,7 @@ from hmsplan.cli.session import STDERR, connect, environment_of, open_state, ope
 from hmsplan.cli.terminal import err, out
 from hmsplan.config.load import load_settings
 from hmsplan.errors import HmsplanError, StateError
-from hmsplan.formats.state_codec import binding_out
-from hmsplan.formats.state_file import dump, parse
+from hmsplan.formats.state_file import binding_out, dump, line, parse
 from hmsplan.kinds import KINDS
 from hmsplan.model import EMPTY, Address, Binding
 from hmsplan.operations.refresh import check_organization
@@ -94,7 +93,7 @@ def show_command(options: Globals, address: Address) -> None:
     binding = state.bindings.get(address)
     if binding is None:
         raise StateError(f"{address} is not in the state. To see what is, type\n  hmsplan state list")
-    body = orjson.dumps(binding_out(binding), option=0 if options.json else orjson.OPT_INDENT_2)
+    body = orjson.dumps(orjson.loads(line(binding_out(binding))), option=0 if options.json else orjson.OPT_INDENT_2)
     out("\n".join(map(plain, body.decode().splitlines())))
 
 

@@ -10,12 +10,25 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from hmsplan.errors import StateError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 PRIVATE_FILE: Final = 0o600
 PRIVATE_FOLDER: Final = 0o700
 _SAFE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+@contextlib.contextmanager
+def failing(verb: str, folder: Path) -> Iterator[None]:
+    """Turn what the system says into a ``StateError``; it names *folder* unless the system names a file."""
+    try:
+        yield
+    except OSError as error:
+        name = os.fspath(error.filename or folder)
+        raise StateError(f"cannot {verb} {name}: {error.strerror or error}") from error
 
 
 class Mark(NamedTuple):
