@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from hmsplan.config import schema, variables
 from hmsplan.config.blocks import Blocks
 from hmsplan.config.collect import Collected, blocks_of, layer
-from hmsplan.config.interpolation import FileProblem, names_in, template_files
+from hmsplan.config.interpolation import FileProblem, names_in, template_files, texts_of
 from hmsplan.config.problems import Problems
-from hmsplan.config.resolve import Resolver, texts_of
+from hmsplan.config.resolve import Resolver
 from hmsplan.config.resource_builder import ResourceBuilder
 from hmsplan.config.settings import check_file, read_safety, read_settings
 from hmsplan.errors import ConfigError
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from hmsplan.config.document import Document, Node
-    from hmsplan.config.layers import Layer
     from hmsplan.model import Resource
     from hmsplan.secrets.sources import Secrets
 
@@ -175,19 +174,19 @@ def _check_settings(sources: Sources) -> list[Diagnostic]:
 
 
 def _child(document: Document | None, key: str) -> Node | None:
-    return document.root().child(key) if document is not None and isinstance(document.value, dict) else None
+    return document.root().child(key) if document is not None else None
 
 
 def _environment(
     document: Document | None, collected: Collected
-) -> tuple[dict[Address, Layer], frozenset[Address], list[Diagnostic]]:
+) -> tuple[dict[Address, Node], frozenset[Address], list[Diagnostic]]:
     """Return overrides and excluded addresses, and which of them name something that is not there."""
     problems: list[Diagnostic] = []
-    overrides: dict[Address, Layer] = {}
-    for text, layer_ in blocks_of(document, "overrides").items():
+    overrides: dict[Address, Node] = {}
+    for text, node in blocks_of(document, "overrides").items():
         address = _address(text)
-        if address is not None and _exists(address, collected, "overrides", layer_.node, problems):
-            overrides[address] = layer_
+        if address is not None and _exists(address, collected, "overrides", node, problems):
+            overrides[address] = node
     excluded = set[Address]()
     exclude = _child(document, "exclude")
     for node in exclude.items() if exclude is not None and isinstance(exclude.value, list) else ():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.config import blocks
 from hmsplan.config.interpolation import UNMANAGED_KINDS
-from hmsplan.config.layers import Layer, SourceMap, merge
+from hmsplan.config.layers import SourceMap, merge
 from hmsplan.config.problems import Problems
 from hmsplan.config.resolve import Declared
 from hmsplan.config.slips import missing_space
@@ -18,14 +18,12 @@ from hmsplan.model import KEY_PATTERN, Address, Diagnostic, SourceLine
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from hmsplan.config.document import Document, Node
-    from hmsplan.model import FieldPath
 
 MAX_RESOURCES: Final = 100_000
 _KEY: Final = re.compile(KEY_PATTERN)
-_Texts: TypeAlias = "dict[FieldPath, list[FieldPath]]"
 _OF_STACK_FILE: Final = frozenset({"version", "stack", "include", "state", "variables", "defaults", "safety"})
 _OF_ENVIRONMENT: Final = frozenset({"overrides", "exclude"})
 _OWN: Final = ("x-", ".", "_")
@@ -45,7 +43,7 @@ class Collected:
         doubted: kinds of which some addresses may be unreadable; a file that cannot be parsed doubts them all.
     """
 
-    written: dict[Address, Layer] = field(default_factory=dict)
+    written: dict[Address, Node] = field(default_factory=dict)
     sources: dict[Address, SourceLine] = field(default_factory=dict)
     entries: list[tuple[str, Node]] = field(default_factory=list)
     doubted: set[str] = field(default_factory=set)
@@ -63,10 +61,9 @@ class Collected:
             return
         if self._is_foreign(document):
             return
-        texts = _texts_by_owner(document)
         for key, at, node in document.root().entries():
             if key in KINDS:
-                self._add_kind(key, node, texts)
+                self._add_kind(key, node)
             elif key in blocks.NAMES:
                 self.entries.append((key, node))
             else:
@@ -94,7 +91,7 @@ class Collected:
         self.problems.append(Diagnostic("Not a resource file", detail, document.line_of(0)))
         return True
 
-    def _add_kind(self, kind: str, node: Node, texts: _Texts | None) -> None:
+    def _add_kind(self, kind: str, node: Node) -> None:
         if node.value is None:
             return
         if not isinstance(node.value, dict):
@@ -112,9 +109,9 @@ class Collected:
                 )
                 self.problems.append(Diagnostic("Bad name", detail, source, path=(kind, key)))
                 continue
-            self._add_resource(Address(kind, key), Layer(child, _texts_of(texts, kind, key)), source)
+            self._add_resource(Address(kind, key), child, source)
 
-    def _add_resource(self, address: Address, written: Layer, source: SourceLine) -> None:
+    def _add_resource(self, address: Address, written: Node, source: SourceLine) -> None:
         if address in self.written:
             detail = f"{address} is declared at {self.sources[address]} already. Give one of the two another key."
             self.problems.append(Diagnostic("Duplicate address", detail, source, address))
@@ -152,57 +149,33 @@ class Collected:
 
 
 def layer(
-    collected: Collected, defaults: Mapping[str, Layer], overrides: Mapping[Address, Layer]
+    collected: Collected, defaults: Mapping[str, Node], overrides: Mapping[Address, Node]
 ) -> tuple[dict[Address, Declared], list[Diagnostic]]:
     """Merge the layers of every address; a resource that is no block is an error and left out."""
     declared: dict[Address, Declared] = {}
     problems = []
     for address, written in collected.written.items():
-        spec: Any = {} if written.node.value is None else written.node.value
+        spec: Any = {} if written.value is None else written.value
         if not isinstance(spec, dict):
             hint = missing_space(spec) if isinstance(spec, str) else None
             detail = f"It is {wording.type_of(spec)}; a resource is a block of fields.{f' {hint}' if hint else ''}"
-            problems.append(Diagnostic("Wrong type", detail, written.node.source, address))
+            problems.append(Diagnostic("Wrong type", detail, written.source, address))
             collected.doubted.add(address.kind)
             continue
         kind, own = KINDS[address.kind], collected.sources[address]
         below, above = defaults.get(address.kind), overrides.get(address)
-        texts = written.texts
         if below is not None:
-            spec, texts = merge(below.node.value, spec), _together(texts, below.texts)
+            spec = merge(below.value, spec)
         if above is not None:
-            spec, texts = merge(spec, above.node.value), _together(texts, above.texts)
-        nodes = tuple(each.node for each in (above, written, below) if each is not None)
-        declared[address] = Declared(address, kind, spec, own, SourceMap(kind, own, nodes), texts)
+            spec = merge(spec, above.value)
+        nodes = tuple(each for each in (above, written, below) if each is not None)
+        declared[address] = Declared(address, kind, spec, own, SourceMap(kind, own, nodes))
     return declared, problems
 
 
-def blocks_of(document: Document | None, key: str) -> dict[str, Layer]:
+def blocks_of(document: Document | None, key: str) -> dict[str, Node]:
     """Return the entries of a block of blocks, which stands at the top of a file; what is no block is left out."""
-    node = document.root().child(key) if document is not None and isinstance(document.value, dict) else None
-    if document is None or node is None or not isinstance(node.value, dict):
+    node = document.root().child(key) if document is not None else None
+    if node is None or not isinstance(node.value, dict):
         return {}
-    texts = _texts_by_owner(document)
-    return {
-        name: Layer(child, _texts_of(texts, key, name))
-        for name, _, child in node.entries()
-        if isinstance(child.value, dict)
-    }
-
-
-def _texts_by_owner(document: Document) -> _Texts | None:
-    """Return the paths of texts with ``${`` by the first two keys above them; None = not known."""
-    if document.interpolated is None:
-        return None
-    owners: _Texts = {}
-    for path in document.interpolated:
-        owners.setdefault(path[:2], []).append(path[2:])
-    return owners
-
-
-def _texts_of(texts: _Texts | None, *owner: str) -> Sequence[FieldPath] | None:
-    return None if texts is None else texts.get(owner, ())
-
-
-def _together(some: Sequence[FieldPath] | None, more: Sequence[FieldPath] | None) -> Sequence[FieldPath] | None:
-    return None if some is None or more is None else (*some, *more)
+    return {name: child for name, _, child in node.entries() if isinstance(child.value, dict)}

@@ -36,7 +36,7 @@ class Document:
         line_starts: offset of the first character of each line.
         aliases: number of an alias node to the number of the node it repeats.
         merges: number of a mapping with ``<<`` to its keys in the order of the file.
-        interpolated: paths of the texts that hold ``${``; None = look for yourself.
+        interpolated: some text may hold ``${``.
     """
 
     file: str
@@ -45,7 +45,7 @@ class Document:
     line_starts: array[int]
     aliases: Mapping[int, int]
     merges: Mapping[int, tuple[str | Merged, ...]]
-    interpolated: tuple[FieldPath, ...] | None
+    interpolated: bool = False
 
     def root(self) -> Node:
         """Return the whole document as a node."""

@@ -9,11 +9,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import KEY_PATTERN, Address
+from hmsplan.model import KEY_PATTERN, Address, leaves
 from hmsplan.text import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hmsplan.model import FieldPath
 
 UNMANAGED_KINDS: Final = frozenset({"workflows", "mcp_servers", "byok_keys", "domain", "organization"})
 """Kinds of the platform that this version of hmsplan does not manage."""
@@ -92,6 +97,11 @@ class FileProblem(Exception):
         super().__init__(summary, detail)
         self.summary = summary
         self.detail = detail
+
+
+def texts_of(value: Any) -> Iterator[tuple[FieldPath, str]]:
+    """Yield every text in *value* that holds ``${``, with its path."""
+    return ((path, leaf) for path, leaf in leaves(value) if isinstance(leaf, str) and "${" in leaf)
 
 
 def whole_file(value: object) -> str | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hmsplan.config.interpolation import whole_file
 from hmsplan.model import SourceLine, matches, value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from hmsplan.config.document import Node
     from hmsplan.kinds import Kind
@@ -26,17 +26,6 @@ def merge(below: Any, above: Any) -> Any:
     for key, value in above.items():
         merged[key] = merge(merged[key], value) if key in merged else value
     return merged
-
-
-class Layer(NamedTuple):
-    """A resource, or a part of one, as one file writes it.
-
-    Attributes:
-        texts: paths of the texts in it that hold ``${``; None = not known.
-    """
-
-    node: Node
-    texts: Sequence[FieldPath] | None
 
 
 class SourceMap:
@@ -57,6 +46,11 @@ class SourceMap:
         self.layers = layers
         self.spec: Any = None
         self.pastes: dict[FieldPath, tuple[SourceMap, Callable[[FieldPath], tuple[FieldPath, ...]]]] = {}
+
+    @property
+    def interpolated(self) -> bool:
+        """Whether some text may hold ``${``."""
+        return any(layer.document.interpolated for layer in self.layers)
 
     def __call__(self, path: FieldPath, line: int = 0) -> SourceLine:
         """Return where the field at *path* is written, or the nearest block around it; see ``model.Locate``."""

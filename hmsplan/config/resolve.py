@@ -22,14 +22,15 @@ from hmsplan.config.interpolation import (
     Var,
     escape,
     parse_text,
+    texts_of,
 )
 from hmsplan.config.problems import Problems
 from hmsplan.kinds import A_KIND, KINDS
-from hmsplan.model import MISSING, Address, Diagnostic, Ref, Secret, SourceLine, leaves, pattern_of, value_at
+from hmsplan.model import MISSING, Address, Diagnostic, Ref, Secret, SourceLine, pattern_of, value_at
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping
 
     from hmsplan.config.layers import SourceMap
     from hmsplan.kinds import Kind
@@ -47,7 +48,6 @@ class Declared:
 
     Attributes:
         spec: with every ``${…}`` still in it.
-        texts: paths of those texts, some perhaps overridden since; None = not known.
     """
 
     address: Address
@@ -55,7 +55,6 @@ class Declared:
     spec: Any
     source: SourceLine
     source_map: SourceMap
-    texts: Sequence[FieldPath] | None
 
 
 @dataclass(slots=True)
@@ -118,13 +117,12 @@ class Resolver:
     def resolve(self, resource: Declared) -> Resolved:
         """Return the fields of *resource* with variables, files and copied fields filled in."""
         result = Resolved(resource.spec)
-        paths = [path for path, _ in texts_of(resource.spec)] if resource.texts is None else resource.texts
+        if not resource.source_map.interpolated:
+            return result
         copies: dict[FieldPath, Any] = {}
-        for path in paths:
-            text = value_at(resource.spec, path)
-            if isinstance(text, str) and "${" in text:
-                block = _own(copies, path[:-1], resource.spec)
-                block[path[-1]] = self._text(text, path, resource, result)
+        for path, text in texts_of(resource.spec):
+            block = _own(copies, path[:-1], resource.spec)
+            block[path[-1]] = self._text(text, path, resource, result)
         if copies:
             result.spec = copies[()]
         return result
@@ -306,11 +304,6 @@ def _own(copies: dict[FieldPath, Any], path: FieldPath, spec: Any) -> Any:
         if path:
             _own(copies, path[:-1], spec)[path[-1]] = copies[path]
     return copies[path]
-
-
-def texts_of(spec: Any) -> Iterator[tuple[FieldPath, str]]:
-    """Yield every text in *spec* that holds ``${``, with its path."""
-    return ((path, leaf) for path, leaf in leaves(spec) if isinstance(leaf, str) and "${" in leaf)
 
 
 def bind(resolved: Resolved, path: FieldPath, value: Any) -> None:

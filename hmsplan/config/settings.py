@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from hmsplan.config.interpolation import texts_of
 from hmsplan.config.schema_violation import violations_of
 from hmsplan.kinds import KINDS
 from hmsplan.model import Diagnostic, Safety, pattern_of
@@ -128,7 +129,7 @@ def is_secret(path: FieldPath) -> bool:
 
 
 def _stray_interpolations(document: Document) -> Iterator[Diagnostic]:
-    for path in document.interpolated or ():
+    for path, _ in texts_of(document.value):
         if path[0] not in _INTERPOLATED_BLOCKS and path[0] != "variables":
             detail = f"{path[0]} is read before anything can be filled in, so ${{…}} has no meaning here."
             yield Diagnostic("Not possible here", detail, document.locate(path), path=path)
