@@ -35,11 +35,7 @@ class Blocks:
             return
         pointer = f"{schema.RESOURCES}#/properties/{name}"
         if violations := violations_of(node.value, pointer, title=name):
-            for violation in violations:
-                path = (name, *violation.path)
-                self.problems.append(
-                    Diagnostic(violation.summary, violation.detail, node.locate(violation.path), path=path)
-                )
+            self.problems += [violation.told(node.locate, at=(name,)) for violation in violations]
             return
         for item in node.items():
             match name:
@@ -123,14 +119,14 @@ class Blocks:
             walked.update(chain)
             is_known = move.target in origins or move.target in exists or move.origin in exists
             if not is_known and not doubtful(move.target):
-                self.problems.append(_undeclared(move.target, exists, move.source, "The move leads to"))
+                self.problems.append(undeclared(move.target, exists, move.source, "The move leads to"))
 
     def _check_imports(self, exists: Collection[Address], doubtful: Callable[[Address], bool]) -> None:
         by_target: dict[Address, Import] = {}
         by_id: dict[tuple[str, str], Import] = {}
         for entry in self.imports:
             if entry.target not in exists and not doubtful(entry.target):
-                self.problems.append(_undeclared(entry.target, exists, entry.source, "The import is for"))
+                self.problems.append(undeclared(entry.target, exists, entry.source, "The import is for"))
             key = (entry.target.kind, entry.id.lower())
             other: Any = by_target.get(entry.target) or by_id.get(key)
             if other is not None:
@@ -140,7 +136,8 @@ class Blocks:
             by_id.setdefault(key, entry)
 
 
-def _undeclared(address: Address, exists: Collection[Address], source: SourceLine, what: str) -> Diagnostic:
+def undeclared(address: Address, exists: Collection[Address], source: SourceLine, what: str) -> Diagnostic:
+    """Return the problem of an entry for *address*, which is not one of those that exist."""
     near = wording.nearest(address.key, [known.key for known in exists if known.kind == address.kind])
     guess = f" Did you mean {address.kind}.{near}?" if near else ""
     return Diagnostic("Unknown reference", f"{what} {address}, which no file declares.{guess}", source, address)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.config import schema, variables
-from hmsplan.config.blocks import Blocks
+from hmsplan.config.blocks import Blocks, undeclared
 from hmsplan.config.collect import Collected, blocks_of, layer
 from hmsplan.config.interpolation import FileProblem, names_in, template_files, texts_of
 from hmsplan.config.problems import Problems
@@ -200,10 +200,7 @@ def _exists(address: Address, collected: Collected, what: str, node: Node, probl
     if address in collected.written:
         return True
     if not collected.doubtful(address):
-        near = wording.nearest(address.key, [known.key for known in collected.written if known.kind == address.kind])
-        guess = f" Did you mean {address.kind}.{near}?" if near else ""
-        detail = f"{what} names {address}, which no file declares.{guess}"
-        problems.append(Diagnostic("Unknown reference", detail, node.source, address))
+        problems.append(undeclared(address, collected.written, node.source, f"{what} names"))
     return False
 
 

@@ -168,9 +168,10 @@ class Node(NamedTuple):
             node = child
         return node, len(path)
 
-    def locate(self, path: FieldPath) -> SourceLine:
-        """Return where the value at *path* stands, or the last part of *path* that there is."""
-        return self.find(path)[0].source
+    def locate(self, path: FieldPath, key: str | None = None) -> SourceLine:
+        """Return where the value at *path* stands, or its entry *key*, or the last part of *path* that there is."""
+        node, _ = self.find(path)
+        return node.source if key is None else node.locate_key(key)
 
     def locate_key(self, key: str) -> SourceLine:
         """Return where the key of an entry stands, or the mapping itself when it has no such entry."""

@@ -90,13 +90,8 @@ class EndlessCopy(BadInterpolation):
     """Fields are copied from one another without an end."""
 
 
-class FileProblem(Exception):
-    """A file that a stack names may not or cannot be read. Carries a summary and a detail."""
-
-    def __init__(self, summary: str, detail: str) -> None:
-        super().__init__(summary, detail)
-        self.summary = summary
-        self.detail = detail
+class FileProblem(BadInterpolation):
+    """A file that a stack names, mostly in ``${file:path}``, may not or cannot be read."""
 
 
 def texts_of(value: Any) -> Iterator[tuple[FieldPath, str]]:

@@ -75,12 +75,12 @@ class SourceMap:
                 return SourceLine(file, line) if file is not None else node.source
         return None
 
-    def key(self, path: FieldPath, name: str) -> SourceLine:
-        """Return where the key *name* of the block at *path* is written."""
+    def locate(self, path: FieldPath, key: str | None) -> SourceLine:
+        """Return where the field at *path* is written, or the key *key* of the block there."""
         for layer in self.layers:
             node, depth = layer.find(path)
-            if depth == len(path) and isinstance(node.value, dict) and name in node.value:
-                return node.locate_key(name)
+            if key is not None and depth == len(path) and isinstance(node.value, dict) and key in node.value:
+                return node.locate_key(key)
         return self(path)
 
     def indexed(self, path: FieldPath) -> FieldPath:

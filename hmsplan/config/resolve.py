@@ -6,7 +6,7 @@ stands for; ``bind`` puts that in when the text has been validated. A resource w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.config.interpolation import (
@@ -16,7 +16,6 @@ from hmsplan.config.interpolation import (
     EndlessCopy,
     Expression,
     File,
-    FileProblem,
     Reference,
     SecretName,
     Var,
@@ -55,6 +54,10 @@ class Declared:
     spec: Any
     source: SourceLine
     source_map: SourceMap
+
+    def placed(self, problem: Diagnostic) -> Diagnostic:
+        """Return a problem of this resource with its address, and with the line of its path if it has none."""
+        return replace(problem, address=self.address, source=problem.source or self.source_map(problem.path))
 
 
 @dataclass(slots=True)
@@ -160,8 +163,7 @@ class Resolver:
         except BadInterpolation as error:
             result.bad.add(path)
             if error.summary:
-                source = resource.source_map(path)
-                self.problems.append(Diagnostic(error.summary, error.detail, source, resource.address, path))
+                self.problems.append(resource.placed(Diagnostic(error.summary, error.detail, path=path)))
             return text
 
     def _place(self, text: str, value: Any, path: FieldPath, kind: Kind, result: Resolved) -> Any:
@@ -224,10 +226,7 @@ class Resolver:
         return secret
 
     def _file(self, path: str) -> str:
-        try:
-            text = self.read_text(path)
-        except FileProblem as error:
-            raise BadInterpolation(error.summary, error.detail) from None
+        text = self.read_text(path)
         if "${" not in text or not path.endswith(TEMPLATE_FILES):
             return text
         try:

@@ -73,17 +73,14 @@ class ResourceBuilder:
         members = self._members(declared, resolved, fits)
         if not fits or resolved.bad:
             return None
-        self._doubt_hours(declared, resolved.spec)
+        self.problems += map(declared.placed, calling_hours.doubts(resolved.spec))
         pastes = self._bind(declared, resolved, lifecycle)
         if pastes is None:
             return None
         spec = declared.source_map.spec = _without_ours(declared, resolved)
         names = self._item_names(declared, spec)
         pasted = {path for path, _ in pastes}
-        self.warnings += [
-            replace(warning, source=declared.source_map(path), address=declared.address)
-            for path, warning in exposed(declared.kind, spec, pasted)
-        ]
+        self.warnings += [declared.placed(warning) for warning in exposed(declared.kind, spec, pasted)]
         special = [(path, value) for path, value in resolved.bound.items() if path not in pasted]
         for path, template in pastes:
             special += _special(value_at(spec, path), path, self._finished.get(template))
@@ -114,11 +111,7 @@ class ResourceBuilder:
             if isinstance(resolved.bound.get(violation.path), Secret):
                 continue
             fits = False
-            where = declared.source_map
-            source = where(violation.path) if violation.key is None else where.key(violation.path, violation.key)
-            self.problems.append(
-                Diagnostic(violation.summary, violation.detail, source, declared.address, violation.place)
-            )
+            self.problems.append(violation.told(declared.source_map.locate, declared.address))
         return fits
 
     def _bind(
@@ -175,13 +168,12 @@ class ResourceBuilder:
             try:
                 found, problems = leads.from_csv(self.resolver.read_text(stands_for.path), stands_for.path)
             except FileProblem as error:
-                source = declared.source_map(path)
-                found, problems = (), [Diagnostic(error.summary, error.detail, source, declared.address, path)]
+                found, problems = (), [Diagnostic(error.summary, error.detail, declared.source_map(path))]
         elif fits and not resolved.bad and isinstance(value, list):
             found, problems = leads.from_yaml(value, lambda index: declared.source_map((*path, index)))
         else:
             return None
-        self.problems += [replace(problem, address=declared.address, path=path) for problem in problems]
+        self.problems += [declared.placed(replace(problem, path=path)) for problem in problems]
         return found
 
     def _lifecycle(self, declared: Declared, spec: Spec) -> Lifecycle:
@@ -196,27 +188,19 @@ class ResourceBuilder:
             path = tuple(dotted.split("."))
             if problem := _not_ignorable(declared.kind, spec, path):
                 at = ("lifecycle", "ignore_changes", index)
-                source = declared.source_map(at)
-                self.problems.append(Diagnostic(*problem, source, declared.address, at))
+                self.problems.append(declared.placed(Diagnostic(*problem, path=at)))
             paths.append(path)
         version = block.get("secret_version")
         return Lifecycle(
             bool(block.get("prevent_destroy", False)), tuple(paths), version if type(version) is int else None
         )
 
-    def _doubt_hours(self, declared: Declared, spec: Spec) -> None:
-        for path, summary, detail in calling_hours.doubts(spec):
-            source = declared.source_map(path)
-            self.problems.append(Diagnostic(summary, detail, source, declared.address, path, Severity.WARNING))
-
     def _check_user_json(self, declared: Declared, spec: Spec) -> None:
         for pattern in declared.kind.atomic:
             for path, value in values_at(spec, pattern):
                 if isinstance(value, dict) and "$schema" not in value and not schema.metaschema().is_valid(value):
                     at, detail = not_a_schema(value)
-                    at = (*path, *at)
-                    source = declared.source_map(at)
-                    self.problems.append(Diagnostic("Not a JSON Schema", detail, source, declared.address, at))
+                    self.problems.append(declared.placed(Diagnostic("Not a JSON Schema", detail, path=(*path, *at))))
 
     def _item_names(self, declared: Declared, spec: Spec) -> dict[FieldPath, list[str]]:
         """Return the names of the items of each keyed list; two alike are an error, nothing could tell them apart."""
@@ -234,8 +218,7 @@ class ResourceBuilder:
                     at = (*path, index)
                     line = declared.source_map((*path, first))
                     detail = f"{name} stands in this list already, at {line}. Each tool needs a name of its own."
-                    source = declared.source_map(at)
-                    self.problems.append(Diagnostic("Duplicate tool", detail, source, declared.address, at))
+                    self.problems.append(declared.placed(Diagnostic("Duplicate tool", detail, path=at)))
         return found
 
     def _check_identity(self, declared: Declared, resolved: Resolved) -> None:
@@ -247,19 +230,17 @@ class ResourceBuilder:
         other = self._identities.setdefault((kind.name, identity), declared.address)
         if other == declared.address:
             return
-        source, where = declared.source_map(path), self.resolver.declared[other].source_map(path)
+        where = self.resolver.declared[other].source_map(path)
         if kind.unique:
             detail = f"{other}, at {where}, is {identity} too. A {kind.singular} can be registered once."
-            problem = Diagnostic(f"Duplicate {kind.singular}", detail, source, declared.address, path)
+            problem = Diagnostic(f"Duplicate {kind.singular}", detail, path=path)
         else:
             detail = (
                 f"{other}, at {where}, is called {wording.shown(value)} too. hmsplan recognises an object that it has "
                 "not created itself by its name, and could take one for the other."
             )
-            problem = Diagnostic(
-                "Same name twice", detail, source, declared.address, path, Severity.WARNING, Topic.SAME_NAME
-            )
-        self.problems.append(problem)
+            problem = Diagnostic("Same name twice", detail, path=path, severity=Severity.WARNING, topic=Topic.SAME_NAME)
+        self.problems.append(declared.placed(problem))
 
 
 def _not_ignorable(kind: Kind, spec: Spec, path: tuple[str, ...]) -> tuple[str, str] | None:

@@ -72,7 +72,6 @@ def read_safety(*nodes: Node | None) -> Safety:
 
 def check_file(document: Document, name: str, title: str) -> list[Diagnostic]:
     """Return what is wrong with a stack or environment file; *name* is its schema."""
-    root = document.root()
     value = {} if document.value is None else document.value
     problems = list(_stray_interpolations(document)) if isinstance(document.value, dict) else []
     state_problems = check_state(document)
@@ -82,9 +81,7 @@ def check_file(document: Document, name: str, title: str) -> list[Diagnostic]:
             continue
         if violation.path == ("version",):
             violation = _other_version(violation, value)  # noqa: PLW2901
-        node, _ = root.find(violation.path)
-        source = node.source if violation.key is None else node.locate_key(violation.key)
-        problems.append(Diagnostic(violation.summary, violation.detail, source, path=violation.place))
+        problems.append(violation.told(document.root().locate))
     return problems
 
 
