@@ -38,7 +38,6 @@ class Sources:
         stack: hmsplan.yaml; None when it could not be parsed.
         environment: the file of the chosen environment; None when there is none, or it could not be parsed.
         problems: of files that could not be read or parsed.
-        broken: paths of those files.
     """
 
     environment_name: str
@@ -46,7 +45,11 @@ class Sources:
     environment: Document | None = None
     resources: list[Document] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
-    broken: list[str] = field(default_factory=list)
+
+    @property
+    def broken(self) -> bool:
+        """Whether a file could not be read or parsed, so that what it declares is not known."""
+        return _has_error(self.problems)
 
 
 def build_stack(
@@ -70,7 +73,7 @@ def build_stack(
     named = _child(sources.stack, "variables")
     values, of_variables = variables.settle(named, _child(sources.environment, "variables"), given, environ)
     resolver = Resolver(
-        {address: resource for address, resource in declared.items() if address not in excluded},
+        declared={address: resource for address, resource in declared.items() if address not in excluded},
         variables=values,
         no_variable=lambda name: ("", "") if _may_lack_variables(sources) else variables.missing(name, named),
         secrets=secrets,
@@ -112,7 +115,7 @@ def _collect(sources: Sources) -> Collected:
 
 def _may_lack_variables(sources: Sources) -> bool:
     """Say whether a variable may be declared in a file that could not be read."""
-    return sources.stack is None or (sources.environment is None and bool(sources.broken))
+    return sources.stack is None or (sources.environment is None and sources.broken)
 
 
 def _blocks(collected: Collected, resolver: Resolver, excluded: frozenset[Address]) -> Blocks:

@@ -44,7 +44,6 @@ class Collected:
     """
 
     written: dict[Address, Node] = field(default_factory=dict)
-    sources: dict[Address, SourceLine] = field(default_factory=dict)
     entries: list[tuple[str, Node]] = field(default_factory=list)
     doubted: set[str] = field(default_factory=set)
     problems: Problems = field(default_factory=Problems)
@@ -109,18 +108,20 @@ class Collected:
                 )
                 self.problems.append(Diagnostic("Bad name", detail, source, path=(kind, key)))
                 continue
-            self._add_resource(Address(kind, key), child, source)
+            written = child if child.value is not None else child._replace(anchor=at)
+            self._add_resource(Address(kind, key), written, source)
 
     def _add_resource(self, address: Address, written: Node, source: SourceLine) -> None:
         if address in self.written:
-            detail = f"{address} is declared at {self.sources[address]} already. Give one of the two another key."
+            detail = (
+                f"{address} is declared at {self.written[address].source} already. Give one of the two another key."
+            )
             self.problems.append(Diagnostic("Duplicate address", detail, source, address))
             return
         if len(self.written) >= MAX_RESOURCES:
             detail = f"A stack may declare {MAX_RESOURCES:,} resources. Divide it: one folder, one stack."
             raise ConfigError([Diagnostic("Stack too large", detail, source, address)])
         self.written[address] = written
-        self.sources[address] = source
 
     def _add_unknown(self, key: str, source: SourceLine) -> None:
         guess = wording.nearest(key, [*KINDS, *blocks.NAMES])
@@ -162,7 +163,7 @@ def layer(
             problems.append(Diagnostic("Wrong type", detail, written.source, address))
             collected.doubted.add(address.kind)
             continue
-        kind, own = KINDS[address.kind], collected.sources[address]
+        kind, own = KINDS[address.kind], written.source
         below, above = defaults.get(address.kind), overrides.get(address)
         if below is not None:
             spec = merge(below.value, spec)

@@ -119,27 +119,22 @@ class Node(NamedTuple):
 
     def entries(self) -> Iterator[tuple[str, int, Node]]:
         """Yield key, number of the key, and node of each entry of a mapping; what ``<<`` brings comes last."""
-        document, value = self.document, self.value
-        if not document.merges or (number := document.aliases.get(self.number, self.number)) not in document.merges:
-            for key, at in document.keys(value, document.aliases.get(self.number, self.number)):
-                yield self._entry(key, at, value[key])  # type: ignore[arg-type]  # no << here
-            return
+        document, number = self.document, self.document.aliases.get(self.number, self.number)
         brought = list[tuple[Merged, int]]()
         seen = set[str]()
-        for key, at in document.keys(value, number):
+        for key, at in document.keys(self.value, number):
             if isinstance(key, Merged):
                 brought.append((key, at + 1))
-            else:
-                seen.add(key)
-                yield self._entry(key, at, value[key])
+                continue
+            seen.add(key)
+            value = self.value[key]
+            anchor = at if isinstance(value, dict | list) else at + 1
+            yield key, at, Node(document, value, at + 1, anchor)
         for merged, at in brought:
             for entry in _merged(document, merged.source, at):
                 if entry[0] not in seen:
                     seen.add(entry[0])
                     yield entry
-
-    def _entry(self, key: str, at: int, value: Any) -> tuple[str, int, Node]:
-        return key, at, Node(self.document, value, at + 1, at if isinstance(value, dict | list) else at + 1)
 
     def items(self) -> Iterator[Node]:
         """Yield the node of each item of a list."""

@@ -75,47 +75,34 @@ class Resolved:
     bad: set[FieldPath] = field(default_factory=set)
 
 
+@dataclass(slots=True, kw_only=True)
 class Resolver:
     """Finds what each ``${…}`` stands for.
 
     Attributes:
+        declared: what references may lead to.
+        no_variable: gives summary and detail for a variable without a value.
+        doubtful: says whether an address that is not declared may stand in a file that could not be read.
         problems: everything wrong so far.
         used: names of the variables that something asked for.
     """
 
-    def __init__(
-        self,
-        declared: Mapping[Address, Declared],
-        *,
-        variables: Mapping[str, Any],
-        no_variable: Callable[[str], tuple[str, str]],
-        secrets: Secrets,
-        need_secrets: bool,
-        read_text: Callable[[str], str],
-        excluded: Collection[Address],
-        doubtful: Callable[[Address], bool],
-    ) -> None:
-        """Take what may be asked for.
-
-        *no_variable* gives summary and detail for a variable without a value; *doubtful* says whether an address that
-        is not declared may stand in a file that could not be read.
-        """
-        self.declared = declared
-        self.variables = variables
-        self.no_variable = no_variable
-        self.secrets = secrets
-        self.need_secrets = need_secrets
-        self.read_text = read_text
-        self.excluded = excluded
-        self.doubtful = doubtful
-        self.problems = Problems()
-        self.used: set[str] = set()
-        self._copying: list[str] = []
-        self._asked: set[str] = set()
-        self._circles: set[str] = set()
-        self._values: dict[str, Any] = {}
-        self._siblings: dict[str, list[str]] = {}
-        self._room = MAX_TEXT
+    declared: Mapping[Address, Declared]
+    variables: Mapping[str, Any]
+    no_variable: Callable[[str], tuple[str, str]]
+    secrets: Secrets
+    need_secrets: bool
+    read_text: Callable[[str], str]
+    excluded: Collection[Address]
+    doubtful: Callable[[Address], bool]
+    problems: Problems = field(default_factory=Problems)
+    used: set[str] = field(default_factory=set)
+    _copying: list[str] = field(default_factory=list)
+    _asked: set[str] = field(default_factory=set)
+    _circles: set[str] = field(default_factory=set)
+    _values: dict[str, Any] = field(default_factory=dict)
+    _siblings: dict[str, list[str]] = field(default_factory=dict)
+    _room: int = MAX_TEXT
 
     def resolve(self, resource: Declared) -> Resolved:
         """Return the fields of *resource* with variables, files and copied fields filled in."""

@@ -30,7 +30,6 @@ from yaml.events import (
 from hmsplan.config.document import Document, Merged
 from hmsplan.config.problems import Problems
 from hmsplan.config.slips import (
-    conflict_detail,
     curly_advice,
     curly_quotes,
     merge_conflict,
@@ -131,8 +130,8 @@ def parse(data: bytes, file: str) -> Document:
         raise ConfigError([Diagnostic("File too large", detail, SourceLine(file, 1, 1))])
     text = _decode(data, file)
     if (conflict := merge_conflict(text)) is not None:
-        line = text.count("\n", 0, conflict) + 1
-        raise ConfigError([Diagnostic("Merge conflict", conflict_detail(line), SourceLine(file, line))])
+        line, detail = conflict
+        raise ConfigError([Diagnostic("Merge conflict", detail, SourceLine(file, line))])
     line_starts = array("I", [0, *accumulate(map(len, text.splitlines(keepends=True)))])
     if not text.endswith(("\n", "\r")) and text:
         line_starts.pop()  # the end of the last line begins no other
