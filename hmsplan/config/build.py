@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from hmsplan.config import schema, variables
 from hmsplan.config.blocks import Blocks, undeclared
-from hmsplan.config.collect import Collected, blocks_of, layer
+from hmsplan.config.collect import Collected
 from hmsplan.config.interpolation import FileProblem, names_in, template_files, texts_of
+from hmsplan.config.layers import layer
 from hmsplan.config.problems import Problems
 from hmsplan.config.resolve import Resolver
 from hmsplan.config.resource_builder import ResourceBuilder
@@ -69,7 +70,7 @@ def build_stack(
     of_settings = _check_settings(sources)
     collected = _collect(sources)
     overrides, excluded, of_environment = _environment(sources.environment, collected)
-    declared, of_layers = layer(collected, blocks_of(sources.stack, "defaults"), overrides)
+    declared, of_layers = layer(collected, _blocks_of(sources.stack, "defaults"), overrides)
     named = _child(sources.stack, "variables")
     values, of_variables = variables.settle(named, _child(sources.environment, "variables"), given, environ)
     resolver = Resolver(
@@ -180,13 +181,21 @@ def _child(document: Document | None, key: str) -> Node | None:
     return document.root().child(key) if document is not None else None
 
 
+def _blocks_of(document: Document | None, key: str) -> dict[str, Node]:
+    """Return the entries of a block of blocks, which stands at the top of a file; what is no block is left out."""
+    node = _child(document, key)
+    if node is None or not isinstance(node.value, dict):
+        return {}
+    return {name: child for name, _, child in node.entries() if isinstance(child.value, dict)}
+
+
 def _environment(
     document: Document | None, collected: Collected
 ) -> tuple[dict[Address, Node], frozenset[Address], list[Diagnostic]]:
     """Return overrides and excluded addresses, and which of them name something that is not there."""
     problems: list[Diagnostic] = []
     overrides: dict[Address, Node] = {}
-    for text, node in blocks_of(document, "overrides").items():
+    for text, node in _blocks_of(document, "overrides").items():
         address = _address(text)
         if address is not None and _exists(address, collected, "overrides", node, problems):
             overrides[address] = node

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from hmsplan.config import blocks
 from hmsplan.config.interpolation import UNMANAGED_KINDS
-from hmsplan.config.layers import SourceMap, merge
 from hmsplan.config.problems import Problems
-from hmsplan.config.resolve import Declared
-from hmsplan.config.slips import missing_space
 from hmsplan.errors import ConfigError
 from hmsplan.kinds import KINDS
 from hmsplan.model import KEY_PATTERN, Address, Diagnostic, SourceLine
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hmsplan.config.document import Document, Node
 
 MAX_RESOURCES: Final = 100_000
@@ -147,36 +142,3 @@ class Collected:
         else:
             hint = f"There is no kind {key}. A resource file holds {wording.listed([*KINDS, *blocks.NAMES])}."
         self.problems.append(Diagnostic("Unknown kind", hint, source, path=(key,)))
-
-
-def layer(
-    collected: Collected, defaults: Mapping[str, Node], overrides: Mapping[Address, Node]
-) -> tuple[dict[Address, Declared], list[Diagnostic]]:
-    """Merge the layers of every address; a resource that is no block is an error and left out."""
-    declared: dict[Address, Declared] = {}
-    problems = []
-    for address, written in collected.written.items():
-        spec: Any = {} if written.value is None else written.value
-        if not isinstance(spec, dict):
-            hint = missing_space(spec) if isinstance(spec, str) else None
-            detail = f"It is {wording.type_of(spec)}; a resource is a block of fields.{f' {hint}' if hint else ''}"
-            problems.append(Diagnostic("Wrong type", detail, written.source, address))
-            collected.doubted.add(address.kind)
-            continue
-        kind, own = KINDS[address.kind], written.source
-        below, above = defaults.get(address.kind), overrides.get(address)
-        if below is not None:
-            spec = merge(below.value, spec)
-        if above is not None:
-            spec = merge(spec, above.value)
-        nodes = tuple(each for each in (above, written, below) if each is not None)
-        declared[address] = Declared(address, kind, spec, own, SourceMap(kind, own, nodes))
-    return declared, problems
-
-
-def blocks_of(document: Document | None, key: str) -> dict[str, Node]:
-    """Return the entries of a block of blocks, which stands at the top of a file; what is no block is left out."""
-    node = document.root().child(key) if document is not None else None
-    if node is None or not isinstance(node.value, dict):
-        return {}
-    return {name: child for name, _, child in node.entries() if isinstance(child.value, dict)}

@@ -6,7 +6,7 @@ stands for; ``bind`` puts that in when the text has been validated. A resource w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.config.interpolation import (
@@ -25,13 +25,13 @@ from hmsplan.config.interpolation import (
 )
 from hmsplan.config.problems import Problems
 from hmsplan.kinds import A_KIND, KINDS
-from hmsplan.model import MISSING, Address, Diagnostic, Ref, Secret, SourceLine, pattern_of, value_at
+from hmsplan.model import MISSING, Address, Diagnostic, Ref, Secret, pattern_of, value_at
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from hmsplan.config.layers import SourceMap
+    from hmsplan.config.layers import Declared
     from hmsplan.kinds import Kind
     from hmsplan.model import FieldPath, Spec
     from hmsplan.secrets.sources import Secrets
@@ -39,25 +39,6 @@ if TYPE_CHECKING:
 
 MAX_TEXT: Final = 64 * 2**20
 MAX_COPIES: Final = 50
-
-
-@dataclass(slots=True)
-class Declared:
-    """One resource as written, its layers merged.
-
-    Attributes:
-        spec: with every ``${…}`` still in it.
-    """
-
-    address: Address
-    kind: Kind
-    spec: Any
-    source: SourceLine
-    source_map: SourceMap
-
-    def placed(self, problem: Diagnostic) -> Diagnostic:
-        """Return a problem of this resource with its address, and with the line of its path if it has none."""
-        return replace(problem, address=self.address, source=problem.source or self.source_map(problem.path))
 
 
 @dataclass(slots=True)

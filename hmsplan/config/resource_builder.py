@@ -32,7 +32,8 @@ from hmsplan.model import (
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
-    from hmsplan.config.resolve import Declared, Resolved, Resolver
+    from hmsplan.config.layers import Declared
+    from hmsplan.config.resolve import Resolved, Resolver
     from hmsplan.kinds import Kind
     from hmsplan.model import Spec, Value
 
