@@ -11,8 +11,8 @@ The way of a stack, in order:
 ``collect``           which addresses the files declare; ``blocks`` is ``moved``, ``imports`` and ``removed``
 ``layers``            defaults and overrides around each resource, and where each field is written
 ``resolve``           what each ``${…}`` stands for (``interpolation`` is the grammar)
-``schema``            the published schemas; ``schema_violation`` tells their errors in our words, ``schema_formats`` knows
-                      what no pattern says
+``schema``            the published schemas; ``schema_violation`` tells their errors in our words, and
+                      ``schema_formats`` knows what no pattern says
 ``resource_builder``  a resolved resource is checked and becomes a ``Resource`` (``leads``, ``calling_hours``,
                       ``exposed_secrets``)
 

@@ -51,10 +51,6 @@ class Document:
         """Return the whole document as a node."""
         return Node(self, self.value, 0, 0)
 
-    def locate(self, path: FieldPath) -> SourceLine:
-        """Return where the value at *path* stands, or the last part of *path* that there is."""
-        return self.root().locate(path)
-
     def line_of(self, number: int) -> SourceLine:
         """Return where node *number* stands."""
         if number >= len(self.offsets):

@@ -36,31 +36,19 @@ _REFERENCE: Final = re.compile(rf"([a-z_]+)\.({KEY_PATTERN})((?:\.[A-Za-z0-9_-]+
 
 
 @dataclass(frozen=True, slots=True)
-class Var:
-    """``${var:name}``."""
+class Call:
+    """``${form:argument}``.
 
-    name: str
+    Attributes:
+        form: ``var``, ``secret``, ``file`` or ``csv``.
+        argument: a name, or the path of a file.
+    """
 
+    form: str
+    argument: str
 
-@dataclass(frozen=True, slots=True)
-class SecretName:
-    """``${secret:name}``."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """``${file:path}``."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Csv:
-    """``${csv:path}``."""
-
-    path: str
+    def __str__(self) -> str:
+        return f"{self.form}:{self.argument}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +62,7 @@ class Reference:
         return ".".join([str(self.address), *self.field])
 
 
-Expression: TypeAlias = Var | SecretName | File | Csv | Reference
+Expression: TypeAlias = Call | Reference
 
 
 class BadInterpolation(Exception):
@@ -155,11 +143,11 @@ def parse_expression(inside: str) -> Expression:
                     "Bad name",
                     f"${{{inside}}} has no usable name. Begin with a letter; go on with letters, digits, _ and -.",
                 )
-            return Var(rest) if head == "var" else SecretName(rest)
+            return Call(head, rest)
         case "file" | "csv":
             if rest != rest.strip() or not rest:
                 raise BadInterpolation("Bad path", f"${{{inside}}} has no usable path. Write ${{{head}:folder/name}}.")
-            return File(rest) if head == "file" else Csv(rest)
+            return Call(head, rest)
         case "env":
             raise BadInterpolation(
                 "Environment cannot be read",

@@ -12,13 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 from hmsplan.config.interpolation import (
     TEMPLATE_FILES,
     BadInterpolation,
-    Csv,
+    Call,
     EndlessCopy,
     Expression,
-    File,
     Reference,
-    SecretName,
-    Var,
     escape,
     parse_text,
     texts_of,
@@ -107,8 +104,8 @@ class Resolver:
         return self._joined(text, self._only_variables)
 
     def _only_variables(self, part: Expression) -> Any:
-        if isinstance(part, Var):
-            return self._variable(part.name)
+        if isinstance(part, Call) and part.form == "var":
+            return self._variable(part.argument)
         raise BadInterpolation("Not possible here", "Only ${var:name} can be used here.")
 
     def _joined(self, text: str, value_of: Callable[[Expression], Any]) -> str:
@@ -140,7 +137,7 @@ class Resolver:
         elif isinstance(value, Secret):
             if not kind.is_secret(pattern_of(path)):
                 raise BadInterpolation("Secret in a readable field", _readable(value.name, path))
-        elif isinstance(value, Csv):
+        elif isinstance(value, Call):
             if kind.members is None or path != (kind.members.name,):
                 raise BadInterpolation("Not possible here", "${csv:…} gives the leads of a campaign and nothing else.")
         elif isinstance(value, str) and "${" in value:
@@ -165,18 +162,18 @@ class Resolver:
 
     def _lookup(self, expression: Expression) -> Any:
         match expression:
-            case Var(name):
+            case Call("var", name):
                 return self._variable(name)
-            case SecretName(name):
+            case Call("secret", name):
                 return self._secret(name)
-            case File(path):
+            case Call("file", path):
                 return self._file(path)
-            case Csv():
-                return expression
+            case Call():
+                return expression  # of csv, which is read with the resource
             case Reference(address, () | ("id",)):
                 self._check_exists(address)
                 return Ref(address)
-            case _:
+            case Reference():
                 return self._copy(expression)
 
     def _variable(self, name: str) -> Any:
@@ -296,7 +293,7 @@ def _as_text(value: Any, expression: Expression) -> str:
         case Secret():
             detail = f"${{secret:{value.name}}} has to be the whole value, in a field that holds a secret."
             raise BadInterpolation("Secret inside a text", detail)
-        case Csv():
+        case Call():
             raise BadInterpolation("Not possible here", "${csv:…} gives the leads of a campaign and nothing else.")
         case _:
             detail = f"${{{expression}}} is null, which cannot be a part of a text."

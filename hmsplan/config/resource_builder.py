@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hmsplan.config import calling_hours, leads, schema
 from hmsplan.config.exposed_secrets import exposed
-from hmsplan.config.interpolation import Csv, FileProblem
+from hmsplan.config.interpolation import Call, FileProblem
 from hmsplan.config.problems import Problems
 from hmsplan.config.resolve import bind
 from hmsplan.config.schema_violation import not_a_schema, violations_of
@@ -133,7 +133,7 @@ class ResourceBuilder:
             elif isinstance(value, Secret):
                 place = " ".join(map(str, (declared.address, *path)))
                 bind(resolved, path, value.placed(place, lifecycle.secret_version))
-            elif not isinstance(value, Csv):
+            elif not isinstance(value, Call):
                 bind(resolved, path, value)
         return pastes
 
@@ -165,9 +165,9 @@ class ResourceBuilder:
             return None
         path = (members.name,)
         stands_for, value = resolved.bound.get(path), resolved.spec[members.name]
-        if isinstance(stands_for, Csv):
+        if isinstance(stands_for, Call):
             try:
-                found, problems = leads.from_csv(self.resolver.read_text(stands_for.path), stands_for.path)
+                found, problems = leads.from_csv(self.resolver.read_text(stands_for.argument), stands_for.argument)
             except FileProblem as error:
                 found, problems = (), [Diagnostic(error.summary, error.detail, declared.source_map(path))]
         elif fits and not resolved.bad and isinstance(value, list):

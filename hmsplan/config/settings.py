@@ -129,7 +129,7 @@ def _stray_interpolations(document: Document) -> Iterator[Diagnostic]:
     for path, _ in texts_of(document.value):
         if path[0] not in _INTERPOLATED_BLOCKS and path[0] != "variables":
             detail = f"{path[0]} is read before anything can be filled in, so ${{…}} has no meaning here."
-            yield Diagnostic("Not possible here", detail, document.locate(path), path=path)
+            yield Diagnostic("Not possible here", detail, document.root().locate(path), path=path)
 
 
 def _text(value: Any, otherwise: str) -> str:
