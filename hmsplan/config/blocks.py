@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from hmsplan.config import schema
 from hmsplan.config.interpolation import BadInterpolation
-from hmsplan.config.problems import Problems
 from hmsplan.config.schema_violation import violations_of
 from hmsplan.model import Address, Diagnostic, Import, Move, SourceLine
 from hmsplan.text import wording
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from hmsplan.config.document import Node
+    from hmsplan.config.problems import Problems
 
 NAMES = ("moved", "imports", "removed")
 
@@ -24,10 +24,10 @@ NAMES = ("moved", "imports", "removed")
 class Blocks:
     """What the blocks of all files say."""
 
+    problems: Problems
     moved: list[Move] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
     removed: dict[Address, SourceLine] = field(default_factory=dict)
-    problems: Problems = field(default_factory=Problems)
 
     def add(self, name: str, node: Node, fill: Callable[[str], str]) -> None:
         """Take in one block of one file; *fill* resolves the variables of an id."""

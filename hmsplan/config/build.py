@@ -67,10 +67,12 @@ def build_stack(
     Raises:
         ConfigError: at least one problem is an error; carries all, warnings included, in the order of the files.
     """
-    of_settings = _check_settings(sources)
-    collected = _collect(sources)
-    overrides, excluded, of_environment = _environment(sources.environment, collected)
-    declared, of_layers = layer(collected, _blocks_of(sources.stack, "defaults"), overrides)
+    problems = Problems()
+    problems += sources.problems
+    problems += (of_settings := _check_settings(sources))
+    collected = _collect(sources, problems)
+    overrides, excluded = _environment(sources.environment, collected)
+    declared = layer(collected, _blocks_of(sources.stack, "defaults"), overrides)
     named = _child(sources.stack, "variables")
     values, of_variables = variables.settle(named, _child(sources.environment, "variables"), given, environ)
     resolver = Resolver(
@@ -82,21 +84,14 @@ def build_stack(
         read_text=read_text,
         excluded=excluded,
         doubtful=collected.doubtful,
+        problems=problems,
     )
     blocks = _blocks(collected, resolver, excluded)
     builder = ResourceBuilder(resolver)
     resources = builder.finish_all()
-    problems = [
-        *(*sources.problems, *of_settings, *of_environment, *collected.problems, *of_layers),
-        *(of_variables if sources.stack is not None else ()),
-        *(
-            *secrets.problems,
-            *blocks.problems,
-            *resolver.problems,
-            *_not_told(builder.problems, of_settings),
-            *builder.warnings,
-        ),
-    ]
+    problems += of_variables if sources.stack is not None else ()
+    problems += secrets.problems
+    problems += _not_told(builder.problems, of_settings)
     if not sources.broken and not _has_error(problems):
         problems += variables.unused(named, resolver.used, lambda: _named_anywhere(sources, read_text))
     if _has_error(problems):
@@ -105,8 +100,8 @@ def build_stack(
     return _stack(sources, resources, blocks, _sorted(problems))
 
 
-def _collect(sources: Sources) -> Collected:
-    collected = Collected()
+def _collect(sources: Sources, problems: Problems) -> Collected:
+    collected = Collected(problems)
     for document in sources.resources:
         collected.add(document)
     if sources.broken:
@@ -120,7 +115,7 @@ def _may_lack_variables(sources: Sources) -> bool:
 
 
 def _blocks(collected: Collected, resolver: Resolver, excluded: frozenset[Address]) -> Blocks:
-    blocks = Blocks()
+    blocks = Blocks(collected.problems)
     for name, node in collected.entries:
         blocks.add(name, node, resolver.plain)
     blocks.check(resolver.declared, excluded, collected.doubtful)
@@ -189,30 +184,27 @@ def _blocks_of(document: Document | None, key: str) -> dict[str, Node]:
     return {name: child for name, _, child in node.entries() if isinstance(child.value, dict)}
 
 
-def _environment(
-    document: Document | None, collected: Collected
-) -> tuple[dict[Address, Node], frozenset[Address], list[Diagnostic]]:
-    """Return overrides and excluded addresses, and which of them name something that is not there."""
-    problems: list[Diagnostic] = []
+def _environment(document: Document | None, collected: Collected) -> tuple[dict[Address, Node], frozenset[Address]]:
+    """Return overrides and excluded addresses; one that is not there is a problem."""
     overrides: dict[Address, Node] = {}
     for text, node in _blocks_of(document, "overrides").items():
         address = _address(text)
-        if address is not None and _exists(address, collected, "overrides", node, problems):
+        if address is not None and _exists(address, collected, "overrides", node):
             overrides[address] = node
     excluded = set[Address]()
     exclude = _child(document, "exclude")
     for node in exclude.items() if exclude is not None and isinstance(exclude.value, list) else ():
         address = _address(node.value)
-        if address is not None and _exists(address, collected, "exclude", node, problems):
+        if address is not None and _exists(address, collected, "exclude", node):
             excluded.add(address)
-    return overrides, frozenset(excluded), problems
+    return overrides, frozenset(excluded)
 
 
-def _exists(address: Address, collected: Collected, what: str, node: Node, problems: list[Diagnostic]) -> bool:
+def _exists(address: Address, collected: Collected, what: str, node: Node) -> bool:
     if address in collected.written:
         return True
     if not collected.doubtful(address):
-        problems.append(undeclared(address, collected.written, node.source, f"{what} names"))
+        collected.problems.append(undeclared(address, collected.written, node.source, f"{what} names"))
     return False
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.config import blocks
 from hmsplan.config.interpolation import UNMANAGED_KINDS
-from hmsplan.config.problems import Problems
 from hmsplan.errors import ConfigError
 from hmsplan.kinds import KINDS
 from hmsplan.model import KEY_PATTERN, Address, Diagnostic, SourceLine
@@ -16,6 +15,7 @@ from hmsplan.text import wording
 
 if TYPE_CHECKING:
     from hmsplan.config.document import Document, Node
+    from hmsplan.config.problems import Problems
 
 MAX_RESOURCES: Final = 100_000
 _KEY: Final = re.compile(KEY_PATTERN)
@@ -38,10 +38,10 @@ class Collected:
         doubted: kinds of which some addresses may be unreadable; a file that cannot be parsed doubts them all.
     """
 
+    problems: Problems
     written: dict[Address, Node] = field(default_factory=dict)
     entries: list[tuple[str, Node]] = field(default_factory=list)
     doubted: set[str] = field(default_factory=set)
-    problems: Problems = field(default_factory=Problems)
 
     def add(self, document: Document) -> None:
         """Take in one resource file."""

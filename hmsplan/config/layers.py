@@ -121,16 +121,15 @@ class Declared:
 
 def layer(
     collected: Collected, defaults: Mapping[str, Node], overrides: Mapping[Address, Node]
-) -> tuple[dict[Address, Declared], list[Diagnostic]]:
+) -> dict[Address, Declared]:
     """Merge the layers of every address; a resource that is no block is an error and left out."""
     declared: dict[Address, Declared] = {}
-    problems = []
     for address, written in collected.written.items():
         spec: Any = {} if written.value is None else written.value
         if not isinstance(spec, dict):
             hint = missing_space(spec) if isinstance(spec, str) else None
             detail = f"It is {wording.type_of(spec)}; a resource is a block of fields.{f' {hint}' if hint else ''}"
-            problems.append(Diagnostic("Wrong type", detail, written.source, address))
+            collected.problems.append(Diagnostic("Wrong type", detail, written.source, address))
             collected.doubted.add(address.kind)
             continue
         kind, own = KINDS[address.kind], written.source
@@ -141,4 +140,4 @@ def layer(
             spec = merge(spec, above.value)
         nodes = tuple(each for each in (above, written, below) if each is not None)
         declared[address] = Declared(address, kind, spec, own, SourceMap(kind, own, nodes))
-    return declared, problems
+    return declared

@@ -20,7 +20,6 @@ from hmsplan.config.interpolation import (
     parse_text,
     texts_of,
 )
-from hmsplan.config.problems import Problems
 from hmsplan.kinds import A_KIND, KINDS
 from hmsplan.model import MISSING, Address, Diagnostic, Ref, Secret, pattern_of, value_at
 from hmsplan.text import wording
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from hmsplan.config.layers import Declared
+    from hmsplan.config.problems import Problems
     from hmsplan.kinds import Kind
     from hmsplan.model import FieldPath, Spec
     from hmsplan.secrets.sources import Secrets
@@ -73,7 +73,7 @@ class Resolver:
     read_text: Callable[[str], str]
     excluded: Collection[Address]
     doubtful: Callable[[Address], bool]
-    problems: Problems = field(default_factory=Problems)
+    problems: Problems
     used: set[str] = field(default_factory=set)
     _copying: list[str] = field(default_factory=list)
     _asked: set[str] = field(default_factory=set)

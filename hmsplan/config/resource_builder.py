@@ -43,13 +43,11 @@ class ResourceBuilder:
 
     Attributes:
         problems: everything wrong so far, the resolver's own apart.
-        warnings: what is shown to too many; there may be any number of them.
     """
 
     def __init__(self, resolver: Resolver) -> None:
         self.resolver = resolver
         self.problems = Problems()
-        self.warnings: list[Diagnostic] = []
         self._finished: dict[Address, Resource] = {}
         self._expanded: dict[Address, dict[str, Any] | None] = {}
         self._identities: dict[tuple[str, str], Address] = {}
@@ -81,7 +79,7 @@ class ResourceBuilder:
         spec = declared.source_map.spec = _without_ours(declared, resolved)
         names = self._item_names(declared, spec)
         pasted = {path for path, _ in pastes}
-        self.warnings += [declared.placed(warning) for warning in exposed(declared.kind, spec, pasted)]
+        self.problems += map(declared.placed, exposed(declared.kind, spec, pasted))
         special = [(path, value) for path, value in resolved.bound.items() if path not in pasted]
         for path, template in pastes:
             special += _special(value_at(spec, path), path, self._finished.get(template))
