@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.config import blocks
+from hmsplan.config import blocks, schema
 from hmsplan.config.interpolation import UNMANAGED_KINDS
 from hmsplan.errors import ConfigError
 from hmsplan.kinds import KINDS
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 MAX_RESOURCES: Final = 100_000
 _KEY: Final = re.compile(KEY_PATTERN)
-_OF_STACK_FILE: Final = frozenset({"version", "stack", "include", "state", "variables", "defaults", "safety"})
-_OF_ENVIRONMENT: Final = frozenset({"overrides", "exclude"})
+_HOMES: Final = {"hmsplan.yaml": schema.STACK, "environments/NAME.yaml": schema.ENVIRONMENT}
+"""Schemas of the other files of a stack; a key of several belongs in the first."""
 _OWN: Final = ("x-", ".", "_")
 """What keys for shared blocks begin with in Compose, in GitLab and elsewhere."""
 _SAVED: Final = frozenset({"hmsplan", "objects", "resource_changes"})
 """With format_version, what tells a file that hmsplan saved."""
-_OURS: Final = frozenset({*KINDS, *blocks.NAMES, *UNMANAGED_KINDS, *_OF_STACK_FILE, *_OF_ENVIRONMENT})
+_OURS: Final = frozenset({*KINDS, *blocks.NAMES, *UNMANAGED_KINDS})
 
 
 @dataclass(slots=True)
@@ -76,7 +76,7 @@ class Collected:
             )
             self.problems.append(Diagnostic("Not a resource file", detail, document.line_of(0)))
             return True
-        if not keys or any(key in _OURS or wording.nearest(key, KINDS) for key in keys):
+        if not keys or any(key in _OURS or _home(key) or wording.nearest(key, KINDS) for key in keys):
             return False
         detail = (
             f"It has the keys {wording.listed(keys)}, and none of them is a kind. If this file is not hmsplan's, list "
@@ -126,8 +126,7 @@ class Collected:
             detail = f"hmsplan does not manage {key} yet; set it up in the dashboard, and refer to it by its id."
             self.problems.append(Diagnostic("Kind not managed yet", detail, source, path=(key,)))
             return
-        home = "hmsplan.yaml" if key in _OF_STACK_FILE else "environments/NAME.yaml" if key in _OF_ENVIRONMENT else None
-        if home:
+        if home := _home(key):
             hint = f"{key} belongs in {home}, not in a resource file."
             self.problems.append(Diagnostic("Key in the wrong file", hint, source, path=(key,)))
             return
@@ -142,3 +141,8 @@ class Collected:
         else:
             hint = f"There is no kind {key}. A resource file holds {wording.listed([*KINDS, *blocks.NAMES])}."
         self.problems.append(Diagnostic("Unknown kind", hint, source, path=(key,)))
+
+
+def _home(key: str) -> str | None:
+    """Return the file of a stack that has *key* at its top; None when that is a resource file, or none."""
+    return next((file for file, name in _HOMES.items() if key in schema.keys(name)), None)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from hmsplan.config.layers import Declared
     from hmsplan.config.resolve import Resolved, Resolver
     from hmsplan.kinds import Kind
+    from hmsplan.kinds.kind import Expansion
     from hmsplan.model import Spec, Value
 
 
@@ -120,8 +121,8 @@ class ResourceBuilder:
         pastes: list[tuple[FieldPath, Address]] = []
         for path, value in resolved.bound.items():
             expansion = KINDS[value.address.kind].expansion if isinstance(value, Ref) else None
-            if isinstance(value, Ref) and expansion is not None and _expands(declared.kind, path):
-                expanded = self._expand(value.address)
+            if isinstance(value, Ref) and expansion is not None and pattern_of(path) in declared.kind.expands:
+                expanded = self._expand(value.address, expansion)
                 if expanded is None:
                     return None
                 pastes.append((path, value.address))
@@ -135,13 +136,12 @@ class ResourceBuilder:
                 bind(resolved, path, value)
         return pastes
 
-    def _expand(self, address: Address) -> dict[str, Any] | None:
+    def _expand(self, address: Address, expansion: Expansion) -> dict[str, Any] | None:
         """Return what a template stands for, the same object each time; None when it cannot be pasted."""
         if address not in self._expanded:
             template = self._finished.get(address)
-            expansion = KINDS[address.kind].expansion
-            expanded = expansion.expand(template.spec) if expansion is not None and template is not None else None
-            if expansion is not None and expansion.is_tool and expanded is not None:
+            expanded = expansion.expand(template.spec) if template is not None else None
+            if expansion.is_tool and expanded is not None:
                 if self._is_tool(address, expanded):
                     self._tool_names[id(expanded)] = tool_forms.tool_name(expanded)
                 else:
@@ -276,10 +276,6 @@ def _named(path: FieldPath, names: dict[FieldPath, list[str]]) -> FieldPath:
         if len(path) > here and path[:here] == keyed:
             return (*keyed, known[path[here]], *path[here + 1 :])  # type: ignore[index]  # an int
     return path
-
-
-def _expands(kind: Kind, path: FieldPath) -> bool:
-    return pattern_of(path) in kind.expands
 
 
 def _special(value: Any, path: FieldPath, template: Resource | None) -> list[tuple[FieldPath, Any]]:
