@@ -1,6 +1,7 @@
 """Documents become a ``Stack``, or every problem at once. Pure: files arrive parsed, or through a function.
 
-A reference into something that could not be read is not reported: one mistake, one message.
+A fast validator says whether a resource fits its schema; only for one that does not, a slow one says why. A reference
+into something that could not be read is not reported: one mistake, one message.
 """
 
 from __future__ import annotations

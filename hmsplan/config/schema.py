@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
 import orjson
@@ -16,7 +16,8 @@ from hmsplan.config.schema_formats import FORMATS
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from hmsplan.model import FieldPath
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 _BASE: Final = "https://hmsplan.dev/schemas/v1/"
 STACK: Final = "hmsplan.schema.json"
@@ -64,47 +65,41 @@ def fields(kind: str) -> Mapping[str, Any]:
 
 @cache
 def validator(name: str) -> jsonschema_rs.Draft202012Validator:
-    """Return a validator; *name* is a file, with a ``#/pointer`` if wanted."""
+    """Return the fast validator, which only knows yes and no; *name* is a file, with a ``#/pointer`` if wanted."""
     formats: dict[str, Callable[..., bool]] = {name: partial(_fits, why_not) for name, why_not in FORMATS.items()}
     return jsonschema_rs.Draft202012Validator(
         {"$ref": _BASE + name}, registry=_registry(), formats=formats, validate_formats=True
     )
 
 
-class Fault(NamedTuple):
-    """A rule that a value breaks.
-
-    Attributes:
-        path: of the value, or of the block whose key it is.
-        rule: the keyword of JSON Schema, or ``falseSchema`` where nothing is allowed.
-        limit: what stands behind the keyword.
-        schema: the one that holds the keyword.
-        of_key: the value is a key.
-    """
-
-    path: FieldPath
-    value: Any
-    rule: str
-    limit: Any
-    schema: Mapping[str, Any]
-    of_key: bool
-
-
 def _fits(why_not: Callable[[str], str], text: str) -> bool:
     return not why_not(text)
 
 
-def faults(name: str, value: Any) -> Iterator[Fault]:
-    """Yield each rule of the schema called *name* that *value* breaks."""
-    for error in validator(name).iter_errors(value):
-        of_key = getattr(error.kind, "error", None)  # of propertyNames: what is wrong with the key itself
-        broken = error if of_key is None else of_key
-        uri, _, pointer = str(broken.absolute_keyword_location).partition("#")
-        limit, parent = documents()[uri], {}
-        for part in unquote(pointer).split("/")[1:]:
-            at = int(part) if isinstance(limit, list) else part.replace("~1", "/").replace("~0", "~")
-            limit, parent = limit[at], limit
-        yield Fault(tuple(error.instance_path), broken.instance, broken.kind.name, limit, parent, of_key is not None)
+@cache
+def explainer(name: str) -> Draft202012Validator:
+    """Return the slow validator, which knows why."""
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415 -- a valid stack needs no slow import
+    from jsonschema.validators import extend  # noqa: PLC0415
+    from referencing import Registry  # noqa: PLC0415
+    from referencing.jsonschema import DRAFT202012  # noqa: PLC0415
+
+    plain = ({key: part for key, part in schema.items() if key != "$schema"} for schema in documents().values())
+    resources = [(schema["$id"], DRAFT202012.create_resource(schema)) for schema in plain]  # $schema undoes ``extend``
+    registry: Registry[Any] = Registry().with_resources(resources)
+    checker = FormatChecker(formats=())
+    for format_, why_not in FORMATS.items():
+        checker.checks(format_)(lambda value, why_not=why_not: not isinstance(value, str) or not why_not(value))
+    explaining = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+    return explaining({"$ref": _BASE + name}, registry=registry, format_checker=checker)  # type: ignore[no-any-return]
+
+
+def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
+    """Let ``$`` mean the end of the text, as in ECMA 262; Python's also stands before a last line end."""
+    from jsonschema.exceptions import ValidationError  # noqa: PLC0415 -- as in ``explainer``
+
+    if isinstance(value, str) and not re.search(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
 @cache

@@ -6,7 +6,7 @@ The schemas hold no ``anyOf``, so every error stands where it belongs.
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from hmsplan.config import schema
 from hmsplan.config.problems import MOST
@@ -18,8 +18,10 @@ from hmsplan.text import wording
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from hmsplan.config.schema import Fault
     from hmsplan.model import Address, FieldPath, SourceLine
+
+_Fault: TypeAlias = Any
+"""A ``ValidationError`` of jsonschema, all of whose attributes may be unset as far as its types tell."""
 
 _YES: Final = frozenset({"true", "yes", "on"})
 _IN_LIFECYCLE: Final = {name: f"lifecycle.{name}" for name in ("prevent_destroy", "ignore_changes", "secret_version")}
@@ -65,23 +67,26 @@ def violations_of(
 ) -> list[SchemaViolation]:
     """Return every reason why *value* does not fit the schema called *name*, each once, as far as they will be read.
 
-    *title* is what to call the value itself: "an
+    The fast validator decides; the slow one is only asked why. *title* is what to call the value itself: "an
     assistant". *is_secret* says whether a path holds a secret, which is never shown. *aliases* are other names of
     fields, for did-you-mean.
     """
     if schema.validator(name).is_valid(value):
         return []
     found: dict[SchemaViolation, None] = {}
-    for fault in schema.faults(name, value):
-        hidden = is_secret(fault.path)
-        violations = [_plain_secret(fault.path, fault.value)] if hidden else _reasons(fault, title, aliases or {})
+    for error in schema.explainer(name).iter_errors(value):
+        path = tuple(error.absolute_path)
+        hidden = is_secret(path)
+        violations = (
+            [_plain_secret(path, value=error.instance)] if hidden else _reasons(error, path, title, aliases or {})
+        )
         found.update(dict.fromkeys(islice(violations, MOST)))
         if len(found) >= MOST:
             break
     return list(found)
 
 
-def _plain_secret(path: FieldPath, value: Any) -> SchemaViolation:
+def _plain_secret(path: FieldPath, *, value: Any) -> SchemaViolation:
     if isinstance(value, str) and value.startswith("${secret:"):
         detail = "Write ${secret:name}, with letters, digits and _ in the name."
     else:
@@ -92,63 +97,49 @@ def _plain_secret(path: FieldPath, value: Any) -> SchemaViolation:
     return SchemaViolation(path, None, "Secret in plain text", detail)
 
 
-def _reasons(fault: Fault, title: str, aliases: Mapping[str, str]) -> Iterator[SchemaViolation]:
-    path, value = fault.path, fault.value
-    match fault.rule:
+def _reasons(error: _Fault, path: FieldPath, title: str, aliases: Mapping[str, str]) -> Iterator[SchemaViolation]:
+    rule, limit, value = str(error.validator), error.validator_value, error.instance
+    match rule:
         case "additionalProperties" | "unevaluatedProperties":
-            yield from _unknown_fields(fault, title, aliases)
+            yield from _unknown_fields(error, path, title, aliases)
         case "required":
-            for key in fault.limit:
+            for key in limit:
                 if key not in value:
-                    yield SchemaViolation(path, None, "Missing field", _missing(key, fault, title))
-        case _ if fault.of_key:
-            detail = f"{wording.shown(value)} cannot be used. {_rule(fault)}"
-            yield SchemaViolation(path, str(value), "Bad name", detail)
-        case _:
-            yield SchemaViolation(path, None, *_explain(fault))
-
-
-def _explain(fault: Fault) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR0912 -- a table
-    """Return summary and detail of a value that is wrong by itself."""
-    limit, value = fault.limit, fault.value
-    match fault.rule:
+                    yield SchemaViolation(path, None, "Missing field", _missing(key, error, path, title))
+        case _ if "propertyNames" in error.absolute_schema_path:
+            yield SchemaViolation(
+                path, str(value), "Bad name", f"{wording.shown(value)} cannot be used. {_rule(error)}"
+            )
         case "type":
-            return "Wrong type", _wrong_type(fault)
-        case "enum" | "const" as rule:
-            return "Unknown value", _unknown_value(value, [limit] if rule == "const" else limit)
-        case "format":
-            return "Wrong form", FORMATS[limit](value)
-        case "pattern":
-            return "Wrong form", f"{wording.shown(value)} does not fit. {_rule(fault)}"
+            yield SchemaViolation(path, None, "Wrong type", _wrong_type(error))
+        case "enum" | "const":
+            yield SchemaViolation(
+                path, None, "Unknown value", _unknown_value(error, [limit] if rule == "const" else limit)
+            )
+        case "pattern" | "format":
+            detail = (
+                FORMATS[limit](value) if rule == "format" else f"{wording.shown(value)} does not fit. {_rule(error)}"
+            )
+            yield SchemaViolation(path, None, "Wrong form", detail)
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
-            return "Out of range", f"It is {wording.shown(value)}; it has to be {_range(fault)}."
-        case "minLength" if not value:
-            return "Empty text", "It is empty. Write a text, or take the line out."
-        case "minLength":
-            return "Too short", f"It has to have {limit} characters."
-        case "maxLength":
-            return "Too long", f"It has {len(value)} characters; at most {limit} are allowed."
-        case "maxItems":
-            return "Too many items", f"It has {len(value)} items; at most {limit} are allowed."
-        case "minItems" | "minProperties":
-            return "Too few items", f"It has {len(value)} items; at least {limit} are needed."
-        case "uniqueItems":
-            return "Repeated item", "An item stands in this list twice."
-        case "falseSchema":
-            return "Not allowed here", "This field cannot be used together with the others of this block."
-        case rule:
-            return "Invalid value", f"It breaks the rule {rule}: {limit}."
+            yield SchemaViolation(
+                path, None, "Out of range", f"It is {wording.shown(value)}; it has to be {_range(error)}."
+            )
+        case _:
+            yield SchemaViolation(path, None, *_size(rule, limit, value, error))
 
 
-def _unknown_fields(fault: Fault, title: str, aliases: Mapping[str, str]) -> Iterator[SchemaViolation]:
-    path, allowed = fault.path, fault.schema.get("properties", {})
-    for key in fault.value:
+def _unknown_fields(
+    error: _Fault, path: FieldPath, title: str, aliases: Mapping[str, str]
+) -> Iterator[SchemaViolation]:
+    allowed = error.schema.get("properties", {})
+    for key in error.instance:
         if key in allowed:
             continue
         guess = wording.did_you_mean(key, allowed, aliases if not path else None)
         if not path and "lifecycle" in allowed and key in _IN_LIFECYCLE:
             guess = f" Did you mean {_IN_LIFECYCLE[key]}?"
-        owner = _owner(fault, title)
+        owner = _owner(error, path, title)
         if guess:
             detail = f"{key} is not a field of {owner}.{guess}"
         elif allowed:
@@ -158,32 +149,32 @@ def _unknown_fields(fault: Fault, title: str, aliases: Mapping[str, str]) -> Ite
         yield SchemaViolation(path, key, "Unknown field", detail)
 
 
-def _owner(fault: Fault, title: str) -> str:
-    if not fault.path:
+def _owner(error: _Fault, path: FieldPath, title: str) -> str:
+    if not path:
         return title
-    field = next((str(part) for part in reversed(fault.path) if isinstance(part, str)), "")
+    field = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
     if field in A_KIND:
         return A_KIND[field]
-    name = fault.schema.get("title", "")
+    name = error.schema.get("title", "")
     return f"{field} ({name})" if name else field
 
 
-def _missing(key: str, fault: Fault, title: str) -> str:
-    described = _property(fault, key).get("description", "")
+def _missing(key: str, error: _Fault, path: FieldPath, title: str) -> str:
+    described = _property(error, key).get("description", "")
     purpose = described.split(";")[0].split(". ")[0].rstrip(".")
-    return f"{key} is missing, and {_owner(fault, title)} needs it." + (f" {purpose}." if purpose else "")
+    return f"{key} is missing, and {_owner(error, path, title)} needs it." + (f" {purpose}." if purpose else "")
 
 
-def _property(fault: Fault, key: str) -> Mapping[str, Any]:
-    found = fault.schema.get("properties", {}).get(key)
-    if found is None and (defs := fault.schema.get("$defs", {}).get("partial")):
+def _property(error: _Fault, key: str) -> Mapping[str, Any]:
+    found = error.schema.get("properties", {}).get(key)
+    if found is None and (defs := error.schema.get("$defs", {}).get("partial")):
         found = defs["properties"].get(key)
     return found if isinstance(found, dict) else {}
 
 
-def _wrong_type(fault: Fault) -> str:
-    value, wanted = fault.value, fault.limit
-    limits = _range(fault) if "number" in wanted or "integer" in wanted else ""
+def _wrong_type(error: _Fault) -> str:
+    value, wanted = error.instance, error.validator_value
+    limits = _range(error) if "number" in wanted or "integer" in wanted else ""
     expected = wording.type_named(wanted) + (f", {limits}" if limits else "")
     is_text = isinstance(value, str)
     what = wording.type_of(value) + (f" ({wording.shown(value)})" if isinstance(value, str | int | float) else "")
@@ -191,7 +182,7 @@ def _wrong_type(fault: Fault) -> str:
     if "boolean" in wanted and is_text and value.lower() in _YES | _NO:
         detail += f" Write {'true' if value.lower() in _YES else 'false'}, in lower case and without quotes."
     elif "string" in wanted and isinstance(value, bool | int | float):
-        rule = fault.schema.get("patternErrorMessage") or fault.schema.get("else", {}).get("patternErrorMessage")
+        rule = error.schema.get("patternErrorMessage") or error.schema.get("else", {}).get("patternErrorMessage")
         detail += f" {rule}" if rule else f' Put it in quotes: "{wording.shown(value)}".'
     elif "array" in wanted and is_text:
         detail += " Begin each item with a dash, or write [a, b]."
@@ -200,7 +191,8 @@ def _wrong_type(fault: Fault) -> str:
     return detail
 
 
-def _unknown_value(value: Any, allowed: list[Any]) -> str:
+def _unknown_value(error: _Fault, allowed: list[Any]) -> str:
+    value = error.instance
     texts = [item for item in allowed if isinstance(item, str)]
     detail = f"It is {wording.shown(value)}; it has to be {wording.either([str(item) for item in allowed])}."
     if isinstance(value, str) and (guess := wording.nearest(value, texts)) is not None:
@@ -210,21 +202,43 @@ def _unknown_value(value: Any, allowed: list[Any]) -> str:
     return detail
 
 
-def _rule(fault: Fault) -> str:
-    text = fault.schema.get("patternErrorMessage")
-    return str(text) if text else f"It has to match {fault.limit}."
+def _rule(error: _Fault) -> str:
+    text = error.schema.get("patternErrorMessage")
+    return str(text) if text else f"It has to match {error.validator_value}."
 
 
-def _range(fault: Fault) -> str:
-    low, high = fault.schema.get("minimum"), fault.schema.get("maximum")
+def _range(error: _Fault) -> str:
+    low, high = error.schema.get("minimum"), error.schema.get("maximum")
     if low is not None and high is not None:
         return f"{low} to {high}"
     if low is not None:
         return f"at least {low}"
     if high is not None:
         return f"at most {high}"
-    more, less = fault.schema.get("exclusiveMinimum"), fault.schema.get("exclusiveMaximum")
+    more, less = error.schema.get("exclusiveMinimum"), error.schema.get("exclusiveMaximum")
     return f"more than {more}" if more is not None else f"less than {less}" if less is not None else ""
+
+
+def _size(rule: str, limit: Any, value: Any, error: _Fault) -> tuple[str, str]:  # noqa: PLR0911 -- a table
+    match rule:
+        case "minLength":
+            return (
+                ("Empty text", "It is empty. Write a text, or take the line out.")
+                if not value
+                else ("Too short", f"It has to have {limit} characters.")
+            )
+        case "maxLength":
+            return "Too long", f"It has {len(value)} characters; at most {limit} are allowed."
+        case "maxItems":
+            return "Too many items", f"It has {len(value)} items; at most {limit} are allowed."
+        case "minItems" | "minProperties":
+            return "Too few items", f"It has {len(value)} items; at least {limit} are needed."
+        case "uniqueItems":
+            return "Repeated item", "An item stands in this list twice."
+        case "None":
+            return "Not allowed here", "This field cannot be used together with the others of this block."
+        case _:
+            return "Invalid value", str(error.message)
 
 
 def not_a_schema(value: Any) -> tuple[FieldPath, str]:

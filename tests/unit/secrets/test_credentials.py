@@ -62,10 +62,11 @@ def test_the_published_schema_has_the_strict_form(name: str) -> None:
 
 
 @pytest.mark.parametrize("url", [*GOOD, *BAD])
-def test_the_schema_and_the_form_agree_on_a_url(url: str) -> None:
+def test_the_fast_and_the_slow_validator_agree_on_a_url(url: str) -> None:
     name = "kinds/common.schema.json#/$defs/url"
     expected = url in GOOD
     assert schema.validator(name).is_valid(url) is expected
+    assert schema.explainer(name).is_valid(url) is expected
     assert (re.search(FORM, url) is not None) is expected
 
 
