@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import random
-import string
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.emulator.answers import Answer, RefusalError, json_answer, not_found
-from hmsplan.emulator.store import Entry, Row
+from hmsplan.emulator.resources import Document, Resource, blank, change, insert
 
 if TYPE_CHECKING:
     from hmsplan.emulator.context import Context
-    from hmsplan.emulator.resources import Document
+    from hmsplan.emulator.store import Row
 
-KIND = "calls"
 RUNNING = frozenset({"dialing", "connecting", "ringing", "in-progress"})
 _ENDINGS = {"end-call": "ended", "transfer": "transferred"}
+
+CALLS = Resource(kind="calls", shape="Call", what="Call", names=lambda _: ("calls", ""))
 
 
 def list_calls(ctx: Context) -> Answer:
@@ -26,44 +26,30 @@ def list_calls(ctx: Context) -> Answer:
     return json_answer(200, {"calls": page, "pagination": pagination})
 
 
-def get_call(ctx: Context) -> Answer:
-    """Answer with the bare call."""
-    row = ctx.store.get(ctx.org, KIND, ctx.params["id"])
-    if row is None:
-        raise not_found("Call")
-    return Answer(200, row.body)
-
-
 def start_call(ctx: Context) -> Answer:
     """Call somebody, credits permitting."""
-    body = ctx.read("OutboundCallRequest", ctx.payload())
+    body = ctx.body("OutboundCallRequest")
     number = _number(ctx, body.get("number_id"))
     agent_id = body.get("assistant_id", number["agent_id"])
     agent = ctx.fetch("assistants", agent_id, "Assistant").doc if agent_id else {}
     organization = ctx.store.organization(ctx.org) or {}
     if organization.get("credits", 0) <= 0:
         raise RefusalError(402, "Insufficient credits", extra={"balance": organization.get("credits", 0)})
-    tail = "".join(random.choices(string.ascii_letters + string.digits, k=12))
-    call: Document = {
-        "id": f"call-_{body['destination']}_{tail}",
+    call = {
+        "id": f"call-_{body['destination']}_{secrets.token_hex(6)}",
         "caller_phone": body["destination"],
         "assistant_phone": number["phone_number"],
         "status": "connecting",
         "direction": "outbound",
-        "end_reason": None,
         "started_at": ctx.stamp,
-        "ended_at": None,
-        "duration_seconds": None,
         "messages": [],
         "agent_id": agent_id,
         "number_id": number["id"],
         "agent_name": agent.get("name"),
         "business_name": agent.get("business_name"),
         "phone_number": number["phone_number"],
-        "created_at": ctx.stamp,
-        "updated_at": ctx.stamp,
     }
-    ctx.store.insert([Entry(id=call["id"], org=ctx.org, kind=KIND, doc=call, mark=call["status"])], ctx.now)
+    call = insert(ctx, CALLS, {**blank(CALLS), **call})
     return json_answer(200, {"success": True, "call_id": call["id"], "status": "dialing"})
 
 
@@ -79,10 +65,8 @@ def _number(ctx: Context, number_id: str | None) -> Document:
 
 def control_call(ctx: Context) -> Answer:
     """Speak into a running call, move it on or end it; 10 commands a minute."""
-    row = ctx.store.get(ctx.org, KIND, ctx.params["id"])
-    if row is None:
-        raise not_found("Call")
-    command = ctx.read("CallControlCommand", ctx.payload())
+    row = ctx.fetch(CALLS.kind, ctx.params["id"], CALLS.what)
+    command = ctx.body("CallControlCommand")
     if row.doc["status"] not in RUNNING:
         raise RefusalError(400, "The call is not active")
     ctx.take_control(row.id)
@@ -96,15 +80,13 @@ def control_call(ctx: Context) -> Answer:
 
 def _end(ctx: Context, row: Row, status: str) -> None:
     started = dt.datetime.fromisoformat(row.doc["started_at"]).timestamp()
-    doc = {
-        **row.doc,
+    ended = {
         "status": status,
         "end_reason": "api-control",
         "ended_at": ctx.stamp,
         "duration_seconds": round(max(0.0, ctx.now - started), 3),
-        "updated_at": ctx.stamp,
     }
-    ctx.store.replace(Entry(id=row.id, org=row.org, kind=KIND, doc=doc, mark=status), ctx.now)
+    change(ctx, CALLS, row, {**row.doc, **ended})
 
 
 def get_usage(ctx: Context) -> Answer:
@@ -128,7 +110,7 @@ def _log(call: Document) -> Document:
 
 def _in_period(ctx: Context) -> list[Document]:
     start, end = ctx.moment("start_date"), ctx.moment("end_date")
-    calls = [row.doc for row in reversed(ctx.store.rows(ctx.org, KIND))]
+    calls = [row.doc for row in reversed(ctx.store.rows(ctx.org, CALLS.kind))]
     if start is None and end is None:
         return calls
 

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hmsplan.emulator.answers import RefusalError, not_found
+from hmsplan.emulator.answers import RefusalError, invalid, not_found
 from hmsplan.emulator.description import Reading, schema_of
 from hmsplan.emulator.jsonio import JsonError, parse
 from hmsplan.emulator.ratelimit import Limiter, too_many
@@ -69,6 +69,10 @@ class Context:
         except JsonError as error:
             raise RefusalError(400, "Invalid JSON", details=[str(error)]) from error
 
+    def body(self, schema: str) -> Any:
+        """Parse the body and read it as a schema of the description has it."""
+        return self.read(schema, self.payload())
+
     def read(self, schema: str, value: Any, *, merged: bool = False) -> Any:
         """Read a value as a schema of the description has it.
 
@@ -83,9 +87,9 @@ class Context:
     def refuse_if(self, problems: list[str]) -> None:
         """Refuse the request when there are problems."""
         if problems:
-            raise RefusalError(400, "Validation failed", details=problems)
+            raise invalid(*problems)
 
-    def fetch(self, kind: str, object_id: str, what: str) -> Row:
+    def fetch(self, kind: str, object_id: str, what: str = "Object") -> Row:
         """Return an object of this organization, or refuse with 404."""
         row = self.store.get(self.org, kind, object_id.lower())
         if row is None:
@@ -111,11 +115,11 @@ class Context:
         if text is None:
             return default
         if not text.isascii() or not text.lstrip("-").isdigit():
-            raise RefusalError(400, "Validation failed", details=[f"{name}: must be a whole number"])
+            raise invalid(f"{name}: must be a whole number")
         value = int(text[:19])
         if value < least or (most is not None and value > most):
             upper = "" if most is None else f" and at most {most}"
-            raise RefusalError(400, "Validation failed", details=[f"{name}: must be at least {least}{upper}"])
+            raise invalid(f"{name}: must be at least {least}{upper}")
         return value
 
     def moment(self, name: str) -> dt.datetime | None:
@@ -130,7 +134,7 @@ class Context:
         try:
             moment = dt.datetime.fromisoformat(text.replace(" ", "+"))
         except ValueError as error:
-            raise RefusalError(400, "Validation failed", details=[f"{name}: must be a date and time"]) from error
+            raise invalid(f"{name}: must be a date and time") from error
         return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
     def take_control(self, call_id: str) -> None:

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING, Any
 
-from hmsplan.emulator.assistants import ASSISTANTS
-from hmsplan.emulator.campaigns import CAMPAIGNS, lead_entry, new_lead
 from hmsplan.emulator.context import stamp
-from hmsplan.emulator.mcp import MCP_SERVERS
-from hmsplan.emulator.numbers import NUMBERS, SIP_TRUNKS
-from hmsplan.emulator.resources import Document, Draft, Resource
-from hmsplan.emulator.store import Entry, Row, key_hash
-from hmsplan.emulator.templates import ANALYSIS_TEMPLATES, TOOL_TEMPLATES
-from hmsplan.emulator.workflows import WORKFLOWS
+from hmsplan.emulator.resources import Document, blank
+from hmsplan.emulator.routes import RESOURCES
+from hmsplan.emulator.store import Row, key_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hmsplan.emulator.app import Application
-
-RESOURCES: Mapping[str, Resource] = {
-    resource.kind: resource
-    for resource in (
-        ASSISTANTS,
-        NUMBERS,
-        SIP_TRUNKS,
-        TOOL_TEMPLATES,
-        ANALYSIS_TEMPLATES,
-        CAMPAIGNS,
-        WORKFLOWS,
-        MCP_SERVERS,
-    )
-}
 
 
 class Dashboard:
@@ -83,19 +63,11 @@ class Dashboard:
         """
         org = self.organization(key)
         now = self._app.clock()
-        if kind == "leads":
-            doc = {**new_lead(fields["campaign_id"], {}, stamp(now)), **fields}
-        else:
-            resource = RESOURCES.get(kind)
-            blank = {
-                **({"org_id": org} if resource and resource.org_id else {}),
-                **(resource.blank if resource else {}),
-            }
-            times = {"created_at": stamp(now), "updated_at": stamp(now)}
-            doc = {"id": str(uuid.uuid4()), **blank, **times, **fields}
-        draft = Draft(doc, dict(hidden) if hidden else None)
+        resource = RESOURCES[kind]
+        doc = {**resource.new(org, stamp(now), blank(resource)), **fields}
+        parent = doc["campaign_id"] if resource.parent else ""
         with self._app.store.transaction(write=True):
-            self._app.store.insert([self._entry(kind, doc["id"], org, draft, "")], now)
+            self._app.store.insert([resource.entry(org, doc, dict(hidden or {}), parent)], now)
         return str(doc["id"])
 
     def edit(
@@ -106,9 +78,10 @@ class Dashboard:
             row = self._find(kind, object_id)
             now = self._app.clock()
             touched = {"updated_at": stamp(now)} if "updated_at" in row.doc else {}
-            draft = Draft({**row.doc, **touched, **fields}, {**row.hidden, **(hidden or {})})
-            self._app.store.replace(self._entry(kind, row.id, row.org, draft, row.parent), now)
-            return draft.doc
+            doc = {**row.doc, **touched, **fields}
+            hidden = {**row.hidden, **(hidden or {})}
+            self._app.store.replace(RESOURCES[kind].entry(row.org, doc, hidden, row.parent), now)
+            return doc
 
     def remove(self, kind: str, object_id: str) -> None:
         """Remove an object with what is below it; what points at it goes on pointing."""
@@ -141,11 +114,3 @@ class Dashboard:
         if row is None:
             raise LookupError(f"no {kind} {object_id}")
         return row
-
-    def _entry(self, kind: str, object_id: str, org: str, draft: Draft, parent: str) -> Entry:
-        if kind == "leads":
-            return lead_entry(org, draft.doc)
-        if kind in RESOURCES:
-            return RESOURCES[kind].entry(object_id, org, draft, parent)
-        doc, name, mark = draft.doc, str(draft.doc.get("provider", "")), str(draft.doc.get("status", ""))
-        return Entry(id=object_id, org=org, kind=kind, doc=doc, name=name, mark=mark, hidden=draft.hidden)

@@ -7,6 +7,7 @@ numbers as integers, ids in lower case. Where a value may have one of several fo
 
 from __future__ import annotations
 
+import copy
 import re
 import struct
 import unicodedata
@@ -21,6 +22,8 @@ import orjson
 from hmsplan.emulator import rules
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hmsplan.emulator.settings import Settings
 
 Schema = dict[str, Any]
@@ -44,13 +47,24 @@ _LIMITS = {
 
 
 @cache
+def document() -> dict[str, Any]:
+    """Return the description as it is shipped."""
+    found: dict[str, Any] = orjson.loads(_PATH.read_bytes())
+    return found
+
+
+@cache
 def _components() -> dict[str, Schema]:
     """Return the schemas by name, with what else the documentation says of requests."""
-    found: dict[str, Schema] = orjson.loads(_PATH.read_bytes())["components"]["schemas"]
+    found: dict[str, Schema] = copy.deepcopy(document()["components"]["schemas"])
     of = {name: schema["properties"] for name, schema in found.items() if "properties" in schema}
     # "Requests take both names" of a number's assistant.
     for name in ("PhoneNumberCreate", "PhoneNumberUpdate"):
         of[name]["assistant_id"] = of[name]["agent_id"]
+    # Of the deprecated chats one schema is known, for what is sent and for what is answered.
+    found["ChatCreate"] = found["ChatMessage"]
+    # "Guide spelling of agent_id": the settings say whether answers have it.
+    del of["PhoneNumber"]["assistant_id"]
     # "Accepted on update but not in the SDK's create type": the settings say what a create does with them.
     for name in ("notification_emails", "recording_consent"):
         of["AssistantCreate"][name] = {**of["AssistantUpdate"][name], "x-late": True}
@@ -71,6 +85,14 @@ def _components() -> dict[str, Schema]:
 def schema_of(name: str) -> Schema:
     """Return a schema of the description, with every reference in it resolved."""
     return {**_resolved(_components()[name]), "x-name": name}
+
+
+def fields_of(name: str) -> Mapping[str, Schema]:
+    """Return the fields of an object by the name of its schema, of its first form if there are several."""
+    schema = schema_of(name) if name in _components() else {}
+    first: Schema = next(iter(schema.get("oneOf", ())), schema)
+    found: Mapping[str, Schema] = first.get("properties", {})
+    return found
 
 
 def _resolved(node: Any) -> Any:
@@ -224,7 +246,7 @@ class Reading:
         found: dict[str, Any] = {}
         for name, item in value.items():
             part, at = schema["properties"].get(name), _join(path, name)
-            if item is None and self.merged and not _takes_null(part):
+            if item is None and self.merged and not takes_null(part):
                 continue
             if part is None:
                 self._unknown(name, item, at, found)
@@ -243,7 +265,7 @@ class Reading:
 
     def _text(self, schema: Schema, value: str, path: str) -> str | None:
         settings = self.settings
-        if value == "" and settings.empty_text == "null" and _takes_null(schema):
+        if value == "" and settings.empty_text == "null" and takes_null(schema):
             return None
         if settings.tidies:
             value = _tidied(value)
@@ -273,10 +295,11 @@ def _types(schema: Schema) -> list[str]:
     return [types] if isinstance(types, str) else types
 
 
-def _takes_null(schema: Schema | None) -> bool:
+def takes_null(schema: Schema | None) -> bool:
+    """Tell whether a field of this schema may be null; an unknown field may not."""
     if schema is None:
         return False
-    return not schema or "null" in _types(schema) or any(_takes_null(form) for form in schema.get("anyOf", ()))
+    return not schema or "null" in _types(schema) or any(takes_null(form) for form in schema.get("anyOf", ()))
 
 
 def _tidied(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from hmsplan.emulator.answers import Answer, RefusalError, json_answer
+from hmsplan.emulator.answers import Answer, RefusalError, invalid, json_answer
 from hmsplan.emulator.calls import RUNNING
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def get_organization(ctx: Context) -> Answer:
         "minutes_balance": row["credits"],
         "monthly_usage_minutes": 0,
         "active_numbers": sum(number.doc["is_active"] for number in ctx.store.rows(ctx.org, "numbers")),
-        "active_agents": ctx.store.tally(ctx.org, "assistants", "").get("active", 0),
+        "active_agents": ctx.store.tally(ctx.org, "assistants", "").get("True", 0),
         "active_calls": sum(count for status, count in calls.items() if status in RUNNING),
         "has_local_models_access": False,
         "parent_org_id": row["parent"],
@@ -37,7 +37,7 @@ def get_organization(ctx: Context) -> Answer:
 
 def create_organization(ctx: Context) -> Answer:
     """Create a child and show its key, this once."""
-    body = ctx.read("OrganizationCreate", ctx.payload())
+    body = ctx.body("OrganizationCreate")
     parent = body.get("parent_org_id", ctx.org)
     if parent != ctx.org and parent not in {child["id"] for child in ctx.store.children(ctx.org)}:
         raise RefusalError(403, "The parent organization is not yours")
@@ -56,7 +56,7 @@ def create_organization(ctx: Context) -> Answer:
 
 def set_retention(ctx: Context) -> Answer:
     """Set both retention periods, and answer with both."""
-    body = ctx.read("OrganizationRetention", ctx.payload())
+    body = ctx.body("OrganizationRetention")
     ctx.store.edit_organization(ctx.org, "content_retention", body["content_retention_days"])
     ctx.store.edit_organization(ctx.org, "metadata_retention", body["metadata_retention_days"])
     return json_answer(200, {name: body[name] for name in ("content_retention_days", "metadata_retention_days")})
@@ -72,5 +72,5 @@ def _row(ctx: Context) -> dict[str, Any]:
 def _flag(ctx: Context, name: str) -> bool:
     text = ctx.query.get(name, "false")
     if text not in {"true", "false"}:
-        raise RefusalError(400, "Validation failed", details=[f"{name}: must be true or false"])
+        raise invalid(f"{name}: must be true or false")
     return text == "true"
