@@ -75,7 +75,7 @@ def _tts_problems(settings: Settings, doc: Document, sent: Document) -> Iterator
 
 def _mcp_problems(ctx: Context, llm: Document) -> Iterator[str]:
     for index, tool in enumerate(llm.get("tools") or ()):
-        if tool.get("type") == "mcp" and ctx.store.get(ctx.org, "mcp_servers", tool["mcp_server_id"]) is None:
+        if tool.get("type") == "mcp" and ctx.store.get("mcp_servers", tool["mcp_server_id"], ctx.org) is None:
             yield f"llm_config.tools[{index}].mcp_server_id: no such MCP server"
 
 

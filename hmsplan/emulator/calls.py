@@ -21,7 +21,7 @@ CALLS = Resource(kind="calls", shape="Call", what="Call", names=lambda _: ("call
 
 def list_calls(ctx: Context) -> Answer:
     """Answer with a page of calls, newest first, of one status and period if asked."""
-    calls = [call for call in _in_period(ctx) if ctx.query.get("status", call["status"]) == call["status"]]
+    calls = [call for call in _in_period(ctx) if ctx.options.get("status", call["status"]) == call["status"]]
     page, pagination = _page(ctx, calls)
     return json_answer(200, {"calls": page, "pagination": pagination})
 
@@ -109,19 +109,19 @@ def _log(call: Document) -> Document:
 
 
 def _in_period(ctx: Context) -> list[Document]:
-    start, end = ctx.moment("start_date"), ctx.moment("end_date")
     calls = [row.doc for row in reversed(ctx.store.rows(ctx.org, CALLS.kind))]
-    if start is None and end is None:
-        return calls
+    start, end = (ctx.options.get(name) for name in ("start_date", "end_date"))
+    if start is not None:
+        calls = [call for call in calls if _moment(call["created_at"]) >= _moment(start)]
+    if end is not None:
+        calls = [call for call in calls if _moment(call["created_at"]) <= _moment(end)]
+    return calls
 
-    def fits(call: Document) -> bool:
-        at = dt.datetime.fromisoformat(call["created_at"])
-        return (start is None or at >= start) and (end is None or at <= end)
 
-    return [call for call in calls if fits(call)]
+def _moment(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
 
 
 def _page(ctx: Context, items: list[Any]) -> tuple[list[Any], Document]:
-    limit = ctx.number("limit", default=100, least=1, most=1000)
-    offset = ctx.number("offset", default=0, least=0)
+    limit, offset = ctx.options.get("limit", 100), ctx.options.get("offset", 0)
     return items[offset : offset + limit], {"total": len(items), "limit": limit, "offset": offset}

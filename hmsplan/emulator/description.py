@@ -95,6 +95,29 @@ def fields_of(name: str) -> Mapping[str, Schema]:
     return found
 
 
+def query_schema(operation: Mapping[str, Any]) -> Schema:
+    """Return the query string of an operation of the description as the schema of an object."""
+    shared = document()["components"]["parameters"]
+    found = [shared.get(each.get("$ref", "").rpartition("/")[2], each) for each in operation.get("parameters", ())]
+    return {"type": "object", "properties": {each["name"]: each["schema"] for each in found if each["in"] == "query"}}
+
+
+def from_text(schema: Schema, query: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a schema knows of a query string, as JSON values; a text that is none of them stays."""
+    return {name: _value(part, query[name]) for name, part in schema["properties"].items() if name in query}
+
+
+def _value(schema: Schema, text: str) -> Any:
+    if schema["type"] == "integer":
+        return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else text
+    if schema["type"] == "boolean":
+        return {"true": True, "false": False}.get(text, text)
+    if schema.get("format") == "date-time":
+        day = "T00:00:00Z" if len(text) == len("YYYY-MM-DD") else ""
+        return text.replace(" ", "+") + day
+    return text
+
+
 def _resolved(node: Any) -> Any:
     if isinstance(node, list):
         return [_resolved(item) for item in node]

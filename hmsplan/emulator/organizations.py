@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from hmsplan.emulator.answers import Answer, RefusalError, invalid, json_answer
+from hmsplan.emulator.answers import Answer, RefusalError, json_answer
 from hmsplan.emulator.calls import RUNNING
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def get_organization(ctx: Context) -> Answer:
         "has_local_models_access": False,
         "parent_org_id": row["parent"],
     }
-    if _flag(ctx, "include_children"):
+    if ctx.options.get("include_children"):
         found["children"] = ctx.store.children(ctx.org)
     if ctx.settings.retention_readable:
         found["content_retention_days"] = row["content_retention"]
@@ -67,10 +67,3 @@ def _row(ctx: Context) -> dict[str, Any]:
     if row is None:
         raise RefusalError(404, "Organization not found")
     return row
-
-
-def _flag(ctx: Context, name: str) -> bool:
-    text = ctx.query.get(name, "false")
-    if text not in {"true", "false"}:
-        raise invalid(f"{name}: must be true or false")
-    return text == "true"

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.emulator.answers import Answer, RefusalError, envelope, invalid, json_answer, list_envelope
-from hmsplan.emulator.description import fields_of, takes_null
+from hmsplan.emulator.description import fields_of, schema_of, takes_null
 from hmsplan.emulator.jsonio import dumps, loads
 from hmsplan.emulator.store import Entry, Row
 
@@ -202,7 +202,7 @@ def update(ctx: Context, resource: Resource) -> Answer:
     if merged:
         nested = [name for name in resource.nested if name in payload]
         payload = {**payload, **{name: overlay(old.get(name), payload[name]) for name in nested}}
-    body = ctx.read(f"{resource.shape}Update", payload, merged=merged)
+    body = ctx.read(schema_of(f"{resource.shape}Update"), payload, merged=merged)
     sent = {name: value for name, value in body.items() if name not in _fixed(resource.shape)}
     doc = change(ctx, resource, row, resource.complete(ctx, old, sent, row))
     return _answer(ctx, resource, 200, dumps(doc))

@@ -13,11 +13,12 @@ from hmsplan.emulator.answers import Answer
 from hmsplan.emulator.assistants import AGENTS, ASSISTANTS
 from hmsplan.emulator.campaigns import CAMPAIGNS, LEADS
 from hmsplan.emulator.context import Context
-from hmsplan.emulator.description import document
+from hmsplan.emulator.description import document, query_schema
 from hmsplan.emulator.numbers import NUMBERS, SIP_TRUNKS
 from hmsplan.emulator.workflows import WORKFLOWS
 
 if TYPE_CHECKING:
+    from hmsplan.emulator.description import Schema
     from hmsplan.emulator.resources import Resource
 
 Operation = Callable[[Context], Answer]
@@ -86,12 +87,14 @@ class Route:
         path: as described; ``{name}`` stands for any one segment.
         pattern: the path as a regular expression.
         operations: what each method does.
+        queries: the query string of each, as the schema of an object.
         public: no API key is needed.
     """
 
     path: str
     pattern: re.Pattern[str]
     operations: Mapping[str, Operation]
+    queries: Mapping[str, Schema]
     public: bool
 
 
@@ -105,11 +108,12 @@ def _operation(method: str, path: str) -> Operation:
 
 
 def _route(path: str, described: Mapping[str, Mapping[str, object]]) -> Route:
-    methods = described.keys() - {"parameters"}
+    methods = sorted(described.keys() - {"parameters"})
     return Route(
         path=path,
         pattern=re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]*)", path), re.DOTALL),
         operations={method.upper(): _operation(method.upper(), path) for method in methods},
+        queries={method.upper(): query_schema(described[method]) for method in methods},
         public=any(described[method].get("security") == [] for method in methods),
     )
 

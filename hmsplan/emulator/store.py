@@ -199,19 +199,11 @@ class Store:
 
     # --- reading ------------------------------------------------------------------------------------------
 
-    def get(self, org: str, kind: str, object_id: str) -> Row | None:
-        """Return one object of an organization."""
+    def get(self, kind: str, object_id: str, org: str | None = None) -> Row | None:
+        """Return one object of an organization, or of any."""
         row = self._sql.execute(
-            f"SELECT {_ROW} FROM object WHERE id = ? AND org = ? AND kind = ?",  # noqa: S608
-            (object_id, org, kind),
-        ).fetchone()
-        return Row(*row) if row else None
-
-    def find(self, kind: str, object_id: str) -> Row | None:
-        """Return one object of any organization."""
-        row = self._sql.execute(
-            f"SELECT {_ROW} FROM object WHERE id = ? AND kind = ?",  # noqa: S608
-            (object_id, kind),
+            f"SELECT {_ROW} FROM object WHERE id = ? AND kind = ? AND org = ifnull(?, org)",  # noqa: S608
+            (object_id, kind, org),
         ).fetchone()
         return Row(*row) if row else None
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from hmsplan.emulator.answers import Answer, invalid, list_envelope
+from hmsplan.emulator.description import schema_of
 from hmsplan.emulator.jsonio import dumps
 from hmsplan.emulator.resources import Document, Resource, listing
 
@@ -24,7 +25,7 @@ def _complete_tool(ctx: Context, base: Document, sent: Document, row: Row | None
     if config is not None:
         # An update's config follows its tool_type, so it is read again as a create's.
         whole = {"name": doc["name"], "tool_type": doc["tool_type"], "tool_config": config}
-        doc["tool_config"] = ctx.read("ToolTemplateCreate", whole)["tool_config"]
+        doc["tool_config"] = ctx.read(schema_of("ToolTemplateCreate"), whole)["tool_config"]
     named = doc["tool_config"].get("name", doc["name"])
     if doc["tool_type"] == "function" and not _FUNCTION_NAME.fullmatch(named):
         # "When absent the template's own name is used, which then has to fit this pattern."
@@ -52,10 +53,8 @@ ANALYSIS_TEMPLATES = Resource(
 def list_analysis_templates(ctx: Context) -> Answer:
     """Answer the one paged list: limit 1 to 100, 50 without it, and offset."""
     items = listing(ctx, ANALYSIS_TEMPLATES)
-    limit = ctx.number("limit", default=ctx.settings.analysis_page or max(len(items), 1), least=1)
-    if "limit" in ctx.query:
-        limit = ctx.number("limit", default=limit, least=1, most=100)
-    offset = ctx.number("offset", default=0, least=0)
+    limit = ctx.options.get("limit", ctx.settings.analysis_page or max(len(items), 1))
+    offset = ctx.options.get("offset", 0)
     page = items[offset : offset + limit]
     many, _ = _envelopes(ctx.settings)
     if many != "data":
