@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from hmsplan.emulator.answers import Answer, RefusalError, json_answer, not_found
-from hmsplan.emulator.description import providers
+from hmsplan.emulator.description import catalogue, providers
 from hmsplan.emulator.resources import Document, Resource, change, insert, let_go
 
 if TYPE_CHECKING:
@@ -54,10 +54,13 @@ def delete_key(ctx: Context) -> Answer:
 
 
 def get_config(ctx: Context) -> Answer:
-    """Answer with the settings of every provider, where that still exists."""
-    if not ctx.settings.config_readable:
-        raise RefusalError(404, "No such path")
-    return json_answer(200, {"byok_config": _configs(ctx)})
+    """Answer with the catalogue of providers, or with what else the settings say that this path has."""
+    match ctx.settings.config_answer:
+        case "catalogue":
+            return json_answer(200, {"providers": catalogue()})
+        case "settings":
+            return json_answer(200, {"byok_config": _configs(ctx)})
+    raise RefusalError(404, "No such path")
 
 
 def save_config(ctx: Context) -> Answer:
@@ -66,9 +69,15 @@ def save_config(ctx: Context) -> Answer:
     row = _row(ctx, body["provider"])
     if row is None:
         raise RefusalError(400, f"No {body['provider']} key is stored")
-    merged = {**row.doc["config"], **body["config"]}
-    if ctx.settings.config_null == "removes":
-        merged = {name: value for name, value in merged.items() if value is not None}
+    stored, sent = row.doc["config"], body["config"]
+    nulls = {name for name, value in sent.items() if value is None}
+    match ctx.settings.config_null:
+        case "removes":
+            merged = {name: value for name, value in {**stored, **sent}.items() if name not in nulls}
+        case "ignored":
+            merged = {**stored, **{name: value for name, value in sent.items() if name not in nulls}}
+        case _:
+            merged = {**stored, **sent}
     change(ctx, BYOK_KEYS, row, {**row.doc, "config": merged})
     return json_answer(200, {"byok_config": _configs(ctx)})
 

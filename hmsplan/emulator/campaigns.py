@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hmsplan.emulator.answers import RefusalError, invalid
 from hmsplan.emulator.jsonio import dumps, loads
-from hmsplan.emulator.resources import Document, Resource, blank, insert
+from hmsplan.emulator.resources import Document, Resource, blank, insert, settable
 
 if TYPE_CHECKING:
     from hmsplan.emulator.context import Context
@@ -68,7 +68,7 @@ def _present(ctx: Context, document: bytes) -> bytes:
 def _created(ctx: Context, campaign_id: str, body: Document) -> None:
     base = {**blank(LEADS), "campaign_id": campaign_id}
     for lead in body.get("leads", ()):
-        insert(ctx, LEADS, {**base, **lead}, parent=campaign_id)
+        insert(ctx, LEADS, {**base, **settable(LEADS, lead)}, parent=campaign_id)
 
 
 def _release(ctx: Context, row: Row) -> None:
@@ -110,7 +110,7 @@ LEADS = Resource(
     kind="leads",
     shape="CampaignLead",
     what="Lead",
-    parent="campaigns",
+    parent=CAMPAIGNS,
     key="phone_number",
     given={"variables": {}, "status": "pending", "call_id": None, "attempts": 0, "last_attempt_at": None},
     complete=_complete_lead,

@@ -100,7 +100,7 @@ class Context:
         if problems:
             raise invalid(*problems)
 
-    def fetch(self, kind: str, object_id: str, what: str = "Object") -> Row:
+    def fetch(self, kind: str, object_id: str, what: str) -> Row:
         """Return an object of this organization, or refuse with 404."""
         row = self.store.get(kind, object_id.lower(), self.org)
         if row is None:

@@ -34,6 +34,10 @@ _TAGS = ("provider", "type", "tool_type")
 _FORMS = ("oneOf", "anyOf")
 _NULL: Schema = {"type": "null"}  # one object, as validators are kept by the identity of their schema
 _PHONE = r"^\+[1-9]\d{1,14}$"
+
+OLD_NAMES = {"assistant_id": "agent_id", "assistant": "agent", "assistant_override": "agent_config"}
+"""Fields of an outbound call with the names that they had before, which are still read."""
+
 _FILLED = frozenset({"turn_taking", "background_audio", "silence"})
 """Parts of a ``speech_config`` that are stored with their defaults although the body leaves them out."""
 
@@ -68,6 +72,13 @@ def _components() -> dict[str, Schema]:
     # "Accepted on update but not in the SDK's create type": the settings say what a create does with them.
     for name in ("notification_emails", "recording_consent"):
         of["AssistantCreate"][name] = {**of["AssistantUpdate"][name], "x-late": True}
+    # The SDK's types have an open list of events: the settings say what becomes of others.
+    for name in ("AssistantCreate", "AssistantUpdate", "TransientAssistant"):
+        events = of[name]["webhook_events"]["items"]
+        events["x-known"] = events.pop("enum")
+    # "Old names" of a call's assistant.
+    for name, old in OLD_NAMES.items():
+        of["OutboundCallRequest"][old] = of["OutboundCallRequest"][name]
     # "Out-of-range values are clamped by the platform rather than refused."
     for schema in of["XAITurnDetection"].values():
         schema["x-clamped"] = True
@@ -131,6 +142,31 @@ def _resolved(node: Any) -> Any:
 def providers() -> list[str]:
     """Return the providers that take an organization's own key."""
     return list(schema_of("ByokProvider")["enum"])
+
+
+@cache
+def catalogue() -> tuple[dict[str, Any], ...]:
+    """Return every provider of a config with its models; the first model is taken for the default."""
+    forms = [(category, form) for category in ("stt", "llm", "tts") for form in _config_forms(category)]
+    return tuple(
+        {
+            "id": provider,
+            "name": provider.replace("_", " ").title(),
+            "category": category,
+            "docsUrl": f"https://docs.hmsovereign.com/providers/{provider}",
+            "models": [
+                {"id": model, "name": model, "default": index == 0}
+                for index, model in enumerate(_choices(form["properties"].get("model", {})))
+            ],
+        }
+        for category, form in forms
+        for provider in _choices(form["properties"]["provider"])[:1]
+    )
+
+
+def _config_forms(category: str) -> list[Schema]:
+    forms: list[Schema] = schema_of(f"{category.upper()}Config")["oneOf"]
+    return forms
 
 
 _VALIDATORS: dict[int, tuple[Schema, jsonschema_rs.Draft202012Validator]] = {}
@@ -297,6 +333,8 @@ class Reading:
         if settings.phone_form == "rewritten" and schema.get("pattern") == _PHONE:
             digits = re.sub(r"[\s().-]", "", value)
             value = "+" + digits[2:] if digits.startswith("00") else digits
+        if settings.unknown_events == "refused" and value not in schema.get("x-known", [value]):
+            self.refuse(path, f"is not one of {', '.join(schema['x-known'])}")
         limit = "name_max" if path in {"name", "business_name"} else _LIMITS.get(path.rpartition(".")[2], "")
         longest = getattr(settings, limit) if limit else None
         if longest is not None and len(value) > longest:

@@ -74,8 +74,7 @@ def verify_domain(ctx: Context) -> Answer:
 def refresh_domain(ctx: Context) -> Answer:
     """Read the status; a check that was started has come to its end."""
     row = _existing(ctx)
-    done = row.doc["status"] == "pending" and ctx.settings.domain_verifies
-    domain = _set_status(ctx, row, "verified") if done else row.doc
+    domain = _set_status(ctx, row, ctx.settings.domain_check) if row.doc["status"] == "pending" else row.doc
     return json_answer(200, {"domain": domain, "message": f"Status: {domain['status']}"})
 
 

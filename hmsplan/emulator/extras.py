@@ -11,10 +11,19 @@ if TYPE_CHECKING:
     from hmsplan.emulator.context import Context
 
 _VOICES = [
-    {"id": "voicedock", "name": "VoiceDock", "language": "multi", "description": {"en": "Calm", "nl": "Rustig"}},
-    {"id": "Kore", "name": "Kore", "language": "multi", "description": {"en": "Firm", "nl": "Stevig"}},
-    {"id": "ara", "name": "Ara", "language": "en", "description": {"en": "Warm", "nl": "Warm"}},
+    {"id": f"{language}-{name}-medium", "name": name.title(), "language": language}
+    for language, name in (
+        ("nl_NL", "pim"),
+        ("nl_NL", "ronnie"),
+        ("nl_BE", "nathalie"),
+        ("en_GB", "alba"),
+        ("en_US", "amy"),
+        ("de_DE", "thorsten"),
+        ("fr_FR", "siwis"),
+        ("es_ES", "davefx"),
+    )
 ]
+"""A few of the platform's local voices; those of the other providers are never listed."""
 
 
 def health(ctx: Context) -> Answer:

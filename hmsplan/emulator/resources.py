@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from hmsplan.emulator.answers import Answer, RefusalError, envelope, invalid, json_answer, list_envelope
+from hmsplan.emulator.answers import Answer, RefusalError, envelope, invalid, json_answer, list_envelope, not_found
 from hmsplan.emulator.description import fields_of, schema_of, takes_null
 from hmsplan.emulator.jsonio import dumps, loads
 from hmsplan.emulator.store import Entry, Row
@@ -45,7 +45,7 @@ class Resource:
         what: its name in messages.
         many: key of the list's envelope, when it is not the kind.
         names: keys of both envelopes, when the settings decide; without the second, one object comes bare.
-        parent: kind of the objects that it is below, whose id comes first in its paths.
+        parent: kind of the object that it is below, whose id comes first in its paths.
         key: field that objects are looked up by.
         state: field that objects are counted by.
         given: what a new object has of itself beside the defaults of the description.
@@ -64,7 +64,7 @@ class Resource:
     what: str
     many: str = ""
     names: Callable[[Settings], tuple[str, str]] | None = None
-    parent: str = ""
+    parent: Resource | None = None
     key: str = "name"
     state: str = "status"
     given: Mapping[str, Any] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Resource:
         """Return a document with what the server sets of every new object."""
         server_set = {"org_id": org, "created_at": stamp, "updated_at": stamp}
         shown = {name: value for name, value in server_set.items() if name in fields_of(self.shape)}
-        return {"id": object_id or str(uuid.uuid4()), **base, **shown}
+        return {"id": "", **base, **shown} | {"id": object_id or str(uuid.uuid4())}
 
     def entry(self, org: str, doc: Document, hidden: Document | None = None, parent: str = "") -> Entry:
         """Return a document as the store wants it."""
@@ -125,6 +125,11 @@ def _derived(shape: str) -> frozenset[str]:
     return _SERVER_SET | {name for name, part in fields_of(shape).items() if part.get("readOnly")}
 
 
+def settable(resource: Resource, body: Document) -> Document:
+    """Return what of a create's body the server does not set itself."""
+    return {name: value for name, value in body.items() if name not in _derived(resource.shape)}
+
+
 @cache
 def _write_only(shape: str) -> frozenset[str]:
     return frozenset(name for name, part in fields_of(f"{shape}Create").items() if part.get("writeOnly"))
@@ -153,7 +158,8 @@ def _without(document: bytes, names: tuple[str, ...]) -> bytes:
 
 
 def _parent(ctx: Context, resource: Resource) -> str:
-    return ctx.fetch(resource.parent, ctx.params["id"]).id if resource.parent else ""
+    above = resource.parent
+    return ctx.fetch(above.kind, ctx.params["id"], above.what).id if above else ""
 
 
 def _row(ctx: Context, resource: Resource) -> Row:
@@ -161,7 +167,7 @@ def _row(ctx: Context, resource: Resource) -> Row:
     parent, object_id = _parent(ctx, resource), [*ctx.params.values()][-1]
     row = ctx.fetch(resource.kind, object_id, resource.what)
     if row.parent != parent:
-        raise RefusalError(404, f"{resource.what} not found")
+        raise not_found(resource.what)
     return row
 
 
@@ -185,8 +191,7 @@ def create(ctx: Context, resource: Resource) -> Answer:
     """Answer POST on the collection."""
     parent = _parent(ctx, resource)
     body = ctx.body(f"{resource.shape}Create")
-    sent = {name: value for name, value in body.items() if name not in _derived(resource.shape)}
-    doc = insert(ctx, resource, resource.complete(ctx, blank(resource), sent, None), parent=parent)
+    doc = insert(ctx, resource, resource.complete(ctx, blank(resource), settable(resource, body), None), parent=parent)
     if resource.created is not None:
         resource.created(ctx, doc["id"], body)
     return _answer(ctx, resource, ctx.settings.create_status, dumps(doc))
@@ -216,10 +221,16 @@ def overlay(stored: Any, sent: Any) -> Any:
 
 
 def insert(
-    ctx: Context, resource: Resource, base: Document, *, parent: str = "", hidden: Document | None = None
+    ctx: Context,
+    resource: Resource,
+    base: Document,
+    *,
+    object_id: str = "",
+    parent: str = "",
+    hidden: Document | None = None,
 ) -> Document:
-    """Store a new object; what is write-only goes beside its document."""
-    doc = resource.new(ctx.org, ctx.stamp, base, base.pop("id", ""))
+    """Store a new object, with an id of its own unless one is given; what is write-only goes beside its document."""
+    doc = resource.new(ctx.org, ctx.stamp, base, object_id)
     hidden = {**(hidden or {}), **{name: doc.pop(name) for name in _write_only(resource.shape) if name in doc}}
     ctx.store.insert([resource.entry(ctx.org, doc, hidden, parent)], ctx.now)
     return doc

@@ -50,6 +50,7 @@ _OTHERS: Mapping[str, Operation] = {
     "GET /byok/config": byok.get_config,
     "POST /byok/config": byok.save_config,
     "GET /calls": calls.list_calls,
+    "GET /calls/{id}": calls.get_call,
     "POST /calls/outbound": calls.start_call,
     "POST /calls/{id}/control": calls.control_call,
     "GET /chats/context": extras.chat_context,

@@ -169,6 +169,13 @@ class Store:
         row = cursor.fetchone()
         return dict(zip([column[0] for column in cursor.description], row, strict=True)) if row else None
 
+    def credits(self, org: str) -> float:
+        """Return the minutes left; a child uses those of the organization that it is billed to."""
+        row = self._sql.execute("SELECT credits, parent FROM organization WHERE id = ?", (org,)).fetchone()
+        if row is None:
+            return 0.0
+        return float(row[0]) if row[1] is None else self.credits(row[1])
+
     def organizations(self) -> list[str]:
         """Return the ids of all organizations, oldest first."""
         return [row[0] for row in self._sql.execute("SELECT id FROM organization ORDER BY rowid")]
