@@ -14,7 +14,7 @@ import click
 
 from hmsplan import __version__
 from hmsplan.cli import terminal
-from hmsplan.cli.options import Globals, common_options
+from hmsplan.cli.options import Globals
 from hmsplan.cli.parsing import Group
 
 if TYPE_CHECKING:
@@ -83,7 +83,6 @@ class Commands(Group):
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="hmsplan %(version)s")
-@common_options
 def hmsplan() -> None:
     """Keep an HMS Sovereign (VoiceDock) organization equal to YAML in git.
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from hmsplan.cli.failure import tell
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import read_saved, resend_option, target_option
 from hmsplan.cli.reporter import APPLY_FORMATS, ApplyReporter, audience
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hmsplan.apply.executor import Stop
+    from hmsplan.cli.options import Globals
     from hmsplan.model import Address
 
 PARTIAL: Final = 6
@@ -64,8 +64,7 @@ def _risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option("--format", "form", type=click.Choice(APPLY_FORMATS), default="text", help="How to tell of it.")
 @target_option
 @resend_option
-@common_options
-@pass_globals
+@click.pass_obj
 def apply_command(
     options: Globals,
     file: Path | None,

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from hmsplan.cli import embedded
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import color, complain, out
 from hmsplan.config import schema
@@ -25,6 +24,8 @@ from hmsplan.secrets.sources import read_secrets_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from hmsplan.cli.options import Globals
 
 ENVIRONMENT: Final = "staging"
 SECRETS: Final = "secrets.example.env"
@@ -76,8 +77,7 @@ SECOND: Final = (
     "--keep", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Play in DIR, and keep it."
 )
 @click.option("--fast", is_flag=True, help="Do not pause between two commands.")
-@common_options
-@pass_globals
+@click.pass_obj
 def demo_command(options: Globals, keep: Path | None, fast: bool) -> int:
     """Play the whole round on the example stack: plan, apply, a change in the dashboard, drift, repair.
 

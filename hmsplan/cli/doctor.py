@@ -18,7 +18,6 @@ import orjson
 from hmsplan import __version__
 from hmsplan.api.urls import DEFAULT_BASE_URL, endpoint
 from hmsplan.cli import embedded
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.probe import Probe, probe_api
 from hmsplan.cli.session import BASE_URL, KEY, load, open_state, wait_for
@@ -34,6 +33,7 @@ from hmsplan.text.wording import count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hmsplan.cli.options import Globals
     from hmsplan.model import Stack, State
     from hmsplan.state.backend import Backend
 
@@ -71,8 +71,7 @@ def _one_line(text: str) -> str:
 
 
 @click.command("doctor", cls=Command)
-@common_options
-@pass_globals
+@click.pass_obj
 def doctor_command(options: Globals) -> int:
     """Check the setup: stack, state, endpoint, key, clock, proxies, secrets. Reads only, and shows no secret.
 

@@ -12,7 +12,6 @@ import click
 import orjson
 
 from hmsplan.cli import embedded
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import STDERR, connect, is_embedded, wait_for
 from hmsplan.cli.terminal import err, report
@@ -30,6 +29,7 @@ from hmsplan.text.wording import count
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hmsplan.cli.options import Globals
     from hmsplan.state.backend import Backend
 
 OWNER: Final = "hmsplan export"
@@ -37,8 +37,7 @@ OWNER: Final = "hmsplan export"
 
 @click.command("export", cls=Command)
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
-@common_options
-@pass_globals
+@click.pass_obj
 def export_command(options: Globals, folder: Path | None) -> None:
     """Write YAML and prompt files for a whole organization, into DIR or the current folder. Changes nothing in it.
 

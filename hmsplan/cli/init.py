@@ -10,7 +10,7 @@ import click
 import orjson
 
 from hmsplan import __version__
-from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.options import Globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import err, report
 from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 @click.command("init", cls=Command)
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--ci", type=click.Choice(["github"]), help="Write a workflow too: plan, apply and drift.")
-@common_options
-@pass_globals
+@click.pass_obj
 def init_command(options: Globals, folder: Path | None, ci: str | None) -> None:
     """Write a small stack to start from, into DIR or the current folder. No file is ever overwritten.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import new_file, refuse_resource_file, write_private
 from hmsplan.cli.session import open_workspace, wait_for
@@ -17,14 +17,16 @@ from hmsplan.operations.snapshot import snapshot
 from hmsplan.text.escape import plain
 from hmsplan.text.wording import count
 
+if TYPE_CHECKING:
+    from hmsplan.cli.options import Globals
+
 
 @click.command("snapshot", cls=Command)
 @click.option(
     "-o", "--out", "file", type=click.Path(path_type=Path), callback=new_file, required=True, metavar="FILE",
     help="Where to save it.",
 )  # fmt: skip
-@common_options
-@pass_globals
+@click.pass_obj
 def snapshot_command(options: Globals, file: Path) -> None:
     """Save a picture of the live organization and of the state, for plans where there is no key. Reads only.
 

@@ -12,7 +12,6 @@ import orjson
 
 from hmsplan.api.client import ReadClient
 from hmsplan.api.refresh import read_members, read_one, read_organization
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command, Group
 from hmsplan.cli.session import STDERR, connect, environment_of, open_state, open_workspace, wait_for
 from hmsplan.cli.terminal import err, out
@@ -32,6 +31,7 @@ from hmsplan.text.escape import plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hmsplan.cli.options import Globals
     from hmsplan.model import PendingCreate, RemoteObject, Stack, State
     from hmsplan.operations.workspace import Workspace
     from hmsplan.state.backend import Backend
@@ -61,14 +61,12 @@ ADDRESS: Final = AddressType()
 
 
 @click.group("state", cls=Group)
-@common_options
 def state_command() -> None:
     """Look at the state, or operate on it."""
 
 
 @state_command.command("list")
-@common_options
-@pass_globals
+@click.pass_obj
 def list_command(options: Globals) -> None:
     """List every bound address with its id."""
     _, state = _loaded(options)
@@ -86,8 +84,7 @@ def list_command(options: Globals) -> None:
 
 @state_command.command("show")
 @click.argument("address", type=ADDRESS)
-@common_options
-@pass_globals
+@click.pass_obj
 def show_command(options: Globals, address: Address) -> None:
     """Show what is remembered of one address."""
     _, state = _loaded(options)
@@ -101,8 +98,7 @@ def show_command(options: Globals, address: Address) -> None:
 @state_command.command("mv")
 @click.argument("origin", type=ADDRESS)
 @click.argument("target", type=ADDRESS)
-@common_options
-@pass_globals
+@click.pass_obj
 def mv_command(options: Globals, origin: Address, target: Address) -> None:
     """Give the object of ORIGIN to TARGET. In git, a moved: entry does the same and is reviewed."""
     _edit(options, lambda state: edit.move(state, origin, target))
@@ -111,8 +107,7 @@ def mv_command(options: Globals, origin: Address, target: Address) -> None:
 
 @state_command.command("rm")
 @click.argument("address", type=ADDRESS, nargs=-1, required=True)
-@common_options
-@pass_globals
+@click.pass_obj
 def rm_command(options: Globals, address: tuple[Address, ...]) -> None:
     """Forget objects without deleting them."""
 
@@ -127,8 +122,7 @@ def rm_command(options: Globals, address: tuple[Address, ...]) -> None:
 
 @state_command.command("rename-stack")
 @click.argument("name")
-@common_options
-@pass_globals
+@click.pass_obj
 def rename_stack_command(options: Globals, name: str) -> None:
     """Say that the stack whose state this is has been renamed to NAME, as hmsplan.yaml has it now."""
     declared = load_settings(options.directory).name
@@ -147,8 +141,7 @@ def rename_stack_command(options: Globals, name: str) -> None:
 
 
 @state_command.command("pull")
-@common_options
-@pass_globals
+@click.pass_obj
 def pull_command(options: Globals) -> None:
     """Print the whole state, as push takes it."""
     _, state = _loaded(options)
@@ -158,8 +151,7 @@ def pull_command(options: Globals) -> None:
 @state_command.command("push")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--force", is_flag=True, help="Take an older state, or one of another lineage.")
-@common_options
-@pass_globals
+@click.pass_obj
 def push_command(options: Globals, file: Path, force: bool) -> None:
     """Put the state of FILE in place of the stored one, of which a backup is kept."""
     state, stack = parse(file.read_bytes()), load_settings(options.directory).name
@@ -175,8 +167,7 @@ def push_command(options: Globals, file: Path, force: bool) -> None:
 @state_command.command("migrate")
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
-@common_options
-@pass_globals
+@click.pass_obj
 def migrate_command(options: Globals, source: str, target: str) -> None:
     """Copy the state from one place to another, both as --state names them, and read it back."""
     places = [open_backend(url, options.directory, environment_of(options)) for url in (source, target)]
@@ -192,8 +183,7 @@ def migrate_command(options: Globals, source: str, target: str) -> None:
 
 @state_command.command("unlock")
 @click.option("--force", is_flag=True, help="Take the lock away from a run that is alive.")
-@common_options
-@pass_globals
+@click.pass_obj
 def unlock_command(options: Globals, force: bool) -> None:
     """Remove the lock that a dead run left behind."""
     backend = open_state(options)
@@ -204,8 +194,7 @@ def unlock_command(options: Globals, force: bool) -> None:
 @click.command("import", cls=Command)
 @click.argument("address", type=ADDRESS)
 @click.argument("object_id", metavar="ID")
-@common_options
-@pass_globals
+@click.pass_obj
 def import_command(options: Globals, address: Address, object_id: str) -> None:
     """Bind ADDRESS to the live object ID. Nothing is changed but the state; the next plan shows what differs."""
     workspace = open_workspace(options)
@@ -259,8 +248,7 @@ def _ours(stack: Stack, address: Address, live: tuple[RemoteObject, ...], lineag
 @click.argument("address", type=ADDRESS)
 @click.option("--adopt", "object_id", metavar="ID", help="This object is what the lost create made.")
 @click.option("--none", "nothing", is_flag=True, help="It made nothing; it may be created again.")
-@common_options
-@pass_globals
+@click.pass_obj
 def resolve_command(options: Globals, address: Address, object_id: str | None, nothing: bool) -> None:
     """Settle a create of which nobody could find out whether it happened."""
     if (object_id is None) != nothing:
