@@ -10,19 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import orjson
 
-from hmsplan.api.client import ReadClient
-from hmsplan.api.refresh import read_members, read_one, read_organization
 from hmsplan.cli.parsing import Command, Group
-from hmsplan.cli.session import STDERR, connect, environment_of, open_state, open_workspace, wait_for
+from hmsplan.cli.session import environment_of, open_state, open_workspace, wait_for
 from hmsplan.cli.terminal import err, out
 from hmsplan.config.load import load_settings
 from hmsplan.errors import HmsplanError, StateError
 from hmsplan.formats.state_codec import binding_out
 from hmsplan.formats.state_file import dump, parse
 from hmsplan.kinds import KINDS
-from hmsplan.model import EMPTY, Address, Binding
-from hmsplan.operations.refresh import check_organization
-from hmsplan.planner.members import fingerprint
+from hmsplan.model import Address
+from hmsplan.operations.bind import check_exists, find
 from hmsplan.state import edit
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.migrate import migrate
@@ -32,8 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hmsplan.cli.options import Globals
-    from hmsplan.model import PendingCreate, RemoteObject, Stack, State
-    from hmsplan.operations.workspace import Workspace
+    from hmsplan.model import State
     from hmsplan.state.backend import Backend
 
 OWNER: Final = "hmsplan state"
@@ -200,48 +196,15 @@ def import_command(options: Globals, address: Address, object_id: str) -> None:
     workspace = open_workspace(options)
     if address not in workspace.stack.resources:
         raise HmsplanError(f"{address} is not declared. Write it first, then import.", summary="Unknown address")
-    state = workspace.state()
-    _refuse_elsewhere(workspace, address, object_id)
-    live, members, organization = wait_for(_one(options, workspace.stack, state, address, object_id))
-    if live is None:
-        noun = KINDS[address.kind].singular
-        raise HmsplanError(f"the organization has no {noun} with the id {object_id}", summary="Not found")
-    known = state.bindings.get(address)
-    binding = known or Binding(
-        address, object_id, EMPTY, members=_ours(workspace.stack, address, members, state.lineage)
-    )
+    found, organization = wait_for(find(workspace, address, object_id))
 
     def bind(now: State) -> State:
-        bound = edit.bind(now, replace(binding, id=object_id))
+        known = now.bindings.get(address, found)
+        bound = edit.bind(now, replace(known, id=object_id))
         return replace(bound, organization=bound.organization or organization)
 
     _edit(options, bind, workspace.backend)
     err(f"{address} is bound to {plain(object_id)}. See what differs: {options.command('plan')}")
-
-
-async def _one(
-    options: Globals, stack: Stack, state: State, address: Address, object_id: str
-) -> tuple[RemoteObject | None, tuple[RemoteObject, ...], str | None]:
-    kind = KINDS[address.kind]
-    async with connect(options, ReadClient, on_wait=STDERR.waiting) as client:
-        organization = await read_organization(client) if stack.organization is not None else None
-        live = await read_one(client, kind, object_id)
-        found = live.fields.get("org_id") if live is not None else None
-        organization = organization or (found if isinstance(found, str) else None)
-        check_organization(stack, state, organization)
-        members = await read_members(client, kind, object_id) if live is not None and kind.members is not None else ()
-    return live, members, organization
-
-
-def _ours(stack: Stack, address: Address, live: tuple[RemoteObject, ...], lineage: str) -> dict[str, int]:
-    """Count the declared members that the imported object has: they are ours from now on."""
-    kind = KINDS[address.kind]
-    declared = stack.resources[address].members
-    if kind.members is None or declared is None:
-        return {}
-    there = [fingerprint(kind.members, item.fields, lineage) for item in live]
-    marks = {fingerprint(kind.members, spec, lineage) for spec in declared}
-    return {mark: there.count(mark) for mark in marks if mark in there}
 
 
 @click.command("resolve", cls=Command)
@@ -255,40 +218,9 @@ def resolve_command(options: Globals, address: Address, object_id: str | None, n
         raise click.UsageError("say either --adopt ID or --none")
     workspace = open_workspace(options)
     if object_id is not None:
-        state = workspace.state()
-        _refuse_elsewhere(workspace, address, object_id)
-        intents = [intent for intent in state.intents if intent.address == address]
-        if not wait_for(_exists(options, workspace.stack, state, address, object_id, intents)):
-            raise HmsplanError(f"there is no live object {object_id}", summary="Not found")
+        wait_for(check_exists(workspace, address, object_id))
     _edit(options, lambda state: edit.resolve(state, address, object_id), workspace.backend)
     err(f"{address}: settled. See what is left to do: {options.command('plan')}")
-
-
-async def _exists(
-    options: Globals, stack: Stack, state: State, address: Address, object_id: str, intents: list[PendingCreate]
-) -> bool:
-    kind = KINDS[address.kind]
-    async with connect(options, ReadClient, on_wait=STDERR.waiting) as client:
-        if stack.organization is not None:
-            check_organization(stack, state, await read_organization(client))
-        parent = next((intent.parent for intent in intents if intent.parent), None)
-        if parent is not None:
-            return any(item.id == object_id for item in await read_members(client, kind, parent))
-        return await read_one(client, kind, object_id) is not None
-
-
-def _refuse_elsewhere(workspace: Workspace, address: Address, object_id: str) -> None:
-    """Refuse an object that another environment of the stack manages.
-
-    Raises:
-        StateError: says which.
-    """
-    environment = workspace.elsewhere().get((address.kind, object_id))
-    if environment is not None:
-        raise StateError(
-            f"{object_id} is bound in environment {environment}, and one object is managed in one place. Forget it "
-            f"there first: state rm ADDRESS with -e {environment}"
-        )
 
 
 def _loaded(options: Globals) -> tuple[Backend, State]:
