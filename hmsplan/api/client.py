@@ -28,14 +28,12 @@ from hmsplan.api.rate_limit import Pacer, backoff
 from hmsplan.api.responses import Answer, Unreadable, body_of, error_of
 from hmsplan.api.urls import DEFAULT_BASE_URL, encoded, endpoint, tls
 from hmsplan.errors import ApiError, HmsplanError, NotFound, RateLimited
-from hmsplan.model import Secret, Unsendable, dotted
+from hmsplan.model import Secret, Unsendable, dotted, leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
     from types import TracebackType
-
-    from hmsplan.model import FieldPath
 
 MAX_BYTES: Final = 256 * 1024 * 1024
 
@@ -185,7 +183,7 @@ class ReadClient:
         before: Before | None = None,
     ) -> Any:
         path = encoded(where)
-        secrets = [] if body is None else list(_secrets(body))
+        secrets = [leaf for _, leaf in leaves(body) if isinstance(leaf, Secret)]
         content = None if body is None else _serialised(body, secrets)
         hidden = [text for secret in (self._key, *secrets) if isinstance(text := secret.reveal(), str)]
         self._calls += 1
@@ -420,32 +418,10 @@ def _checked_key(api_key: str) -> str:
     return key
 
 
-def _secrets(value: Any) -> Iterator[Secret]:
-    """Find every secret in a body."""
-    if isinstance(value, Secret):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _secrets(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _secrets(item)
-
-
-def _unsendable(value: Any, at: FieldPath = ()) -> Iterator[tuple[FieldPath, Unsendable]]:
-    """Find what came from the API and cannot go back there."""
-    if isinstance(value, Unsendable):
-        yield at, value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _unsendable(item, (*at, key))
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from _unsendable(item, (*at, index))
-
-
 def _serialised(body: Any, secrets: Sequence[Secret]) -> bytes:
-    for path, value in _unsendable(body):
+    for path, value in leaves(body):
+        if not isinstance(value, Unsendable):
+            continue
         detail = (
             f"The live value of {dotted(path)} is {value[:_MOST_SHOWN]}. No request can carry it, and this update "
             "would have to send it along. Declare the field, or correct it in the dashboard."

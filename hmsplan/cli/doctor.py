@@ -8,7 +8,7 @@ import platform
 import textwrap
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
 
@@ -23,7 +23,7 @@ from hmsplan.cli.probe import Probe, probe_api
 from hmsplan.cli.session import BASE_URL, KEY, load, open_state, wait_for
 from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import ApiError, ConfigError, HmsplanError, StateError, Unauthorized, WrongOrganization
-from hmsplan.model import Secret
+from hmsplan.model import Secret, leaves
 from hmsplan.operations.refresh import check_organization
 from hmsplan.secrets.sources import FINGERPRINT_KEY, PREFIX, variable_suffix
 from hmsplan.state.backend import new_state
@@ -159,7 +159,8 @@ def _lock(options: Globals, backend: Backend) -> Check:
 
 
 def _secrets(stack: Stack) -> Iterator[Check]:
-    secrets = {secret.name: secret for resource in stack.resources.values() for secret in _within(resource.spec)}
+    found = (leaf for resource in stack.resources.values() for _, leaf in leaves(resource.spec))
+    secrets = {leaf.name: leaf for leaf in found if isinstance(leaf, Secret)}
     missing = [PREFIX + variable_suffix(name) for name, secret in sorted(secrets.items()) if secret.reveal() is None]
     if missing:
         advice = "Set them, or name a dotenv file: --secrets-file FILE"
@@ -173,17 +174,6 @@ def _secrets(stack: Stack) -> Iterator[Check]:
         yield Check("fingerprint key", Mark.NOTE, f"{FINGERPRINT_KEY} is not set: no new secret is noticed", advice)
     else:
         yield Check("fingerprint key", Mark.OK, "not set, and no secret needs it")
-
-
-def _within(value: Any) -> Iterator[Secret]:
-    if isinstance(value, Secret):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _within(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _within(item)
 
 
 def _endpoint(options: Globals) -> Check:
