@@ -221,19 +221,33 @@ class ReadClient:
         content: bytes | None,
         before: Before | None,
     ) -> Answer:
-        """Send once, when the rate limit and the number of connections allow it."""
+        """Send once, when the rate limit and the number of connections allow it, and *before*, awaited last, does.
+
+        What did not leave gives its reservation back.
+        """
         request = self._http.build_request(method, f"{self.base_url}{path}", params=params, content=content)
+        departure = Departure(before, self._gate, self.clock)
         async with self._slots:
             await self._admit(method, path)
-            if before is not None:
-                return await self._depart(request, Departure(before, self._gate, self.clock))
-            sent, answer = self.clock(), Answer(None, {}, trouble="cancelled")
+            answer = Answer(None, {}, trouble="cancelled")
             try:
-                self.requests[method] += 1
+                if before is not None and self._has_network:
+                    request.extensions["trace"] = departure.follow
+                else:  # in this very process, which is not stopped without it
+                    await departure.ask()
                 answer = await self._send(request)
             finally:
-                self._pacer.settle(answer.headers or None, refused=answer.limited)
-        return replace(answer, took_s=self.clock() - sent)
+                departure.end()
+                if departure.allowed_at is None:
+                    self._pacer.withdraw()
+                else:
+                    self.requests[method] += 1
+                    self._pacer.settle(answer.headers or None, refused=answer.limited)
+        if departure.allowed_at is not None:
+            return replace(answer, took_s=self.clock() - departure.allowed_at)
+        if answer.status is not None:
+            raise AssertionError("a write was sent without asking; httpcore no longer tells when it begins to write")
+        return replace(answer, sent=False)
 
     async def _admit(self, method: str, path: str) -> None:
         try:
@@ -243,28 +257,6 @@ class ReadClient:
         else:
             return
         raise error
-
-    async def _depart(self, request: httpx.Request, departure: Departure) -> Answer:
-        """Send a write whose caller is asked right before; what did not leave gives its reservation back."""
-        answer = Answer(None, {}, trouble="cancelled")
-        try:
-            if self._has_network:
-                request.extensions["trace"] = departure.follow
-            else:  # in this very process, which is not stopped without it
-                await departure.ask()
-            answer = await self._send(request)
-        finally:
-            departure.end()
-            if departure.allowed_at is None:
-                self._pacer.withdraw()
-            else:
-                self.requests[request.method] += 1
-                self._pacer.settle(answer.headers or None, refused=answer.limited)
-        if departure.allowed_at is not None:
-            return replace(answer, took_s=self.clock() - departure.allowed_at)
-        if answer.status is not None:
-            raise AssertionError("a write was sent without asking; httpcore no longer tells when it begins to write")
-        return replace(answer, sent=False)
 
     async def _send(self, request: httpx.Request) -> Answer:
         status, headers = None, httpx.Headers()
