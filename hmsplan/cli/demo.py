@@ -29,7 +29,7 @@ SECRETS: Final = "secrets.example.env"
 PAUSE_S: Final = 1.5
 CHANGES: Final = 2
 GREETING: Final = "Goedemorgen, met Balie. Wat kan ik voor u doen?"
-PROGRAM: Final = (sys.executable, "-c", "from hmsplan.cli import main; main()", "--emulator")
+PROGRAM: Final = (sys.executable, "-m", "hmsplan", "--emulator")
 
 
 class Scene(NamedTuple):
