@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import orjson
 
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import new_file, refuse_resource_file, write_private
 from hmsplan.cli.session import open_workspace, wait_for
-from hmsplan.cli.terminal import err
+from hmsplan.cli.terminal import err, report
 from hmsplan.formats.snapshot_file import mark_of, snapshot_to_bytes
 from hmsplan.operations.snapshot import snapshot
 from hmsplan.text.escape import plain
@@ -39,6 +40,10 @@ def snapshot_command(options: Globals, file: Path) -> None:
     objects = sum(map(len, saved.live.objects.values()))
     marks = [mark_of(lead).fingerprint for found in saved.live.members.values() for lead in found]
     strangers = marks.count("")
+    if options.json:
+        body = {"file": str(file), "objects": objects, "leads": len(marks), "unknown_leads": strangers}
+        report(orjson.dumps({"format_version": "1.0", **body}).decode())
+        return
     more = f", and counted {count(strangers, 'lead')} that somebody else added" if strangers else ""
     name = plain(str(file))
     err(f"Saved {count(objects, 'object')} and the digests of {count(len(marks) - strangers, 'lead')} to {name}{more}.")

@@ -12,7 +12,7 @@ import orjson
 
 from hmsplan.cli.parsing import Command, Group
 from hmsplan.cli.session import environment_of, open_state, open_workspace, wait_for
-from hmsplan.cli.terminal import err, out
+from hmsplan.cli.terminal import err, out, report
 from hmsplan.config.load import load_settings
 from hmsplan.errors import HmsplanError, StateError
 from hmsplan.formats.state_codec import binding_out
@@ -65,7 +65,7 @@ def state_command() -> None:
 @click.pass_obj
 def list_command(options: Globals) -> None:
     """List every bound address with its id."""
-    _, state = _loaded(options)
+    state = _loaded(options)
     if options.json:
         out(orjson.dumps({str(a): b.id for a, b in sorted(state.bindings.items())}).decode())
         return
@@ -83,7 +83,7 @@ def list_command(options: Globals) -> None:
 @click.pass_obj
 def show_command(options: Globals, address: Address) -> None:
     """Show what is remembered of one address."""
-    _, state = _loaded(options)
+    state = _loaded(options)
     binding = state.bindings.get(address)
     if binding is None:
         raise StateError(f"{address} is not in the state. To see what is, type\n  hmsplan state list")
@@ -98,7 +98,7 @@ def show_command(options: Globals, address: Address) -> None:
 def mv_command(options: Globals, origin: Address, target: Address) -> None:
     """Give the object of ORIGIN to TARGET. In git, a moved: entry does the same and is reviewed."""
     _edit(options, lambda state: edit.move(state, origin, target))
-    err(f"{origin} is {target} now.")
+    _tell(options, f"{origin} is {target} now.", moved={"from": str(origin), "to": str(target)})
 
 
 @state_command.command("rm")
@@ -113,7 +113,8 @@ def rm_command(options: Globals, address: tuple[Address, ...]) -> None:
         return state
 
     _edit(options, forget)
-    err(f"Forgotten: {', '.join(map(str, address))}. The objects live on.")
+    names = list(map(str, address))
+    _tell(options, f"Forgotten: {', '.join(names)}. The objects live on.", forgotten=names)
 
 
 @state_command.command("rename-stack")
@@ -133,14 +134,15 @@ def rename_stack_command(options: Globals, name: str) -> None:
         return edit.rename_stack(state, name)
 
     _edit(options, rename)
-    err(f"This is the state of the stack {name} now{f'; it was {plain(was[0])}' if was[0] else ''}.")
+    text = f"This is the state of the stack {name} now{f'; it was {plain(was[0])}' if was[0] else ''}."
+    _tell(options, text, stack=name, was=was[0])
 
 
 @state_command.command("pull")
 @click.pass_obj
 def pull_command(options: Globals) -> None:
     """Print the whole state, as push takes it."""
-    _, state = _loaded(options)
+    state = _loaded(options)
     out(dump(state).decode().rstrip("\n"), whole=True)
 
 
@@ -157,7 +159,9 @@ def push_command(options: Globals, file: Path, force: bool) -> None:
     with backend.lock(OWNER):
         edit.refuse_other_stack(_readable(backend) or state, stack)
         backend.push(state, force=force)
-    err(f"Pushed serial {state.serial} with {len(state.bindings)} bindings to {backend.describe()}.")
+    place, bindings = backend.describe(), len(state.bindings)
+    text = f"Pushed serial {state.serial} with {bindings} bindings to {place}."
+    _tell(options, text, serial=state.serial, bindings=bindings, place=place)
 
 
 @state_command.command("migrate")
@@ -168,13 +172,14 @@ def migrate_command(options: Globals, source: str, target: str) -> None:
     """Copy the state from one place to another, both as --state names them, and read it back."""
     places = [open_backend(url, options.directory, environment_of(options)) for url in (source, target)]
     state = migrate(places[0], places[1], OWNER)
-    err(
+    text = (
         f"Copied serial {state.serial} with {len(state.bindings)} bindings to {places[1].describe()}, and read it back."
         f"\nNothing uses it yet. See that nothing changes: {replace(options, state=target).command('plan')}\n"
         "Then set state: in hmsplan.yaml, or HMSPLAN_STATE, to what you gave as TO. The state in "
         f"{places[0].describe()} is as it was. Delete it once everybody has changed over: two states of one "
         "organization do not know of each other."
     )
+    _tell(options, text, serial=state.serial, bindings=len(state.bindings), place=places[1].describe())
 
 
 @state_command.command("unlock")
@@ -184,7 +189,8 @@ def unlock_command(options: Globals, force: bool) -> None:
     """Remove the lock that a dead run left behind."""
     backend = open_state(options)
     owner = backend.unlock(force=force)
-    err(f"Unlocked; it was held by {plain(str(owner))}." if owner else "It was not locked.")
+    text = f"Unlocked; it was held by {plain(str(owner))}." if owner else "It was not locked."
+    _tell(options, text, unlocked=owner is not None, holder=str(owner) if owner else None)
 
 
 @click.command("import", cls=Command)
@@ -204,7 +210,8 @@ def import_command(options: Globals, address: Address, object_id: str) -> None:
         return replace(bound, organization=bound.organization or organization)
 
     _edit(options, bind, workspace.backend)
-    err(f"{address} is bound to {plain(object_id)}. See what differs: {options.command('plan')}")
+    text = f"{address} is bound to {plain(object_id)}. See what differs: {options.command('plan')}"
+    _tell(options, text, address=str(address), id=object_id)
 
 
 @click.command("resolve", cls=Command)
@@ -220,16 +227,25 @@ def resolve_command(options: Globals, address: Address, object_id: str | None, n
     if object_id is not None:
         wait_for(check_exists(workspace, address, object_id))
     _edit(options, lambda state: edit.resolve(state, address, object_id), workspace.backend)
-    err(f"{address}: settled. See what is left to do: {options.command('plan')}")
+    text = f"{address}: settled. See what is left to do: {options.command('plan')}"
+    _tell(options, text, address=str(address), id=object_id)
 
 
-def _loaded(options: Globals) -> tuple[Backend, State]:
+def _tell(options: Globals, text: str, **facts: object) -> None:
+    """Say what was done: *text* to people, *facts* to machines."""
+    if options.json:
+        report(orjson.dumps({"format_version": "1.0", **facts}).decode())
+    else:
+        err(text)
+
+
+def _loaded(options: Globals) -> State:
     backend = open_state(options)
     state = backend.load()
     if state is None:
         err(f"There is no state yet in {backend.describe()}.")
         state = new_state()
-    return backend, state
+    return state
 
 
 def _readable(backend: Backend) -> State | None:
