@@ -193,13 +193,14 @@ def _check(options: Globals, file: Path, choice: Options, kind: Digest, *, as_js
     Raises:
         StalePlan: it does not, by the digest that was chosen.
     """
-    from hmsplan.operations.saved_plan import objections  # noqa: PLC0415 -- only for a check
+    from hmsplan.operations.saved_plan import objections, refuse_other_place  # noqa: PLC0415 -- only for a check
 
     saved = read_saved(options, file)
     choice = Options(
         choice.targets or saved.targets, choice.destroy or saved.destroy, resend=choice.resend or saved.resend
     )
     workspace = open_workspace(options, need_secrets=True)
+    refuse_other_place(saved, workspace.stack)
     fresh = wait_for(plan(workspace, choice, whose=True))
     reasons = objections(saved, fresh, workspace.state(), kind)
     told = fresh.digest_of(kind)
