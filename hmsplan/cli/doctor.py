@@ -8,6 +8,7 @@ import platform
 import textwrap
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
@@ -152,10 +153,19 @@ def _lock(options: Globals, backend: Backend) -> Check:
     except StateError as error:
         return Check("lock", Mark.NOTE, _one_line(error.detail))
     if owner is None:
-        return Check("lock", Mark.OK, "free")
+        return _writable(backend.describe())
     return Check(
         "lock", Mark.NOTE, f"held by {plain(str(owner))}", f"If that run is dead: {options.command('state', 'unlock')}"
     )
+
+
+def _writable(place: str) -> Check:
+    """Say whether a run may take the lock: in a folder, that is whether it may write there."""
+    folder = next((folder for folder in Path(place).parents if folder.exists()), None)
+    if "://" in place or folder is None or os.access(folder, os.W_OK):
+        return Check("lock", Mark.OK, "free")
+    advice = "plan and drift may do without. For apply, make it writable or name another place: --state URL"
+    return Check("lock", Mark.NOTE, f"cannot be taken: this user may not write to {plain(str(folder))}", advice)
 
 
 def _secrets(stack: Stack) -> Iterator[Check]:

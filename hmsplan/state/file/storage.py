@@ -9,6 +9,7 @@ shows them entries twice, never none.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -35,6 +36,13 @@ state.json.*
 emulator.db*
 emulator/
 """
+
+
+_REFUSED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_WRITABLE: Final = (
+    ". Make the folder writable for this user, or keep the state where it may be written: --state URL, or state: in "
+    "hmsplan.yaml"
+)
 
 
 class Marks(NamedTuple):
@@ -159,7 +167,8 @@ class FileStorage:
             yield
         except OSError as error:
             name = os.fspath(error.filename or self._folder)
-            raise StateError(f"cannot {verb} {name}: {error.strerror or error}") from error
+            advice = _WRITABLE if error.errno in _REFUSED and verb != "read" else ""
+            raise StateError(f"cannot {verb} {name}: {error.strerror or error}{advice}") from error
 
 
 def _backup(path: Path) -> Path:
