@@ -121,6 +121,10 @@ class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic for type 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
+        if re.fullmatch(r"0+[smh]", value):
+            self.fail(
+                f"{value!r} leaves no time for anything. Write more, such as 90s or 20m, or leave it out", param, ctx
+            )
         if re.fullmatch(r"[1-9][0-9]{0,5}[smh]", value) is None:
             self.fail(f"{value!r} is not a number with s, m or h behind it, such as 90s or 20m", param, ctx)
         return seconds(value)
