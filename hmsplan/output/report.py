@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +36,7 @@ _DOING: Final = {
     Verb.BIND: ("Binding", "Binding"),
     Verb.FORGET: ("Forgetting", "Forgetting"),
 }
+_SIGNALS: Final[dict[int | None, str]] = {2: "SIGINT", 15: "SIGTERM"}
 
 
 def render_report(
@@ -62,15 +62,11 @@ def report_lines(report: Report, plan: Plan | None = None, commands: CommandLine
     if rows:
         yield BLANK
     if report.signal is not None or report.stopped:
-        why = safe(report.stopped) if report.stopped else _signal(report.signal)
+        why = safe(report.stopped) if report.stopped else _SIGNALS.get(report.signal, f"signal {report.signal}")
         yield title(f"Stopped: {why}. What was in flight is finished.", Tone.ALERT)
     yield title(_cost(report), Tone.QUIET)
     yield title(summary(report, plan))
     yield from _next(report, plan, commands)
-
-
-def _signal(number: int | None) -> str:
-    return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
 
 
 def _rows(report: Report, status: Status, mark: str, words: dict[str, str], commands: CommandLine) -> Iterator[Line]:
