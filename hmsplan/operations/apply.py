@@ -15,7 +15,7 @@ from hmsplan.errors import StalePlan, StateError, UnsafePlan, UnsettledCreate
 from hmsplan.formats.plan_validity import use_of
 from hmsplan.model import Digest, Report
 from hmsplan.operations.plan import plan_live
-from hmsplan.operations.saved_plan import objections
+from hmsplan.operations.saved_plan import objections, refuse_other_place
 from hmsplan.output.plan_difference import explain_difference
 from hmsplan.planner.planner import DEFAULTS, Options
 from hmsplan.state import edit
@@ -92,6 +92,8 @@ async def apply(
         UnsettledCreate: a create of an earlier run is not decided.
         HmsplanError: nothing could be read or planned.
     """
+    if consent.saved is not None:
+        refuse_other_place(consent.saved, workspace.stack)
     stop = Stop()
     whose = consent.saved is not None
     with workspace.backend.lock(owner), interruptible(stop):

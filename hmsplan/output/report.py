@@ -36,6 +36,7 @@ _DOING: Final = {
     Verb.BIND: ("Binding", "Binding"),
     Verb.FORGET: ("Forgetting", "Forgetting"),
 }
+_SIGNALS: Final[dict[int | None, str]] = {2: "SIGINT", 15: "SIGTERM"}
 
 
 def render_report(
@@ -61,7 +62,7 @@ def report_lines(report: Report, plan: Plan | None = None, commands: CommandLine
     if rows:
         yield BLANK
     if report.signal is not None or report.stopped:
-        why = safe(report.stopped) if report.stopped else f"signal {report.signal}"
+        why = safe(report.stopped) if report.stopped else _SIGNALS.get(report.signal, f"signal {report.signal}")
         yield title(f"Stopped: {why}. What was in flight is finished.", Tone.ALERT)
     yield title(_cost(report), Tone.QUIET)
     yield title(summary(report, plan))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from hmsplan.cli import ALIASES, COMMANDS, hmsplan
+from hmsplan.cli.root import ALIASES, COMMANDS, hmsplan
 
 from .helpers import EXAMPLE, REPOSITORY, SECRETS, Cli, process, write
 

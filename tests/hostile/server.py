@@ -18,7 +18,7 @@ from unittest import mock
 from urllib.parse import unquote
 
 from hmsplan.api.client import ReadClient
-from hmsplan.cli import run
+from hmsplan.cli.root import run
 from hmsplan.kinds import KINDS
 
 if TYPE_CHECKING:

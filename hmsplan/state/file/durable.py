@@ -6,6 +6,7 @@ A symbolic link or a pipe in place of one of our files is refused: a repository 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 PRIVATE_FILE: Final = 0o600
 PRIVATE_FOLDER: Final = 0o700
 _SAFE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_REFUSED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_WRITABLE: Final = (
+    ". Make the folder writable for this user, or keep the state where it may be written: --state URL, or state: in "
+    "hmsplan.yaml"
+)
 
 
 @contextlib.contextmanager
@@ -28,7 +34,8 @@ def failing(verb: str, folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         name = os.fspath(error.filename or folder)
-        raise StateError(f"cannot {verb} {name}: {error.strerror or error}") from error
+        advice = _WRITABLE if error.errno in _REFUSED and verb != "read" else ""
+        raise StateError(f"cannot {verb} {name}: {error.strerror or error}{advice}") from error
 
 
 class Mark(NamedTuple):
