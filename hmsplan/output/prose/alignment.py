@@ -43,7 +43,7 @@ def equal_in_order(
     windows = [(Window(0, len(old), 0, len(new)), 0)]
     while windows:
         window, depth = windows.pop()
-        window = _trimmed(old, new, window, found)
+        window = trimmed(old, new, window, found)
         area = (window.old_end - window.old) * (window.new_end - window.new)
         if area <= 1:  # what is left of one on both sides is not equal
             continue
@@ -70,8 +70,8 @@ def gaps(pairs: Pairs, window: Window) -> Iterator[Window]:
         old, new = i + 1, j + 1
 
 
-def _trimmed(old: Sequence[Hashable], new: Sequence[Hashable], window: Window, found: Pairs) -> Window:
-    """Pair what both begin and end with; returns the rest."""
+def trimmed(old: Sequence[Hashable], new: Sequence[Hashable], window: Window, found: Pairs) -> Window:
+    """Add to *found* what both begin and end with; returns the rest."""
     i, i_end, j, j_end = window
     while i < i_end and j < j_end and old[i] == new[j]:
         found.append((i, j))
