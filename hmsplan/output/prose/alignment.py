@@ -153,40 +153,23 @@ def _by_longest(old: Sequence[Hashable], new: Sequence[Hashable], window: Window
 
 
 def alike_in_order(window: Window, likeness: Callable[[int, int], float]) -> Pairs:
-    """Pair items that resemble each other so that both indexes only rise and the sum of likeness is highest.
+    """Pair items that resemble each other so that both indexes only rise, those that do so most first.
 
-    *likeness* of 0 = never. Of a big window each item is compared only with a few that stand about where it stands.
+    *likeness* of 0 = never. Of a big window each item is compared only with a few behind the last one that was alike.
     """
-    rows, columns = window.old_end - window.old, window.new_end - window.new
-    if rows * columns > _MATRIX:
-        return _nearby(window, likeness)
-    score = [[0.0] * (columns + 1) for _ in range(rows + 1)]
-    like = [[likeness(window.old + a, window.new + b) for b in range(columns)] for a in range(rows)]
-    for a in range(rows - 1, -1, -1):
-        for b in range(columns - 1, -1, -1):
-            paired = like[a][b] + score[a + 1][b + 1] if like[a][b] else 0.0
-            score[a][b] = max(score[a + 1][b], score[a][b + 1], paired)
-    pairs: Pairs = []
-    a = b = 0
-    while a < rows and b < columns:
-        if like[a][b] and score[a][b] == like[a][b] + score[a + 1][b + 1]:
-            pairs.append((window.old + a, window.new + b))
-            a, b = a + 1, b + 1
-        elif score[a][b] == score[a + 1][b]:
-            a += 1
-        else:
-            b += 1
-    return pairs
-
-
-def _nearby(window: Window, likeness: Callable[[int, int], float]) -> Pairs:
-    pairs: Pairs = []
-    expected = window.new
+    big = (window.old_end - window.old) * (window.new_end - window.new) > _MATRIX
+    found: list[tuple[float, int, int]] = []
+    start, end = window.new, window.new_end
     for i in range(window.old, window.old_end):
-        most, best = max(
-            ((likeness(i, j), -j) for j in range(expected, min(expected + _REACH, window.new_end))), default=(0.0, 0)
-        )
-        if most:
-            pairs.append((i, -best))
-            expected = 1 - best
+        near = range(start, min(start + _REACH, end) if big else end)
+        alike = [(-like, i, j) for j in near if (like := likeness(i, j))]
+        found += alike
+        if big and alike:
+            start = min(alike)[2] + 1
+    pairs: Pairs = []
+    for _, i, j in sorted(found):
+        place = bisect_left(pairs, (i, j))
+        before, after = pairs[place - 1 : place], pairs[place : place + 1]
+        if all(a < i and b < j for a, b in before) and all(a > i and b > j for a, b in after):
+            pairs.insert(place, (i, j))
     return pairs
