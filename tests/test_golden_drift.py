@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 import orjson
 import pytest
 from support.golden import GOLDEN, SECRETS, drift_of, expect, stack_of, without_constants
+from support.pages import render_drift
 
 from hmsplan.cli.surfaces import locator
-from hmsplan.output.drift import Coverage, drift_json, render_drift
+from hmsplan.output.drift import Coverage, drift_json
 from hmsplan.output.findings import of_drift
 from hmsplan.output.github import as_annotations
 from hmsplan.output.html.page import render_html

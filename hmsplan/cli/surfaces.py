@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ from hmsplan.cli.secret_filter import cut
 from hmsplan.cli.terminal import color, err, out, width
 from hmsplan.model import Digest
 from hmsplan.output.page import drift_page, page_of
-from hmsplan.output.text import render_page, render_plan
+from hmsplan.output.text import render_text
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from hmsplan.cli.options import Globals
     from hmsplan.model import Address, Drift, FieldPath, Plan, SourceLine, Stack
-    from hmsplan.output.drift import Coverage
     from hmsplan.output.findings import Finding, Locate
     from hmsplan.output.page import Page
     from hmsplan.planner.drift import DriftReport
@@ -44,6 +44,7 @@ def print_plan(
     write: Callable[[str], object] = out,
 ) -> None:
     """Print a plan; *stack*, where there is one, knows the lines of the YAML and all references."""
+    page = partial(page_of, plan, digest=digest, commands=options.commands)
     match "json" if options.json else form:
         case "json":
             from hmsplan.formats.plan_file import plan_to_bytes  # noqa: PLC0415 -- only for this format
@@ -52,55 +53,43 @@ def print_plan(
         case "markdown":
             from hmsplan.output.markdown import render_markdown  # noqa: PLC0415 -- only for this format
 
-            write(render_markdown(page_of(plan, _COLUMNS, digest, options.commands)).rstrip("\n"))
+            write(render_markdown(page(_COLUMNS)).rstrip("\n"))
         case "html":
             from hmsplan.output.graph import graph_of_plan  # noqa: PLC0415
             from hmsplan.output.html.page import render_html  # noqa: PLC0415
 
-            write(
-                render_html(page_of(plan, _COLUMNS, digest, options.commands), graph_of_plan(plan, stack)).rstrip("\n")
-            )
+            write(render_html(page(_COLUMNS), graph_of_plan(plan, stack)).rstrip("\n"))
         case "github":
             from hmsplan.output.findings import of_plan  # noqa: PLC0415
 
             print_found(options, of_plan(plan, locator(stack), options.commands), "github", write=write)
-            page = page_of(plan, _COLUMNS, digest, options.commands)
-            write_step_summary(page)
-            write(render_page(page, width=_COLUMNS, color=False, show_unchanged=show_unchanged).rstrip("\n"))
+            shown = page(_COLUMNS)
+            write_step_summary(shown)
+            write(render_text(shown, color=False, show_unchanged=show_unchanged).rstrip("\n"))
         case _:
-            shown = render_plan(
-                plan,
-                width=width(),
-                color=color(options.color),
-                show_unchanged=show_unchanged,
-                digest=digest,
-                commands=options.commands,
-            )
-            write(shown.rstrip("\n"))
+            text = render_text(page(width()), color=color(options.color), show_unchanged=show_unchanged)
+            write(text.rstrip("\n"))
 
 
 def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], form: str, stack: Stack) -> None:
     """Print what changed outside; *drifts* are those of *report* that were asked for."""
-    from hmsplan.output.drift import Coverage, drift_json, render_drift  # noqa: PLC0415 -- a plan needs none of it
+    from hmsplan.output.drift import Coverage, drift_json  # noqa: PLC0415 -- a plan needs none of it
 
     coverage = Coverage(report.coverage)
+    page = partial(drift_page, drifts, coverage, stack.name, stack.environment, commands=options.commands)
     match "json" if options.json else form:
         case "json":
             out(orjson.dumps(drift_json(drifts, coverage)).decode())
         case "text":
-            out(
-                render_drift(
-                    drifts, coverage, width=width(), color=color(options.color), commands=options.commands
-                ).rstrip("\n")
-            )
+            out(render_text(page(width()), color=color(options.color)).rstrip("\n"))
         case "markdown":
             from hmsplan.output.markdown import render_markdown  # noqa: PLC0415 -- only for this format
 
-            out(render_markdown(_drift_page(options, drifts, coverage, stack)).rstrip("\n"))
+            out(render_markdown(page(_COLUMNS)).rstrip("\n"))
         case "html":
             from hmsplan.output.html.page import render_html  # noqa: PLC0415
 
-            out(render_html(_drift_page(options, drifts, coverage, stack)).rstrip("\n"))
+            out(render_html(page(_COLUMNS)).rstrip("\n"))
         case found:
             from hmsplan.output.findings import of_drift  # noqa: PLC0415
 
@@ -110,12 +99,9 @@ def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], 
                 options, of_drift(drifts, locator(stack), options.commands), found, suite="hmsplan drift", well=well
             )
             if found == "github":
-                write_step_summary(_drift_page(options, drifts, coverage, stack))
-                out(render_drift(drifts, coverage, width=_COLUMNS, color=False, commands=options.commands).rstrip("\n"))
-
-
-def _drift_page(options: Globals, drifts: Sequence[Drift], coverage: Coverage, stack: Stack) -> Page:
-    return drift_page(drifts, coverage, stack.name, stack.environment, _COLUMNS, options.commands)
+                shown = page(_COLUMNS)
+                write_step_summary(shown)
+                out(render_text(shown, color=False).rstrip("\n"))
 
 
 def print_found(

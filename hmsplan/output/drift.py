@@ -12,8 +12,8 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, DriftKind, dotted
 from hmsplan.output.commands import BARE
 from hmsplan.output.fields import field_lines
-from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
-from hmsplan.output.values import Look, path_text
+from hmsplan.output.lines import Line, Tone, safe
+from hmsplan.output.values import path_text
 from hmsplan.output.words import some
 from hmsplan.text.wording import count
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hmsplan.kinds import Kind
     from hmsplan.model import Drift, FieldChange
     from hmsplan.output.commands import CommandLine
+    from hmsplan.output.values import Look
 
 FORMAT_VERSION: Final = "1.0"
 NO_DRIFT: Final = "No drift. Every managed object is as the last apply left it."
@@ -33,7 +34,6 @@ HAPPENED: Final = {
     DriftKind.UNMANAGED: "is not managed",
 }
 """What is said behind the name of an object."""
-SHOWN_AS: Final = "Shown as: last applied -> live now. Nothing is proposed or written."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,35 +55,6 @@ class Coverage:
     def total(self) -> int:
         """All live objects that were read."""
         return sum(total for _, total in self.kinds.values())
-
-
-def render_drift(
-    drifts: Sequence[Drift], coverage: Coverage, *, width: int, color: bool, commands: CommandLine = BARE
-) -> str:
-    """Return the report of ``hmsplan drift``: what changed, what is gone, what is not managed, what cannot be seen."""
-    return paint(_report(drifts, coverage, width, commands), width=width, color=color)
-
-
-def _report(drifts: Sequence[Drift], coverage: Coverage, width: int, run: CommandLine) -> Iterator[Line]:
-    ours = worst_first(drift for drift in drifts if drift.drift is not DriftKind.UNMANAGED)
-    if ours:
-        yield title(
-            f"{count(len({drift.address for drift in ours}), 'object')} changed outside hmsplan since the last apply",
-            Tone.ALERT,
-        )
-        yield title(SHOWN_AS, Tone.QUIET)
-    for drift in ours:
-        yield BLANK
-        yield from drift_lines(drift, Look(KINDS[drift.kind], width), run)
-    if not ours:
-        yield title(NO_DRIFT)
-    if unmanaged := [drift for drift in drifts if drift.drift is DriftKind.UNMANAGED]:
-        yield BLANK
-        yield title(f"{count(len(unmanaged), 'object')} that no stack manages")
-        yield from _unmanaged(unmanaged)
-    yield BLANK
-    yield title(f"Coverage: {coverage_text(coverage)}", Tone.PLAIN)
-    yield title(drift_line(drifts))
 
 
 def worst_first(drifts: Iterable[Drift]) -> list[Drift]:
@@ -144,15 +115,6 @@ def twin_advice(drift: Drift, run: CommandLine = BARE) -> tuple[str, ...]:
         run.command("state", "rm", str(drift.address)),
         run.command("import", str(drift.address), drift.other),
     )
-
-
-def _unmanaged(drifts: Sequence[Drift]) -> Iterator[Line]:
-    kind = ""
-    for drift in drifts:
-        if drift.kind != kind:
-            kind = drift.kind
-            yield Line(kind, "#")
-        yield Line(f'"{safe(drift.name)}"  {safe(drift.id)}', "", 1)
 
 
 def drift_json(drifts: Sequence[Drift], coverage: Coverage) -> dict[str, Any]:

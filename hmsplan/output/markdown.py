@@ -11,9 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from hmsplan.output.drift import SHOWN_AS
 from hmsplan.output.lines import INDENT, Line, columns, wrap
-from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, tally_of
+from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, SHOWN_AS, tally_of
 from hmsplan.text import escape
 from hmsplan.text.wording import count
 
@@ -200,7 +199,8 @@ def _warning(warning: Diagnostic) -> str:
 def _unmanaged(page: Page) -> Iterator[str]:
     if page.unmanaged:
         yield f"#### {count(len(page.unmanaged), 'object')} that no stack manages"
-        yield from (f"- {escape.markdown_code(_short(name))}" for name in page.unmanaged)
+        names = (f'{each.kind} "{each.name}" {each.id}' for each in page.unmanaged)
+        yield from (f"- {escape.markdown_code(_short(name))}" for name in names)
 
 
 def _foot(page: Page) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hmsplan.model import (
     Action,
@@ -24,6 +24,11 @@ from hmsplan.model import (
     Unsettled,
 )
 from hmsplan.output.drift import Coverage
+from hmsplan.output.page import drift_page
+from hmsplan.output.text import render_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SUPPORT, MAIN, VOIP, RECALL = (
     Address(*name.split(".")) for name in ("assistants.support", "numbers.main", "sip_trunks.voip", "campaigns.recall")
@@ -33,6 +38,10 @@ COVERAGE = Coverage({"assistants": (1, 2)})
 
 def plan(*changes: ResourceChange, **more: Any) -> Plan:
     return Plan("acme", "prod", changes, **{"digest": "0" * 64, **more})
+
+
+def render_drift(found: Sequence[Drift], coverage: Coverage, *, width: int, color: bool) -> str:
+    return render_text(drift_page(found, coverage, "acme", "prod", width), color=color)
 
 
 def update(key: str, before: str = "old", after: str = "new") -> ResourceChange:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from support.pages import render_drift
+
 from hmsplan.model import MISSING, Address, Drift, DriftKind, FieldChange, Secret
-from hmsplan.output.drift import Coverage, coverage_text, drift_json, render_drift
+from hmsplan.output.drift import Coverage, coverage_text, drift_json
 
 CHANGED = Drift(
     "assistants",
