@@ -73,13 +73,12 @@ def print_plan(
 
 def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], form: str, stack: Stack) -> None:
     """Print what changed outside; *drifts* are those of *report* that were asked for."""
-    from hmsplan.output.drift import Coverage, drift_json  # noqa: PLC0415 -- a plan needs none of it
+    from hmsplan.output.drift import drift_json  # noqa: PLC0415 -- a plan needs none of it
 
-    coverage = Coverage(report.coverage)
-    page = partial(drift_page, drifts, coverage, stack.name, stack.environment, commands=options.commands)
+    page = partial(drift_page, drifts, report.coverage, stack.name, stack.environment, commands=options.commands)
     match "json" if options.json else form:
         case "json":
-            out(orjson.dumps(drift_json(drifts, coverage)).decode())
+            out(orjson.dumps(drift_json(drifts, report.coverage)).decode())
         case "text":
             out(render_text(page(width()), color=color(options.color)).rstrip("\n"))
         case "markdown":

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hmsplan.formats.redact import public_value, shown_field
 from hmsplan.formats.terraform_json import resource_type
@@ -36,25 +35,8 @@ HAPPENED: Final = {
 """What is said behind the name of an object."""
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """How much of what is live is managed.
-
-    Attributes:
-        kinds: kind to (managed objects, all objects); a kind that was not read is absent.
-    """
-
-    kinds: Mapping[str, tuple[int, int]]
-
-    @property
-    def managed(self) -> int:
-        """Live objects that state binds."""
-        return sum(managed for managed, _ in self.kinds.values())
-
-    @property
-    def total(self) -> int:
-        """All live objects that were read."""
-        return sum(total for _, total in self.kinds.values())
+Coverage: TypeAlias = "Mapping[str, tuple[int, int]]"
+"""Kind to (managed objects, all objects); a kind that was not read is absent."""
 
 
 def worst_first(drifts: Iterable[Drift]) -> list[Drift]:
@@ -76,8 +58,13 @@ def drift_line(drifts: Sequence[Drift]) -> str:
 
 def coverage_text(coverage: Coverage) -> str:
     """Write ``38 of 41 objects managed (numbers 2 of 3)``: the kinds that are not managed whole are named."""
-    partly = [f"{name} {have} of {total}" for name, (have, total) in sorted(coverage.kinds.items()) if have < total]
-    return f"{coverage.managed} of {coverage.total} objects managed" + (f" ({', '.join(partly)})" if partly else "")
+    partly = [f"{name} {have} of {total}" for name, (have, total) in sorted(coverage.items()) if have < total]
+    managed, total = _sums(coverage)
+    return f"{managed} of {total} objects managed" + (f" ({', '.join(partly)})" if partly else "")
+
+
+def _sums(coverage: Coverage) -> tuple[int, int]:
+    return sum(managed for managed, _ in coverage.values()), sum(total for _, total in coverage.values())
 
 
 def drift_lines(drift: Drift, look: Look, run: CommandLine = BARE) -> Iterator[Line]:
@@ -119,16 +106,12 @@ def twin_advice(drift: Drift, run: CommandLine = BARE) -> tuple[str, ...]:
 
 def drift_json(drifts: Sequence[Drift], coverage: Coverage) -> dict[str, Any]:
     """Return the same report as JSON; secrets are redacted."""
+    managed, total = _sums(coverage)
+    kinds = {name: {"managed": have, "total": all_} for name, (have, all_) in sorted(coverage.items())}
     return {
         "format_version": FORMAT_VERSION,
         "drift": [_drift_json(drift) for drift in drifts],
-        "coverage": {
-            "managed": coverage.managed,
-            "total": coverage.total,
-            "kinds": {
-                name: {"managed": have, "total": total} for name, (have, total) in sorted(coverage.kinds.items())
-            },
-        },
+        "coverage": {"managed": managed, "total": total, "kinds": kinds},
     }
 
 

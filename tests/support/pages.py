@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.model import (
     Action,
@@ -23,17 +23,18 @@ from hmsplan.model import (
     SourceLine,
     Unsettled,
 )
-from hmsplan.output.drift import Coverage
 from hmsplan.output.page import drift_page
 from hmsplan.output.text import render_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hmsplan.output.drift import Coverage
+
 SUPPORT, MAIN, VOIP, RECALL = (
     Address(*name.split(".")) for name in ("assistants.support", "numbers.main", "sip_trunks.voip", "campaigns.recall")
 )
-COVERAGE = Coverage({"assistants": (1, 2)})
+COVERAGE: Final = {"assistants": (1, 2)}
 
 
 def plan(*changes: ResourceChange, **more: Any) -> Plan:
