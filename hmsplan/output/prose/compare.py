@@ -188,7 +188,10 @@ def _gap(texts: Texts, removed: list[int], added: range, origins: dict[int, int]
 def _one(texts: Texts, window: Window, *, moved: bool = False) -> Paragraph:
     """Say what happened to a paragraph that is on both sides."""
     i, i_end, j, j_end = window
-    before, after, form, start = texts.was(i, i_end), texts.now(j, j_end), texts.new[j].form, texts.starts[i]
+    (form, after), start = texts.new[j], texts.starts[i]
+    if not moved and window == (i, i + 1, j, j + 1) and texts.old[i].text == after:  # most are, so this is fast
+        return Paragraph(Kind.SAME, form, after, after, start)
+    before, after = texts.was(i, i_end), texts.now(j, j_end)
     if before == after and not moved:
         return Paragraph(Kind.SAME, form, before, after, start)
     cut = i_end - i != j_end - j
