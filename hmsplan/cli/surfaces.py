@@ -13,7 +13,7 @@ from hmsplan.cli.secret_filter import cut
 from hmsplan.cli.terminal import color, err, out, width
 from hmsplan.model import Digest
 from hmsplan.output.page import drift_page, page_of
-from hmsplan.output.text import render_page
+from hmsplan.output.text import render_text
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
@@ -50,66 +50,68 @@ def print_plan(
 
         write(plan_to_bytes(plan).decode().rstrip())
         return
-    page = page_of(plan, width() if form == "text" else _COLUMNS, digest, options.commands)
-    match form:
-        case "markdown":
-            write(_markdown(page))
-        case "html":
-            from hmsplan.output.graph import graph_of_plan  # noqa: PLC0415 -- only for this format
+    if form == "github":
+        from hmsplan.output.findings import of_plan  # noqa: PLC0415
 
-            write(_html(page, graph_of_plan(plan, stack)))
-        case "github":
-            from hmsplan.output.findings import of_plan  # noqa: PLC0415
+        print_found(options, of_plan(plan, locator(stack), options.commands), form, write=write)
+    graph = None
+    if form == "html":
+        from hmsplan.output.graph import graph_of_plan  # noqa: PLC0415
 
-            print_found(options, of_plan(plan, locator(stack), options.commands), "github", write=write)
-            write_step_summary(page)
-            write(render_page(page, width=_COLUMNS, color=False, show_unchanged=show_unchanged).rstrip("\n"))
-        case _:
-            colored = color(options.color)
-            write(render_page(page, width=width(), color=colored, show_unchanged=show_unchanged).rstrip("\n"))
+        graph = graph_of_plan(plan, stack)
+    page = page_of(plan, _width(form), digest, options.commands)
+    _print_page(options, page, form, graph, show_unchanged=show_unchanged, write=write)
 
 
 def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], form: str, stack: Stack) -> None:
     """Print what changed outside; *drifts* are those of *report* that were asked for."""
-    from hmsplan.output.drift import Coverage, drift_json, render_drift  # noqa: PLC0415 -- a plan needs none of it
+    from hmsplan.output.drift import drift_json  # noqa: PLC0415 -- a plan needs none of it
 
-    coverage, commands = Coverage(report.coverage), options.commands
     form = "json" if options.json else form
     if form == "json":
-        out(orjson.dumps(drift_json(drifts, coverage)).decode())
+        out(orjson.dumps(drift_json(drifts, report.coverage)).decode())
         return
-    if form == "text":
-        shown = render_drift(drifts, coverage, width=width(), color=color(options.color), commands=commands)
-        out(shown.rstrip("\n"))
-        return
-    page = drift_page(drifts, coverage, stack.name, stack.environment, _COLUMNS, commands)
+    if form in FOUND_FORMATS:
+        from hmsplan.output.findings import of_drift  # noqa: PLC0415 -- only for these formats
+
+        changed = {drift.address for drift in drifts}
+        well = [str(address) for address in stack.resources if address not in changed]
+        found = of_drift(drifts, locator(stack), options.commands)
+        print_found(options, found, form, suite="hmsplan drift", well=well)
+    if form not in FOUND_FORMATS or form == "github":
+        page = drift_page(drifts, report.coverage, stack.name, stack.environment, _width(form), options.commands)
+        _print_page(options, page, form)
+
+
+def _width(form: str) -> int:
+    return width() if form == "text" else _COLUMNS
+
+
+def _print_page(
+    options: Globals,
+    page: Page,
+    form: str,
+    graph: Graph | None = None,
+    *,
+    show_unchanged: bool = False,
+    write: Callable[[str], object] = out,
+) -> None:
+    """Print one page as text, Markdown or HTML; for GitHub also as the summary of the step."""
     match form:
         case "markdown":
-            out(_markdown(page))
+            from hmsplan.output.markdown import render_markdown  # noqa: PLC0415 -- only for this format
+
+            shown = render_markdown(page)
         case "html":
-            out(_html(page))
+            from hmsplan.output.html.page import render_html  # noqa: PLC0415
+
+            shown = render_html(page, graph)
+        case "github":
+            write_step_summary(page)
+            shown = render_text(page, color=False, show_unchanged=show_unchanged)
         case _:
-            from hmsplan.output.findings import of_drift  # noqa: PLC0415 -- only for these formats
-
-            changed = {drift.address for drift in drifts}
-            well = [str(address) for address in stack.resources if address not in changed]
-            found = of_drift(drifts, locator(stack), commands)
-            print_found(options, found, form, suite="hmsplan drift", well=well)
-    if form == "github":
-        write_step_summary(page)
-        out(render_drift(drifts, coverage, width=_COLUMNS, color=False, commands=commands).rstrip("\n"))
-
-
-def _markdown(page: Page) -> str:
-    from hmsplan.output.markdown import render_markdown  # noqa: PLC0415 -- only for this format
-
-    return render_markdown(page).rstrip("\n")
-
-
-def _html(page: Page, graph: Graph | None = None) -> str:
-    from hmsplan.output.html.page import render_html  # noqa: PLC0415 -- only for this format
-
-    return render_html(page, graph).rstrip("\n")
+            shown = render_text(page, color=color(options.color), show_unchanged=show_unchanged)
+    write(shown.rstrip("\n"))
 
 
 def print_found(
