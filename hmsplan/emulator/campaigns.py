@@ -103,7 +103,7 @@ CAMPAIGNS = Resource(
     present=_present,
     release=_release,
     created=_created,
-    links=lambda doc: (("agent_id", doc["agent_id"]),),
+    links=lambda doc: (("agent_id", doc["agent_id"]),) if doc.get("agent_id") else (),
 )
 
 LEADS = Resource(

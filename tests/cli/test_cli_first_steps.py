@@ -13,7 +13,7 @@ from hmsplan.state.file.lock import FolderLock
 from .helpers import Cli, Result, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -59,7 +59,7 @@ def test_a_plan_of_another_environment_is_said_to_be_one(
         (("state", "rm", "numbers.main"), {"forgotten": ["numbers.main"]}),
         (("state", "unlock"), {"unlocked": False, "holder": None}),
         (("state", "rename-stack", "small"), {"stack": "small", "was": "small"}),
-        (("snapshot", "-o", "picture"), {"file": "picture", "objects": 2, "leads": 0, "unknown_leads": 0}),
+        (("snapshot", "-o", "picture"), {"file": "picture", "objects": 3, "leads": 0, "unknown_leads": 0}),
     ],
 )
 def test_machines_are_told_what_was_done(
@@ -81,10 +81,10 @@ def test_a_folder_that_cannot_be_written_comes_with_advice(
 ) -> None:
     """Where an apply cannot lock, and where the setup is checked."""
 
-    def refused(self: FolderLock, _owner: str, _timeout_s: float) -> Iterator[None]:
+    def refused(self: FolderLock) -> None:
         raise PermissionError(13, "Permission denied", str(self._folder))
 
-    monkeypatch.setattr(FolderLock, "hold", refused)
+    monkeypatch.setattr(FolderLock, "_make_folder", refused)
     said = " ".join(cli("-C", stack, "--emulator", "apply", "-y").err.split())
     assert "cannot lock" in said
     assert "--state URL" in said
