@@ -93,6 +93,8 @@ DECLARED: Final[Mapping[str, Sequence[Mapping[str, Any]]]] = {
     "assistants": ({"first_message": "Edited."}, {"is_active": False}, {"business_name": None}),
     "numbers": ({"is_active": False}, {"agent_id": None, "transfer_trunk_id": None}),
     "campaigns": ({"timezone": "UTC"},),
+    "mcp_servers": ({"timeout_seconds": 33}, {"url": "https://edited.example.com/"}),
+    "workflows": ({"is_active": False},),
 }
 """What people change of what a stack may declare, kind to fields."""
 
@@ -102,6 +104,15 @@ BARE: Final[Mapping[str, Mapping[str, Any]]] = {
     "analysis_templates": {"system_prompt": "x", "user_prompt": "x", "schema": {"type": "object"}},
     "sip_trunks": {"provider": "custom", "address": "theirs.example"},
     "numbers": {"agent_id": None, "transfer_trunk_id": None, "workflow_id": None, "is_active": True},
+    "mcp_servers": {"url": "https://theirs.example/", "header_names": []},
+    "workflows": {
+        "is_active": True,
+        "definition": {
+            "version": 1,
+            "entry_node": "a",
+            "nodes": [{"id": "a", "type": "conversation", "instructions": "Theirs."}],
+        },
+    },
 }
 """What an object of somebody else holds beside its name."""
 
@@ -521,7 +532,7 @@ class Crowd:
         self._off.discard((letter, phone))
 
     def _judge_made(self, kind: str, body: Mapping[str, Any]) -> None:
-        name = body[NAMES.get(kind, "name")]
+        name = body.get(NAMES.get(kind, "name"))
         for (other, object_id), doc in self._strangers.items():
             if other == kind and doc.get(NAMES.get(kind, "name")) == name and self._is_a_surprise(kind, object_id):
                 self._fault(f"a twin of {kind} {name} is made")
