@@ -9,11 +9,13 @@ from hmsplan.formats.redact import masked
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.references import repoints
 from hmsplan.model import Action, is_written
+from hmsplan.output import flow as flows
 from hmsplan.output.blast_radius import blast_radius_remark, calls_remark
 from hmsplan.output.fields import field_lines
 from hmsplan.output.lines import Line, Tone, safe
 from hmsplan.output.values import Look, brief, heads, path_text, quoted, remark, tools_of, value_lines
 from hmsplan.output.words import MARKS
+from hmsplan.planner.flow import flow_of
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
@@ -72,7 +74,16 @@ def what_happens(change: ResourceChange) -> str:
         Action.NO_OP: "is unchanged",
     }
     deposed = f"(deposed object {safe(change.id or '')}) " if change.deposed else ""
-    return f"{deposed}{words[change.action]}"
+    return f"{deposed}{words[change.action]}{_in_its_graph(change)}"
+
+
+def _in_its_graph(change: ResourceChange) -> str:
+    """Say what happens to the graph of an object that has one: its size if it is new, else what changes."""
+    kind = KINDS[change.address.kind]
+    found = flow_of(kind, change)
+    if found is None or not change.fields:
+        return ""
+    return f": {flows.size(found) if change.action is Action.CREATE else flows.summary(kind, found)}"
 
 
 def remarks(change: ResourceChange, plan: Plan) -> Iterator[str]:
@@ -130,7 +141,10 @@ def _destroyed(kind: Kind, change: ResourceChange, look: Look) -> Iterator[Line]
 
 def _changed(kind: Kind, change: ResourceChange, look: Look) -> Iterator[Line]:
     forcing = set(change.replaces)
-    for field in change.fields:
+    graph = flow_of(kind, change)
+    if graph is not None and kind.flow is not None:
+        yield from flows.flow_lines(look, graph, kind.flow)
+    for field in change.fields if graph is None else ():
         yield from field_lines(look, field, forces=field.path in forcing)
     yield from member_lines(kind, change)
     hidden = len(change.after.keys() - {str(field.path[0]) for field in change.fields})
