@@ -67,6 +67,7 @@ WHOLE: Final = {
     "prompt_with_markup": "a long text compared",
     "secret_to_another_receiver": "a warning, and values that are hidden",
     "unsettled_creates": "questions, and no change",
+    "workflow_rewired": "a graph inside an object",
 }
 """The cases that differ in kind, and in what."""
 AS_JSON: Final = ("called_leads_put_back", "secret_to_another_receiver", "trunk_replaced", "unsettled_creates")

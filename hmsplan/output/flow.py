@@ -43,7 +43,7 @@ def flow_lines(look: Look, change: FlowChange, flow: Flow) -> Iterator[Line]:
     if moved := [node.id for node in change.nodes if node.is_moved]:
         head = path_text(look.kind, flow.nodes)
         text = f"{head}[].{flow.position} = ({count(len(moved), 'node')} moved: {safe(some(moved))})"
-        yield Line(text, "~", notes=("where an editor draws them; calls do not mind",))
+        yield Line(text, "~", notes=("only where an editor draws them",))
     for edge in change.edges:
         yield from _edge_lines(look, flow, edge)
 
@@ -93,6 +93,12 @@ def summary(kind: Kind, change: FlowChange) -> str:
     parts += [some(rest, _MOST_NAMED)] if rest else []
     moved = sum(node.is_moved for node in change.nodes)
     return ", ".join([*parts, *([f"{count(moved, 'node')} moved"] if moved else [])])
+
+
+def is_same(change: FlowChange) -> bool:
+    """Say whether the graph looks as before: nothing of it changes, or only other fields of its object do."""
+    fates = {*(node.fate for node in change.nodes), *(edge.fate for edge in change.edges)}
+    return fates <= {Fate.UNCHANGED, Fate.MOVED}
 
 
 def size(change: FlowChange) -> str:
@@ -150,7 +156,7 @@ def _arrow(edge: EdgeChange, number: Mapping[str, str], *, after: bool) -> str:
     if ends is None or not {*ends} <= number.keys():
         return ""
     mark = MARKS[edge.fate]
-    label = escape.plain(edge.label)
+    label = escape.plain(edge.label if after else edge.was)
     label = label if len(label) <= _LABEL else f"{label[: _LABEL - 1]}…"
     said = escape.mermaid(" ".join(filter(None, [mark, label])))
     line = {Fate.ADDED: "==>", Fate.REWIRED: "==>" if after else "-.->", Fate.REMOVED: "-.->"}.get(edge.fate, "-->")

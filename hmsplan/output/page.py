@@ -18,6 +18,7 @@ from hmsplan.model import EMPTY, Action, Digest, DriftKind, Topic, is_pending
 from hmsplan.output.blast_radius import blast_radius_summary
 from hmsplan.output.commands import BARE
 from hmsplan.output.words import MARKS, plan_line, seconds, snapshot_text, some
+from hmsplan.planner.flow import flow_of
 from hmsplan.text.timestamps import for_people
 from hmsplan.text.wording import count
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from hmsplan.output.commands import CommandLine
     from hmsplan.output.drift import Coverage
     from hmsplan.output.lines import Line
+    from hmsplan.planner.flow import FlowChange
 
 NO_CHANGES: Final = "No changes. The organization matches the stack."
 NO_CHANGES_THEN: Final = "No changes. The snapshot matches the stack."
@@ -71,6 +73,7 @@ class Item:
         what: the same without *name*.
         below: yields ``lines``, once.
         alarming: it goes away, or people are called.
+        flow: what happens to the graph inside it; None for one without.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Item:
     what: str
     below: Iterator[Line]
     alarming: bool = False
+    flow: FlowChange | None = None
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -259,8 +263,17 @@ def drift_page(
     )
 
 
-def _item(name: str, mark: str, verb: str, what: str, lines: Iterator[Line], *, alarming: bool) -> Item:
-    return Item(name, mark, verb, next(lines).text, what, lines, alarming)
+def _item(
+    name: str,
+    mark: str,
+    verb: str,
+    what: str,
+    lines: Iterator[Line],
+    *,
+    alarming: bool,
+    flow: FlowChange | None = None,
+) -> Item:
+    return Item(name, mark, verb, next(lines).text, what, lines, alarming, flow)
 
 
 def _changed(plan: Plan, width: int) -> tuple[Item, ...]:
@@ -275,6 +288,7 @@ def _changed(plan: Plan, width: int) -> tuple[Item, ...]:
             what_happens(change),
             change_lines(change, plan, names, width),
             alarming=change.action in {Action.REPLACE, Action.DELETE} or change.started,
+            flow=flow_of(KINDS[change.address.kind], change),
         )
         for change in in_order(plan)
     )

@@ -66,7 +66,8 @@ class EdgeChange:
     Attributes:
         name: its item in a path, afterwards if it stays.
         before, after: its ends; None where it is not there.
-        label: when it is taken; "" for always.
+        label: when it is taken, afterwards if it stays; "" for always.
+        was: the same before.
         fields: what changes in it, its ends apart; empty for one that is added or removed.
         value: all of it, after the change or, where it is removed, before.
     """
@@ -76,6 +77,7 @@ class EdgeChange:
     before: Ends | None
     after: Ends | None
     label: str
+    was: str
     fields: tuple[FieldChange, ...] = ()
     value: Value = None
 
@@ -93,7 +95,7 @@ class FlowChange:
     entry: tuple[str, str]
     nodes: tuple[NodeChange, ...]
     edges: tuple[EdgeChange, ...]
-    rest: tuple[FieldChange, ...]
+    rest: tuple[FieldChange, ...] = ()
 
 
 def flow_of(kind: Kind, change: ResourceChange) -> FlowChange | None:
@@ -178,14 +180,15 @@ def _edges(
     before, after = sides
     for name in dict.fromkeys((*after, *before)):
         value = after.get(name, before.get(name, {}))
-        ends, label = Ends(*(str(value.get(end, "")) for end in flow.ends)), str(value.get(flow.label) or "")
+        ends = Ends(*(str(value.get(end, "")) for end in flow.ends))
+        was, label = (str(side.get(name, {}).get(flow.label) or "") for side in (before, after))
         if name not in before:
-            yield EdgeChange(name, Fate.ADDED, None, ends, label, value=value)
+            yield EdgeChange(name, Fate.ADDED, None, ends, label, label, value=value)
         elif name not in after:
-            yield EdgeChange(name, Fate.REMOVED, ends, None, label, value=value)
+            yield EdgeChange(name, Fate.REMOVED, ends, None, was, was, value=value)
         else:
             found = _of(fields, len(flow.edges), name)
-            yield EdgeChange(name, Fate.CHANGED if found else Fate.UNCHANGED, ends, ends, label, found, value)
+            yield EdgeChange(name, Fate.CHANGED if found else Fate.UNCHANGED, ends, ends, label, was, found, value)
 
 
 def _rewired(flow: Flow, edges: tuple[EdgeChange, ...]) -> tuple[EdgeChange, ...]:
