@@ -20,9 +20,17 @@ _COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Seconds of wall time, peak resident memory in MiB, and what it printed."""
+    """What one run took.
+
+    Attributes:
+        seconds: of wall time.
+        cpu_s: of all cores together, user and system, its own processes included; a busy machine adds little to it.
+        peak_mib: resident memory.
+        output: what it printed.
+    """
 
     seconds: float
+    cpu_s: float
     peak_mib: float
     output: str
 
@@ -41,7 +49,8 @@ def _once(command: list[str], env: dict[str, str]) -> Taken:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise SystemExit(f"{command} ended with {process.returncode}:\n{output}")
-    return Taken(time.perf_counter() - began, usage.ru_maxrss / 1024, output)
+    seconds = time.perf_counter() - began
+    return Taken(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
 
 
 def _seconds(taken: Taken) -> float:

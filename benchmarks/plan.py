@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,13 @@ from benchmarks.measure import PYTHON, Taken, line, run
 from benchmarks.startup import HMSPLAN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 COUNTS = (1_000, 10_000)
+_TIME = 0.9
+"""On two idle cores; 0.6 is the aim. The YAML, most of a floor, is parsed on both. What waits for it runs on one: the
+checks of the stack, the state, the answer and the plan, most of which the floor does not have."""
+_CPU = 1.2
 
 
 def main() -> bool:
@@ -24,7 +29,8 @@ def main() -> bool:
     pairs = {count: _pair(count) for count in COUNTS}
     over, under = pairs[large]
     good = [
-        line(f"plan of {large} unchanged assistants / floor, time", over.seconds / under.seconds, 1.0),
+        line(f"plan of {large} unchanged assistants / floor, time", over.seconds / under.seconds, _TIME),
+        line(f"plan of {large} unchanged assistants / floor, CPU time of all cores", over.cpu_s / under.cpu_s, _CPU),
         line(f"plan of {large} unchanged assistants / floor, memory", over.peak_mib / under.peak_mib, 2.0),
         line(
             f"plan of {large} / {large // small} x plan of {small} (linear)",
@@ -50,7 +56,13 @@ def _pair(count: int) -> tuple[Taken, Taken]:
                 pairs.append((over, under))
     if "No changes" not in pairs[0][0].output:
         raise SystemExit(pairs[0][0].output)
-    return min(pairs, key=lambda pair: pair[0].seconds)[0], min(pairs, key=lambda pair: pair[1].seconds)[1]
+    over, under = ([pair[side] for pair in pairs] for side in (0, 1))
+    return _best(over), _best(under)
+
+
+def _best(runs: Sequence[Taken]) -> Taken:
+    """Return the fastest run, with the least CPU time of any."""
+    return replace(min(runs, key=lambda taken: taken.seconds), cpu_s=min(taken.cpu_s for taken in runs))
 
 
 def _terraform(seconds: float) -> bool:

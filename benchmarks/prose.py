@@ -30,7 +30,7 @@ from hmsplan.output.graph import graph_of_plan
 from hmsplan.output.html.page import render_html
 from hmsplan.output.markdown import SUMMARY, render_markdown
 from hmsplan.output.page import page_of
-from hmsplan.output.text import render_page, render_plan
+from hmsplan.output.text import render_text
 from hmsplan.planner.planner import make_plan
 
 if TYPE_CHECKING:
@@ -136,13 +136,13 @@ def _timed(took: dict[str, list[float]], name: str, act: Callable[[], Any]) -> A
 def _github(plan: Plan, stack: Stack) -> str:
     """Show what ``--format github`` does in a workflow: annotations, the step's summary and the log."""
     page = page_of(plan, 100)
-    log = render_page(page, width=100, color=False)
+    log = render_text(page, color=False)
     return as_annotations(of_plan(plan, locator(stack))) + render_markdown(page, budget=SUMMARY) + log
 
 
 SURFACES: Final[Mapping[str, Callable[[Plan, Stack], str | bytes]]] = {
-    "text": lambda plan, _: render_plan(plan, width=80, color=False),
-    "text in colour": lambda plan, _: render_plan(plan, width=80, color=True),
+    "text": lambda plan, _: render_text(page_of(plan, 80), color=False),
+    "text in colour": lambda plan, _: render_text(page_of(plan, 80), color=True),
     "Markdown": lambda plan, _: render_markdown(page_of(plan, 100)),
     "HTML": lambda plan, stack: render_html(page_of(plan, 100), graph_of_plan(plan, stack)),
     "JSON": lambda plan, _: plan_to_bytes(plan),

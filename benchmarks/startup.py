@@ -35,4 +35,6 @@ def _plan() -> float:
                 over.append(run([HMSPLAN, "-C", root, "plan"], env=env))
     if "No changes" not in over[0].output:
         raise SystemExit(over[0].output)
+    cpu = min(taken.cpu_s for taken in over) / min(taken.cpu_s for taken in under)
+    print(f"      the same in CPU time, which a busy machine changes less: {cpu:.2f}x")
     return min(taken.seconds for taken in over) / min(taken.seconds for taken in under)

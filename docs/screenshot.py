@@ -16,9 +16,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from hmsplan.cli import run
 from hmsplan.cli.options import Globals
 from hmsplan.cli.plan import plan_now
+from hmsplan.cli.root import run
 from hmsplan.cli.session import open_workspace
 from hmsplan.output.text import render_plan
 from hmsplan.planner.planner import Options

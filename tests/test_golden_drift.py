@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 import orjson
 import pytest
 from support.golden import GOLDEN, SECRETS, drift_of, expect, stack_of, without_constants
+from support.pages import render_drift
 
 from hmsplan.cli.surfaces import locator
-from hmsplan.output.drift import Coverage, drift_json, render_drift
+from hmsplan.output.drift import drift_json
 from hmsplan.output.findings import of_drift
 from hmsplan.output.github import as_annotations
 from hmsplan.output.html.page import render_html
@@ -26,6 +27,7 @@ from hmsplan.output.sarif import sarif
 
 if TYPE_CHECKING:
     from hmsplan.model import Drift
+    from hmsplan.output.drift import Coverage
     from hmsplan.output.findings import Finding
     from hmsplan.output.page import Page
 
@@ -47,7 +49,7 @@ def drifts(case: str) -> tuple[Drift, ...]:
 
 
 def coverage(case: str) -> Coverage:
-    return Coverage(drift_of(case).coverage)
+    return drift_of(case).coverage
 
 
 def page(case: str) -> Page:

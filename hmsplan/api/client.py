@@ -28,14 +28,12 @@ from hmsplan.api.rate_limit import Pacer, backoff
 from hmsplan.api.responses import Answer, Unreadable, body_of, error_of
 from hmsplan.api.urls import DEFAULT_BASE_URL, encoded, endpoint, tls
 from hmsplan.errors import ApiError, HmsplanError, NotFound, RateLimited
-from hmsplan.model import Secret, Unsendable, dotted
+from hmsplan.model import Secret, Unsendable, dotted, leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
     from types import TracebackType
-
-    from hmsplan.model import FieldPath
 
 MAX_BYTES: Final = 256 * 1024 * 1024
 
@@ -185,7 +183,7 @@ class ReadClient:
         before: Before | None = None,
     ) -> Any:
         path = encoded(where)
-        secrets = [] if body is None else list(_secrets(body))
+        secrets = [leaf for _, leaf in leaves(body) if isinstance(leaf, Secret)]
         content = None if body is None else _serialised(body, secrets)
         hidden = [text for secret in (self._key, *secrets) if isinstance(text := secret.reveal(), str)]
         self._calls += 1
@@ -223,19 +221,33 @@ class ReadClient:
         content: bytes | None,
         before: Before | None,
     ) -> Answer:
-        """Send once, when the rate limit and the number of connections allow it."""
+        """Send once, when the rate limit and the number of connections allow it, and *before*, awaited last, does.
+
+        What did not leave gives its reservation back.
+        """
         request = self._http.build_request(method, f"{self.base_url}{path}", params=params, content=content)
+        departure = Departure(before, self._gate, self.clock)
         async with self._slots:
             await self._admit(method, path)
-            if before is not None:
-                return await self._depart(request, Departure(before, self._gate, self.clock))
-            sent, answer = self.clock(), Answer(None, {}, trouble="cancelled")
+            answer = Answer(None, {}, trouble="cancelled")
             try:
-                self.requests[method] += 1
+                if before is not None and self._has_network:
+                    request.extensions["trace"] = departure.follow
+                else:  # in this very process, which is not stopped without it
+                    await departure.ask()
                 answer = await self._send(request)
             finally:
-                self._pacer.settle(answer.headers or None, refused=answer.limited)
-        return replace(answer, took_s=self.clock() - sent)
+                departure.end()
+                if departure.allowed_at is None:
+                    self._pacer.withdraw()
+                else:
+                    self.requests[method] += 1
+                    self._pacer.settle(answer.headers or None, refused=answer.limited)
+        if departure.allowed_at is not None:
+            return replace(answer, took_s=self.clock() - departure.allowed_at)
+        if answer.status is not None:
+            raise AssertionError("a write was sent without asking; httpcore no longer tells when it begins to write")
+        return replace(answer, sent=False)
 
     async def _admit(self, method: str, path: str) -> None:
         try:
@@ -245,28 +257,6 @@ class ReadClient:
         else:
             return
         raise error
-
-    async def _depart(self, request: httpx.Request, departure: Departure) -> Answer:
-        """Send a write whose caller is asked right before; what did not leave gives its reservation back."""
-        answer = Answer(None, {}, trouble="cancelled")
-        try:
-            if self._has_network:
-                request.extensions["trace"] = departure.follow
-            else:  # in this very process, which is not stopped without it
-                await departure.ask()
-            answer = await self._send(request)
-        finally:
-            departure.end()
-            if departure.allowed_at is None:
-                self._pacer.withdraw()
-            else:
-                self.requests[request.method] += 1
-                self._pacer.settle(answer.headers or None, refused=answer.limited)
-        if departure.allowed_at is not None:
-            return replace(answer, took_s=self.clock() - departure.allowed_at)
-        if answer.status is not None:
-            raise AssertionError("a write was sent without asking; httpcore no longer tells when it begins to write")
-        return replace(answer, sent=False)
 
     async def _send(self, request: httpx.Request) -> Answer:
         status, headers = None, httpx.Headers()
@@ -423,32 +413,10 @@ def _checked_key(api_key: str) -> str:
     return key
 
 
-def _secrets(value: Any) -> Iterator[Secret]:
-    """Find every secret in a body."""
-    if isinstance(value, Secret):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _secrets(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _secrets(item)
-
-
-def _unsendable(value: Any, at: FieldPath = ()) -> Iterator[tuple[FieldPath, Unsendable]]:
-    """Find what came from the API and cannot go back there."""
-    if isinstance(value, Unsendable):
-        yield at, value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _unsendable(item, (*at, key))
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from _unsendable(item, (*at, index))
-
-
 def _serialised(body: Any, secrets: Sequence[Secret]) -> bytes:
-    for path, value in _unsendable(body):
+    for path, value in leaves(body):
+        if not isinstance(value, Unsendable):
+            continue
         detail = (
             f"The live value of {dotted(path)} is {value[:_MOST_SHOWN]}. No request can carry it, and this update "
             "would have to send it along. Declare the field, or correct it in the dashboard."

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Departure:
-    """One try of one write.
+    """One try of one request.
 
     Args:
-        before: what the caller wants awaited; raises to send nothing.
+        before: what the caller of a write wants awaited; raises to send nothing. None = nothing.
         gate: the same for all writes of a client.
         clock: seconds that only grow.
 
@@ -26,7 +26,9 @@ class Departure:
         allowed_at: clock reading when the caller agreed; None while it has not, and nothing was sent.
     """
 
-    def __init__(self, before: Callable[[], Awaitable[None]], gate: asyncio.Lock, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, before: Callable[[], Awaitable[None]] | None, gate: asyncio.Lock, clock: Callable[[], float]
+    ) -> None:
         self._before, self._gate, self._clock = before, gate, clock
         self._is_in_gate = False
         self.allowed_at: float | None = None
@@ -46,7 +48,8 @@ class Departure:
 
     async def ask(self) -> None:
         """Ask the caller."""
-        await self._before()
+        if self._before is not None:
+            await self._before()
         self.allowed_at = self._clock()
 
     def end(self) -> None:

@@ -21,6 +21,7 @@ from hmsplan.model import EMPTY, Binding, Deposed, Outcome, PendingCreate, Remot
 from hmsplan.planner.last_applied import record, unsent, with_secrets
 from hmsplan.planner.members import carried, fingerprint, merged
 from hmsplan.planner.request_body import resolve
+from hmsplan.state.journal import Counted, DeposedGone, Unbound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -158,7 +159,9 @@ def _top(path: str) -> str:
 
 async def _bind(context: Context, kind: Kind, step: Step) -> Outcome:
     if step.member:
-        await context.ledger.count(step.address, fingerprint_of(context, kind, step.spec), settles=step.settles)
+        await context.ledger.write(
+            Counted(step.address, fingerprint_of(context, kind, step.spec), settles=step.settles)
+        )
         return Outcome(step, Status.DONE, step.id)
     if step.moved_from is not None:
         await context.ledger.move(step.moved_from, step.address)
@@ -189,9 +192,9 @@ def _applied(context: Context, step: Step, bound: Binding | None) -> Spec:
 
 async def _forget(context: Context, step: Step) -> Outcome:
     if step.deposes is not None:
-        await context.ledger.drop_deposed(step.deposes)
+        await context.ledger.write(DeposedGone(step.deposes))
     else:
-        await context.ledger.unbind(step.address)
+        await context.ledger.write(Unbound(step.address))
     return Outcome(step, Status.DONE, step.id)
 
 

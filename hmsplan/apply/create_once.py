@@ -21,6 +21,7 @@ from hmsplan.errors import Ambiguous, ApiError, HmsplanError
 from hmsplan.planner.absence import is_whole, proves_absence
 from hmsplan.planner.matching import matches, same_identity
 from hmsplan.planner.members import fingerprint
+from hmsplan.state.journal import Settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -85,10 +86,10 @@ class CreateOnce:
             except Ambiguous as error:
                 doubt = str(error)
             except ApiError:
-                await self.ledger.settle(intent.step, "refused")
+                await self.ledger.write(Settled(intent.step, "refused"))
                 raise
             except (Outdated, NotBegun):
-                await self.ledger.settle(intent.step, "not sent")
+                await self.ledger.write(Settled(intent.step, "not sent"))
                 raise
             self.note(f"{intent.address}: {doubt}. Looking whether it was made ...")
             try:
@@ -98,7 +99,7 @@ class CreateOnce:
             if found is not None:
                 self.note(f"{intent.address}: it was made, as {found.id}")
                 return found
-        await self.ledger.settle(intent.step, "proven absent")
+        await self.ledger.write(Settled(intent.step, "proven absent"))
         raise HmsplanError(f"{doubt}; tried twice, and it was not made", summary="Not created")
 
     async def _post(

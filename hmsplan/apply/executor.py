@@ -30,6 +30,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import Outcome, Report, Status, Step, Verb
 from hmsplan.planner.blast_radius import staying_users
 from hmsplan.planner.members import gone_of
+from hmsplan.state.journal import OrganizationKnown, Settled, StackKnown
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
@@ -167,11 +168,10 @@ async def apply(
     grace = Polling(grace_s, clock, sleep, lambda: bool(stop))
     context = _context(plan, snapshot, client, ledger, progress, grace)
     if plan.organization is not None and ledger.organization_id != plan.organization:
-        await ledger.organization(plan.organization)
+        await ledger.write(OrganizationKnown(plan.organization))
     if ledger.stack_name is None:
-        await ledger.stack(plan.stack)
-    for step in plan.decided:
-        await ledger.settle(step, "decided by the lists")
+        await ledger.write(StackKnown(plan.stack))
+    await ledger.write(*(Settled(step, "decided by the lists") for step in plan.decided))
     await _still_there(ledger, snapshot)
     verbs = Counter(str(step.verb) for step in plan.steps)
     _LOG.info("performs %s, %d at once", wording.listed([f"{n:,} {verb}" for verb, n in verbs.items()]), concurrency)

@@ -17,6 +17,7 @@ from hmsplan.apply.updates import refuse_started
 from hmsplan.errors import ApiError, HmsplanError, StaleStep
 from hmsplan.model import EMPTY, PendingCreate
 from hmsplan.planner.members import fingerprint, is_untouched, person
+from hmsplan.state.journal import Counted, Leaving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -59,7 +60,7 @@ async def add(context: Context, kind: Kind, members: Members, step: Step) -> str
                 stills = (context.fresh.still(reading), context.fresh.still(seen))
                 added = await context.creator.create(kind, intent, dict(step.spec), context.before(*stills))
             context.added[parent].add(added.id)
-            await context.ledger.count(step.address, mark, settles=step.key)
+            await context.ledger.write(Counted(step.address, mark, settles=step.key))
             return added.id
     raise AssertionError
 
@@ -128,7 +129,7 @@ async def take_off(context: Context, kind: Kind, members: Members, step: Step) -
     context.removed[parent].add(member)
     async for _ in context.grace.looks():
         if not await _is_listed(context, kind, parent, member):
-            await context.ledger.count(step.address, removal.mark, -1)
+            await context.ledger.write(Counted(step.address, removal.mark, -1))
             return
     raise HmsplanError(
         f"{step.address}: the API took the DELETE of a {members.singular} and still shows it", summary="Not removed"
@@ -174,7 +175,7 @@ class _Removal:
         async def note() -> None:
             await ask()
             if not self.is_noted:
-                await self.context.ledger.leave(self.step.address, self.mark)
+                await self.context.ledger.write(Leaving(self.step.address, self.mark))
                 self.is_noted = True
             still()
             self.is_sent = True

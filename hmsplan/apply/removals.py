@@ -7,7 +7,6 @@ page of its own, and an API may refuse later. Until a reading shows it gone, the
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -23,6 +22,7 @@ from hmsplan.planner.blast_radius import users_of
 from hmsplan.planner.diff import moved
 from hmsplan.planner.members import fingerprint, is_untouched
 from hmsplan.planner.resource_diff import acts
+from hmsplan.state.journal import Leaving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -192,7 +192,7 @@ class _Before:
             await first()
             if not self.is_noted and _is_succeeded(self.context, self.step, self.step.id or ""):
                 self.is_noted = True
-                await asyncio.gather(*(self.context.ledger.leave(self.step.address, mark) for mark in self._marks()))
+                await self.context.ledger.write(*(Leaving(self.step.address, mark) for mark in self._marks()))
                 for check in checks:
                     check()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hmsplan.kinds.normalise import is_tidied
+from hmsplan.kinds.references import within
 from hmsplan.model import MISSING, Secret, dotted
 from hmsplan.planner.diff import at_path, diff
 
@@ -27,10 +28,9 @@ def unkept(kind: Kind, sent: Spec, live: Spec, *, whole: bool) -> tuple[FieldCha
 
 def is_vital(kind: Kind, change: FieldChange) -> bool:
     """Say whether an object without this field as it was sent is not what was planned: who answers, whom it calls."""
-    vital = {kind.identity, *(pattern[0] for pattern in kind.refs if len(pattern) == 1)}
-    if kind.status is not None:
-        vital.add(kind.status[0])
-    return change.path[0] in vital or isinstance(change.before, Secret)
+    vital = {kind.identity} if kind.status is None else {kind.identity, kind.status[0]}
+    refers = any(True for side in (change.before, change.after) for _ in within(kind, change.path, side))
+    return change.path[0] in vital or refers or isinstance(change.before, Secret)
 
 
 def vital(kind: Kind, sent: Spec, live: Spec) -> str:

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from hmsplan.cli.failure import tell
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import read_saved, resend_option, target_option
-from hmsplan.cli.reporter import APPLY_FORMATS, ApplyReporter, audience
+from hmsplan.cli.reporter import APPLY_FORMATS, reporter
 from hmsplan.cli.session import open_workspace, wait_for
 from hmsplan.cli.terminal import ask, err, interactive
 from hmsplan.errors import (
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hmsplan.apply.executor import Stop
+    from hmsplan.cli.options import Globals
     from hmsplan.model import Address
 
 PARTIAL: Final = 6
@@ -64,8 +64,7 @@ def _risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option("--format", "form", type=click.Choice(APPLY_FORMATS), default="text", help="How to tell of it.")
 @target_option
 @resend_option
-@common_options
-@pass_globals
+@click.pass_obj
 def apply_command(
     options: Globals,
     file: Path | None,
@@ -82,7 +81,7 @@ def apply_command(
     With FILE, perform the saved plan, without asking; refuse if it has expired or anything it touches has moved since.
     """
     yes = yes or file is not None  # it was reviewed, and nothing else is done
-    with audience(options, form) as told:
+    with reporter(options, form) as told:
         if not yes and not interactive():
             raise HmsplanError("there is no terminal to ask on; add -y to apply without asking", summary="Not applied")
         saved = read_saved(options, file) if file is not None else None
@@ -92,14 +91,14 @@ def apply_command(
         if expect_digest is not None and not expect_digest.strip():
             raise StalePlan("--expect-digest is empty: no plan was reviewed, so none is applied", summary="No digest")
         workspace = open_workspace(options, need_secrets=True)
-        workspace = replace(workspace, reporter=ApplyReporter(told, workspace.stack))
+        workspace, told.stack = replace(workspace, reporter=told), workspace.stack
         consent = Consent(saved, expect_digest, None if yes else _ask)
         choice = Options(target, destroy, allow, resend)
         applied = wait_for(apply(workspace, choice, consent, owner=_owner(), interruptible=_signals))
         if applied.unstored is not None:
             told.ended_by(applied.unstored)  # for machines, the report is the last event
         if applied.report.outcomes or told.events is not None:
-            told.ended(applied.report, applied.plan, workspace.stack)
+            told.ended(applied.report, applied.plan)
         code = tell(applied.unstored, commands=options.commands) if applied.unstored is not None else 0
         return _exit_code(applied.report) or code
 

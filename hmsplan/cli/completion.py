@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import out
+
+if TYPE_CHECKING:
+    from hmsplan.cli.options import Globals
 
 VARIABLE: Final = "_HMSPLAN_COMPLETE"
 SHELLS: Final[dict[str, type[ShellComplete]]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
@@ -17,8 +19,7 @@ SHELLS: Final[dict[str, type[ShellComplete]]] = {"bash": BashComplete, "zsh": Zs
 
 @click.command("completion", cls=Command)
 @click.argument("shell", type=click.Choice(list(SHELLS)))
-@common_options
-@pass_globals
+@click.pass_obj
 def completion_command(options: Globals, shell: str) -> None:  # noqa: ARG001 -- a script is a script
     """Print the completion script of a shell. To install it, add one line to the file your shell reads:
 

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
 from hmsplan.cli import embedded
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
-from hmsplan.cli.terminal import color, complain, out
+from hmsplan.cli.terminal import color, complain, out, width
 from hmsplan.config import schema
 from hmsplan.errors import HmsplanError
 from hmsplan.secrets.sources import read_secrets_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from hmsplan.cli.options import Globals
 
 ENVIRONMENT: Final = "staging"
 SECRETS: Final = "secrets.example.env"
 PAUSE_S: Final = 1.5
 CHANGES: Final = 2
 GREETING: Final = "Goedemorgen, met Balie. Wat kan ik voor u doen?"
+PROGRAM: Final = (sys.executable, "-m", "hmsplan.cli", "--emulator")
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(NamedTuple):
     """One command.
 
     Attributes:
@@ -69,6 +67,12 @@ SECOND: Final = (
     Scene("Either take the change into the YAML, or back, as here.", "apply -y", head=0, tail=5),
     Scene("Git and the platform agree again.", "plan --detailed-exitcode", meaning="nothing to do"),
 )
+NEXT: Final = """
+That was the whole round. What to try next:
+
+  {first}
+  hmsplan init DIR           a small stack of your own
+  hmsplan export DIR         YAML for an organization that exists already"""
 
 
 @click.command("demo", cls=Command)
@@ -76,22 +80,24 @@ SECOND: Final = (
     "--keep", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Play in DIR, and keep it."
 )
 @click.option("--fast", is_flag=True, help="Do not pause between two commands.")
-@common_options
-@pass_globals
+@click.pass_obj
 def demo_command(options: Globals, keep: Path | None, fast: bool) -> int:
     """Play the whole round on the example stack: plan, apply, a change in the dashboard, drift, repair.
 
     The commands are the real ones and the API is an emulator on this machine: no key, no network, no question.
     """
-    with contextlib.ExitStack() as closing:
+    with ExitStack() as closing:
         root = _kept(keep) if keep else Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="hmsplan-demo-")))
         shutil.copytree(example(), root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".hmsplan"))
-        closing.enter_context(contextlib.chdir(root))
-        closing.enter_context(_environment(_settings(options)))
         pause_s = 0.0 if fast or not sys.stdout.isatty() else PAUSE_S
-        if not _play(Stage(colored=color(options.color), pause_s=pause_s), root):
+        if not _play(root, colored=color(options.color), pause_s=pause_s):
             return 1
-    _tell_next(keep)
+    kept = f"cd {keep}, change a sentence in prompts/balie.md, and plan again"
+    out(
+        NEXT.format(
+            first=kept if keep else "hmsplan demo --keep DIR    the same, in a folder that you can change and plan"
+        )
+    )
     return 0
 
 
@@ -113,87 +119,47 @@ def _kept(folder: Path) -> Path:
     return folder.resolve()
 
 
-def _settings(options: Globals) -> dict[str, str]:
-    shown = {"FORCE_COLOR": "1"} if color(options.color) else {"NO_COLOR": "1"}
-    secrets = read_secrets_file(Path(SECRETS).read_text("utf-8"), SECRETS)
-    return {"HMSPLAN_ENV": ENVIRONMENT, **secrets, **shown}
+def _environment(root: Path, *, colored: bool) -> dict[str, str]:
+    """Return the variables of each command: the user's own settings, above all key and state, are not among them."""
+    hidden = ("HMS_", "HMSPLAN_", "FORCE_COLOR", "NO_COLOR")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+    secrets = read_secrets_file((root / SECRETS).read_text("utf-8"), SECRETS)
+    ours = {"HMSPLAN_ENV": ENVIRONMENT, "COLUMNS": str(width()), "FORCE_COLOR" if colored else "NO_COLOR": "1"}
+    return {**kept, **secrets, **ours}
 
 
-@contextlib.contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Hide the user's own settings, above all key and state, while the demo plays."""
-    before = dict(os.environ)
-    for name in before:
-        if name.startswith(("HMS_", "HMSPLAN_")) or name in {"FORCE_COLOR", "NO_COLOR"}:
-            del os.environ[name]
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+def _play(root: Path, *, colored: bool, pause_s: float) -> bool:
+    """Tell the story; say whether each command ended as it should."""
+    environment = _environment(root, colored=colored)
 
+    def show(text: str, **style: Any) -> None:
+        out(click.style(text, **style) if colored else text)
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Where the demo is told."""
+    def perform(scene: Scene) -> bool:
+        show(f"\n# {scene.words}", fg="cyan")
+        time.sleep(pause_s)
+        show(f"$ hmsplan --emulator {scene.command}", bold=True)
+        words = [*PROGRAM, *scene.command.split()]
+        ended = subprocess.run(words, cwd=root, env=environment, stdout=subprocess.PIPE, encoding="utf-8", check=False)  # noqa: S603 -- ours
+        lines = ended.stdout.rstrip("\n").split("\n")
+        if (left_out := len(lines) - scene.head - scene.tail) > 1:
+            lines[scene.head : -scene.tail] = [f"  … {left_out} more lines …"]
+        show("\n".join(lines))
+        if ended.returncode != scene.code:
+            why = f"hmsplan {scene.command} ended with {ended.returncode}, not with {scene.code}."
+            complain(f"\nError: The demo went wrong\n  {why}")
+        elif scene.meaning:
+            show(f"[exit code {scene.code}: {scene.meaning}]", dim=True)
+        return ended.returncode == scene.code
 
-    colored: bool
-    pause_s: float
-
-    def say(self, words: str) -> None:
-        """Tell what comes next, as a comment of the shell."""
-        out("\n" + self._styled(f"# {words}", fg="cyan"))
-        time.sleep(self.pause_s)
-
-    def type(self, line: str) -> None:
-        """Show a command line."""
-        out(self._styled(f"$ {line}", bold=True))
-
-    def show(self, text: str, head: int, tail: int) -> None:
-        """Print what a command printed, the middle of much left out."""
-        lines = text.rstrip("\n").split("\n")
-        if len(lines) > head + tail + 1:
-            left_out = self._styled(f"  … {len(lines) - head - tail} more lines …", dim=True)
-            lines = [*lines[:head], left_out, *lines[-tail:]]
-        out("\n".join(lines))
-
-    def note(self, text: str) -> None:
-        """Add what a shell does not show."""
-        out(self._styled(f"[{text}]", dim=True))
-
-    def _styled(self, text: str, *, fg: str | None = None, bold: bool | None = None, dim: bool | None = None) -> str:
-        return click.style(text, fg=fg, bold=bold, dim=dim) if self.colored else text
-
-
-def _play(stage: Stage, root: Path) -> bool:
-    stage.say("A dental practice in Utrecht: two assistants, two phone numbers, a SIP trunk.")
-    stage.type(f"cd {root}")
-    stage.type(f"export HMSPLAN_ENV={ENVIRONMENT}")
-    stage.type(f"set -a; . ./{SECRETS}; set +a")
-    if not all(_perform(stage, scene) for scene in FIRST):
+    show("\n# A dental practice in Utrecht: two assistants, two phone numbers, a SIP trunk.", fg="cyan")
+    show(f"$ cd {root}\n$ export HMSPLAN_ENV={ENVIRONMENT}\n$ set -a; . ./{SECRETS}; set +a", bold=True)
+    if not all(map(perform, FIRST)):
         return False
-    stage.say("Now somebody changes a greeting in the dashboard, and unplugs a number.")
+    show("\n# Now somebody changes a greeting in the dashboard, and unplugs a number.", fg="cyan")
+    time.sleep(pause_s)
     _meddle(embedded.database(root, ENVIRONMENT))
-    return all(_perform(stage, scene) for scene in SECOND)
-
-
-def _perform(stage: Stage, scene: Scene) -> bool:
-    """Run one command for real; say whether it ended as it should."""
-    from hmsplan.cli import run  # noqa: PLC0415 -- it imports us
-
-    stage.say(scene.words)
-    stage.type(f"hmsplan --emulator {scene.command}")
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        code = run(["--emulator", *scene.command.split()])
-    stage.show(printed.getvalue(), scene.head, scene.tail)
-    if code == scene.code:
-        if scene.meaning:
-            stage.note(f"exit code {code}: {scene.meaning}")
-        return True
-    complain(f"\nError: The demo went wrong\n  hmsplan {scene.command} ended with {code}, not with {scene.code}.")
-    return False
+    return all(map(perform, SECOND))
 
 
 def _meddle(database: Path) -> None:
@@ -208,13 +174,3 @@ def _meddle(database: Path) -> None:
         emulator.edit("numbers", number["id"], {"agent_id": None})
     finally:
         emulator.close()
-
-
-def _tell_next(keep: Path | None) -> None:
-    out("\nThat was the whole round. What to try next:\n")
-    if keep:
-        out(f"  cd {keep}, change a sentence in prompts/balie.md, and plan again")
-    else:
-        out("  hmsplan demo --keep DIR    the same, in a folder that you can change and plan")
-    out("  hmsplan init DIR           a small stack of your own")
-    out("  hmsplan export DIR         YAML for an organization that exists already")

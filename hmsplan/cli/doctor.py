@@ -8,7 +8,8 @@ import platform
 import textwrap
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
 
@@ -18,13 +19,12 @@ import orjson
 from hmsplan import __version__
 from hmsplan.api.urls import DEFAULT_BASE_URL, endpoint
 from hmsplan.cli import embedded
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.probe import Probe, probe_api
 from hmsplan.cli.session import BASE_URL, KEY, load, open_state, wait_for
 from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import ApiError, ConfigError, HmsplanError, StateError, Unauthorized, WrongOrganization
-from hmsplan.model import Secret
+from hmsplan.model import Secret, leaves
 from hmsplan.operations.refresh import check_organization
 from hmsplan.secrets.sources import FINGERPRINT_KEY, PREFIX, variable_suffix
 from hmsplan.state.backend import new_state
@@ -34,6 +34,7 @@ from hmsplan.text.wording import count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hmsplan.cli.options import Globals
     from hmsplan.model import Stack, State
     from hmsplan.state.backend import Backend
 
@@ -71,8 +72,7 @@ def _one_line(text: str) -> str:
 
 
 @click.command("doctor", cls=Command)
-@common_options
-@pass_globals
+@click.pass_obj
 def doctor_command(options: Globals) -> int:
     """Check the setup: stack, state, endpoint, key, clock, proxies, secrets. Reads only, and shows no secret.
 
@@ -153,14 +153,24 @@ def _lock(options: Globals, backend: Backend) -> Check:
     except StateError as error:
         return Check("lock", Mark.NOTE, _one_line(error.detail))
     if owner is None:
-        return Check("lock", Mark.OK, "free")
+        return _writable(backend.describe())
     return Check(
         "lock", Mark.NOTE, f"held by {plain(str(owner))}", f"If that run is dead: {options.command('state', 'unlock')}"
     )
 
 
+def _writable(place: str) -> Check:
+    """Say whether a run may take the lock: in a folder, that is whether it may write there."""
+    folder = next((folder for folder in Path(place).parents if folder.exists()), None)
+    if "://" in place or folder is None or os.access(folder, os.W_OK):
+        return Check("lock", Mark.OK, "free")
+    advice = "plan and drift may do without. For apply, make it writable or name another place: --state URL"
+    return Check("lock", Mark.NOTE, f"cannot be taken: this user may not write to {plain(str(folder))}", advice)
+
+
 def _secrets(stack: Stack) -> Iterator[Check]:
-    secrets = {secret.name: secret for resource in stack.resources.values() for secret in _within(resource.spec)}
+    found = (leaf for resource in stack.resources.values() for _, leaf in leaves(resource.spec))
+    secrets = {leaf.name: leaf for leaf in found if isinstance(leaf, Secret)}
     missing = [PREFIX + variable_suffix(name) for name, secret in sorted(secrets.items()) if secret.reveal() is None]
     if missing:
         advice = "Set them, or name a dotenv file: --secrets-file FILE"
@@ -174,17 +184,6 @@ def _secrets(stack: Stack) -> Iterator[Check]:
         yield Check("fingerprint key", Mark.NOTE, f"{FINGERPRINT_KEY} is not set: no new secret is noticed", advice)
     else:
         yield Check("fingerprint key", Mark.OK, "not set, and no secret needs it")
-
-
-def _within(value: Any) -> Iterator[Secret]:
-    if isinstance(value, Secret):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _within(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _within(item)
 
 
 def _endpoint(options: Globals) -> Check:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import open_workspace, wait_for
 from hmsplan.cli.surfaces import DRIFT_FORMATS, print_drift
 from hmsplan.operations.drift import drift
+
+if TYPE_CHECKING:
+    from hmsplan.cli.options import Globals
 
 DRIFTED = 2
 
@@ -17,8 +21,7 @@ DRIFTED = 2
 @click.option("--format", "form", type=click.Choice(DRIFT_FORMATS), default="text", help="How to print it.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something drifted.")
 @click.option("--unmanaged", is_flag=True, help="Also list the live objects that are not managed.")
-@common_options
-@pass_globals
+@click.pass_obj
 def drift_command(options: Globals, form: str, detailed_exitcode: bool, unmanaged: bool) -> int:
     """Show what changed outside hmsplan since the last apply. Reads only."""
     workspace = open_workspace(options)

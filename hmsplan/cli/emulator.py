@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import orjson
 
 from hmsplan.cli.embedded import NoEmulator
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import err, report
 from hmsplan.errors import HmsplanError
 from hmsplan.text.escape import plain
+
+if TYPE_CHECKING:
+    from hmsplan.cli.options import Globals
 
 
 @click.command("emulator", cls=Command)
@@ -23,8 +26,7 @@ from hmsplan.text.escape import plain
 @click.option(
     "--settings", type=click.Path(path_type=Path, exists=True), metavar="FILE", help="Stance on open questions."
 )
-@common_options
-@pass_globals
+@click.pass_obj
 def emulator_command(options: Globals, port: int, db: Path | None, faults: Path | None, settings: Path | None) -> None:
     """Run the API on this machine, until it is stopped. Any key that starts with fl_ has an organization of its own."""
     try:

@@ -12,10 +12,9 @@ import click
 import orjson
 
 from hmsplan.cli import embedded
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import STDERR, connect, is_embedded, wait_for
-from hmsplan.cli.terminal import err, report
+from hmsplan.cli.terminal import err, report, wrapped
 from hmsplan.config.confined import STACK_FILE
 from hmsplan.config.load import DEFAULT_ENVIRONMENT
 from hmsplan.errors import HmsplanError
@@ -29,6 +28,7 @@ from hmsplan.text.wording import count
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hmsplan.cli.options import Globals
     from hmsplan.state.backend import Backend
 
 OWNER: Final = "hmsplan export"
@@ -36,8 +36,7 @@ OWNER: Final = "hmsplan export"
 
 @click.command("export", cls=Command)
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
-@common_options
-@pass_globals
+@click.pass_obj
 def export_command(options: Globals, folder: Path | None) -> None:
     """Write YAML and prompt files for a whole organization, into DIR or the current folder. Changes nothing in it.
 
@@ -110,17 +109,23 @@ def _tell(options: Globals, root: Path, exported: Exported, *, bound: bool, stat
     if exported.left_out:
         err("\nLive, and not in these files:")
         for line in exported.left_out:
-            err(f"  {plain(line)}")
+            err(wrapped(plain(line), "  "))
     err("\nNot exported: secrets. Each is a ${secret:…} in the files, to be filled in.")
-    report(f"\nExported {count(exported.count, 'object')} of organization {plain(str(exported.state.organization))}.")
-    if bound:
-        report(f"The state {plain(state)} binds them all, so the next plan is empty.")
-    else:
-        report(f"The state {plain(state)} was there already and stays as it is: the next plan adopts by imports.yaml.")
+    organization = plain(str(exported.state.organization))
+    report("\n" + wrapped(f"Exported {count(exported.count, 'object')} of organization {organization}."))
+    then = (
+        "binds them all, so the next plan is empty."
+        if bound
+        else "was there already and stays as it is: the next plan adopts by imports.yaml."
+    )
+    report(wrapped(f"The state {plain(state)} {then}"))
     _tell_next(options, root)
 
 
 def _tell_next(options: Globals, root: Path) -> None:
-    err(f"\nNext:\n  {replace(options, directory=root, variables={}).command('plan')}")
-    if options.emulator and root != options.directory:
-        err("  (not yet: the emulator of the new folder is another one, and knows none of these objects)")
+    there = replace(options, directory=root, variables={})
+    if options.emulator and root != options.directory:  # a plan there would find an emulator without these objects
+        err(f"\nNext:\n  {replace(there, emulator=False).command('validate')}")
+        err(wrapped("The emulator of the new folder is another one, and knows none of these objects."))
+    else:
+        err(f"\nNext:\n  {there.command('plan')}")

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 import click
 import orjson
 
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import err, out, report
 from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE, Folder
@@ -28,6 +27,8 @@ from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from hmsplan.cli.options import Globals
 
 UNFORMATTED: Final = 1
 
@@ -51,8 +52,7 @@ class Result:
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file is not in canonical form.")
 @click.option("--diff", "show_diff", is_flag=True, help="Show what differs.")
-@common_options
-@pass_globals
+@click.pass_obj
 def fmt_command(options: Globals, files: tuple[str, ...], check: bool, show_diff: bool) -> int:
     """Put the YAML files of the stack, or just these, in canonical form: two spaces, indented lists, comments kept.
 

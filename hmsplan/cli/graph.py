@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 import orjson
 
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import load
 from hmsplan.cli.terminal import out
 from hmsplan.output.graph import Graph, dot, graph_of, mermaid
+
+if TYPE_CHECKING:
+    from hmsplan.cli.options import Globals
 
 FORMATS: Final = {"mermaid": mermaid, "dot": dot}
 
 
 @click.command("graph", cls=Command)
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="mermaid", help="How to print it.")
-@common_options
-@pass_globals
+@click.pass_obj
 def graph_command(options: Globals, form: str) -> None:
     """Print what depends on what, for Mermaid (GitHub shows it) or Graphviz. Offline, without key or secrets.
 

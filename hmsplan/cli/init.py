@@ -10,9 +10,9 @@ import click
 import orjson
 
 from hmsplan import __version__
-from hmsplan.cli.options import Globals, common_options, pass_globals
+from hmsplan.cli.options import Globals
 from hmsplan.cli.parsing import Command
-from hmsplan.cli.terminal import err, report
+from hmsplan.cli.terminal import err, report, width, wrapped
 from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE
 from hmsplan.errors import HmsplanError
 from hmsplan.export import scaffold
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 @click.command("init", cls=Command)
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--ci", type=click.Choice(["github"]), help="Write a workflow too: plan, apply and drift.")
-@common_options
-@pass_globals
+@click.pass_obj
 def init_command(options: Globals, folder: Path | None, ci: str | None) -> None:
     """Write a small stack to start from, into DIR or the current folder. No file is ever overwritten.
 
@@ -108,11 +107,15 @@ def _tell_next(root: Path, ci: str | None) -> None:
     new = Globals(directory=root)
     tried = Globals(directory=root, emulator=True)
     err("\nNext:")
-    for command, does in (
+    rows = [
         (new.command("validate"), "check it, offline"),
         (tried.command("plan"), "see what it would create, without a key"),
         (tried.command("apply"), "create it, on an emulator of the API on this machine"),
-    ):
-        err(f"  {command:<{len(tried.command('apply'))}}   {does}")
+    ]
+    column = max(len(command) for command, _ in rows)
+    fits = 2 + column + 3 + max(len(does) for _, does in rows) <= width()
+    for command, does in rows:
+        err(f"  {command:<{column}}   {does}" if fits else f"  {command}\n      {does}")
     if ci is not None:
-        err(f"\nBefore you commit {scaffold.WORKFLOW}, read its first lines: it needs an owner, a commit and secrets.")
+        text = f"Before you commit {scaffold.WORKFLOW}, read its first lines: it needs an owner, a commit and secrets."
+        err("\n" + wrapped(text))

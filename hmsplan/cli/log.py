@@ -25,7 +25,7 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         folder = record.name.removeprefix("hmsplan.").partition(".")[0]
-        line = f"{record.relativeCreated / 1000:8.3f} s  {folder:<5}  {plain(record.getMessage())}"
+        line = f"{record.relativeCreated / 1000:8.3f} s  {folder:<10}  {plain(record.getMessage())}"
         err(line)
 
 

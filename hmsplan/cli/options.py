@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import re
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Final
 
 import click
 from click.core import ParameterSource
 
-from hmsplan.cli.parsing import given_twice
 from hmsplan.output.commands import CommandLine
 from hmsplan.text.timestamps import seconds
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
 @dataclass(slots=True)
@@ -82,6 +74,11 @@ def without_password(url: str) -> str:
     return re.sub(r"(?i)([?&](?:ssl)?password=)[^&]*", r"\1PASSWORD", url)
 
 
+def given_twice(parameter: click.Parameter) -> str:
+    """Say that an option has two values."""
+    return f"{' / '.join(parameter.opts)} is given twice, and only one value counts. Leave one of them out."
+
+
 def _variables(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> None:
     for value in values:
         name, equals, text = value.partition("=")
@@ -124,6 +121,10 @@ class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic for type 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
+        if re.fullmatch(r"0+[smh]", value):
+            self.fail(
+                f"{value!r} leaves no time for anything. Write more, such as 90s or 20m, or leave it out", param, ctx
+            )
         if re.fullmatch(r"[1-9][0-9]{0,5}[smh]", value) is None:
             self.fail(f"{value!r} is not a number with s, m or h behind it, such as 90s or 20m", param, ctx)
         return seconds(value)
@@ -134,67 +135,32 @@ def _no_color(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
         ctx.ensure_object(Globals).color = False
 
 
-_OPTIONS = (
-    click.option("-C", "directory", type=_Folder(path_type=Path), metavar="DIR", help="Run as if started in DIR."),
-    click.option(
-        "-e", "--env", "environment", envvar="HMSPLAN_ENV", metavar="ENV", help="Choose environments/ENV.yaml."
+def _option(*names: str, **attributes: Any) -> click.Option:
+    return click.Option(names, callback=_keep, expose_value=False, **attributes)
+
+
+COMMON: Final = (
+    click.Option(
+        ["--no-color"], is_flag=True, callback=_no_color, expose_value=False, help="No colour, also with NO_COLOR set."
     ),
-    click.option("--state", envvar="HMSPLAN_STATE", metavar="URL", help="Where the state is; default: the stack's."),
-    click.option(
-        "--secrets-file", type=click.Path(path_type=Path), metavar="FILE", help="dotenv file for ${secret:x}."
+    click.Option(
+        ["--var"], multiple=True, callback=_variables, expose_value=False, metavar="NAME=VALUE", help="Set a variable."
     ),
-    click.option("--emulator", is_flag=True, help="Run against an emulator kept in .hmsplan/emulator/."),
-    click.option("--json", is_flag=True, help="Print JSON for machines."),
-    click.option(
+    _option("-C", "directory", type=_Folder(path_type=Path), metavar="DIR", help="Run as if started in DIR."),
+    _option("-e", "--env", "environment", envvar="HMSPLAN_ENV", metavar="ENV", help="Choose environments/ENV.yaml."),
+    _option("--state", envvar="HMSPLAN_STATE", metavar="URL", help="Where the state is; default: the stack's."),
+    _option("--secrets-file", type=click.Path(path_type=Path), metavar="FILE", help="dotenv file for ${secret:x}."),
+    _option("--emulator", is_flag=True, help="Run against an emulator kept in .hmsplan/emulator/."),
+    _option("--json", is_flag=True, help="Print JSON for machines."),
+    _option(
         "-v",
         "--verbose",
         "verbosity",
         count=True,
         help="Say on stderr what it does; -vv: each request; -vvv: its shape.",
     ),
-    click.option("--allow-host", metavar="HOST", help="Let HMS_SOVEREIGN_BASE_URL name this host."),
-    click.option(
-        "--ca-bundle", type=click.Path(path_type=Path), metavar="FILE", help="Trust these authorities as well."
-    ),
-    click.option(
-        "--timeout", "timeout_s", type=_Duration(), metavar="TIME", help="Send nothing after this long: 90s, 20m."
-    ),
+    _option("--allow-host", metavar="HOST", help="Let HMS_SOVEREIGN_BASE_URL name this host."),
+    _option("--ca-bundle", type=click.Path(path_type=Path), metavar="FILE", help="Trust these authorities as well."),
+    _option("--timeout", "timeout_s", type=_Duration(), metavar="TIME", help="Send nothing after this long: 90s, 20m."),
 )
-
-
-def common_options(command: Command) -> Command:
-    """Add the common options to a command or to the group."""
-    for option in reversed(_OPTIONS):
-        command = _with(option, command)
-    var = click.option(
-        "--var", multiple=True, callback=_variables, expose_value=False, metavar="NAME=VALUE", help="Set a variable."
-    )
-    plain = click.option(
-        "--no-color", is_flag=True, callback=_no_color, expose_value=False, help="No colour, also with NO_COLOR set."
-    )
-    return plain(var(command))
-
-
-def _with(option: Callable[[Command], Command], command: Command) -> Command:
-    command = option(command)
-    parameters: list[click.Option] = getattr(command, "__click_params__", None) or command.params  # type: ignore[attr-defined]
-    parameters[-1].callback = _keep
-    parameters[-1].expose_value = False
-    return command
-
-
-def pass_globals(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the common options as its first argument, and take its result as the exit code."""
-
-    @click.pass_context
-    @functools.wraps(function)
-    def called(ctx: click.Context, *args: Any, **kwargs: Any) -> Any:
-        options = ctx.ensure_object(Globals)
-        if not options.verbosity and "logging" not in sys.modules:  # nobody who could speak
-            return function(options, *args, **kwargs)
-        from hmsplan.cli.log import heard  # noqa: PLC0415 -- most of what `hmsplan version` would cost
-
-        with heard(options.verbosity):
-            return function(options, *args, **kwargs)
-
-    return called
+"""What every command takes, before its name or after it."""

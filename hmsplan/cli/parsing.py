@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+
+from hmsplan.cli.options import COMMON, Globals, given_twice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,7 +20,23 @@ _ELSEWHERE: Final = frozenset({"version"})
 
 
 class Command(click.Command):
-    """Refuses ``-out=x``, which click reads as ``-o ut=x``, and a second value for an option that takes one."""
+    """Takes the common options; refuses ``-out=x``, which click reads as ``-o ut=x``, and a second value for an option.
+
+    What the command returns is the exit code.
+    """
+
+    def __init__(self, name: str | None, params: list[click.Parameter] | None = None, **attributes: Any) -> None:
+        super().__init__(name, params=[*(params or ()), *COMMON], **attributes)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and tell on stderr what it does if ``-v`` asks for it."""
+        verbosity = ctx.ensure_object(Globals).verbosity
+        if not verbosity and "logging" not in sys.modules:  # nothing that could log
+            return super().invoke(ctx)
+        from hmsplan.cli.log import heard  # noqa: PLC0415 -- most of what `hmsplan version` would cost
+
+        with heard(verbosity):
+            return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments of this command."""
@@ -31,6 +50,7 @@ class Group(Command, click.Group):
     """A group of such commands."""
 
     command_class = Command
+    invoke = click.Group.invoke  # the command in it is what is listened to
 
 
 def _refuse_one_dash(command: click.Command, ctx: click.Context, args: Sequence[str]) -> None:
@@ -70,11 +90,6 @@ def _refuse_twice(command: click.Command, ctx: click.Context, args: Sequence[str
         if parameter in seen:
             raise click.UsageError(given_twice(parameter), ctx)
         seen.add(parameter)
-
-
-def given_twice(parameter: click.Parameter) -> str:
-    """Say that an option has two values."""
-    return f"{' / '.join(parameter.opts)} is given twice, and only one value counts. Leave one of them out."
 
 
 def _options(command: click.Command, ctx: click.Context) -> list[click.Option]:

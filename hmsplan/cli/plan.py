@@ -10,7 +10,6 @@ import click
 import orjson
 
 from hmsplan import __version__
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import load, open_workspace, unix_now, wait_for
 from hmsplan.cli.surfaces import PLAN_FORMATS, print_plan
@@ -27,6 +26,7 @@ from hmsplan.text.strict_json import MAX_BYTES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hmsplan.cli.options import Globals
     from hmsplan.model import Plan, Stack
 
 CHANGES: Final = 2
@@ -116,8 +116,7 @@ def refuse_resource_file(options: Globals, file: Path) -> None:
 @digest_option
 @target_option
 @resend_option
-@common_options
-@pass_globals
+@click.pass_obj
 def plan_command(
     options: Globals,
     file: Path | None,
@@ -194,13 +193,14 @@ def _check(options: Globals, file: Path, choice: Options, kind: Digest, *, as_js
     Raises:
         StalePlan: it does not, by the digest that was chosen.
     """
-    from hmsplan.operations.saved_plan import objections  # noqa: PLC0415 -- only for a check
+    from hmsplan.operations.saved_plan import objections, refuse_other_place  # noqa: PLC0415 -- only for a check
 
     saved = read_saved(options, file)
     choice = Options(
         choice.targets or saved.targets, choice.destroy or saved.destroy, resend=choice.resend or saved.resend
     )
     workspace = open_workspace(options, need_secrets=True)
+    refuse_other_place(saved, workspace.stack)
     fresh = wait_for(plan(workspace, choice, whose=True))
     reasons = objections(saved, fresh, workspace.state(), kind)
     told = fresh.digest_of(kind)
@@ -240,8 +240,7 @@ def read_saved(options: Globals, file: Path) -> Plan:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--format", "form", type=click.Choice(PLAN_FORMATS), default="text", help="How to print it.")
 @digest_option
-@common_options
-@pass_globals
+@click.pass_obj
 def show_command(options: Globals, file: Path, form: str, digest: Digest) -> None:
     """Show a saved plan. Needs no key."""
     from hmsplan.formats.plan_file import plan_from_bytes  # noqa: PLC0415 -- see read_saved

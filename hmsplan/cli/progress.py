@@ -104,12 +104,12 @@ class Events:
             task.cancel()
 
 
-class OnBar:
+class OnBar(Lines):
     """A bar that counts steps, on one line; notes, failures and the log stay above it."""
 
     def __init__(self, bar: Bar, task: TaskID) -> None:
+        super().__init__()
         self._bar, self._task = bar, task
-        self._began: dict[str, float] = {}
 
     def started(self, step: Step) -> None:
         """Name what is being done."""
@@ -120,12 +120,7 @@ class OnBar:
         """Move the bar on."""
         self._bar.advance(self._task)
         if outcome.status is not Status.DONE:
-            seconds = time.monotonic() - self._began.get(outcome.step.key, time.monotonic())
-            err(progress_line(outcome.step, outcome, seconds))
-
-    def note(self, text: str) -> None:
-        """Print above the bar."""
-        err(escaped(text))
+            super().finished(outcome)
 
 
 @contextmanager

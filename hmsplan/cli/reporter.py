@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hmsplan import __version__
@@ -29,27 +28,48 @@ if TYPE_CHECKING:
 APPLY_FORMATS: Final = ("text", "github")
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """Tells of one run.
+class ApplyReporter(Stderr):
+    """Tells of one apply: people on stdout and stderr, or machines by events.
 
     Attributes:
         form: one of ``APPLY_FORMATS``.
         events: None = people are told.
+        stack: what is applied; None until it is read.
     """
 
-    options: Globals
-    form: str
-    events: Events | None
+    def __init__(self, options: Globals, form: str) -> None:
+        self._options, self._form = options, form
+        self.events = Events() if options.json else None
+        self.stack: Stack | None = None
 
-    def planned(self, plan: Plan, stack: Stack) -> None:
+    def looking(self, creates: int, left_s: float) -> None:
+        """Say that creates of an earlier run are looked for."""
+        err(f"Looking for {creates} create(s) of an earlier run whose answer was lost; {left_s:.0f} s left ...")
+
+    def planned(self, plan: Plan) -> None:
         """Tell what is going to happen."""
         if self.events is not None:
-            self.events.tell(*events.planned(plan, self.options.commands))
+            self.events.tell(*events.planned(plan, self._options.commands))
         else:
-            print_plan(self.options, plan, self.form, stack=stack, write=report)
+            print_plan(self._options, plan, self._form, stack=self.stack, write=report)
 
-    def ended(self, ending: Report, plan: Plan, stack: Stack) -> None:
+    @asynccontextmanager
+    async def performing(self, plan: Plan) -> AsyncIterator[Progress]:
+        """Show a bar or lines on stderr, or tell events."""
+        gc.freeze()
+        gc.enable()  # from here on the run may be long
+        if self.events is not None:
+            async with self.events.alive():
+                yield self.events
+        else:
+            with progress_for(len(plan.steps), plain=not color_of_progress(self._options.color)) as shown:
+                yield shown
+
+    def failed(self, error: HmsplanError) -> None:
+        """Say that the state could not be stored; the error on its way is told after it."""
+        tell(error, commands=self._options.commands)
+
+    def ended(self, ending: Report, plan: Plan) -> None:
         """Tell what was done; nothing, where there was nothing to do."""
         if self.events is not None:
             self.events.tell(events.ended(ending, plan))
@@ -58,68 +78,38 @@ class Audience:
             return
         if not plan.pending and not ending.outcomes:
             return
-        if self.form == "github":
+        commands = self._options.commands
+        if self._form == "github":
             from hmsplan.output.ending import report_markdown  # noqa: PLC0415 -- only in a workflow
             from hmsplan.output.findings import of_report  # noqa: PLC0415
 
-            print_found(self.options, of_report(ending, locator(stack), self.options.commands), "github", write=report)
-        report(self._table(ending, plan, colored=color(self.options.color)))
-        if self.form == "github":
-            write_summary(report_markdown(ending, plan, commands=self.options.commands))
+            print_found(self._options, of_report(ending, locator(self.stack), commands), "github", write=report)
+        report(self._table(ending, plan, colored=color(self._options.color)))
+        if self._form == "github":
+            write_summary(report_markdown(ending, plan, commands=commands))
 
     def _table(self, ending: Report, plan: Plan, *, colored: bool) -> str:
-        commands = self.options.commands
+        commands = self._options.commands
         return render_report(ending, plan=plan, width=width(), color=colored, commands=commands).rstrip("\n")
 
     def ended_by(self, error: HmsplanError) -> None:
         """Tell machines of an error that ends the run; people are told where every error is."""
         if self.events is not None:
-            self.events.tell(*events.of_error(error, self.options.commands))
-        elif self.form == "github":
+            self.events.tell(*events.of_error(error, self._options.commands))
+        elif self._form == "github":
             from hmsplan.output.ending import error_markdown  # noqa: PLC0415 -- only in a workflow
             from hmsplan.output.findings import of_diagnostics  # noqa: PLC0415
 
-            found = list(map(self.options.commands.completed, diagnostics_of(error)))
+            found = list(map(self._options.commands.completed, diagnostics_of(error)))
             if not isinstance(error, UnsafePlan):  # the plan has marked what it refuses
-                print_found(self.options, of_diagnostics(found), "github", write=report)
+                print_found(self._options, of_diagnostics(found), "github", write=report)
             write_summary(error_markdown(found))
 
 
-class ApplyReporter(Stderr):
-    """Tells *told* of an apply of *stack*, and people on stderr how far it is."""
-
-    def __init__(self, told: Audience, stack: Stack) -> None:
-        self._told, self._stack = told, stack
-
-    def looking(self, creates: int, left_s: float) -> None:
-        """Say that creates of an earlier run are looked for."""
-        err(f"Looking for {creates} create(s) of an earlier run whose answer was lost; {left_s:.0f} s left ...")
-
-    def planned(self, plan: Plan) -> None:
-        """Show the plan."""
-        self._told.planned(plan, self._stack)
-
-    @asynccontextmanager
-    async def performing(self, plan: Plan) -> AsyncIterator[Progress]:
-        """Show a bar or lines on stderr, or tell events."""
-        gc.freeze()
-        gc.enable()  # from here on the run may be long
-        if self._told.events is not None:
-            async with self._told.events.alive():
-                yield self._told.events
-        else:
-            with progress_for(len(plan.steps), plain=not color_of_progress(self._told.options.color)) as shown:
-                yield shown
-
-    def failed(self, error: HmsplanError) -> None:
-        """Say that the state could not be stored; the error on its way is told after it."""
-        tell(error, commands=self._told.options.commands)
-
-
 @contextmanager
-def audience(options: Globals, form: str) -> Iterator[Audience]:
-    """Give who is told of the run; an error that ends it is told as well."""
-    told = Audience(options, form, Events() if options.json else None)
+def reporter(options: Globals, form: str) -> Iterator[ApplyReporter]:
+    """Give who tells of the run; an error that ends it is told as well."""
+    told = ApplyReporter(options, form)
     try:
         if told.events is not None:
             told.events.tell(events.version_event(__version__))

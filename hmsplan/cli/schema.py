@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import out
 from hmsplan.config import schema
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from hmsplan.cli.options import Globals
 
 
 def files() -> dict[str, Path]:
@@ -25,8 +26,7 @@ def files() -> dict[str, Path]:
 
 @click.command("schema", cls=Command)
 @click.argument("kind", metavar="[KIND]", type=click.Choice(list(files())), default="resources")
-@common_options
-@pass_globals
+@click.pass_obj
 def schema_command(options: Globals, kind: str) -> None:  # noqa: ARG001 -- a schema is JSON with --json and without
     """Print a JSON Schema: of one kind, of a whole resource file (the default), of a stack or environment file.
 

@@ -19,7 +19,7 @@ from hmsplan.cli.terminal import commands_of_the_runner, err
 from hmsplan.config.load import DEFAULT_ENVIRONMENT, choose_environment, load_settings, load_stack
 from hmsplan.errors import HmsplanError, Unauthorized
 from hmsplan.model import Diagnostic, Secret, Topic, leaves
-from hmsplan.operations.reporter import Silent
+from hmsplan.operations.reporter import Reporter
 from hmsplan.operations.workspace import Client, Workspace
 from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.secrets.detect import credentials
@@ -40,7 +40,7 @@ BASE_URL: Final = "HMS_SOVEREIGN_BASE_URL"
 Result = TypeVar("Result")
 
 
-class Stderr(Silent):
+class Stderr(Reporter):
     """Tells on stderr what every command tells while it reads."""
 
     def warning(self, warning: Diagnostic) -> None:

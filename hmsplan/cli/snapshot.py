@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+import orjson
 
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import new_file, refuse_resource_file, write_private
 from hmsplan.cli.session import open_workspace, wait_for
-from hmsplan.cli.terminal import err
+from hmsplan.cli.terminal import err, report
 from hmsplan.formats.snapshot_file import mark_of, snapshot_to_bytes
 from hmsplan.operations.snapshot import snapshot
 from hmsplan.text.escape import plain
 from hmsplan.text.wording import count
+
+if TYPE_CHECKING:
+    from hmsplan.cli.options import Globals
 
 
 @click.command("snapshot", cls=Command)
@@ -23,8 +27,7 @@ from hmsplan.text.wording import count
     "-o", "--out", "file", type=click.Path(path_type=Path), callback=new_file, required=True, metavar="FILE",
     help="Where to save it.",
 )  # fmt: skip
-@common_options
-@pass_globals
+@click.pass_obj
 def snapshot_command(options: Globals, file: Path) -> None:
     """Save a picture of the live organization and of the state, for plans where there is no key. Reads only.
 
@@ -37,6 +40,10 @@ def snapshot_command(options: Globals, file: Path) -> None:
     objects = sum(map(len, saved.live.objects.values()))
     marks = [mark_of(lead).fingerprint for found in saved.live.members.values() for lead in found]
     strangers = marks.count("")
+    if options.json:
+        body = {"file": str(file), "objects": objects, "leads": len(marks), "unknown_leads": strangers}
+        report(orjson.dumps({"format_version": "1.0", **body}).decode())
+        return
     more = f", and counted {count(strangers, 'lead')} that somebody else added" if strangers else ""
     name = plain(str(file))
     err(f"Saved {count(objects, 'object')} and the digests of {count(len(marks) - strangers, 'lead')} to {name}{more}.")

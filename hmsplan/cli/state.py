@@ -10,20 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import orjson
 
-from hmsplan.api.client import ReadClient
-from hmsplan.api.refresh import read_members, read_one, read_organization
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command, Group
-from hmsplan.cli.session import STDERR, connect, environment_of, open_state, open_workspace, wait_for
-from hmsplan.cli.terminal import err, out
+from hmsplan.cli.session import environment_of, open_state, open_workspace, wait_for
+from hmsplan.cli.terminal import err, out, report
 from hmsplan.config.load import load_settings
 from hmsplan.errors import HmsplanError, StateError
-from hmsplan.formats.state_codec import binding_out
-from hmsplan.formats.state_file import dump, parse
+from hmsplan.formats.state_file import binding_out, dump, line, parse
 from hmsplan.kinds import KINDS
-from hmsplan.model import EMPTY, Address, Binding
-from hmsplan.operations.refresh import check_organization
-from hmsplan.planner.members import fingerprint
+from hmsplan.model import Address
+from hmsplan.operations.bind import check_exists, find
 from hmsplan.state import edit
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.migrate import migrate
@@ -32,8 +27,8 @@ from hmsplan.text.escape import plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hmsplan.model import PendingCreate, RemoteObject, Stack, State
-    from hmsplan.operations.workspace import Workspace
+    from hmsplan.cli.options import Globals
+    from hmsplan.model import State
     from hmsplan.state.backend import Backend
 
 OWNER: Final = "hmsplan state"
@@ -61,17 +56,15 @@ ADDRESS: Final = AddressType()
 
 
 @click.group("state", cls=Group)
-@common_options
 def state_command() -> None:
     """Look at the state, or operate on it."""
 
 
 @state_command.command("list")
-@common_options
-@pass_globals
+@click.pass_obj
 def list_command(options: Globals) -> None:
     """List every bound address with its id."""
-    _, state = _loaded(options)
+    state = _loaded(options)
     if options.json:
         out(orjson.dumps({str(a): b.id for a, b in sorted(state.bindings.items())}).decode())
         return
@@ -86,33 +79,30 @@ def list_command(options: Globals) -> None:
 
 @state_command.command("show")
 @click.argument("address", type=ADDRESS)
-@common_options
-@pass_globals
+@click.pass_obj
 def show_command(options: Globals, address: Address) -> None:
     """Show what is remembered of one address."""
-    _, state = _loaded(options)
+    state = _loaded(options)
     binding = state.bindings.get(address)
     if binding is None:
         raise StateError(f"{address} is not in the state. To see what is, type\n  hmsplan state list")
-    body = orjson.dumps(binding_out(binding), option=0 if options.json else orjson.OPT_INDENT_2)
+    body = orjson.dumps(orjson.loads(line(binding_out(binding))), option=0 if options.json else orjson.OPT_INDENT_2)
     out("\n".join(map(plain, body.decode().splitlines())))
 
 
 @state_command.command("mv")
 @click.argument("origin", type=ADDRESS)
 @click.argument("target", type=ADDRESS)
-@common_options
-@pass_globals
+@click.pass_obj
 def mv_command(options: Globals, origin: Address, target: Address) -> None:
     """Give the object of ORIGIN to TARGET. In git, a moved: entry does the same and is reviewed."""
     _edit(options, lambda state: edit.move(state, origin, target))
-    err(f"{origin} is {target} now.")
+    _tell(options, f"{origin} is {target} now.", moved={"from": str(origin), "to": str(target)})
 
 
 @state_command.command("rm")
 @click.argument("address", type=ADDRESS, nargs=-1, required=True)
-@common_options
-@pass_globals
+@click.pass_obj
 def rm_command(options: Globals, address: tuple[Address, ...]) -> None:
     """Forget objects without deleting them."""
 
@@ -122,13 +112,13 @@ def rm_command(options: Globals, address: tuple[Address, ...]) -> None:
         return state
 
     _edit(options, forget)
-    err(f"Forgotten: {', '.join(map(str, address))}. The objects live on.")
+    names = list(map(str, address))
+    _tell(options, f"Forgotten: {', '.join(names)}. The objects live on.", forgotten=names)
 
 
 @state_command.command("rename-stack")
 @click.argument("name")
-@common_options
-@pass_globals
+@click.pass_obj
 def rename_stack_command(options: Globals, name: str) -> None:
     """Say that the stack whose state this is has been renamed to NAME, as hmsplan.yaml has it now."""
     declared = load_settings(options.directory).name
@@ -143,23 +133,22 @@ def rename_stack_command(options: Globals, name: str) -> None:
         return edit.rename_stack(state, name)
 
     _edit(options, rename)
-    err(f"This is the state of the stack {name} now{f'; it was {plain(was[0])}' if was[0] else ''}.")
+    text = f"This is the state of the stack {name} now{f'; it was {plain(was[0])}' if was[0] else ''}."
+    _tell(options, text, stack=name, was=was[0])
 
 
 @state_command.command("pull")
-@common_options
-@pass_globals
+@click.pass_obj
 def pull_command(options: Globals) -> None:
     """Print the whole state, as push takes it."""
-    _, state = _loaded(options)
+    state = _loaded(options)
     out(dump(state).decode().rstrip("\n"), whole=True)
 
 
 @state_command.command("push")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--force", is_flag=True, help="Take an older state, or one of another lineage.")
-@common_options
-@pass_globals
+@click.pass_obj
 def push_command(options: Globals, file: Path, force: bool) -> None:
     """Put the state of FILE in place of the stored one, of which a backup is kept."""
     state, stack = parse(file.read_bytes()), load_settings(options.directory).name
@@ -169,147 +158,93 @@ def push_command(options: Globals, file: Path, force: bool) -> None:
     with backend.lock(OWNER):
         edit.refuse_other_stack(_readable(backend) or state, stack)
         backend.push(state, force=force)
-    err(f"Pushed serial {state.serial} with {len(state.bindings)} bindings to {backend.describe()}.")
+    place, bindings = backend.describe(), len(state.bindings)
+    text = f"Pushed serial {state.serial} with {bindings} bindings to {place}."
+    _tell(options, text, serial=state.serial, bindings=bindings, place=place)
 
 
 @state_command.command("migrate")
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
-@common_options
-@pass_globals
+@click.pass_obj
 def migrate_command(options: Globals, source: str, target: str) -> None:
     """Copy the state from one place to another, both as --state names them, and read it back."""
     places = [open_backend(url, options.directory, environment_of(options)) for url in (source, target)]
     state = migrate(places[0], places[1], OWNER)
-    err(
+    text = (
         f"Copied serial {state.serial} with {len(state.bindings)} bindings to {places[1].describe()}, and read it back."
         f"\nNothing uses it yet. See that nothing changes: {replace(options, state=target).command('plan')}\n"
         "Then set state: in hmsplan.yaml, or HMSPLAN_STATE, to what you gave as TO. The state in "
         f"{places[0].describe()} is as it was. Delete it once everybody has changed over: two states of one "
         "organization do not know of each other."
     )
+    _tell(options, text, serial=state.serial, bindings=len(state.bindings), place=places[1].describe())
 
 
 @state_command.command("unlock")
 @click.option("--force", is_flag=True, help="Take the lock away from a run that is alive.")
-@common_options
-@pass_globals
+@click.pass_obj
 def unlock_command(options: Globals, force: bool) -> None:
     """Remove the lock that a dead run left behind."""
     backend = open_state(options)
     owner = backend.unlock(force=force)
-    err(f"Unlocked; it was held by {plain(str(owner))}." if owner else "It was not locked.")
+    text = f"Unlocked; it was held by {plain(str(owner))}." if owner else "It was not locked."
+    _tell(options, text, unlocked=owner is not None, holder=str(owner) if owner else None)
 
 
 @click.command("import", cls=Command)
 @click.argument("address", type=ADDRESS)
 @click.argument("object_id", metavar="ID")
-@common_options
-@pass_globals
+@click.pass_obj
 def import_command(options: Globals, address: Address, object_id: str) -> None:
     """Bind ADDRESS to the live object ID. Nothing is changed but the state; the next plan shows what differs."""
     workspace = open_workspace(options)
     if address not in workspace.stack.resources:
         raise HmsplanError(f"{address} is not declared. Write it first, then import.", summary="Unknown address")
-    state = workspace.state()
-    _refuse_elsewhere(workspace, address, object_id)
-    live, members, organization = wait_for(_one(options, workspace.stack, state, address, object_id))
-    if live is None:
-        noun = KINDS[address.kind].singular
-        raise HmsplanError(f"the organization has no {noun} with the id {object_id}", summary="Not found")
-    known = state.bindings.get(address)
-    binding = known or Binding(
-        address, object_id, EMPTY, members=_ours(workspace.stack, address, members, state.lineage)
-    )
+    found, organization = wait_for(find(workspace, address, object_id))
 
     def bind(now: State) -> State:
-        bound = edit.bind(now, replace(binding, id=object_id))
+        known = now.bindings.get(address, found)
+        bound = edit.bind(now, replace(known, id=object_id))
         return replace(bound, organization=bound.organization or organization)
 
     _edit(options, bind, workspace.backend)
-    err(f"{address} is bound to {plain(object_id)}. See what differs: {options.command('plan')}")
-
-
-async def _one(
-    options: Globals, stack: Stack, state: State, address: Address, object_id: str
-) -> tuple[RemoteObject | None, tuple[RemoteObject, ...], str | None]:
-    kind = KINDS[address.kind]
-    async with connect(options, ReadClient, on_wait=STDERR.waiting) as client:
-        organization = await read_organization(client) if stack.organization is not None else None
-        live = await read_one(client, kind, object_id)
-        found = live.fields.get("org_id") if live is not None else None
-        organization = organization or (found if isinstance(found, str) else None)
-        check_organization(stack, state, organization)
-        members = await read_members(client, kind, object_id) if live is not None and kind.members is not None else ()
-    return live, members, organization
-
-
-def _ours(stack: Stack, address: Address, live: tuple[RemoteObject, ...], lineage: str) -> dict[str, int]:
-    """Count the declared members that the imported object has: they are ours from now on."""
-    kind = KINDS[address.kind]
-    declared = stack.resources[address].members
-    if kind.members is None or declared is None:
-        return {}
-    there = [fingerprint(kind.members, item.fields, lineage) for item in live]
-    marks = {fingerprint(kind.members, spec, lineage) for spec in declared}
-    return {mark: there.count(mark) for mark in marks if mark in there}
+    text = f"{address} is bound to {plain(object_id)}. See what differs: {options.command('plan')}"
+    _tell(options, text, address=str(address), id=object_id)
 
 
 @click.command("resolve", cls=Command)
 @click.argument("address", type=ADDRESS)
 @click.option("--adopt", "object_id", metavar="ID", help="This object is what the lost create made.")
 @click.option("--none", "nothing", is_flag=True, help="It made nothing; it may be created again.")
-@common_options
-@pass_globals
+@click.pass_obj
 def resolve_command(options: Globals, address: Address, object_id: str | None, nothing: bool) -> None:
     """Settle a create of which nobody could find out whether it happened."""
     if (object_id is None) != nothing:
         raise click.UsageError("say either --adopt ID or --none")
     workspace = open_workspace(options)
     if object_id is not None:
-        state = workspace.state()
-        _refuse_elsewhere(workspace, address, object_id)
-        intents = [intent for intent in state.intents if intent.address == address]
-        if not wait_for(_exists(options, workspace.stack, state, address, object_id, intents)):
-            raise HmsplanError(f"there is no live object {object_id}", summary="Not found")
+        wait_for(check_exists(workspace, address, object_id))
     _edit(options, lambda state: edit.resolve(state, address, object_id), workspace.backend)
-    err(f"{address}: settled. See what is left to do: {options.command('plan')}")
+    text = f"{address}: settled. See what is left to do: {options.command('plan')}"
+    _tell(options, text, address=str(address), id=object_id)
 
 
-async def _exists(
-    options: Globals, stack: Stack, state: State, address: Address, object_id: str, intents: list[PendingCreate]
-) -> bool:
-    kind = KINDS[address.kind]
-    async with connect(options, ReadClient, on_wait=STDERR.waiting) as client:
-        if stack.organization is not None:
-            check_organization(stack, state, await read_organization(client))
-        parent = next((intent.parent for intent in intents if intent.parent), None)
-        if parent is not None:
-            return any(item.id == object_id for item in await read_members(client, kind, parent))
-        return await read_one(client, kind, object_id) is not None
+def _tell(options: Globals, text: str, **facts: object) -> None:
+    """Say what was done: *text* to people, *facts* to machines."""
+    if options.json:
+        report(orjson.dumps({"format_version": "1.0", **facts}).decode())
+    else:
+        err(text)
 
 
-def _refuse_elsewhere(workspace: Workspace, address: Address, object_id: str) -> None:
-    """Refuse an object that another environment of the stack manages.
-
-    Raises:
-        StateError: says which.
-    """
-    environment = workspace.elsewhere().get((address.kind, object_id))
-    if environment is not None:
-        raise StateError(
-            f"{object_id} is bound in environment {environment}, and one object is managed in one place. Forget it "
-            f"there first: state rm ADDRESS with -e {environment}"
-        )
-
-
-def _loaded(options: Globals) -> tuple[Backend, State]:
+def _loaded(options: Globals) -> State:
     backend = open_state(options)
     state = backend.load()
     if state is None:
         err(f"There is no state yet in {backend.describe()}.")
         state = new_state()
-    return backend, state
+    return state
 
 
 def _readable(backend: Backend) -> State | None:

@@ -13,7 +13,7 @@ from hmsplan.cli.secret_filter import cut
 from hmsplan.cli.terminal import color, err, out, width
 from hmsplan.model import Digest
 from hmsplan.output.page import drift_page, page_of
-from hmsplan.output.text import render_page, render_plan
+from hmsplan.output.text import render_text
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from hmsplan.cli.options import Globals
     from hmsplan.model import Address, Drift, FieldPath, Plan, SourceLine, Stack
-    from hmsplan.output.drift import Coverage
     from hmsplan.output.findings import Finding, Locate
+    from hmsplan.output.graph import Graph
     from hmsplan.output.page import Page
     from hmsplan.planner.drift import DriftReport
 
@@ -44,78 +44,74 @@ def print_plan(
     write: Callable[[str], object] = out,
 ) -> None:
     """Print a plan; *stack*, where there is one, knows the lines of the YAML and all references."""
-    match "json" if options.json else form:
-        case "json":
-            from hmsplan.formats.plan_file import plan_to_bytes  # noqa: PLC0415 -- only for this format
+    form = "json" if options.json else form
+    if form == "json":
+        from hmsplan.formats.plan_file import plan_to_bytes  # noqa: PLC0415 -- only for this format
 
-            write(plan_to_bytes(plan).decode().rstrip())
-        case "markdown":
-            from hmsplan.output.markdown import render_markdown  # noqa: PLC0415 -- only for this format
+        write(plan_to_bytes(plan).decode().rstrip())
+        return
+    if form == "github":
+        from hmsplan.output.findings import of_plan  # noqa: PLC0415
 
-            write(render_markdown(page_of(plan, _COLUMNS, digest, options.commands)).rstrip("\n"))
-        case "html":
-            from hmsplan.output.graph import graph_of_plan  # noqa: PLC0415
-            from hmsplan.output.html.page import render_html  # noqa: PLC0415
+        print_found(options, of_plan(plan, locator(stack), options.commands), form, write=write)
+    graph = None
+    if form == "html":
+        from hmsplan.output.graph import graph_of_plan  # noqa: PLC0415
 
-            write(
-                render_html(page_of(plan, _COLUMNS, digest, options.commands), graph_of_plan(plan, stack)).rstrip("\n")
-            )
-        case "github":
-            from hmsplan.output.findings import of_plan  # noqa: PLC0415
-
-            print_found(options, of_plan(plan, locator(stack), options.commands), "github", write=write)
-            page = page_of(plan, _COLUMNS, digest, options.commands)
-            write_step_summary(page)
-            write(render_page(page, width=_COLUMNS, color=False, show_unchanged=show_unchanged).rstrip("\n"))
-        case _:
-            shown = render_plan(
-                plan,
-                width=width(),
-                color=color(options.color),
-                show_unchanged=show_unchanged,
-                digest=digest,
-                commands=options.commands,
-            )
-            write(shown.rstrip("\n"))
+        graph = graph_of_plan(plan, stack)
+    page = page_of(plan, _width(form), digest, options.commands)
+    _print_page(options, page, form, graph, show_unchanged=show_unchanged, write=write)
 
 
 def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], form: str, stack: Stack) -> None:
     """Print what changed outside; *drifts* are those of *report* that were asked for."""
-    from hmsplan.output.drift import Coverage, drift_json, render_drift  # noqa: PLC0415 -- a plan needs none of it
+    from hmsplan.output.drift import drift_json  # noqa: PLC0415 -- a plan needs none of it
 
-    coverage = Coverage(report.coverage)
-    match "json" if options.json else form:
-        case "json":
-            out(orjson.dumps(drift_json(drifts, coverage)).decode())
-        case "text":
-            out(
-                render_drift(
-                    drifts, coverage, width=width(), color=color(options.color), commands=options.commands
-                ).rstrip("\n")
-            )
+    form = "json" if options.json else form
+    if form == "json":
+        out(orjson.dumps(drift_json(drifts, report.coverage)).decode())
+        return
+    if form in FOUND_FORMATS:
+        from hmsplan.output.findings import of_drift  # noqa: PLC0415 -- only for these formats
+
+        changed = {drift.address for drift in drifts}
+        well = [str(address) for address in stack.resources if address not in changed]
+        found = of_drift(drifts, locator(stack), options.commands)
+        print_found(options, found, form, suite="hmsplan drift", well=well)
+    if form not in FOUND_FORMATS or form == "github":
+        page = drift_page(drifts, report.coverage, stack.name, stack.environment, _width(form), options.commands)
+        _print_page(options, page, form)
+
+
+def _width(form: str) -> int:
+    return width() if form == "text" else _COLUMNS
+
+
+def _print_page(
+    options: Globals,
+    page: Page,
+    form: str,
+    graph: Graph | None = None,
+    *,
+    show_unchanged: bool = False,
+    write: Callable[[str], object] = out,
+) -> None:
+    """Print one page as text, Markdown or HTML; for GitHub also as the summary of the step."""
+    match form:
         case "markdown":
             from hmsplan.output.markdown import render_markdown  # noqa: PLC0415 -- only for this format
 
-            out(render_markdown(_drift_page(options, drifts, coverage, stack)).rstrip("\n"))
+            shown = render_markdown(page)
         case "html":
             from hmsplan.output.html.page import render_html  # noqa: PLC0415
 
-            out(render_html(_drift_page(options, drifts, coverage, stack)).rstrip("\n"))
-        case found:
-            from hmsplan.output.findings import of_drift  # noqa: PLC0415
-
-            changed = {drift.address for drift in drifts}
-            well = [str(address) for address in stack.resources if address not in changed]
-            print_found(
-                options, of_drift(drifts, locator(stack), options.commands), found, suite="hmsplan drift", well=well
-            )
-            if found == "github":
-                write_step_summary(_drift_page(options, drifts, coverage, stack))
-                out(render_drift(drifts, coverage, width=_COLUMNS, color=False, commands=options.commands).rstrip("\n"))
-
-
-def _drift_page(options: Globals, drifts: Sequence[Drift], coverage: Coverage, stack: Stack) -> Page:
-    return drift_page(drifts, coverage, stack.name, stack.environment, _COLUMNS, options.commands)
+            shown = render_html(page, graph)
+        case "github":
+            write_step_summary(page)
+            shown = render_text(page, color=False, show_unchanged=show_unchanged)
+        case _:
+            shown = render_text(page, color=color(options.color), show_unchanged=show_unchanged)
+    write(shown.rstrip("\n"))
 
 
 def print_found(

@@ -81,6 +81,11 @@ def width() -> int:
     return max(NARROW, min(WIDE, shutil.get_terminal_size((NARROW, 24)).columns))
 
 
+def wrapped(text: str, indent: str = "") -> str:
+    """Break a sentence into lines that fit; *indent* stands before each."""
+    return click.wrap_text(text, width(), initial_indent=indent, subsequent_indent=indent)
+
+
 def color(chosen: bool | None, stream: TextIO | None = None) -> bool:
     """Say whether to print colours: on a terminal, unless ``NO_COLOR`` or ``--no-color`` (*chosen* is False) say no."""
     if chosen is False or os.environ.get("NO_COLOR"):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 import click
 import orjson
 
-from hmsplan.cli.options import Globals, common_options, pass_globals
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import load
 from hmsplan.cli.surfaces import FOUND_FORMATS, print_found
@@ -18,6 +17,7 @@ from hmsplan.output.events import diagnostic_json
 from hmsplan.output.findings import of_diagnostics
 
 if TYPE_CHECKING:
+    from hmsplan.cli.options import Globals
     from hmsplan.model import Diagnostic
 
 FORMATS: Final = ("text", "json", *FOUND_FORMATS)
@@ -25,8 +25,7 @@ FORMATS: Final = ("text", "json", *FOUND_FORMATS)
 
 @click.command("validate", cls=Command)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print it.")
-@common_options
-@pass_globals
+@click.pass_obj
 def validate_command(options: Globals, form: str) -> int:
     """Check the stack: YAML, fields, references. Offline, without key or secrets; every problem at once."""
     found: tuple[Diagnostic, ...]

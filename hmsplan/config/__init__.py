@@ -1,13 +1,20 @@
 """From files to a ``Stack``: strict YAML, variables, environments, templates, and every problem at once.
 
-``stackfile``   the way in: a folder becomes a ``Stack``; ``confined`` is all it may read
-``load``        parser events to values that remember their lines (``places``, ``yaml_errors``)
-``settings``    the stack file and the environments; ``variables`` are what they name, and so are ``secrets.sources``
-``collect``     which addresses the files declare; ``layers`` lays defaults and overrides around them
-``resolve``     what each ``${...}`` stands for (``interpolate`` knows the grammar, ``templates`` what is pasted in)
-``leads``       leads from YAML and CSV; ``blocks`` is ``moved``, ``imports`` and ``removed``
-``schema``      the published schemas, asked first; ``explain`` tells their errors in our words
-``formats``     what no pattern says: phone numbers, and ``zones``; ``hours`` doubts the hours of a campaign
-``finish``      resolved fields become a ``Resource``; ``validate`` puts all of it together
-``format``      canonical YAML that means the same (``yamltext``)
+The way of a stack, in order:
+
+``load``              the way in: a folder becomes a ``Stack``; ``files`` finds its files, ``confined`` says what may be
+                      read
+``yaml_parser``       one file becomes a ``Document``, whose values know their places (``yaml_errors`` and ``slips`` say
+                      what is wrong with it; ``parse_ahead`` reads many files at once)
+``build``             the documents become a ``Stack``; it calls what follows
+``settings``          the stack file and the environment; ``variables`` are what they give
+``collect``           which addresses the files declare; ``blocks`` is ``moved``, ``imports`` and ``removed``
+``layers``            defaults and overrides around each resource, and where each field is written
+``resolve``           what each ``${…}`` stands for (``interpolation`` is the grammar)
+``schema``            the published schemas; ``schema_violation`` tells their errors in our words, and
+                      ``schema_formats`` knows what no pattern says
+``resource_builder``  a resolved resource is checked and becomes a ``Resource`` (``leads``, ``calling_hours``,
+                      ``exposed_secrets``)
+
+``yaml_format`` and ``yaml_writer`` go the other way: canonical YAML that means the same, and values as YAML.
 """

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from hmsplan.config import schema
 from hmsplan.config.interpolation import BadInterpolation
-from hmsplan.config.problems import Problems
 from hmsplan.config.schema_violation import violations_of
 from hmsplan.model import Address, Diagnostic, Import, Move, SourceLine
 from hmsplan.text import wording
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from hmsplan.config.document import Node
+    from hmsplan.config.problems import Problems
 
 NAMES = ("moved", "imports", "removed")
 
@@ -24,10 +24,10 @@ NAMES = ("moved", "imports", "removed")
 class Blocks:
     """What the blocks of all files say."""
 
+    problems: Problems
     moved: list[Move] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
     removed: dict[Address, SourceLine] = field(default_factory=dict)
-    problems: Problems = field(default_factory=Problems)
 
     def add(self, name: str, node: Node, fill: Callable[[str], str]) -> None:
         """Take in one block of one file; *fill* resolves the variables of an id."""
@@ -35,11 +35,7 @@ class Blocks:
             return
         pointer = f"{schema.RESOURCES}#/properties/{name}"
         if violations := violations_of(node.value, pointer, title=name):
-            for violation in violations:
-                path = (name, *violation.path)
-                self.problems.append(
-                    Diagnostic(violation.summary, violation.detail, node.locate(violation.path), path=path)
-                )
+            self.problems += [violation.told(node.locate, at=(name,)) for violation in violations]
             return
         for item in node.items():
             match name:
@@ -123,14 +119,14 @@ class Blocks:
             walked.update(chain)
             is_known = move.target in origins or move.target in exists or move.origin in exists
             if not is_known and not doubtful(move.target):
-                self.problems.append(_undeclared(move.target, exists, move.source, "The move leads to"))
+                self.problems.append(undeclared(move.target, exists, move.source, "The move leads to"))
 
     def _check_imports(self, exists: Collection[Address], doubtful: Callable[[Address], bool]) -> None:
         by_target: dict[Address, Import] = {}
         by_id: dict[tuple[str, str], Import] = {}
         for entry in self.imports:
             if entry.target not in exists and not doubtful(entry.target):
-                self.problems.append(_undeclared(entry.target, exists, entry.source, "The import is for"))
+                self.problems.append(undeclared(entry.target, exists, entry.source, "The import is for"))
             key = (entry.target.kind, entry.id.lower())
             other: Any = by_target.get(entry.target) or by_id.get(key)
             if other is not None:
@@ -140,7 +136,8 @@ class Blocks:
             by_id.setdefault(key, entry)
 
 
-def _undeclared(address: Address, exists: Collection[Address], source: SourceLine, what: str) -> Diagnostic:
+def undeclared(address: Address, exists: Collection[Address], source: SourceLine, what: str) -> Diagnostic:
+    """Return the problem of an entry for *address*, which is not one of those that exist."""
     near = wording.nearest(address.key, [known.key for known in exists if known.kind == address.kind])
     guess = f" Did you mean {address.kind}.{near}?" if near else ""
     return Diagnostic("Unknown reference", f"{what} {address}, which no file declares.{guess}", source, address)

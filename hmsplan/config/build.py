@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.config import schema, variables
-from hmsplan.config.blocks import Blocks
-from hmsplan.config.collect import Collected, blocks_of, layer
-from hmsplan.config.interpolation import FileProblem, names_in, template_files
+from hmsplan.config.blocks import Blocks, undeclared
+from hmsplan.config.collect import Collected
+from hmsplan.config.interpolation import FileProblem, names_in, template_files, texts_of
+from hmsplan.config.layers import layer
 from hmsplan.config.problems import Problems
-from hmsplan.config.resolve import Resolver, texts_of
+from hmsplan.config.resolve import Resolver
 from hmsplan.config.resource_builder import ResourceBuilder
 from hmsplan.config.settings import check_file, read_safety, read_settings
 from hmsplan.errors import ConfigError
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from hmsplan.config.document import Document, Node
-    from hmsplan.config.layers import Layer
     from hmsplan.model import Resource
     from hmsplan.secrets.sources import Secrets
 
@@ -40,7 +40,6 @@ class Sources:
         stack: hmsplan.yaml; None when it could not be parsed.
         environment: the file of the chosen environment; None when there is none, or it could not be parsed.
         problems: of files that could not be read or parsed.
-        broken: paths of those files.
     """
 
     environment_name: str
@@ -48,7 +47,11 @@ class Sources:
     environment: Document | None = None
     resources: list[Document] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
-    broken: list[str] = field(default_factory=list)
+
+    @property
+    def broken(self) -> bool:
+        """Whether a file could not be read or parsed, so that what it declares is not known."""
+        return _has_error(self.problems)
 
 
 def build_stack(
@@ -65,14 +68,16 @@ def build_stack(
     Raises:
         ConfigError: at least one problem is an error; carries all, warnings included, in the order of the files.
     """
-    of_settings = _check_settings(sources)
-    collected = _collect(sources)
-    overrides, excluded, of_environment = _environment(sources.environment, collected)
-    declared, of_layers = layer(collected, blocks_of(sources.stack, "defaults"), overrides)
+    problems = Problems()
+    problems += sources.problems
+    problems += (of_settings := _check_settings(sources))
+    collected = _collect(sources, problems)
+    overrides, excluded = _environment(sources.environment, collected)
+    declared = layer(collected, _blocks_of(sources.stack, "defaults"), overrides)
     named = _child(sources.stack, "variables")
     values, of_variables = variables.settle(named, _child(sources.environment, "variables"), given, environ)
     resolver = Resolver(
-        {address: resource for address, resource in declared.items() if address not in excluded},
+        declared={address: resource for address, resource in declared.items() if address not in excluded},
         variables=values,
         no_variable=lambda name: ("", "") if _may_lack_variables(sources) else variables.missing(name, named),
         secrets=secrets,
@@ -80,21 +85,14 @@ def build_stack(
         read_text=read_text,
         excluded=excluded,
         doubtful=collected.doubtful,
+        problems=problems,
     )
     blocks = _blocks(collected, resolver, excluded)
     builder = ResourceBuilder(resolver)
     resources = builder.finish_all()
-    problems = [
-        *(*sources.problems, *of_settings, *of_environment, *collected.problems, *of_layers),
-        *(of_variables if sources.stack is not None else ()),
-        *(
-            *secrets.problems,
-            *blocks.problems,
-            *resolver.problems,
-            *_not_told(builder.problems, of_settings),
-            *builder.warnings,
-        ),
-    ]
+    problems += of_variables if sources.stack is not None else ()
+    problems += secrets.problems
+    problems += _not_told(builder.problems, of_settings)
     if not sources.broken and not _has_error(problems):
         problems += variables.unused(named, resolver.used, lambda: _named_anywhere(sources, read_text))
     if _has_error(problems):
@@ -103,8 +101,8 @@ def build_stack(
     return _stack(sources, resources, blocks, _sorted(problems))
 
 
-def _collect(sources: Sources) -> Collected:
-    collected = Collected()
+def _collect(sources: Sources, problems: Problems) -> Collected:
+    collected = Collected(problems)
     for document in sources.resources:
         collected.add(document)
     if sources.broken:
@@ -114,11 +112,11 @@ def _collect(sources: Sources) -> Collected:
 
 def _may_lack_variables(sources: Sources) -> bool:
     """Say whether a variable may be declared in a file that could not be read."""
-    return sources.stack is None or (sources.environment is None and bool(sources.broken))
+    return sources.stack is None or (sources.environment is None and sources.broken)
 
 
 def _blocks(collected: Collected, resolver: Resolver, excluded: frozenset[Address]) -> Blocks:
-    blocks = Blocks()
+    blocks = Blocks(collected.problems)
     for name, node in collected.entries:
         blocks.add(name, node, resolver.plain)
     blocks.check(resolver.declared, excluded, collected.doubtful)
@@ -176,36 +174,38 @@ def _check_settings(sources: Sources) -> list[Diagnostic]:
 
 
 def _child(document: Document | None, key: str) -> Node | None:
-    return document.root().child(key) if document is not None and isinstance(document.value, dict) else None
+    return document.root().child(key) if document is not None else None
 
 
-def _environment(
-    document: Document | None, collected: Collected
-) -> tuple[dict[Address, Layer], frozenset[Address], list[Diagnostic]]:
-    """Return overrides and excluded addresses, and which of them name something that is not there."""
-    problems: list[Diagnostic] = []
-    overrides: dict[Address, Layer] = {}
-    for text, layer_ in blocks_of(document, "overrides").items():
+def _blocks_of(document: Document | None, key: str) -> dict[str, Node]:
+    """Return the entries of a block of blocks, which stands at the top of a file; what is no block is left out."""
+    node = _child(document, key)
+    if node is None or not isinstance(node.value, dict):
+        return {}
+    return {name: child for name, _, child in node.entries() if isinstance(child.value, dict)}
+
+
+def _environment(document: Document | None, collected: Collected) -> tuple[dict[Address, Node], frozenset[Address]]:
+    """Return overrides and excluded addresses; one that is not there is a problem."""
+    overrides: dict[Address, Node] = {}
+    for text, node in _blocks_of(document, "overrides").items():
         address = _address(text)
-        if address is not None and _exists(address, collected, "overrides", layer_.node, problems):
-            overrides[address] = layer_
+        if address is not None and _exists(address, collected, "overrides", node):
+            overrides[address] = node
     excluded = set[Address]()
     exclude = _child(document, "exclude")
     for node in exclude.items() if exclude is not None and isinstance(exclude.value, list) else ():
         address = _address(node.value)
-        if address is not None and _exists(address, collected, "exclude", node, problems):
+        if address is not None and _exists(address, collected, "exclude", node):
             excluded.add(address)
-    return overrides, frozenset(excluded), problems
+    return overrides, frozenset(excluded)
 
 
-def _exists(address: Address, collected: Collected, what: str, node: Node, problems: list[Diagnostic]) -> bool:
+def _exists(address: Address, collected: Collected, what: str, node: Node) -> bool:
     if address in collected.written:
         return True
     if not collected.doubtful(address):
-        near = wording.nearest(address.key, [known.key for known in collected.written if known.kind == address.kind])
-        guess = f" Did you mean {address.kind}.{near}?" if near else ""
-        detail = f"{what} names {address}, which no file declares.{guess}"
-        problems.append(Diagnostic("Unknown reference", detail, node.source, address))
+        collected.problems.append(undeclared(address, collected.written, node.source, f"{what} names"))
     return False
 
 

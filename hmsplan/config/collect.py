@@ -4,34 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-from hmsplan.config import blocks
-from hmsplan.config.layers import Layer, SourceMap, merge
-from hmsplan.config.problems import Problems
-from hmsplan.config.resolve import Declared
-from hmsplan.config.slips import missing_space
+from hmsplan.config import blocks, schema
 from hmsplan.errors import ConfigError
 from hmsplan.kinds import KINDS
 from hmsplan.model import KEY_PATTERN, Address, Diagnostic, SourceLine
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from hmsplan.config.document import Document, Node
-    from hmsplan.model import FieldPath
+    from hmsplan.config.problems import Problems
 
 MAX_RESOURCES: Final = 100_000
 _KEY: Final = re.compile(KEY_PATTERN)
-_Texts: TypeAlias = "dict[FieldPath, list[FieldPath]]"
-_OF_STACK_FILE: Final = frozenset({"version", "stack", "include", "state", "variables", "defaults", "safety"})
-_OF_ENVIRONMENT: Final = frozenset({"overrides", "exclude"})
+_HOMES: Final = {"hmsplan.yaml": schema.STACK, "environments/NAME.yaml": schema.ENVIRONMENT}
+"""Schemas of the other files of a stack; a key of several belongs in the first."""
 _OWN: Final = ("x-", ".", "_")
 """What keys for shared blocks begin with in Compose, in GitLab and elsewhere."""
 _SAVED: Final = frozenset({"hmsplan", "objects", "resource_changes"})
 """With format_version, what tells a file that hmsplan saved."""
-_OURS: Final = frozenset({*KINDS, *blocks.NAMES, *_OF_STACK_FILE, *_OF_ENVIRONMENT})
+_OURS: Final = frozenset({*KINDS, *blocks.NAMES})
 
 
 @dataclass(slots=True)
@@ -44,11 +37,10 @@ class Collected:
         doubted: kinds of which some addresses may be unreadable; a file that cannot be parsed doubts them all.
     """
 
-    written: dict[Address, Layer] = field(default_factory=dict)
-    sources: dict[Address, SourceLine] = field(default_factory=dict)
+    problems: Problems
+    written: dict[Address, Node] = field(default_factory=dict)
     entries: list[tuple[str, Node]] = field(default_factory=list)
     doubted: set[str] = field(default_factory=set)
-    problems: Problems = field(default_factory=Problems)
 
     def add(self, document: Document) -> None:
         """Take in one resource file."""
@@ -62,10 +54,9 @@ class Collected:
             return
         if self._is_foreign(document):
             return
-        texts = _texts_by_owner(document)
         for key, at, node in document.root().entries():
             if key in KINDS:
-                self._add_kind(key, node, texts)
+                self._add_kind(key, node)
             elif key in blocks.NAMES:
                 self.entries.append((key, node))
             else:
@@ -84,7 +75,7 @@ class Collected:
             )
             self.problems.append(Diagnostic("Not a resource file", detail, document.line_of(0)))
             return True
-        if not keys or any(key in _OURS or wording.nearest(key, KINDS) for key in keys):
+        if not keys or any(key in _OURS or _home(key) or wording.nearest(key, KINDS) for key in keys):
             return False
         detail = (
             f"It has the keys {wording.listed(keys)}, and none of them is a kind. If this file is not hmsplan's, list "
@@ -93,7 +84,7 @@ class Collected:
         self.problems.append(Diagnostic("Not a resource file", detail, document.line_of(0)))
         return True
 
-    def _add_kind(self, kind: str, node: Node, texts: _Texts | None) -> None:
+    def _add_kind(self, kind: str, node: Node) -> None:
         if node.value is None:
             return
         if not isinstance(node.value, dict):
@@ -111,25 +102,26 @@ class Collected:
                 )
                 self.problems.append(Diagnostic("Bad name", detail, source, path=(kind, key)))
                 continue
-            self._add_resource(Address(kind, key), Layer(child, _texts_of(texts, kind, key)), source)
+            written = child if child.value is not None else child._replace(anchor=at)
+            self._add_resource(Address(kind, key), written, source)
 
-    def _add_resource(self, address: Address, written: Layer, source: SourceLine) -> None:
+    def _add_resource(self, address: Address, written: Node, source: SourceLine) -> None:
         if address in self.written:
-            detail = f"{address} is declared at {self.sources[address]} already. Give one of the two another key."
+            detail = (
+                f"{address} is declared at {self.written[address].source} already. Give one of the two another key."
+            )
             self.problems.append(Diagnostic("Duplicate address", detail, source, address))
             return
         if len(self.written) >= MAX_RESOURCES:
             detail = f"A stack may declare {MAX_RESOURCES:,} resources. Divide it: one folder, one stack."
             raise ConfigError([Diagnostic("Stack too large", detail, source, address)])
         self.written[address] = written
-        self.sources[address] = source
 
     def _add_unknown(self, key: str, source: SourceLine) -> None:
         guess = wording.nearest(key, [*KINDS, *blocks.NAMES])
         if guess is not None and guess in KINDS:
             self.doubted.add(guess)
-        home = "hmsplan.yaml" if key in _OF_STACK_FILE else "environments/NAME.yaml" if key in _OF_ENVIRONMENT else None
-        if home:
+        if home := _home(key):
             hint = f"{key} belongs in {home}, not in a resource file."
             self.problems.append(Diagnostic("Key in the wrong file", hint, source, path=(key,)))
             return
@@ -146,58 +138,6 @@ class Collected:
         self.problems.append(Diagnostic("Unknown kind", hint, source, path=(key,)))
 
 
-def layer(
-    collected: Collected, defaults: Mapping[str, Layer], overrides: Mapping[Address, Layer]
-) -> tuple[dict[Address, Declared], list[Diagnostic]]:
-    """Merge the layers of every address; a resource that is no block is an error and left out."""
-    declared: dict[Address, Declared] = {}
-    problems = []
-    for address, written in collected.written.items():
-        spec: Any = {} if written.node.value is None else written.node.value
-        if not isinstance(spec, dict):
-            hint = missing_space(spec) if isinstance(spec, str) else None
-            detail = f"It is {wording.type_of(spec)}; a resource is a block of fields.{f' {hint}' if hint else ''}"
-            problems.append(Diagnostic("Wrong type", detail, written.node.source, address))
-            collected.doubted.add(address.kind)
-            continue
-        kind, own = KINDS[address.kind], collected.sources[address]
-        below, above = defaults.get(address.kind), overrides.get(address)
-        texts = written.texts
-        if below is not None:
-            spec, texts = merge(below.node.value, spec), _together(texts, below.texts)
-        if above is not None:
-            spec, texts = merge(spec, above.node.value), _together(texts, above.texts)
-        nodes = tuple(each.node for each in (above, written, below) if each is not None)
-        declared[address] = Declared(address, kind, spec, own, SourceMap(kind, own, nodes), texts)
-    return declared, problems
-
-
-def blocks_of(document: Document | None, key: str) -> dict[str, Layer]:
-    """Return the entries of a block of blocks, which stands at the top of a file; what is no block is left out."""
-    node = document.root().child(key) if document is not None and isinstance(document.value, dict) else None
-    if document is None or node is None or not isinstance(node.value, dict):
-        return {}
-    texts = _texts_by_owner(document)
-    return {
-        name: Layer(child, _texts_of(texts, key, name))
-        for name, _, child in node.entries()
-        if isinstance(child.value, dict)
-    }
-
-
-def _texts_by_owner(document: Document) -> _Texts | None:
-    """Return the paths of texts with ``${`` by the first two keys above them; None = not known."""
-    if document.interpolated is None:
-        return None
-    owners: _Texts = {}
-    for path in document.interpolated:
-        owners.setdefault(path[:2], []).append(path[2:])
-    return owners
-
-
-def _texts_of(texts: _Texts | None, *owner: str) -> Sequence[FieldPath] | None:
-    return None if texts is None else texts.get(owner, ())
-
-
-def _together(some: Sequence[FieldPath] | None, more: Sequence[FieldPath] | None) -> Sequence[FieldPath] | None:
-    return None if some is None or more is None else (*some, *more)
+def _home(key: str) -> str | None:
+    """Return the file of a stack that has *key* at its top; None when that is a resource file, or none."""
+    return next((file for file, name in _HOMES.items() if key in schema.keys(name)), None)

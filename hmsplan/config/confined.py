@@ -12,7 +12,7 @@ import stat
 from typing import Final
 
 from hmsplan.config.interpolation import FileProblem
-from hmsplan.config.slips import conflict_detail, merge_conflict
+from hmsplan.config.slips import merge_conflict
 from hmsplan.config.yaml_parser import MAX_FILE_BYTES
 
 MAX_TOTAL_BYTES: Final = 64 * 2**20
@@ -137,7 +137,7 @@ class Folder:
             )
             raise FileProblem("Invisible character", detail)
         if (conflict := merge_conflict(text)) is not None:
-            raise FileProblem("Merge conflict", f"{path}: {conflict_detail(text.count(chr(10), 0, conflict) + 1)}")
+            raise FileProblem("Merge conflict", f"{path}: {conflict[1]}")
         return text.replace("\r\n", "\n") if "\r" in text else text
 
 

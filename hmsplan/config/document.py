@@ -36,7 +36,7 @@ class Document:
         line_starts: offset of the first character of each line.
         aliases: number of an alias node to the number of the node it repeats.
         merges: number of a mapping with ``<<`` to its keys in the order of the file.
-        interpolated: paths of the texts that hold ``${``; None = look for yourself.
+        interpolated: some text may hold ``${``.
     """
 
     file: str
@@ -45,15 +45,11 @@ class Document:
     line_starts: array[int]
     aliases: Mapping[int, int]
     merges: Mapping[int, tuple[str | Merged, ...]]
-    interpolated: tuple[FieldPath, ...] | None
+    interpolated: bool = False
 
     def root(self) -> Node:
         """Return the whole document as a node."""
         return Node(self, self.value, 0, 0)
-
-    def locate(self, path: FieldPath) -> SourceLine:
-        """Return where the value at *path* stands, or the last part of *path* that there is."""
-        return self.root().locate(path)
 
     def line_of(self, number: int) -> SourceLine:
         """Return where node *number* stands."""
@@ -119,27 +115,22 @@ class Node(NamedTuple):
 
     def entries(self) -> Iterator[tuple[str, int, Node]]:
         """Yield key, number of the key, and node of each entry of a mapping; what ``<<`` brings comes last."""
-        document, value = self.document, self.value
-        if not document.merges or (number := document.aliases.get(self.number, self.number)) not in document.merges:
-            for key, at in document.keys(value, document.aliases.get(self.number, self.number)):
-                yield self._entry(key, at, value[key])  # type: ignore[arg-type]  # no << here
-            return
+        document, number = self.document, self.document.aliases.get(self.number, self.number)
         brought = list[tuple[Merged, int]]()
         seen = set[str]()
-        for key, at in document.keys(value, number):
+        for key, at in document.keys(self.value, number):
             if isinstance(key, Merged):
                 brought.append((key, at + 1))
-            else:
-                seen.add(key)
-                yield self._entry(key, at, value[key])
+                continue
+            seen.add(key)
+            value = self.value[key]
+            anchor = at if isinstance(value, dict | list) else at + 1
+            yield key, at, Node(document, value, at + 1, anchor)
         for merged, at in brought:
             for entry in _merged(document, merged.source, at):
                 if entry[0] not in seen:
                     seen.add(entry[0])
                     yield entry
-
-    def _entry(self, key: str, at: int, value: Any) -> tuple[str, int, Node]:
-        return key, at, Node(self.document, value, at + 1, at if isinstance(value, dict | list) else at + 1)
 
     def items(self) -> Iterator[Node]:
         """Yield the node of each item of a list."""
@@ -168,9 +159,10 @@ class Node(NamedTuple):
             node = child
         return node, len(path)
 
-    def locate(self, path: FieldPath) -> SourceLine:
-        """Return where the value at *path* stands, or the last part of *path* that there is."""
-        return self.find(path)[0].source
+    def locate(self, path: FieldPath, key: str | None = None) -> SourceLine:
+        """Return where the value at *path* stands, or its entry *key*, or the last part of *path* that there is."""
+        node, _ = self.find(path)
+        return node.source if key is None else node.locate_key(key)
 
     def locate_key(self, key: str) -> SourceLine:
         """Return where the key of an entry stands, or the mapping itself when it has no such entry."""

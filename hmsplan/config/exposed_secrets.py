@@ -25,8 +25,8 @@ _IN_TOOLS: Final = "server: {url: …, secret: ${secret:name}} of the tool"
 _IN_WEBHOOK: Final = "webhook_secret: ${secret:name}"
 
 
-def exposed(kind: Kind, spec: Spec, pasted: Collection[FieldPath] = ()) -> Iterator[tuple[FieldPath, Diagnostic]]:
-    """Yield a warning, with the path it is about, of each credential in a readable field and each URL without TLS.
+def exposed(kind: Kind, spec: Spec, pasted: Collection[FieldPath] = ()) -> Iterator[Diagnostic]:
+    """Yield a warning, without a line, of each credential in a readable field and each URL without TLS.
 
     What was *pasted* from a template is warned of at the template.
     """
@@ -34,13 +34,13 @@ def exposed(kind: Kind, spec: Spec, pasted: Collection[FieldPath] = ()) -> Itera
         if any(path[: len(each)] == each for each in pasted):
             continue
         if credentials(leaf):
-            yield path, replace(_warning(_OPEN, _in_the_open(kind, path), path), topic=Topic.READABLE_CREDENTIAL)
+            yield replace(_warning(_OPEN, _in_the_open(kind, path), path), topic=Topic.READABLE_CREDENTIAL)
         if path[-1] in _URLS and in_clear(leaf):
             detail = (
                 f"{dotted(path)} begins with http://, so anyone on the way can read and change what is sent there: "
                 "what callers say, and what the assistant is answered. Write https://."
             )
-            yield path, _warning("URL without encryption", detail, path)
+            yield _warning("URL without encryption", detail, path)
 
 
 def _worth_a_look(block: Mapping[str, Value] | list[Value], at: FieldPath = ()) -> list[tuple[FieldPath, str]]:

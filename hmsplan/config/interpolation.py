@@ -9,11 +9,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import KEY_PATTERN, Address
+from hmsplan.model import KEY_PATTERN, Address, leaves
 from hmsplan.text import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hmsplan.model import FieldPath
 
 TEMPLATE_FILES: Final = (".tmpl.md", ".tmpl.txt")
 """Endings of the files whose contents are interpolated."""
@@ -28,31 +33,19 @@ _REFERENCE: Final = re.compile(rf"([a-z_]+)\.({KEY_PATTERN})((?:\.[A-Za-z0-9_-]+
 
 
 @dataclass(frozen=True, slots=True)
-class Var:
-    """``${var:name}``."""
+class Call:
+    """``${form:argument}``.
 
-    name: str
+    Attributes:
+        form: ``var``, ``secret``, ``file`` or ``csv``.
+        argument: a name, or the path of a file.
+    """
 
+    form: str
+    argument: str
 
-@dataclass(frozen=True, slots=True)
-class SecretName:
-    """``${secret:name}``."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """``${file:path}``."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Csv:
-    """``${csv:path}``."""
-
-    path: str
+    def __str__(self) -> str:
+        return f"{self.form}:{self.argument}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +59,7 @@ class Reference:
         return ".".join([str(self.address), *self.field])
 
 
-Expression: TypeAlias = Var | SecretName | File | Csv | Reference
+Expression: TypeAlias = Call | Reference
 
 
 class BadInterpolation(Exception):
@@ -82,13 +75,13 @@ class EndlessCopy(BadInterpolation):
     """Fields are copied from one another without an end."""
 
 
-class FileProblem(Exception):
-    """A file that a stack names may not or cannot be read. Carries a summary and a detail."""
+class FileProblem(BadInterpolation):
+    """A file that a stack names, mostly in ``${file:path}``, may not or cannot be read."""
 
-    def __init__(self, summary: str, detail: str) -> None:
-        super().__init__(summary, detail)
-        self.summary = summary
-        self.detail = detail
+
+def texts_of(value: Any) -> Iterator[tuple[FieldPath, str]]:
+    """Yield every text in *value* that holds ``${``, with its path."""
+    return ((path, leaf) for path, leaf in leaves(value) if isinstance(leaf, str) and "${" in leaf)
 
 
 def whole_file(value: object) -> str | None:
@@ -147,11 +140,11 @@ def parse_expression(inside: str) -> Expression:
                     "Bad name",
                     f"${{{inside}}} has no usable name. Begin with a letter; go on with letters, digits, _ and -.",
                 )
-            return Var(rest) if head == "var" else SecretName(rest)
+            return Call(head, rest)
         case "file" | "csv":
             if rest != rest.strip() or not rest:
                 raise BadInterpolation("Bad path", f"${{{inside}}} has no usable path. Write ${{{head}:folder/name}}.")
-            return File(rest) if head == "file" else Csv(rest)
+            return Call(head, rest)
         case "env":
             raise BadInterpolation(
                 "Environment cannot be read",

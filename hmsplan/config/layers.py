@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from hmsplan.config.interpolation import whole_file
-from hmsplan.model import SourceLine, matches, value_at
+from hmsplan.config.slips import missing_space
+from hmsplan.kinds import KINDS
+from hmsplan.model import Diagnostic, SourceLine, matches, value_at
+from hmsplan.text import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
+    from hmsplan.config.collect import Collected
     from hmsplan.config.document import Node
     from hmsplan.kinds import Kind
-    from hmsplan.model import FieldPath
+    from hmsplan.model import Address, FieldPath
 
 
 def merge(below: Any, above: Any) -> Any:
@@ -26,17 +31,6 @@ def merge(below: Any, above: Any) -> Any:
     for key, value in above.items():
         merged[key] = merge(merged[key], value) if key in merged else value
     return merged
-
-
-class Layer(NamedTuple):
-    """A resource, or a part of one, as one file writes it.
-
-    Attributes:
-        texts: paths of the texts in it that hold ``${``; None = not known.
-    """
-
-    node: Node
-    texts: Sequence[FieldPath] | None
 
 
 class SourceMap:
@@ -57,6 +51,11 @@ class SourceMap:
         self.layers = layers
         self.spec: Any = None
         self.pastes: dict[FieldPath, tuple[SourceMap, Callable[[FieldPath], tuple[FieldPath, ...]]]] = {}
+
+    @property
+    def interpolated(self) -> bool:
+        """Whether some text may hold ``${``."""
+        return any(layer.document.interpolated for layer in self.layers)
 
     def __call__(self, path: FieldPath, line: int = 0) -> SourceLine:
         """Return where the field at *path* is written, or the nearest block around it; see ``model.Locate``."""
@@ -81,12 +80,12 @@ class SourceMap:
                 return SourceLine(file, line) if file is not None else node.source
         return None
 
-    def key(self, path: FieldPath, name: str) -> SourceLine:
-        """Return where the key *name* of the block at *path* is written."""
+    def locate(self, path: FieldPath, key: str | None) -> SourceLine:
+        """Return where the field at *path* is written, or the key *key* of the block there."""
         for layer in self.layers:
             node, depth = layer.find(path)
-            if depth == len(path) and isinstance(node.value, dict) and name in node.value:
-                return node.locate_key(name)
+            if key is not None and depth == len(path) and isinstance(node.value, dict) and key in node.value:
+                return node.locate_key(key)
         return self(path)
 
     def indexed(self, path: FieldPath) -> FieldPath:
@@ -99,3 +98,46 @@ class SourceMap:
                 if path[here] in names:
                     path = (*path[:here], names.index(str(path[here])), *path[here + 1 :])
         return path
+
+
+@dataclass(slots=True)
+class Declared:
+    """One resource as written, its layers merged.
+
+    Attributes:
+        spec: with every ``${…}`` still in it.
+    """
+
+    address: Address
+    kind: Kind
+    spec: Any
+    source: SourceLine
+    source_map: SourceMap
+
+    def placed(self, problem: Diagnostic) -> Diagnostic:
+        """Return a problem of this resource with its address, and with the line of its path if it has none."""
+        return replace(problem, address=self.address, source=problem.source or self.source_map(problem.path))
+
+
+def layer(
+    collected: Collected, defaults: Mapping[str, Node], overrides: Mapping[Address, Node]
+) -> dict[Address, Declared]:
+    """Merge the layers of every address; a resource that is no block is an error and left out."""
+    declared: dict[Address, Declared] = {}
+    for address, written in collected.written.items():
+        spec: Any = {} if written.value is None else written.value
+        if not isinstance(spec, dict):
+            hint = missing_space(spec) if isinstance(spec, str) else None
+            detail = f"It is {wording.type_of(spec)}; a resource is a block of fields.{f' {hint}' if hint else ''}"
+            collected.problems.append(Diagnostic("Wrong type", detail, written.source, address))
+            collected.doubted.add(address.kind)
+            continue
+        kind, own = KINDS[address.kind], written.source
+        below, above = defaults.get(address.kind), overrides.get(address)
+        if below is not None:
+            spec = merge(below.value, spec)
+        if above is not None:
+            spec = merge(spec, above.value)
+        nodes = tuple(each for each in (above, written, below) if each is not None)
+        declared[address] = Declared(address, kind, spec, own, SourceMap(kind, own, nodes))
+    return declared

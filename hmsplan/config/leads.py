@@ -116,27 +116,20 @@ def _header_problems(header: list[str], source: SourceLine) -> Iterator[Diagnost
 def _leads(rows: _Rows, header: list[str]) -> _Found:
     width, at = len(header), header.index(PHONE)
     names = header[:at] + header[at + 1 :]
-    leads: list[Spec] = []
-    places: list[SourceLine] = []
-    seen: dict[tuple[str, ...], SourceLine] = {}
-    problems = _Problems()
+    leads = _Leads()
     for row in rows:
         if not any(map(str.strip, row)):
             continue
         if len(row) != width:
-            problems.add("Wrong number of cells", _cells(len(row), width), rows.source)
+            leads.problem("Wrong number of cells", _cells(len(row), width), rows.source)
             continue
         number = phone.bare(row.pop(at))
         if why := phone.why_not(number):
-            problems.add("Not a phone number", why if number.strip() else f"The cell {PHONE} is empty.", rows.cell(at))
-            continue
-        first = seen.setdefault((number, *row), source := rows.source)
-        if first is not source:
-            problems.add("Duplicate lead", _duplicate(number, first.line), source)
-            continue
-        leads.append({PHONE: number, "variables": dict(zip(names, row, strict=True))})
-        places.append(source)
-    return tuple(leads), [*problems.finish(), *_repeated(leads, places)]
+            detail = why if number.strip() else f"The cell {PHONE} is empty."
+            leads.problem("Not a phone number", detail, rows.cell(at))
+        else:
+            leads.add(number, dict(zip(names, row, strict=True)), rows.source)
+    return leads.finish()
 
 
 def _cells(found: int, wanted: int) -> str:
@@ -146,42 +139,45 @@ def _cells(found: int, wanted: int) -> str:
 
 def from_yaml(items: list[Any], locate: Callable[[int], SourceLine]) -> _Found:
     """Read leads that stand in YAML and fit the schema."""
-    leads: list[Spec] = []
-    places: list[SourceLine] = []
-    seen: dict[tuple[Any, ...], SourceLine] = {}
-    problems = _Problems()
+    leads = _Leads()
     for index, item in enumerate(items):
-        number, variables, source = phone.bare(item[PHONE]), item.get("variables", {}), locate(index)
+        number = phone.bare(item[PHONE])
         if why := phone.why_not(number):
-            problems.add("Not a phone number", why, source)
-            continue
-        first = seen.setdefault((number, *sorted(variables.items())), source)
-        if first is not source:
-            problems.add("Duplicate lead", _duplicate(number, first.line), source)
-            continue
-        leads.append({PHONE: number, "variables": variables})
-        places.append(source)
-    return tuple(leads), [*problems.finish(), *_repeated(leads, places)]
+            leads.problem("Not a phone number", why, locate(index))
+        else:
+            leads.add(number, item.get("variables", {}), locate(index))
+    return leads.finish()
 
 
-class _Problems:
-    """The first problems of a list that may have thousands."""
+class _Leads:
+    """The leads of a list, and the first problems of one that may have thousands."""
 
     def __init__(self) -> None:
-        self.found: list[Diagnostic] = []
-        self.more = 0
+        self._leads: list[Spec] = []
+        self._places: list[SourceLine] = []
+        self._seen: dict[tuple[Any, ...], SourceLine] = {}
+        self._problems: list[Diagnostic] = []
+        self._more = 0
 
-    def add(self, summary: str, detail: str, source: SourceLine) -> None:
-        if len(self.found) < MAX_PROBLEMS:
-            self.found.append(Diagnostic(summary, detail, source))
+    def add(self, number: str, variables: Spec, source: SourceLine) -> None:
+        first = self._seen.setdefault((number, *sorted(variables.items())), source)
+        if first is not source:
+            self.problem("Duplicate lead", _duplicate(number, first.line), source)
+            return
+        self._leads.append({PHONE: number, "variables": variables})
+        self._places.append(source)
+
+    def problem(self, summary: str, detail: str, source: SourceLine) -> None:
+        if len(self._problems) < MAX_PROBLEMS:
+            self._problems.append(Diagnostic(summary, detail, source))
         else:
-            self.more += 1
+            self._more += 1
 
-    def finish(self) -> list[Diagnostic]:
-        if self.more:
-            detail = f"{self.more:,} more leads of this list have a problem."
-            self.found.append(Diagnostic("More problems", detail, self.found[-1].source))
-        return self.found
+    def finish(self) -> _Found:
+        if self._more:
+            detail = f"{self._more:,} more leads of this list have a problem."
+            self._problems.append(Diagnostic("More problems", detail, self._problems[-1].source))
+        return tuple(self._leads), [*self._problems, *_repeated(self._leads, self._places)]
 
 
 def _duplicate(number: str, line: int) -> str:

@@ -63,8 +63,9 @@ def load_stack(
     with _garbage_stays():
         folder = Folder(str(root))
         sources = _read_sources(folder, root, environment)
-        secrets, unreadable = _secrets(environ, secrets_file)
-        sources.problems += unreadable
+        values, unreadable = _read_secrets(secrets_file)
+        secrets = Secrets(environ, values)
+        secrets.problems += unreadable
         stack = build_stack(
             sources,
             given=variables,
@@ -138,7 +139,6 @@ def _read_sources(folder: Folder, root: Path, environment: str | None) -> Source
         sources.environment = _environment_file(folder, chosen, sources)
     elif sources.stack and (known := _environments(folder)):
         sources.problems.append(_none_chosen(known))
-        sources.broken.append(ENVIRONMENTS)
     _read_resources(folder, settings.include, sources)
     return sources
 
@@ -148,7 +148,6 @@ def _read_resources(folder: Folder, include: Sequence[str], sources: Sources) ->
         found = list_files(folder, include)
     except FileProblem as problem:
         sources.problems.append(Diagnostic(problem.summary, problem.detail))
-        sources.broken.append(".")
         return
     ahead = parse_ahead(folder, found.files, cores_for(len(found.files)))
     for (path, absolute), parsed in zip(found.files, ahead, strict=True):
@@ -160,7 +159,6 @@ def _read_resources(folder: Folder, include: Sequence[str], sources: Sources) ->
         if document is not None:
             sources.resources.append(document)
     sources.problems += [*found.passed, *_idle(sources.stack, found.idle)]
-    sources.broken += ["." for each in found.passed if each.severity is Severity.ERROR]
 
 
 def _idle(stack: Document | None, patterns: Sequence[str]) -> Iterator[Diagnostic]:
@@ -182,7 +180,6 @@ def _parse(folder: Folder, path: str, absolute: str, sources: Sources) -> Docume
         sources.problems.append(Diagnostic(problem.summary, problem.detail, SourceLine(path, 1)))
     except ConfigError as error:
         sources.problems += error.diagnostics
-    sources.broken.append(path)
     return None
 
 
@@ -224,7 +221,6 @@ def _environment_file(folder: Folder, name: str, sources: Sources) -> Document |
     if _ENVIRONMENT.fullmatch(name) is None:
         detail = f"Invalid environment name {wording.shown(name)}: use lower-case letters, digits, - and _."
         sources.problems.append(Diagnostic("Bad name", detail))
-        sources.broken.append(ENVIRONMENTS)
         return None
     known = _environments(folder)
     if name not in known:
@@ -232,7 +228,6 @@ def _environment_file(folder: Folder, name: str, sources: Sources) -> Document |
         there = f" There are: {wording.listed(sorted(known))}." if known and not guess else guess
         detail = f"There is no {ENVIRONMENTS}/{name}.yaml.{there}"
         sources.problems.append(Diagnostic("Unknown environment", detail))
-        sources.broken.append(ENVIRONMENTS)
         return None
     path = f"{ENVIRONMENTS}/{known[name]}"
     return _parse(folder, path, folder.real(path), sources)
@@ -253,16 +248,15 @@ def _none_chosen(known: Iterable[str]) -> Diagnostic:
     return Diagnostic("No environment chosen", detail)
 
 
-def _secrets(environ: Mapping[str, str], path: Path | None) -> tuple[Secrets, Iterable[Diagnostic]]:
+def _read_secrets(path: Path | None) -> tuple[Mapping[str, str], Iterable[Diagnostic]]:
     """Read the secrets file, which may stand anywhere: the command line names it, not the stack."""
     if path is None:
-        return Secrets(environ, {}), ()
+        return EMPTY, ()
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        return Secrets(environ, read_secrets_file(text, path.name)), ()
+        return read_secrets_file(path.read_text(encoding="utf-8-sig"), path.name), ()
     except ConfigError as error:
-        return Secrets(environ, {}), error.diagnostics
+        return EMPTY, error.diagnostics
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         detail = f"The secrets file {path} cannot be read: {reason}."
-        return Secrets(environ, {}), (Diagnostic("Unreadable file", detail),)
+        return EMPTY, (Diagnostic("Unreadable file", detail),)

@@ -23,10 +23,9 @@ class Problems(list[Diagnostic]):
         ConfigError: there are *most* errors; carries all, warnings too, and says that there may be more.
     """
 
-    def __init__(self, found: Iterable[Diagnostic] = (), *, most: int = MOST) -> None:
+    def __init__(self, *, most: int = MOST) -> None:
         super().__init__()
         self._left = most
-        self += found
 
     def append(self, problem: Diagnostic) -> None:
         """Add a problem."""

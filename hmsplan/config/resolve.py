@@ -12,26 +12,23 @@ from typing import TYPE_CHECKING, Any, Final
 from hmsplan.config.interpolation import (
     TEMPLATE_FILES,
     BadInterpolation,
-    Csv,
+    Call,
     EndlessCopy,
     Expression,
-    File,
-    FileProblem,
     Reference,
-    SecretName,
-    Var,
     escape,
     parse_text,
+    texts_of,
 )
-from hmsplan.config.problems import Problems
 from hmsplan.kinds import A_KIND, KINDS
-from hmsplan.model import MISSING, Address, Diagnostic, Ref, Secret, SourceLine, leaves, pattern_of, value_at
+from hmsplan.model import MISSING, Address, Diagnostic, Ref, Secret, pattern_of, value_at
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping
 
-    from hmsplan.config.layers import SourceMap
+    from hmsplan.config.layers import Declared
+    from hmsplan.config.problems import Problems
     from hmsplan.kinds import Kind
     from hmsplan.model import FieldPath, Spec
     from hmsplan.secrets.sources import Secrets
@@ -39,23 +36,6 @@ if TYPE_CHECKING:
 
 MAX_TEXT: Final = 64 * 2**20
 MAX_COPIES: Final = 50
-
-
-@dataclass(slots=True)
-class Declared:
-    """One resource as written, its layers merged.
-
-    Attributes:
-        spec: with every ``${…}`` still in it.
-        texts: paths of those texts, some perhaps overridden since; None = not known.
-    """
-
-    address: Address
-    kind: Kind
-    spec: Any
-    source: SourceLine
-    source_map: SourceMap
-    texts: Sequence[FieldPath] | None
 
 
 @dataclass(slots=True)
@@ -73,58 +53,44 @@ class Resolved:
     bad: set[FieldPath] = field(default_factory=set)
 
 
+@dataclass(slots=True, kw_only=True)
 class Resolver:
     """Finds what each ``${…}`` stands for.
 
     Attributes:
+        declared: what references may lead to.
+        no_variable: gives summary and detail for a variable without a value.
+        doubtful: says whether an address that is not declared may stand in a file that could not be read.
         problems: everything wrong so far.
         used: names of the variables that something asked for.
     """
 
-    def __init__(
-        self,
-        declared: Mapping[Address, Declared],
-        *,
-        variables: Mapping[str, Any],
-        no_variable: Callable[[str], tuple[str, str]],
-        secrets: Secrets,
-        need_secrets: bool,
-        read_text: Callable[[str], str],
-        excluded: Collection[Address],
-        doubtful: Callable[[Address], bool],
-    ) -> None:
-        """Take what may be asked for.
-
-        *no_variable* gives summary and detail for a variable without a value; *doubtful* says whether an address that
-        is not declared may stand in a file that could not be read.
-        """
-        self.declared = declared
-        self.variables = variables
-        self.no_variable = no_variable
-        self.secrets = secrets
-        self.need_secrets = need_secrets
-        self.read_text = read_text
-        self.excluded = excluded
-        self.doubtful = doubtful
-        self.problems = Problems()
-        self.used: set[str] = set()
-        self._copying: list[str] = []
-        self._asked: set[str] = set()
-        self._circles: set[str] = set()
-        self._values: dict[str, Any] = {}
-        self._siblings: dict[str, list[str]] = {}
-        self._room = MAX_TEXT
+    declared: Mapping[Address, Declared]
+    variables: Mapping[str, Any]
+    no_variable: Callable[[str], tuple[str, str]]
+    secrets: Secrets
+    need_secrets: bool
+    read_text: Callable[[str], str]
+    excluded: Collection[Address]
+    doubtful: Callable[[Address], bool]
+    problems: Problems
+    used: set[str] = field(default_factory=set)
+    _copying: list[str] = field(default_factory=list)
+    _asked: set[str] = field(default_factory=set)
+    _circles: set[str] = field(default_factory=set)
+    _values: dict[str, Any] = field(default_factory=dict)
+    _siblings: dict[str, list[str]] = field(default_factory=dict)
+    _room: int = MAX_TEXT
 
     def resolve(self, resource: Declared) -> Resolved:
         """Return the fields of *resource* with variables, files and copied fields filled in."""
         result = Resolved(resource.spec)
-        paths = [path for path, _ in texts_of(resource.spec)] if resource.texts is None else resource.texts
+        if not resource.source_map.interpolated:
+            return result
         copies: dict[FieldPath, Any] = {}
-        for path in paths:
-            text = value_at(resource.spec, path)
-            if isinstance(text, str) and "${" in text:
-                block = _own(copies, path[:-1], resource.spec)
-                block[path[-1]] = self._text(text, path, resource, result)
+        for path, text in texts_of(resource.spec):
+            block = _own(copies, path[:-1], resource.spec)
+            block[path[-1]] = self._text(text, path, resource, result)
         if copies:
             result.spec = copies[()]
         return result
@@ -138,8 +104,8 @@ class Resolver:
         return self._joined(text, self._only_variables)
 
     def _only_variables(self, part: Expression) -> Any:
-        if isinstance(part, Var):
-            return self._variable(part.name)
+        if isinstance(part, Call) and part.form == "var":
+            return self._variable(part.argument)
         raise BadInterpolation("Not possible here", "Only ${var:name} can be used here.")
 
     def _joined(self, text: str, value_of: Callable[[Expression], Any]) -> str:
@@ -162,8 +128,7 @@ class Resolver:
         except BadInterpolation as error:
             result.bad.add(path)
             if error.summary:
-                source = resource.source_map(path)
-                self.problems.append(Diagnostic(error.summary, error.detail, source, resource.address, path))
+                self.problems.append(resource.placed(Diagnostic(error.summary, error.detail, path=path)))
             return text
 
     def _place(self, text: str, value: Any, path: FieldPath, kind: Kind, result: Resolved) -> Any:
@@ -172,7 +137,7 @@ class Resolver:
         elif isinstance(value, Secret):
             if not kind.is_secret(pattern_of(path)):
                 raise BadInterpolation("Secret in a readable field", _readable(value.name, path))
-        elif isinstance(value, Csv):
+        elif isinstance(value, Call):
             if kind.members is None or path != (kind.members.name,):
                 raise BadInterpolation("Not possible here", "${csv:…} gives the leads of a campaign and nothing else.")
         elif isinstance(value, str) and "${" in value:
@@ -197,18 +162,18 @@ class Resolver:
 
     def _lookup(self, expression: Expression) -> Any:
         match expression:
-            case Var(name):
+            case Call("var", name):
                 return self._variable(name)
-            case SecretName(name):
+            case Call("secret", name):
                 return self._secret(name)
-            case File(path):
+            case Call("file", path):
                 return self._file(path)
-            case Csv():
-                return expression
+            case Call():
+                return expression  # of csv, which is read with the resource
             case Reference(address, () | ("id",)):
                 self._check_exists(address)
                 return Ref(address)
-            case _:
+            case Reference():
                 return self._copy(expression)
 
     def _variable(self, name: str) -> Any:
@@ -226,10 +191,7 @@ class Resolver:
         return secret
 
     def _file(self, path: str) -> str:
-        try:
-            text = self.read_text(path)
-        except FileProblem as error:
-            raise BadInterpolation(error.summary, error.detail) from None
+        text = self.read_text(path)
         if "${" not in text or not path.endswith(TEMPLATE_FILES):
             return text
         try:
@@ -308,11 +270,6 @@ def _own(copies: dict[FieldPath, Any], path: FieldPath, spec: Any) -> Any:
     return copies[path]
 
 
-def texts_of(spec: Any) -> Iterator[tuple[FieldPath, str]]:
-    """Yield every text in *spec* that holds ``${``, with its path."""
-    return ((path, leaf) for path, leaf in leaves(spec) if isinstance(leaf, str) and "${" in leaf)
-
-
 def bind(resolved: Resolved, path: FieldPath, value: Any) -> None:
     """Put *value* at *path*, in place: everything on the way to a ``${…}`` is a copy of our own."""
     if not path:
@@ -336,7 +293,7 @@ def _as_text(value: Any, expression: Expression) -> str:
         case Secret():
             detail = f"${{secret:{value.name}}} has to be the whole value, in a field that holds a secret."
             raise BadInterpolation("Secret inside a text", detail)
-        case Csv():
+        case Call():
             raise BadInterpolation("Not possible here", "${csv:…} gives the leads of a campaign and nothing else.")
         case _:
             detail = f"${{{expression}}} is null, which cannot be a part of a text."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hmsplan.config import calling_hours, leads, schema
 from hmsplan.config.exposed_secrets import exposed
-from hmsplan.config.interpolation import Csv, FileProblem
+from hmsplan.config.interpolation import Call, FileProblem
 from hmsplan.config.problems import Problems
 from hmsplan.config.resolve import bind
 from hmsplan.config.schema_violation import not_a_schema, violations_of
@@ -32,8 +32,10 @@ from hmsplan.model import (
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
-    from hmsplan.config.resolve import Declared, Resolved, Resolver
+    from hmsplan.config.layers import Declared
+    from hmsplan.config.resolve import Resolved, Resolver
     from hmsplan.kinds import Kind
+    from hmsplan.kinds.kind import Expansion
     from hmsplan.model import Spec, Value
 
 
@@ -42,13 +44,11 @@ class ResourceBuilder:
 
     Attributes:
         problems: everything wrong so far, the resolver's own apart.
-        warnings: what is shown to too many; there may be any number of them.
     """
 
     def __init__(self, resolver: Resolver) -> None:
         self.resolver = resolver
         self.problems = Problems()
-        self.warnings: list[Diagnostic] = []
         self._finished: dict[Address, Resource] = {}
         self._expanded: dict[Address, dict[str, Any] | None] = {}
         self._identities: dict[tuple[str, str], Address] = {}
@@ -74,17 +74,14 @@ class ResourceBuilder:
         members = self._members(declared, resolved, fits)
         if not fits or resolved.bad:
             return None
-        self._doubt_hours(declared, resolved.spec)
+        self.problems += map(declared.placed, calling_hours.doubts(resolved.spec))
         pastes = self._bind(declared, resolved, lifecycle)
         if pastes is None:
             return None
         spec = declared.source_map.spec = _without_ours(declared, resolved)
         names = self._item_names(declared, spec)
         pasted = {path for path, _ in pastes}
-        self.warnings += [
-            replace(warning, source=declared.source_map(path), address=declared.address)
-            for path, warning in exposed(declared.kind, spec, pasted)
-        ]
+        self.problems += map(declared.placed, exposed(declared.kind, spec, pasted))
         special = [(path, value) for path, value in resolved.bound.items() if path not in pasted]
         for path, template in pastes:
             special += _special(value_at(spec, path), path, self._finished.get(template))
@@ -115,11 +112,7 @@ class ResourceBuilder:
             if isinstance(resolved.bound.get(violation.path), Secret):
                 continue
             fits = False
-            where = declared.source_map
-            source = where(violation.path) if violation.key is None else where.key(violation.path, violation.key)
-            self.problems.append(
-                Diagnostic(violation.summary, violation.detail, source, declared.address, violation.place)
-            )
+            self.problems.append(violation.told(declared.source_map.locate, declared.address))
         return fits
 
     def _check_whole(self, declared: Declared, resolved: Resolved) -> bool:
@@ -131,8 +124,8 @@ class ResourceBuilder:
             if any(path[: len(bad)] == bad for bad in resolved.bad):
                 continue
             fits = False
-            detail_ = detail if other is None else f"{detail} The other one is at {declared.source_map(other)}."
-            self.problems.append(Diagnostic(summary, detail_, declared.source_map(path), declared.address, path))
+            told = detail if other is None else f"{detail} The other one is at {declared.source_map(other)}."
+            self.problems.append(declared.placed(Diagnostic(summary, told, path=path)))
         return fits
 
     def _bind(
@@ -142,8 +135,8 @@ class ResourceBuilder:
         pastes: list[tuple[FieldPath, Address]] = []
         for path, value in resolved.bound.items():
             expansion = KINDS[value.address.kind].expansion if isinstance(value, Ref) else None
-            if isinstance(value, Ref) and expansion is not None and _expands(declared.kind, path):
-                expanded = self._expand(value.address)
+            if isinstance(value, Ref) and expansion is not None and pattern_of(path) in declared.kind.expands:
+                expanded = self._expand(value.address, expansion)
                 if expanded is None:
                     return None
                 pastes.append((path, value.address))
@@ -153,17 +146,16 @@ class ResourceBuilder:
             elif isinstance(value, Secret):
                 place = " ".join(map(str, (declared.address, *path)))
                 bind(resolved, path, value.placed(place, lifecycle.secret_version))
-            elif not isinstance(value, Csv):
+            elif not isinstance(value, Call):
                 bind(resolved, path, value)
         return pastes
 
-    def _expand(self, address: Address) -> dict[str, Any] | None:
+    def _expand(self, address: Address, expansion: Expansion) -> dict[str, Any] | None:
         """Return what a template stands for, the same object each time; None when it cannot be pasted."""
         if address not in self._expanded:
             template = self._finished.get(address)
-            expansion = KINDS[address.kind].expansion
-            expanded = expansion.expand(template.spec) if expansion is not None and template is not None else None
-            if expansion is not None and expansion.is_tool and expanded is not None:
+            expanded = expansion.expand(template.spec) if template is not None else None
+            if expansion.is_tool and expanded is not None:
                 if self._is_tool(address, expanded):
                     self._tool_names[id(expanded)] = tool_forms.tool_name(expanded)
                 else:
@@ -185,17 +177,16 @@ class ResourceBuilder:
             return None
         path = (members.name,)
         stands_for, value = resolved.bound.get(path), resolved.spec[members.name]
-        if isinstance(stands_for, Csv):
+        if isinstance(stands_for, Call):
             try:
-                found, problems = leads.from_csv(self.resolver.read_text(stands_for.path), stands_for.path)
+                found, problems = leads.from_csv(self.resolver.read_text(stands_for.argument), stands_for.argument)
             except FileProblem as error:
-                source = declared.source_map(path)
-                found, problems = (), [Diagnostic(error.summary, error.detail, source, declared.address, path)]
+                found, problems = (), [Diagnostic(error.summary, error.detail, declared.source_map(path))]
         elif fits and not resolved.bad and isinstance(value, list):
             found, problems = leads.from_yaml(value, lambda index: declared.source_map((*path, index)))
         else:
             return None
-        self.problems += [replace(problem, address=declared.address, path=path) for problem in problems]
+        self.problems += [declared.placed(replace(problem, path=path)) for problem in problems]
         return found
 
     def _lifecycle(self, declared: Declared, spec: Spec) -> Lifecycle:
@@ -210,27 +201,19 @@ class ResourceBuilder:
             path = tuple(dotted.split("."))
             if problem := _not_ignorable(declared.kind, spec, path):
                 at = ("lifecycle", "ignore_changes", index)
-                source = declared.source_map(at)
-                self.problems.append(Diagnostic(*problem, source, declared.address, at))
+                self.problems.append(declared.placed(Diagnostic(*problem, path=at)))
             paths.append(path)
         version = block.get("secret_version")
         return Lifecycle(
             bool(block.get("prevent_destroy", False)), tuple(paths), version if type(version) is int else None
         )
 
-    def _doubt_hours(self, declared: Declared, spec: Spec) -> None:
-        for path, summary, detail in calling_hours.doubts(spec):
-            source = declared.source_map(path)
-            self.problems.append(Diagnostic(summary, detail, source, declared.address, path, Severity.WARNING))
-
     def _check_user_json(self, declared: Declared, spec: Spec) -> None:
         for pattern in declared.kind.atomic:
             for path, value in values_at(spec, pattern):
                 if isinstance(value, dict) and "$schema" not in value and not schema.metaschema().is_valid(value):
                     at, detail = not_a_schema(value)
-                    at = (*path, *at)
-                    source = declared.source_map(at)
-                    self.problems.append(Diagnostic("Not a JSON Schema", detail, source, declared.address, at))
+                    self.problems.append(declared.placed(Diagnostic("Not a JSON Schema", detail, path=(*path, *at))))
 
     def _item_names(self, declared: Declared, spec: Spec) -> dict[FieldPath, list[str]]:
         """Return the names of the items of each keyed list; two alike are an error, nothing could tell them apart."""
@@ -251,8 +234,7 @@ class ResourceBuilder:
                 at = (*path, index)
                 line = declared.source_map((*path, first))
                 detail = f"{name} stands in this list already, at {line}. Each tool needs a name of its own."
-                source = declared.source_map(at)
-                self.problems.append(Diagnostic("Duplicate tool", detail, source, declared.address, at))
+                self.problems.append(declared.placed(Diagnostic("Duplicate tool", detail, path=at)))
 
     def _check_identity(self, declared: Declared, resolved: Resolved) -> None:
         kind, path = declared.kind, (declared.kind.identity,)
@@ -263,19 +245,17 @@ class ResourceBuilder:
         other = self._identities.setdefault((kind.name, identity), declared.address)
         if other == declared.address:
             return
-        source, where = declared.source_map(path), self.resolver.declared[other].source_map(path)
+        where = self.resolver.declared[other].source_map(path)
         if kind.unique:
             detail = f"{other}, at {where}, is {identity} too. A {kind.singular} can be registered once."
-            problem = Diagnostic(f"Duplicate {kind.singular}", detail, source, declared.address, path)
+            problem = Diagnostic(f"Duplicate {kind.singular}", detail, path=path)
         else:
             detail = (
                 f"{other}, at {where}, is called {wording.shown(value)} too. hmsplan recognises an object that it has "
                 "not created itself by its name, and could take one for the other."
             )
-            problem = Diagnostic(
-                "Same name twice", detail, source, declared.address, path, Severity.WARNING, Topic.SAME_NAME
-            )
-        self.problems.append(problem)
+            problem = Diagnostic("Same name twice", detail, path=path, severity=Severity.WARNING, topic=Topic.SAME_NAME)
+        self.problems.append(declared.placed(problem))
 
 
 def _not_ignorable(kind: Kind, spec: Spec, path: tuple[str, ...]) -> tuple[str, str] | None:
@@ -312,10 +292,6 @@ def _named(path: FieldPath, names: dict[FieldPath, list[str]]) -> FieldPath:
         known = names.get(path[:depth])
         told = (*told, known[part] if known is not None and isinstance(part, int) else part)
     return told
-
-
-def _expands(kind: Kind, path: FieldPath) -> bool:
-    return pattern_of(path) in kind.expands
 
 
 def _special(value: Any, path: FieldPath, template: Resource | None) -> list[tuple[FieldPath, Any]]:

@@ -14,7 +14,7 @@ import orjson
 from hmsplan.config.schema_formats import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
@@ -48,6 +48,12 @@ def documents() -> Mapping[str, Mapping[str, Any]]:
 @cache
 def _registry() -> jsonschema_rs.Registry:
     return jsonschema_rs.Registry([(uri, dict(schema)) for uri, schema in documents().items()])
+
+
+def keys(name: str) -> Collection[str]:
+    """Return the keys that the file with the schema *name* may have at its top."""
+    found: Collection[str] = documents()[_BASE + name]["properties"]
+    return found
 
 
 @cache

@@ -12,12 +12,13 @@ from hmsplan.config import schema
 from hmsplan.config.problems import MOST
 from hmsplan.config.schema_formats import FORMATS
 from hmsplan.kinds import A_KIND
+from hmsplan.model import Diagnostic
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from hmsplan.model import FieldPath
+    from hmsplan.model import Address, FieldPath, SourceLine
 
 _Fault: TypeAlias = Any
 """A ``ValidationError`` of jsonschema, all of whose attributes may be unset as far as its types tell."""
@@ -48,10 +49,12 @@ class SchemaViolation(NamedTuple):
     summary: str
     detail: str
 
-    @property
-    def place(self) -> FieldPath:
-        """The path of the value, or of the key at fault."""
-        return self.path if self.key is None else (*self.path, self.key)
+    def told(
+        self, locate: Callable[[FieldPath, str | None], SourceLine], address: Address | None = None, at: FieldPath = ()
+    ) -> Diagnostic:
+        """Return the problem, whose line *locate* finds by path and key; *at* is where the value stands in the file."""
+        path = (*at, *self.path) if self.key is None else (*at, *self.path, self.key)
+        return Diagnostic(self.summary, self.detail, locate(self.path, self.key), address, path)
 
 
 def violations_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from hmsplan.config.interpolation import texts_of
 from hmsplan.config.schema_violation import violations_of
 from hmsplan.kinds import KINDS
 from hmsplan.model import Diagnostic, Safety, pattern_of
@@ -71,7 +72,6 @@ def read_safety(*nodes: Node | None) -> Safety:
 
 def check_file(document: Document, name: str, title: str) -> list[Diagnostic]:
     """Return what is wrong with a stack or environment file; *name* is its schema."""
-    root = document.root()
     value = {} if document.value is None else document.value
     problems = list(_stray_interpolations(document)) if isinstance(document.value, dict) else []
     state_problems = check_state(document)
@@ -81,9 +81,7 @@ def check_file(document: Document, name: str, title: str) -> list[Diagnostic]:
             continue
         if violation.path == ("version",):
             violation = _other_version(violation, value)  # noqa: PLW2901
-        node, _ = root.find(violation.path)
-        source = node.source if violation.key is None else node.locate_key(violation.key)
-        problems.append(Diagnostic(violation.summary, violation.detail, source, path=violation.place))
+        problems.append(violation.told(document.root().locate))
     return problems
 
 
@@ -128,10 +126,10 @@ def is_secret(path: FieldPath) -> bool:
 
 
 def _stray_interpolations(document: Document) -> Iterator[Diagnostic]:
-    for path in document.interpolated or ():
+    for path, _ in texts_of(document.value):
         if path[0] not in _INTERPOLATED_BLOCKS and path[0] != "variables":
             detail = f"{path[0]} is read before anything can be filled in, so ${{…}} has no meaning here."
-            yield Diagnostic("Not possible here", detail, document.locate(path), path=path)
+            yield Diagnostic("Not possible here", detail, document.root().locate(path), path=path)
 
 
 def _text(value: Any, otherwise: str) -> str:

@@ -58,8 +58,8 @@ def curly_advice(text: str) -> str | None:
     return f'Typographic quotes such as {found[0]} are letters to YAML, so they hold no text together. Write "…".'
 
 
-def merge_conflict(text: str) -> int | None:
-    """Return where a merge left its marks."""
+def merge_conflict(text: str) -> tuple[int, str] | None:
+    """Return the line on which a merge left its first mark, and what to do about it."""
     if "<<<<<<< " not in text or ">>>>>>> " not in text:
         return None
     at, begin = 0, None
@@ -68,12 +68,8 @@ def merge_conflict(text: str) -> int | None:
         if found is None:
             return None
         at, begin = found.end(), found.start() if begin is None else begin
-    return begin
-
-
-def conflict_detail(line: int) -> str:
-    """Say what to do about the marks of a merge, of which the first stands on *line*."""
-    return (
+    line = text.count("\n", 0, begin) + 1
+    return line, (
         f"Line {line} is the mark of a merge conflict that was not resolved. Keep what is right of the two sides, and "
         "take out the lines that begin with <<<<<<<, ======= and >>>>>>>."
     )

@@ -30,7 +30,6 @@ from yaml.events import (
 from hmsplan.config.document import Document, Merged
 from hmsplan.config.problems import Problems
 from hmsplan.config.slips import (
-    conflict_detail,
     curly_advice,
     curly_quotes,
     merge_conflict,
@@ -43,8 +42,6 @@ from hmsplan.model import Diagnostic, SourceLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from hmsplan.model import FieldPath
 
 MAX_FILE_BYTES: Final = 8 * 2**20
 MAX_DEPTH: Final = 100
@@ -133,8 +130,8 @@ def parse(data: bytes, file: str) -> Document:
         raise ConfigError([Diagnostic("File too large", detail, SourceLine(file, 1, 1))])
     text = _decode(data, file)
     if (conflict := merge_conflict(text)) is not None:
-        line = text.count("\n", 0, conflict) + 1
-        raise ConfigError([Diagnostic("Merge conflict", conflict_detail(line), SourceLine(file, line))])
+        line, detail = conflict
+        raise ConfigError([Diagnostic("Merge conflict", detail, SourceLine(file, line))])
     line_starts = array("I", [0, *accumulate(map(len, text.splitlines(keepends=True)))])
     if not text.endswith(("\n", "\r")) and text:
         line_starts.pop()  # the end of the last line begins no other
@@ -179,7 +176,6 @@ class _Builder:
         self.repeated = 0
         self.documents = 0
         self.stack: list[tuple[Any, Any, int, str | None]] = []
-        self.hits: list[FieldPath] = []
         self.merging: dict[int, list[Any]] = {}
         self.merges: dict[int, tuple[str | Merged, ...]] = {}
 
@@ -203,7 +199,7 @@ class _Builder:
             self.line_starts,
             self.aliases or _NO_ALIASES,
             self.merges or _NO_MERGES,
-            self.paths(),
+            "${" in self.text,
         )
 
     def judge_depth(self, text: str) -> None:
@@ -217,17 +213,13 @@ class _Builder:
         with suppress(yaml.YAMLError):  # the text is cut off, so this is no news
             _Builder(self.text, self.file, self.line_starts).run(_events(text.encode(), text))
 
-    def paths(self) -> tuple[FieldPath, ...] | None:
-        """Return where ``${`` stands; None when aliases may have repeated it elsewhere."""
-        return None if self.hits and self.aliases else tuple(self.hits)
-
     def run(self, next_event: Callable[[], Any]) -> Any:  # noqa: C901, PLR0912, PLR0915 -- the hot loop, in one frame
         """Turn events into values. A frame of ``stack`` is the parent, its key, its number and its anchor.
 
         What cannot occur in this file, going by its characters, is not looked for.
         """
         text, stack, open_anchors = self.text, self.stack, self.open_anchors
-        marked, escaped, dollars = "!" in text or "&" in text, "\\" in text, "${" in text
+        marked, escaped = "!" in text or "&" in text, "\\" in text
         push_offset, merging = self.offsets.append, self.merging
         known_key, known_scalar = _KEYS.get, _SCALARS.get
         result: list[Any] = []
@@ -249,9 +241,7 @@ class _Builder:
                     if merging and number in merging:
                         merging[number].append(key)
                     continue
-                if dollars and "${" in value:
-                    self.interpolated(container, key)
-                elif not event.style and not (marked and event.tag):
+                if not event.style and not (marked and event.tag):
                     value = known_scalar(value, _A_KEY)
                     if value is _A_KEY:
                         value = self.scalar(event)
@@ -384,13 +374,6 @@ class _Builder:
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, len(self.offsets) - 1, 1)
 
-    def interpolated(self, container: Any, key: Any) -> None:
-        """Note the path of a text with ``${`` in it."""
-        here = [len(parent) if at is _AN_ITEM else at for parent, at, *_ in self.stack[1:]]
-        if self.stack:
-            here.append(len(container) if key is _AN_ITEM else key)
-        self.hits.append(tuple(here))
-
     def source(self, event: Any) -> SourceLine:
         """Return where *event* begins."""
         return self.at(event.start_mark.index)
@@ -433,7 +416,7 @@ class _Builder:
     def duplicate(self, container: Mapping[Any, Any], number: int, key: Any, event: Any) -> _Mark:
         """Report a key that stands in its block twice; return what its value goes under, to keep both in order."""
         keys = {**self.merges, number: self.merged_keys(container, number)} if number in self.merging else self.merges
-        partial = Document(self.file, container, array("I", self.offsets), self.line_starts, self.aliases, keys, ())
+        partial = Document(self.file, container, array("I", self.offsets), self.line_starts, self.aliases, keys)
         wanted = Merged if key is _MERGE else key
         text = "<<" if key is _MERGE else key
         first = next((at for name, at in partial.keys(container, number) if wanted in (name, type(name))), None)

@@ -11,12 +11,17 @@ in `store`. `rules` has what a schema cannot say of a body; `settings` decides w
 `faults` and `damage` break things on purpose.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from hmsplan.emulator.app import Record
-from hmsplan.emulator.emulator import Emulator, running, serve
+from hmsplan.emulator.emulator import Emulator
 from hmsplan.emulator.faults import ConnectionLost, Fault, read_faults
-from hmsplan.emulator.inprocess import Transport, transport
+from hmsplan.emulator.inprocess import Transport
 from hmsplan.emulator.settings import Settings
 from hmsplan.emulator.webhooks import sign, verify
+
+if TYPE_CHECKING:
+    from hmsplan.emulator.server import running, serve
 
 __all__ = [
     "ConnectionLost",
@@ -29,6 +34,14 @@ __all__ = [
     "running",
     "serve",
     "sign",
-    "transport",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs uvicorn, and so a socket, when it is asked for."""
+    if name in {"running", "serve"}:
+        from hmsplan.emulator import server  # noqa: PLC0415
+
+        return getattr(server, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

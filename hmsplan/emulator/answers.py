@@ -91,6 +91,11 @@ def refusal_answer(refusal: RefusalError, settings: Settings) -> Answer:
     return Answer(refusal.status, dumps({**body, **refusal.extra}), refusal.headers)
 
 
+def invalid(*problems: str) -> RefusalError:
+    """Refuse a request for what is wrong with it, one text a problem."""
+    return RefusalError(400, "Validation failed", details=problems)
+
+
 def not_found(what: str) -> RefusalError:
     """Refuse an id that this organization does not have."""
     return RefusalError(404, f"{what} not found")

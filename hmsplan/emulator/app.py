@@ -12,12 +12,13 @@ from starlette.requests import ClientDisconnect, Request
 from hmsplan.emulator import damage, routes
 from hmsplan.emulator.answers import Answer, RefusalError, refusal_answer
 from hmsplan.emulator.context import Context, stamp
+from hmsplan.emulator.description import from_text
 from hmsplan.emulator.faults import ConnectionLost, Fault, FaultPlan
 from hmsplan.emulator.ratelimit import Limiter, too_many
 from hmsplan.emulator.store import Store, key_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from starlette.types import Receive, Scope, Send
 
@@ -56,21 +57,6 @@ class Record:
     faults: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Incoming:
-    """What of a request is read before anything is decided."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    query_string: str
-    key: str
-    content_type: str
-    content: bytes
-    oversize: bool
-    at: float  # moved on when a fault holds the request up
-
-
 class Application:
     """The API over one store.
 
@@ -95,35 +81,35 @@ class Application:
             await _lifespan(receive, send)
             return
         try:
-            incoming = await self._read(Request(scope, receive))
+            ctx = await self._read(Request(scope, receive))
         except ClientDisconnect:
             return
-        struck = self.faults.strike(incoming.method, incoming.path)
+        struck = self.faults.strike(ctx.method, ctx.path)
         try:
-            answer = await self._answer(incoming, struck)
+            answer = await self._answer(ctx, struck)
         except ConnectionLost:
-            self._record(incoming, None, struck)
+            self._record(ctx, None, struck)
             await _lose_connection(scope, receive)
             return
-        self._record(incoming, answer.status, struck)
+        self._record(ctx, answer.status, struck)
         await _send(send, answer, struck)
 
-    async def _answer(self, incoming: _Incoming, struck: list[Fault]) -> Answer:
+    async def _answer(self, ctx: Context, struck: list[Fault]) -> Answer:
         if not struck:
-            return self._handle(incoming, None)
+            return self._handle(ctx, None)
         await damage.wait(struck, "delay")
-        incoming.at = self.clock()
+        ctx.now = self.clock()
         if damage.only(struck, "lost_before"):
             raise ConnectionLost
         answer = damage.answer_instead(struck)
         if answer is None:
-            answer = damage.spoil(self._handle(incoming, _stale(struck)), struck)
+            answer = damage.spoil(self._handle(ctx, _stale(struck)), struck)
         await damage.wait(struck, "delay_after")
         if damage.only(struck, "lost_after"):
             raise ConnectionLost
         return answer
 
-    async def _read(self, request: Request) -> _Incoming:
+    async def _read(self, request: Request) -> Context:
         content = bytearray()
         oversize = False
         async for chunk in request.stream():
@@ -132,7 +118,7 @@ class Application:
             if not oversize:
                 content += chunk
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        return _Incoming(
+        return Context(
             method=request.method,
             path=routes.strip_prefix(request.scope["path"]),
             query=request.query_params,
@@ -141,65 +127,59 @@ class Application:
             content_type=request.headers.get("content-type", "").partition(";")[0].strip().lower(),
             content=bytes(content),
             oversize=oversize,
-            at=self.clock(),
+            now=self.clock(),
+            store=self.store,
+            settings=self.settings,
+            control=self._control,
         )
 
-    def _record(self, incoming: _Incoming, status: int | None, struck: list[Fault]) -> None:
+    def _record(self, ctx: Context, status: int | None, struck: list[Fault]) -> None:
         if len(self.requests) >= RECORDS_MAX:
             del self.requests[: RECORDS_MAX // 2]
         self.requests.append(
             Record(
-                method=incoming.method,
-                path=incoming.path,
-                query=incoming.query_string,
+                method=ctx.method,
+                path=ctx.path,
+                query=ctx.query_string,
                 status=status,
-                key=key_hash(incoming.key) if incoming.key else "",
-                at=incoming.at,
-                content=incoming.content,
+                key=key_hash(ctx.key) if ctx.key else "",
+                at=ctx.now,
+                content=ctx.content,
                 faults=tuple(fault.do for fault in struck),
             )
         )
 
-    def _handle(self, incoming: _Incoming, stale: Fault | None) -> Answer:
+    def _handle(self, ctx: Context, stale: Fault | None) -> Answer:
         """Carry a request out."""
-        standing = self._limiter.take(key_hash(incoming.key) if incoming.key else None, incoming.at)
+        standing = self._limiter.take(key_hash(ctx.key) if ctx.key else None, ctx.now)
         try:
-            answer = self._dispatch(incoming, standing, stale)
+            answer = self._dispatch(ctx, standing, stale)
         except RefusalError as refusal:
             answer = refusal_answer(refusal, self.settings)
         except Exception:
-            _logger.exception("%s %s", incoming.method, incoming.path)
+            _logger.exception("%s %s", ctx.method, ctx.path)
             answer = refusal_answer(RefusalError(500, "Internal error"), self.settings)
         answer.headers = {**standing.headers(), **answer.headers}
         return answer
 
-    def _dispatch(self, incoming: _Incoming, standing: Standing, stale: Fault | None) -> Answer:
+    def _dispatch(self, ctx: Context, standing: Standing, stale: Fault | None) -> Answer:
         if standing.refused:
-            raise too_many(self.settings, standing, incoming.at)
-        found = routes.find(incoming.path)
+            raise too_many(self.settings, standing, ctx.now)
+        found = routes.find(ctx.path)
         if found is None:
             raise RefusalError(404, "No such path")
-        route, params = found
-        operation = route.operations.get(incoming.method)
+        route, ctx.params = found
+        operation = route.operations.get(ctx.method)
         if operation is None:
             allow = ", ".join(sorted(route.operations))
             raise RefusalError(405, "Method not allowed", headers={"Allow": allow})
-        org = "" if route.public else self._organization(incoming)
-        if incoming.oversize:
+        ctx.org = "" if route.public else self._organization(ctx)
+        if ctx.oversize:
             raise RefusalError(413, f"The body is larger than {self.settings.body_max} bytes")
-        with self.store.transaction(write=incoming.method != "GET"):
-            ctx = Context(
-                org=org,
-                store=self.store,
-                settings=self.settings,
-                now=incoming.at,
-                params=params,
-                query=incoming.query,
-                content_type=incoming.content_type,
-                content=incoming.content,
-                control=self._control,
-                as_of=self._as_of(org, incoming.at, stale),
-            )
+        query = route.queries[ctx.method]
+        ctx.options = ctx.read(query, from_text(query, ctx.query))
+        with self.store.transaction(write=ctx.method != "GET"):
+            ctx.as_of = self._as_of(ctx.org, ctx.now, stale)
             return operation(ctx)
 
     def _as_of(self, org: str, now: float, stale: Fault | None) -> int | None:
@@ -208,13 +188,13 @@ class Application:
         since = None if stale.seconds is None else now - stale.seconds
         return self.store.write_before(org, writes=stale.writes, since=since)
 
-    def _organization(self, incoming: _Incoming) -> str:
+    def _organization(self, ctx: Context) -> str:
         """Return the organization of the request's key, which may open one by its first use.
 
         Raises:
             RefusalError: 401 without a key, or with one that is unknown, expired or revoked.
         """
-        key = incoming.key
+        key = ctx.key
         if not key:
             raise RefusalError(401, "Missing API key")
         with self.store.transaction(write=False):
@@ -228,7 +208,7 @@ class Application:
             return found.org
         if not key.startswith("fl_") or (self.settings.keys is not None and key not in self.settings.keys):
             raise RefusalError(401, "Invalid API key")
-        return found.org if found else self.open_organization(key, incoming.at)
+        return found.org if found else self.open_organization(key, ctx.now)
 
     def open_organization(self, key: str, now: float) -> str:
         """Return the organization of a key, created now if the key is new."""

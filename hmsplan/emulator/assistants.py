@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from hmsplan.emulator import campaigns, numbers
-from hmsplan.emulator.answers import RefusalError
-from hmsplan.emulator.description import filled, schema_of
+from hmsplan.emulator.campaigns import CAMPAIGNS
+from hmsplan.emulator.description import fields_of, filled
 from hmsplan.emulator.jsonio import dumps, loads
-from hmsplan.emulator.resources import Document, Draft, Resource, detach
+from hmsplan.emulator.numbers import NUMBERS
+from hmsplan.emulator.resources import Document, Resource, change, let_go
 from hmsplan.emulator.rules import REALTIME
 from hmsplan.emulator.tools import MASK, has_secret, shown_form, stored_form
 
@@ -23,33 +24,17 @@ NESTED = ("stt_config", "llm_config", "tts_config", "speech_config", "analysis_p
 """The configs whose PATCH depth is an open question."""
 
 _REQUIRED: Document = {
-    "name": "",
     "is_active": True,
     # "The platform fills in the rest with defaults that are not published": these are the catalog's.
     "stt_config": {"provider": "deepgram", "model": "nova-3", "language": "multi"},
     "llm_config": {"provider": "openai", "model": "gpt-5.4"},
     "tts_config": {"provider": "elevenlabs", "voice_id": "default", "model": "eleven_flash_v2_5"},
 }
-_TOP: Document = {
-    "name": "",
-    "business_name": None,
-    "notification_email": None,
-    "first_message": None,
-    "is_active": True,
+_UNPUBLISHED: Document = {
     "max_duration_seconds": 300,
-    "autonomous_silence_handling": False,
     "silence_timeout_seconds": 8,
     "voicemail_detection": False,
-    "voicemail_message": None,
     "gdpr_mode": False,
-    "webhook_url": None,
-    "webhook_secret": None,
-    "webhook_events": None,
-    "analysis_plan": None,
-    **_REQUIRED,
-    "speech_config": None,
-    "notification_emails": None,
-    "recording_consent": None,
 }
 
 _SHOWN_SECRETS: Mapping[str, Callable[[str], str | None] | None] = {
@@ -59,21 +44,21 @@ _SHOWN_SECRETS: Mapping[str, Callable[[str], str | None] | None] = {
 }
 
 
-def _complete(ctx: Context, draft: Draft, old: Row | None) -> Draft:
-    sent = dict(draft.doc)
-    base = old.doc if old else dict(_REQUIRED if ctx.settings.defaults == "required" else _TOP)
-    problems = list(_tts_problems(ctx.settings, {**base, **sent}, sent))
+def _complete(ctx: Context, base: Document, sent: Document, row: Row | None) -> Document:
+    if row is None and ctx.settings.defaults == "required":
+        base = dict(_REQUIRED)
+    doc = {**base, **sent}
+    problems = list(_tts_problems(ctx.settings, doc, sent))
     if "llm_config" in sent:
         problems += _mcp_problems(ctx, sent["llm_config"])
     if ctx.settings.model_keys == "refused":
         problems += _key_problems(ctx, sent)
     ctx.refuse_if(problems)
-    doc = {**base, **sent}
     if ctx.settings.defaults == "all":
-        fields = schema_of("AssistantUpdate")["properties"]
-        doc |= {name: filled(fields[name], doc[name]) for name in NESTED if name in sent or not old}
+        fields = fields_of("AssistantUpdate")
+        doc |= {name: filled(fields[name], doc[name]) for name in NESTED if name in sent or row is None}
     _normalise(ctx.settings, doc, sent)
-    return Draft(doc)
+    return doc
 
 
 def _is_realtime(doc: Document) -> bool:
@@ -90,7 +75,7 @@ def _tts_problems(settings: Settings, doc: Document, sent: Document) -> Iterator
 
 def _mcp_problems(ctx: Context, llm: Document) -> Iterator[str]:
     for index, tool in enumerate(llm.get("tools") or ()):
-        if tool.get("type") == "mcp" and ctx.store.get(ctx.org, "mcp_servers", tool["mcp_server_id"]) is None:
+        if tool.get("type") == "mcp" and ctx.store.get("mcp_servers", tool["mcp_server_id"], ctx.org) is None:
             yield f"llm_config.tools[{index}].mcp_server_id: no such MCP server"
 
 
@@ -132,21 +117,6 @@ def _normalise(settings: Settings, doc: Document, sent: Document) -> None:
     doc["llm_config"] = llm
 
 
-def _merge(ctx: Context, payload: Document, row: Row) -> tuple[Document, bool]:
-    if ctx.settings.nested_patch == "replace":
-        return payload, False
-    stored = row.doc
-    merged = {name: overlay(stored.get(name), payload[name]) for name in NESTED if name in payload}
-    return {**payload, **merged}, True
-
-
-def overlay(stored: Any, sent: Any) -> Any:
-    """Lay one JSON value over another; objects are merged at every depth, all else is replaced."""
-    if not isinstance(stored, dict) or not isinstance(sent, dict):
-        return sent
-    return {**stored, **{key: overlay(stored.get(key), value) for key, value in sent.items()}}
-
-
 def _present(ctx: Context, document: bytes) -> bytes:
     """Show the secrets as the settings say; what holds none is answered as it is stored."""
     hook = b'"webhook_secret":"' in document and _SHOWN_SECRETS[ctx.settings.webhook_secret]
@@ -167,36 +137,34 @@ def _links(doc: Document) -> tuple[tuple[str, str], ...]:
 
 
 def _release(ctx: Context, row: Row) -> None:
+    def detach(field: str, user: Row) -> None:
+        # A campaign's agent_id cannot be null, so it keeps the id of an assistant that is gone.
+        if user.kind == NUMBERS.kind:
+            change(ctx, NUMBERS, user, {**user.doc, field: None})
+        elif user.doc["status"] == "scheduled":
+            change(ctx, CAMPAIGNS, user, {**user.doc, "status": "paused"})
+
     users = ctx.store.pointing_at(row.id)
-    match ctx.settings.delete_assistant:
-        case "conflict" if users:
-            texts = [f"{user.kind[:-1]} {user.id}" for _, user in users]
-            raise RefusalError(409, "Assistant is in use", details=texts)
-        case "cascade":
-            for _, user in users:
-                ctx.store.remove(ctx.org, user.id, ctx.now)
-        case "detach":
-            # A campaign's agent_id cannot be null, so it keeps the id of an assistant that is gone.
-            for _, user in users:
-                if user.kind == numbers.NUMBERS.kind:
-                    detach(ctx, numbers.NUMBERS, user, {"agent_id": None})
-                elif user.doc["status"] == "scheduled":
-                    detach(ctx, campaigns.CAMPAIGNS, user, {"status": "paused"})
+    let_go(ctx, ctx.settings.delete_assistant, users, "Assistant is in use", detach)
 
 
 ASSISTANTS = Resource(
     kind="assistants",
-    path="assistants",
-    many="assistants",
-    one="assistant",
+    shape="Assistant",
     what="Assistant",
-    create="AssistantCreate",
-    update="AssistantUpdate",
-    blank=_TOP,
+    state="is_active",
+    given={**_REQUIRED, **_UNPUBLISHED},
+    nested=NESTED,
     complete=_complete,
-    merge=_merge,
     present=_present,
     release=_release,
     links=_links,
-    mark=lambda doc: "active" if doc["is_active"] else "inactive",
 )
+
+
+def _alias_envelopes(settings: Settings) -> tuple[str, str]:
+    return f"{settings.agents_envelope}s", settings.agents_envelope
+
+
+AGENTS = replace(ASSISTANTS, names=_alias_envelopes)
+"""The deprecated alias: the same objects under another path."""

@@ -1,110 +1,139 @@
-"""Calls and their usage. Nothing rings: a call stays as it is until a control command or the dashboard moves it."""
+"""Calls and their usage. Nothing rings: a call goes on with the clock, or by a control command or in the dashboard."""
 
 from __future__ import annotations
 
 import datetime as dt
-import random
-import string
+import secrets
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.emulator.answers import Answer, RefusalError, json_answer, not_found
-from hmsplan.emulator.store import Entry, Row
+from hmsplan.emulator.context import stamp
+from hmsplan.emulator.description import OLD_NAMES
+from hmsplan.emulator.resources import Document, Resource, blank, change, insert
+from hmsplan.emulator.rules import REALTIME
 
 if TYPE_CHECKING:
     from hmsplan.emulator.context import Context
-    from hmsplan.emulator.resources import Document
+    from hmsplan.emulator.store import Row
 
-KIND = "calls"
 RUNNING = frozenset({"dialing", "connecting", "ringing", "in-progress"})
 _ENDINGS = {"end-call": "ended", "transfer": "transferred"}
+_OVERRIDES = frozenset({"llm_config", "stt_config", "tts_config", "voice"})
+"""Fields of a workflow's node that no realtime assistant can follow: such a call is rejected before it is answered."""
+
+CALLS = Resource(kind="calls", shape="Call", what="Call", names=lambda _: ("calls", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """When a call that the API placed is answered, and when it ends if nothing ends it before; Unix seconds."""
+
+    started: float
+    answered: float
+    ends: float
+
+
+def shown(ctx: Context, row: Row) -> Document:
+    """Return a call as it is by now: connecting, then in progress, then ended."""
+    call = row.doc
+    if not row.hidden or call["status"] != "connecting":
+        return call  # of the dashboard, or ended by a command
+    at = _Moments(**row.hidden)
+    if ctx.now < at.answered:
+        return call
+    if ctx.now < at.ends:
+        return {**call, "status": "in-progress", "updated_at": stamp(at.answered)}
+    return {**call, **_ending("ended", "completed", at.started, at.ends), "updated_at": stamp(at.ends)}
+
+
+def _ending(status: str, reason: str, started: float, ended: float) -> Document:
+    seconds = round(max(0.0, ended - started), 3)
+    return {"status": status, "end_reason": reason, "ended_at": stamp(ended), "duration_seconds": seconds}
+
+
+def shown_calls(ctx: Context) -> list[Document]:
+    """Return every call as it is by now, newest first."""
+    return [shown(ctx, row) for row in reversed(ctx.store.rows(ctx.org, CALLS.kind))]
 
 
 def list_calls(ctx: Context) -> Answer:
     """Answer with a page of calls, newest first, of one status and period if asked."""
-    calls = [call for call in _in_period(ctx) if ctx.query.get("status", call["status"]) == call["status"]]
+    calls = [call for call in _in_period(ctx) if ctx.options.get("status", call["status"]) == call["status"]]
     page, pagination = _page(ctx, calls)
     return json_answer(200, {"calls": page, "pagination": pagination})
 
 
 def get_call(ctx: Context) -> Answer:
     """Answer with the bare call."""
-    row = ctx.store.get(ctx.org, KIND, ctx.params["id"])
-    if row is None:
-        raise not_found("Call")
-    return Answer(200, row.body)
+    return json_answer(200, shown(ctx, ctx.fetch(CALLS.kind, ctx.params["id"], CALLS.what)))
 
 
 def start_call(ctx: Context) -> Answer:
     """Call somebody, credits permitting."""
-    body = ctx.read("OutboundCallRequest", ctx.payload())
+    body = ctx.body("OutboundCallRequest")
+    body = {**{name: body[old] for name, old in OLD_NAMES.items() if old in body}, **body}
     number = _number(ctx, body.get("number_id"))
     agent_id = body.get("assistant_id", number["agent_id"])
     agent = ctx.fetch("assistants", agent_id, "Assistant").doc if agent_id else {}
-    organization = ctx.store.organization(ctx.org) or {}
-    if organization.get("credits", 0) <= 0:
-        raise RefusalError(402, "Insufficient credits", extra={"balance": organization.get("credits", 0)})
-    tail = "".join(random.choices(string.ascii_letters + string.digits, k=12))
-    call: Document = {
-        "id": f"call-_{body['destination']}_{tail}",
+    balance = ctx.store.credits(ctx.org)
+    if balance <= 0:
+        raise RefusalError(402, "Insufficient credits", extra={"balance": balance})
+    call = {
         "caller_phone": body["destination"],
         "assistant_phone": number["phone_number"],
         "status": "connecting",
         "direction": "outbound",
-        "end_reason": None,
         "started_at": ctx.stamp,
-        "ended_at": None,
-        "duration_seconds": None,
         "messages": [],
         "agent_id": agent_id,
         "number_id": number["id"],
         "agent_name": agent.get("name"),
         "business_name": agent.get("business_name"),
         "phone_number": number["phone_number"],
-        "created_at": ctx.stamp,
-        "updated_at": ctx.stamp,
     }
-    ctx.store.insert([Entry(id=call["id"], org=ctx.org, kind=KIND, doc=call, mark=call["status"])], ctx.now)
-    return json_answer(200, {"success": True, "call_id": call["id"], "status": "dialing"})
+    if _needs_a_pipeline(ctx, number) and agent.get("llm_config", {}).get("provider") in REALTIME:
+        call |= _ending("rejected", "workflow-needs-pipeline", ctx.now, ctx.now)
+    answered = ctx.now + ctx.settings.call_connect_s
+    moments = _Moments(ctx.now, answered, answered + ctx.settings.call_length_s)
+    call_id = f"call-_{body['destination']}_{secrets.token_hex(6)}"
+    insert(ctx, CALLS, {**blank(CALLS), **call}, object_id=call_id, hidden=asdict(moments))
+    return json_answer(200, {"success": True, "call_id": call_id, "status": "dialing"})
 
 
 def _number(ctx: Context, number_id: str | None) -> Document:
-    """Return the number to call from: the one asked for, or the first active one that has a trunk."""
+    """Return the number to call from: the one asked for, or the oldest active one that no call is on."""
     if number_id is not None:
         return ctx.fetch("numbers", number_id, "Phone number").doc
+    busy = {call.get("number_id") for call in shown_calls(ctx) if call["status"] in RUNNING}
     for row in ctx.store.rows(ctx.org, "numbers"):
-        if row.doc["is_active"] and row.doc["transfer_trunk_id"]:
+        if row.doc["is_active"] and row.id not in busy:
             return row.doc
-    raise not_found("Phone number with a trunk to call from")
+    raise not_found("Free phone number to call from")
+
+
+def _needs_a_pipeline(ctx: Context, number: Document) -> bool:
+    """Tell whether a number runs a workflow whose nodes speak otherwise than its assistant."""
+    flow = ctx.document_of("workflows", number["workflow_id"])
+    nodes = flow["definition"]["nodes"] if flow.get("is_active") else []
+    return any(not _OVERRIDES.isdisjoint(node) for node in nodes)
 
 
 def control_call(ctx: Context) -> Answer:
-    """Speak into a running call, move it on or end it; 10 commands a minute."""
-    row = ctx.store.get(ctx.org, KIND, ctx.params["id"])
-    if row is None:
-        raise not_found("Call")
-    command = ctx.read("CallControlCommand", ctx.payload())
-    if row.doc["status"] not in RUNNING:
-        raise RefusalError(400, "The call is not active")
+    """Speak into a call in progress, move it on or end it; 10 commands a minute."""
+    row = ctx.fetch(CALLS.kind, ctx.params["id"], CALLS.what)
+    command = ctx.body("CallControlCommand")
+    call = shown(ctx, row)
+    if call["status"] != "in-progress":
+        raise RefusalError(400, "The call is not in progress")
     ctx.take_control(row.id)
     status = _ENDINGS.get(command["type"])
     if command["type"] == "say" and command["end_after"]:
         status = "ended"
     if status is not None:
-        _end(ctx, row, status)
+        started = _moment(call["started_at"]).timestamp() if call["started_at"] else ctx.now
+        change(ctx, CALLS, row, {**call, **_ending(status, "api-control", started, ctx.now)})
     return json_answer(200, {"success": True})
-
-
-def _end(ctx: Context, row: Row, status: str) -> None:
-    started = dt.datetime.fromisoformat(row.doc["started_at"]).timestamp()
-    doc = {
-        **row.doc,
-        "status": status,
-        "end_reason": "api-control",
-        "ended_at": ctx.stamp,
-        "duration_seconds": round(max(0.0, ctx.now - started), 3),
-        "updated_at": ctx.stamp,
-    }
-    ctx.store.replace(Entry(id=row.id, org=row.org, kind=KIND, doc=doc, mark=status), ctx.now)
 
 
 def get_usage(ctx: Context) -> Answer:
@@ -127,19 +156,19 @@ def _log(call: Document) -> Document:
 
 
 def _in_period(ctx: Context) -> list[Document]:
-    start, end = ctx.moment("start_date"), ctx.moment("end_date")
-    calls = [row.doc for row in reversed(ctx.store.rows(ctx.org, KIND))]
-    if start is None and end is None:
-        return calls
+    calls = shown_calls(ctx)
+    start, end = (ctx.options.get(name) for name in ("start_date", "end_date"))
+    if start is not None:
+        calls = [call for call in calls if _moment(call["created_at"]) >= _moment(start)]
+    if end is not None:
+        calls = [call for call in calls if _moment(call["created_at"]) <= _moment(end)]
+    return calls
 
-    def fits(call: Document) -> bool:
-        at = dt.datetime.fromisoformat(call["created_at"])
-        return (start is None or at >= start) and (end is None or at <= end)
 
-    return [call for call in calls if fits(call)]
+def _moment(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
 
 
 def _page(ctx: Context, items: list[Any]) -> tuple[list[Any], Document]:
-    limit = ctx.number("limit", default=100, least=1, most=1000)
-    offset = ctx.number("offset", default=0, least=0)
+    limit, offset = ctx.options.get("limit", 100), ctx.options.get("offset", 0)
     return items[offset : offset + limit], {"total": len(items), "limit": limit, "offset": offset}

@@ -7,6 +7,7 @@ numbers as integers, ids in lower case. Where a value may have one of several fo
 
 from __future__ import annotations
 
+import copy
 import re
 import struct
 import unicodedata
@@ -21,6 +22,8 @@ import orjson
 from hmsplan.emulator import rules
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hmsplan.emulator.settings import Settings
 
 Schema = dict[str, Any]
@@ -31,6 +34,10 @@ _TAGS = ("provider", "type", "tool_type")
 _FORMS = ("oneOf", "anyOf")
 _NULL: Schema = {"type": "null"}  # one object, as validators are kept by the identity of their schema
 _PHONE = r"^\+[1-9]\d{1,14}$"
+
+OLD_NAMES = {"assistant_id": "agent_id", "assistant": "agent", "assistant_override": "agent_config"}
+"""Fields of an outbound call with the names that they had before, which are still read."""
+
 _FILLED = frozenset({"turn_taking", "background_audio", "silence"})
 """Parts of a ``speech_config`` that are stored with their defaults although the body leaves them out."""
 
@@ -44,16 +51,34 @@ _LIMITS = {
 
 
 @cache
+def document() -> dict[str, Any]:
+    """Return the description as it is shipped."""
+    found: dict[str, Any] = orjson.loads(_PATH.read_bytes())
+    return found
+
+
+@cache
 def _components() -> dict[str, Schema]:
     """Return the schemas by name, with what else the documentation says of requests."""
-    found: dict[str, Schema] = orjson.loads(_PATH.read_bytes())["components"]["schemas"]
+    found: dict[str, Schema] = copy.deepcopy(document()["components"]["schemas"])
     of = {name: schema["properties"] for name, schema in found.items() if "properties" in schema}
     # "Requests take both names" of a number's assistant.
     for name in ("PhoneNumberCreate", "PhoneNumberUpdate"):
         of[name]["assistant_id"] = of[name]["agent_id"]
+    # Of the deprecated chats one schema is known, for what is sent and for what is answered.
+    found["ChatCreate"] = found["ChatMessage"]
+    # "Guide spelling of agent_id": the settings say whether answers have it.
+    del of["PhoneNumber"]["assistant_id"]
     # "Accepted on update but not in the SDK's create type": the settings say what a create does with them.
     for name in ("notification_emails", "recording_consent"):
         of["AssistantCreate"][name] = {**of["AssistantUpdate"][name], "x-late": True}
+    # The SDK's types have an open list of events: the settings say what becomes of others.
+    for name in ("AssistantCreate", "AssistantUpdate", "TransientAssistant"):
+        events = of[name]["webhook_events"]["items"]
+        events["x-known"] = events.pop("enum")
+    # "Old names" of a call's assistant.
+    for name, old in OLD_NAMES.items():
+        of["OutboundCallRequest"][old] = of["OutboundCallRequest"][name]
     # "Out-of-range values are clamped by the platform rather than refused."
     for schema in of["XAITurnDetection"].values():
         schema["x-clamped"] = True
@@ -73,6 +98,37 @@ def schema_of(name: str) -> Schema:
     return {**_resolved(_components()[name]), "x-name": name}
 
 
+def fields_of(name: str) -> Mapping[str, Schema]:
+    """Return the fields of an object by the name of its schema, of its first form if there are several."""
+    schema = schema_of(name) if name in _components() else {}
+    first: Schema = next(iter(schema.get("oneOf", ())), schema)
+    found: Mapping[str, Schema] = first.get("properties", {})
+    return found
+
+
+def query_schema(operation: Mapping[str, Any]) -> Schema:
+    """Return the query string of an operation of the description as the schema of an object."""
+    shared = document()["components"]["parameters"]
+    found = [shared.get(each.get("$ref", "").rpartition("/")[2], each) for each in operation.get("parameters", ())]
+    return {"type": "object", "properties": {each["name"]: each["schema"] for each in found if each["in"] == "query"}}
+
+
+def from_text(schema: Schema, query: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a schema knows of a query string, as JSON values; a text that is none of them stays."""
+    return {name: _value(part, query[name]) for name, part in schema["properties"].items() if name in query}
+
+
+def _value(schema: Schema, text: str) -> Any:
+    if schema["type"] == "integer":
+        return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else text
+    if schema["type"] == "boolean":
+        return {"true": True, "false": False}.get(text, text)
+    if schema.get("format") == "date-time":
+        day = "T00:00:00Z" if len(text) == len("YYYY-MM-DD") else ""
+        return text.replace(" ", "+") + day
+    return text
+
+
 def _resolved(node: Any) -> Any:
     if isinstance(node, list):
         return [_resolved(item) for item in node]
@@ -86,6 +142,31 @@ def _resolved(node: Any) -> Any:
 def providers() -> list[str]:
     """Return the providers that take an organization's own key."""
     return list(schema_of("ByokProvider")["enum"])
+
+
+@cache
+def catalogue() -> tuple[dict[str, Any], ...]:
+    """Return every provider of a config with its models; the first model is taken for the default."""
+    forms = [(category, form) for category in ("stt", "llm", "tts") for form in _config_forms(category)]
+    return tuple(
+        {
+            "id": provider,
+            "name": provider.replace("_", " ").title(),
+            "category": category,
+            "docsUrl": f"https://docs.hmsovereign.com/providers/{provider}",
+            "models": [
+                {"id": model, "name": model, "default": index == 0}
+                for index, model in enumerate(_choices(form["properties"].get("model", {})))
+            ],
+        }
+        for category, form in forms
+        for provider in _choices(form["properties"]["provider"])[:1]
+    )
+
+
+def _config_forms(category: str) -> list[Schema]:
+    forms: list[Schema] = schema_of(f"{category.upper()}Config")["oneOf"]
+    return forms
 
 
 _VALIDATORS: dict[int, tuple[Schema, jsonschema_rs.Draft202012Validator]] = {}
@@ -224,7 +305,7 @@ class Reading:
         found: dict[str, Any] = {}
         for name, item in value.items():
             part, at = schema["properties"].get(name), _join(path, name)
-            if item is None and self.merged and not _takes_null(part):
+            if item is None and self.merged and not takes_null(part):
                 continue
             if part is None:
                 self._unknown(name, item, at, found)
@@ -243,7 +324,7 @@ class Reading:
 
     def _text(self, schema: Schema, value: str, path: str) -> str | None:
         settings = self.settings
-        if value == "" and settings.empty_text == "null" and _takes_null(schema):
+        if value == "" and settings.empty_text == "null" and takes_null(schema):
             return None
         if settings.tidies:
             value = _tidied(value)
@@ -252,6 +333,8 @@ class Reading:
         if settings.phone_form == "rewritten" and schema.get("pattern") == _PHONE:
             digits = re.sub(r"[\s().-]", "", value)
             value = "+" + digits[2:] if digits.startswith("00") else digits
+        if settings.unknown_events == "refused" and value not in schema.get("x-known", [value]):
+            self.refuse(path, f"is not one of {', '.join(schema['x-known'])}")
         limit = "name_max" if path in {"name", "business_name"} else _LIMITS.get(path.rpartition(".")[2], "")
         longest = getattr(settings, limit) if limit else None
         if longest is not None and len(value) > longest:
@@ -273,10 +356,11 @@ def _types(schema: Schema) -> list[str]:
     return [types] if isinstance(types, str) else types
 
 
-def _takes_null(schema: Schema | None) -> bool:
+def takes_null(schema: Schema | None) -> bool:
+    """Tell whether a field of this schema may be null; an unknown field may not."""
     if schema is None:
         return False
-    return not schema or "null" in _types(schema) or any(_takes_null(form) for form in schema.get("anyOf", ()))
+    return not schema or "null" in _types(schema) or any(takes_null(form) for form in schema.get("anyOf", ()))
 
 
 def _tidied(text: str) -> str:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from hmsplan.emulator import byok
 from hmsplan.emulator.answers import Answer, RefusalError, json_answer, not_found
-from hmsplan.emulator.resources import Document, deleted
-from hmsplan.emulator.store import Entry, Row
+from hmsplan.emulator.resources import Document, Resource, change, deleted, insert
 
 if TYPE_CHECKING:
     from hmsplan.emulator.context import Context
+    from hmsplan.emulator.store import Row
 
-KIND = "domain"
-ACCOUNT = "resend_domains"
+DOMAIN = Resource(kind="domain", shape="Domain", what="Domain")
+ACCOUNT = Resource(kind="resend_domains", shape="ResendDomain", what="Resend domain")
 """Domains in the Resend account; the dashboard may add some."""
 
 _REGION = "eu-west-1"
@@ -28,12 +28,11 @@ def get_domain(ctx: Context) -> Answer:
 
 def create_domain(ctx: Context) -> Answer:
     """Set the domain, and show the DNS records that it needs."""
-    body = ctx.read("DomainCreate", ctx.payload())
+    body = ctx.body("DomainCreate")
     _need_key(ctx)
     if _row(ctx) is not None:
         raise RefusalError(409, "The organization already has a domain")
-    resend = {"id": str(uuid.uuid4()), "name": body["domain_name"], "status": "not_started", "region": _REGION}
-    ctx.store.insert([Entry(id=resend["id"], org=ctx.org, kind=ACCOUNT, doc=resend)], ctx.now)
+    resend = insert(ctx, ACCOUNT, {"name": body["domain_name"], "status": "not_started", "region": _REGION})
     domain = _select(ctx, resend)
     return json_answer(ctx.settings.create_status, {"domain": domain, "message": "Add the DNS records, then verify"})
 
@@ -48,7 +47,7 @@ def delete_domain(ctx: Context) -> Answer:
 
 def list_account(ctx: Context) -> Answer:
     """Answer with the domains in the Resend account; there are none to see without its key."""
-    domains = [row.doc for row in ctx.store.rows(ctx.org, ACCOUNT)] if byok.has_key(ctx, "resend") else []
+    domains = [row.doc for row in ctx.store.rows(ctx.org, ACCOUNT.kind)] if byok.has_key(ctx, "resend") else []
     row = _row(ctx)
     selected = row.doc["resend_domain_id"] if row else None
     return json_answer(200, {"domains": domains, "selected_domain_id": selected})
@@ -56,11 +55,9 @@ def list_account(ctx: Context) -> Answer:
 
 def sync_domain(ctx: Context) -> Answer:
     """Select one of them, instead of the domain there is."""
-    wanted = ctx.read("ResendDomainSync", ctx.payload())["resendDomainId"]
+    wanted = ctx.body("ResendDomainSync")["resendDomainId"]
     _need_key(ctx)
-    resend = ctx.store.get(ctx.org, ACCOUNT, wanted)
-    if resend is None:
-        raise not_found("Resend domain")
+    resend = ctx.fetch(ACCOUNT.kind, wanted, ACCOUNT.what)
     old = _row(ctx)
     if old is not None:
         ctx.store.remove(ctx.org, old.id, ctx.now)
@@ -77,13 +74,12 @@ def verify_domain(ctx: Context) -> Answer:
 def refresh_domain(ctx: Context) -> Answer:
     """Read the status; a check that was started has come to its end."""
     row = _existing(ctx)
-    done = row.doc["status"] == "pending" and ctx.settings.domain_verifies
-    domain = _set_status(ctx, row, "verified") if done else row.doc
+    domain = _set_status(ctx, row, ctx.settings.domain_check) if row.doc["status"] == "pending" else row.doc
     return json_answer(200, {"domain": domain, "message": f"Status: {domain['status']}"})
 
 
 def _row(ctx: Context) -> Row | None:
-    return next(iter(ctx.store.rows(ctx.org, KIND)), None)
+    return next(iter(ctx.store.rows(ctx.org, DOMAIN.kind)), None)
 
 
 def _existing(ctx: Context) -> Row:
@@ -103,25 +99,18 @@ def _select(ctx: Context, resend: Document) -> Document:
     name, status = resend["name"], resend.get("status", "not_started")
     record = {"record": "DKIM", "name": f"resend._domainkey.{name}", "type": "TXT", "ttl": "Auto", "status": status}
     doc = {
-        "id": str(uuid.uuid4()),
-        "org_id": ctx.org,
         "domain_name": name,
         "resend_domain_id": resend["id"],
         "status": status,
         "region": resend.get("region", _REGION),
         "records": [{**record, "value": f"p={uuid.uuid5(uuid.NAMESPACE_DNS, name).hex}"}],
-        "created_at": ctx.stamp,
-        "updated_at": ctx.stamp,
         "verified_at": None,
     }
-    ctx.store.insert([Entry(id=doc["id"], org=ctx.org, kind=KIND, doc=doc, mark=status)], ctx.now)
-    return doc
+    return insert(ctx, DOMAIN, doc)
 
 
 def _set_status(ctx: Context, row: Row, status: str) -> Document:
     old = row.doc
     verified_at = (old["verified_at"] or ctx.stamp) if status == "verified" else None
     records = [{**record, "status": status} for record in old["records"] or ()]
-    doc = {**old, "status": status, "records": records, "verified_at": verified_at, "updated_at": ctx.stamp}
-    ctx.store.replace(Entry(id=row.id, org=row.org, kind=KIND, doc=doc, mark=status), ctx.now)
-    return doc
+    return change(ctx, DOMAIN, row, {**old, "status": status, "records": records, "verified_at": verified_at})

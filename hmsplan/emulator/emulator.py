@@ -1,27 +1,32 @@
-"""The emulator as a whole, and the operator's door into it."""
+"""The emulator as a whole, and what people do in the dashboard, past the API's rules, limits and logs."""
 
 from __future__ import annotations
 
-import contextlib
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from hmsplan.emulator.app import Application, Record
-from hmsplan.emulator.dashboard import Dashboard
+from hmsplan.emulator.context import stamp
 from hmsplan.emulator.faults import Fault, FaultPlan
 from hmsplan.emulator.inprocess import Transport
+from hmsplan.emulator.resources import Document, blank
+from hmsplan.emulator.routes import RESOURCES
 from hmsplan.emulator.settings import Settings
-from hmsplan.emulator.store import Store
+from hmsplan.emulator.store import Row, Store, key_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 _DEFAULTS = Settings()
 
 
-class Emulator(Dashboard):
+class Emulator:
     """The API in this process.
+
+    Objects may be read and changed directly, as people do in the dashboard. ``kind`` is the plural with underscores
+    (``sip_trunks``), ``leads`` for leads and ``calls`` for calls. With one organization in the store its key need not
+    be named.
 
     Args:
         db: SQLite file in which everything is kept, or ":memory:".
@@ -31,7 +36,6 @@ class Emulator(Dashboard):
 
     Attributes:
         app: the ASGI application.
-        requests: every request so far, oldest first; a list that may be cleared.
     """
 
     def __init__(
@@ -42,7 +46,6 @@ class Emulator(Dashboard):
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.app = Application(Store(db), settings, clock)
-        super().__init__(self.app)
         self.inject(*faults)
 
     @property
@@ -79,20 +82,94 @@ class Emulator(Dashboard):
         """Close the file."""
         self.app.store.close()
 
+    # --- the dashboard ------------------------------------------------------------------------------------
 
-def serve(
-    emulator: Emulator, host: str = "127.0.0.1", port: int = 0, on_start: Callable[[str], None] | None = None
-) -> None:
-    """Serve over HTTP until SIGINT or SIGTERM; port 0 takes a free one, *on_start* is told the base URL."""
-    from hmsplan.emulator.server import serve_app  # noqa: PLC0415 - uvicorn is needed for sockets only
+    def organization(self, key: str | None = None) -> str:
+        """Return the id of a key's organization, opened now if the key is new; without a key, of the only one."""
+        if key is not None:
+            return self.app.open_organization(key, self.app.clock())
+        with self.app.store.transaction(write=False):
+            organizations = self.app.store.organizations()
+        if len(organizations) != 1:
+            raise LookupError(f"there are {len(organizations)} organizations; name a key")
+        return organizations[0]
 
-    serve_app(emulator.app, host, port, on_start)
+    def all(self, kind: str, *, key: str | None = None, parent: str = "") -> list[Document]:
+        """Return the stored documents of a kind, oldest first; leads are found by their campaign, the *parent*."""
+        org = self.organization(key)
+        with self.app.store.transaction(write=False):
+            return [row.doc for row in self.app.store.rows(org, kind, parent=parent)]
 
+    def get(self, kind: str, object_id: str) -> Document:
+        """Return one stored document, derived fields not included."""
+        return self._find(kind, object_id).doc
 
-@contextlib.contextmanager
-def running(emulator: Emulator) -> Iterator[str]:
-    """Serve over HTTP in a thread while the block runs; yields ``http://127.0.0.1:PORT/api/v1``."""
-    from hmsplan.emulator.server import running_app  # noqa: PLC0415 - uvicorn is needed for sockets only
+    def hidden(self, kind: str, object_id: str) -> Document:
+        """Return what is stored of an object and never answered, such as passwords."""
+        return self._find(kind, object_id).hidden
 
-    with running_app(emulator.app) as url:
-        yield url
+    def add(
+        self,
+        kind: str,
+        fields: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        hidden: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Store an object, unchecked; what the fields leave out is as in a new object. Return its id.
+
+        Leads name their ``campaign_id``. *hidden* is what reading never shows, such as ``auth_password``.
+        """
+        org = self.organization(key)
+        now = self.app.clock()
+        resource = RESOURCES[kind]
+        doc = {**resource.new(org, stamp(now), blank(resource)), **fields}
+        parent = doc["campaign_id"] if resource.parent else ""
+        with self.app.store.transaction(write=True):
+            self.app.store.insert([resource.entry(org, doc, dict(hidden or {}), parent)], now)
+        return str(doc["id"])
+
+    def edit(
+        self, kind: str, object_id: str, fields: Mapping[str, Any], *, hidden: Mapping[str, Any] | None = None
+    ) -> Document:
+        """Set fields of an object, any of them, to anything; return the document."""
+        with self.app.store.transaction(write=True):
+            row = self._find(kind, object_id)
+            now = self.app.clock()
+            touched = {"updated_at": stamp(now)} if "updated_at" in row.doc else {}
+            doc = {**row.doc, **touched, **fields}
+            hidden = {**row.hidden, **(hidden or {})}
+            self.app.store.replace(RESOURCES[kind].entry(row.org, doc, hidden, row.parent), now)
+            return doc
+
+    def remove(self, kind: str, object_id: str) -> None:
+        """Remove an object with what is below it; what points at it goes on pointing."""
+        with self.app.store.transaction(write=True):
+            row = self._find(kind, object_id)
+            self.app.store.remove(row.org, row.id, self.app.clock())
+
+    def set_credits(self, minutes: float, *, key: str | None = None) -> None:
+        """Set the balance of an organization."""
+        org = self.organization(key)
+        with self.app.store.transaction(write=True):
+            self.app.store.edit_organization(org, "credits", minutes)
+
+    def expire_key(self, key: str) -> None:
+        """Make the API answer 401 "expired" to a key."""
+        self._set_key_state(key, "expired")
+
+    def revoke_key(self, key: str) -> None:
+        """Make the API answer 401 "revoked" to a key."""
+        self._set_key_state(key, "revoked")
+
+    def _set_key_state(self, key: str, state: str) -> None:
+        self.organization(key)
+        with self.app.store.transaction(write=True):
+            self.app.store.set_key_state(key_hash(key), state)
+
+    def _find(self, kind: str, object_id: str) -> Row:
+        with self.app.store.transaction(write=False):
+            row = self.app.store.get(kind, object_id)
+        if row is None:
+            raise LookupError(f"no {kind} {object_id}")
+        return row

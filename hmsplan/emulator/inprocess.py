@@ -62,8 +62,3 @@ class Transport(httpx.AsyncBaseTransport):
         if self._left_behind:
             await asyncio.wait(self._left_behind)
         await self._inner.aclose()
-
-
-def transport(app: Application) -> Transport:
-    """Return an httpx transport to an emulator's application."""
-    return Transport(app)

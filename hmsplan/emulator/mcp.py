@@ -6,35 +6,30 @@ import ipaddress
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from hmsplan.emulator.answers import Answer, RefusalError, json_answer
-from hmsplan.emulator.resources import Document, Draft, Resource
+from hmsplan.emulator.answers import Answer, RefusalError, invalid, json_answer
+from hmsplan.emulator.resources import Document, Resource, let_go
 
 if TYPE_CHECKING:
     from hmsplan.emulator.context import Context
     from hmsplan.emulator.store import Row
 
-_BLANK = {"name": "", "url": "", "transport": "streamable_http", "header_names": [], "timeout_seconds": 20}
 _PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".home.arpa")
 _HTTPS_PORT = 443
 
 
-def _complete(ctx: Context, draft: Draft, old: Row | None) -> Draft:
-    sent = dict(draft.doc)
-    headers = sent.pop("headers", None)
+def _complete(ctx: Context, base: Document, sent: Document, row: Row | None) -> Document:
+    headers = sent.get("headers")
     if "url" in sent:
-        sent["url"] = _normalised(ctx, sent["url"])
-    if old is not None and "url" in sent and headers is None and _host(sent["url"]) != _host(old.doc["url"]):
+        sent["url"] = _normalised(sent["url"])
+    if row is not None and "url" in sent and headers is None and _host(sent["url"]) != _host(base["url"]):
         # Stored headers must not follow the address to a host that they were not meant for.
-        ctx.refuse_if(["headers: are required when url moves to another host"])
-    if "name" in sent and set(ctx.store.named(ctx.org, "mcp_servers", sent["name"])) - {old.id if old else ""}:
+        raise invalid("headers: are required when url moves to another host")
+    others = {each.id for each in ctx.store.named("mcp_servers", sent.get("name", ""), ctx.org)}
+    if others - {row.id if row else ""}:
         raise RefusalError(409, f"An MCP server named {sent['name']!r} already exists")
-    hidden = old.hidden if old else {}
     if headers is not None:
-        hidden = {"headers": headers}
         sent["header_names"] = list(headers)
-    if old is not None:
-        return Draft(sent, hidden)
-    return Draft({**_BLANK, **sent}, hidden)
+    return {**base, **sent}
 
 
 def _host(url: str) -> tuple[str | None, int | None]:
@@ -42,7 +37,7 @@ def _host(url: str) -> tuple[str | None, int | None]:
     return parts.hostname, parts.port
 
 
-def _normalised(ctx: Context, url: str) -> str:
+def _normalised(url: str) -> str:
     """Return a URL with its host in lower case, no default port and no empty path, or refuse it."""
     try:
         parts = urlsplit(url)
@@ -50,7 +45,7 @@ def _normalised(ctx: Context, url: str) -> str:
     except ValueError:
         host, port, parts = "", None, SplitResult("", "", "", "", "")
     if not host or not _is_public(host):
-        ctx.refuse_if(["url: must be https and resolve to a public address"])
+        raise invalid("url: must be https and resolve to a public address")
     netloc = f"[{host}]" if ":" in host else host
     netloc += f":{port}" if port not in {None, _HTTPS_PORT} else ""
     return urlunsplit(("https", netloc, parts.path or "/", parts.query, ""))
@@ -67,16 +62,14 @@ def _is_public(host: str) -> bool:
 
 
 def _release(ctx: Context, row: Row) -> None:
-    users = [user.doc["name"] for _, user in ctx.store.pointing_at(row.id)]
-    if users:
-        raise RefusalError(409, "Assistants use this MCP server", details=users)
+    let_go(ctx, "conflict", ctx.store.pointing_at(row.id), "Assistants use this MCP server")
 
 
 def test_server(ctx: Context) -> Answer:
     """Answer as if the server had been called; hosts that end in ``.invalid`` cannot be reached."""
     row = ctx.fetch("mcp_servers", ctx.params["id"], "MCP server")
     if ctx.content:
-        ctx.read("McpServerTest", ctx.payload())
+        ctx.body("McpServerTest")
     host, _ = _host(row.doc["url"])
     if host is None or host.endswith(".invalid"):
         return json_answer(200, {"ok": False, "duration_ms": 12, "error": f"getaddrinfo ENOTFOUND {host}"})
@@ -87,14 +80,9 @@ def test_server(ctx: Context) -> Answer:
 
 MCP_SERVERS = Resource(
     kind="mcp_servers",
-    path="mcp-servers",
-    many="mcp_servers",
-    one="mcp_server",
+    shape="McpServer",
     what="MCP server",
-    create="McpServerCreate",
-    update="McpServerUpdate",
-    blank=_BLANK,
-    frozen=frozenset({"header_names"}),
+    given={"header_names": []},
     complete=_complete,
     release=_release,
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from hmsplan.emulator.answers import Answer, RefusalError, json_answer
-from hmsplan.emulator.calls import RUNNING
+from hmsplan.emulator.answers import Answer, RefusalError, json_answer, not_found
+from hmsplan.emulator.calls import RUNNING, shown_calls
 
 if TYPE_CHECKING:
     from hmsplan.emulator.context import Context
@@ -15,19 +15,18 @@ if TYPE_CHECKING:
 def get_organization(ctx: Context) -> Answer:
     """Answer with the bare organization, balances and counts included."""
     row = _row(ctx)
-    calls = ctx.store.tally(ctx.org, "calls", "")
     found: dict[str, Any] = {
         "id": row["id"],
         "name": row["name"],
-        "minutes_balance": row["credits"],
+        "minutes_balance": ctx.store.credits(ctx.org),
         "monthly_usage_minutes": 0,
         "active_numbers": sum(number.doc["is_active"] for number in ctx.store.rows(ctx.org, "numbers")),
-        "active_agents": ctx.store.tally(ctx.org, "assistants", "").get("active", 0),
-        "active_calls": sum(count for status, count in calls.items() if status in RUNNING),
+        "active_agents": ctx.store.tally(ctx.org, "assistants", "").get("True", 0),
+        "active_calls": sum(call["status"] in RUNNING for call in shown_calls(ctx)),
         "has_local_models_access": False,
         "parent_org_id": row["parent"],
     }
-    if _flag(ctx, "include_children"):
+    if ctx.options.get("include_children"):
         found["children"] = ctx.store.children(ctx.org)
     if ctx.settings.retention_readable:
         found["content_retention_days"] = row["content_retention"]
@@ -36,27 +35,21 @@ def get_organization(ctx: Context) -> Answer:
 
 
 def create_organization(ctx: Context) -> Answer:
-    """Create a child and show its key, this once."""
-    body = ctx.read("OrganizationCreate", ctx.payload())
-    parent = body.get("parent_org_id", ctx.org)
-    if parent != ctx.org and parent not in {child["id"] for child in ctx.store.children(ctx.org)}:
+    """Create an organization, a child if it names a parent, and show its key, this once."""
+    body = ctx.body("OrganizationCreate")
+    parent = body.get("parent_org_id")
+    if parent not in {None, ctx.org, *(child["id"] for child in ctx.store.children(ctx.org))}:
         raise RefusalError(403, "The parent organization is not yours")
-    child = ctx.store.add_organization(body["name"], parent, ctx.stamp, ctx.settings.credits)
+    made = ctx.store.add_organization(body["name"], parent, ctx.stamp, ctx.settings.credits)
     key = f"fl_live_{secrets.token_hex(16)}"
-    ctx.store.add_key(key, child, issued=True)
-    answer = {
-        "id": child,
-        "name": body["name"],
-        "parent_org_id": parent,
-        "api_key": key,
-        "created_at": ctx.stamp,
-    }
+    ctx.store.add_key(key, made, issued=True)
+    answer = {"id": made, "name": body["name"], "parent_org_id": parent, "api_key": key, "created_at": ctx.stamp}
     return json_answer(ctx.settings.create_status, answer)
 
 
 def set_retention(ctx: Context) -> Answer:
     """Set both retention periods, and answer with both."""
-    body = ctx.read("OrganizationRetention", ctx.payload())
+    body = ctx.body("OrganizationRetention")
     ctx.store.edit_organization(ctx.org, "content_retention", body["content_retention_days"])
     ctx.store.edit_organization(ctx.org, "metadata_retention", body["metadata_retention_days"])
     return json_answer(200, {name: body[name] for name in ("content_retention_days", "metadata_retention_days")})
@@ -65,12 +58,5 @@ def set_retention(ctx: Context) -> Answer:
 def _row(ctx: Context) -> dict[str, Any]:
     row = ctx.store.organization(ctx.org)
     if row is None:
-        raise RefusalError(404, "Organization not found")
+        raise not_found("Organization")
     return row
-
-
-def _flag(ctx: Context, name: str) -> bool:
-    text = ctx.query.get(name, "false")
-    if text not in {"true", "false"}:
-        raise RefusalError(400, "Validation failed", details=[f"{name}: must be true or false"])
-    return text == "true"

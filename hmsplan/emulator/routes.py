@@ -1,141 +1,128 @@
-"""Routes: every operation of the API, and how a path finds it."""
+"""Routes: every operation of the description, and how a path finds it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hmsplan.emulator import byok, calls, campaigns, domains, extras, mcp, organizations, resources, templates
+from hmsplan.emulator import byok, calls, domains, extras, mcp, organizations, resources, templates
 from hmsplan.emulator.answers import Answer
-from hmsplan.emulator.assistants import ASSISTANTS
+from hmsplan.emulator.assistants import AGENTS, ASSISTANTS
+from hmsplan.emulator.campaigns import CAMPAIGNS, LEADS
 from hmsplan.emulator.context import Context
+from hmsplan.emulator.description import document, query_schema
 from hmsplan.emulator.numbers import NUMBERS, SIP_TRUNKS
 from hmsplan.emulator.workflows import WORKFLOWS
 
 if TYPE_CHECKING:
+    from hmsplan.emulator.description import Schema
     from hmsplan.emulator.resources import Resource
 
 Operation = Callable[[Context], Answer]
 
 PREFIX = "/api/v1"
 
+_COLLECTIONS: Mapping[str, Resource] = {
+    "/agents": AGENTS,
+    "/analysis-templates": templates.ANALYSIS_TEMPLATES,
+    "/assistants": ASSISTANTS,
+    "/calls": calls.CALLS,
+    "/campaigns": CAMPAIGNS,
+    "/campaigns/{id}/leads": LEADS,
+    "/chats": extras.CHATS,
+    "/mcp-servers": mcp.MCP_SERVERS,
+    "/numbers": NUMBERS,
+    "/sip-trunks": SIP_TRUNKS,
+    "/tool-templates": templates.TOOL_TEMPLATES,
+    "/workflows": WORKFLOWS,
+}
+"""Paths below which the operations are those of every kind, unless they are among the others."""
+
+_OTHERS: Mapping[str, Operation] = {
+    "GET /account": organizations.get_organization,
+    "GET /analysis-templates": templates.list_analysis_templates,
+    "GET /byok": byok.get_keys,
+    "POST /byok": byok.set_key,
+    "DELETE /byok": byok.delete_key,
+    "GET /byok/config": byok.get_config,
+    "POST /byok/config": byok.save_config,
+    "GET /calls": calls.list_calls,
+    "GET /calls/{id}": calls.get_call,
+    "POST /calls/outbound": calls.start_call,
+    "POST /calls/{id}/control": calls.control_call,
+    "GET /chats/context": extras.chat_context,
+    "GET /domains": domains.get_domain,
+    "POST /domains": domains.create_domain,
+    "DELETE /domains": domains.delete_domain,
+    "GET /domains/sync": domains.list_account,
+    "POST /domains/sync": domains.sync_domain,
+    "POST /domains/verify": domains.verify_domain,
+    "POST /domains/refresh": domains.refresh_domain,
+    "GET /health": extras.health,
+    "POST /mcp-servers/{id}/test": mcp.test_server,
+    "GET /organizations": organizations.get_organization,
+    "POST /organizations": organizations.create_organization,
+    "PATCH /organizations": organizations.set_retention,
+    "GET /usage": calls.get_usage,
+    "GET /voices": extras.list_voices,
+}
+
+RESOURCES: Mapping[str, Resource] = {
+    resource.kind: resource
+    for resource in (*_COLLECTIONS.values(), ASSISTANTS, byok.BYOK_KEYS, domains.DOMAIN, domains.ACCOUNT)
+}
+"""Every kind of object by its name."""
+
+_ON_MANY = {"GET": resources.list_all, "POST": resources.create}
+_ON_ONE = {"GET": resources.get_one, "PATCH": resources.update, "DELETE": resources.delete}
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One path with its operations.
+    """One path of the description with its operations.
 
     Attributes:
-        segments: the path's parts; ``{name}`` stands for any one part.
+        path: as described; ``{name}`` stands for any one segment.
+        pattern: the path as a regular expression.
         operations: what each method does.
+        queries: the query string of each, as the schema of an object.
         public: no API key is needed.
     """
 
-    segments: tuple[str, ...]
+    path: str
+    pattern: re.Pattern[str]
     operations: Mapping[str, Operation]
-    public: bool = False
-
-    def match(self, segments: list[str]) -> dict[str, str] | None:
-        """Return the values of the placeholders when the path is this one."""
-        if len(segments) != len(self.segments):
-            return None
-        params = {}
-        for part, segment in zip(self.segments, segments, strict=True):
-            if part.startswith("{"):
-                params[part[1:-1]] = segment
-            elif part != segment:
-                return None
-        return params
+    queries: Mapping[str, Schema]
+    public: bool
 
 
-def _resource_routes(resource: Resource) -> dict[str, dict[str, Operation]]:
-    path = f"/{resource.path}"
-    one = {"GET": partial(resources.get_one, resource=resource), "DELETE": partial(resources.delete, resource=resource)}
-    if resource.update is not None:
-        one["PATCH"] = partial(resources.update, resource=resource)
-    return {
-        path: {
-            "GET": partial(resources.list_all, resource=resource),
-            "POST": partial(resources.create, resource=resource),
-        },
-        path + "/{id}": dict(one),
-    }
+def _operation(method: str, path: str) -> Operation:
+    other = _OTHERS.get(f"{method} {path}")
+    if other is not None:
+        return other
+    if path in _COLLECTIONS:
+        return partial(_ON_MANY[method], resource=_COLLECTIONS[path])
+    return partial(_ON_ONE[method], resource=_COLLECTIONS[path.rpartition("/")[0]])
 
 
-def _analysis(operation: Callable[[Context, Resource], Answer]) -> Operation:
-    return lambda ctx: operation(ctx, templates.analysis_resource(ctx))
+def _route(path: str, described: Mapping[str, Mapping[str, object]]) -> Route:
+    methods = sorted(described.keys() - {"parameters"})
+    return Route(
+        path=path,
+        pattern=re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]*)", path), re.DOTALL),
+        operations={method.upper(): _operation(method.upper(), path) for method in methods},
+        queries={method.upper(): query_schema(described[method]) for method in methods},
+        public=any(described[method].get("security") == [] for method in methods),
+    )
 
 
-def _alias(operation: Callable[[Context, Resource], Answer]) -> Operation:
-    def on_assistants(ctx: Context) -> Answer:
-        one = ctx.settings.agents_envelope
-        return operation(ctx, replace(ASSISTANTS, many=f"{one}s", one=one))
-
-    return on_assistants
-
-
-_OPERATIONS: dict[str, dict[str, Operation]] = {
-    **_resource_routes(ASSISTANTS),
-    **_resource_routes(NUMBERS),
-    **_resource_routes(SIP_TRUNKS),
-    **_resource_routes(templates.TOOL_TEMPLATES),
-    **_resource_routes(campaigns.CAMPAIGNS),
-    **_resource_routes(WORKFLOWS),
-    **_resource_routes(mcp.MCP_SERVERS),
-    "/mcp-servers/{id}/test": {"POST": mcp.test_server},
-    "/agents": {"GET": _alias(resources.list_all), "POST": _alias(resources.create)},
-    "/agents/{id}": {
-        "GET": _alias(resources.get_one),
-        "PATCH": _alias(resources.update),
-        "DELETE": _alias(resources.delete),
-    },
-    "/analysis-templates": {"GET": templates.list_analysis_templates, "POST": _analysis(resources.create)},
-    "/analysis-templates/{id}": {
-        "GET": _analysis(resources.get_one),
-        "PATCH": _analysis(resources.update),
-        "DELETE": _analysis(resources.delete),
-    },
-    "/campaigns/{id}/leads": {"GET": campaigns.list_leads, "POST": campaigns.add_lead},
-    "/campaigns/{id}/leads/{leadId}": {"DELETE": campaigns.remove_lead},
-    "/organizations": {
-        "GET": organizations.get_organization,
-        "POST": organizations.create_organization,
-        "PATCH": organizations.set_retention,
-    },
-    "/account": {"GET": organizations.get_organization},
-    "/byok": {"GET": byok.get_keys, "POST": byok.set_key, "DELETE": byok.delete_key},
-    "/byok/config": {"GET": byok.get_config, "POST": byok.save_config},
-    "/domains": {"GET": domains.get_domain, "POST": domains.create_domain, "DELETE": domains.delete_domain},
-    "/domains/sync": {"GET": domains.list_account, "POST": domains.sync_domain},
-    "/domains/verify": {"POST": domains.verify_domain},
-    "/domains/refresh": {"POST": domains.refresh_domain},
-    "/calls": {"GET": calls.list_calls},
-    "/calls/outbound": {"POST": calls.start_call},
-    "/calls/{id}": {"GET": calls.get_call},
-    "/calls/{id}/control": {"POST": calls.control_call},
-    "/usage": {"GET": calls.get_usage},
-    "/voices": {"GET": extras.list_voices},
-    "/health": {"GET": extras.health},
-    "/chats": {"GET": extras.list_chats, "POST": extras.append_chat},
-    "/chats/context": {"GET": extras.chat_context},
-    "/chats/{id}": {"DELETE": extras.delete_chat},
-}
-
-_PUBLIC = frozenset({"/health"})
-
-
-def _order(path: str) -> tuple[bool, ...]:
-    """Put fixed parts before placeholders, so that /calls/outbound is no call's id."""
-    return tuple(part.startswith("{") for part in path.split("/"))
-
-
+# Fixed paths come before those with placeholders, so that /calls/outbound is no call's id.
 ROUTES = tuple(
-    Route(tuple(path[1:].split("/")), _OPERATIONS[path], path in _PUBLIC) for path in sorted(_OPERATIONS, key=_order)
+    _route(path, item) for path, item in sorted(document()["paths"].items(), key=lambda each: "{" in each[0])
 )
-_BY_FIRST: dict[str, list[Route]] = {}
-for _route in ROUTES:
-    _BY_FIRST.setdefault(_route.segments[0], []).append(_route)
 
 
 def strip_prefix(path: str) -> str:
@@ -145,9 +132,8 @@ def strip_prefix(path: str) -> str:
 
 def find(path: str) -> tuple[Route, dict[str, str]] | None:
     """Return the route of a path without prefix, with the values of its placeholders."""
-    segments = path[1:].split("/")
-    for route in _BY_FIRST.get(segments[0], ()):
-        params = route.match(segments)
-        if params is not None:
-            return route, params
+    for route in ROUTES:
+        match = route.pattern.fullmatch(path)
+        if match is not None:
+            return route, match.groupdict()
     return None

@@ -8,35 +8,18 @@ import threading
 from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from hmsplan.emulator.app import ABORT, Application
 from hmsplan.emulator.routes import PREFIX
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Iterator
 
     from starlette.types import Receive, Scope, Send
 
-_Ends = tuple[tuple[str, int], tuple[str, int]]
-
-_transports: dict[_Ends, asyncio.Transport] = {}
-"""Open connections by the addresses of their ends, client first, so that the application can close one."""
+    from hmsplan.emulator.emulator import Emulator
 
 _START_TIMEOUT_S = 30
-
-
-class _Protocol(H11Protocol):
-    """HTTP over a connection that the application can find."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        _transports[_ends(transport)] = transport
-        super().connection_made(transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        _transports.pop(_ends(self.transport), None)
-        super().connection_lost(exc)
 
 
 class _Sockets:
@@ -47,34 +30,33 @@ class _Sockets:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            scope.setdefault("extensions", {})[ABORT] = lambda: _abort((tuple(scope["client"]), tuple(scope["server"])))
+            cycle = cast("Any", receive).__self__  # uvicorn's request, which knows its connection
+            scope.setdefault("extensions", {})[ABORT] = cycle.transport.abort
         await self._app(scope, receive, send)
 
 
-def _ends(transport: asyncio.Transport) -> _Ends:
-    return tuple(transport.get_extra_info("peername")[:2]), tuple(transport.get_extra_info("sockname")[:2])
-
-
-def _abort(ends: _Ends) -> None:
-    transport = _transports.get(ends)
-    if transport is not None:
-        transport.abort()
-
-
 class _Server(uvicorn.Server):
-    """A server that tells when it listens, and leaves the process's signals to the process if asked."""
+    """A server that tells when it listens."""
 
-    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None], *, signals: bool) -> None:
+    def __init__(self, emulator: Emulator, on_start: Callable[[], object]) -> None:
+        config = uvicorn.Config(
+            cast("Any", _Sockets(emulator.app)),
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
         super().__init__(config)
         self._on_start = on_start
-        self._signals = signals
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_start()
-
-    def capture_signals(self) -> Any:
-        return super().capture_signals() if self._signals else contextlib.nullcontext()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -92,36 +74,20 @@ def _url(listening: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}{PREFIX}"
 
 
-def _server(app: Application, on_start: Callable[[], None], *, signals: bool) -> _Server:
-    config = uvicorn.Config(
-        cast("Any", _Sockets(app)),
-        http=_Protocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="critical",
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=1,
-    )
-    return _Server(config, on_start, signals=signals)
-
-
-def serve_app(app: Application, host: str, port: int, on_start: Callable[[str], None] | None) -> None:
-    """Serve until the process is told to stop."""
+def serve(
+    emulator: Emulator, host: str = "127.0.0.1", port: int = 0, on_start: Callable[[str], object] = lambda _: None
+) -> None:
+    """Serve over HTTP until SIGINT or SIGTERM; port 0 takes a free one, *on_start* is told the base URL."""
     with _listen(host, port) as listening:
-        url = _url(listening)
-        server = _server(app, lambda: on_start(url) if on_start else None, signals=True)
-        server.run(sockets=[listening])
+        _Server(emulator, lambda: on_start(_url(listening))).run(sockets=[listening])
 
 
 @contextlib.contextmanager
-def running_app(app: Application) -> Iterator[str]:
-    """Serve in a thread of its own while the block runs; yields the base URL."""
+def running(emulator: Emulator) -> Iterator[str]:
+    """Serve over HTTP in a thread while the block runs; yields ``http://127.0.0.1:PORT/api/v1``."""
     started = threading.Event()
     with _listen("127.0.0.1", 0) as listening:
-        server = _server(app, started.set, signals=False)
+        server = _Server(emulator, started.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         if not started.wait(_START_TIMEOUT_S):

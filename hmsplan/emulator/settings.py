@@ -52,14 +52,16 @@ class Settings:
         number_twice: [11] registering a number again. The error guide reads 409 as duplicate.
         number_elsewhere: [11] registering a number of another organization. A call can ring in one place only.
         campaign_moves: [12] any settable status at any time, or draft, scheduled and paused to and fro, then cancelled.
-        completed_status: [12] answer to changing a completed campaign, or to a refused move.
+        completed_status: [12] answer to changing a completed campaign, or to a refused move. Likelier 400 than 409.
         lead_twice: [13] the same phone number twice in a campaign. Leads have no documented conflict.
         lead_calling_status: [13] answer to removing a lead that is being called. The operation documents both.
         retention_readable: [14] whether GET shows the retention periods. No read type lists them.
         key_id: [15] whether replacing a BYOK key changes its vault id. A vault usually writes a new entry.
         config_null: [16] null inside provider settings. Merged objects usually keep a null they are given.
-        config_readable: [16] whether GET /byok/config still exists. The oldest outline and the description have it.
+        config_answer: [16] what GET /byok/config has: the catalogue of providers, the stored settings as the oldest
+            outline says, or nothing, as the newest list of operations. The description has the catalogue.
         unknown_fields: [18] unknown fields of a request. All object types are described as open.
+        unknown_events: names in ``webhook_events`` that the description does not list. The newest types have any text.
         late_fields: [19] ``notification_emails`` and ``recording_consent`` on create. They are unknown fields there.
         name_max: [21] longest name, in characters; None for no limit. No limit is published.
         prompt_max: [21] longest prompt or instructions. No limit is published.
@@ -80,7 +82,9 @@ class Settings:
         rate_kind: fixed windows, or a window that slides with every request. Unknown.
         control_limit: call control commands a minute and call.
         retry_after: form of the header, seconds or an HTTP date. The guide says seconds.
-        domain_verifies: whether refreshing a pending domain finds it verified.
+        domain_check: what refreshing a pending domain finds. DNS decides, outside of the API.
+        call_connect_s: seconds after which an outbound call is answered.
+        call_length_s: seconds after which an answered call ends by itself.
     """
 
     webhook_secret: Literal["returned", "masked", "null"] = "returned"  # noqa: S105 - a stance
@@ -112,14 +116,15 @@ class Settings:
     number_twice: Literal["conflict", "allowed"] = "conflict"
     number_elsewhere: Literal["conflict", "allowed", "taken_over"] = "conflict"
     campaign_moves: Literal["any", "forward"] = "any"
-    completed_status: Literal[409, 400] = 409
+    completed_status: Literal[400, 409] = 400
     lead_twice: Literal["allowed", "conflict"] = "allowed"
     lead_calling_status: Literal[409, 400] = 409
     retention_readable: bool = False
     key_id: Literal["changes", "stays"] = "changes"
-    config_null: Literal["stored", "removes"] = "stored"
-    config_readable: bool = True
+    config_null: Literal["stored", "removes", "ignored"] = "stored"
+    config_answer: Literal["catalogue", "settings", "gone"] = "catalogue"
     unknown_fields: Literal["ignored", "refused", "stored"] = "ignored"
+    unknown_events: Literal["stored", "refused"] = "stored"
     late_fields: Literal["ignored", "refused", "stored"] = "ignored"
     name_max: int | None = None
     prompt_max: int | None = None
@@ -140,7 +145,9 @@ class Settings:
     rate_kind: Literal["fixed", "sliding"] = "fixed"
     control_limit: int = 10
     retry_after: Literal["seconds", "date"] = "seconds"
-    domain_verifies: bool = True
+    domain_check: Literal["verified", "pending", "failed"] = "verified"
+    call_connect_s: float = 2.0
+    call_length_s: float = 60.0
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))

@@ -35,7 +35,6 @@ CREATE TABLE IF NOT EXISTS object (
 );
 CREATE INDEX IF NOT EXISTS object_place ON object (org, kind, parent, seq, mark);
 CREATE INDEX IF NOT EXISTS object_parent ON object (parent) WHERE parent <> '';
-CREATE INDEX IF NOT EXISTS object_mark ON object (kind, mark, org, parent);
 CREATE INDEX IF NOT EXISTS object_name ON object (kind, name, org, parent);
 CREATE TABLE IF NOT EXISTS link (source TEXT NOT NULL, field TEXT NOT NULL, target TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS link_source ON link (source);
@@ -170,6 +169,13 @@ class Store:
         row = cursor.fetchone()
         return dict(zip([column[0] for column in cursor.description], row, strict=True)) if row else None
 
+    def credits(self, org: str) -> float:
+        """Return the minutes left; a child uses those of the organization that it is billed to."""
+        row = self._sql.execute("SELECT credits, parent FROM organization WHERE id = ?", (org,)).fetchone()
+        if row is None:
+            return 0.0
+        return float(row[0]) if row[1] is None else self.credits(row[1])
+
     def organizations(self) -> list[str]:
         """Return the ids of all organizations, oldest first."""
         return [row[0] for row in self._sql.execute("SELECT id FROM organization ORDER BY rowid")]
@@ -200,19 +206,11 @@ class Store:
 
     # --- reading ------------------------------------------------------------------------------------------
 
-    def get(self, org: str, kind: str, object_id: str) -> Row | None:
-        """Return one object of an organization."""
+    def get(self, kind: str, object_id: str, org: str | None = None) -> Row | None:
+        """Return one object of an organization, or of any."""
         row = self._sql.execute(
-            f"SELECT {_ROW} FROM object WHERE id = ? AND org = ? AND kind = ?",  # noqa: S608
-            (object_id, org, kind),
-        ).fetchone()
-        return Row(*row) if row else None
-
-    def find(self, kind: str, object_id: str) -> Row | None:
-        """Return one object of any organization."""
-        row = self._sql.execute(
-            f"SELECT {_ROW} FROM object WHERE id = ? AND kind = ?",  # noqa: S608
-            (object_id, kind),
+            f"SELECT {_ROW} FROM object WHERE id = ? AND kind = ? AND org = ifnull(?, org)",  # noqa: S608
+            (object_id, kind, org),
         ).fetchone()
         return Row(*row) if row else None
 
@@ -246,22 +244,13 @@ class Store:
         )
         return [Row(*row) for row in found]
 
-    def marked(self, kind: str, mark: str) -> list[Row]:
-        """Return the objects of any organization with this mark."""
-        found = self._sql.execute(f"SELECT {_ROW} FROM object WHERE kind = ? AND mark = ?", (kind, mark))  # noqa: S608
-        return [Row(*row) for row in found]
-
-    def named(self, org: str, kind: str, name: str, *, parent: str = "") -> list[str]:
-        """Return the ids of the objects with this name."""
-        rows = self._sql.execute(
-            "SELECT id FROM object WHERE kind = ? AND name = ? AND org = ? AND parent = ?", (kind, name, org, parent)
+    def named(self, kind: str, name: str, org: str | None = None, *, parent: str = "") -> list[Row]:
+        """Return the objects with this name below a parent; without an organization, those of all."""
+        found = self._sql.execute(
+            f"SELECT {_ROW} FROM object WHERE kind = ? AND name = ? AND org = ifnull(?, org) AND parent = ?",  # noqa: S608
+            (kind, name, org, parent),
         )
-        return [row[0] for row in rows]
-
-    def count(self, org: str, kind: str) -> int:
-        """Count the objects of a kind."""
-        row = self._sql.execute("SELECT count(*) FROM object WHERE org = ? AND kind = ?", (org, kind)).fetchone()
-        return int(row[0])
+        return [Row(*row) for row in found]
 
     def tally(self, org: str, kind: str, parent: str) -> dict[str, int]:
         """Count the objects below a parent by mark."""

@@ -3,91 +3,61 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hmsplan.emulator import resources
-from hmsplan.emulator.answers import Answer, list_envelope
+from hmsplan.emulator.answers import Answer, invalid, list_envelope
+from hmsplan.emulator.description import schema_of
 from hmsplan.emulator.jsonio import dumps
-from hmsplan.emulator.resources import Draft, Resource
+from hmsplan.emulator.resources import Document, Resource, listing
 
 if TYPE_CHECKING:
     from hmsplan.emulator.context import Context
+    from hmsplan.emulator.settings import Settings
     from hmsplan.emulator.store import Row
 
-_BLANK = {"name": "", "description": None}
 _FUNCTION_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
 
-def _complete_tool(ctx: Context, draft: Draft, old: Row | None) -> Draft:
-    doc = {**(old.doc if old else _BLANK), **draft.doc}
-    sent = draft.doc.get("tool_config")
-    if old is not None and "tool_type" in draft.doc and sent is None and doc["tool_type"] != old.doc["tool_type"]:
-        ctx.refuse_if([f"tool_config: is required with a tool_type of {doc['tool_type']}"])
-    if sent is not None:
+def _complete_tool(ctx: Context, base: Document, sent: Document, row: Row | None) -> Document:
+    doc, config = {**base, **sent}, sent.get("tool_config")
+    if row is not None and config is None and doc["tool_type"] != base["tool_type"]:
+        raise invalid(f"tool_config: is required with a tool_type of {doc['tool_type']}")
+    if config is not None:
         # An update's config follows its tool_type, so it is read again as a create's.
-        whole = {"name": doc["name"], "tool_type": doc["tool_type"], "tool_config": sent}
-        doc["tool_config"] = ctx.read("ToolTemplateCreate", whole)["tool_config"]
+        whole = {"name": doc["name"], "tool_type": doc["tool_type"], "tool_config": config}
+        doc["tool_config"] = ctx.read(schema_of("ToolTemplateCreate"), whole)["tool_config"]
     named = doc["tool_config"].get("name", doc["name"])
     if doc["tool_type"] == "function" and not _FUNCTION_NAME.fullmatch(named):
         # "When absent the template's own name is used, which then has to fit this pattern."
-        ctx.refuse_if([f"name: must match {_FUNCTION_NAME.pattern} unless tool_config has a name"])
-    return Draft(doc)
+        raise invalid(f"name: must match {_FUNCTION_NAME.pattern} unless tool_config has a name")
+    return doc
 
 
-def _complete_analysis(_ctx: Context, draft: Draft, old: Row | None) -> Draft:
-    return Draft({**({} if old else _BLANK), **draft.doc})
+TOOL_TEMPLATES = Resource(kind="tool_templates", shape="ToolTemplate", what="Tool template", complete=_complete_tool)
 
 
-TOOL_TEMPLATES = Resource(
-    kind="tool_templates",
-    path="tool-templates",
-    many="tool_templates",
-    one="tool_template",
-    what="Tool template",
-    create="ToolTemplateCreate",
-    update="ToolTemplateUpdate",
-    blank=_BLANK,
-    org_id=True,
-    complete=_complete_tool,
-)
+def _envelopes(settings: Settings) -> tuple[str, str]:
+    """Return the newest source's, the reference's or the oldest guide's."""
+    return {
+        "sdk": ("analysis_templates", "analysis_template"),
+        "reference": ("data", ""),
+        "guide": ("analysisTemplates", "analysisTemplate"),
+    }[settings.analysis_envelope]
+
 
 ANALYSIS_TEMPLATES = Resource(
-    kind="analysis_templates",
-    path="analysis-templates",
-    many="analysis_templates",
-    one="analysis_template",
-    what="Analysis template",
-    create="AnalysisTemplateCreate",
-    update="AnalysisTemplateUpdate",
-    blank=_BLANK,
-    org_id=True,
-    complete=_complete_analysis,
+    kind="analysis_templates", shape="AnalysisTemplate", what="Analysis template", names=_envelopes
 )
-
-_ENVELOPES = {
-    "sdk": ("analysis_templates", "analysis_template"),
-    "reference": ("data", ""),
-    "guide": ("analysisTemplates", "analysisTemplate"),
-}
-
-
-def analysis_resource(ctx: Context) -> Resource:
-    """Return the kind with the envelopes that the settings ask for."""
-    many, one = _ENVELOPES[ctx.settings.analysis_envelope]
-    return replace(ANALYSIS_TEMPLATES, many=many, one=one)
 
 
 def list_analysis_templates(ctx: Context) -> Answer:
     """Answer the one paged list: limit 1 to 100, 50 without it, and offset."""
-    resource = analysis_resource(ctx)
-    items = resources.listing(ctx, resource)
-    limit = ctx.number("limit", default=ctx.settings.analysis_page or max(len(items), 1), least=1)
-    if "limit" in ctx.query:
-        limit = ctx.number("limit", default=limit, least=1, most=100)
-    offset = ctx.number("offset", default=0, least=0)
+    items = listing(ctx, ANALYSIS_TEMPLATES)
+    limit = ctx.options.get("limit", ctx.settings.analysis_page or max(len(items), 1))
+    offset = ctx.options.get("offset", 0)
     page = items[offset : offset + limit]
-    if resource.many != "data":
-        return Answer(200, list_envelope(resource.many, page))
+    many, _ = _envelopes(ctx.settings)
+    if many != "data":
+        return Answer(200, list_envelope(many, page))
     counts = dumps({"total": len(items), "limit": limit, "offset": offset})
     return Answer(200, b'{"data":[%s],%s' % (b",".join(page), counts[1:]))

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hmsplan.emulator.answers import RefusalError
 from hmsplan.emulator.jsonio import dumps, loads
-from hmsplan.emulator.resources import Document, Draft, Resource
+from hmsplan.emulator.resources import Document, Resource, let_go
 from hmsplan.emulator.tools import has_secret, shown_form
 
 if TYPE_CHECKING:
     from hmsplan.emulator.context import Context
     from hmsplan.emulator.store import Row
-
-_BLANK = {"name": "", "is_active": True}
-
-
-def _complete(_ctx: Context, draft: Draft, old: Row | None) -> Draft:
-    return Draft(draft.doc if old else {**_BLANK, **draft.doc})
 
 
 def _present(ctx: Context, document: bytes) -> bytes:
@@ -45,21 +38,14 @@ def _summary(doc: Document) -> Document:
 
 
 def _release(ctx: Context, row: Row) -> None:
-    numbers = [user.doc["phone_number"] for _, user in ctx.store.pointing_at(row.id)]
-    if numbers:
-        raise RefusalError(409, "Phone numbers run this workflow; set their workflow_id to null first", details=numbers)
+    numbers = ctx.store.pointing_at(row.id)
+    let_go(ctx, "conflict", numbers, "Phone numbers run this workflow; set their workflow_id to null first")
 
 
 WORKFLOWS = Resource(
     kind="workflows",
-    path="workflows",
-    many="workflows",
-    one="workflow",
+    shape="Workflow",
     what="Workflow",
-    create="WorkflowCreate",
-    update="WorkflowUpdate",
-    blank=_BLANK,
-    complete=_complete,
     present=_present,
     summarize=_summary,
     release=_release,

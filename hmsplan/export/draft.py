@@ -14,7 +14,7 @@ from hmsplan.export.choices import without
 from hmsplan.export.keys import addresses
 from hmsplan.export.texts import Texts
 from hmsplan.kinds import KINDS, normalise, tool_forms
-from hmsplan.model import ANY, MISSING, Missing, Secret, Unsendable, dotted, matches
+from hmsplan.model import ANY, MISSING, Missing, Secret, Unsendable, dotted, leaves, matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -259,21 +259,10 @@ def _escaped(value: Any) -> Any:
     return [_escaped(item) for item in value] if isinstance(value, list) else value
 
 
-def _named_files(specs: Any) -> set[str]:
+def _named_files(specs: Iterable[Spec]) -> set[str]:
     """Return the paths that the specs name; a pruned field names none any more."""
-    return {path for spec in specs for path in _paths_in(spec)}
-
-
-def _paths_in(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        if value.startswith(("${file:", "${csv:")):
-            yield value.partition(":")[2].removesuffix("}")
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _paths_in(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _paths_in(item)
+    texts = (leaf for spec in specs for _, leaf in leaves(spec) if isinstance(leaf, str))
+    return {text.partition(":")[2].removesuffix("}") for text in texts if text.startswith(("${file:", "${csv:"))}
 
 
 def left_out(drafts: Drafts, choices: Choices) -> list[str]:

@@ -1,7 +1,8 @@
 """A frozen value of ``model`` to JSON and back, exactly. Pure.
 
 The types are the schema: a field that ``model`` gains is written and read without a word here. Reading is strict: a
-missing or unknown key and a wrong type are a ``ValueError`` that says where.
+missing or unknown key and a wrong type are a ``ValueError`` that says where. What the files do differently says a
+``Form``.
 """
 
 from __future__ import annotations
@@ -11,37 +12,44 @@ import enum
 import functools
 import types
 import typing
-from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias, TypeVar
 
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Address, Ref, Secret, Unsendable
 
 T = TypeVar("T")
+Read: TypeAlias = Callable[[Any, str], Any]
+"""Takes what JSON has for a value, and where it stands."""
 
 TAG: Final = "$hmsplan"
 """The one key that a mapping of ours has where JSON has no word; a user's mapping with that key is wrapped."""
 
 MAX_DEPTH: Final = 200
+_UNIONS: Final = (typing.Union, types.UnionType)
 
 
-def encode(value: Any, wanted: Any) -> Any:
-    """Return *value*, of the type *wanted*, as JSON. A field that has its default value is left out."""
-    if wanted is Any or Any in typing.get_args(wanted):
-        return encode_value(value)
-    if isinstance(value, Address):
-        return str(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        hints = _hints(type(value))
-        return {
-            field.name: encode(getattr(value, field.name), hints[field.name])
-            for field in dataclasses.fields(value)
-            if field.compare and getattr(value, field.name) != _default(field)
-        }
-    if isinstance(value, tuple | frozenset):
-        item = typing.get_args(_without_none(wanted))[0]
-        return [encode(each, item) for each in (value if isinstance(value, tuple) else sorted(value))]
-    return value.value if isinstance(value, enum.Enum) else encode_value(value)
+class Newer(ValueError):
+    """It is whole, and says something that this version has no word for: a newer one wrote it."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Form:
+    """How one kind of file writes what the types leave open.
+
+    Attributes:
+        fields_out: writes the fields of a user's object.
+        fields_in: reads them.
+        later: the fields of each type that earlier files lack; every other one is written, and has to be there. None =
+            a field that has its default value is left out.
+        is_kind_open: an address may be of a kind that this version does not know.
+    """
+
+    fields_out: Callable[[Any], Any]
+    fields_in: Read
+    later: Mapping[type, frozenset[str]] | None = None
+    is_kind_open: bool = False
 
 
 def encode_value(value: Any) -> Any:
@@ -72,78 +80,6 @@ def _tagged(value: Any) -> dict[str, Any]:
     raise ValueError(f"no JSON for {type(value).__name__}")
 
 
-def decode(data: Any, wanted: type[T], where: str) -> T:
-    """Read what ``encode`` wrote for the type *wanted*.
-
-    Raises:
-        ValueError: *data* is something else; says *where*.
-    """
-    return typing.cast("T", _decode(data, wanted, where))
-
-
-def _decode(data: Any, wanted: Any, where: str) -> Any:
-    origin, args = typing.get_origin(wanted), typing.get_args(wanted)
-    if wanted is Any or Any in args:
-        value = decode_value(data, where)
-        return _must(value, dict, where) if origin is Mapping else value
-    if origin in {typing.Union, types.UnionType}:
-        return _decode_union(data, args, where)
-    if origin in {tuple, frozenset}:
-        return origin(_decode(item, args[0], f"{where}[{i}]") for i, item in enumerate(_must(data, list, where)))
-    return _decode_plain(data, wanted, where)
-
-
-def _decode_plain(data: Any, wanted: Any, where: str) -> Any:
-    if wanted is Address:
-        return _decode_address(data, where)
-    if dataclasses.is_dataclass(wanted):
-        return _decode_dataclass(data, typing.cast("type", wanted), where)
-    if issubclass(wanted, enum.Enum):
-        return _decode_enum(data, wanted, where)
-    return float(data) if wanted is float and type(data) is int else _must(data, wanted, where)
-
-
-def _decode_union(data: Any, args: tuple[Any, ...], where: str) -> Any:
-    if data is None and type(None) in args:
-        return None
-    rest = [arg for arg in args if arg is not type(None)]
-    if len(rest) == 1:
-        return _decode(data, rest[0], where)
-    if type(data) not in rest:
-        raise ValueError(f"{where} cannot be {_word(data)}")
-    return data
-
-
-def _decode_address(data: Any, where: str) -> Address:
-    try:
-        address = Address.parse(_must(data, str, where))
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
-    if address.kind not in KINDS:
-        raise ValueError(f"{where}: this version knows no kind {address.kind}")
-    return address
-
-
-def _decode_enum(data: Any, wanted: type[enum.Enum], where: str) -> enum.Enum:
-    try:
-        return wanted(data)
-    except ValueError:
-        raise ValueError(f"{where} cannot be {data!r:.40}") from None
-
-
-def _decode_dataclass(data: Any, wanted: type, where: str) -> Any:
-    fields = {field.name: field for field in dataclasses.fields(wanted) if field.compare}
-    hints = _hints(wanted)
-    for name in _must(data, dict, where):
-        if name not in fields:
-            raise ValueError(f"{where}: {name!r:.60} is unknown to this version")
-    given = {name: _decode(data[name], hints[name], f"{where}.{name}") for name in fields if name in data}
-    for name, field in fields.items():
-        if name not in given and _default(field) is dataclasses.MISSING:
-            raise ValueError(f"{where}: {name!r} is missing")
-    return wanted(**given)
-
-
 def decode_value(data: Any, where: str, depth: int = 0) -> Any:
     """Read what ``encode_value`` wrote."""
     if depth > MAX_DEPTH:
@@ -164,7 +100,7 @@ def _untagged(data: dict[str, Any], where: str) -> Any:
     """Read what ``_tagged`` wrote."""
     match data:
         case {"$hmsplan": "ref", "address": address, **more} if not more:
-            return Ref(_decode_address(address, where))
+            return Ref(address_in(address, where))
         case {"$hmsplan": "secret", "name": str(name), "fingerprint": str() | None as mark, **more} if not more or (
             more.keys() == {"version"} and type(more["version"]) is int
         ):
@@ -176,22 +112,162 @@ def _untagged(data: dict[str, Any], where: str) -> Any:
     raise ValueError(f"{where}: a {TAG} object that this version does not know")
 
 
+TAGGED: Final = Form(encode_value, decode_value)
+"""The form of a plan and of what is in a snapshot: what JSON has no word for is tagged."""
+
+
+def encode(value: Any, wanted: Any, form: Form = TAGGED) -> Any:  # noqa: PLR0911 -- one return a case
+    """Return *value*, of the type *wanted*, as JSON; *form* is by default that of a plan."""
+    if value is None:
+        return None
+    if _is_open(wanted):
+        return form.fields_out(value)
+    match value:
+        case enum.Enum():
+            return value.value
+        case str() | int() | float():
+            return value
+        case Address():
+            return str(value)
+        case tuple() | frozenset():
+            item = typing.get_args(_without_none(wanted))[0]
+            return [encode(each, item, form) for each in (value if isinstance(value, tuple) else sorted(value))]
+        case Mapping():
+            item = typing.get_args(_without_none(wanted))[1]
+            return {encode(key, str, form): encode(each, item, form) for key, each in sorted(value.items())}
+        case _ if dataclasses.is_dataclass(value):
+            return _encode_record(value, form)
+    return encode_value(value)
+
+
+def _encode_record(record: Any, form: Form) -> dict[str, Any]:
+    return {
+        name: encode(value, hint, form)
+        for name, (hint, default) in _fields(record.__class__).items()
+        if (value := getattr(record, name)) != default or form.later is not None
+    }
+
+
+def decode(data: Any, wanted: type[T], where: str, form: Form = TAGGED) -> T:
+    """Read what ``encode`` wrote for the type *wanted*.
+
+    Raises:
+        ValueError: *data* is something else; says *where*.
+        Newer: it has a key that this version does not know.
+    """
+    return typing.cast("T", _reader(typing.cast("Any", wanted), form)(data, where))
+
+
 @functools.cache
-def _hints(cls: type) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
+def _reader(wanted: Any, form: Form) -> Read:
+    """Return what reads the type *wanted*."""
+    origin, args = typing.get_origin(wanted), typing.get_args(wanted)
+    if _is_open(wanted):
+        outside = {Mapping: dict, list: list}.get(origin)
+        return lambda data, where: form.fields_in(must(data, outside, where) if outside else data, where)
+    if origin in _UNIONS:
+        return _union(args, form)
+    if origin is Mapping:
+        key, item = (_reader(arg, form) for arg in args)
+        return lambda data, where: MappingProxyType(
+            {key(name, where): item(each, f"{where}.{name}") for name, each in must(data, dict, where).items()}
+        )
+    if origin in {tuple, frozenset}:
+        item = _reader(args[0], form)
+        return lambda data, where: origin(item(each, f"{where}[{i}]") for i, each in enumerate(must(data, list, where)))
+    return _plain(wanted, form)
 
 
-def _default(field: dataclasses.Field[Any]) -> Any:
-    return field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default
+def _plain(wanted: Any, form: Form) -> Read:
+    if wanted is Address:
+        return lambda data, where: address_in(data, where, is_kind_open=form.is_kind_open)
+    if dataclasses.is_dataclass(wanted):
+        return _record(typing.cast("type", wanted), form)
+    if issubclass(wanted, enum.Enum):
+        return lambda data, where: _enum(data, wanted, where)
+    return lambda data, where: data if wanted is float and type(data) is int else must(data, wanted, where)
+
+
+def _union(args: tuple[Any, ...], form: Form) -> Read:
+    rest = [arg for arg in args if arg is not type(None)]
+    read = _reader(rest[0], form) if len(rest) == 1 else None
+
+    def one_of(data: Any, where: str) -> Any:
+        if data is None and len(rest) < len(args):
+            return None
+        if read is not None:
+            return read(data, where)
+        if type(data) not in rest:
+            raise ValueError(f"{where} cannot be {_word(data)}")
+        return data
+
+    return one_of
+
+
+def address_in(data: Any, where: str, *, is_kind_open: bool = False) -> Address:
+    """Read an address, of a kind that this version knows unless *is_kind_open*."""
+    try:
+        address = Address.parse(must(data, str, where))
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+    if address.kind not in KINDS and not is_kind_open:
+        raise ValueError(f"{where}: this version knows no kind {address.kind}")
+    return address
+
+
+def _enum(data: Any, wanted: type[enum.Enum], where: str) -> enum.Enum:
+    try:
+        return wanted(data)
+    except ValueError:
+        raise ValueError(f"{where} cannot be {data!r:.40}") from None
+
+
+def _record(wanted: type, form: Form) -> Read:
+    fields = {name: _reader(hint, form) for name, (hint, _) in _fields(wanted).items()}
+    if form.later is None:
+        needed = {name for name, (_, default) in _fields(wanted).items() if default is dataclasses.MISSING}
+    else:
+        needed = fields.keys() - form.later.get(wanted, frozenset())
+
+    def record(data: Any, where: str) -> Any:
+        if missing := needed - must(data, dict, where).keys():
+            raise ValueError(f"{where}: {min(missing)!r} is missing")
+        for name in data:
+            if name not in fields:
+                raise Newer(f"{where}: {name!r:.60} is unknown to this version")
+        return wanted(**{name: fields[name](item, f"{where}.{name}") for name, item in data.items()})
+
+    return record
+
+
+@functools.cache
+def _fields(record: Any) -> Mapping[str, tuple[Any, Any]]:
+    """Return type and default of the fields of *record*."""
+    hints = typing.get_type_hints(record)
+    return {
+        field.name: (
+            hints[field.name],
+            field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default,
+        )
+        for field in dataclasses.fields(record)
+        if field.compare
+    }
+
+
+@functools.cache
+def _is_open(wanted: Any) -> bool:
+    """Say whether *wanted* is what a user writes, of which we know no type."""
+    return wanted is Any or Any in typing.get_args(wanted)
 
 
 def _without_none(wanted: Any) -> Any:
-    if typing.get_origin(wanted) in {typing.Union, types.UnionType}:
+    if typing.get_origin(wanted) in _UNIONS:
         return next(arg for arg in typing.get_args(wanted) if arg is not type(None))
     return wanted
 
 
-def _must(data: Any, wanted: Any, where: str) -> Any:
+def must(data: Any, wanted: Any, where: str) -> Any:
+    """Return *data* if it is of the type *wanted*."""
     if type(data) is not wanted:
         raise ValueError(f"{where} cannot be {_word(data)}")
     return data

@@ -6,12 +6,12 @@ unknown text under a name that sounds like a secret's, and the credential in a U
 id, and for one that the stack or the state knows a digest, keyed by the state's lineage: ``offline`` recognises the
 declared ones by it. Texts and business numbers are there, as a plan shows them.
 
-The fields of an object go through ``codec``. What is around them is written by hand: objects are keyed by kind and id,
-a lead is two or three words, and the state is the JSON of ``state_file``.
+It is written by ``codec``, with ``_File`` as its schema; the state in it is the JSON of ``state_file``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 -- the codec reads the types of _File
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -20,18 +20,17 @@ import orjson
 
 from hmsplan.errors import StateError
 from hmsplan.formats import state_file
-from hmsplan.formats.codec import decode_value, encode_value
-from hmsplan.formats.state_codec import LIST, MAYBE_TEXT, NUMBER, OBJECT, TEXT, check, texts
+from hmsplan.formats.codec import decode, encode
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.conceal import concealed, without_credentials
-from hmsplan.model import Anonymous, RemoteObject, Snapshot
+from hmsplan.model import Anonymous, RemoteObject, Snapshot, Spec
 from hmsplan.planner.members import HALF, fingerprint, is_untouched
 from hmsplan.text import timestamps
 from hmsplan.text.canonical_json import canonical_json, digest
 from hmsplan.text.strict_json import read_document
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection
 
     from hmsplan.kinds import Kind, Members
     from hmsplan.model import Stack, State, Value
@@ -40,23 +39,32 @@ FORMAT_VERSION: Final = 1
 _SUMMARY: Final = "Not a snapshot"
 _TAKE: Final = "Take a new one:\n  hmsplan snapshot -o FILE"
 LEADS: Final = "leads"
-_SHAPE: Final = {
-    "format_version": NUMBER,
-    "tool_version": TEXT,
-    "taken": TEXT,
-    "stack": TEXT,
-    "environment": TEXT,
-    "organization": MAYBE_TEXT,
-    "objects": OBJECT,
-    "leads": OBJECT,
-    "gone": LIST,
-    "lagging": LIST,
-    "state": OBJECT,
-    "digest": TEXT,
-}
 _OTHER: Final = "0" * HALF  # other variables than the known ones of that person
-_LEAD: Final = {"id": TEXT, "fingerprint": TEXT}
-_LEAD_MORE: Final = {"called": TEXT}
+
+
+@dataclass(frozen=True, slots=True)
+class _Lead:
+    """A lead in the file; *called* as in ``Anonymous``."""
+
+    id: str
+    fingerprint: str
+    called: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The file, but for its state and digest; an object stands under its kind and id, a lead under its owner."""
+
+    format_version: int
+    tool_version: str
+    taken: str
+    stack: str
+    environment: str
+    organization: str | None
+    objects: Mapping[str, Mapping[str, Spec]]
+    leads: Mapping[str, tuple[_Lead, ...]]
+    gone: tuple[tuple[str, ...], ...]
+    lagging: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,22 +135,19 @@ def snapshot_from_bytes(data: bytes) -> SavedSnapshot:
 
 def _content(saved: SavedSnapshot) -> dict[str, Any]:
     live = saved.live
-    return {
-        "format_version": FORMAT_VERSION,
-        "tool_version": saved.tool_version,
-        "taken": timestamps.iso(saved.taken),
-        "stack": saved.stack,
-        "environment": saved.environment,
-        "organization": live.organization,
-        "objects": {
-            kind: {object_id: encode_value(found[object_id].fields) for object_id in sorted(found)}
-            for kind, found in live.objects.items()
-        },
-        "leads": {owner: [_lead_out(item) for item in found] for owner, found in live.members.items()},
-        "gone": sorted(map(list, live.gone)),
-        "lagging": sorted(live.lagging),
-        "state": orjson.loads(state_file.dump(saved.state)),
-    }
+    file = _File(
+        FORMAT_VERSION,
+        saved.tool_version,
+        timestamps.iso(saved.taken),
+        saved.stack,
+        saved.environment,
+        live.organization,
+        {kind: {key: each.fields for key, each in found.items()} for kind, found in live.objects.items()},
+        {owner: tuple(map(_lead, found)) for owner, found in live.members.items()},
+        tuple(sorted(live.gone)),
+        live.lagging,
+    )
+    return {**encode(file, _File), "state": orjson.loads(state_file.dump(saved.state))}
 
 
 def _known_leads(stack: Stack, state: State) -> frozenset[str]:
@@ -202,10 +207,9 @@ def mark_of(item: RemoteObject) -> Anonymous:
     return mark
 
 
-def _lead_out(item: RemoteObject) -> dict[str, str]:
+def _lead(item: RemoteObject) -> _Lead:
     mark = mark_of(item)
-    called = {} if mark.called is None else {"called": mark.called}
-    return {"id": item.id, "fingerprint": mark.fingerprint, **called}
+    return _Lead(item.id, mark.fingerprint, mark.called)
 
 
 # From JSON
@@ -229,27 +233,23 @@ def _check_version(document: Any) -> None:
 
 
 def _snapshot(document: dict[str, Any]) -> SavedSnapshot:
-    fields = check(document, _SHAPE, where="It")
-    content = {key: value for key, value in fields.items() if key != "digest"}
-    if fields["digest"] != digest(content):
+    content = {key: value for key, value in document.items() if key != "digest"}
+    if document.get("digest") != digest(content):
         raise ValueError("Its content is not the one of its digest, so it was cut, edited or mixed up")
-    members = {owner: tuple(_leads_in(owner, items)) for owner, items in fields["leads"].items()}
-    return SavedSnapshot(
-        fields["stack"],
-        fields["environment"],
-        Snapshot(
-            MappingProxyType({kind: _objects_in(kind, found) for kind, found in fields["objects"].items()}),
-            MappingProxyType(members),
-            frozenset(_pairs(fields["gone"])),
-            frozenset(texts(fields["lagging"], where="lagging")),
-            fields["organization"],
-            now=float(timestamps.from_iso(fields["taken"])),
-        ),
-        _state_in(fields["state"]),
-        timestamps.from_iso(fields["taken"]),
-        fields["tool_version"],
-        fields["digest"],
+    state = _state_in(content.pop("state", None))
+    file = decode(content, _File, "It")
+    if unknown := file.objects.keys() - KINDS.keys():
+        raise ValueError(f"This version knows no kind {min(unknown)!r:.60}")
+    taken = timestamps.from_iso(file.taken)
+    live = Snapshot(
+        MappingProxyType({kind: _objects(kind, found) for kind, found in file.objects.items()}),
+        MappingProxyType({owner: tuple(map(_remote, found)) for owner, found in file.leads.items()}),
+        frozenset((kind, object_id) for kind, object_id in file.gone),
+        file.lagging,
+        file.organization,
+        now=float(taken),
     )
+    return SavedSnapshot(file.stack, file.environment, live, state, taken, file.tool_version, document["digest"])
 
 
 def _state_in(value: Any) -> State:
@@ -259,22 +259,9 @@ def _state_in(value: Any) -> State:
         raise ValueError(f"The state in it cannot be used: {error.summary}") from None
 
 
-def _objects_in(kind: str, found: Any) -> Mapping[str, RemoteObject]:
-    if kind not in KINDS or not isinstance(found, dict):
-        raise ValueError(f"This version knows no kind {kind!r:.60}")
-    objects = {key: RemoteObject(kind, key, decode_value(item, f"{kind} {key}")) for key, item in found.items()}
-    if not all(isinstance(each.fields, dict) for each in objects.values()):
-        raise ValueError(f"{kind}: an object is not one")
-    return objects
+def _objects(kind: str, found: Mapping[str, Spec]) -> dict[str, RemoteObject]:
+    return {key: RemoteObject(kind, key, fields) for key, fields in found.items()}
 
 
-def _leads_in(owner: str, items: Any) -> Iterator[RemoteObject]:
-    for item in items if isinstance(items, list) else [items]:
-        fields = check(item, _LEAD, _LEAD_MORE, where=f"leads of {owner}")
-        yield anonymous(members_of(LEADS), fields["id"], Anonymous(fields["fingerprint"], fields.get("called")))
-
-
-def _pairs(items: Iterable[Any]) -> Iterator[tuple[str, str]]:
-    for item in items:
-        kind, object_id = texts(item, where="gone")
-        yield kind, object_id
+def _remote(lead: _Lead) -> RemoteObject:
+    return anonymous(members_of(LEADS), lead.id, Anonymous(lead.fingerprint, lead.called))

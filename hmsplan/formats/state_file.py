@@ -2,85 +2,137 @@
 
 A state file is JSON with one binding a line, so that git merges it. Its order never changes, and no key of it is
 optional when written. ``schemas/state.schema.json`` describes it for editors; ``parse`` is stricter.
+
+A binding stands under its address and has a digest of what was applied; else a value is written as ``codec`` does it,
+in a form of its own: applied fields are kept as they are, so that one of the user's may have any key, and a ``Ref`` or
+``Secret`` in them is refused, not tagged. The journal has the same form.
 """
 
 from __future__ import annotations
 
-import json
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+import hashlib
+from collections.abc import Mapping
+from dataclasses import fields as fields_of
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import orjson
 
 from hmsplan.errors import StateError
-from hmsplan.formats import state_codec
-from hmsplan.formats.state_codec import LIST, MAYBE_TEXT, NUMBER, OBJECT, TEXT, Json, Shape
-from hmsplan.model import Address, Binding, Deposed, PendingCreate, State
+from hmsplan.formats import codec
+from hmsplan.formats.codec import Form, Newer
+from hmsplan.model import Binding, PendingCreate, State
+from hmsplan.text import strict_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable
+
+Json: TypeAlias = dict[str, Any]
 
 FORMAT_VERSION: Final = 2
 """Version 1 had no ``stack``, and less of a binding: all after ``members``. It is read, and written as 2."""
 
-_SHAPE: Final[Shape] = {
-    "format_version": NUMBER,
-    "lineage": TEXT,
-    "serial": NUMBER,
-    "organization": MAYBE_TEXT,
-    "stack": MAYBE_TEXT,
-    "bindings": OBJECT,
-    "deposed": LIST,
-    "intents": LIST,
-    "spent": LIST,
-}
-_FENCE: Final[Shape] = {"fence": TEXT}
-"""What a ``state.json`` from an object store holds besides: which write of it this was."""
-
+# Dataclasses and dates pass through to _plain, which refuses them: a Ref would otherwise be written as an object.
+_STRICT: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _BOM: Final = b"\xef\xbb\xbf"
 _MEND: Final = "Restore it from git or a backup; what it does not know of, the next plan offers to adopt."
 
 
+def line(value: object, option: int = 0) -> bytes:
+    """Write compact JSON in the order of its keys.
+
+    Raises:
+        StateError: *value* holds what JSON has no word for. A ``Ref`` or ``Secret`` that ``record`` has not seen is
+            such a thing, so that no secret can slip into a file.
+    """
+    try:
+        return orjson.dumps(value, default=_plain, option=_STRICT | option)
+    except TypeError as error:
+        raise StateError(f"a value cannot be kept: {error}") from error
+
+
+def _plain(value: object) -> Json:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError
+
+
+def _canonical(applied: object) -> bytes:
+    return line(applied, orjson.OPT_SORT_KEYS)
+
+
+def _digest(applied: object) -> str:
+    return hashlib.sha256(_canonical(applied)).hexdigest()
+
+
+FORM: Final = Form(
+    fields_out=lambda applied: orjson.Fragment(_canonical(applied)),
+    fields_in=lambda applied, _: applied,
+    later={
+        State: frozenset({"stack"}),
+        Binding: frozenset(field.name for field in fields_of(Binding)) - {"address", "id", "applied"},
+        PendingCreate: frozenset({"members"}),
+    },
+    is_kind_open=True,
+)
+"""How a state and its journal are written; to be given to ``line``."""
+
+
+def binding_out(binding: Binding) -> Json:
+    """Give the JSON object of a binding, without its address."""
+    fields = codec.encode(binding, Binding, FORM)
+    kind, object_id, applied = binding.address.kind, fields.pop("id"), fields.pop("applied")
+    del fields["address"]
+    return {"kind": kind, "id": object_id, "applied": applied, "digest": _digest(binding.applied), **fields}
+
+
+def binding_in(name: Any, value: Any) -> Json:
+    """Return what ``binding_out`` gave for the address *name* as ``codec`` reads it. Its digest is not checked here."""
+    address = codec.address_in(name, "bindings", is_kind_open=True)
+    fields = codec.must(value, dict, name)
+    if "address" in fields:
+        raise Newer(f"{name}: 'address' is unknown to this version")
+    if fields.get("kind") != address.kind:
+        raise ValueError(f"{name}: its kind says {fields.get('kind')!r}")
+    if fields.get("id") == "":
+        raise ValueError(f"{name}: its id is empty")
+    codec.must(fields.get("digest", ""), str, f"{name}.digest")
+    sent = {"sent": list(codec.must(fields.get("applied"), dict, f"{name}.applied"))}  # of version 1, which sent it all
+    return {"address": name, **sent, **{key: fields[key] for key in fields if key not in {"kind", "digest"}}}
+
+
+def newer(name: str, error: Newer) -> StateError:
+    """Give the error for a file of a newer version: it is never called damaged, or somebody might delete it."""
+    return StateError(
+        f"{name}: {error}. A newer hmsplan wrote it, and nothing is damaged. Leave it as it is, and upgrade:\n"
+        "  pip install --upgrade hmsplan",
+        summary="State is newer than this hmsplan",
+    )
+
+
 def dump(state: State) -> bytes:
     """Write *state* as its file: the same state gives the same bytes."""
-    return b"".join(_pieces(state))
-
-
-def _pieces(state: State) -> Iterator[bytes]:
-    """Give the file in pieces, so that its bulk is copied once."""
-    head: dict[str, str | int | None] = {
+    head = {
         "format_version": FORMAT_VERSION,
         "lineage": state.lineage,
         "serial": state.serial,
         "organization": state.organization,
         "stack": state.stack,
     }
-    yield b"{\n"
-    for key, value in head.items():
-        yield b'  "%s": %s,\n' % (key.encode(), state_codec.line(value))
-    yield from _block(b'"bindings": {', map(_binding, sorted(state.bindings.items())), b"},\n")
-    yield from _block(b'"deposed": [', map(_record, state.deposed), b"],\n")
-    yield from _block(b'"intents": [', map(_record, state.intents), b"],\n")
-    yield from _block(b'"spent": [', ((state_codec.line(item),) for item in state.spent), b"]\n}\n")
+    bindings = (b'"%s": %s' % (str(a).encode(), line(binding_out(b))) for a, b in sorted(state.bindings.items()))
+    blocks = [
+        *(b'"%s": %s' % (key.encode(), line(value)) for key, value in head.items()),
+        _block(b'"bindings": {', bindings, b"}"),
+        *(
+            _block(b'"%s": [' % name.encode(), (line(codec.encode(each, type(each), FORM)) for each in found), b"]")
+            for name, found in (("deposed", state.deposed), ("intents", state.intents), ("spent", state.spent))
+        ),
+    ]
+    return b"{\n  " + b",\n  ".join(blocks) + b"\n}\n"
 
 
-def _binding(item: tuple[Address, Binding]) -> tuple[bytes, ...]:
-    address, binding = item
-    return b'"%s": ' % str(address).encode(), *state_codec.binding_pieces(binding)
-
-
-def _record(record: Deposed | PendingCreate) -> tuple[bytes]:
-    return (state_codec.line(state_codec.record_out(record)),)
-
-
-def _block(opening: bytes, lines: Iterable[Iterable[bytes]], closing: bytes) -> Iterator[bytes]:
-    yield b"  " + opening
-    before, after = b"\n    ", b""
-    for line in lines:
-        yield before
-        yield from line
-        before, after = b",\n    ", b"\n  "
-    yield after + closing
+def _block(opening: bytes, lines: Iterable[bytes], closing: bytes) -> bytes:
+    body = b",\n    ".join(lines)
+    return opening + (b"\n    " + body + b"\n  " if body else b"") + closing
 
 
 def parse(data: bytes, name: str = "state.json") -> State:
@@ -99,22 +151,13 @@ def parse(data: bytes, name: str = "state.json") -> State:
         state = _state(document)
         # Exactly what we would write holds no duplicate key and no wrong digest. Anything else was touched by a
         # person or a merge, and is worth the slower look.
-        if not _is_written_so(state, data):
+        if dump(state) != data:
             _look_closely(data, document)
-    except state_codec.Newer as error:
-        raise state_codec.newer(name, error) from error
+    except Newer as error:
+        raise newer(name, error) from error
     except (ValueError, RecursionError) as error:
         raise StateError(f"{name}: {error}. {_MEND}", summary="State is damaged") from error
     return state
-
-
-def _is_written_so(state: State, data: bytes) -> bool:
-    at = 0
-    for piece in _pieces(state):
-        if not data.startswith(piece, at):
-            return False
-        at += len(piece)
-    return at == len(data)
 
 
 def _document(data: bytes) -> Json:
@@ -141,41 +184,38 @@ def _check_version(document: Json, name: str) -> None:
 
 
 def _state(document: Json) -> State:
-    fields = state_codec.check({"stack": None, **document}, _SHAPE, _FENCE, where="state")
-    if not fields["lineage"] or fields["serial"] < 0:
+    fields = {key: value for key, value in document.items() if key != "format_version"}
+    codec.must(fields.pop("fence", ""), str, "state.fence")  # which write of it this was, in an object store
+    if type(bindings := fields.get("bindings")) is dict:
+        fields["bindings"] = {name: binding_in(name, value) for name, value in bindings.items()}
+    state = codec.decode(fields, State, "state", FORM)
+    if not state.lineage or state.serial < 0:
         raise ValueError("lineage is empty or serial negative")
-    bindings = [state_codec.binding_in(address, value) for address, value in fields["bindings"].items()]
-    intents = tuple(map(state_codec.intent_in, fields["intents"]))
-    _refuse_twice("intent", [intent.step for intent in intents])
-    return State(
-        lineage=fields["lineage"],
-        serial=fields["serial"],
-        organization=fields["organization"],
-        stack=fields["stack"],
-        bindings=MappingProxyType({binding.address: binding for binding in bindings}),
-        deposed=tuple(state_codec.record_in(Deposed, item, where="deposed") for item in fields["deposed"]),
-        intents=intents,
-        spent=state_codec.texts(fields["spent"], where="spent"),
-    )
+    for address, binding in state.bindings.items():
+        _check_counts(str(address), binding.members, binding.leaving)
+    for intent in state.intents:
+        _check_counts(f"the intent {intent.step}", intent.members)
+    steps = [intent.step for intent in state.intents]
+    if len(set(steps)) != len(steps):
+        twice = sorted({step for step in steps if steps.count(step) > 1})
+        raise ValueError(f"the intent {', '.join(twice)} stands there twice, perhaps after a merge; keep one")
+    return state
+
+
+def _check_counts(where: str, *counted: Mapping[str, int]) -> None:
+    if not all(number > 0 for members in counted for number in members.values()):
+        raise ValueError(f"{where}: members must be counted with whole numbers above 0")
 
 
 def _look_closely(data: bytes, document: Json) -> None:
-    json.loads(data.removeprefix(_BOM), object_pairs_hook=_unique)
+    try:
+        strict_json.read(data.removeprefix(_BOM))
+    except strict_json.NotJson as error:
+        raise ValueError(f"{error}, perhaps after a merge; keep one") from None
     for address, fields in document["bindings"].items():
         written = fields.get("digest")
-        if written is not None and written != state_codec.digest(state_codec.canonical(fields["applied"])):
+        if written is not None and written != _digest(fields["applied"]):
             raise ValueError(
                 f"the applied fields of {address} are not those of its digest; "
                 'if they were edited on purpose, take "digest" out of its line'
             )
-
-
-def _unique(pairs: Sequence[tuple[str, Any]]) -> Json:
-    _refuse_twice("key", [key for key, _ in pairs])
-    return dict(pairs)
-
-
-def _refuse_twice(what: str, names: Sequence[str]) -> None:
-    if len(set(names)) != len(names):
-        twice = sorted({name for name in names if names.count(name) > 1})
-        raise ValueError(f"the {what} {', '.join(twice)} stands there twice, perhaps after a merge; keep one")

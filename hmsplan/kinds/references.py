@@ -52,15 +52,15 @@ def lets_go(kind: Kind, live: Spec, changes: Iterable[FieldChange], target: str)
         return False
     changes = tuple(changes)
     for change in changes:
-        counted.subtract(_within(kind, change.path, change.before))
-        counted.update(_within(kind, change.path, change.after))
+        counted.subtract(within(kind, change.path, change.before))
+        counted.update(within(kind, change.path, change.after))
     return counted[target] <= 0 and (target not in named or target not in _used(kind, _changed(live, changes)))
 
 
 def repoints(kind: Kind, changes: Iterable[FieldChange], target: str) -> bool:
     """Say whether one of *changes* takes a reference to the object *target* out of its place."""
     return any(
-        target in set(_within(kind, change.path, change.before)) - set(_within(kind, change.path, change.after))
+        target in set(within(kind, change.path, change.before)) - set(within(kind, change.path, change.after))
         for change in changes
     )
 
@@ -92,7 +92,7 @@ def _named(value: Value, pattern: Pattern, use: Use) -> Iterator[tuple[FieldPath
             yield path, identity
 
 
-def _within(kind: Kind, at: FieldPath, value: Value) -> Iterator[str | Address]:
+def within(kind: Kind, at: FieldPath, value: Value) -> Iterator[str | Address]:
     """Yield what is referred to in *value*, which stands at the path *at* of an object."""
     depth = len(at)
     for pattern in kind.refs:

@@ -86,7 +86,7 @@ def leaves(value: Any, at: FieldPath = ()) -> Iterator[tuple[FieldPath, Any]]:
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from leaves(item, (*at, key))
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             yield from leaves(item, (*at, index))
     else:

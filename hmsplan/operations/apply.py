@@ -15,10 +15,11 @@ from hmsplan.errors import StalePlan, StateError, UnsafePlan, UnsettledCreate
 from hmsplan.formats.plan_validity import use_of
 from hmsplan.model import Digest, Report
 from hmsplan.operations.plan import plan_live
-from hmsplan.operations.saved_plan import objections
+from hmsplan.operations.saved_plan import objections, refuse_other_place
 from hmsplan.output.plan_difference import explain_difference
 from hmsplan.planner.planner import DEFAULTS, Options
 from hmsplan.state import edit
+from hmsplan.state.journal import OrganizationKnown, Spent
 from hmsplan.state.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ async def apply(
         UnsettledCreate: a create of an earlier run is not decided.
         HmsplanError: nothing could be read or planned.
     """
+    if consent.saved is not None:
+        refuse_other_place(consent.saved, workspace.stack)
     stop = Stop()
     whose = consent.saved is not None
     with workspace.backend.lock(owner), interruptible(stop):
@@ -108,7 +111,7 @@ async def apply(
                 consent.ask()
                 plan, snapshot = await _planned_again(client, workspace, state, options, stop, plan)
             if workspace.organization is not None and ledger.organization_id is None:
-                await ledger.organization(await read_organization(client) or workspace.organization)
+                await ledger.write(OrganizationKnown(await read_organization(client) or workspace.organization))
             return await _performed(workspace, plan, snapshot, client, ledger, stop, consent)
 
 
@@ -130,7 +133,7 @@ async def _performed(
             )
         if consent.saved is not None:
             with suppress(StateError):  # memory knows it, and that is written when the ledger is closed
-                await ledger.spend(use_of(consent.saved))
+                await ledger.write(Spent(use_of(consent.saved)))
     finally:
         unstored = await _close(ledger, workspace)
         if unstored is not None and report is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -19,15 +18,15 @@ from hmsplan.export.files import all_files
 from hmsplan.export.scaffold import IGNORE, create
 from hmsplan.kinds import KINDS
 from hmsplan.model import Binding, State
+from hmsplan.operations.bind import our_members
 from hmsplan.planner.last_applied import record
-from hmsplan.planner.members import fingerprint
 from hmsplan.planner.planner import make_plan
 from hmsplan.state.backend import new_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hmsplan.model import RemoteObject, Resource, Snapshot, Stack
+    from hmsplan.model import Snapshot, Stack
     from hmsplan.operations.workspace import Connect
 
 ROUNDS: Final = 50
@@ -116,21 +115,11 @@ def _bound(stack: Stack, drafts: Drafts, snapshot: Snapshot) -> State:
             address,
             ids[address],
             record(resource.spec, ids),
-            members=_ours(resource, snapshot.members.get(ids[address], ()), state.lineage),
+            members=our_members(resource, snapshot.members.get(ids[address], ()), state.lineage),
         )
         for address, resource in stack.resources.items()
     }
     return replace(state, organization=snapshot.organization, bindings=MappingProxyType(bindings))
-
-
-def _ours(resource: Resource, live: tuple[RemoteObject, ...], lineage: str) -> Mapping[str, int]:
-    """Count the live members that are declared: they are ours from now on."""
-    members = KINDS[resource.address.kind].members
-    if members is None or resource.members is None:
-        return {}
-    marks = {fingerprint(members, spec, lineage) for spec in resource.members}
-    there = Counter(fingerprint(members, item.fields, lineage) for item in live)
-    return {mark: there[mark] for mark in sorted(marks) if there[mark]}
 
 
 def write_files(root: Path, files: Mapping[str, str]) -> None:

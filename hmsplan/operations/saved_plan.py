@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from hmsplan.errors import StalePlan
 from hmsplan.formats.plan_validity import use_of
 from hmsplan.model import Digest, Plan, State
 from hmsplan.output.plan_difference import elsewhere, explain_difference
+from hmsplan.text.escape import plain
+
+if TYPE_CHECKING:
+    from hmsplan.model import Stack
+
+
+def refuse_other_place(saved: Plan, stack: Stack) -> None:
+    """Refuse a plan of another stack or environment, before the key of this one is held against it.
+
+    Raises:
+        StalePlan: says what it is for.
+    """
+    for name, was, now in (
+        ("stack", saved.stack, stack.name),
+        ("environment", saved.environment, stack.environment),
+    ):
+        if was != now:
+            raise StalePlan(f"the plan is for {name} {plain(str(was))}, this is {name} {plain(now)}")
 
 
 def objections(saved: Plan, fresh: Plan, state: State, kind: Digest = Digest.STRICT) -> list[str]:

@@ -2,6 +2,6 @@
 
 ``page`` says what a plan or a drift report says, in its order; ``text``, ``markdown`` and ``html`` draw it, and the
 ``lines`` of an object are the same on all three. ``findings`` are marks on lines of YAML, drawn by ``github``,
-``sarif`` and ``junit``. ``report`` prints what an apply did, ``events`` while it does it; ``tfjson`` gives a plan the
-shape of Terraform's. What is foreign goes through ``hmsplan.text.escape``, one function a surface.
+``sarif`` and ``junit``. ``report`` prints what an apply did, ``events`` while it does it. What is foreign goes through
+``hmsplan.text.escape``, one function a surface.
 """

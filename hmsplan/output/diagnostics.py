@@ -10,7 +10,7 @@ from hmsplan.model import Diagnostic
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from hmsplan.errors import HmsplanError
     from hmsplan.model import FieldPath, Unsettled
@@ -56,11 +56,6 @@ def format_diagnostic(diagnostic: Diagnostic, width: int = WIDTH) -> str:
             break_on_hyphens=False,
         )
     return "\n".join(_INDENT + _BAR + line.lstrip() if line.lstrip().startswith("::") else line for line in lines)
-
-
-def format_diagnostics(diagnostics: Iterable[Diagnostic], width: int = WIDTH) -> str:
-    """Return all of them, a blank line between two, a newline at the end."""
-    return "\n\n".join(format_diagnostic(diagnostic, width) for diagnostic in diagnostics) + "\n"
 
 
 def _source(diagnostic: Diagnostic) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hmsplan.formats.redact import public_value, shown_field
 from hmsplan.formats.terraform_json import resource_type
@@ -12,8 +11,8 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, DriftKind, dotted
 from hmsplan.output.commands import BARE
 from hmsplan.output.fields import field_lines
-from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
-from hmsplan.output.values import Look, path_text
+from hmsplan.output.lines import Line, Tone, safe
+from hmsplan.output.values import path_text
 from hmsplan.output.words import some
 from hmsplan.text.wording import count
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from hmsplan.kinds import Kind
     from hmsplan.model import Drift, FieldChange
     from hmsplan.output.commands import CommandLine
+    from hmsplan.output.values import Look
 
 FORMAT_VERSION: Final = "1.0"
 NO_DRIFT: Final = "No drift. Every managed object is as the last apply left it."
@@ -33,57 +33,10 @@ HAPPENED: Final = {
     DriftKind.UNMANAGED: "is not managed",
 }
 """What is said behind the name of an object."""
-SHOWN_AS: Final = "Shown as: last applied -> live now. Nothing is proposed or written."
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """How much of what is live is managed.
-
-    Attributes:
-        kinds: kind to (managed objects, all objects); a kind that was not read is absent.
-    """
-
-    kinds: Mapping[str, tuple[int, int]]
-
-    @property
-    def managed(self) -> int:
-        """Live objects that state binds."""
-        return sum(managed for managed, _ in self.kinds.values())
-
-    @property
-    def total(self) -> int:
-        """All live objects that were read."""
-        return sum(total for _, total in self.kinds.values())
-
-
-def render_drift(
-    drifts: Sequence[Drift], coverage: Coverage, *, width: int, color: bool, commands: CommandLine = BARE
-) -> str:
-    """Return the report of ``hmsplan drift``: what changed, what is gone, what is not managed, what cannot be seen."""
-    return paint(_report(drifts, coverage, width, commands), width=width, color=color)
-
-
-def _report(drifts: Sequence[Drift], coverage: Coverage, width: int, run: CommandLine) -> Iterator[Line]:
-    ours = worst_first(drift for drift in drifts if drift.drift is not DriftKind.UNMANAGED)
-    if ours:
-        yield title(
-            f"{count(len({drift.address for drift in ours}), 'object')} changed outside hmsplan since the last apply",
-            Tone.ALERT,
-        )
-        yield title(SHOWN_AS, Tone.QUIET)
-    for drift in ours:
-        yield BLANK
-        yield from drift_lines(drift, Look(KINDS[drift.kind], width), run)
-    if not ours:
-        yield title(NO_DRIFT)
-    if unmanaged := [drift for drift in drifts if drift.drift is DriftKind.UNMANAGED]:
-        yield BLANK
-        yield title(f"{count(len(unmanaged), 'object')} that no stack manages")
-        yield from _unmanaged(unmanaged)
-    yield BLANK
-    yield title(f"Coverage: {coverage_text(coverage)}", Tone.PLAIN)
-    yield title(drift_line(drifts))
+Coverage: TypeAlias = "Mapping[str, tuple[int, int]]"
+"""Kind to (managed objects, all objects); a kind that was not read is absent."""
 
 
 def worst_first(drifts: Iterable[Drift]) -> list[Drift]:
@@ -105,8 +58,13 @@ def drift_line(drifts: Sequence[Drift]) -> str:
 
 def coverage_text(coverage: Coverage) -> str:
     """Write ``38 of 41 objects managed (numbers 2 of 3)``: the kinds that are not managed whole are named."""
-    partly = [f"{name} {have} of {total}" for name, (have, total) in sorted(coverage.kinds.items()) if have < total]
-    return f"{coverage.managed} of {coverage.total} objects managed" + (f" ({', '.join(partly)})" if partly else "")
+    partly = [f"{name} {have} of {total}" for name, (have, total) in sorted(coverage.items()) if have < total]
+    managed, total = _sums(coverage)
+    return f"{managed} of {total} objects managed" + (f" ({', '.join(partly)})" if partly else "")
+
+
+def _sums(coverage: Coverage) -> tuple[int, int]:
+    return sum(managed for managed, _ in coverage.values()), sum(total for _, total in coverage.values())
 
 
 def drift_lines(drift: Drift, look: Look, run: CommandLine = BARE) -> Iterator[Line]:
@@ -146,27 +104,14 @@ def twin_advice(drift: Drift, run: CommandLine = BARE) -> tuple[str, ...]:
     )
 
 
-def _unmanaged(drifts: Sequence[Drift]) -> Iterator[Line]:
-    kind = ""
-    for drift in drifts:
-        if drift.kind != kind:
-            kind = drift.kind
-            yield Line(kind, "#")
-        yield Line(f'"{safe(drift.name)}"  {safe(drift.id)}', "", 1)
-
-
 def drift_json(drifts: Sequence[Drift], coverage: Coverage) -> dict[str, Any]:
     """Return the same report as JSON; secrets are redacted."""
+    managed, total = _sums(coverage)
+    kinds = {name: {"managed": have, "total": all_} for name, (have, all_) in sorted(coverage.items())}
     return {
         "format_version": FORMAT_VERSION,
         "drift": [_drift_json(drift) for drift in drifts],
-        "coverage": {
-            "managed": coverage.managed,
-            "total": coverage.total,
-            "kinds": {
-                name: {"managed": have, "total": total} for name, (have, total) in sorted(coverage.kinds.items())
-            },
-        },
+        "coverage": {"managed": managed, "total": total, "kinds": kinds},
     }
 
 

@@ -8,11 +8,12 @@ from hmsplan.model import Status
 from hmsplan.output.commands import BARE
 from hmsplan.output.markdown import diff_rows
 from hmsplan.output.report import report_lines, step_text, summary
+from hmsplan.output.words import fitting
 from hmsplan.text import escape
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from hmsplan.model import Diagnostic, Plan, Report
     from hmsplan.output.commands import CommandLine
@@ -36,7 +37,10 @@ def report_markdown(report: Report, plan: Plan, *, commands: CommandLine = BARE,
             _listed(lines, "see below"),
         ]
     head = "\n\n".join(parts)
-    rows = _fitting(diff_rows(report_lines(report, plan, commands)), budget - len(head.encode()) - _AROUND)
+    rows = list(diff_rows(report_lines(report, plan, commands)))
+    shown = fitting((len(escape.plain(row).encode()) + 1 for row in rows), budget - len(head.encode()) - _AROUND)
+    if shown < len(rows):
+        rows = [*rows[:shown], f"  … {count(len(rows) - shown, 'more line')} …"]
     is_open = " open" if bad else ""
     table = f"<details{is_open}><summary>{count(len(report.outcomes), 'step')}</summary>\n\n"
     return f"{head}\n\n{table}{escape.markdown_fence(rows, 'diff')}\n\n</details>\n"
@@ -57,13 +61,3 @@ def _listed(lines: Sequence[str], where: str) -> str:
 def _sentence(text: str) -> str:
     shown = " ".join(text.split())
     return escape.markdown(shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…")
-
-
-def _fitting(rows: Iterable[str], room: int) -> Iterator[str]:
-    every = list(rows)
-    for number, row in enumerate(every):
-        room -= len(escape.plain(row).encode()) + 1
-        if room < 0:
-            yield f"  … {count(len(every) - number, 'more line')} …"
-            return
-        yield row

@@ -7,10 +7,10 @@ causes, such as a field of a template that five assistants use, is one annotatio
 
 from __future__ import annotations
 
-from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.output.findings import Level
+from hmsplan.output.words import fitting
 from hmsplan.text.escape import workflow_data, workflow_property
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ def _command(group: Sequence[Finding], folder: str) -> str:
 
 def _joined(texts: Sequence[str]) -> str:
     """Return as many of *texts* as fit, and say how many do not."""
-    fit = [number for number, length in enumerate(accumulate(len(text) + 2 for text in texts)) if length <= _LONGEST]
-    number = max(len(fit), 1)
+    number = max(fitting((len(text) + 2 for text in texts), _LONGEST), 1)
     shown = "\n\n".join(texts[:number])
     cut = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
     return cut if number == len(texts) else f"{cut}\n\nand {len(texts) - number:,} more, which the log names"

@@ -14,14 +14,14 @@ from hmsplan.kinds.references import owned_references, owners_of
 from hmsplan.text import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from hmsplan.model import Address, Plan, Stack
 
 LONGEST_NAME = 40
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Edge:
     """One arrow. *pasted* is a template whose text becomes part of *user*."""
 
@@ -40,17 +40,12 @@ class Graph:
 
 def graph_of(stack: Stack) -> Graph:
     """Collect what refers to what."""
-    edges = {
-        *(Edge(address, ref) for address, resource in stack.resources.items() for ref in resource.refs),
-        *(
-            Edge(address, used, pasted=True)
-            for address, resource in stack.resources.items()
-            for _, used in resource.via
-        ),
-    }
+    edges: set[Edge] = set()
+    for address, resource in stack.resources.items():
+        edges |= {Edge(address, ref) for ref in resource.refs}
+        edges |= {Edge(address, used, pasted=True) for _, used in resource.via}
     names = {address: str(r.spec.get(KINDS[address.kind].identity, "")) for address, r in stack.resources.items()}
-    ordered = sorted(edges, key=lambda edge: (edge.user, edge.needed, edge.pasted))
-    return Graph(dict(sorted(names.items())), tuple(ordered))
+    return Graph(dict(sorted(names.items())), tuple(sorted(edges)))
 
 
 def graph_of_plan(plan: Plan, stack: Stack | None = None) -> Graph:
@@ -72,8 +67,7 @@ def graph_of_plan(plan: Plan, stack: Stack | None = None) -> Graph:
             if needed != change.address:
                 edges.add(Edge(change.address, needed))
                 names.setdefault(needed, "")
-    ordered = sorted(edges, key=lambda edge: (edge.user, edge.needed, edge.pasted))
-    return Graph(dict(sorted(names.items())), tuple(ordered))
+    return Graph(dict(sorted(names.items())), tuple(sorted(edges)))
 
 
 def mermaid(graph: Graph) -> str:
@@ -92,15 +86,12 @@ def mermaid(graph: Graph) -> str:
 def dot(graph: Graph) -> str:
     """Write the graph for Graphviz."""
     lines = ["digraph hmsplan {", "  rankdir=LR;", "  node [shape=box];"]
-    lines += [f"  {_quoted(str(a))} [label={_quoted(*filter(None, [str(a), name]))}];" for a, name in _shown(graph)]
+    for address, name in graph.names.items():
+        lines.append(f"  {_quoted(str(address))} [label={_quoted(*filter(None, [str(address), _short(name)]))}];")
     for edge in graph.edges:
         style = " [style=dashed]" if edge.pasted else ""
         lines.append(f"  {_quoted(str(edge.user))} -> {_quoted(str(edge.needed))}{style};")
     return "\n".join([*lines, "}"]) + "\n"
-
-
-def _shown(graph: Graph) -> Iterable[tuple[Address, str]]:
-    return ((address, _short(name)) for address, name in graph.names.items())
 
 
 def _short(name: str) -> str:

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hmsplan.formats.redact import SENSITIVE, UNKNOWN
 from hmsplan.model import Ref, Secret
-from hmsplan.output.lines import safe
-from hmsplan.output.values import quoted
+from hmsplan.output.values import path_text
 from hmsplan.planner.diff import same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from hmsplan.model import FieldPath
 
 _MOST_ITEMS: Final = 4000
 _NOTHING: Final = object()
@@ -55,7 +56,7 @@ def inside(before: Any, after: Any) -> list[Found]:
     return sorted(found, key=lambda each: (each.place, each.mark != "-"))
 
 
-def _walk(before: Any, after: Any, at: tuple[str | int, ...], found: list[Found]) -> None:
+def _walk(before: Any, after: Any, at: FieldPath, found: list[Found]) -> None:
     """Go down to where both sides stop being alike."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in dict.fromkeys((*before, *after)):
@@ -71,7 +72,7 @@ def _walk(before: Any, after: Any, at: tuple[str | int, ...], found: list[Found]
         found.append(Found("~", _place(at), before, after))
 
 
-def _lists(before: list[Any], after: list[Any], at: tuple[str | int, ...], found: list[Found]) -> None:
+def _lists(before: list[Any], after: list[Any], at: FieldPath, found: list[Found]) -> None:
     """Compare two lists as sets where order means nothing, by name where every item has one, else by place."""
     old, new = _named(before), _named(after)
     if old is not None and new is not None:
@@ -92,7 +93,7 @@ def _lists(before: list[Any], after: list[Any], at: tuple[str | int, ...], found
     _by_place(before, after, at, found)
 
 
-def _by_place(before: list[Any], after: list[Any], at: tuple[str | int, ...], found: list[Found]) -> None:
+def _by_place(before: list[Any], after: list[Any], at: FieldPath, found: list[Found]) -> None:
     """Compare two lists of which every item means something where it stands."""
     for tag, old_from, old_to, new_from, new_to in aligned(before, after):
         if tag == "equal":
@@ -139,13 +140,5 @@ def _bare(value: Any) -> Any:
     return [_bare(item) for item in value] if isinstance(value, list) else value
 
 
-def _place(path: tuple[str | int, ...]) -> str:
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif part.replace("_", "a").isalnum() and part.isascii():
-            text += f".{part}" if text else part
-        else:
-            text += f"[{quoted(part)}]"
-    return safe(text) or "(all of it)"
+def _place(path: FieldPath) -> str:
+    return path_text(None, path) or "(all of it)"

@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from hmsplan.output.drift import SHOWN_AS
 from hmsplan.output.flow import is_same, mermaid
 from hmsplan.output.lines import INDENT, Line, columns, wrap
-from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, tally_of
+from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, SHOWN_AS, tally_of
+from hmsplan.output.words import fitting
 from hmsplan.text import escape
 from hmsplan.text.wording import count
 
@@ -103,15 +103,13 @@ def _questions(page: Page, room: int) -> Iterator[str]:
 
 
 def _told(questions: Sequence[Question], room: int) -> str:
-    shown: list[str] = []
-    for number, question in enumerate(questions):
-        text = f"- {escape.markdown_code(_short(question.name))}: {escape.markdown(_short(question.text, 500))}"
-        room -= _size(text)
-        if room < 0:
-            shown.append(f"- and {len(questions) - number:,} more, which the text of the plan names")
-            break
-        shown.append(text)
-    return "\n".join(shown)
+    texts = [
+        f"- {escape.markdown_code(_short(question.name))}: {escape.markdown(_short(question.text, 500))}"
+        for question in questions
+    ]
+    shown = fitting(map(_size, texts), room)
+    rest = [f"- and {len(texts) - shown:,} more, which the text of the plan names"] if shown < len(texts) else []
+    return "\n".join([*texts[:shown], *rest])
 
 
 def _objects(page: Page, room: int) -> str:
@@ -143,12 +141,10 @@ def _objects(page: Page, room: int) -> str:
             f"`hmsplan {page.word}` shows everything; `--format html` in one page."
         )
     room += kept
-    for number, extra in enumerate(extras):
-        if _size(extra) + 2 > room:
-            blocks.append(f"**{count(len(extras) - number, 'more line')}**, which `hmsplan {page.word}` shows.")
-            break
-        blocks.append(extra)
-        room -= _size(extra) + 2
+    shown = fitting((_size(extra) + 2 for extra in extras), room)
+    blocks += extras[:shown]
+    if shown < len(extras):
+        blocks.append(f"**{count(len(extras) - shown, 'more line')}**, which `hmsplan {page.word}` shows.")
     return "\n\n".join(blocks)
 
 
@@ -164,17 +160,14 @@ def _object(item: Item, room: int, *, is_open: bool) -> str:
     head = f"<summary>{name} {escape.html(_short(item.what))}</summary>"
     begin = f"<details{' open' if is_open else ''}>{head}\n\n"
     end = "\n\n</details>"
-    room -= _size(begin) + _size(end) + 100
-    rows: list[str] = []
-    for row in (every := list(diff_rows(item.lines))):
-        if _size(row) + 1 > room:
-            rows += [f"  … {count(len(every) - len(rows), 'more line')} …"] if rows else []
-            break
-        rows.append(row)
-        room -= _size(row) + 1
-    if not rows:
+    rows = list(diff_rows(item.lines))
+    shown = fitting((_size(row) + 1 for row in rows), room - _size(begin) - _size(end) - 100)
+    if shown < len(rows):
+        rows = [*rows[:shown], f"  … {count(len(rows) - shown, 'more line')} …"]
+    if not shown:
         return f"- {escape.markdown_code(_short(item.name))} {escape.markdown(_short(item.what))}"
-    return begin + escape.markdown_fence(rows, "diff") + _pictures(item, room) + end
+    text = begin + escape.markdown_fence(rows, "diff")
+    return text + _pictures(item, room - _size(text) - _size(end)) + end
 
 
 def _pictures(item: Item, room: int) -> str:
@@ -212,7 +205,8 @@ def _warning(warning: Diagnostic) -> str:
 def _unmanaged(page: Page) -> Iterator[str]:
     if page.unmanaged:
         yield f"#### {count(len(page.unmanaged), 'object')} that no stack manages"
-        yield from (f"- {escape.markdown_code(_short(name))}" for name in page.unmanaged)
+        names = (f'{each.kind} "{each.name}" {each.id}' for each in page.unmanaged)
+        yield from (f"- {escape.markdown_code(_short(name))}" for name in names)
 
 
 def _foot(page: Page) -> str:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 NO_CHANGES: Final = "No changes. The organization matches the stack."
 NO_CHANGES_THEN: Final = "No changes. The snapshot matches the stack."
+SHOWN_AS: Final = "Shown as: last applied -> live now. Nothing is proposed or written."
 OUTSIDE: Final = "Changed outside hmsplan since the last apply"
 OUTSIDE_NOTE: Final = "For information. What this plan does about it stands above."
 ORDER: Final = (
@@ -114,15 +115,16 @@ class Page:
         doubt: what *unsettled* has in common.
         changes: what is requested; empty for a drift report.
         drift: what somebody else did.
-        unmanaged: lines that name the live objects that nobody manages.
+        unmanaged: live objects that no stack manages.
         unchanged: addresses that stay as they are.
         ending: sentences for a report without changes.
-        coverage: how much of what is live is managed; "" for a plan.
+        coverage: how much of what is live is managed, with no full stop; "" for a plan.
         memory: says that no apply is remembered though live objects are what is declared; "" when one is.
         snapshot: which snapshot stood for what is live, and its age; "" when none did.
         counts: the last line.
         digest: as it is written; "" for a drift report.
         apply: what to type to apply such a plan, before what allows its risks; "" for a drift report.
+        width: columns that the lines of objects are laid out for.
     """
 
     word: str
@@ -138,7 +140,7 @@ class Page:
     doubt: str = ""
     changes: tuple[Item, ...] = ()
     drift: tuple[Item, ...] = ()
-    unmanaged: tuple[str, ...] = ()
+    unmanaged: tuple[Drift, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     unchanged: tuple[str, ...] = ()
     ending: tuple[str, ...] = ()
@@ -148,6 +150,7 @@ class Page:
     counts: str = ""
     digest: str = ""
     apply: str = ""
+    width: int = 80
 
     @property
     def refusal(self) -> str:
@@ -160,7 +163,7 @@ class Page:
     @property
     def verdict(self) -> tuple[str, ...]:
         """Return what a reader has to know who reads no further, the most important sentence first."""
-        return tuple(filter(None, (*self.ending, self.counts, self.coverage)))
+        return tuple(filter(None, (*self.ending, self.counts, self.coverage and f"{self.coverage}.")))
 
     @property
     def limits(self) -> str:
@@ -211,6 +214,7 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT, commands: Co
         counts=plan_line(plan),
         digest=plan.digest_of(digest),
         apply=apply,
+        width=width,
     )
 
 
@@ -256,10 +260,11 @@ def drift_page(
         environment,
         rows=tuple(Row(mark, str(kind), names) for mark, kind, names in rows if names),
         drift=_drifted(worst_first(ours), width, EMPTY, commands),
-        unmanaged=tuple(f'{d.kind} "{d.name}" {d.id}' for d in drifts if d.drift is DriftKind.UNMANAGED),
+        unmanaged=tuple(drift for drift in drifts if drift.drift is DriftKind.UNMANAGED),
         ending=ending,
-        coverage=f"Coverage: {coverage_text(coverage)}.",
+        coverage=f"Coverage: {coverage_text(coverage)}",
         counts=drift_line(drifts),
+        width=width,
     )
 
 

@@ -33,7 +33,7 @@ def explain_difference(saved: Plan, fresh: Plan) -> list[str]:
         if key not in new:
             found.append(_no_longer(old[key], everything.get(key[:2])))
         elif key not in old:
-            found.append(f"{key[0]} was not planned and is now: {_deed(new[key])}")
+            found.append(f"{key[0]} was not planned and is now: {what_happens(new[key])}")
         else:
             found += _moved(old[key], new[key], names)
     if not found and saved.digest != fresh.digest:
@@ -46,16 +46,13 @@ def elsewhere(saved: Plan, fresh: Plan) -> list[str]:
 
     A digest does not know the state; where the organization was not told, it does not know that either.
     """
-    return list(_elsewhere(saved, fresh))
-
-
-def _elsewhere(saved: Plan, fresh: Plan) -> Iterator[str]:
-    """Say why *fresh* is of another account or state; what one of them does not know is no difference."""
+    found = []
     if None not in (saved.organization, fresh.organization) and saved.organization != fresh.organization:
         was, now = safe(str(saved.organization)), safe(str(fresh.organization))
-        yield f"the plan is for organization {was}, this is organization {now}"
+        found.append(f"the plan is for organization {was}, this is organization {now}")
     if saved.lineage != fresh.lineage and saved.serial and fresh.serial:  # before its first write a state is no state
-        yield "the plan was made from another state (its lineage differs)"
+        found.append("the plan was made from another state (its lineage differs)")
+    return found
 
 
 def _scope(saved: Plan, fresh: Plan) -> Iterator[str]:
@@ -74,17 +71,13 @@ def _by_object(plan: Plan) -> dict[tuple[Address, bool, str], ResourceChange]:
 
 def _no_longer(was: ResourceChange, now: ResourceChange | None) -> str:
     why = "it is neither declared nor managed now" if now is None else "it matches the stack by now"
-    return f"{was.address} is no longer planned ({_deed(was)}): {why}"
-
-
-def _deed(change: ResourceChange) -> str:
-    return what_happens(change)
+    return f"{was.address} is no longer planned ({what_happens(was)}): {why}"
 
 
 def _moved(was: ResourceChange, now: ResourceChange, names: Mapping[str, str]) -> Iterator[str]:
     """Yield what differs between two changes of one address."""
     if (was.action, was.moved_from) != (now.action, now.moved_from):
-        yield f"{was.address}: the plan said it {_deed(was)}, now it {_deed(now)}"
+        yield f"{was.address}: the plan said it {what_happens(was)}, now it {what_happens(now)}"
         if was.action is not now.action:
             return
     elif was.id != now.id:

@@ -30,12 +30,15 @@ _ORDER: Final = (
 )
 _MARKS: Final = {Verb.CREATE: "+", Verb.UPDATE: "~", Verb.DELETE: "-", Verb.BIND: "~", Verb.FORGET: "."}
 _DOING: Final = {
-    Verb.CREATE: ("Creating", "Creation"),
-    Verb.UPDATE: ("Modifying", "Modifications"),
-    Verb.DELETE: ("Destroying", "Destruction"),
-    Verb.BIND: ("Binding", "Binding"),
-    Verb.FORGET: ("Forgetting", "Forgetting"),
+    Verb.CREATE: ("Creating", "Creation", "created"),
+    Verb.UPDATE: ("Modifying", "Modifications", "updated"),
+    Verb.DELETE: ("Destroying", "Destruction", "destroyed"),
+    Verb.BIND: ("Binding", "Binding", "bound"),
+    Verb.FORGET: ("Forgetting", "Forgetting", "forgotten"),
 }
+"""While it is done; what is done; what was done."""
+
+_SIGNALS: Final[dict[int | None, str]] = {2: "SIGINT", 15: "SIGTERM"}
 
 
 def render_report(
@@ -61,7 +64,7 @@ def report_lines(report: Report, plan: Plan | None = None, commands: CommandLine
     if rows:
         yield BLANK
     if report.signal is not None or report.stopped:
-        why = safe(report.stopped) if report.stopped else f"signal {report.signal}"
+        why = safe(report.stopped) if report.stopped else _SIGNALS.get(report.signal, f"signal {report.signal}")
         yield title(f"Stopped: {why}. What was in flight is finished.", Tone.ALERT)
     yield title(_cost(report), Tone.QUIET)
     yield title(summary(report, plan))
@@ -129,8 +132,7 @@ def _verbs(outcomes: Iterable[Outcome]) -> str:
 def _past(step: Step) -> str:
     if step.member:
         return "members added" if step.verb is Verb.CREATE else "members removed"
-    words = {Verb.CREATE: "created", Verb.UPDATE: "updated", Verb.DELETE: "destroyed", Verb.BIND: "bound"}
-    return words.get(step.verb, "forgotten")
+    return _DOING[step.verb][2]
 
 
 def totals(report: Report, plan: Plan | None = None) -> dict[str, int]:
@@ -230,10 +232,9 @@ def progress_line(step: Step, outcome: Outcome | None = None, elapsed_s: float =
 def _doing(step: Step) -> tuple[str, str]:
     members = KINDS[step.address.kind].members
     if not step.member or members is None:
-        return _DOING[step.verb]
-    if step.verb is Verb.CREATE:
-        return f"Adding a {members.singular}", f"Adding a {members.singular}"
-    return f"Removing a {members.singular}", f"Removing a {members.singular}"
+        return _DOING[step.verb][:2]
+    words = f"{'Adding' if step.verb is Verb.CREATE else 'Removing'} a {members.singular}"
+    return words, words
 
 
 def _first_line(text: str) -> str:

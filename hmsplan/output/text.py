@@ -1,14 +1,13 @@
-"""A plan as text, in OpenTofu's symbols and search phrases. Pure."""
+"""A plan or a drift report as text, in OpenTofu's symbols and search phrases. Pure."""
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from hmsplan.model import Digest
-from hmsplan.output.commands import BARE
 from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
-from hmsplan.output.page import NO_CHANGES, OUTSIDE, OUTSIDE_NOTE, page_of
+from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, SHOWN_AS, page_of
 from hmsplan.output.words import some
 from hmsplan.text.wording import count
 
@@ -16,37 +15,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from hmsplan.model import Plan
-    from hmsplan.output.commands import CommandLine
     from hmsplan.output.page import Item, Page, Question
 
-__all__ = ["NO_CHANGES", "render_page", "render_plan"]
+
+def render_plan(plan: Plan, *, width: int, color: bool, show_unchanged: bool = False) -> str:
+    """Return *plan* as the text that ``hmsplan plan`` prints; for those who call the library."""
+    return render_text(page_of(plan, width), color=color, show_unchanged=show_unchanged)
 
 
-def render_plan(
-    plan: Plan,
-    *,
-    width: int,
-    color: bool,
-    show_unchanged: bool = False,
-    digest: Digest = Digest.STRICT,
-    commands: CommandLine = BARE,
-) -> str:
-    """Return *plan* as text that ends with its counts and its digest.
+def render_text(page: Page, *, color: bool, show_unchanged: bool = False) -> str:
+    """Return *page* as text that ends with its counts.
 
     Args:
-        plan: what is shown.
-        width: columns to wrap to; at least 40 are used.
+        page: laid out for the columns there are; at least 40 are used.
         color: escape sequences may stand in it; without them the text says the same.
         show_unchanged: name the objects that match as well.
-        digest: which of the two.
-        commands: what belongs into each command that it says.
     """
-    return render_page(page_of(plan, width, digest, commands), width=width, color=color, show_unchanged=show_unchanged)
-
-
-def render_page(page: Page, *, width: int, color: bool, show_unchanged: bool = False) -> str:
-    """Return a plan's *page* as the text that ``render_plan`` does; its objects are laid out already."""
-    return paint(_joined(_sections(page, width, show_unchanged=show_unchanged)), width=width, color=color)
+    sections = _plan(page, show_unchanged=show_unchanged) if page.word == "plan" else _drift_report(page)
+    return paint(_joined(sections), width=page.width, color=color)
 
 
 def _joined(sections: Iterable[list[Line]]) -> Iterator[Line]:
@@ -57,7 +43,7 @@ def _joined(sections: Iterable[list[Line]]) -> Iterator[Line]:
         yield from section
 
 
-def _sections(page: Page, width: int, *, show_unchanged: bool) -> Iterator[list[Line]]:
+def _plan(page: Page, *, show_unchanged: bool) -> Iterator[list[Line]]:
     yield _summary(page)
     yield _refused(page)
     yield _questions(page.doubt, page.unsettled, "?")
@@ -65,10 +51,29 @@ def _sections(page: Page, width: int, *, show_unchanged: bool) -> Iterator[list[
         yield _object(item)
     yield _drift(page)
     for warning in page.warnings:
-        yield [Line(row, depth=-1, whole=True) for row in format_diagnostic(warning, width).split("\n")]
+        yield [Line(row, depth=-1, whole=True) for row in format_diagnostic(warning, page.width).split("\n")]
     if show_unchanged and page.unchanged:
         yield [title(f"Unchanged: {count(len(page.unchanged), 'object')}"), *map(Line, page.unchanged)]
     yield _end(page)
+
+
+def _drift_report(page: Page) -> Iterator[list[Line]]:
+    if page.drift:
+        number = count(len({item.name for item in page.drift}), "object")
+        yield [title(f"{number} changed outside hmsplan since the last apply", Tone.ALERT), title(SHOWN_AS, Tone.QUIET)]
+    yield from map(_object, page.drift)
+    yield [title(sentence) for sentence in page.ending]
+    yield _unmanaged(page)
+    yield [title(page.coverage, Tone.PLAIN), title(page.counts)]
+
+
+def _unmanaged(page: Page) -> list[Line]:
+    if not page.unmanaged:
+        return []
+    lines = [title(f"{count(len(page.unmanaged), 'object')} that no stack manages")]
+    for kind, found in groupby(page.unmanaged, key=lambda drift: drift.kind):
+        lines += [Line(kind, "#"), *(Line(f'"{safe(each.name)}"  {safe(each.id)}', "", 1) for each in found)]
+    return lines
 
 
 def _summary(page: Page) -> list[Line]:

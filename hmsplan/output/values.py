@@ -24,6 +24,8 @@ _HALF: Final = re.compile(r"\\(\\u[dD][89a-fA-F][0-9a-fA-F]{2})")
 """An escape in an ``Unsendable``, escaped once more."""
 _SHORT_LIST: Final = 50
 _WIDEST_KEY: Final = 28
+_TEXT_LINES: Final = 12
+"""So many lines of a new long text are shown."""
 
 
 def unknown_tools() -> frozenset[str] | None:
@@ -38,14 +40,12 @@ class Look:
     Attributes:
         width: columns there are; what does not fit beside its name gets lines of its own.
         names: id to the address it belongs to.
-        text_lines: how many lines of a new long text are shown.
         tools: returns the names that a prompt may mention, see ``tools_of``.
     """
 
     kind: Kind
     width: int = 80
     names: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    text_lines: int = 12
     tools: Callable[[], frozenset[str] | None] = unknown_tools
 
 
@@ -70,18 +70,21 @@ def _keys_and_names(value: Any) -> Iterator[str]:
             yield from _keys_and_names(item)
 
 
-def path_text(kind: Kind, path: FieldPath) -> str:
-    """Write a path as people do: ``llm_config.tools["lookup"].description``; safe to show."""
+def path_text(kind: Kind | None, path: FieldPath) -> str:
+    """Write a path as people do: ``llm_config.tools["lookup"].description``; safe to show.
+
+    *kind* knows which keys are names that people gave; None = of a value that no kind describes.
+    """
     text = ""
     pat: Pattern = ()
     for part in path:
         if isinstance(part, int):
             text += f"[{part}]"
-        elif pat in kind.keyed or not _NAME.fullmatch(part):
+        elif not _NAME.fullmatch(part) or (kind is not None and pat in kind.keyed):
             text += f"[{quoted(part)}]"
         else:
             text += f".{part}" if text else part
-        pat = pattern_of(kind, (*pat, part))
+        pat = pattern_of(kind, (*pat, part)) if kind is not None else ()
     return text
 
 
@@ -148,7 +151,7 @@ def value_lines(
         yield Line(f"{head}{text}{end}", mark, depth, notes=(*notes, *remark(look, value, pat)))
     elif isinstance(value, str):
         yield Line(f"{head}({size(value)}){end}", mark, depth, notes=notes)
-        yield from excerpt(value, look.text_lines, mark, depth)
+        yield from excerpt(value, _TEXT_LINES, mark, depth)
     elif isinstance(value, Mapping):
         yield Line(f"{head}{{", mark, depth, notes=notes)
         yield from _pairs(look, value, pat, mark, depth + 1)

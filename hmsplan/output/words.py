@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.model import Action, tally
@@ -28,6 +30,11 @@ def some(names: Iterable[str], most: int = 12) -> str:
     every = list(names)
     rest = len(every) - most
     return ", ".join(every[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def fitting(sizes: Iterable[int], room: int) -> int:
+    """Say how many of the first *sizes* fit into *room*."""
+    return bisect_right(list(accumulate(sizes)), room)
 
 
 def seconds(value: float) -> str:

@@ -28,10 +28,11 @@ from hmsplan.planner.safety import loosened, refusals, without_memory
 from hmsplan.planner.secret_changes import unmatched, unseen, wants_resend
 from hmsplan.planner.steps import lower
 from hmsplan.planner.unsendable import unsendable
+from hmsplan.text import wording
 from hmsplan.text.wording import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Kind, Kinds
     from hmsplan.model import Address, Binding, PendingCreate, RemoteObject, Resource, Snapshot, Stack, State
@@ -289,7 +290,8 @@ def _narrow(
         return changes
     known = {change.address for change in changes} | stack.resources.keys()  # one whose create is open has no change
     if unknown := sorted(set(targets) - known):
-        raise PlanError([Diagnostic("Unknown target", f"{t} is neither declared nor in the state.") for t in unknown])
+        told = [f"{target} is neither declared nor in the state.{_guess(target, known)}" for target in unknown]
+        raise PlanError([Diagnostic("Unknown target", detail) for detail in told])
     kept, queue = set(targets), list(targets)
     while queue:
         resource = stack.resources.get(queue.pop())
@@ -298,6 +300,13 @@ def _narrow(
                 kept.add(ref)
                 queue.append(ref)
     return tuple(change for change in changes if change.address in kept)
+
+
+def _guess(target: Address, known: Collection[Address]) -> str:
+    """Return " Did you mean …?" with a space in front, or nothing."""
+    kind = wording.nearest(target.kind, {address.kind for address in known})
+    key = wording.nearest(target.key, [address.key for address in known if address.kind == kind])
+    return f" Did you mean {kind}.{key}?" if key else ""
 
 
 def _without_numbers(warning: Diagnostic, kinds: Kinds) -> Diagnostic:

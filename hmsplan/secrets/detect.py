@@ -52,10 +52,6 @@ _WITHIN: Final = {
     "a shell or a template": r"\$\{[A-Za-z_][\w.:/-]*\}",
 }
 """The same of forms that are one also inside a longer text."""
-_REFERENCES: Final = (
-    *((who, re.compile(form, re.DOTALL).fullmatch) for who, form in _WHOLE.items()),
-    *((who, re.compile(form, re.DOTALL).search) for who, form in _WITHIN.items()),
-)
 
 
 def is_mask(text: str) -> bool:
@@ -72,7 +68,10 @@ def sounds_secret(name: object) -> bool:
 def unresolved(text: str) -> str:
     """Return who should have put a secret in the place of the reference that *text* is; "" when it is none."""
     text = text.strip()
-    return next((who for who, finds in _REFERENCES if finds(text)), "")
+    for who, form in _WHOLE.items():
+        if re.fullmatch(form, text, re.DOTALL):
+            return who
+    return next((who for who, form in _WITHIN.items() if re.search(form, text, re.DOTALL)), "")
 
 
 # Credentials

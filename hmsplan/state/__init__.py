@@ -10,5 +10,5 @@
 ``migrate``   a state on its way from one storage to another
 ``ledger``    the state while an apply runs: many tasks, one fsync
 
-The bytes are those of ``formats.state_file`` and ``formats.state_codec``.
+The bytes are those of ``formats.state_file``.
 """

@@ -18,7 +18,7 @@ from hmsplan.state.environment_name import NAME
 from hmsplan.state.journal import encode
 from hmsplan.state.log import LOG
 from hmsplan.state.storage import Seen, StoreError, read
-from hmsplan.state.succession import changed_meanwhile, refuse_backward, refuse_older
+from hmsplan.state.succession import changed_meanwhile, refuse_older
 from hmsplan.text.escape import plain
 from hmsplan.text.wording import count
 
@@ -72,7 +72,7 @@ class Backend:
     def save(self, state: State) -> None:
         """Put *state* in place of what is stored. Its serial is the stored one (compaction) or greater (an edit)."""
         seen = self._current()
-        refuse_backward(state, *seen.version, self.describe())
+        refuse_older(state, seen.version, self.describe())
         self._put(seen, state)
 
     def push(self, state: State, *, force: bool = False) -> None:
@@ -82,25 +82,23 @@ class Backend:
             state: of the same lineage, and not older.
             force: take any state, even if the stored one cannot be read; the serial grows in any case.
         """
-        self.storage.require()
+        self.storage.lock.require()
         stored = self._load_or_set_aside() if force else self.load()
-        if stored is not None and not force:
-            refuse_older(state, stored)
         seen = self._current()
+        if not force:
+            refuse_older(state, seen.version, self.describe())
         lineage, serial = seen.version
         if lineage is not None:
             state = replace(state, serial=max(state.serial, serial + 1))
         self._put(seen, state, backup=None if stored is None else dump(stored))
 
-    def lock(self, owner: str, *, timeout_s: float = 0.0) -> AbstractContextManager[None]:
-        """Hold the state against every other run; *timeout_s* = how long to wait for them.
-
-        The lock of a process that dies becomes free by itself.
+    def lock(self, owner: str) -> AbstractContextManager[None]:
+        """Hold the state against every other run; the lock of a process that dies becomes free by itself.
 
         Raises:
             StateLocked: another run holds it.
         """
-        return self.storage.lock(owner, timeout_s)
+        return self.storage.lock.hold(owner)
 
     def unlock(self, *, force: bool = False) -> Owner | None:
         """Take away what a dead run left of its lock, and say whose it was; None when nothing was left.
@@ -109,7 +107,7 @@ class Backend:
             StateLocked: its holder lives, and *force* is not given. A holder whose lock is forced away can write
                 nothing more.
         """
-        return self.storage.unlock(force=force)
+        return self.storage.lock.unlock(force=force)
 
     def confirm_lock(self) -> None:
         """Ask the place where the lock is whether this run holds it now; cheap, for it precedes every write to the API.
@@ -120,11 +118,11 @@ class Backend:
         Raises:
             StateError: it does not, or the place does not answer.
         """
-        self.storage.confirm()
+        self.storage.lock.confirm()
 
     def holder(self) -> Owner | None:
         """Say who holds the lock, or died with it; None when it is free. A role that only reads may ask."""
-        return self.storage.holder()
+        return self.storage.lock.holder()
 
     def environments(self) -> Mapping[str, Backend]:
         """Open the states of the other environments that are kept in the same place, by the environment's name.
@@ -145,7 +143,7 @@ class Backend:
 
     def _current(self) -> Seen[Any]:
         """Return what is stored, which must be what this backend knows of."""
-        self.storage.require()
+        self.storage.lock.require()
         known = self._seen
         if known is None:
             raise StateError("a state is loaded before it is written")

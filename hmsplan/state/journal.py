@@ -14,13 +14,14 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import orjson
 
 from hmsplan.errors import StateError
-from hmsplan.formats import state_codec
-from hmsplan.formats.state_codec import LIST, MAYBE_TEXT, NUMBER, OBJECT, TEXT, Json, Shape
+from hmsplan.formats import codec, state_file
+from hmsplan.formats.codec import Newer
+from hmsplan.formats.state_file import FORM
 from hmsplan.model import Address, Binding, Deposed, PendingCreate, State
 from hmsplan.planner.members import HALF
 
@@ -143,49 +144,22 @@ Entry: TypeAlias = (
 )
 
 
-def told(entry: Entry) -> str:  # noqa: C901, PLR0911 -- a table
-    """Say in a log what was written down: the address or step, and no id of a person."""
-    match entry:
-        case Intended(intent):
-            return f"intends {intent.step}"
-        case Bound(binding):
-            return f"bound {binding.address} to {binding.id}"
-        case Counted(address, _, by):
-            return f"a member of {address} {'added' if by > 0 else 'removed'}"
-        case Leaving(address):
-            return f"removes a member of {address}"
-        case Settled(step, why):
-            return f"settled {step}: {why}"
-        case Unbound(address):
-            return f"unbound {address}"
-        case Moved(origin, target):
-            return f"moved {origin} to {target}"
-        case DeposedGone(object_id):
-            return f"{object_id} is gone"
-        case OrganizationKnown(organization):
-            return f"organization {organization}"
-        case StackKnown(name):
-            return f"stack {name}"
-        case Spent(digest):
-            return f"applied plan {digest}"
-
-
-_ENTRIES: Final[Mapping[str, type[Entry]]] = {
-    "intended": Intended,
-    "bound": Bound,
-    "counted": Counted,
-    "leaving": Leaving,
-    "settled": Settled,
-    "unbound": Unbound,
-    "moved": Moved,
-    "deposed-gone": DeposedGone,
-    "organization": OrganizationKnown,
-    "stack": StackKnown,
-    "spent": Spent,
+_ENTRIES: Final[Mapping[str, tuple[type[Entry], str]]] = {
+    "intended": (Intended, "intends {0.intent.step}"),
+    "bound": (Bound, "bound {0.binding.address} to {0.binding.id}"),
+    "counted": (Counted, "members of {0.address}: {0.by:+d}"),
+    "leaving": (Leaving, "removes a member of {0.address}"),
+    "settled": (Settled, "settled {0.step}: {0.why}"),
+    "unbound": (Unbound, "unbound {0.address}"),
+    "moved": (Moved, "moved {0.origin} to {0.target}"),
+    "deposed-gone": (DeposedGone, "{0.id} is gone"),
+    "organization": (OrganizationKnown, "organization {0.id}"),
+    "stack": (StackKnown, "stack {0.name}"),
+    "spent": (Spent, "applied plan {0.digest}"),
 }
-_OPS: Final = {entry: op for op, entry in _ENTRIES.items()}
-_BOUND: Final[Shape] = {"address": TEXT, "binding": OBJECT, "settles": MAYBE_TEXT, "deposes": (dict, type(None))}
-_LINE: Final[Shape] = {"lineage": TEXT, "serial": NUMBER, "entries": LIST}
+"""What each entry is called in the file, and in a log, where no id of a person may stand."""
+
+_OPS: Final = {entry: op for op, (entry, _) in _ENTRIES.items()}
 _SUM: Final = b'{"sum":"%08x",'
 _SUM_LENGTH: Final = len(_SUM % 0)
 
@@ -202,7 +176,7 @@ class Draft:
         self.stack = state.stack
         self._deposed = {(deposed.address.kind, deposed.id): deposed for deposed in state.deposed}
         self._spent = list(state.spent)
-        self._counts: dict[Address, tuple[dict[str, int], dict[str, int]]] = {}  # members and leaving, since the freeze
+        self._owned: set[Address] = set()  # whose members are dicts that only this draft has
 
     def apply(self, entry: Entry) -> None:  # noqa: C901 -- a table
         """Change the state as *entry* says."""
@@ -221,7 +195,7 @@ class Draft:
                 self.intents.pop(step, None)
             case Unbound(address):
                 self.bindings.pop(address, None)
-                self._counts.pop(address, None)
+                self._owned.discard(address)
             case Moved(origin, target):
                 self._move(origin, target)
             case DeposedGone(gone):
@@ -235,7 +209,7 @@ class Draft:
 
     def _bind(self, binding: Binding, settles: str | None, deposes: Deposed | None) -> None:
         self.bindings[binding.address] = binding
-        self._counts.pop(binding.address, None)
+        self._owned.discard(binding.address)
         self.intents.pop(settles or "", None)
         if deposes is not None:
             self._deposed[deposes.address.kind, deposes.id] = deposes
@@ -257,13 +231,16 @@ class Draft:
                 _add(leaving, member, 1)
 
     def _counted(self, address: Address) -> tuple[dict[str, int], dict[str, int]]:
-        if address not in self._counts:
-            binding = self.bindings[address]
-            self._counts[address] = dict(binding.members), dict(binding.leaving)
-        return self._counts[address]
+        """Return members and leaving of a binding, to be changed."""
+        binding = self.bindings[address]
+        if address not in self._owned:
+            binding = replace(binding, members=dict(binding.members), leaving=dict(binding.leaving))
+            self.bindings[address] = binding
+            self._owned.add(address)
+        return cast("dict[str, int]", binding.members), cast("dict[str, int]", binding.leaving)
 
     def _move(self, origin: Address, target: Address) -> None:
-        self._settle_members()
+        self._owned -= {origin, target}
         if origin in self.bindings:
             self.bindings[target] = replace(self.bindings.pop(origin), address=target)
         for step, intent in self.intents.items():
@@ -272,24 +249,14 @@ class Draft:
         deposed = [replace(d, address=target) if d.address == origin else d for d in self._deposed.values()]
         self._deposed = {(d.address.kind, d.id): d for d in deposed}
 
-    def _settle_members(self) -> None:
-        for address, (members, leaving) in self._counts.items():
-            self.bindings[address] = replace(
-                self.bindings[address], members=MappingProxyType(members), leaving=MappingProxyType(leaving)
-            )
-        self._counts = {}
-
     def binding(self, address: Address) -> Binding | None:
-        """Return one binding as it is now; None when there is none."""
-        binding = self.bindings.get(address)
-        if binding is None or address not in self._counts:
-            return binding
-        members, leaving = map(dict, self._counts[address])
-        return replace(binding, members=MappingProxyType(members), leaving=MappingProxyType(leaving))
+        """Return one binding as it is now; None when there is none. Later entries do not change it."""
+        self._owned.discard(address)
+        return self.bindings.get(address)
 
     def freeze(self) -> State:
         """Give the state as it is now; later entries do not change it."""
-        self._settle_members()
+        self._owned.clear()
         return State(
             lineage=self.lineage,
             serial=self.serial,
@@ -300,6 +267,11 @@ class Draft:
             intents=tuple(self.intents.values()),
             spent=tuple(self._spent[-SPENT_KEPT:]),
         )
+
+
+def told(entry: Entry) -> str:
+    """Say in a log what was written down."""
+    return _ENTRIES[_OPS[type(entry)]][1].format(entry)
 
 
 def _add(counts: dict[str, int], key: str, by: int) -> None:
@@ -315,6 +287,15 @@ def replay(state: State, entries: Iterable[Entry]) -> State:
     for entry in entries:
         draft.apply(entry)
     return draft.freeze()
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What one line says."""
+
+    lineage: str
+    serial: int
+    entries: list[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +362,7 @@ def encode(lineage: str, serial: int, entries: Sequence[Entry]) -> bytes:
         StateError: an entry cannot be written.
     """
     entries_out = [_entry_out(entry) for entry in entries]
-    rest = state_codec.line({"lineage": lineage, "serial": serial, "entries": entries_out})[1:]
+    rest = state_file.line({"lineage": lineage, "serial": serial, "entries": entries_out})[1:]
     return _SUM % zlib.crc32(rest) + rest + b"\n"
 
 
@@ -398,14 +379,14 @@ def decode(data: bytes, name: str = "journal.jsonl") -> Journal:
     lineage, first, entries = None, 0, list[Entry]()
     for number, line in enumerate(lines, 1):
         try:
-            batch = state_codec.check(_checked(line), _LINE, where="batch")
+            batch = codec.decode(_checked(line), _Batch, "batch", FORM)
             if lineage is None:
-                lineage, first = batch["lineage"], batch["serial"]
-            if (batch["lineage"], batch["serial"]) != (lineage, first + len(entries)):
+                lineage, first = batch.lineage, batch.serial
+            if (batch.lineage, batch.serial) != (lineage, first + len(entries)):
                 raise ValueError("it does not continue the line before")  # noqa: TRY301 -- one way to tell the line
-            entries += map(_entry_in, batch["entries"])
-        except state_codec.Newer as error:
-            raise state_codec.newer(f"{name} line {number}", error) from error
+            entries += map(_entry_in, batch.entries)
+        except Newer as error:
+            raise state_file.newer(f"{name} line {number}", error) from error
         except ValueError as error:
             raise StateError(
                 f"{name} line {number}: {error}. Restore the folder from a backup, or delete this line and all after "
@@ -422,27 +403,19 @@ def _checked(line: bytes) -> Any:
     return orjson.loads(b"{" + rest)
 
 
-def _entry_out(entry: Entry) -> Json:
+def _entry_out(entry: Entry) -> dict[str, Any]:
     """Give the JSON object of an entry; a binding has its address beside it."""
-    address = {"address": str(entry.binding.address)} if isinstance(entry, Bound) else {}
-    return {"op": _OPS[type(entry)], **address, **state_codec.record_out(entry)}
+    fields = codec.encode(entry, type(entry), FORM)
+    if isinstance(entry, Bound):
+        fields = {"address": str(entry.binding.address), **fields, "binding": state_file.binding_out(entry.binding)}
+    return {"op": _OPS[type(entry)], **fields}
 
 
 def _entry_in(value: Any) -> Entry:
     op = value.get("op") if type(value) is dict else None
     if type(op) is not str or op not in _ENTRIES:
-        raise state_codec.Newer(f"{op!r} is not an entry that this version knows")
+        raise Newer(f"{op!r} is not an entry that this version knows")
     fields = {key: field for key, field in value.items() if key != "op"}
-    match op:
-        case "bound":
-            return _bound_in(fields)
-        case "intended":
-            state_codec.check(fields, {"intent": OBJECT}, where=op)
-            return Intended(state_codec.intent_in(fields["intent"]))
-    return state_codec.record_in(_ENTRIES[op], fields, where=op)
-
-
-def _bound_in(value: Json) -> Bound:
-    fields = state_codec.check(value, _BOUND, where="bound")
-    deposes = state_codec.record_in(Deposed, fields["deposes"], where="deposed") if fields["deposes"] else None
-    return Bound(state_codec.binding_in(fields["address"], fields["binding"]), fields["settles"], deposes)
+    if op == "bound":
+        fields["binding"] = state_file.binding_in(fields.pop("address", None), fields.get("binding"))
+    return codec.decode(fields, _ENTRIES[op][0], op, FORM)

@@ -135,6 +135,16 @@ class Ledger:
         """Return what is known of one address now; None when it is not bound."""
         return self._draft.binding(address)
 
+    async def write(self, *entries: Entry) -> None:
+        """Write down *entries*; ``intend``, ``bind`` and ``move`` are for those that need a look first."""
+        for entry in entries:
+            journal.encode("", 0, [entry])  # what cannot be written fails here, alone, and not its whole batch
+        for entry in entries:
+            self._draft.apply(entry)
+        self._state = None
+        if entries or self._writer.failure is not None:
+            await self._writer.put(entries)
+
     async def intend(self, intents: Iterable[PendingCreate]) -> None:
         """Write down the POSTs that are about to be sent. Send none of them unless this returns.
 
@@ -149,7 +159,7 @@ class Ledger:
         for entry in entries:
             if entry.intent.step in self._draft.intents:
                 raise StateError(f"{entry.intent.step} is open already: its result is not known yet")
-        await self._put(entries)
+        await self.write(*entries)
 
     def intent(self, step_key: str) -> PendingCreate | None:
         """Return the open create of one step; None when there is none."""
@@ -176,7 +186,7 @@ class Ledger:
         """
         intent = self._draft.intents[step_key]
         if now - intent.started > FRESH_S:
-            await self._put([journal.Intended(replace(intent, started=now))])
+            await self.write(journal.Intended(replace(intent, started=now)))
 
     async def bind(self, binding: Binding, *, settles: str | None = None, deposed: Deposed | None = None) -> None:
         """Bind an address to an object, as of now with these applied fields, protection and members.
@@ -189,7 +199,7 @@ class Ledger:
         intent = self._draft.intents.get(settles or "")
         if deposed is None and intent is not None and intent.deposes:
             deposed = Deposed(binding.address, intent.deposes)
-        await self._put([journal.Bound(binding, settles, deposed)])
+        await self.write(journal.Bound(binding, settles, deposed))
 
     async def remember(self, address: Address, unkept: Mapping[str, str]) -> None:
         """Write down what the API has in place of fields that it did not store as sent (``Binding.unkept``)."""
@@ -197,53 +207,16 @@ class Ledger:
         if binding is not None:
             await self.bind(replace(binding, unkept={**binding.unkept, **unkept}))
 
-    async def count(self, address: Address, member: str, by: int = 1, *, settles: str | None = None) -> None:
-        """Count a member of *address*, named by its fingerprint, as added (1) or removed (-1)."""
-        await self._put([journal.Counted(address, member, by, settles)])
-
-    async def leave(self, address: Address, member: str) -> None:
-        """Write down that the removal of a member is about to be sent, so that it is ours whatever comes after."""
-        await self._put([journal.Leaving(address, member)])
-
     async def stay(self, address: Address, leaving: Mapping[str, int]) -> None:
         """Write down that no removals are under way but *leaving*: what was about to be sent was not done."""
         binding = self.binding(address)
         if binding is not None and dict(binding.leaving) != dict(leaving):
             await self.bind(replace(binding, leaving=leaving))
 
-    async def unbind(self, address: Address) -> None:
-        """Forget the object of *address*: it is deleted, gone, or let go."""
-        await self._put([journal.Unbound(address)])
-
-    async def settle(self, step_key: str, why: str = "refused") -> None:
-        """Close an intent that made nothing.
-
-        Args:
-            step_key: key of its step.
-            why: fixed words for a reader of the journal; nothing that an API said.
-        """
-        await self._put([journal.Settled(step_key, why)])
-
-    async def drop_deposed(self, object_id: str) -> None:
-        """Forget a replaced object that is deleted by now."""
-        await self._put([journal.DeposedGone(object_id)])
-
-    async def organization(self, organization_id: str) -> None:
-        """Remember which organization this is."""
-        await self._put([journal.OrganizationKnown(organization_id)])
-
-    async def stack(self, name: str) -> None:
-        """Remember whose state this is."""
-        await self._put([journal.StackKnown(name)])
-
-    async def spend(self, use: str) -> None:
-        """Remember that a saved plan was applied; *use* is ``saved.use_of`` it."""
-        await self._put([journal.Spent(use)])
-
     async def move(self, origin: Address, target: Address) -> None:
         """Bind the object of *origin* to *target* instead."""
         edit.refuse_move(self._draft.bindings, origin, target)
-        await self._put([journal.Moved(origin, target)])
+        await self.write(journal.Moved(origin, target))
 
     async def close(self) -> None:
         """Write the whole state and empty the journal; a state that never began stays unwritten.
@@ -262,15 +235,6 @@ class Ledger:
     def _refuse_after_failure(self) -> None:
         if failure := self._writer.failure or self._lock.failure:
             raise failure
-
-    async def _put(self, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            journal.encode("", 0, [entry])  # what cannot be written fails here, alone, and not its whole batch
-        for entry in entries:
-            self._draft.apply(entry)
-        self._state = None
-        if entries or self._writer.failure is not None:
-            await self._writer.put(entries)
 
     def _append(self, batch: Sequence[Entry]) -> None:
         if self._begin is not None:

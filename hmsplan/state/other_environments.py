@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hmsplan.errors import StateError
 from hmsplan.model import Diagnostic, Severity
-from hmsplan.state.log import LOG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,11 +26,7 @@ _AT_RISK: Final = (
 )
 
 
-def _log(warning: Diagnostic) -> None:
-    LOG.warning("%s: %s", warning.summary, warning.detail)
-
-
-def bound_elsewhere(backend: Backend, warn: Callable[[Diagnostic], object] = _log) -> Mapping[tuple[str, str], str]:
+def bound_elsewhere(backend: Backend, warn: Callable[[Diagnostic], object]) -> Mapping[tuple[str, str], str]:
     """Return kind and id of each live object that another environment manages, to the name of that environment.
 
     What it has replaced and still has to delete counts as well. Read without locks.

@@ -8,7 +8,7 @@ state of body and journal.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from hmsplan.errors import StateError
 from hmsplan.formats.state_file import parse
@@ -69,8 +69,37 @@ class Seen(Generic[At]):
     end: int = 0
 
 
+class Lock(Protocol):
+    """The lock of one state, as one run sees it. Any failure is a ``StateError``."""
+
+    def hold(self, owner: str) -> AbstractContextManager[None]:
+        """Hold the lock, unless another run holds it."""
+        ...
+
+    def require(self) -> object:
+        """Refuse to go on without the lock, as far as this process knows."""
+        ...
+
+    def confirm(self) -> None:
+        """Refuse to go on unless the place itself says that the lock is held by this run."""
+        ...
+
+    def unlock(self, *, force: bool) -> Owner | None:
+        """Take away the lock of a dead run, with *force* that of a living one; return whose it was."""
+        ...
+
+    def holder(self) -> Owner | None:
+        """Return who holds the lock, or died with it."""
+        ...
+
+
 class Storage(Protocol[At]):
     """A place for one state. Any failure is a ``StateError``."""
+
+    @property
+    def lock(self) -> Lock:
+        """The lock of the state."""
+        ...
 
     def describe(self) -> str:
         """Say where the state is, for people; without a password."""
@@ -103,26 +132,6 @@ class Storage(Protocol[At]):
 
     def set_aside(self) -> Seen[At]:
         """Return what the next ``put`` replaces of a damaged content, which is kept as a backup, then at the latest."""
-        ...
-
-    def lock(self, owner: str, timeout_s: float) -> AbstractContextManager[Any]:
-        """Hold the lock; *timeout_s* = how long to wait for its holder."""
-        ...
-
-    def require(self) -> None:
-        """Refuse to go on without the lock, as far as this process knows."""
-        ...
-
-    def confirm(self) -> None:
-        """Refuse to go on unless the place itself says that the lock is held by this run."""
-        ...
-
-    def unlock(self, *, force: bool) -> Owner | None:
-        """Take away the lock of a dead run, with *force* that of a living one; return whose it was."""
-        ...
-
-    def holder(self) -> Owner | None:
-        """Return who holds the lock, or died with it."""
         ...
 
     def environments(self) -> Mapping[str, Storage[At]]:

@@ -22,29 +22,17 @@ def version(lineage: str | None, serial: int) -> str:
     return f"serial {serial} of lineage {lineage}" if lineage else "no state"
 
 
-def refuse_backward(state: State, lineage: str | None, serial: int, place: str) -> None:
-    """Refuse to save *state* where one of *lineage* and *serial* is stored that it does not continue.
+def refuse_older(state: State, stored: Version, place: str) -> None:
+    """Refuse to put *state* where one of the version *stored* is that it does not continue.
 
     Raises:
         StateError: it is older, or of another lineage.
     """
+    lineage, serial = stored
     if lineage not in (None, state.lineage) or state.serial < serial:
         raise StateError(
-            f"{version(state.lineage, state.serial)} cannot take the place of {version(lineage, serial)} in {place}; "
-            "if it should, type\n  hmsplan state push --force FILE"
-        )
-
-
-def refuse_older(state: State, stored: State) -> None:
-    """Refuse to push *state* over a stored one that it does not continue.
-
-    Raises:
-        StateError: it is older, or of another lineage.
-    """
-    if state.lineage != stored.lineage or state.serial < stored.serial:
-        raise StateError(
-            f"{version(stored.lineage, stored.serial)} is stored, which {version(state.lineage, state.serial)} does "
-            "not continue. To put it there all the same, add --force; a backup is kept"
+            f"{version(state.lineage, state.serial)} cannot take the place of {version(lineage, serial)} in {place}, "
+            "which it does not continue. If it should, type\n  hmsplan state push --force FILE\nA backup is kept"
         )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from canaries import rig
 from canaries.leaks import found, found_below
-from hmsplan.cli import run
+from hmsplan.cli.root import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

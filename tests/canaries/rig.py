@@ -7,12 +7,12 @@ import html
 import json
 import threading
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from canaries.leaks import Canary, canary
-from hmsplan.emulator import Emulator, Settings
+from hmsplan.emulator import Emulator, Settings, running
 from hmsplan.emulator.app import ABORT
-from hmsplan.emulator.server import running_app
 from hmsplan.kinds import KINDS
 from hmsplan.model import ANY
 
@@ -196,5 +196,5 @@ def api() -> Iterator[tuple[Emulator, Telltale, str]]:
         emulator.organization(API_KEY.value)
         emulator.add("assistants", {"name": "Theirs", "webhook_secret": DASHBOARD.value}, key=API_KEY.value)
         telltale = Telltale(emulator)
-        with running_app(cast("Any", telltale)) as url:
+        with running(cast("Any", SimpleNamespace(app=telltale))) as url:
             yield emulator, telltale, url

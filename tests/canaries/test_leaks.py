@@ -19,7 +19,8 @@ import pytest
 
 from canaries import rig
 from canaries.leaks import canary, found, found_below
-from hmsplan.cli import COMMANDS, secret_filter, terminal
+from hmsplan.cli import secret_filter, terminal
+from hmsplan.cli.root import COMMANDS
 from hmsplan.kinds import KINDS
 from hmsplan.model import Secret
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hmsplan.cli import run
+from hmsplan.cli.root import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -31,6 +31,16 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
     "sip_trunks": {"name": "One", "provider": "custom", "address": "sip.example.com"},
     "numbers": {"phone_number": "+31850000010"},
     "campaigns": campaign("One", "${assistants.agent}", []),
+    "mcp_servers": {"name": "One", "url": "https://mcp.example.com/"},
+    "workflows": {
+        "name": "One",
+        "definition": {
+            "version": 1,
+            "entry_node": "a",
+            "nodes": [{"id": "a", "type": "conversation", "instructions": "Ask."}],
+            "edges": [],
+        },
+    },
 }
 AGENT = {"assistants": {"agent": {"name": "Agent"}}}
 
@@ -60,7 +70,7 @@ def lose(emulator: Emulator, path: str) -> None:
     )
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SPECS)
 def test_an_open_create_is_8_until_it_is_resolved(emulator: Emulator, live: Live, tmp_path: Path, kind: str) -> None:
     """Of every kind: apply leaves it open, plan tells it in text and JSON without a write, resolve settles it."""
     address = f"{kind}.one"
@@ -87,6 +97,19 @@ def test_an_open_create_is_8_until_it_is_resolved(emulator: Emulator, live: Live
     assert live("resolve", address, "--adopt", made["id"]).code == 0
     assert live("state", "list").out.count(address) == 1
     assert made["id"] in live("state", "show", address).out
+
+
+def test_an_open_create_of_what_there_is_once_settles_itself(emulator: Emulator, live: Live, tmp_path: Path) -> None:
+    """A provider's key and the mail domain: whatever shows up there is the one that was sent."""
+    key = {"provider": "resend", "api_key": "${secret:resend}"}
+    declare(tmp_path, {"byok_keys": {"one": key}, "domain": {"main": {"domain_name": "mail.example.com"}}})
+    for path in ("/byok", "/domains"):
+        lose(emulator, path)
+        assert live("apply", "-y", HMSPLAN_SECRET_RESEND="re_1").code == 8
+        emulator.inject()
+    assert live("apply", "-y", HMSPLAN_SECRET_RESEND="re_1").code == 0
+    assert live("plan", "--detailed-exitcode", HMSPLAN_SECRET_RESEND="re_1").code == 0
+    assert len(emulator.all("byok_keys")) == len(emulator.all("domain")) == 1
 
 
 @pytest.mark.parametrize("answer", ["--adopt", "--none"])

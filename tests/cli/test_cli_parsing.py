@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from hmsplan.cli import COMMANDS, hmsplan
+from hmsplan.cli.root import COMMANDS, hmsplan
 
 from .helpers import Cli, write
 

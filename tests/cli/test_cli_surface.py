@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from hmsplan.cli import ALIASES, COMMANDS, hmsplan
+from hmsplan.cli.root import ALIASES, COMMANDS, hmsplan
 
 from .helpers import EXAMPLE, REPOSITORY, SECRETS, Cli, process, write
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 HEAVY = {"httpx", "rich", "yaml", "ruamel", "orjson", "jsonschema", "jsonschema_rs", "phonenumbers", "asyncio"} | {
     "logging"
+}
+NOT_FOR_A_PLAN = {"rich.console", "pygments", "ruamel", "jsonschema", "phonenumbers", "multiprocessing", "psycopg"} | {
+    *("obstore", "hmsplan.output.inside", "hmsplan.output.html", "hmsplan.apply", "hmsplan.export")
 }
 SUBCOMMANDS = [(name, "") for name in COMMANDS] + [
     ("state", sub) for sub in ("list", "show", "mv", "rm", "rename-stack", "pull", "push", "unlock")
@@ -110,6 +113,20 @@ def test_what_everybody_types_first_imports_nothing_heavy(args: tuple[str, ...])
     result = process(*args, code=code + "from hmsplan.cli import main; main()")
     assert result.code == 0
     assert not HEAVY & set(result.err.split())
+
+
+def test_a_plan_without_changes_imports_nothing_that_only_changes_need(tmp_path: Path) -> None:
+    """It is what runs every hour; half of its time are imports."""
+    write(tmp_path, {"hmsplan.yaml": "version: 1\nstack: empty\n"})
+    code = "import sys, os, hmsplan.cli; leave = os._exit; "
+    code += (
+        "os._exit = lambda code: [print(*sys.modules, file=sys.stderr, flush=True), leave(code)]; hmsplan.cli.main()"
+    )
+    result = process("-C", str(tmp_path), "plan", "--emulator", code=code)
+    assert result.code == 0
+    assert "No changes" in result.out
+    assert "httpx" in result.err.split()
+    assert not NOT_FOR_A_PLAN & set(result.err.split())
 
 
 def test_a_process_ends_with_the_code_of_its_command() -> None:

@@ -33,7 +33,7 @@ def test_v_says_what_a_run_does(cli: Cli, stack: Path) -> None:
     assert all(LINE.fullmatch(line) for line in said.splitlines()), said
     digest = next(line.split()[1] for line in out.splitlines() if line.startswith("Digest:"))
     for told in (
-        "config  small, environment default: 2 resources in 3 YAML files",
+        "config      small, environment default: 2 resources in 3 YAML files",
         "state.json: there has never been one",
         "endpoint http://127.0.0.1/api/v1",
         "read /assistants: 0 objects in 1 page",
@@ -103,7 +103,7 @@ def test_no_text_begins_a_line_of_the_log(capsys: pytest.CaptureFixture[str]) ->
     with heard(1):
         logging.getLogger("hmsplan.api").info("read %s", "x\n::add-mask::y\x1b[2J")
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith(r" s  api    read x\u000a::add-mask::y\u001b[2J")
+    assert line.endswith(r" s  api         read x\u000a::add-mask::y\u001b[2J")
 
 
 def test_a_log_that_nobody_can_read_ends_no_apply(stack: Path) -> None:

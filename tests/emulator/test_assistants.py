@@ -331,3 +331,11 @@ def test_text_and_numbers_may_be_tidied(make_api: MakeApi) -> None:
     assert stored["first_message"] == "Hello.\nCaf\u00e9?"
     assert stored["llm_config"]["temperature"] == pytest.approx(0.7)
     assert stored["llm_config"]["temperature"] != 0.7
+
+
+def test_an_event_that_is_not_known_follows_the_settings(make_api: MakeApi) -> None:
+    body = {"name": "a", "webhook_events": ["tool-calls", "new-event"]}
+    assert make_api().assistant(**body)["webhook_events"] == body["webhook_events"]
+    strict = make_api(unknown_events="refused")
+    (detail,) = strict.refused(400, "POST", "/assistants", body)["details"]
+    assert detail.startswith("webhook_events[1]: ")

@@ -26,10 +26,46 @@ def test_a_call_is_placed_from_a_number(api: Api) -> None:
     assert api.ok("GET", "/organizations")["active_calls"] == 1
 
 
-def test_without_a_number_the_first_with_a_trunk_calls(api: Api) -> None:
+def test_without_a_number_any_free_one_calls(api: Api) -> None:
     api.refused(404, "POST", "/calls/outbound", {"destination": DESTINATION})
-    number = api.number(transfer_trunk_id=api.trunk()["id"])
-    assert api.ok("GET", f"/calls/{_call(api)}")["number_id"] == number["id"]
+    api.number(is_active=False)
+    numbers = [api.number(phone_number=f"+3185083500{index}")["id"] for index in range(2)]
+    assert [api.ok("GET", f"/calls/{_call(api)}")["number_id"] for _ in numbers] == numbers
+    api.refused(404, "POST", "/calls/outbound", {"destination": DESTINATION})
+
+
+def test_the_older_name_of_the_assistant_is_read(api: Api) -> None:
+    agent, number = api.assistant(name="Other")["id"], api.number()["id"]
+    assert api.ok("GET", f"/calls/{_call(api, number_id=number, agent_id=agent)}")["agent_name"] == "Other"
+
+
+def test_a_call_goes_on_with_the_clock(make_api: MakeApi) -> None:
+    clock = Clock()
+    api = make_api(clock=clock, call_connect_s=5.0, call_length_s=30.0)
+    path = f"/calls/{_call(api, number_id=api.number()['id'])}"
+    assert api.ok("GET", path)["status"] == "connecting"
+    api.refused(400, "POST", f"{path}/control", {"type": "end-call"})
+    clock.now += 5
+    assert api.ok("GET", path)["status"] == "in-progress"
+    assert api.ok("GET", "/organizations")["active_calls"] == 1
+    clock.now += 100
+    ended = api.ok("GET", path)
+    assert (ended["status"], ended["duration_seconds"]) == ("ended", 35)
+    assert api.ok("GET", "/calls?status=ended")["calls"] == [ended]
+    assert api.ok("GET", "/usage")["summary"]["total_duration_seconds"] == 35
+    assert api.ok("GET", "/organizations")["active_calls"] == 0
+
+
+@pytest.mark.parametrize(("provider", "status"), [("openai_live", "rejected"), ("openai", "connecting")])
+def test_overrides_of_nodes_need_a_pipeline_assistant(api: Api, provider: str, status: str) -> None:
+    model = {"openai_live": "gpt-live-1", "openai": "gpt-5.4"}[provider]
+    agent = api.assistant(llm_config={"provider": provider, "model": model})["id"]
+    node = {"id": "a", "type": "conversation", "instructions": "", "voice": "x"}
+    flow = api.workflow(definition={"version": 1, "entry_node": "a", "nodes": [node]})["id"]
+    number = api.number(agent_id=agent, workflow_id=flow)
+    assert api.ok("GET", f"/calls/{_call(api, number_id=number['id'])}")["status"] == status
+    api.ok("PATCH", f"/workflows/{flow}", {"is_active": False})
+    assert api.ok("GET", f"/calls/{_call(api, number_id=number['id'])}")["status"] == "connecting"
 
 
 def test_a_call_needs_credits(api: Api) -> None:
@@ -46,7 +82,8 @@ def test_a_call_needs_what_it_names(api: Api, field: str) -> None:
     api.refused(404, "POST", "/calls/outbound", body)
 
 
-def test_control_commands_reach_running_calls_only(api: Api) -> None:
+def test_control_commands_reach_calls_in_progress_only(make_api: MakeApi) -> None:
+    api = make_api(call_connect_s=0.0)
     path = f"/calls/{_call(api, number_id=api.number()['id'])}/control"
     assert api.ok("POST", path, {"type": "say", "content": "Hi", "end_after": False}) == {"success": True}
     api.refused(400, "POST", path, {"type": "sing"})
@@ -58,7 +95,7 @@ def test_control_commands_reach_running_calls_only(api: Api) -> None:
 
 def test_a_call_takes_ten_commands_a_minute(make_api: MakeApi) -> None:
     clock = Clock()
-    api = make_api(clock=clock)
+    api = make_api(clock=clock, call_connect_s=0.0, call_length_s=600.0)
     path = f"/calls/{_call(api, number_id=api.number()['id'])}/control"
     command = {"type": "inject-context", "content": "x", "trigger_response": False}
     for _ in range(10):
@@ -70,7 +107,7 @@ def test_a_call_takes_ten_commands_a_minute(make_api: MakeApi) -> None:
 
 def test_usage_adds_up_ended_calls(make_api: MakeApi) -> None:
     clock = Clock()
-    api = make_api(clock=clock)
+    api = make_api(clock=clock, call_length_s=600.0)
     number = api.number()["id"]
     for seconds in (30, 90):
         path = f"/calls/{_call(api, number_id=number)}/control"
@@ -98,8 +135,13 @@ def test_calls_are_found_by_status_and_period(make_api: MakeApi) -> None:
     api.refused(400, "GET", "/calls?limit=1001")
 
 
-def test_voices_and_health_answer(api: Api) -> None:
-    assert {"id", "name"} <= api.ok("GET", "/voices")["voices"][0].keys()
+def test_voices_are_local_ones(api: Api) -> None:
+    voices = api.ok("GET", "/voices")["voices"]
+    assert all({"id", "name", "language"} <= voice.keys() for voice in voices)
+    assert "nl_NL-pim-medium" in {voice["id"] for voice in voices}
+
+
+def test_health_answers(api: Api) -> None:
     assert api.ok("GET", "/health")["checks"]["database"]["status"] == "ok"
 
 

@@ -74,10 +74,10 @@ def test_any_move_is_allowed(api: Api) -> None:
 def test_moves_may_go_forward_only(make_api: MakeApi) -> None:
     api = make_api(campaign_moves="forward")
     path = f"/campaigns/{api.campaign()['id']}"
-    api.refused(409, "PATCH", path, {"status": "paused"})
+    api.refused(400, "PATCH", path, {"status": "paused"})
     for status in ("scheduled", "paused", "scheduled", "scheduled", "cancelled"):
         api.ok("PATCH", path, {"status": status})
-    api.refused(409, "PATCH", path, {"status": "draft"})
+    api.refused(400, "PATCH", path, {"status": "draft"})
     api.ok("PATCH", path, {"name": "New"})
 
 
@@ -148,3 +148,14 @@ def test_a_phone_number_twice_in_a_campaign_follows_the_settings(make_api: MakeA
     strict.refused(409, "POST", f"/campaigns/{campaign['id']}/leads", {"phone_number": PHONE})
     body = {**CAMPAIGN, "agent_id": campaign["agent_id"], "leads": [{"phone_number": PHONE}] * 2}
     strict.refused(409, "POST", "/campaigns", body)
+
+
+def test_no_lead_says_itself_what_became_of_it(make_api: MakeApi) -> None:
+    """Not even while unknown fields are stored: id, status and attempts are the platform's."""
+    api = make_api(unknown_fields="stored")
+    claims = {"id": GONE, "campaign_id": GONE, "status": "completed", "attempts": 9}
+    campaign = api.campaign(leads=[{"phone_number": PHONE, **claims}])
+    api.make(f"/campaigns/{campaign['id']}/leads", {"phone_number": PHONE, **claims})
+    for lead in api.ok("GET", f"/campaigns/{campaign['id']}/leads")["leads"]:
+        assert lead["id"] != GONE
+        assert (lead["campaign_id"], lead["status"], lead["attempts"]) == (campaign["id"], "pending", 0)

@@ -101,6 +101,8 @@ def _calls(api: Api, number: str) -> None:
     api.refused(404, "POST", "/calls/outbound", {"destination": PHONE, "number_id": GONE})
     call = api.ok("POST", "/calls/outbound", {"destination": "+31612345678", "number_id": number})["call_id"]
     api.ok("GET", f"/calls/{call}")
+    api.refused(400, "POST", f"/calls/{call}/control", {"type": "end-call"})
+    api.emulator.edit("calls", call, {"status": "in-progress"})
     api.ok("POST", f"/calls/{call}/control", {"type": "end-call"})
     api.refused(400, "POST", f"/calls/{call}/control", {"type": "end-call"})
     api.refused(404, "GET", "/calls/nobody")
@@ -130,7 +132,7 @@ def _campaigns(api: Api) -> None:
     api.emulator.edit("leads", lead["id"], {"status": "failed"})
     api.ok("DELETE", f"{path}/leads/{lead['id']}")
     api.emulator.edit("campaigns", made["id"], {"status": "completed"})
-    api.refused(409, "PATCH", path, {"name": "x"})
+    api.refused(400, "PATCH", path, {"name": "x"})
     api.ok("DELETE", path)
     api.refused(404, "POST", "/campaigns", {**CAMPAIGN, "agent_id": GONE})
 
@@ -207,6 +209,6 @@ def test_no_operation_is_served_that_is_not_described(api: Api, make_api: MakeAp
     described = {(method, path) for method, path in openapi.operations()}
     from hmsplan.emulator.routes import ROUTES  # noqa: PLC0415
 
-    served = {(method, "/" + "/".join(route.segments)) for route in ROUTES for method in route.operations}
+    served = {(method, route.path) for route in ROUTES for method in route.operations}
     assert served == described
     assert api("GET", "/health").status_code == 200

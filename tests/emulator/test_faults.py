@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from hmsplan.emulator import Emulator, Fault, read_faults, transport
+from hmsplan.emulator import Emulator, Fault, Transport, read_faults
 
 from .helpers import FREE, KEY, Api, Clock, MakeApi
 
@@ -208,7 +208,7 @@ def test_a_request_that_timed_out_is_still_carried_out() -> None:
 
     async def post() -> None:
         headers = {"Authorization": f"Bearer {KEY}"}
-        async with httpx.AsyncClient(transport=transport(emulator.app), headers=headers, timeout=0.01) as client:
+        async with httpx.AsyncClient(transport=Transport(emulator.app), headers=headers, timeout=0.01) as client:
             with pytest.raises(httpx.ReadTimeout):
                 await client.post("http://emulator/assistants", json={"name": "late"})
 

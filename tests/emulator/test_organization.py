@@ -22,7 +22,7 @@ def test_the_organization_counts_what_is_active(api: Api) -> None:
 
 def test_a_child_gets_a_key_of_its_own_this_once(api: Api, make_api: MakeApi) -> None:
     parent = api.ok("GET", "/organizations")
-    made = api.ok("POST", "/organizations", {"name": "Shop"})
+    made = api.ok("POST", "/organizations", {"name": "Shop", "parent_org_id": parent["id"]})
     assert made["api_key"].startswith("fl_live_")
     assert made["parent_org_id"] == parent["id"]
     child = make_api(api.emulator, key=made["api_key"])
@@ -36,6 +36,24 @@ def test_a_child_key_works_beside_a_list_of_known_keys(make_api: MakeApi) -> Non
     api = make_api(keys=(KEY,))
     made = api.ok("POST", "/organizations", {"name": "Shop"})
     assert make_api(api.emulator, key=made["api_key"]).ok("GET", "/numbers") == {"numbers": []}
+
+
+def test_without_a_parent_an_organization_is_no_child(api: Api, make_api: MakeApi) -> None:
+    made = api.ok("POST", "/organizations", {"name": "Shop"})
+    assert made["parent_org_id"] is None
+    assert api.ok("GET", "/organizations?include_children=true")["children"] == []
+    assert make_api(api.emulator, key=made["api_key"]).ok("GET", "/organizations")["parent_org_id"] is None
+
+
+def test_a_child_uses_the_minutes_of_its_parent(api: Api, make_api: MakeApi) -> None:
+    parent = api.ok("GET", "/organizations")["id"]
+    made = api.ok("POST", "/organizations", {"name": "Shop", "parent_org_id": parent})
+    child = make_api(api.emulator, key=made["api_key"])
+    api.emulator.set_credits(7, key=KEY)
+    assert child.ok("GET", "/organizations")["minutes_balance"] == 7
+    api.emulator.set_credits(0, key=KEY)
+    number = child.number()["id"]
+    child.refused(402, "POST", "/calls/outbound", {"destination": "+31612345678", "number_id": number})
 
 
 def test_another_parent_is_forbidden(api: Api) -> None:
@@ -98,9 +116,12 @@ def test_a_key_in_use_may_be_kept(make_api: MakeApi) -> None:
     api.ok("DELETE", "/byok", {"provider": "elevenlabs"})
 
 
-@pytest.mark.parametrize(("stance", "left"), [("stored", {"a": 1, "b": None}), ("removes", {"a": 1})])
+@pytest.mark.parametrize(
+    ("stance", "left"),
+    [("stored", {"a": 1, "b": None}), ("removes", {"a": 1}), ("ignored", {"a": 1, "b": 2})],
+)
 def test_provider_settings_are_merged(make_api: MakeApi, stance: str, left: dict[str, object]) -> None:
-    api = make_api(config_null=stance)
+    api = make_api(config_null=stance, config_answer="settings")
     api.refused(400, "POST", "/byok/config", {"provider": "xai", "config": {}})
     api.ok("POST", "/byok", {"provider": "xai", "api_key": "a"})
     api.ok("POST", "/byok/config", {"provider": "xai", "config": {"a": 1, "b": 2}})
@@ -110,8 +131,16 @@ def test_provider_settings_are_merged(make_api: MakeApi, stance: str, left: dict
     assert api.ok("GET", "/byok/config") == answer
 
 
-def test_provider_settings_may_be_unreadable(make_api: MakeApi) -> None:
-    make_api(config_readable=False).refused(404, "GET", "/byok/config")
+def test_the_catalogue_names_every_provider_with_its_models(api: Api) -> None:
+    providers = api.ok("GET", "/byok/config")["providers"]
+    (openai,) = [provider for provider in providers if provider["id"] == "openai"]
+    assert (openai["category"], openai["models"][0]["default"]) == ("llm", True)
+    assert "gpt-5.4" in {model["id"] for model in openai["models"]}
+    assert {provider["category"] for provider in providers} == {"stt", "llm", "tts"}
+
+
+def test_the_catalogue_may_be_gone(make_api: MakeApi) -> None:
+    make_api(config_answer="gone").refused(404, "GET", "/byok/config")
 
 
 def test_a_domain_needs_the_resend_key(api: Api) -> None:
@@ -126,9 +155,9 @@ def _resend(api: Api) -> None:
     api.ok("POST", "/byok", {"provider": "resend", "api_key": "re_x"})
 
 
-@pytest.mark.parametrize("verifies", [True, False])
-def test_a_domain_is_verified_step_by_step(make_api: MakeApi, verifies: bool) -> None:
-    api = make_api(domain_verifies=verifies)
+@pytest.mark.parametrize("outcome", ["verified", "pending", "failed"])
+def test_a_domain_is_verified_step_by_step(make_api: MakeApi, outcome: str) -> None:
+    api = make_api(domain_check=outcome)
     _resend(api)
     made = api.ok("POST", "/domains", {"domain_name": "mail.example.com"})["domain"]
     assert (made["status"], made["verified_at"], len(made["records"])) == ("not_started", None, 1)
@@ -136,7 +165,7 @@ def test_a_domain_is_verified_step_by_step(make_api: MakeApi, verifies: bool) ->
     assert api.ok("POST", "/domains/refresh")["domain"]["status"] == "not_started"
     assert api.ok("POST", "/domains/verify")["domain"]["status"] == "pending"
     done = api.ok("POST", "/domains/refresh")["domain"]
-    assert (done["status"], bool(done["verified_at"])) == ("verified" if verifies else "pending", verifies)
+    assert (done["status"], bool(done["verified_at"])) == (outcome, outcome == "verified")
     assert api.ok("GET", "/domains") == {"domain": done}
     api.ok("DELETE", "/domains")
     assert api.ok("GET", "/domains") == {"domain": None}

@@ -18,7 +18,7 @@ from unittest import mock
 from urllib.parse import unquote
 
 from hmsplan.api.client import ReadClient
-from hmsplan.cli import run
+from hmsplan.cli.root import run
 from hmsplan.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 
 KEY = "fl_live_c4nary_0123456789"
 ORGANIZATION = "0f0e0d0c-0000-4000-8000-00000000ac3e"
+ALONE = {
+    "/organizations": {"id": ORGANIZATION, "name": "Acme"},
+    "/health": {"status": "ok"},
+    "/byok": {"byok_keys": {}},
+    "/domains": {"domain": None},
+}
+"""What there is without a list."""
 FORBIDDEN = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]"
 )
@@ -79,10 +86,8 @@ class HostileServer:
 
     def truth(self, method: str, target: str, body: bytes) -> bytes:
         path = target.partition("?")[0]
-        if path == "/organizations":
-            return answer("200 OK", {"id": ORGANIZATION, "name": "Acme"})
-        if path == "/health":
-            return answer("200 OK", {"status": "ok"})
+        if path in ALONE:
+            return answer("200 OK", ALONE[path])
         for kind in KINDS.values():
             if path == kind.path and method == "GET":
                 return answer("200 OK", {kind.collection[0]: list(self.objects.get(path, {}).values())})

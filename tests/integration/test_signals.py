@@ -168,3 +168,17 @@ def test_a_second_apply_is_refused_while_one_runs(stack: Path, environ: dict[str
     assert process.communicate(timeout=60) is not None
     assert process.returncode == 0
     check_converges(stack, environ)
+
+
+def test_an_interrupt_while_modules_are_loaded_is_quiet(tmp_path: Path) -> None:
+    """Ctrl-C right after Enter: no traceback, and the exit code of an interrupt."""
+    (tmp_path / "click.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n", "utf-8")
+    paths = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])
+    ended = subprocess.run(
+        [sys.executable, "-m", "hmsplan.cli", "plan"],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (130, "")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.s3_server import SECRET
 
-from hmsplan.cli import run
+from hmsplan.cli.root import run
 from hmsplan.emulator import Emulator, Settings, running
 from hmsplan.state.backend import Backend
 from hmsplan.state.bucket.objects import Objects

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from support.postgres_server import PASSWORD, SECRETIVE
 
-from hmsplan.cli import run
+from hmsplan.cli.root import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,9 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-import hmsplan.cli
 import hmsplan.cli.apply  # what a command imports when it is called, imported once for all that are forked
 import hmsplan.cli.plan
+import hmsplan.cli.root
 import hmsplan.export
 from hmsplan.api.client import WriteClient
 from hmsplan.state.file import durable
@@ -155,7 +155,7 @@ def run_command(arguments: Sequence[str], crash: str) -> None:
     if crash:
         point, _, number = crash.partition(":")
         Crash(point, int(number)).arm()
-    hmsplan.cli.main(arguments)
+    hmsplan.cli.root.main(arguments)
 
 
 if __name__ == "__main__":

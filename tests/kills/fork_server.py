@@ -19,13 +19,13 @@ import threading
 import time
 from typing import Any
 
-import hmsplan.cli
+import hmsplan.cli.root
 from kills import crash_points
 
 
 def main(first: list[str]) -> None:
     with contextlib.redirect_stdout(io.StringIO()):
-        assert hmsplan.cli.run(first) == 0
+        assert hmsplan.cli.root.run(first) == 0
     gc.freeze()  # what is there by now is shared with the children
     for line in sys.stdin:
         sys.stdout.write(json.dumps(run_in_child(**json.loads(line))) + "\n")

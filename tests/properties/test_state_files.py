@@ -126,7 +126,7 @@ def test_the_ledger_agrees_with_a_replay_of_the_same_entries(entries: list[Entry
     async def work(backend: Backend) -> State:
         ledger = Ledger(backend, start)
         for entry in entries:
-            await ledger._put([entry])
+            await ledger.write(entry)
         return ledger.state
 
     start = State("lineage")

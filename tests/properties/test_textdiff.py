@@ -95,7 +95,7 @@ def test_a_text_of_the_same_words_is_never_called_changed_words(before: str, aft
 @settings(deadline=None)
 @given(TEXTS)
 def test_the_parts_of_a_text_joined_are_the_text(text: str) -> None:
-    assert "".join(text[part.start : part.end] for part in paragraphs(text)) == text
+    assert "".join(part.text for part in paragraphs(text)) == text
     assert "".join(sentences(text, Form.PROSE)) == text
     assert "".join(sentences(text, Form.CODE)) == text
     assert "".join(words(text)) == text

@@ -27,6 +27,8 @@ OTHERS: Mapping[str, tuple[Any, ...]] = {
     "rate_limit": (None, 5),
     "rate_window_s": (1.0,),
     "control_limit": (1,),
+    "call_connect_s": (0.0,),
+    "call_length_s": (1.0,),
 }
 """Values of the settings whose type does not list them; ``list_cap`` and ``list_omits`` have tests of their own."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.model import (
     Action,
@@ -23,16 +23,26 @@ from hmsplan.model import (
     SourceLine,
     Unsettled,
 )
-from hmsplan.output.drift import Coverage
+from hmsplan.output.page import drift_page
+from hmsplan.output.text import render_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hmsplan.output.drift import Coverage
 
 SUPPORT, MAIN, VOIP, RECALL = (
     Address(*name.split(".")) for name in ("assistants.support", "numbers.main", "sip_trunks.voip", "campaigns.recall")
 )
-COVERAGE = Coverage({"assistants": (1, 2)})
+COVERAGE: Final = {"assistants": (1, 2)}
 
 
 def plan(*changes: ResourceChange, **more: Any) -> Plan:
     return Plan("acme", "prod", changes, **{"digest": "0" * 64, **more})
+
+
+def render_drift(found: Sequence[Drift], coverage: Coverage, *, width: int, color: bool) -> str:
+    return render_text(drift_page(found, coverage, "acme", "prod", width), color=color)
 
 
 def update(key: str, before: str = "old", after: str = "new") -> ResourceChange:

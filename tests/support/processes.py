@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from support import patience
 
 if TYPE_CHECKING:
     from support.stores import Store
+
+SOURCE: Final = Path(patience.__file__).read_text()
 
 BEGIN: Final = """
 import json, os, random, signal, sys, time
@@ -30,7 +35,7 @@ ARGUMENTS = sys.argv[3:]
 def run(script: str, store: Store, *arguments: str) -> Any:
     """Run *script* to its end and return what it prints, as JSON."""
     done = subprocess.run(
-        [sys.executable, "-c", BEGIN + script, store.url, str(store.root), *arguments],
+        [sys.executable, "-c", SOURCE + BEGIN + script, store.url, str(store.root), *arguments],
         capture_output=True,
         text=True,
         timeout=120,

@@ -159,26 +159,22 @@ def _layer_numbers(names: Iterable[Hashable], arrows: Iterable[Arrow]) -> dict[H
         needs[arrow.user].append(arrow.needed)
     depth: dict[Hashable, int] = {}
     for start in needs:
-        _deepen(start, needs, depth)
+        _deepen(start, needs, depth, frozenset())
     deepest = max(depth.values())
     return {name: deepest - depth[name] for name in needs}
 
 
-def _deepen(start: Hashable, needs: Mapping[Hashable, Sequence[Hashable]], depth: dict[Hashable, int]) -> None:
-    """Give everything that *start* reaches its distance from the last layer, without recursion."""
-    path, stack = set(), [start]
-    while stack:
-        at = stack[-1]
-        if at in depth:
-            stack.pop()
-            continue
-        path.add(at)
-        if open_ones := [need for need in needs[at] if need not in depth and need not in path]:
-            stack.append(open_ones[0])
-            continue
-        depth[at] = 1 + max((depth[need] for need in needs[at] if need in depth), default=-1)
-        path.discard(at)
-        stack.pop()
+def _deepen(
+    at: Hashable, needs: Mapping[Hashable, Sequence[Hashable]], depth: dict[Hashable, int], above: frozenset[Hashable]
+) -> None:
+    """Give *at* and all that it reaches the distance from the last layer; of a circle the arrow to *above* is left."""
+    if at in depth:
+        return
+    above |= {at}
+    below = [need for need in needs[at] if need not in above]
+    for need in below:
+        _deepen(need, needs, depth, above)
+    depth[at] = 1 + max((depth[need] for need in below), default=-1)
 
 
 def _order(made: Layout) -> None:

@@ -15,11 +15,10 @@ from string import Template
 from typing import TYPE_CHECKING, Final
 from unicodedata import bidirectional
 
-from hmsplan.output.drift import SHOWN_AS
 from hmsplan.output.html.flow import pictures
 from hmsplan.output.html.graph import svg, visible
 from hmsplan.output.lines import Ink, Tone
-from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE
+from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, SHOWN_AS
 from hmsplan.text.escape import html, plain
 from hmsplan.text.wording import count
 
@@ -234,7 +233,7 @@ def _drift(page: Page) -> Iterator[str]:
 
 
 def _rest(page: Page) -> Iterator[str]:
-    yield from _listed("Not managed by any stack", page.unmanaged)
+    yield from _listed("Not managed by any stack", (f'{each.kind} "{each.name}" {each.id}' for each in page.unmanaged))
     yield from _listed(
         "Warnings", [f"{w.summary} {f'({w.source})' if w.source else ''} {w.detail}" for w in page.warnings]
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from bisect import bisect_left
-from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -12,8 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
 
 _SMALL: Final = 10_000
-_BUDGET: Final = 400_000
-_DEEPEST: Final = 10
 _MATRIX: Final = 400
 _REACH: Final = 6
 
@@ -39,25 +36,19 @@ def equal_in_order(
     *weigh* (index of an old item to its weight), of two stretches that changed places the heavier one is paired.
     """
     found: Pairs = []
-    budget = _BUDGET
-    windows = [(Window(0, len(old), 0, len(new)), 0)]
+    windows = [Window(0, len(old), 0, len(new))]
     while windows:
-        window, depth = windows.pop()
-        window = _trimmed(old, new, window, found)
+        window = trimmed(old, new, windows.pop(), found)
         area = (window.old_end - window.old) * (window.new_end - window.new)
         if area <= 1:  # what is left of one on both sides is not equal
             continue
-        pairs: Pairs = []
-        if depth <= _DEEPEST and (weigh is not None or area > _SMALL):
-            pairs = _heaviest(_candidates(old, new, window, deep=depth >= _DEEPEST), weigh)
+        big = area > _SMALL
+        pairs = _heaviest(_candidates(old, new, window, big=big), weigh) if big or weigh is not None else []
         if pairs:
             found += pairs
-            windows += [(gap, depth + 1) for gap in gaps(pairs, window)]
-        elif area <= min(_SMALL, budget):
-            budget -= area
+            windows += gaps(pairs, window)
+        elif not big:
             found += _by_longest(old, new, window)
-        elif area > _SMALL and depth < _DEEPEST:
-            windows.append((window, _DEEPEST))
     return sorted(found)
 
 
@@ -70,8 +61,8 @@ def gaps(pairs: Pairs, window: Window) -> Iterator[Window]:
         old, new = i + 1, j + 1
 
 
-def _trimmed(old: Sequence[Hashable], new: Sequence[Hashable], window: Window, found: Pairs) -> Window:
-    """Pair what both begin and end with; returns the rest."""
+def trimmed(old: Sequence[Hashable], new: Sequence[Hashable], window: Window, found: Pairs) -> Window:
+    """Add to *found* what both begin and end with; returns the rest."""
     i, i_end, j, j_end = window
     while i < i_end and j < j_end and old[i] == new[j]:
         found.append((i, j))
@@ -82,26 +73,19 @@ def _trimmed(old: Sequence[Hashable], new: Sequence[Hashable], window: Window, f
     return Window(i, i_end, j, j_end)
 
 
-def _candidates(old: Sequence[Hashable], new: Sequence[Hashable], window: Window, *, deep: bool) -> Pairs:
-    """Pair what stands once on both sides; if *deep*, the second of one with the second of the other and so on."""
-    if not deep:
-        first, other = _once(old, window.old, window.old_end), _once(new, window.new, window.new_end)
-        pairs = ((i, other.get(key, -1)) for key, i in first.items())
-        return [(i, j) for i, j in pairs if i >= 0 and j >= 0]
-    places: defaultdict[Hashable, list[int]] = defaultdict(list)
-    for j in range(window.new, window.new_end):
-        places[new[j]].append(j)
-    rest = {key: iter(found) for key, found in places.items()}
-    pairs = ((i, next(rest.get(old[i], iter(())), -1)) for i in range(window.old, window.old_end))
-    return [(i, j) for i, j in pairs if j >= 0]
+def _candidates(old: Sequence[Hashable], new: Sequence[Hashable], window: Window, *, big: bool) -> Pairs:
+    """Pair what stands once on both sides; if nothing does in a *big* window, the first with the first and so on."""
+    places, others = _places(old, window.old, window.old_end), _places(new, window.new, window.new_end)
+    shared = [(found, others[key]) for key, found in places.items() if key in others]
+    once = [(i[0], j[0]) for i, j in shared if len(i) == len(j) == 1]
+    return once if once or not big else sorted(pair for i, j in shared for pair in zip(i, j, strict=False))
 
 
-def _once(items: Sequence[Hashable], start: int, end: int) -> dict[Hashable, int]:
-    """Return where each item stands, in their order; -1 = more than once."""
-    found: dict[Hashable, int] = {}
+def _places(items: Sequence[Hashable], start: int, end: int) -> dict[Hashable, list[int]]:
+    """Return where each item stands, in their order."""
+    found: dict[Hashable, list[int]] = {}
     for index in range(start, end):
-        key = items[index]
-        found[key] = -1 if key in found else index
+        found.setdefault(items[index], []).append(index)
     return found
 
 
@@ -153,40 +137,23 @@ def _by_longest(old: Sequence[Hashable], new: Sequence[Hashable], window: Window
 
 
 def alike_in_order(window: Window, likeness: Callable[[int, int], float]) -> Pairs:
-    """Pair items that resemble each other so that both indexes only rise and the sum of likeness is highest.
+    """Pair items that resemble each other so that both indexes only rise, those that do so most first.
 
-    *likeness* of 0 = never. Of a big window each item is compared only with a few that stand about where it stands.
+    *likeness* of 0 = never. Of a big window each item is compared only with a few behind the last one that was alike.
     """
-    rows, columns = window.old_end - window.old, window.new_end - window.new
-    if rows * columns > _MATRIX:
-        return _nearby(window, likeness)
-    score = [[0.0] * (columns + 1) for _ in range(rows + 1)]
-    like = [[likeness(window.old + a, window.new + b) for b in range(columns)] for a in range(rows)]
-    for a in range(rows - 1, -1, -1):
-        for b in range(columns - 1, -1, -1):
-            paired = like[a][b] + score[a + 1][b + 1] if like[a][b] else 0.0
-            score[a][b] = max(score[a + 1][b], score[a][b + 1], paired)
-    pairs: Pairs = []
-    a = b = 0
-    while a < rows and b < columns:
-        if like[a][b] and score[a][b] == like[a][b] + score[a + 1][b + 1]:
-            pairs.append((window.old + a, window.new + b))
-            a, b = a + 1, b + 1
-        elif score[a][b] == score[a + 1][b]:
-            a += 1
-        else:
-            b += 1
-    return pairs
-
-
-def _nearby(window: Window, likeness: Callable[[int, int], float]) -> Pairs:
-    pairs: Pairs = []
-    expected = window.new
+    big = (window.old_end - window.old) * (window.new_end - window.new) > _MATRIX
+    found: list[tuple[float, int, int]] = []
+    start, end = window.new, window.new_end
     for i in range(window.old, window.old_end):
-        most, best = max(
-            ((likeness(i, j), -j) for j in range(expected, min(expected + _REACH, window.new_end))), default=(0.0, 0)
-        )
-        if most:
-            pairs.append((i, -best))
-            expected = 1 - best
+        near = range(start, min(start + _REACH, end) if big else end)
+        alike = [(-like, i, j) for j in near if (like := likeness(i, j))]
+        found += alike
+        if big and alike:
+            start = min(alike)[2] + 1
+    pairs: Pairs = []
+    for _, i, j in sorted(found):
+        place = bisect_left(pairs, (i, j))
+        before, after = pairs[place - 1 : place], pairs[place : place + 1]
+        if all(a < i and b < j for a, b in before) and all(a > i and b > j for a, b in after):
+            pairs.insert(place, (i, j))
     return pairs

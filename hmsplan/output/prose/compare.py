@@ -7,19 +7,16 @@ other. Only inside a changed paragraph sentences are looked at, and only inside 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hmsplan.output.prose.alignment import Window
-from hmsplan.output.prose.pairs import Pairing, Texts, pair
+from hmsplan.output.prose.pairs import Texts, pair
 from hmsplan.output.prose.parts import (
     BY_LINE,
     ODD_SPACE,
     SPACE,
     Form,
-    Part,
-    common_length,
     normal,
     paragraphs,
     variables,
@@ -27,7 +24,9 @@ from hmsplan.output.prose.parts import (
 from hmsplan.output.prose.spans import Kind, Sentence, Span, compare_sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from hmsplan.output.prose.alignment import Pairs
 
 __all__ = ["Form", "Kind", "Moved", "Paragraph", "Section", "Sentence", "Span", "TextChange", "compare", "tokens"]
 
@@ -129,14 +128,11 @@ def tokens(text: str) -> int:
 
 def compare(before: str, after: str) -> TextChange:
     """Describe how *before* became *after*."""
-    old, new, head, tail = _split(before, after)
-    texts = Texts(before, after, old, new)
-    window = Window(head, len(old) - tail, head, len(new) - tail)
-    paired = pair(texts, window)
-    texts.nested = _nested(texts, window, paired)
-    entries = [_same(before, part) for part in old[:head]]
-    entries += _merged(texts, window, paired)
-    entries += [_same(before, part) for part in old[len(old) - tail :]]
+    old = list(paragraphs(before))
+    texts = Texts(old, old if before == after else list(paragraphs(after)))
+    kept, moved = pair(texts)
+    texts.nested = _nested(texts, kept)
+    entries = list(_merged(texts, kept, moved))
     was, now = variables(before), variables(after)
     return TextChange(
         _kind_of(entries),
@@ -146,18 +142,12 @@ def compare(before: str, after: str) -> TextChange:
     )
 
 
-def _nested(texts: Texts, window: Window, paired: Pairing) -> bool:
+def _nested(texts: Texts, kept: Iterable[Window]) -> bool:
     """Say whether some items of a list have another depth than they had, and not just all of them alike."""
-    outside = (*texts.old[: window.old], *texts.old[window.old_end :])
-    steps = {0} if any(part.form is Form.ITEM for part in outside) else set()
-    items = (pair for pair in paired.kept if texts.old[pair[0]].form is texts.new[pair[1]].form is Form.ITEM)
-    steps |= {_indent(texts.now(j)) - _indent(texts.was(i)) for i, j in items}
+    pairs = ((texts.old[window.old], texts.new[window.new]) for window in kept)
+    items = ((one, other) for one, other in pairs if one.form is other.form is Form.ITEM)
+    steps = {0 if one == other else _indent(other.text) - _indent(one.text) for one, other in items}
     return len(steps) > 1
-
-
-def _same(text: str, part: Part) -> Paragraph:
-    whole = text[part.start : part.end]
-    return Paragraph(Kind.SAME, part.form, whole, whole, part.start)
 
 
 def _kind_of(entries: Iterable[Paragraph]) -> Kind:
@@ -167,71 +157,44 @@ def _kind_of(entries: Iterable[Paragraph]) -> Kind:
     return next((kind for kind in (Kind.REWRAPPED, Kind.SPACING) if kind in kinds), Kind.SAME)
 
 
-def _start(part: Part) -> int:
-    return part.start
-
-
-def _split(before: str, after: str) -> tuple[list[Part], list[Part], int, int]:
-    """Return the paragraphs of both texts, and how many are the same at the beginning and at the end.
-
-    What both begin with is split once; so is what both end with, from where a paragraph begins in both.
-    """
-    old = list(paragraphs(before))
-    if before == after:
-        return old, old, len(old), 0
-    common = common_length(before, after)
-    head = 0
-    while head < len(old) and old[head].end <= common:
-        head += 1
-    head = max(head - 1, 0)  # the last one may go on in the other text
-    start = old[head].start if old else 0
-    shift = len(after) - len(before)
-    suffix = common_length(before[start:], after[start:], from_end=True)
-    first = bisect_left(old, max(len(before) - suffix, start), key=_start)
-    starts = {old[k].start + shift: k for k in range(first, len(old))}
-    middle = list(paragraphs(after, start, until=starts))
-    tail = 0
-    if middle and (k := starts.get(middle[-1].end)) is not None:
-        tail = len(old) - k
-    rest = [Part(part.form, part.start + shift, part.end + shift) for part in old[len(old) - tail :]]
-    return old, [*old[:head], *middle, *rest], head, tail
-
-
-def _merged(texts: Texts, window: Window, paired: Pairing) -> Iterator[Paragraph]:
+def _merged(texts: Texts, kept: Sequence[Window], moved: Pairs) -> Iterator[Paragraph]:
     """Yield what happened to each paragraph, in the order of the new text."""
-    away = {j: i for i, j in paired.moved}
-    left = {i for i, _ in paired.moved}
-    i, j = window.old, window.new
-    for i_next, j_next in (*paired.kept, (window.old_end, window.new_end)):
-        if i < i_next or j < j_next:
-            yield from _gap(texts, [k for k in range(i, i_next) if k not in left], range(j, j_next), away)
-        if i_next < window.old_end and j_next < window.new_end:
-            i, j = paired.spread.get((i_next, j_next), (i_next + 1, j_next + 1))
-            yield _one(texts, (i_next, i), (j_next, j))
-        else:
-            return
+    origins = {j: i for i, j in moved}
+    left = {i for i, _ in moved}
+    end = Window(len(texts.old), len(texts.old), len(texts.new), len(texts.new))
+    i = j = 0
+    for window in (*kept, end):
+        if i < window.old or j < window.new:
+            yield from _gap(texts, [k for k in range(i, window.old) if k not in left], range(j, window.new), origins)
+        if window is not end:
+            yield _one(texts, window)
+        i, j = window.old_end, window.new_end
 
 
-def _gap(texts: Texts, removed: list[int], added: range, away: dict[int, int]) -> Iterator[Paragraph]:
+def _gap(texts: Texts, removed: list[int], added: range, origins: dict[int, int]) -> Iterator[Paragraph]:
     """Yield what is gone and then what is new, section by section: what ends the first one stays with it."""
     cut_old = next((n for n, i in enumerate(removed) if texts.old[i].form is Form.HEADING), len(removed))
     cut_new = next((n for n, j in enumerate(added) if texts.new[j].form is Form.HEADING), len(added))
     for olds, news in ((removed[:cut_old], added[:cut_new]), (removed[cut_old:], added[cut_new:])):
         for i in olds:
-            yield Paragraph(Kind.REMOVED, texts.old[i].form, texts.was(i), "", texts.old[i].start)
+            yield Paragraph(Kind.REMOVED, *texts.old[i], "", texts.starts[i])
         for j in news:
-            if j in away:
-                yield _one(texts, (away[j], away[j] + 1), (j, j + 1), moved=True)
+            if j in origins:
+                yield _one(texts, Window(origins[j], origins[j] + 1, j, j + 1), moved=True)
             else:
-                yield Paragraph(Kind.ADDED, texts.new[j].form, "", texts.now(j))
+                yield Paragraph(Kind.ADDED, texts.new[j].form, "", texts.new[j].text)
 
 
-def _one(texts: Texts, old: tuple[int, int], new: tuple[int, int], *, moved: bool = False) -> Paragraph:
+def _one(texts: Texts, window: Window, *, moved: bool = False) -> Paragraph:
     """Say what happened to a paragraph that is on both sides."""
-    before, after, form = texts.was(*old), texts.now(*new), texts.new[new[0]].form
+    i, i_end, j, j_end = window
+    (form, after), start = texts.new[j], texts.starts[i]
+    if not moved and window == (i, i + 1, j, j + 1) and texts.old[i].text == after:  # most are, so this is fast
+        return Paragraph(Kind.SAME, form, after, after, start)
+    before, after = texts.was(i, i_end), texts.now(j, j_end)
     if before == after and not moved:
-        return Paragraph(Kind.SAME, form, before, after, texts.old[old[0]].start)
-    cut = old[1] - old[0] != new[1] - new[0]
+        return Paragraph(Kind.SAME, form, before, after, start)
+    cut = i_end - i != j_end - j
     kind = Kind.CHANGED if cut else _difference(before, after, form)
     if kind is not Kind.SAME and form not in BY_LINE and not cut and _indented_anew(texts, before, after, form):
         kind, form = Kind.CHANGED, Form.CODE
@@ -239,8 +202,8 @@ def _one(texts: Texts, old: tuple[int, int], new: tuple[int, int], *, moved: boo
     whence = None
     if moved:
         kind = Kind.MOVED
-        whence = Moved(texts.was(old[0] - 1) if old[0] else "", texts.now(new[0] - 1) if new[0] else "")
-    return Paragraph(kind, form, before, after, texts.old[old[0]].start, inside, whence)
+        whence = Moved(texts.was(max(i - 1, 0), i), texts.now(max(j - 1, 0), j))
+    return Paragraph(kind, form, before, after, start, inside, whence)
 
 
 def _difference(before: str, after: str, form: Form) -> Kind:

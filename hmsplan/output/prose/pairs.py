@@ -3,56 +3,53 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from functools import partial
-from itertools import chain
-from typing import Final
+from functools import cache, partial
+from itertools import accumulate, chain, pairwise
+from typing import TYPE_CHECKING, Final
 
-from hmsplan.output.prose.alignment import Pairs, Window, alike_in_order, equal_in_order, gaps
+from hmsplan.output.prose.alignment import Pairs, Window, alike_in_order, equal_in_order, gaps, trimmed
 from hmsplan.output.prose.parts import Form, Part, common_length, normal
-from hmsplan.output.prose.spans import ALIKE, Bag, bag_of, share
+from hmsplan.output.prose.spans import ALIKE, bag_of, share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MOVABLE: Final = 20
 _MOVED_ALIKE: Final = 0.7
 _RARE: Final = 6
 _BETTER: Final = 0.03
 _JOINED_ALIKE: Final = 0.8
+_RUNNING: Final = frozenset({Form.PROSE, Form.ITEM})
 
 
 class Texts:
-    """Both texts and what is known of their paragraphs.
+    """The paragraphs of both texts.
 
     Attributes:
+        bag: returns the words of a paragraph, counted once.
+        starts: where each old paragraph begins in its text.
         nested: the depth of an item of a list says something, because some items have another one than they had.
     """
 
-    def __init__(self, before: str, after: str, old: list[Part], new: list[Part]) -> None:
+    def __init__(self, old: list[Part], new: list[Part]) -> None:
+        self.old, self.new = old, new
+        self.bag = cache(bag_of)
+        self.starts = [0, *accumulate(len(part.text) for part in old)]
         self.nested = False
-        self.before, self.after, self.old, self.new = before, after, old, new
-        self._bags: dict[tuple[bool, int], Bag] = {}
 
-    def was(self, i: int, end: int | None = None) -> str:
-        """Return one old paragraph, or all before *end*."""
-        return self.before[self.old[i].start : self.old[i if end is None else end - 1].end]
+    def was(self, start: int, end: int) -> str:
+        """Return some old paragraphs as one text."""
+        return "".join(part.text for part in self.old[start:end])
 
-    def now(self, j: int, end: int | None = None) -> str:
-        """Return one new paragraph, or all before *end*."""
-        return self.after[self.new[j].start : self.new[j if end is None else end - 1].end]
-
-    def bag(self, index: int, *, is_new: bool) -> Bag:
-        """Return the words of one paragraph."""
-        found = self._bags.get((is_new, index))
-        if found is None:
-            text = self.now(index) if is_new else self.was(index)
-            found = self._bags[is_new, index] = bag_of(text)
-        return found
+    def now(self, start: int, end: int) -> str:
+        """Return some new paragraphs as one text."""
+        return "".join(part.text for part in self.new[start:end])
 
     def likeness(self, i: int, j: int) -> float:
         """Say how much two paragraphs have in common by weight, or 0 if they are no pair."""
-        form, other = self.old[i].form, self.new[j].form
-        if form is not other and not {form, other} <= {Form.PROSE, Form.ITEM}:
+        (form, one), (other, two) = self.old[i], self.new[j]
+        if form is not other and not {form, other} <= _RUNNING:
             return 0.0
-        one, two = self.was(i), self.now(j)
         longest, shorter = max(len(one), len(two)), min(len(one.strip()), len(two.strip()))
         part = min(longest // 4, shorter // 2)  # of what would be enough at both ends, this much is at one of them
         if one[:part] == two[:part] or one[len(one) - part :] == two[len(two) - part :]:
@@ -61,7 +58,7 @@ class Texts:
                 return outside / longest
             if outside >= shorter >= _MOVABLE:
                 return ALIKE  # one is the other and more
-        common = share(self.bag(i, is_new=False), self.bag(j, is_new=True))
+        common = share(self.bag(one), self.bag(two))
         if form is Form.HEADING and _level(one) == _level(two):
             common = max(common, ALIKE)
         return common if common >= ALIKE else 0.0
@@ -73,31 +70,24 @@ def _level(heading: str) -> str:
     return bare[: len(bare) - len(bare.lstrip("#"))] or (bare[:1] if bare[:1] in "<[*_" else "")
 
 
-@dataclass(slots=True)
-class Pairing:
-    """Which old paragraphs are which new ones.
+def pair(texts: Texts) -> tuple[list[Window], Pairs]:
+    """Return which paragraphs stand in the same order on both sides, and which are elsewhere.
 
-    Attributes:
-        kept: in the same order on both sides.
-        moved: elsewhere.
-        spread: old index to the one after the last, new index to the same, of pairs in which one side is several.
+    Of one that was cut in two, or of two that were joined, a window has several on one side.
     """
+    ends: Pairs = []
+    middle = trimmed(texts.old, texts.new, Window(0, len(texts.old), 0, len(texts.new)), ends)
+    keys = _keys(texts.old, middle.old, middle.old_end)
+    others = _keys(texts.new, middle.new, middle.new_end)
+    equal = equal_in_order(keys, others, lambda i: len(keys[i]))
+    moved = _elsewhere(keys, others, equal)
+    kept = _with_alike(texts, equal, moved)
+    return kept, [*moved, *_edited_elsewhere(texts, kept, moved)]
 
-    kept: Pairs
-    moved: Pairs
-    spread: dict[tuple[int, int], tuple[int, int]]
 
-
-def pair(texts: Texts, window: Window) -> Pairing:
-    """Pair the paragraphs inside *window*."""
-    i0, i1, j0, j1 = window
-    keys = [normal(texts.was(i), texts.old[i].form) for i in range(i0, i1)]
-    others = [normal(texts.now(j), texts.new[j].form) for j in range(j0, j1)]
-    kept = [(i0 + i, j0 + j) for i, j in equal_in_order(keys, others, lambda i: len(keys[i]))]
-    moved = [(i0 + i, j0 + j) for i, j in _elsewhere(keys, others, [(i - i0, j - j0) for i, j in kept])]
-    kept, spread = _with_alike(texts, window, kept, moved)
-    moved += _edited_elsewhere(texts, window, kept, moved, spread)
-    return Pairing(kept, moved, spread)
+def _keys(parts: list[Part], start: int, end: int) -> list[str]:
+    """Return what paragraphs are compared by; those before *start* and from *end* on are known to be the same."""
+    return [normal(text, form) if start <= n < end else text for n, (form, text) in enumerate(parts)]
 
 
 def _elsewhere(old: list[str], new: list[str], kept: Pairs) -> Pairs:
@@ -133,27 +123,21 @@ def _elsewhere(old: list[str], new: list[str], kept: Pairs) -> Pairs:
     return pairs
 
 
-def _with_alike(
-    texts: Texts, window: Window, kept: Pairs, moved: Pairs
-) -> tuple[Pairs, dict[tuple[int, int], tuple[int, int]]]:
+def _with_alike(texts: Texts, equal: Pairs, moved: Pairs) -> list[Window]:
     """Add the pairs that resemble each other where they stand, and those in which one became two or two one."""
     gone, come = {i for i, _ in moved}, {j for _, j in moved}
-    spread: dict[tuple[int, int], tuple[int, int]] = {}
-    found = list(kept)
-    for gap in gaps(kept, window):
+    found = [Window(i, i + 1, j, j + 1) for i, j in equal]
+    for gap in gaps(equal, Window(0, len(texts.old), 0, len(texts.new))):
         old = [i for i in range(gap.old, gap.old_end) if i not in gone]
         new = [j for j in range(gap.new, gap.new_end) if j not in come]
         if not old or not new:
             continue
-        inside = Window(0, len(old), 0, len(new))
         anchors = _by_their_ends(texts, old, new)
         pairs = list(anchors)
-        for rest in gaps(anchors, inside):
+        for rest in gaps(anchors, Window(0, len(old), 0, len(new))):
             pairs += alike_in_order(rest, partial(_likeness, texts, old, new))
-        real = sorted((old[a], new[b]) for a, b in pairs)
-        spread |= _spread(texts, gap, real, gone, come)
-        found += real
-    return sorted(found), spread
+        found += _spread(texts, gap, sorted((old[a], new[b]) for a, b in pairs), gone, come)
+    return sorted(found)
 
 
 def _likeness(texts: Texts, old: list[int], new: list[int], a: int, b: int) -> float:
@@ -166,8 +150,8 @@ def _by_their_ends(texts: Texts, old: list[int], new: list[int]) -> Pairs:
         return []
     found: Pairs = []
     for cut in (slice(None, 24), slice(-24, None)):
-        starts = [texts.was(i).strip()[cut] for i in old]
-        others = [texts.now(j).strip()[cut] for j in new]
+        starts = [texts.old[i].text.strip()[cut] for i in old]
+        others = [texts.new[j].text.strip()[cut] for j in new]
         more: Pairs = []
         for rest in gaps(found, Window(0, len(old), 0, len(new))):
             pairs = equal_in_order(starts[rest.old : rest.old_end], others[rest.new : rest.new_end])
@@ -176,51 +160,42 @@ def _by_their_ends(texts: Texts, old: list[int], new: list[int]) -> Pairs:
     return found
 
 
-def _spread(
-    texts: Texts, gap: Window, pairs: Pairs, gone: set[int], come: set[int]
-) -> dict[tuple[int, int], tuple[int, int]]:
-    """Find the pairs that are better with the next paragraph of one side: a paragraph was cut in two, or two joined."""
-    found: dict[tuple[int, int], tuple[int, int]] = {}
-    for number, (i, j) in enumerate(pairs):
-        i_stop, j_stop = pairs[number + 1] if number + 1 < len(pairs) else (gap.old_end, gap.new_end)
-        alone = (i_stop, j_stop) == (i + 1, j + 1)
-        if alone or not {texts.old[i].form, texts.new[j].form} <= {Form.PROSE, Form.ITEM}:
-            continue
-        i_end, j_end, best = i + 1, j + 1, share(texts.bag(i, is_new=False), texts.bag(j, is_new=True))
+def _spread(texts: Texts, gap: Window, pairs: Pairs, gone: set[int], come: set[int]) -> Iterator[Window]:
+    """Yield *pairs*, with the next paragraphs of one side where that is better: one was cut in two, or two joined."""
+    for (i, j), (i_stop, j_stop) in pairwise([*pairs, (gap.old_end, gap.new_end)]):
+        i_end, j_end = i + 1, j + 1
+        one, two = texts.old[i], texts.new[j]
+        alone = (i_stop, j_stop) == (i_end, j_end)
+        best = 1.0 if alone or not {one.form, two.form} <= _RUNNING else share(texts.bag(one.text), texts.bag(two.text))
         while j_end < j_stop and j_end not in come and texts.new[j_end].form is Form.PROSE:
-            common = share(bag_of(texts.was(i)), bag_of(texts.now(j, j_end + 1)))
+            common = share(texts.bag(one.text), bag_of(texts.now(j, j_end + 1)))
             if common < max(best + _BETTER, _JOINED_ALIKE):
                 break
             j_end, best = j_end + 1, common
         while j_end == j + 1 and i_end < i_stop and i_end not in gone and texts.old[i_end].form is Form.PROSE:
-            common = share(bag_of(texts.was(i, i_end + 1)), bag_of(texts.now(j)))
+            common = share(bag_of(texts.was(i, i_end + 1)), texts.bag(two.text))
             if common < max(best + _BETTER, _JOINED_ALIKE):
                 break
             i_end, best = i_end + 1, common
-        if (i_end, j_end) != (i + 1, j + 1):
-            found[i, j] = (i_end, j_end)
-    return found
+        yield Window(i, i_end, j, j_end)
 
 
-def _edited_elsewhere(
-    texts: Texts, window: Window, kept: Pairs, moved: Pairs, spread: dict[tuple[int, int], tuple[int, int]]
-) -> Pairs:
+def _edited_elsewhere(texts: Texts, kept: list[Window], moved: Pairs) -> Pairs:
     """Pair what changed places and was edited on the way, found by the words that few paragraphs have."""
-    taken_old, taken_new = ({pair[side] for pair in (*kept, *moved)} for side in (0, 1))
-    for (i, j), (i_end, j_end) in spread.items():
-        taken_old |= set(range(i, i_end))
-        taken_new |= set(range(j, j_end))
-    old = [i for i in range(window.old, window.old_end) if i not in taken_old and len(texts.was(i)) > 2 * _MOVABLE]
-    new = [j for j in range(window.new, window.new_end) if j not in taken_new and len(texts.now(j)) > 2 * _MOVABLE]
+    windows = [*kept, *(Window(i, i + 1, j, j + 1) for i, j in moved)]
+    taken_old = {i for window in windows for i in range(window.old, window.old_end)}
+    taken_new = {j for window in windows for j in range(window.new, window.new_end)}
+    old = [i for i, part in enumerate(texts.old) if i not in taken_old and len(part.text) > 2 * _MOVABLE]
+    new = [j for j, part in enumerate(texts.new) if j not in taken_new and len(part.text) > 2 * _MOVABLE]
     if not old or not new:
         return []
     having: dict[str, list[int]] = {}
     for j in new:
-        for word in texts.bag(j, is_new=True).weights:
+        for word in texts.bag(texts.new[j].text).weights:
             having.setdefault(word, []).append(j)
     pairs: Pairs = []
     for i in old:
-        places = (having.get(word, ()) for word in texts.bag(i, is_new=False).weights)
+        places = (having.get(word, ()) for word in texts.bag(texts.old[i].text).weights)
         votes = Counter(chain.from_iterable(found for found in places if len(found) <= _RARE))
         likely = [(texts.likeness(i, j), -j) for j, _ in votes.most_common(3) if j not in taken_new]
         common, j = max(likely, default=(0.0, 0))

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Iterator
 
 
 class Form(enum.StrEnum):
@@ -29,11 +29,10 @@ ODD_SPACE: Final = re.compile(r"[^\S \t\r\n]")
 
 
 class Part(NamedTuple):
-    """One paragraph of a text with the blank lines after it: its form, and from where to where it goes."""
+    """One paragraph of a text with the blank lines after it."""
 
     form: Form
-    start: int
-    end: int
+    text: str
 
 
 _LINE: Final = re.compile(
@@ -59,14 +58,14 @@ _LONGEST_TITLE: Final = 60
 _OPEN: Final = frozenset({"prose", "item", "table"})
 
 
-def paragraphs(text: str, start: int = 0, *, until: Container[int] = ()) -> Iterator[Part]:  # noqa: C901 -- one pass
-    """Yield the paragraphs of *text* from *start* on, where one has to begin; stops before one that begins in *until*.
+def paragraphs(text: str) -> Iterator[Part]:
+    """Yield the paragraphs of *text*.
 
     A heading, an item of a list, a code block, a table and a line of markup are each a paragraph.
     """
-    begin = here = start
+    begin = here = 0
     form, fence, is_open, underline = None, "", False, False
-    lines = (text[start:] if start else text).split("\n")
+    lines = text.split("\n")
     for line, following in zip_longest(lines, lines[1:], fillvalue=""):
         name, mark = ("prose", "") if line[:1].isalpha() and line[1:2] not in _LISTED else _line(line)
         if name == "prose" and not fence and (line.isupper() or following[:3] in _UNDERLINES):
@@ -83,16 +82,14 @@ def paragraphs(text: str, start: int = 0, *, until: Container[int] = ()) -> Iter
             is_open = False
         elif not (is_open and form in _CONTINUED.get(name, ())):
             if form is not None:
-                yield Part(form, begin, here)
+                yield Part(form, text[begin:here])
                 begin = here
-                if begin in until:
-                    return
             fence = mark if name == "fence" else ""
             is_open = name in _OPEN
             form = Form.CODE if fence else _STARTS.get(name, Form.PROSE)
         here += len(line) + 1
     if begin < len(text):
-        yield Part(form or Form.PROSE, begin, len(text))
+        yield Part(form or Form.PROSE, text[begin:])
 
 
 def _line(line: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hmsplan.output.prose.alignment import Pairs, Window, alike_in_order, equal_in_order
@@ -101,14 +101,12 @@ def share(one: Bag, other: Bag) -> float:
 def compare_sentences(before: str, after: str, form: Form) -> tuple[Sentence, ...]:
     """Compare two paragraphs sentence by sentence, or line by line."""
     old, new = sentences(before, form), sentences(after, form)
-    trim = str.rstrip if form in BY_LINE else str.strip
-    keys, others = [trim(each) for each in old], [trim(each) for each in new]
-    if form not in BY_LINE:
-        keys, others = [" ".join(each.split()) for each in keys], [" ".join(each.split()) for each in others]
-    pairs = equal_in_order(keys, others)
+    keys, others = (
+        [each.rstrip() if form in BY_LINE else " ".join(each.split()) for each in side] for side in (old, new)
+    )
     found: list[Sentence] = []
     i = j = 0
-    for i_next, j_next in (*pairs, (len(old), len(new))):
+    for i_next, j_next in (*equal_in_order(keys, others), (len(old), len(new))):
         found += _between(old[i:i_next], new[j:j_next], by_line=form in BY_LINE)
         if i_next < len(old) or j_next < len(new):
             found.append(Sentence(_spans(old[i_next], new[j_next])))
@@ -121,7 +119,7 @@ def _between(old: list[str], new: list[str], *, by_line: bool) -> Iterator[Sente
     if len(old) == len(new) == 1:
         yield Sentence(_spans(old[0], new[0]))
         return
-    if not old or not new or (not by_line and share(bag_of("".join(old)), bag_of("".join(new))) >= _JOINED_ALIKE):
+    if old and new and not by_line and share(bag_of("".join(old)), bag_of("".join(new))) >= _JOINED_ALIKE:
         yield from _joined(old, new)
         return
     bags, others = [bag_of(each) for each in old], [bag_of(each) for each in new]
@@ -141,11 +139,7 @@ def _between(old: list[str], new: list[str], *, by_line: bool) -> Iterator[Sente
 
 def _joined(old: list[str], new: list[str]) -> Iterator[Sentence]:
     """Compare sentences as one text; cut where both have an end."""
-    if not old or not new:
-        yield from (Sentence((Span(each, ""),)) for each in old)
-        yield from (Sentence((Span("", each),)) for each in new)
-        return
-    ends, others = _ends(old), _ends(new)
+    ends, others = (set(accumulate(map(len, side))) for side in (old, new))
     was = now = 0
     found: list[tuple[str, str]] = []
     for one, other in _atoms("".join(old), "".join(new)):
@@ -158,14 +152,6 @@ def _joined(old: list[str], new: list[str]) -> Iterator[Sentence]:
             found = []
     if found:
         yield Sentence(_merged(found))
-
-
-def _ends(texts: list[str]) -> set[int]:
-    place, found = 0, set()
-    for text in texts:
-        place += len(text)
-        found.add(place)
-    return found
 
 
 def _spans(before: str, after: str) -> tuple[Span, ...]:

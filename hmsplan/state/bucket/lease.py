@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 LOCK: Final = "lock.json"
 LEASE_S: Final = 60.0
-_POLL_S: Final = 0.5
 _RENEWALS: Final = 3
 """How often a lease is renewed in its time: two renewals may fail before it ends."""
 _TRIES: Final = 5
@@ -55,25 +54,22 @@ class Lease:
 
     Args:
         objects: where it is.
-        environment: what ``-e`` calls it.
+        fence_off: makes worthless what an earlier holder still writes.
         clock: seconds since 1970.
-        sleep: waits so many seconds.
         lease_s: how long a holder that died keeps the others out.
     """
 
     def __init__(
         self,
         objects: Objects,
-        environment: str,
+        fence_off: Callable[[], None],
         *,
         clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], object] = time.sleep,
         lease_s: float = LEASE_S,
     ) -> None:
         self._objects = objects
-        self._environment = environment
+        self._fence_off = fence_off
         self._clock = clock
-        self._sleep = sleep
         self._lease_s = lease_s
         self._guard = threading.RLock()  # the run and its renewals write the same object
         self._held: tuple[_Record, Tag] | None = None
@@ -86,25 +82,22 @@ class Lease:
         return self._held[0].owner.token if self._held and self._held[0].owner else None
 
     @contextlib.contextmanager
-    def hold(self, owner: str, timeout_s: float, *, force: bool = False) -> Iterator[bool]:
-        """Hold the lock, and say whether its last holder gave it back; if not, fence that one off before writing.
-
-        Args:
-            owner: what the run calls itself.
-            timeout_s: how long to wait for the holder.
-            force: take it from a living one.
+    def hold(self, owner: str, *, force: bool = False) -> Iterator[None]:
+        """Hold a lease, which ends by itself when this process dies; with *force*, take it from a living holder.
 
         Raises:
             StateLocked: another run holds it.
         """
-        was_given_back = self._acquire(owner, timeout_s, force=force)
+        was_given_back = self._acquire(owner, force=force)
         ended = threading.Event()
         renewing = threading.Thread(target=self._keep, args=(ended,), daemon=True, name="lease")
         renewing.start()
         try:
             self._refuse_unconditional()
             LOG.debug("holds %s for %.0f s, and renews it", self._where, self._lease_s)
-            yield was_given_back
+            if not was_given_back:
+                self._end_earlier()
+            yield
         finally:
             LOG.debug("gives %s back", self._where)
             ended.set()
@@ -126,15 +119,18 @@ class Lease:
                 self._renew()
 
     def confirm(self) -> None:
-        """Ask the store whether the lock is still this run's: what was written until now then counts.
+        """Ask the store whether the lock is still this run's: what was written until now then counts."""
+        self.require()
+        with self._guard:
+            self._refresh()
 
-        Raises:
-            StateError: it was taken away.
-        """
-        record = self._read(self._objects.get(LOCK))
-        if record is None or record.owner is None or record.owner.token != self.token:
-            self._is_lost = True
-            raise self._lost()
+    def unlock(self, *, force: bool) -> Owner | None:
+        """Take the lock as any run would, and give it back."""
+        owner = self.holder()
+        if owner is not None:
+            with self.hold("hmsplan state unlock", force=force):
+                pass
+        return owner
 
     def doubt(self) -> None:
         """Remember that a write of this run may still come: the next run has to fence it off."""
@@ -145,18 +141,14 @@ class Lease:
         record = self._read(self._objects.get(LOCK))
         return record.owner if record else None
 
-    def _acquire(self, owner: str, timeout_s: float, *, force: bool) -> bool:
-        deadline = self._clock() + timeout_s
-        while True:
-            try:
-                return self._try(owner, force=force)
-            except StateLocked:
-                left_s = deadline - self._clock()
-                if left_s <= 0:
-                    raise
-                self._sleep(min(left_s, _POLL_S))
+    def _end_earlier(self) -> None:
+        try:
+            self._fence_off()
+        except StoreError:
+            self.doubt()  # the next run has to
+            raise
 
-    def _try(self, owner: str, *, force: bool) -> bool:
+    def _acquire(self, owner: str, *, force: bool) -> bool:
         for _ in range(_TRIES):
             found = self._objects.get(LOCK)
             record = self._read(found)
@@ -164,15 +156,10 @@ class Lease:
                 raise self._locked(record)
             ours = _Record(Owner.here(owner), self._clock() + self._lease_s)
             with contextlib.suppress(Conflict):  # somebody was quicker: look again
-                tag = self._put(ours, found)
+                tag = self._objects.put(LOCK, ours.to_bytes(), found.tag if found else None)
                 self._held, self._is_lost, self._is_doubtful = (ours, tag), False, False
                 return record is None or record.owner is None
         raise StateLocked(f"{self._where} is taken again and again by others. Run the command again")
-
-    def _put(self, record: _Record, over: Found | None) -> Tag:
-        if over is None:
-            return self._objects.create(LOCK, record.to_bytes())
-        return self._objects.change(LOCK, record.to_bytes(), over.tag)
 
     def _refuse_unconditional(self) -> None:
         with self._guard:
@@ -192,7 +179,7 @@ class Lease:
             return
         record = replace(self._held[0], expires=self._clock() + self._lease_s)
         try:
-            self._held = record, self._objects.change(LOCK, record.to_bytes(), self._held[1])
+            self._held = record, self._objects.put(LOCK, record.to_bytes(), self._held[1])
         except Conflict:
             self._refresh()
 
@@ -213,7 +200,7 @@ class Lease:
                 return
             owner = held[0].owner if self._is_doubtful else None
             with contextlib.suppress(StoreError):  # then it ends by itself
-                self._objects.change(LOCK, _Record(owner, 0.0).to_bytes(), held[1])
+                self._objects.put(LOCK, _Record(owner, 0.0).to_bytes(), held[1])
 
     def _locked(self, record: _Record) -> StateLocked:
         left_s = max(record.expires - self._clock(), 0.0)

@@ -144,23 +144,14 @@ class Objects:
             raise self._error("list", "", error) from None
         return sorted(prefix.strip("/") for prefix in prefixes)
 
-    def create(self, name: str, data: bytes) -> Tag:
-        """Write an object that is not there yet.
-
-        Raises:
-            Conflict: it is there, with another content.
-            InDoubt: no answer came.
-        """
-        return self._put(name, data, "create")
-
-    def change(self, name: str, data: bytes, seen: Tag) -> Tag:
-        """Write an object over the content *seen*.
+    def put(self, name: str, data: bytes, over: Tag | None) -> Tag:
+        """Write an object over the content *over*; None = it is not there yet.
 
         Raises:
             Conflict: it has another content by now, which is not *data*.
             InDoubt: no answer came.
         """
-        return self._put(name, data, seen)
+        return self._put(name, data, "create" if over is None else over)
 
     def overwrite(self, name: str, data: bytes) -> None:
         """Write an object, whatever was there."""

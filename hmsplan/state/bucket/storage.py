@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from hmsplan.state.bucket.objects import Tag
-    from hmsplan.state.lock_owner import Owner
 
 STATE: Final = "state.json"
 BACKUP: Final = "state.json.backup"
@@ -92,7 +91,7 @@ class BucketStorage:
         self._environment = environment
         self._objects = Objects(f"{self._url}/{environment}")
         self._sleep = sleep
-        self._lease = Lease(self._objects, environment, clock=clock, sleep=sleep, lease_s=lease_s)
+        self.lock: Final = Lease(self._objects, self._fence_off, clock=clock, lease_s=lease_s)
 
     def describe(self) -> str:
         """Name ``state.json``."""
@@ -107,7 +106,7 @@ class BucketStorage:
             names = self._objects.names(f"{JOURNAL}/{fence}")
             batches = [batch for batch in self._objects.get_all(names) if batch is not None]
             if self._objects.tag(STATE) == tag and len(batches) == len(names):
-                return self._content(data, batches, Spot(tag, fence or _UNFENCED, len(batches), self._lease.token))
+                return self._content(data, batches, Spot(tag, fence or _UNFENCED, len(batches), self.lock.token))
             if attempt == LOOKS:
                 raise StoreError(f"{self.describe()} changes all the time. Run the command again")
             self._sleep(_PAUSE_S * 2**attempt)
@@ -115,7 +114,7 @@ class BucketStorage:
 
     def holds(self, at: Spot) -> bool:
         """Say whether it was seen under the lock that this run holds: then only this run has written."""
-        return at.holding == self._lease.token
+        return at.holding == self.lock.token
 
     def put(self, seen: Seen[Spot], new: Version, body: bytes, backup: bytes | None) -> Spot:  # noqa: ARG002 -- only a database notes versions
         """Write ``state.json`` under a new fence, with which an empty journal begins."""
@@ -127,17 +126,17 @@ class BucketStorage:
         fence = _next(at.fence)
         data = _fence(fence, body)
         with self._contested():
-            tag = self._objects.create(STATE, data) if at.tag is None else self._objects.change(STATE, data, at.tag)
+            tag = self._objects.put(STATE, data, at.tag)
         with contextlib.suppress(StoreError):  # rubbish, which the next write sweeps away
             self._sweep(fence)
-        return Spot(tag, fence, 0, self._lease.token, body)
+        return Spot(tag, fence, 0, self.lock.token, body)
 
     def append(self, seen: Seen[Spot], batch: bytes, count: int) -> Spot:  # noqa: ARG002 -- the batch holds its serial
         """Write the batch as the next object of its fence; it counts because the lock is still this run's after it."""
         number = seen.at.batches + 1
         with self._contested():
-            self._objects.create(f"{JOURNAL}/{seen.at.fence}/{number:08}.json", batch)
-        self._lease.confirm()
+            self._objects.put(f"{JOURNAL}/{seen.at.fence}/{number:08}.json", batch, None)
+        self.lock.confirm()
         return replace(seen.at, batches=number)
 
     def set_aside(self) -> Seen[Spot]:
@@ -147,51 +146,13 @@ class BucketStorage:
             self._objects.overwrite(BACKUP, found.data)
         fences = [name.split("/")[1] for name in self._objects.names(JOURNAL)]
         fence = max([*fences, _fence_of(found.data) if found else _UNFENCED])
-        return Seen(NEVER, Spot(found.tag if found else None, fence, 0, self._lease.token))
-
-    @contextlib.contextmanager
-    def lock(self, owner: str, timeout_s: float) -> Iterator[None]:
-        """Hold a lease, which ends by itself when this process dies."""
-        with self._fenced(owner, timeout_s):
-            yield
-
-    def require(self) -> None:
-        """Look whether the lease was lost; one that ran out is renewed, so that no other run may take it meanwhile."""
-        self._lease.require()
-
-    def confirm(self) -> None:
-        """Read ``lock.json``."""
-        self._lease.require()
-        self._lease.confirm()
-
-    def unlock(self, *, force: bool) -> Owner | None:
-        """Take the lock as any run would, and give it back."""
-        owner = self._lease.holder()
-        if owner is not None:
-            with self._fenced("hmsplan state unlock", 0.0, force=force):
-                pass
-        return owner
-
-    def holder(self) -> Owner | None:
-        """Read ``lock.json``."""
-        return self._lease.holder()
+        return Seen(NEVER, Spot(found.tag if found else None, fence, 0, self.lock.token))
 
     def environments(self) -> Mapping[str, BucketStorage]:
         """List the folders below the same prefix."""
         names = Objects(self._url).folders()
         others = [name for name in names if NAME.fullmatch(name) and name != self._environment]
         return {name: BucketStorage(self._url, name) for name in others}
-
-    @contextlib.contextmanager
-    def _fenced(self, owner: str, timeout_s: float, *, force: bool = False) -> Iterator[None]:
-        with self._lease.hold(owner, timeout_s, force=force) as was_given_back:
-            if not was_given_back:
-                try:
-                    self._fence_off()
-                except StoreError:
-                    self._lease.doubt()  # the next run has to
-                    raise
-            yield
 
     def _fence_off(self) -> None:
         """Write the state again under a new fence, so that an earlier holder can write nothing more."""
@@ -205,7 +166,7 @@ class BucketStorage:
             if state is None or seen.at.tag is None:
                 return
             try:
-                self._objects.change(STATE, _fence(_next(seen.at.fence), dump(state)), seen.at.tag)
+                self._objects.put(STATE, _fence(_next(seen.at.fence), dump(state)), seen.at.tag)
             except Conflict:
                 if attempt == LOOKS:
                     raise
@@ -229,12 +190,12 @@ class BucketStorage:
         try:
             yield
         except Conflict:
-            self._lease.confirm()
+            self.lock.confirm()
             raise StateError(
                 f"{self.describe()} is not what this run had read: another run wrote in between. Run the command again"
             ) from None
         except InDoubt:
-            self._lease.doubt()
+            self.lock.doubt()
             raise
 
     def _sweep(self, fence: str) -> None:

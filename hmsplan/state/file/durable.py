@@ -6,16 +6,36 @@ A symbolic link or a pipe in place of one of our files is refused: a repository 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from hmsplan.errors import StateError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 PRIVATE_FILE: Final = 0o600
 PRIVATE_FOLDER: Final = 0o700
 _SAFE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_REFUSED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_WRITABLE: Final = (
+    ". Make the folder writable for this user, or keep the state where it may be written: --state URL, or state: in "
+    "hmsplan.yaml"
+)
+
+
+@contextlib.contextmanager
+def failing(verb: str, folder: Path) -> Iterator[None]:
+    """Turn what the system says into a ``StateError``; it names *folder* unless the system names a file."""
+    try:
+        yield
+    except OSError as error:
+        name = os.fspath(error.filename or folder)
+        advice = _WRITABLE if error.errno in _REFUSED and verb != "read" else ""
+        raise StateError(f"cannot {verb} {name}: {error.strerror or error}{advice}") from error
 
 
 class Mark(NamedTuple):

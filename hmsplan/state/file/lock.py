@@ -8,9 +8,9 @@ replaced, for the next run locks another file.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from hmsplan.errors import StateLocked
+from hmsplan.errors import StateError, StateLocked
 from hmsplan.state.file import durable
 from hmsplan.state.lock_owner import Owner, lock_lost, lock_taken, not_locked
 from hmsplan.state.log import LOG
@@ -22,78 +22,105 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 
-class FolderLock:
-    """The lock of *folder*, as one run sees it."""
+IGNORED: Final = """\
+# A state.json may be committed; the rest belongs to this machine.
+lock
+lock.*
+journal.jsonl*
+state.json.*
+emulator.db*
+emulator/
+"""
 
-    def __init__(self, folder: Path) -> None:
+
+class FolderLock:
+    """A ``Lock`` of *folder*, which it makes; *ignored* is what git does not see beside it."""
+
+    def __init__(self, folder: Path, ignored: str) -> None:
         self._folder = folder
+        self._ignored = ignored
         self._file = folder / "lock"
         self._note = folder / "lock.owner"
         self._token: str | None = None  # of the lock that this object holds
         self._inode: int | None = None  # of the file that carries it
 
     @contextlib.contextmanager
-    def hold(self, owner: str, timeout_s: float) -> Iterator[None]:
-        """Hold the lock; *timeout_s* = how long to wait for its holder.
-
-        Raises:
-            StateLocked: another run holds it.
-            OSError: the folder cannot be written.
-        """
-        lock = self._acquire(timeout_s)
-        try:
-            self._inode = self._inode_now()
-            self._sign(owner)
+    def hold(self, owner: str) -> Iterator[None]:
+        """Lock a file; the system frees it when this process dies."""
+        with contextlib.ExitStack() as stack:
+            with durable.failing("lock", self._folder):
+                self._make_folder()
+                stack.callback(self._give_back, self._acquire())
+                self._inode = self._inode_now()
+                self._sign(owner)
             LOG.debug("holds %s", self._file)
             yield
-        finally:
-            LOG.debug("gives %s back", self._file)
-            try:
-                with contextlib.suppress(OSError):  # the note is for people; the lock itself is the system's
-                    if self._is_ours():
-                        self._note.unlink(missing_ok=True)
-            finally:
-                self._token = None
-                lock.release()
 
     def require(self) -> None:
-        """Refuse to go on without the lock; what the disk says now is what counts."""
-        if self._token is None:
-            raise not_locked()
-        if not self._is_ours():
-            raise lock_taken(self.owner())
-        if self._inode_now() != self._inode:
-            raise lock_lost(f"is gone, for {self._file} was removed or replaced")
+        """Look at the lock and at whose it is; what the disk says now is what counts."""
+        with durable.failing("read", self._folder):
+            if self._token is None:
+                raise not_locked()
+            if not self._is_ours():
+                raise lock_taken(self.holder())
+            if self._inode_now() != self._inode:
+                raise lock_lost(f"is gone, for {self._file} was removed or replaced")
+
+    confirm = require
 
     def unlock(self, *, force: bool) -> Owner | None:
-        """Take away what a dead run left, and say whose it was; *force* takes it from a living one, too."""
-        owner = self.owner()
-        try:
-            lock = self._acquire(0.0)
-        except StateLocked:
-            if not force:
-                raise
-            self._file.unlink(missing_ok=True)
-            self._note.unlink(missing_ok=True)
-            return owner
-        self._note.unlink(missing_ok=True)
-        lock.release()
+        """Take the note away, with *force* the file as well."""
+        if not self._folder.is_dir():
+            return None
+        owner = self.holder()
+        with durable.failing("unlock", self._folder):
+            try:
+                lock = self._acquire()
+            except StateLocked:
+                if not force:
+                    raise
+                self._file.unlink(missing_ok=True)
+                self._note.unlink(missing_ok=True)
+            else:
+                self._note.unlink(missing_ok=True)
+                lock.release()
         return owner
 
-    def owner(self) -> Owner | None:
-        """Say who holds the lock, or held it when it died; None when that is not known."""
-        found = durable.read(self._note)
+    def holder(self) -> Owner | None:
+        """Read the note beside the lock."""
+        with durable.failing("read", self._folder):
+            found = durable.read(self._note)
         return Owner.from_json(found[0]) if found else None
 
-    def _acquire(self, timeout_s: float) -> FileLock:
+    def _make_folder(self) -> None:
+        if self._folder.is_dir():
+            return
+        parent = self._folder.parent
+        parent.mkdir(durable.PRIVATE_FOLDER, parents=True, exist_ok=True)
+        self._folder.mkdir(durable.PRIVATE_FOLDER, exist_ok=True)
+        with contextlib.suppress(FileExistsError), (parent / ".gitignore").open("x") as file:
+            file.write(self._ignored)
+        durable.sync_folder(parent)
+
+    def _give_back(self, lock: FileLock) -> None:
+        LOG.debug("gives %s back", self._file)
+        try:
+            with contextlib.suppress(OSError, StateError):  # the note is for people; the lock itself is the system's
+                if self._is_ours():
+                    self._note.unlink(missing_ok=True)
+        finally:
+            self._token = None
+            lock.release()
+
+    def _acquire(self) -> FileLock:
         from filelock import FileLock, Timeout  # noqa: PLC0415 -- slow to import, and a plan locks nothing
 
-        lock = FileLock(self._file, timeout=timeout_s, mode=durable.PRIVATE_FILE, thread_local=False)
+        lock = FileLock(self._file, timeout=0, mode=durable.PRIVATE_FILE, thread_local=False)
         try:
             lock.acquire()
         except Timeout:
             raise StateLocked(
-                f"{self.owner() or 'another process'} holds {self._file}. Wait until it ends; the lock of a process "
+                f"{self.holder() or 'another process'} holds {self._file}. Wait until it ends; the lock of a process "
                 "that dies on this machine is free at once. If it ran on another machine and is gone, type\n"
                 "  hmsplan state unlock --force"
             ) from None
@@ -109,5 +136,5 @@ class FolderLock:
         return mark.inode if mark else None
 
     def _is_ours(self) -> bool:
-        owner = self.owner()
+        owner = self.holder()
         return owner is not None and owner.token == self._token

@@ -8,33 +8,19 @@ shows them entries twice, never none.
 
 from __future__ import annotations
 
-import contextlib
-import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hmsplan.errors import StateError
 from hmsplan.state.environment_name import NAME
 from hmsplan.state.file import durable
-from hmsplan.state.file.lock import FolderLock
+from hmsplan.state.file.lock import IGNORED, FolderLock
 from hmsplan.state.storage import Content, Seen
 from hmsplan.state.succession import NEVER, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from hmsplan.state.file.durable import Mark
-    from hmsplan.state.lock_owner import Owner
-
-IGNORED: Final = """\
-# A state.json may be committed; the rest belongs to this machine.
-lock
-lock.*
-journal.jsonl*
-state.json.*
-emulator.db*
-emulator/
-"""
 
 
 class Marks(NamedTuple):
@@ -50,10 +36,9 @@ class FileStorage:
     def __init__(self, folder: Path, ignored: str = IGNORED) -> None:
         """Keep the state in *folder*; *ignored* is what git does not see beside it."""
         self._folder = folder
-        self._ignored = ignored
         self._state = folder / "state.json"
         self._journal = folder / "journal.jsonl"
-        self._lock = FolderLock(folder)
+        self.lock: Final = FolderLock(folder, ignored)
 
     def describe(self) -> str:
         """Name ``state.json``."""
@@ -61,14 +46,14 @@ class FileStorage:
 
     def get(self) -> Content[Marks]:
         """Read both files, one after the other: another run may write in between."""
-        with self._failing("read"):
+        with durable.failing("read", self._folder):
             journal, journal_mark = durable.read(self._journal) or (None, None)
             state, state_mark = durable.read(self._state) or (None, None)
         return Content(state, journal, Marks(state_mark, journal_mark), str(self._state), str(self._journal))
 
     def holds(self, at: Marks) -> bool:
         """Compare inode, size and time of both files."""
-        with self._failing("read"):
+        with durable.failing("read", self._folder):
             return at == Marks(durable.mark(self._state), durable.mark(self._journal))
 
     def put(self, seen: Seen[Marks], new: Version, body: bytes, backup: bytes | None) -> Marks:  # noqa: ARG002 -- only a database notes versions
@@ -76,53 +61,27 @@ class FileStorage:
         at = seen.at
         if backup is not None:
             at = self._write(at, backup)  # empties the journal, so no kill below can leave it to a foreign state
-            with self._failing("back up"):
+            with durable.failing("back up", self._folder):
                 durable.replace_file(_backup(self._state), backup)
         return self._write(at, body)
 
     def append(self, seen: Seen[Marks], batch: bytes, count: int) -> Marks:  # noqa: ARG002 -- the batch holds its serial
         """Write the batch with one fsync."""
-        with self._failing("write"):
+        with durable.failing("write", self._folder):
             return seen.at._replace(journal=durable.append(self._journal, seen.end, batch))
 
     def set_aside(self) -> Seen[Marks]:
         """Rename both files."""
-        with self._failing("back up"):
+        with durable.failing("back up", self._folder):
             for path in (self._state, self._journal):
                 if durable.mark(path) is not None:
                     path.replace(_backup(path))
             durable.sync_folder(self._folder)
         return Seen(NEVER, Marks(None, None))
 
-    @contextlib.contextmanager
-    def lock(self, owner: str, timeout_s: float) -> Iterator[None]:
-        """Lock a file; the system frees it when this process dies."""
-        with contextlib.ExitStack() as stack:
-            with self._failing("lock"):
-                self._make_folder()
-                stack.enter_context(self._lock.hold(owner, timeout_s))
-            yield
-
-    def require(self) -> None:
-        """Look at the lock and at whose it is, on the disk."""
-        with self._failing("read"):
-            self._lock.require()
-
-    confirm = require
-
-    def unlock(self, *, force: bool) -> Owner | None:
-        """Take the file away."""
-        with self._failing("unlock"):
-            return self._lock.unlock(force=force) if self._folder.is_dir() else None
-
-    def holder(self) -> Owner | None:
-        """Read the note beside the lock."""
-        with self._failing("read"):
-            return self._lock.owner()
-
     def environments(self) -> Mapping[str, FileStorage]:
         """Open the states in the folders beside this one; a second name of this very folder is none of them."""
-        with self._failing("read"):
+        with durable.failing("read", self._folder):
             mine, parent = self._folder.resolve(), self._folder.parent
             folders = sorted(parent.iterdir()) if parent.is_dir() else []
             return {
@@ -132,7 +91,7 @@ class FileStorage:
             }
 
     def _write(self, at: Marks, body: bytes) -> Marks:
-        with self._failing("write"):
+        with durable.failing("write", self._folder):
             is_compact = at.journal is None or at.journal.size == 0
             if is_compact and self._holds(body):
                 return at
@@ -142,24 +101,6 @@ class FileStorage:
     def _holds(self, data: bytes) -> bool:
         found = durable.read(self._state)
         return found is not None and found[0] == data
-
-    def _make_folder(self) -> None:
-        if self._folder.is_dir():
-            return
-        parent = self._folder.parent
-        parent.mkdir(durable.PRIVATE_FOLDER, parents=True, exist_ok=True)
-        self._folder.mkdir(durable.PRIVATE_FOLDER, exist_ok=True)
-        with contextlib.suppress(FileExistsError), (parent / ".gitignore").open("x") as file:
-            file.write(self._ignored)
-        durable.sync_folder(parent)
-
-    @contextlib.contextmanager
-    def _failing(self, verb: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            name = os.fspath(error.filename or self._folder)
-            raise StateError(f"cannot {verb} {name}: {error.strerror or error}") from error
 
 
 def _backup(path: Path) -> Path:

@@ -22,7 +22,7 @@ from hmsplan.state.postgres import tables
 from hmsplan.state.postgres.connection import connect, failing, require_direct, said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from hmsplan.state.postgres.connection import Connection, Place
 
@@ -75,16 +75,12 @@ class SessionLock:
         self.session: Session | None = None
 
     @contextlib.contextmanager
-    def hold(self, owner: str, timeout_s: float) -> Iterator[None]:
-        """Hold the lock; *timeout_s* = how long to wait for its holder.
-
-        Raises:
-            StateLocked: another run holds it.
-        """
+    def hold(self, owner: str) -> Iterator[None]:
+        """Hold an advisory lock; the server frees it when the connection of this process ends."""
         with contextlib.ExitStack() as closing:
             with failing("lock", self._place):
                 connection = closing.enter_context(contextlib.closing(connect(self._place)))
-                session = self._sign(connection, self._acquire(connection, timeout_s), owner)
+                session = self._sign(connection, self._acquire(connection), owner)
             self.session = session
             LOG.debug("holds the lock of %s", self._place.shown)
             try:
@@ -107,6 +103,24 @@ class SessionLock:
         if self.session is None:
             raise not_locked()
         return self.session
+
+    def confirm(self) -> None:
+        """Ask the server through the session that holds the lock; one round trip."""
+        session = self.require()
+        with self.failing(session, "read"):
+            if not self.is_ours(session):
+                raise self.lost(session)
+
+    @contextlib.contextmanager
+    def failing(self, session: Session, verb: str = "write") -> Iterator[None]:
+        """Tell a connection that was cut as what it is: the loss of the lock."""
+        with failing(verb, self._place):
+            try:
+                yield
+            except psycopg.Error as error:
+                if session.connection.closed:
+                    raise self.lost(session, error) from error
+                raise
 
     def is_ours(self, session: Session) -> bool:
         """Say whether *session* still holds the lock, and it was not taken away."""
@@ -141,22 +155,25 @@ class SessionLock:
                 return owner
             if not force:
                 raise self._locked(connection)
-            holders = {pid for (pid,) in connection.execute(_HOLDING, [self._key])}
+            holders = self._holders(connection)
             owner = self._take_name(connection)  # from here on the holder writes nothing more, whatever comes
             self._end(connection, holders)
             return owner
 
-    def _acquire(self, connection: Connection, timeout_s: float) -> int:
+    def _acquire(self, connection: Connection) -> int:
         """Take the lock; give the process of the server that holds it."""
         pid = require_direct(connection, self._place)
         connection.execute(_SETTINGS)
         tables.make(connection, self._place)
-        if not _wait(lambda: self._try(connection), timeout_s):
+        if not self._try(connection):
             raise self._locked(connection)
         return pid
 
     def _try(self, connection: Connection) -> bool:
         return connection.execute("SELECT pg_try_advisory_lock(%s)", [self._key]).fetchone() == (True,)
+
+    def _holders(self, connection: Connection) -> set[int]:
+        return {pid for (pid,) in connection.execute(_HOLDING, [self._key])}
 
     def _release(self, connection: Connection) -> None:
         """Give the lock back; closing the connection alone would do so some moments later."""
@@ -208,17 +225,8 @@ class SessionLock:
                 f"{ending}"
             ) from None
 
-        def is_free() -> bool:
-            return pids.isdisjoint(pid for (pid,) in connection.execute(_HOLDING, [self._key]))
-
-        if not _wait(is_free, TERMINATION_S):
-            raise StateLocked(f"the session that holds {self._place.shown} was told to end and has not. Try again")
-
-
-def _wait(is_done: Callable[[], bool], timeout_s: float) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while not is_done():
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(POLL_S)
-    return True
+        deadline = time.monotonic() + TERMINATION_S
+        while not pids.isdisjoint(self._holders(connection)):
+            if time.monotonic() >= deadline:
+                raise StateLocked(f"the session that holds {self._place.shown} was told to end and has not. Try again")
+            time.sleep(POLL_S)

@@ -10,8 +10,6 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Final
 
-import psycopg
-
 from hmsplan.state.environment_name import NAME
 from hmsplan.state.postgres import tables
 from hmsplan.state.postgres.connection import connect, failing, read_url
@@ -21,10 +19,8 @@ from hmsplan.state.succession import NEVER, Version, changed_meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from contextlib import AbstractContextManager
 
     from hmsplan.errors import StateError
-    from hmsplan.state.lock_owner import Owner
     from hmsplan.state.postgres.connection import Connection
     from hmsplan.state.postgres.lock import Session
 
@@ -82,7 +78,7 @@ class PostgresStorage:
     def __init__(self, url: str, environment: str) -> None:
         self._url = url  # may hold a password
         self._place = read_url(url, environment)
-        self._lock = SessionLock(self._place)
+        self.lock: Final = SessionLock(self._place)
 
     def describe(self) -> str:
         """Name the row and its database."""
@@ -104,10 +100,10 @@ class PostgresStorage:
 
     def put(self, seen: Seen[bool], new: Version, body: bytes, backup: bytes | None) -> bool:
         """Back up, replace the row and delete its journal in one transaction."""
-        session = self._lock.require()
+        session = self.lock.require()
         lineage, serial = new
         values = {"lineage": lineage, "serial": serial, "body": body}
-        with self._failing(session), session.connection.transaction():
+        with self.lock.failing(session), session.connection.transaction():
             if backup is not None:
                 session.connection.execute(_BACK_UP, {"name": self._place.name, "whole": backup})
             elif seen.at:
@@ -118,39 +114,16 @@ class PostgresStorage:
 
     def append(self, seen: Seen[bool], batch: bytes, count: int) -> bool:
         """Insert the batch and raise the serial of the row, in one statement."""
-        session = self._lock.require()
-        with self._failing(session):
+        session = self.lock.require()
+        with self.lock.failing(session):
             self._write(session, _APPEND, seen, batch=batch, count=count)
         return False
 
     def set_aside(self) -> Seen[bool]:
         """Look which version the row notes; ``put`` copies the row in its own transaction."""
-        session = self._lock.require()
-        with self._failing(session):
+        session = self.lock.require()
+        with self.lock.failing(session):
             return Seen(self._noted(session), at=True)
-
-    def lock(self, owner: str, timeout_s: float) -> AbstractContextManager[None]:
-        """Hold an advisory lock; the server frees it when the connection of this process ends."""
-        return self._lock.hold(owner, timeout_s)
-
-    def require(self) -> None:
-        """Ask for the session that holds the lock."""
-        self._lock.require()
-
-    def confirm(self) -> None:
-        """Ask the server through the session that holds the lock; one round trip."""
-        session = self._lock.require()
-        with self._failing(session, "read"):
-            if not self._lock.is_ours(session):
-                raise self._lock.lost(session)
-
-    def unlock(self, *, force: bool) -> Owner | None:
-        """Delete the name of the lock, and with *force* end the session that holds it."""
-        return self._lock.unlock(force=force)
-
-    def holder(self) -> Owner | None:
-        """Ask the server, which frees the lock of a run that died."""
-        return self._lock.holder()
 
     def environments(self) -> Mapping[str, PostgresStorage]:
         """List the rows whose names differ in nothing but the environment."""
@@ -173,28 +146,17 @@ class PostgresStorage:
 
     def _refused(self, session: Session, seen: Seen[bool]) -> StateError:
         """Say why a write found nothing to change: the lock is lost, or another run wrote."""
-        if not self._lock.is_ours(session):
-            return self._lock.lost(session)
+        if not self.lock.is_ours(session):
+            return self.lock.lost(session)
         return changed_meanwhile(self._place.shown, self._noted(session), seen.version)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
         """Give the connection that holds the lock, or one for this reading."""
-        session = self._lock.session
+        session = self.lock.session
         if session is not None:
-            with self._failing(session):
+            with self.lock.failing(session):
                 yield session.connection
         else:
             with failing("read", self._place), contextlib.closing(connect(self._place)) as connection:
                 yield connection
-
-    @contextlib.contextmanager
-    def _failing(self, session: Session, verb: str = "write") -> Iterator[None]:
-        """Tell a connection that was cut as what it is: the loss of the lock."""
-        with failing(verb, self._place):
-            try:
-                yield
-            except psycopg.Error as error:
-                if session.connection.closed:
-                    raise self._lock.lost(session, error) from error
-                raise

@@ -11,6 +11,8 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.patience import locked_within
+from support.processes import SOURCE
 
 from hmsplan.errors import StateError, StateLocked
 from hmsplan.model import Address, Binding
@@ -59,7 +61,7 @@ from hmsplan.state.bucket.storage import BucketStorage
 from hmsplan.state.journal import Bound
 
 backend = Backend(BucketStorage(sys.argv[1], "production", lease_s=0.4))
-with backend.lock("writer", timeout_s=30):
+with locked_within(backend, "writer", 30):
     state = backend.load()
     if state is None:
         state = State("lineage")
@@ -140,7 +142,7 @@ def test_the_lock_of_a_killed_process_is_free_when_its_lease_ends(url: str, stat
     with pytest.raises(StateLocked):
         open_(url).unlock()
     began = time.monotonic()
-    with heir.lock("heir", timeout_s=30):
+    with locked_within(heir, "heir", 30):
         assert time.monotonic() - began < LEASE_S + 5
         assert heir.load() == replay(state, [Spent("2")])
         heir.append([Spent("3")])
@@ -159,7 +161,7 @@ def test_a_stopped_process_that_goes_on_after_a_takeover_writes_nothing(
 ) -> None:
     os.kill(worker.process.pid, signal.SIGSTOP)
     heir = open_(url)
-    with heir.lock("heir", timeout_s=30):
+    with locked_within(heir, "heir", 30):
         heir.load()
         heir.append([Spent("heir")])
         before = stored(url)
@@ -188,7 +190,7 @@ def test_a_process_killed_at_any_moment_loses_nothing_acknowledged(url: str) -> 
     """Each kill leaves the lock behind as well; the next process waits for its lease."""
     acknowledged = -1
     for pause_s in (0.0, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.11):
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, url], stdout=subprocess.PIPE, text=True)
+        writer = subprocess.Popen([sys.executable, "-c", SOURCE + WRITER, url], stdout=subprocess.PIPE, text=True)
         assert writer.stdout is not None
         first = writer.stdout.readline()
         time.sleep(pause_s)

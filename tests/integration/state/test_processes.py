@@ -81,7 +81,7 @@ while way == "unlock":
         break
     except StateLocked:
         assert time.monotonic() - began < patience_s
-with second.lock("second", timeout_s=patience_s):
+with locked_within(second, "second", patience_s):
     waited_s = time.monotonic() - began
     spent = second.load().spent
 print(json.dumps([told, child, left.pid if left else None, spent, waited_s]))
@@ -122,7 +122,7 @@ chance, rounds, patience_s = random.Random(int(ARGUMENTS[0])), int(ARGUMENTS[1])
 
 def work(pipe):
     mine = backend()
-    with mine.lock("worker", timeout_s=patience_s):
+    with locked_within(mine, "worker", patience_s):
         number = len(mine.load().bindings)
         while True:
             mine.append([Bound(Binding(Address("assistants", f"n{number}"), str(number), {"name": "x" * 300}))])

@@ -68,12 +68,16 @@ def test_the_unicode_form_and_the_last_bits_of_a_float_are_the_platforms() -> No
     assert mismatches(ASSISTANTS, sent, {"llm_config": {"temperature": 0.71}}) != ""
 
 
+ATTACHED = {"type": "mcp", "mcp_server_id": "m1", "allowed_tools": ["find"]}
+
+
 @pytest.mark.parametrize(
     ("kind", "sent", "live"),
     [
         (NUMBERS, {"agent_id": "a1"}, {"agent_id": None}),
         (CAMPAIGNS, {"status": "scheduled"}, {"status": "draft"}),
         (ASSISTANTS, {"name": "A"}, {"name": "B"}),
+        (ASSISTANTS, {"llm_config": {"tools": [ATTACHED]}}, {"llm_config": {"tools": []}}),
     ],
 )
 def test_who_answers_whom_it_calls_and_what_it_is_called_are_vital(kind: Kind, sent: Spec, live: Spec) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from hmsplan.config.load import load_stack
 from hmsplan.errors import ConfigError
-from hmsplan.output.diagnostics import WIDTH, format_diagnostics
+from hmsplan.output.diagnostics import WIDTH, format_diagnostic
 
 BROKEN = Path(__file__).parents[2] / "broken"
 CASES = sorted(path.name for path in BROKEN.iterdir() if path.is_dir())
@@ -28,7 +28,7 @@ def message_of(folder: Path) -> str:
     assert caught.value.exit_code == 3
     # before lines are broken: where they break must not depend on where the repository lies
     named = [replace(found, detail=found.detail.replace(str(folder), "STACK")) for found in caught.value.diagnostics]
-    return format_diagnostics(named)
+    return "\n\n".join(map(format_diagnostic, named)) + "\n"
 
 
 @pytest.mark.parametrize("case", CASES)

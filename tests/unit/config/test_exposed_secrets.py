@@ -13,8 +13,8 @@ from hmsplan.model import Ref, Secret, Severity
 
 def found(kind: str, spec: dict[str, Any], *pasted: tuple[str | int, ...]) -> list[tuple[str, tuple[str | int, ...]]]:
     warnings = list(exposed(KINDS[kind], spec, pasted))
-    assert all(each.severity is Severity.WARNING and each.path == path for path, each in warnings)
-    return [(each.summary, path) for path, each in warnings]
+    assert all(each.severity is Severity.WARNING for each in warnings)
+    return [(each.summary, each.path) for each in warnings]
 
 
 OPEN, CLEAR = "Credential in a readable field", "URL without encryption"
@@ -47,7 +47,7 @@ def test_tools_are_looked_into_and_what_is_pasted_is_not() -> None:
 
 def test_a_warning_says_what_to_write_and_not_what_was_found() -> None:
     spec = {"webhook_url": "https://a.example/x?token=tok-1", "first_message": "sk-live-abcdefghijklmnop"}
-    details = [warning.detail for _, warning in exposed(KINDS["assistants"], spec)]
+    details = [warning.detail for warning in exposed(KINDS["assistants"], spec)]
     assert "webhook_secret: ${secret:name}" in details[0]
     assert "secret: ${secret:name}} of the tool" in details[1]
     assert not any("tok-1" in detail or "sk-live" in detail for detail in details)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hmsplan.config.interpolation import BadInterpolation, Csv, File, Reference, SecretName, Var, escape, parse_text
+from hmsplan.config.interpolation import BadInterpolation, Call, Reference, escape, parse_text
 from hmsplan.model import Address
 
 SUPPORT = Address("assistants", "support")
@@ -16,16 +16,16 @@ SUPPORT = Address("assistants", "support")
     ("text", "parts"),
     [
         ("plain {{name}} $5 {x}", ["plain {{name}} $5 {x}"]),
-        ("${var:x}", [Var("x")]),
-        ("Hi ${var:x}!", ["Hi ", Var("x"), "!"]),
-        ("${secret:sip-password}", [SecretName("sip-password")]),
-        ("${file:prompts/a b.md}", [File("prompts/a b.md")]),
-        ("${csv:leads/spring.csv}", [Csv("leads/spring.csv")]),
+        ("${var:x}", [Call("var", "x")]),
+        ("Hi ${var:x}!", ["Hi ", Call("var", "x"), "!"]),
+        ("${secret:sip-password}", [Call("secret", "sip-password")]),
+        ("${file:prompts/a b.md}", [Call("file", "prompts/a b.md")]),
+        ("${csv:leads/spring.csv}", [Call("csv", "leads/spring.csv")]),
         ("${assistants.support}", [Reference(SUPPORT)]),
         ("${assistants.support.llm_config.model}", [Reference(SUPPORT, ("llm_config", "model"))]),
         ("$${var:x}", ["${", "var:x}"]),
         ("$$${var:x}", ["$", "${", "var:x}"]),
-        ("{{a}} ${var:x} {{b}}", ["{{a}} ", Var("x"), " {{b}}"]),
+        ("{{a}} ${var:x} {{b}}", ["{{a}} ", Call("var", "x"), " {{b}}"]),
     ],
 )
 def test_forms(text: str, parts: list[object]) -> None:
@@ -57,6 +57,13 @@ def test_errors(text: str, summary: str, word: str) -> None:
         parse_text(text)
     assert caught.value.summary == summary
     assert word in caught.value.detail
+
+
+@pytest.mark.parametrize("text", ["${var:x}", "${file:prompts/a.md}", "${assistants.support.name}"])
+def test_a_message_shows_what_was_written(text: str) -> None:
+    """A part of a text is named in messages as its author wrote it."""
+    (part,) = parse_text(text)
+    assert f"${{{part}}}" == text
 
 
 @given(st.text("${}:.ab \n"))

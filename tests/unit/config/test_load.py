@@ -696,3 +696,14 @@ def test_warnings_never_end_the_reading(tmp_path: Path) -> None:
     assert len(stack.resources) == 30
     assert len(stack.warnings) == 30 * (MAX_PROBLEMS + 1)
     assert {found.summary for found in stack.warnings} == {"Same number twice"}
+
+
+@pytest.mark.parametrize(
+    ("key", "home"),
+    [("default_environment", "hmsplan.yaml"), ("safety", "hmsplan.yaml"), ("overrides", "environments/NAME.yaml")],
+)
+def test_a_key_of_another_file_is_told_where_it_belongs(tmp_path: Path, key: str, home: str) -> None:
+    """A key of the stack file or of an environment in a resource file is answered with the file it belongs in."""
+    (problem,) = problems(tmp_path, {"a.yaml": f"{key}: {{}}\n"})
+    assert problem.summary == "Key in the wrong file"
+    assert f"{key} belongs in {home}" in problem.detail

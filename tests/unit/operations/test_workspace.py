@@ -9,7 +9,7 @@ import httpx
 from support.readings import declared, resource
 
 from hmsplan.operations.plan import plan
-from hmsplan.operations.reporter import Silent
+from hmsplan.operations.reporter import Reporter
 from hmsplan.operations.workspace import Workspace, connect_with
 from hmsplan.state.backend import open_backend
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Waits(Silent):
+class Waits(Reporter):
     """Writes down for how long the rate limit makes a run wait."""
 
     def __init__(self) -> None:

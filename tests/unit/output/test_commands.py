@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 import hmsplan
-from hmsplan.cli import COMMANDS
+from hmsplan.cli.root import COMMANDS
 from hmsplan.output.commands import BARE, NAMES, CommandLine
 
 if TYPE_CHECKING:

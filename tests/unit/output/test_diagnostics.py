@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from hmsplan.model import Address, Diagnostic, Severity, SourceLine
-from hmsplan.output.diagnostics import format_diagnostic, format_diagnostics, format_path
+from hmsplan.output.diagnostics import format_diagnostic, format_path
 
 UNKNOWN = Diagnostic(
     "Unknown reference",
@@ -25,9 +25,7 @@ def test_full() -> None:
 def test_without_a_place() -> None:
     """A problem of no file has no line for one, and a warning is called so."""
     warning = Diagnostic("Unused variable", "Nothing uses it.", severity=Severity.WARNING)
-    assert format_diagnostics([warning, warning]) == (
-        "Warning: Unused variable\n  Nothing uses it.\n\nWarning: Unused variable\n  Nothing uses it.\n"
-    )
+    assert format_diagnostic(warning) == "Warning: Unused variable\n  Nothing uses it."
 
 
 def test_foreign_text_is_escaped() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from support.pages import render_drift
+
 from hmsplan.model import MISSING, Address, Drift, DriftKind, FieldChange, Secret
-from hmsplan.output.drift import Coverage, coverage_text, drift_json, render_drift
+from hmsplan.output.drift import coverage_text, drift_json
 
 CHANGED = Drift(
     "assistants",
@@ -23,9 +25,7 @@ STRAY = Drift("assistants", "a9", DriftKind.UNMANAGED, name="\x1b[2J Try-out")
 
 
 def test_a_report_and_no_proposal() -> None:
-    text = render_drift(
-        [CHANGED, GONE, STRAY], Coverage({"assistants": (1, 2), "numbers": (0, 0)}), width=80, color=False
-    )
+    text = render_drift([CHANGED, GONE, STRAY], {"assistants": (1, 2), "numbers": (0, 0)}, width=80, color=False)
     assert text.splitlines() == [
         "2 objects changed outside hmsplan since the last apply",
         "Shown as: last applied -> live now. Nothing is proposed or written.",
@@ -49,18 +49,18 @@ def test_a_report_and_no_proposal() -> None:
 
 
 def test_no_drift_is_said_in_so_many_words() -> None:
-    text = render_drift([], Coverage({"numbers": (3, 3)}), width=80, color=False)
+    text = render_drift([], {"numbers": (3, 3)}, width=80, color=False)
     assert text.startswith("No drift. Every managed object is as the last apply left it.\n")
     assert text.endswith("Coverage: 3 of 3 objects managed\nDrift: 0 changed, 0 gone.\n")
 
 
 def test_coverage_names_the_kinds_that_are_not_managed_whole() -> None:
-    coverage = Coverage({"numbers": (2, 3), "assistants": (1, 1)})
+    coverage = {"numbers": (2, 3), "assistants": (1, 1)}
     assert coverage_text(coverage) == "3 of 4 objects managed (numbers 2 of 3)"
 
 
 def test_the_json_tells_the_same_without_secrets() -> None:
-    found = drift_json([CHANGED, GONE, STRAY], Coverage({"assistants": (1, 2)}))
+    found = drift_json([CHANGED, GONE, STRAY], {"assistants": (1, 2)})
     assert found["coverage"] == {"managed": 1, "total": 2, "kinds": {"assistants": {"managed": 1, "total": 2}}}
     assert [entry["drift"] for entry in found["drift"]] == ["changed", "gone", "unmanaged"]
     fields = found["drift"][0]["fields"]

@@ -68,7 +68,7 @@ def test_an_unsettled_create_says_how_to_settle_it() -> None:
 
 def test_a_signal_is_named() -> None:
     text = shown(Outcome(step(SUPPORT, Verb.CREATE), Status.NOT_STARTED), signal=2)
-    assert "Stopped: signal 2." in text
+    assert "Stopped: SIGINT." in text
     assert "Apply incomplete: 0 done, 0 failed, 0 blocked, 1 not started." in text
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.hostile_texts import HOSTILE
-from support.pages import COVERAGE, MAIN, RECALL, SUPPORT, VOIP, drifts, full, plan
+from support.pages import COVERAGE, MAIN, RECALL, SUPPORT, VOIP, drifts, full, plan, render_drift
 
 from hmsplan.model import (
     Action,
@@ -30,8 +30,8 @@ from hmsplan.model import (
     Unsettled,
     Verb,
 )
-from hmsplan.output.drift import render_drift
-from hmsplan.output.text import NO_CHANGES, render_plan
+from hmsplan.output.page import NO_CHANGES
+from hmsplan.output.text import render_plan
 from hmsplan.text.escape import plain
 
 FIELD = FieldChange(("name",), "old", "new")

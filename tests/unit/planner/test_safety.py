@@ -12,7 +12,7 @@ from hmsplan.model import Action, Deposed, Diagnostic, Refusal, Risk, Safety, Se
 from hmsplan.output.html.page import render_html
 from hmsplan.output.markdown import render_markdown
 from hmsplan.output.page import page_of
-from hmsplan.output.text import render_page
+from hmsplan.output.text import render_text
 from hmsplan.planner.safety import is_allowed, is_protected
 
 if TYPE_CHECKING:
@@ -430,7 +430,7 @@ def test_nothing_live_or_a_state_that_knows_something_is_no_warning() -> None:
     assert warnings(planned(stack, two, remembered(bound("assistants.a", "a1", name="A")))) == []
 
 
-@pytest.mark.parametrize("shown", [lambda page: render_page(page, width=80, color=False), render_markdown, render_html])
+@pytest.mark.parametrize("shown", [lambda page: render_text(page, color=False), render_markdown, render_html])
 def test_no_state_is_said_at_the_head_of_every_surface(shown: Callable[[Page], str]) -> None:
     plan = planned(declared(resource("assistants.a", name="A")), live(remote("assistants", "a1", name="A")))
     text = shown(page_of(plan, 80))

@@ -220,24 +220,6 @@ def test_a_run_that_fails_lets_go_of_the_lock(store: Store) -> None:
         pass
 
 
-def test_a_run_can_wait_for_the_lock(store: Store) -> None:
-    first, second = store.open(), store.open()
-    is_held, may_end = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with first.lock("first"):
-            is_held.set()
-            may_end.wait(30)
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    is_held.wait(30)
-    threading.Timer(0.05, may_end.set).start()
-    with second.lock("second", timeout_s=30):
-        assert may_end.is_set()
-    thread.join()
-
-
 def test_reading_needs_no_lock(store: Store) -> None:
     state = begin(store)
     with store.open().lock("apply"):

@@ -13,7 +13,7 @@ from hmsplan.errors import StateError
 from hmsplan.model import Address, Binding, Deposed, PendingCreate, Secret, State
 from hmsplan.state.backend import Backend, new_state
 from hmsplan.state.file.storage import FileStorage
-from hmsplan.state.journal import Entry, replay
+from hmsplan.state.journal import Counted, DeposedGone, Entry, OrganizationKnown, Settled, Spent, Unbound, replay
 from hmsplan.state.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -91,21 +91,21 @@ def test_an_intent_is_on_the_disk_when_the_call_returns(tmp_path: Path) -> None:
 
 def test_each_method_does_to_the_state_what_it_says(tmp_path: Path) -> None:
     async def work(ledger: Ledger, _: Watched) -> None:
-        await ledger.organization("org")
+        await ledger.write(OrganizationKnown("org"))
         await ledger.intend([intent(), intent("refused"), intent("lead", C, parent="c-1")])
         await ledger.bind(Binding(A, "1", {"name": "A"}), settles=STEP, deposed=Deposed(A, "0"))
         await ledger.bind(Binding(C, "c-1"))
-        await ledger.count(C, "f" * 16, settles="lead")
-        await ledger.count(C, "f" * 16)
-        await ledger.count(C, "e" * 16)
-        await ledger.count(C, "e" * 16, -1)
-        await ledger.settle("refused")
+        await ledger.write(Counted(C, "f" * 16, settles="lead"))
+        await ledger.write(Counted(C, "f" * 16))
+        await ledger.write(Counted(C, "e" * 16))
+        await ledger.write(Counted(C, "e" * 16, -1))
+        await ledger.write(Settled("refused", "refused"))
         await ledger.bind(Binding(Address("numbers", "n"), "n-1"))
-        await ledger.unbind(Address("numbers", "n"))
+        await ledger.write(Unbound(Address("numbers", "n")))
         await ledger.move(A, B)
         assert ledger.state.deposed == (Deposed(B, "0"),)
-        await ledger.drop_deposed("0")
-        await ledger.spend("d" * 64)
+        await ledger.write(DeposedGone("0"))
+        await ledger.write(Spent("d" * 64))
         assert Backend(FileStorage(tmp_path)).load() == ledger.state
         await ledger.close()
         assert Backend(FileStorage(tmp_path)).load() == ledger.state
@@ -119,12 +119,12 @@ def test_each_method_does_to_the_state_what_it_says(tmp_path: Path) -> None:
 def test_a_single_binding_is_known_without_the_whole_state(tmp_path: Path) -> None:
     async def work(ledger: Ledger, _: Watched) -> None:
         assert ledger.binding(C) is None
-        await ledger.organization("org")
+        await ledger.write(OrganizationKnown("org"))
         await ledger.bind(Binding(C, "c-1"))
         assert ledger.binding(C) == Binding(C, "c-1")
-        await ledger.count(C, "f" * 16)
+        await ledger.write(Counted(C, "f" * 16))
         early = ledger.binding(C)
-        await ledger.count(C, "f" * 16)
+        await ledger.write(Counted(C, "f" * 16))
         assert early == Binding(C, "c-1", members={"f" * 16: 1})
         assert ledger.binding(C) == ledger.state.bindings[C]
         assert (ledger.lineage, ledger.organization_id) == (ledger.state.lineage, "org")
@@ -145,7 +145,7 @@ def test_a_bound_replacement_deposes_what_its_intent_named(tmp_path: Path) -> No
 def test_a_lost_campaign_takes_its_late_members_along(tmp_path: Path) -> None:
     async def work(ledger: Ledger, _: Watched) -> None:
         await ledger.intend([intent("lead", C, parent="c-1")])
-        await ledger.count(C, "f" * 16, settles="lead")
+        await ledger.write(Counted(C, "f" * 16, settles="lead"))
 
     stored = run(tmp_path, work)
     assert stored is not None
@@ -155,10 +155,10 @@ def test_a_lost_campaign_takes_its_late_members_along(tmp_path: Path) -> None:
 def test_an_earlier_state_is_left_alone_by_later_calls(tmp_path: Path) -> None:
     async def work(ledger: Ledger, _: Watched) -> None:
         await ledger.bind(Binding(C, "c-1"))
-        await ledger.count(C, "f" * 16)
+        await ledger.write(Counted(C, "f" * 16))
         early = ledger.state
-        await ledger.count(C, "f" * 16)
-        await ledger.unbind(C)
+        await ledger.write(Counted(C, "f" * 16))
+        await ledger.write(Unbound(C))
         assert early.bindings == {C: Binding(C, "c-1", members={"f" * 16: 1})}
 
     run(tmp_path, work)
@@ -169,7 +169,7 @@ def test_an_intent_that_is_still_open_cannot_be_opened_again(tmp_path: Path) -> 
         await ledger.intend([intent()])
         with pytest.raises(StateError, match="is open already"):
             await ledger.intend([intent()])
-        await ledger.settle(STEP)
+        await ledger.write(Settled(STEP, "refused"))
         await ledger.intend([intent()])
 
     run(tmp_path, work)
@@ -291,7 +291,7 @@ def test_after_a_failed_write_nothing_is_created_and_nothing_forgotten(tmp_path:
 
 def test_all_who_wait_hear_of_a_failed_write(tmp_path: Path) -> None:
     async def work(ledger: Ledger, backend: Watched) -> None:
-        await ledger.organization("org")
+        await ledger.write(OrganizationKnown("org"))
         backend.error = StateError("disk full")
         backend.may_write.clear()
         tasks = [asyncio.create_task(ledger.bind(Binding(A, "1")))]
@@ -464,7 +464,7 @@ def test_the_state_is_what_a_replay_of_the_written_entries_gives(tmp_path: Path)
             address = Address("assistants", f"a{number}")
             await ledger.intend([intent(str(number), address)])
             await ledger.bind(Binding(address, str(number)), settles=str(number))
-            await ledger.count(C, f"{number % 3:016x}")
+            await ledger.write(Counted(C, f"{number % 3:016x}"))
 
         await asyncio.gather(*(create(number) for number in range(30)))
         assert replay(start, [entry for batch in backend.batches for entry in batch]) == ledger.state

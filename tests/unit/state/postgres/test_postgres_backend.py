@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from support.patience import locked_within
 from support.postgres_server import PASSWORD, SECRETIVE, own_folder, program, running
 
 from hmsplan.errors import StateError, StateLocked
@@ -413,7 +414,7 @@ def test_a_connection_that_is_cut_loses_the_lock_and_whoever_had_it_writes_nothi
         with pytest.raises(StateError, match=r"the connection to .* was cut") as caught:
             first.append([Spent("lost")])
         assert caught.value.summary == "Lock lost"
-        with second.lock("second", timeout_s=10):
+        with locked_within(second, "second", 10):
             second.load()
             second.append([Spent("theirs")])
             with pytest.raises(StateError, match="taken away by second"):
@@ -438,7 +439,7 @@ def test_a_connection_that_was_cut_is_noticed_when_the_lock_is_asked_for(
                 first.confirm_lock()
             assert caught.value.summary == "Lock lost"
         second = backend_at(postgres.url(database=database), tmp_path)
-        with second.lock("second", timeout_s=10), pytest.raises(StateError, match="taken away by second"):
+        with locked_within(second, "second", 10), pytest.raises(StateError, match="taken away by second"):
             first.confirm_lock()
     with first.lock("first"):
         backend_at(postgres.url(database=database), tmp_path).unlock(force=True)
@@ -453,7 +454,7 @@ def test_a_lock_in_name_alone_is_none(postgres: PostgresServer, database: str, t
     with backend.lock("test"):
         backend.confirm_lock()
         assert isinstance(backend.storage, PostgresStorage)
-        session = backend.storage._lock.session
+        session = backend.storage.lock.session
         assert session is not None
         session.connection.execute("SELECT pg_advisory_unlock_all()")
         with pytest.raises(StateError) as caught:
@@ -485,7 +486,7 @@ def test_a_connection_cut_in_the_middle_of_a_write_leaves_all_of_it_or_nothing(
     begin(backend)
     for cut in range(8):
         timer = threading.Timer(0.02 * cut, end_sessions, (postgres, database))
-        with backend.lock("test", timeout_s=10):
+        with locked_within(backend, "test", 10):
             state = backend.load()
             assert state is not None
             timer.start()
@@ -578,5 +579,5 @@ def test_a_pooler_by_session_is_as_good_as_none(
     begin(backend)
     with backend.lock("through the pooler"), pytest.raises(StateLocked, match="through the pooler"):
         direct.lock("direct").__enter__()
-    with direct.lock("direct", timeout_s=10):
+    with locked_within(direct, "direct", 10):
         assert direct.load() == backend.load()

@@ -1,0 +1,104 @@
+"""The bytes of a state file and of a journal: what users have on their disks is read, and written the same again."""
+
+from __future__ import annotations
+
+from hmsplan.formats.state_file import dump, parse
+from hmsplan.model import Address, Binding, Deposed, PendingCreate, State
+from hmsplan.state.journal import (
+    Bound,
+    Counted,
+    DeposedGone,
+    Entry,
+    Intended,
+    Leaving,
+    Moved,
+    OrganizationKnown,
+    Settled,
+    Spent,
+    StackKnown,
+    Unbound,
+    decode,
+    encode,
+)
+
+A, B = Address("assistants", "a"), Address("assistants", "b")
+FULL = Binding(
+    A, "1", {"$hmsplan": "mine", "z": {"a": [1.5], "b": None}}, True, {"f2": 1, "f1": 2}, 12, {"z": "ab"}, {"f1": 1},
+    frozenset({"z", "$hmsplan"}),
+)  # fmt: skip
+INTENT = PendingCreate("s", B, "assistants", ("B",), {"b": {"d": 1, "c": 2}}, frozenset({"y", "x"}), 12.5, "p", "0")
+STATE = State(
+    "l", 9, "org", {Address("future_kinds", "x"): Binding(Address("future_kinds", "x"), "3"), A: FULL},
+    (Deposed(B, "0"),), (INTENT,), ("d", "e"), "acme",
+)  # fmt: skip
+ENTRIES: tuple[Entry, ...] = (
+    Intended(INTENT), Bound(FULL, "s", Deposed(B, "0")), Counted(A, "f", -1), Leaving(A, "f"), Settled("s", "refused"),
+    Unbound(A), Moved(A, B), DeposedGone("0"), OrganizationKnown("org"), StackKnown("acme"), Spent("d"),
+)  # fmt: skip
+
+FILE = (
+    b"{\n"
+    b'  "format_version": 2,\n'
+    b'  "lineage": "l",\n'
+    b'  "serial": 9,\n'
+    b'  "organization": "org",\n'
+    b'  "stack": "acme",\n'
+    b'  "bindings": {\n'
+    b'    "assistants.a": {"kind":"assistants","id":"1","applied":{"$hmsplan":"mine","z":{"a":[1.5],"b":nu'
+    b'll}},"digest":"fba0846e2a13dde5f383bbf1de04885e5a9c621a8f93f56461d8b02243a0a67d","protected":true,"m'
+    b'embers":{"f1":2,"f2":1},"made":12,"unkept":{"z":"ab"},"leaving":{"f1":1},"sent":["$hmsplan","z"]},\n'
+    b'    "future_kinds.x": {"kind":"future_kinds","id":"3","applied":{},"digest":"44136fa355b3678a1146ad1'
+    b'6f7e8649e94fb4fc21fe77e8310c060f61caaff8a","protected":false,"members":{},"made":0.0,"unkept":{},"le'
+    b'aving":{},"sent":[]}\n'
+    b"  },\n"
+    b'  "deposed": [\n'
+    b'    {"address":"assistants.b","id":"0"}\n'
+    b"  ],\n"
+    b'  "intents": [\n'
+    b'    {"step":"s","address":"assistants.b","kind":"assistants","identity":["B"],"applied":{"b":{"c":2,'
+    b'"d":1}},"before":["x","y"],"started":12.5,"parent":"p","deposes":"0","protected":false,"members":{}}'
+    b"\n"
+    b"  ],\n"
+    b'  "spent": [\n'
+    b'    "d",\n'
+    b'    "e"\n'
+    b"  ]\n"
+    b"}\n"
+)
+JOURNAL = (
+    b'{"sum":"c7d33497","lineage":"l","serial":1,"entries":[{"op":"intended","intent":{"step":"s","address'
+    b'":"assistants.b","kind":"assistants","identity":["B"],"applied":{"b":{"c":2,"d":1}},"before":["x","y'
+    b'"],"started":12.5,"parent":"p","deposes":"0","protected":false,"members":{}}},{"op":"bound","address'
+    b'":"assistants.a","binding":{"kind":"assistants","id":"1","applied":{"$hmsplan":"mine","z":{"a":[1.5]'
+    b',"b":null}},"digest":"fba0846e2a13dde5f383bbf1de04885e5a9c621a8f93f56461d8b02243a0a67d","protected":'
+    b'true,"members":{"f1":2,"f2":1},"made":12,"unkept":{"z":"ab"},"leaving":{"f1":1},"sent":["$hmsplan","'
+    b'z"]},"settles":"s","deposes":{"address":"assistants.b","id":"0"}},{"op":"counted","address":"assista'
+    b'nts.a","member":"f","by":-1,"settles":null},{"op":"leaving","address":"assistants.a","member":"f"},{'
+    b'"op":"settled","step":"s","why":"refused"},{"op":"unbound","address":"assistants.a"},{"op":"moved","'
+    b'origin":"assistants.a","target":"assistants.b"},{"op":"deposed-gone","id":"0"},{"op":"organization",'
+    b'"id":"org"},{"op":"stack","name":"acme"},{"op":"spent","digest":"d"}]}\n'
+)
+VERSION_1 = b"""{"format_version":1,"lineage":"l","serial":2,"organization":null,"bindings":{"assistants.a":{
+"kind":"assistants","id":"1","applied":{"name":"A"},"protected":true,"members":{"f":1}}},"deposed":[],"intents":[{"step":"s","address":
+"assistants.b","kind":"assistants","identity":["B"],"applied":{},"before":[],"started":1,"parent":null,"deposes":null,
+"protected":false}],"spent":[]}"""
+
+
+def test_a_state_is_written_as_it_always_was() -> None:
+    assert dump(STATE) == FILE
+    assert parse(FILE) == STATE
+    assert dump(parse(FILE)) == FILE
+
+
+def test_a_journal_is_written_as_it_always_was() -> None:
+    assert encode("l", 1, ENTRIES) == JOURNAL
+    assert decode(JOURNAL).entries == ENTRIES
+
+
+def test_a_state_of_version_1_is_read() -> None:
+    assert parse(VERSION_1) == State(
+        "l",
+        2,
+        bindings={A: Binding(A, "1", {"name": "A"}, True, {"f": 1}, sent=frozenset({"name"}))},
+        intents=(PendingCreate("s", B, "assistants", ("B",), {}, frozenset(), 1.0),),
+    )
