@@ -13,7 +13,18 @@ from hmsplan.output import flow as flows
 from hmsplan.output.blast_radius import blast_radius_remark, calls_remark
 from hmsplan.output.fields import field_lines
 from hmsplan.output.lines import Line, Tone, safe
-from hmsplan.output.values import Look, brief, heads, path_text, quoted, remark, tools_of, value_lines
+from hmsplan.output.values import (
+    Look,
+    brief,
+    heads,
+    nowhere,
+    path_text,
+    place_in,
+    quoted,
+    remark,
+    tools_of,
+    value_lines,
+)
 from hmsplan.output.words import MARKS
 from hmsplan.planner.flow import flow_of
 from hmsplan.text.wording import count
@@ -23,14 +34,18 @@ if TYPE_CHECKING:
 
     from hmsplan.kinds import Kind
     from hmsplan.model import MembersChange, Plan, ResourceChange
+    from hmsplan.output.values import Locate
 
 _SHOWN_MEMBERS: Final = 3
 
 
-def change_lines(change: ResourceChange, plan: Plan, names: Mapping[str, str], width: int) -> Iterator[Line]:
+def change_lines(
+    change: ResourceChange, plan: Plan, names: Mapping[str, str], width: int, locate: Locate | None = None
+) -> Iterator[Line]:
     """Yield everything a reviewer has to know about one change; *names* is ``page.names_of(plan)``."""
     kind = KINDS[change.address.kind]
-    look = Look(kind, width, names, tools=partial(tools_of, change.after, change.before))
+    place = place_in(locate, change.address) if locate is not None else nowhere
+    look = Look(kind, width, names, tools=partial(tools_of, change.after, change.before), place=place)
     yield Line(headline(change), "#")
     for note in remarks(change, plan):
         yield Line(f"({safe(note)})", "#", tone=Tone.QUIET)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hmsplan.output.commands import CommandLine
     from hmsplan.output.drift import Coverage
     from hmsplan.output.lines import Line
+    from hmsplan.output.values import Locate
     from hmsplan.planner.flow import FlowChange
 
 NO_CHANGES: Final = "No changes. The organization matches the stack."
@@ -188,8 +189,17 @@ class Page:
         )
 
 
-def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT, commands: CommandLine = BARE) -> Page:
-    """Return what *plan* says, and one of its digests; its long lines are laid out for *width* columns."""
+def page_of(
+    plan: Plan,
+    width: int,
+    digest: Digest = Digest.STRICT,
+    commands: CommandLine = BARE,
+    locate: Locate | None = None,
+) -> Page:
+    """Return what *plan* says, and one of its digests; its long lines are laid out for *width* columns.
+
+    *locate* finds the lines of texts in files of their own; None: the stack is not at hand.
+    """
     plan = shown(plan)
     apply = commands.command("apply", *scope_of(plan))
     return Page(
@@ -204,7 +214,7 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT, commands: Co
         refused=_refused(plan, apply),
         unsettled=tuple(unsettled(item, commands) for item in plan.unsettled),
         doubt=_LOST_ANSWER if any(each.intent is not None for each in plan.unsettled) else _NOT_VISIBLE,
-        changes=_changed(plan, width) if plan.pending else (),
+        changes=_changed(plan, width, locate) if plan.pending else (),
         drift=_drifted(plan.drift, width, names_of(plan), commands) if plan.drift else (),
         warnings=tuple(commands.completed(each) for each in plan.warnings if each.topic is not Topic.NO_STATE),
         unchanged=tuple(str(change.address) for change in plan.changes if not is_pending(change)),
@@ -281,7 +291,7 @@ def _item(
     return Item(name, mark, verb, next(lines).text, what, lines, alarming, flow)
 
 
-def _changed(plan: Plan, width: int) -> tuple[Item, ...]:
+def _changed(plan: Plan, width: int, locate: Locate | None) -> tuple[Item, ...]:
     from hmsplan.output.changes import change_lines, what_happens  # noqa: PLC0415 -- slow to import; most plans have no changes
 
     names = names_of(plan)
@@ -291,7 +301,7 @@ def _changed(plan: Plan, width: int) -> tuple[Item, ...]:
             MARKS[change.action] or ".",
             verb_of(change),
             what_happens(change),
-            change_lines(change, plan, names, width),
+            change_lines(change, plan, names, width, locate),
             alarming=change.action in {Action.REPLACE, Action.DELETE} or change.started,
             flow=flow_of(KINDS[change.address.kind], change),
         )
