@@ -15,7 +15,7 @@ from hmsplan.model import MISSING, Action, FieldChange, value_at
 from hmsplan.planner.diff import all_mappings, items_by_key, same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from hmsplan.kinds import Kind
     from hmsplan.kinds.kind import Flow
@@ -115,6 +115,32 @@ def flow_of(kind: Kind, change: ResourceChange) -> FlowChange | None:
         _rewired(flow, tuple(_edges(flow, edges, inside[flow.edges]))),
         rest,
     )
+
+
+def flow_in(kind: Kind, fields: Sequence[FieldChange]) -> FlowChange | None:
+    """Return what some changed *fields* do to a graph of which nothing else is known; None when they do nothing to it.
+
+    What stays is not in it, and of an edge that merely changes the ends are not told.
+    """
+    if kind.flow is None:
+        return None
+    flow, found = kind.flow, {}
+    for pat in (flow.nodes, flow.edges):
+        inside = [field for field in fields if len(field.path) > len(pat) and field.path[: len(pat)] == pat]
+        sides: tuple[dict[str, Spec], dict[str, Spec]] = ({}, {})
+        for field in inside:
+            name, is_whole = str(field.path[len(pat)]), len(field.path) == len(pat) + 1
+            for side, value in zip(sides, (field.before, field.after), strict=True):
+                if not is_whole:
+                    side.setdefault(name, {})
+                elif isinstance(value, Mapping):
+                    side[name] = value
+        found[pat] = (sides, inside)
+    if not any(inside for _, inside in found.values()):
+        return None
+    rest = tuple(field for field in fields if not any(field in inside for _, inside in found.values()))
+    edges = tuple(_edges(flow, *found[flow.edges]))
+    return FlowChange(("", ""), tuple(_nodes(flow, *found[flow.nodes])), _rewired(flow, edges), rest)
 
 
 def _entry(flow: Flow, change: ResourceChange) -> tuple[str, str]:

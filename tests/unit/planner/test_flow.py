@@ -10,7 +10,7 @@ from hmsplan.formats.flow_json import flow_json
 from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Address, Binding, RemoteObject, Resource, ResourceChange, SourceLine
 from hmsplan.output.flow import summary
-from hmsplan.planner.flow import Fate, FlowChange, flow_of
+from hmsplan.planner.flow import Fate, FlowChange, flow_in, flow_of
 from hmsplan.planner.resource_diff import comparison, creation
 
 KIND = KINDS["workflows"]
@@ -153,3 +153,28 @@ def test_a_workflow_of_which_only_the_name_is_declared_keeps_its_graph() -> None
 def test_kinds_without_a_graph_have_none() -> None:
     assistant = Address("assistants", "a")
     assert flow_of(KINDS["assistants"], ResourceChange(assistant, Action.CREATE, None, after={"name": "A"})) is None
+
+
+def test_of_drift_only_what_differs_is_known() -> None:
+    """What was applied and what is live differ in some fields, and of the rest nothing is told."""
+    after = graph(
+        node("a", ui={"x": 1, "y": 1}),
+        node("b", instructions="Theirs."),
+        node("d"),
+        edge("a", "d", "wants b"),
+        entry_node="b",
+    )
+    fields = planned(after).fields
+    change = flow_in(KIND, fields)
+    assert change is not None
+    assert fates(change) == {
+        "a": Fate.MOVED,
+        "b": Fate.CHANGED,
+        "c": Fate.REMOVED,
+        "d": Fate.ADDED,
+        "a -> d": Fate.REWIRED,
+        "b -> c": Fate.REMOVED,
+    }
+    assert [each.path for each in change.rest] == [("definition", "entry_node")]
+    assert flow_in(KIND, [each for each in fields if each.path[1] == "entry_node"]) is None
+    assert flow_in(KINDS["assistants"], fields) is None
