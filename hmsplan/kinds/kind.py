@@ -96,7 +96,8 @@ class Flow:
     """A graph inside an object, which is compared, shown and drawn as one: nodes, and edges between them.
 
     Attributes:
-        nodes, edges: the two lists; both are keyed.
+        nodes: list of its nodes, keyed.
+        edges: list of its edges, keyed.
         entry: names the node where it begins.
         node_id: of a node, what edges call it.
         node_type: of a node, what it is.
