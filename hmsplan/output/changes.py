@@ -27,6 +27,7 @@ from hmsplan.output.values import (
 )
 from hmsplan.output.words import MARKS
 from hmsplan.planner.flow import flow_of
+from hmsplan.planner.request_body import without
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
@@ -140,8 +141,12 @@ def dialling(change: ResourceChange) -> str:
 
 def _created(kind: Kind, change: ResourceChange, look: Look) -> Iterator[Line]:
     names = [str(field.path[0]) for field in change.fields]
-    for field, head in zip(change.fields, heads(names), strict=True):
-        yield from value_lines(look, head, field.after, (str(field.path[0]),), "+", 0)
+    graph = flow_of(kind, change)
+    apart = [kind.flow.edges] if graph is not None and kind.flow is not None else []
+    for field, name, head in zip(change.fields, names, heads(names), strict=True):
+        yield from value_lines(look, head, without({name: field.after}, apart)[name], (name,), "+", 0)
+    if graph is not None and kind.flow is not None:
+        yield from flows.edge_lines(look, graph, kind.flow)
     yield from member_lines(kind, change)
 
 

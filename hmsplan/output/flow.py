@@ -44,6 +44,11 @@ def flow_lines(look: Look, change: FlowChange, flow: Flow) -> Iterator[Line]:
         head = path_text(look.kind, flow.nodes)
         text = f"{head}[].{flow.position} = ({count(len(moved), 'node')} moved: {safe(some(moved))})"
         yield Line(text, "~", notes=("only where an editor draws them",))
+    yield from edge_lines(look, change, flow)
+
+
+def edge_lines(look: Look, change: FlowChange, flow: Flow) -> Iterator[Line]:
+    """Yield what becomes of the edges, one line each where nothing is to be said but when it is taken."""
     for edge in change.edges:
         yield from _edge_lines(look, flow, edge)
 
