@@ -6,10 +6,17 @@ import copy
 import itertools
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from hmsplan.formats.flow_json import flow_json
 from hmsplan.kinds import KINDS
-from hmsplan.model import Action, Address, Binding, RemoteObject, Resource, ResourceChange, SourceLine
+from hmsplan.model import Action, Address, Binding, Plan, RemoteObject, Resource, ResourceChange, SourceLine
 from hmsplan.output.flow import summary
+from hmsplan.output.html.page import render_html
+from hmsplan.output.markdown import render_markdown
+from hmsplan.output.page import page_of
+from hmsplan.output.text import render_text
 from hmsplan.planner.flow import Fate, FlowChange, flow_in, flow_of
 from hmsplan.planner.resource_diff import comparison, creation
 
@@ -178,3 +185,30 @@ def test_of_drift_only_what_differs_is_known() -> None:
     assert [each.path for each in change.rest] == [("definition", "entry_node")]
     assert flow_in(KIND, [each for each in fields if each.path[1] == "entry_node"]) is None
     assert flow_in(KINDS["assistants"], fields) is None
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 2) | st.sampled_from(["a", "b", ""]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "type", "from", "to", "description", "ui", "tools"]), inner, max_size=4
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.fixed_dictionaries({}, optional={"nodes": ODD, "edges": ODD, "entry_node": ODD}) | ODD)
+def test_a_live_graph_of_any_form_can_be_shown(definition: Any) -> None:
+    """What the API answers with may be anything; a plan of it is read all the same."""
+    change = planned(BEFORE, {"name": "Triage", "definition": definition}, applied={})
+    plan = Plan("s", "e", (change,))
+    page = page_of(plan, 100)
+    assert render_text(page, color=False)
+    assert render_markdown(page)
+    assert render_html(page)
+    found = flow_of(KIND, change)
+    assert found is not None
+    assert {"a", "b", "c"} <= {each.id for each in found.nodes}
