@@ -16,16 +16,16 @@ from hmsplan.api.objects import change_object
 from hmsplan.apply.fresh import Outdated
 from hmsplan.apply.verify import left_behind, merged_blocks
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError, StaleStep
-from hmsplan.model import MISSING, FieldChange, RemoteObject, Secret, dotted, leaves
+from hmsplan.model import MISSING, FieldChange, RemoteObject, Secret, dotted, leaves, values_at
 from hmsplan.planner.diff import conflicting_fields, diff, moved
 from hmsplan.planner.last_applied import is_settled
 from hmsplan.planner.members import is_untouched, people
-from hmsplan.planner.request_body import nulled, overlay, resolve
+from hmsplan.planner.request_body import nulled, overlay, resolve, unknown
 from hmsplan.planner.resource_diff import acts
 from hmsplan.secrets.detect import is_mask, sounds_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
     from typing import TypeAlias
 
     from hmsplan.apply.context import Context
@@ -172,10 +172,28 @@ def _refuse_moved(context: Context, kind: Kind, step: Step, live: RemoteObject) 
     if made is not None:
         found = moved(kind, tuple(_since_create(kind, step, made, context)), live.fields)
     else:
-        found = (*moved(kind, step.expects, live.fields), *_unplanned(context, kind, step, live.fields))
+        expected = tuple(_expected(context, kind, step))
+        found = (*moved(kind, expected, live.fields), *_unplanned(context, kind, step, expected, live.fields))
     if found:
         told = "; ".join(f"{dotted(f.path)} was {_short(f.before)} and is {_short(f.after)} now" for f in found)
         raise StaleStep(f"{step.address}: {told}. Nothing was sent. Plan again")
+
+
+def _expected(context: Context, kind: Kind, step: Step) -> Iterator[FieldChange]:
+    """Yield what the step expects, with the ids that were not known yet when it was planned.
+
+    Such an id may also name an item of a list: the MCP server that is attached to an assistant.
+    """
+    names = {
+        name_of(item): name_of(resolve(item, context.ids))
+        for pattern, name_of in kind.keyed.items()
+        for _, items in values_at(step.spec, pattern)
+        for item in (items if isinstance(items, list) else ())
+        if unknown(item)
+    }
+    for each in step.expects:
+        path = tuple(names.get(part, part) if isinstance(part, str) else part for part in each.path)
+        yield FieldChange(path, each.before, resolve(each.after, context.ids))
 
 
 def _refuse_since(kind: Kind, step: Step, spec: Spec, answer: RemoteObject, live: RemoteObject) -> None:
@@ -190,13 +208,15 @@ def _refuse_since(kind: Kind, step: Step, spec: Spec, answer: RemoteObject, live
         raise StaleStep(f"{step.address}: {told} changed while it was being sent. Only a part was done. Plan again")
 
 
-def _unplanned(context: Context, kind: Kind, step: Step, live: Spec) -> Iterator[FieldChange]:
+def _unplanned(
+    context: Context, kind: Kind, step: Step, expected: Sequence[FieldChange], live: Spec
+) -> Iterator[FieldChange]:
     """Name what the write would undo though the plan did not show it: a block is sent complete, a list as declared."""
     if step.rests:
         return
     spec, bound = resolve(step.spec, context.ids), context.ledger.binding(step.address)
     for change in (*diff(kind, spec, live), *conflicting_fields(kind, spec, live)):
-        is_planned = any(_overlap(change.path, each.path) for each in step.expects)
+        is_planned = any(_overlap(change.path, each.path) for each in expected)
         if not is_planned and not (bound is not None and is_settled(kind, change, bound)):
             yield FieldChange(change.path, change.after, change.before)
 

@@ -23,7 +23,7 @@ def stored(answer: Any) -> list[dict[str, Any]] | None:
     if not isinstance(keys, dict):
         return None
     found = {name.removesuffix(_SUFFIX): value for name, value in keys.items() if name.endswith(_SUFFIX) and value}
-    return [{"id": name, "provider": name, "secret_id": value} for name, value in found.items()]
+    return [{"id": name, "provider": name, "vault_id": value} for name, value in found.items()]
 
 
 BYOK_KEYS: Final = Kind(
@@ -42,7 +42,7 @@ BYOK_KEYS: Final = Kind(
     unique=True,  # "One key per provider"
     verbs=frozenset({"GET", "POST", "DELETE"}),
     required=frozenset({"provider", "api_key"}),
-    computed=STAMPS | {"secret_id"},
+    computed=STAMPS | {"vault_id"},
     secrets=patterns("api_key"),
     write_only=frozenset({"config"}),  # "treat the settings as write-only"
     immutable=frozenset({"provider"}),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.kinds.identity import canonical
-from hmsplan.model import ANY, FieldPath, Ref, Spec, Value, leaves
+from hmsplan.model import ANY, ANY_KEY, FieldPath, Ref, Spec, Value, leaves
 from hmsplan.planner.diff import all_mappings, conflicting_keys, items_by_key
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def overlay(kind: Kind, declared: Spec, live: Spec, removed: Sequence[FieldPath]
 
 def _laid_over(kind: Kind, want: Value, have: Value, at: FieldPath, pat: Pattern, gone: set[FieldPath]) -> Value:
     """Lay one value over another; *pat* is *at* with every list item written as ``*``."""
-    if pat in kind.atomic or pat in kind.unordered:
+    if pat in kind.atomic or pat in kind.unordered or (*pat, ANY_KEY) in kind.secrets:
         return want
     if isinstance(want, Mapping) and isinstance(have, Mapping):
         merged = {key: value for key, value in have.items() if (*at, key) not in gone}

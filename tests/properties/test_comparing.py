@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.strategies import analysis_templates, assistants, campaigns, numbers, sip_trunks, tool_templates
+from support.strategies import (
+    analysis_templates,
+    assistants,
+    byok_keys,
+    campaigns,
+    mcp_servers,
+    numbers,
+    sip_trunks,
+    tool_templates,
+    workflows,
+)
 
 from hmsplan.kinds import KINDS, normalise, tool_forms
 from hmsplan.kinds.assistants import tts_provider
@@ -79,6 +89,11 @@ def specs(draw: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
         "assistants": lambda: assistants("a", {}, []),
         "numbers": lambda: numbers("a", ["a", "b"], ["a"]),
         "campaigns": lambda: campaigns("a", ["a", "b"]),
+        "mcp_servers": lambda: mcp_servers("a"),
+        "workflows": lambda: workflows("a", {}),
+        "byok_keys": lambda: byok_keys("openai"),
+        "domain": lambda: st.just({"domain_name": "mail.example.com"}),
+        "organization": lambda: st.just({"content_retention_days": 30, "metadata_retention_days": 90}),
     }
     one, other = (draw(made[name]()) for _ in range(2))
     return name, one, other

@@ -79,6 +79,58 @@ def sip_trunks(draw: Draw, key: str) -> dict[str, Any]:
     return {"name": f"Trunk {key}", "provider": "custom", "address": address, **login}
 
 
+@st.composite
+def mcp_servers(draw: Draw, key: str) -> dict[str, Any]:
+    headers = st.dictionaries(
+        st.sampled_from(["Authorization", "X-Team", "x-other"]),
+        st.sampled_from(["${secret:hook}", "${secret:tool}"]),
+        max_size=2,
+    )
+    url = draw(st.sampled_from(["https://MCP.example.com", "https://mcp.example.com:443/v1", "https://b.example.net/"]))
+    return {
+        "name": f"Server {key}" + draw(st.sampled_from(["", " (new)"])),
+        "url": url,
+        "headers": draw(headers),  # another host asks for them
+        **fields(draw, timeout_seconds=st.integers(5, 60), transport=st.sampled_from(["sse", "streamable_http"])),
+    }
+
+
+@st.composite
+def byok_keys(draw: Draw, provider: str) -> dict[str, Any]:
+    settings = st.dictionaries(st.sampled_from(["region", "project"]), TEXTS, max_size=2)
+    secret = draw(st.sampled_from(["${secret:hook}", "${secret:tool}"]))
+    return {"provider": provider, "api_key": secret, **fields(draw, config=settings)}
+
+
+@st.composite
+def workflows(draw: Draw, key: str, templates: dict[str, Any]) -> dict[str, Any]:
+    """Draw a graph in which the first node leads to all others."""
+    others = []
+    for name in sorted(draw(st.sets(st.sampled_from(["ask", "desk", "bye"])))):
+        match name:
+            case "ask":
+                others.append({"id": name, "type": "conversation", "instructions": draw(TEXTS), **_node(draw)})
+            case "desk":
+                number = draw(st.sampled_from(["+31850000099", "+31850000098"]))
+                others.append({"id": name, "type": "transfer", "destination": number})
+            case _:
+                others.append({"id": name, "type": "end", **fields(draw, first_line=TEXTS)})
+    entry = {"id": "hello", "type": "conversation", "instructions": draw(TEXTS), **_node(draw)}
+    if draw(st.booleans()):
+        entry["tools"] = _tools(draw, templates)
+    edges = [{"from": "hello", "to": each["id"], "description": draw(TEXTS)} for each in others]
+    order = draw(st.permutations([entry, *others]))
+    return {
+        "name": f"Workflow {key}" + draw(st.sampled_from(["", " (new)"])),
+        "definition": {"version": 1, "entry_node": "hello", "nodes": list(order), "edges": edges},
+        **fields(draw, is_active=st.booleans()),
+    }
+
+
+def _node(draw: Draw) -> dict[str, Any]:
+    return fields(draw, first_line=TEXTS, ui=st.just({"x": 1, "y": 2}), llm_config=st.just({"temperature": 0.5}))
+
+
 def _tools(draw: Draw, templates: dict[str, Any]) -> list[Any]:
     chosen = draw(st.lists(st.sampled_from(sorted(templates)), unique=True)) if templates else []
     tools: list[Any] = []
@@ -97,9 +149,11 @@ def _tools(draw: Draw, templates: dict[str, Any]) -> list[Any]:
     return tools
 
 
-def _speaks(draw: Draw, templates: dict[str, Any]) -> dict[str, Any]:
+def _speaks(draw: Draw, templates: dict[str, Any], servers: Sequence[str]) -> dict[str, Any]:
     """Draw a pipeline with all its parts, a realtime model, or neither."""
-    tools = {"tools": _tools(draw, templates)} if draw(st.booleans()) else {}
+    attached = draw(st.lists(st.sampled_from(servers), unique=True)) if servers else []
+    mcp = [{"type": "mcp", "mcp_server_id": f"${{mcp_servers.{key}}}", "allowed_tools": ["find"]} for key in attached]
+    tools = {"tools": [*_tools(draw, templates), *mcp]} if draw(st.booleans()) else {}
     common = {**fields(draw, temperature=st.sampled_from([0, 0.5, 1])), **tools}
     if draw(st.booleans()):
         common["messages"] = [{"role": "system", "content": draw(TEXTS)} for _ in range(draw(st.integers(0, 2)))]
@@ -136,7 +190,9 @@ def _speech(draw: Draw) -> dict[str, Any]:
 
 
 @st.composite
-def assistants(draw: Draw, key: str, tools: dict[str, Any], analyses: Sequence[str]) -> dict[str, Any]:
+def assistants(
+    draw: Draw, key: str, tools: dict[str, Any], analyses: Sequence[str], servers: Sequence[str] = ()
+) -> dict[str, Any]:
     plans: list[Any] = [None, *(f"${{analysis_templates.{each}}}" for each in analyses)]
     plan = {
         "structured_data_plan": {"enabled": True, "schema": draw(schemas())},
@@ -146,7 +202,7 @@ def assistants(draw: Draw, key: str, tools: dict[str, Any], analyses: Sequence[s
     emails = st.lists(st.sampled_from(["a@example.com", "b@example.com"]), unique=True)
     return {
         "name": f"Assistant {key}" + draw(st.sampled_from(["", " (new)"])),
-        **_speaks(draw, tools),
+        **_speaks(draw, tools, servers),
         **fields(
             draw,
             business_name=MAYBE_TEXT,
@@ -174,7 +230,9 @@ def _reference(kind: str, keys: Sequence[str]) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def numbers(draw: Draw, key: str, agents: Sequence[str], trunks: Sequence[str]) -> dict[str, Any]:
+def numbers(
+    draw: Draw, key: str, agents: Sequence[str], trunks: Sequence[str], graphs: Sequence[str] = ()
+) -> dict[str, Any]:
     digits = f"+318500000{ord(key[-1]) % 10}{draw(st.sampled_from('001'))}"
     return {
         "phone_number": digits,
@@ -182,6 +240,7 @@ def numbers(draw: Draw, key: str, agents: Sequence[str], trunks: Sequence[str]) 
             draw,
             agent_id=_reference("assistants", agents),
             transfer_trunk_id=_reference("sip_trunks", trunks),
+            workflow_id=_reference("workflows", graphs),
             is_active=st.booleans(),
         ),
     }
@@ -209,10 +268,20 @@ def stacks(draw: Draw) -> dict[str, dict[str, Any]]:
     tools = {key: draw(tool_templates(key)) for key in keys("ab")}
     analyses = {key: draw(analysis_templates(key)) for key in keys("cd")}
     trunks = {key: draw(sip_trunks(key)) for key in keys("ef")}
-    agents = {key: draw(assistants(key, tools, sorted(analyses))) for key in keys("ghi")}
-    phones = {key: draw(numbers(key, sorted(agents), sorted(trunks))) for key in keys("jkl")}
+    servers = {key: draw(mcp_servers(key)) for key in keys("op")}
+    agents = {key: draw(assistants(key, tools, sorted(analyses), sorted(servers))) for key in keys("ghi")}
+    graphs = {key: draw(workflows(key, tools)) for key in keys("qr")}
+    phones = {key: draw(numbers(key, sorted(agents), sorted(trunks), sorted(graphs))) for key in keys("jkl")}
     calls = {key: draw(campaigns(key, sorted(agents))) for key in keys("mn")} if agents else {}
+    providers = draw(st.sets(st.sampled_from(["resend", "elevenlabs", "openai"])))
+    mail = {"main": {"domain_name": draw(st.sampled_from(["mail.example.com", "post.example.com"]))}}
+    periods = {"content_retention_days": draw(st.sampled_from([30, 90])), "metadata_retention_days": 365}
     everything = {
+        "byok_keys": {name: draw(byok_keys(name)) for name in sorted(providers)},
+        "domain": mail if "resend" in providers and draw(st.booleans()) else {},
+        "organization": {"main": periods} if draw(st.booleans()) else {},
+        "mcp_servers": servers,
+        "workflows": graphs,
         "tool_templates": tools,
         "analysis_templates": analyses,
         "sip_trunks": trunks,

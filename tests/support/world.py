@@ -456,7 +456,9 @@ class World:
         assert set(state.bindings) == set(stack.resources)
         foreign = set(unmanaged)
         for name, kind in KINDS.items():
-            live = {each["id"]: each for each in self.emulator.all(name) if each["id"] not in foreign}
+            if kind.is_organization:  # it is there, declared or not
+                continue
+            live = {each[kind.named_by or "id"]: each for each in self.emulator.all(name) if each["id"] not in foreign}
             bound = [binding.id for address, binding in state.bindings.items() if address.kind == name]
             assert sorted(bound) == sorted(live), f"{name}: bound {bound}, live {sorted(live)}"
             keys = Counter(identity_of(kind, each) for each in live.values())
