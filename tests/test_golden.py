@@ -67,6 +67,7 @@ WHOLE: Final = {
     "prompt_with_markup": "a long text compared",
     "secret_to_another_receiver": "a warning, and values that are hidden",
     "unsettled_creates": "questions, and no change",
+    "workflow_rewired": "a graph inside an object",
 }
 """The cases that differ in kind, and in what."""
 AS_JSON: Final = ("called_leads_put_back", "secret_to_another_receiver", "trunk_replaced", "unsettled_creates")
@@ -75,11 +76,11 @@ GRAPHS: Final = ("create_all_kinds", "much_at_once", "other_scripts", "template_
 
 @cache
 def page(case: str) -> Page:
-    return page_of(plan_of(case), 100)
+    return page_of(plan_of(case), 100, locate=locator(stack_of(case)))
 
 
 def as_text(case: str) -> str:
-    return render_plan(plan_of(case), width=80, color=False)
+    return render_plan(plan_of(case), width=80, color=False, locate=locator(stack_of(case)))
 
 
 def as_json(case: str) -> str:
@@ -139,7 +140,10 @@ def test_no_surface_is_left_over(case: str, update: bool) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_wide_text(case: str, update: bool) -> None:
     """A wide terminal says the same, or what was reviewed for it."""
-    file, text = GOLDEN / case / "plan.wide.txt", render_plan(plan_of(case), width=WIDE, color=False)
+    file, text = (
+        GOLDEN / case / "plan.wide.txt",
+        render_plan(plan_of(case), width=WIDE, color=False, locate=locator(stack_of(case))),
+    )
     if letters(text) != letters(as_text(case)):
         expect(file, masked(plan_of(case), text), update=update)
     else:
@@ -184,7 +188,7 @@ def test_a_saved_plan_shows_the_same(case: str) -> None:
     """What ``show FILE`` prints is what ``plan`` printed, and nothing has moved between the two."""
     plan = plan_of(case)
     saved = plan_from_bytes(plan_to_bytes(plan))
-    assert render_plan(saved, width=80, color=False) == as_text(case)
+    assert render_plan(saved, width=80, color=False, locate=locator(stack_of(case))) == as_text(case)
     assert explain_difference(saved, plan) == []
 
 
@@ -192,7 +196,7 @@ def test_a_saved_plan_shows_the_same(case: str) -> None:
 @pytest.mark.parametrize("width", [80, 120])
 def test_no_line_is_too_wide_or_alive(case: str, width: int) -> None:
     """Lines fit the terminal, none holds a control character, and none begins as a workflow command."""
-    for line in render_plan(plan_of(case), width=width, color=False).splitlines():
+    for line in render_plan(plan_of(case), width=width, color=False, locate=locator(stack_of(case))).splitlines():
         assert columns(line) <= width or line.strip().startswith("hmsplan ")  # whole, to be copied
         assert line.isprintable()
         assert not line.lstrip().startswith("::")

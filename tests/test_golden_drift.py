@@ -38,6 +38,7 @@ CASES: Final = (
     "reaches_people",
     "renamed_in_the_dashboard",
     "twins",
+    "workflow_edited_in_the_dashboard",
 )
 WHOLE: Final = ("a_night_of_drift", "hostile_names", "no_changes")
 """Those that differ in kind: every sort of drift, markup in every name, nothing to say."""

@@ -110,6 +110,8 @@ class FreshReadings:
         listed = self._lists[kind.name].last
         if own is not None and self.counts(own) and (listed is None or listed.began <= own.began):
             return own.objects.get(object_id), own
+        if kind.is_summary:
+            return await self.look_up(kind, object_id)
         reading = await self.list(kind)
         live, whole = reading.objects.get(object_id), self._whole.get(object_id)
         if live is not None and (whole is None or whole.fields.keys() <= live.fields.keys()):

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
     from hmsplan.cli.options import Globals
     from hmsplan.model import Address, Drift, FieldPath, Plan, SourceLine, Stack
-    from hmsplan.output.findings import Finding, Locate
+    from hmsplan.output.findings import Finding
     from hmsplan.output.graph import Graph
     from hmsplan.output.page import Page
+    from hmsplan.output.values import Locate
     from hmsplan.planner.drift import DriftReport
 
 PLAN_FORMATS: Final = ("text", "json", "markdown", "html", "github")
@@ -59,7 +60,7 @@ def print_plan(
         from hmsplan.output.graph import graph_of_plan  # noqa: PLC0415
 
         graph = graph_of_plan(plan, stack)
-    page = page_of(plan, _width(form), digest, options.commands)
+    page = page_of(plan, _width(form), digest, options.commands, locator(stack))
     _print_page(options, page, form, graph, show_unchanged=show_unchanged, write=write)
 
 

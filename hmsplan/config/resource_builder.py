@@ -68,6 +68,7 @@ class ResourceBuilder:
         resolved = self.resolver.resolve(declared)
         fits = self._check_schema(declared, resolved)
         self._check_user_json(declared, resolved.spec)  # before pasting: a template's JSON is checked with the template
+        fits = self._check_whole(declared, resolved) and fits
         self._check_identity(declared, resolved)
         lifecycle = self._lifecycle(declared, resolved.spec)
         members = self._members(declared, resolved, fits)
@@ -112,6 +113,19 @@ class ResourceBuilder:
                 continue
             fits = False
             self.problems.append(violation.told(declared.source_map.locate, declared.address))
+        return fits
+
+    def _check_whole(self, declared: Declared, resolved: Resolved) -> bool:
+        """Check what a schema cannot say; of what has another form than it should, the schema's problems tell."""
+        if declared.kind.checks is None or not isinstance(resolved.spec, Mapping):
+            return True
+        fits = True
+        for path, summary, detail, other in declared.kind.checks(resolved.spec):
+            if any(path[: len(bad)] == bad for bad in resolved.bad):
+                continue
+            fits = False
+            told = detail if other is None else f"{detail} The other one is at {declared.source_map(other)}."
+            self.problems.append(declared.placed(Diagnostic(summary, told, path=path)))
         return fits
 
     def _bind(
@@ -205,20 +219,22 @@ class ResourceBuilder:
         """Return the names of the items of each keyed list; two alike are an error, nothing could tell them apart."""
         found: dict[FieldPath, list[str]] = {}
         for pattern, name_of in declared.kind.keyed.items():
-            path: FieldPath = pattern
-            items = value_at(spec, path)
-            if not isinstance(items, list):
-                continue
-            names = found[path] = [self._tool_names.get(id(item)) or name_of(item) for item in items]
-            if pattern not in declared.kind.distinct or len(set(names)) == len(names):
-                continue
-            for index, name in enumerate(names):
-                if (first := names.index(name)) != index:
-                    at = (*path, index)
-                    line = declared.source_map((*path, first))
-                    detail = f"{name} stands in this list already, at {line}. Each tool needs a name of its own."
-                    self.problems.append(declared.placed(Diagnostic("Duplicate tool", detail, path=at)))
+            for path, items in values_at(spec, pattern):
+                if isinstance(items, list):
+                    found[path] = [self._tool_names.get(id(item)) or name_of(item) for item in items]
+                    if pattern in declared.kind.distinct:
+                        self._check_distinct(declared, path, found[path])
         return found
+
+    def _check_distinct(self, declared: Declared, path: FieldPath, names: list[str]) -> None:
+        if len(set(names)) == len(names):
+            return
+        for index, name in enumerate(names):
+            if (first := names.index(name)) != index:
+                at = (*path, index)
+                line = declared.source_map((*path, first))
+                detail = f"{name} stands in this list already, at {line}. Each tool needs a name of its own."
+                self.problems.append(declared.placed(Diagnostic("Duplicate tool", detail, path=at)))
 
     def _check_identity(self, declared: Declared, resolved: Resolved) -> None:
         kind, path = declared.kind, (declared.kind.identity,)
@@ -271,11 +287,11 @@ def _without_ours(declared: Declared, resolved: Resolved) -> Spec:
 
 def _named(path: FieldPath, names: dict[FieldPath, list[str]]) -> FieldPath:
     """Return *path* with the names of keyed items in place of their indexes."""
-    for keyed, known in names.items():
-        here = len(keyed)
-        if len(path) > here and path[:here] == keyed:
-            return (*keyed, known[path[here]], *path[here + 1 :])  # type: ignore[index]  # an int
-    return path
+    told: FieldPath = ()
+    for depth, part in enumerate(path):
+        known = names.get(path[:depth])
+        told = (*told, known[part] if known is not None and isinstance(part, int) else part)
+    return told
 
 
 def _special(value: Any, path: FieldPath, template: Resource | None) -> list[tuple[FieldPath, Any]]:

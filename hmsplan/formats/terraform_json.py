@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from hmsplan.formats.blast_radius_json import reached_json
+from hmsplan.formats.flow_json import flow_json
 from hmsplan.formats.redact import LEAVES, bare, managed_before, public_value, sealed
 from hmsplan.kinds import KINDS, Kind
 from hmsplan.kinds.references import owned_references, owners_of
 from hmsplan.model import ANY, Action, DriftKind, Ref, Secret, is_written
 from hmsplan.planner.diff import items_by_key
+from hmsplan.planner.flow import flow_of
 
 if TYPE_CHECKING:
     from hmsplan.model import Address, Drift, Pattern, Plan, ResourceChange, Spec, Value
@@ -78,6 +80,7 @@ def resource_type(kind: str) -> str:
 def beyond(change: ResourceChange) -> Json:
     """Return what Terraform's shape has no place for, of one change; no value of a field is in it."""
     members, calls = change.members, change.calls
+    flow = flow_of(KINDS[change.address.kind], change)
     return {
         "address": str(change.address),
         "action": str(change.action),
@@ -94,7 +97,7 @@ def beyond(change: ResourceChange) -> Json:
         "members": None
         if members is None
         else {"add": len(members.add), "remove": len(members.remove), "pending": members.pending},
-    }
+    } | ({"flow": flow_json(flow)} if flow is not None else {})
 
 
 def action_reason(change: ResourceChange) -> str:

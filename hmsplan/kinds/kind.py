@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from hmsplan.kinds import normalise
-from hmsplan.model import ANY_KEY, Pattern, matches, pattern, written
+from hmsplan.model import ANY_KEY, FieldPath, Pattern, matches, pattern, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from hmsplan.model import FieldPath, Spec
+    from hmsplan.model import Spec
 
 
 def patterns(*dotted: str) -> frozenset[Pattern]:
@@ -77,6 +77,45 @@ class Use:
     is_needed: bool = False
 
 
+class Problem(NamedTuple):
+    """Something in the fields of an object for which the API refuses it.
+
+    Attributes:
+        path: of the field at fault, list items by index.
+        other: of the field that it clashes with, if there is one; the message ends with its line.
+    """
+
+    path: FieldPath
+    summary: str
+    detail: str
+    other: FieldPath | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """A graph inside an object, which is compared, shown and drawn as one: nodes, and edges between them.
+
+    Attributes:
+        nodes: list of its nodes, keyed.
+        edges: list of its edges, keyed.
+        entry: names the node where it begins.
+        node_id: of a node, what edges call it.
+        node_type: of a node, what it is.
+        ends: of an edge, the nodes that it leaves and reaches.
+        label: of an edge, when it is taken; an edge that keeps its label and one end was rewired.
+        position: of a node, where an editor draws it; means nothing to anything else.
+    """
+
+    nodes: Pattern
+    edges: Pattern
+    entry: Pattern
+    node_id: str
+    node_type: str
+    ends: tuple[str, str]
+    label: str
+    position: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind of object.
@@ -129,6 +168,9 @@ class Kind:
         null_matters: fields in which null differs from absent.
         union: block to the field that decides which keys it may have; when it changes, the live block is not kept.
         refused_with: block to (field, values, keys): with such a value the API refuses those keys.
+        checks: what the API refuses and a schema cannot say; takes fields of any form, ``${…}`` of what is not known
+            yet included, and tells only what is wrong whatever that turns out to be.
+        flow: the graph inside an object; None for a kind without one.
         together: field to the fields that have to travel with it.
         status: (field, value) that makes the platform act by itself; entering it is a guarded start.
         window: the fields that say from when to when, each day, and in which time zone the platform acts.
@@ -192,6 +234,8 @@ class Kind:
     null_matters: frozenset[Pattern] = frozenset()
     union: Mapping[str, str] = field(default_factory=dict)
     refused_with: Mapping[str, tuple[str, frozenset[str], frozenset[str]]] = field(default_factory=dict)
+    checks: Callable[[Mapping[str, Any]], Iterator[Problem]] | None = None
+    flow: Flow | None = None
     together: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     status: tuple[str, str] | None = None
     window: tuple[str, str, str] | None = None
@@ -226,6 +270,7 @@ class Kind:
         yield "unordered and keyed", self.unordered & self.keyed.keys()
         yield "distinct and not keyed", self.distinct - self.keyed.keys()
         yield "spare and not keyed", self.spare.keys() - self.keyed.keys()
+        yield "flow and not keyed", {self.flow.nodes, self.flow.edges} - self.keyed.keys() if self.flow else ()
         yield "receivers of a field that is not secret", self.receivers.keys() - self.secrets
         yield "shown names of what holds no secrets", {f for f in self.shown_names if (f, ANY_KEY) not in self.secrets}
         yield "write-only and computed", self.write_only & self.computed

@@ -9,11 +9,25 @@ from hmsplan.formats.redact import masked
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.references import repoints
 from hmsplan.model import Action, is_written
+from hmsplan.output import flow as flows
 from hmsplan.output.blast_radius import blast_radius_remark, calls_remark
 from hmsplan.output.fields import field_lines
 from hmsplan.output.lines import Line, Tone, safe
-from hmsplan.output.values import Look, brief, heads, path_text, quoted, remark, tools_of, value_lines
+from hmsplan.output.values import (
+    Look,
+    brief,
+    heads,
+    nowhere,
+    path_text,
+    place_in,
+    quoted,
+    remark,
+    tools_of,
+    value_lines,
+)
 from hmsplan.output.words import MARKS
+from hmsplan.planner.flow import flow_of
+from hmsplan.planner.request_body import without
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
@@ -21,14 +35,18 @@ if TYPE_CHECKING:
 
     from hmsplan.kinds import Kind
     from hmsplan.model import MembersChange, Plan, ResourceChange
+    from hmsplan.output.values import Locate
 
 _SHOWN_MEMBERS: Final = 3
 
 
-def change_lines(change: ResourceChange, plan: Plan, names: Mapping[str, str], width: int) -> Iterator[Line]:
+def change_lines(
+    change: ResourceChange, plan: Plan, names: Mapping[str, str], width: int, locate: Locate | None = None
+) -> Iterator[Line]:
     """Yield everything a reviewer has to know about one change; *names* is ``page.names_of(plan)``."""
     kind = KINDS[change.address.kind]
-    look = Look(kind, width, names, tools=partial(tools_of, change.after, change.before))
+    place = place_in(locate, change.address) if locate is not None else nowhere
+    look = Look(kind, width, names, tools=partial(tools_of, change.after, change.before), place=place)
     yield Line(headline(change), "#")
     for note in remarks(change, plan):
         yield Line(f"({safe(note)})", "#", tone=Tone.QUIET)
@@ -72,7 +90,16 @@ def what_happens(change: ResourceChange) -> str:
         Action.NO_OP: "is unchanged",
     }
     deposed = f"(deposed object {safe(change.id or '')}) " if change.deposed else ""
-    return f"{deposed}{words[change.action]}"
+    return f"{deposed}{words[change.action]}{_in_its_graph(change)}"
+
+
+def _in_its_graph(change: ResourceChange) -> str:
+    """Say what happens to the graph of an object that has one: its size if it is new, else what changes."""
+    kind = KINDS[change.address.kind]
+    found = flow_of(kind, change)
+    if found is None or not change.fields:
+        return ""
+    return f": {flows.size(found) if change.action is Action.CREATE else flows.summary(kind, found)}"
 
 
 def remarks(change: ResourceChange, plan: Plan) -> Iterator[str]:
@@ -114,8 +141,12 @@ def dialling(change: ResourceChange) -> str:
 
 def _created(kind: Kind, change: ResourceChange, look: Look) -> Iterator[Line]:
     names = [str(field.path[0]) for field in change.fields]
-    for field, head in zip(change.fields, heads(names), strict=True):
-        yield from value_lines(look, head, field.after, (str(field.path[0]),), "+", 0)
+    graph = flow_of(kind, change)
+    apart = [kind.flow.edges] if graph is not None and kind.flow is not None else []
+    for field, name, head in zip(change.fields, names, heads(names), strict=True):
+        yield from value_lines(look, head, without({name: field.after}, apart)[name], (name,), "+", 0)
+    if graph is not None and kind.flow is not None:
+        yield from flows.edge_lines(look, graph, kind.flow)
     yield from member_lines(kind, change)
 
 
@@ -130,7 +161,10 @@ def _destroyed(kind: Kind, change: ResourceChange, look: Look) -> Iterator[Line]
 
 def _changed(kind: Kind, change: ResourceChange, look: Look) -> Iterator[Line]:
     forcing = set(change.replaces)
-    for field in change.fields:
+    graph = flow_of(kind, change)
+    if graph is not None and kind.flow is not None:
+        yield from flows.flow_lines(look, graph, kind.flow)
+    for field in change.fields if graph is None else ():
         yield from field_lines(look, field, forces=field.path in forcing)
     yield from member_lines(kind, change)
     hidden = len(change.after.keys() - {str(field.path[0]) for field in change.fields})

@@ -11,9 +11,11 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, DriftKind, dotted
 from hmsplan.output.commands import BARE
 from hmsplan.output.fields import field_lines
+from hmsplan.output.flow import flow_lines
 from hmsplan.output.lines import Line, Tone, safe
 from hmsplan.output.values import path_text
 from hmsplan.output.words import some
+from hmsplan.planner.flow import flow_in
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
@@ -80,8 +82,12 @@ def drift_lines(drift: Drift, look: Look, run: CommandLine = BARE) -> Iterator[L
         yield Line(safe(advice), "#", tone=Tone.QUIET)
         yield from (Line(safe(command), whole=True) for command in commands)
         return
-    for field in drift.fields:
-        yield from field_lines(look, shown_field(field))
+    fields = [shown_field(field) for field in drift.fields]
+    graph = flow_in(look.kind, fields)
+    if graph is not None and look.kind.flow is not None:
+        yield from flow_lines(look, graph, look.kind.flow)
+    for field in fields if graph is None else ():
+        yield from field_lines(look, field)
     if drift.unseen:
         names = some(path_text(look.kind, path) for path in drift.unseen)
         yield Line(f"(cannot be seen: {names})", "#", tone=Tone.QUIET)

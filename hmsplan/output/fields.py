@@ -11,6 +11,7 @@ from hmsplan.model import ANY, MISSING, Ref, Secret
 from hmsplan.output.inside import aligned, inside
 from hmsplan.output.lines import INDENT, Line, Tone, columns, safe
 from hmsplan.output.prose.drawing import LONG, compared, is_long
+from hmsplan.output.prose.parts import first_changed_line
 from hmsplan.output.values import brief, inline, path_text, quoted, remark, value_lines
 from hmsplan.planner.diff import pattern_of
 from hmsplan.text.escape import apart
@@ -41,7 +42,8 @@ def field_lines(look: Look, change: FieldChange, *, forces: bool = False) -> Ite
         yield from _inside_lines(look, before, after, pat)
     elif isinstance(before, str) and isinstance(after, str) and (is_long(before) or is_long(after)):
         summary, lines = compared(before, after, 0, look.width, look.tools)
-        yield Line(f"{head} = ({summary})", "~", notes=notes)
+        place = look.place(change.path, first_changed_line(before, after))
+        yield Line(f"{head} = ({summary})", "~", notes=(*notes, place) if place else notes)
         yield from lines
     elif isinstance(before, list) and isinstance(after, list):
         yield Line(f"{head} = [", "~", notes=notes)

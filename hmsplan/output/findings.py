@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Action, DriftKind, Severity, SourceLine, Status, dotted
@@ -17,7 +17,7 @@ from hmsplan.output.changes import dialling, headline, members_text, remarks
 from hmsplan.output.commands import BARE
 from hmsplan.output.drift import twin_advice, twin_text
 from hmsplan.output.page import in_order, scope_of, unsettled, verb_of
-from hmsplan.output.prose.parts import common_length
+from hmsplan.output.prose.parts import first_changed_line
 from hmsplan.output.values import path_text
 from hmsplan.output.words import some
 from hmsplan.planner.diff import same
@@ -25,11 +25,9 @@ from hmsplan.planner.diff import same
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hmsplan.model import Address, Diagnostic, Drift, FieldPath, Missing, Plan, Report, ResourceChange, Value
+    from hmsplan.model import Diagnostic, Drift, FieldPath, Missing, Plan, Report, ResourceChange, Value
     from hmsplan.output.commands import CommandLine
-
-Locate: TypeAlias = Callable[["Address", "FieldPath", int], SourceLine | None]
-"""Where a field is declared, see ``model.Locate``; None when it is not declared."""
+    from hmsplan.output.values import Locate
 
 _BAD: Final = {Status.FAILED: "Step failed", Status.UNSETTLED: "Unknown outcome"}
 _GOING: Final = frozenset({Action.DELETE, Action.REPLACE})
@@ -155,8 +153,7 @@ def _line_of(before: Value | Missing, after: Value | Missing) -> int:
     """Return the first line, from 1, in which a text is not what it was; 0 when it is not a text."""
     if not isinstance(after, str):
         return 0
-    same = common_length(before, after) if isinstance(before, str) else 0
-    return min(after.count("\n", 0, same), after.rstrip("\n").count("\n")) + 1
+    return first_changed_line(before if isinstance(before, str) else None, after)
 
 
 def of_report(report: Report, locate: Locate, commands: CommandLine = BARE) -> list[Finding]:

@@ -134,8 +134,9 @@ def _rows(line: Line, width: int, *, color: bool) -> Iterator[str]:
     if line.pieces and color:
         yield from _inked(line, indent, (first, rest), width - len(indent) - len(first))
         return
-    text, below = _annotated(line, width - len(indent) - len(first))
-    pieces = [text] if line.whole else wrap(text, width - len(indent) - max(len(first), len(rest)))
+    room = width - len(indent) - max(len(first), len(rest))
+    text, below = _annotated(line, room)
+    pieces = [text] if line.whole else wrap(text, room)
     for number, piece in enumerate(pieces):
         lead = rest if number else first
         shown = f"{_MORE} {piece}" if not lead.strip() and piece.lstrip().startswith("::") else piece

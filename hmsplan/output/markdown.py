@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from hmsplan.output.flow import is_same, mermaid
 from hmsplan.output.lines import INDENT, Line, columns, wrap
 from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, SHOWN_AS, tally_of
 from hmsplan.output.words import fitting
@@ -165,7 +166,19 @@ def _object(item: Item, room: int, *, is_open: bool) -> str:
         rows = [*rows[:shown], f"  … {count(len(rows) - shown, 'more line')} …"]
     if not shown:
         return f"- {escape.markdown_code(_short(item.name))} {escape.markdown(_short(item.what))}"
-    return begin + escape.markdown_fence(rows, "diff") + end
+    text = begin + escape.markdown_fence(rows, "diff")
+    return text + _pictures(item, room - _size(text) - _size(end)) + end
+
+
+def _pictures(item: Item, room: int) -> str:
+    """Return the graph inside an object before and after, if both fit into *room* bytes; "" if it stays as it is."""
+    if item.flow is None or is_same(item.flow):
+        return ""
+    sides = (("Before", mermaid(item.flow, after=False)), ("After", mermaid(item.flow, after=True)))
+    text = "".join(
+        f"\n\n**{name}**\n\n{escape.markdown_fence(drawn.split(chr(10)), 'mermaid')}" for name, drawn in sides if drawn
+    )
+    return text if _size(text) <= room else ""
 
 
 def diff_rows(lines: Iterable[Line]) -> Iterator[str]:

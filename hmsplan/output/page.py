@@ -18,6 +18,7 @@ from hmsplan.model import EMPTY, Action, Digest, DriftKind, Topic, is_pending
 from hmsplan.output.blast_radius import blast_radius_summary
 from hmsplan.output.commands import BARE
 from hmsplan.output.words import MARKS, plan_line, seconds, snapshot_text, some
+from hmsplan.planner.flow import flow_of
 from hmsplan.text.timestamps import for_people
 from hmsplan.text.wording import count
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from hmsplan.output.commands import CommandLine
     from hmsplan.output.drift import Coverage
     from hmsplan.output.lines import Line
+    from hmsplan.output.values import Locate
+    from hmsplan.planner.flow import FlowChange
 
 NO_CHANGES: Final = "No changes. The organization matches the stack."
 NO_CHANGES_THEN: Final = "No changes. The snapshot matches the stack."
@@ -72,6 +75,7 @@ class Item:
         what: the same without *name*.
         below: yields ``lines``, once.
         alarming: it goes away, or people are called.
+        flow: what happens to the graph inside it; None for one without.
     """
 
     name: str
@@ -81,6 +85,7 @@ class Item:
     what: str
     below: Iterator[Line]
     alarming: bool = False
+    flow: FlowChange | None = None
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -184,8 +189,17 @@ class Page:
         )
 
 
-def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT, commands: CommandLine = BARE) -> Page:
-    """Return what *plan* says, and one of its digests; its long lines are laid out for *width* columns."""
+def page_of(
+    plan: Plan,
+    width: int,
+    digest: Digest = Digest.STRICT,
+    commands: CommandLine = BARE,
+    locate: Locate | None = None,
+) -> Page:
+    """Return what *plan* says, and one of its digests; its long lines are laid out for *width* columns.
+
+    *locate* finds the lines of texts in files of their own; None: the stack is not at hand.
+    """
     plan = shown(plan)
     apply = commands.command("apply", *scope_of(plan))
     return Page(
@@ -200,7 +214,7 @@ def page_of(plan: Plan, width: int, digest: Digest = Digest.STRICT, commands: Co
         refused=_refused(plan, apply),
         unsettled=tuple(unsettled(item, commands) for item in plan.unsettled),
         doubt=_LOST_ANSWER if any(each.intent is not None for each in plan.unsettled) else _NOT_VISIBLE,
-        changes=_changed(plan, width) if plan.pending else (),
+        changes=_changed(plan, width, locate) if plan.pending else (),
         drift=_drifted(plan.drift, width, names_of(plan), commands) if plan.drift else (),
         warnings=tuple(commands.completed(each) for each in plan.warnings if each.topic is not Topic.NO_STATE),
         unchanged=tuple(str(change.address) for change in plan.changes if not is_pending(change)),
@@ -264,11 +278,20 @@ def drift_page(
     )
 
 
-def _item(name: str, mark: str, verb: str, what: str, lines: Iterator[Line], *, alarming: bool) -> Item:
-    return Item(name, mark, verb, next(lines).text, what, lines, alarming)
+def _item(
+    name: str,
+    mark: str,
+    verb: str,
+    what: str,
+    lines: Iterator[Line],
+    *,
+    alarming: bool,
+    flow: FlowChange | None = None,
+) -> Item:
+    return Item(name, mark, verb, next(lines).text, what, lines, alarming, flow)
 
 
-def _changed(plan: Plan, width: int) -> tuple[Item, ...]:
+def _changed(plan: Plan, width: int, locate: Locate | None) -> tuple[Item, ...]:
     from hmsplan.output.changes import change_lines, what_happens  # noqa: PLC0415 -- slow to import; most plans have no changes
 
     names = names_of(plan)
@@ -278,8 +301,9 @@ def _changed(plan: Plan, width: int) -> tuple[Item, ...]:
             MARKS[change.action] or ".",
             verb_of(change),
             what_happens(change),
-            change_lines(change, plan, names, width),
+            change_lines(change, plan, names, width, locate),
             alarming=change.action in {Action.REPLACE, Action.DELETE} or change.started,
+            flow=flow_of(KINDS[change.address.kind], change),
         )
         for change in in_order(plan)
     )

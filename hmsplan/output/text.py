@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
     from hmsplan.model import Plan
     from hmsplan.output.page import Item, Page, Question
+    from hmsplan.output.values import Locate
 
 
-def render_plan(plan: Plan, *, width: int, color: bool, show_unchanged: bool = False) -> str:
+def render_plan(
+    plan: Plan, *, width: int, color: bool, show_unchanged: bool = False, locate: Locate | None = None
+) -> str:
     """Return *plan* as the text that ``hmsplan plan`` prints; for those who call the library."""
-    return render_text(page_of(plan, width), color=color, show_unchanged=show_unchanged)
+    return render_text(page_of(plan, width, locate=locate), color=color, show_unchanged=show_unchanged)
 
 
 def render_text(page: Page, *, color: bool, show_unchanged: bool = False) -> str:

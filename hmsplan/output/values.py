@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hmsplan.formats.redact import SENSITIVE, UNKNOWN
 from hmsplan.model import ANY, EMPTY, MISSING, Pattern, Ref, Secret, Unsendable
@@ -17,7 +17,10 @@ from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
     from hmsplan.kinds import Kind
-    from hmsplan.model import FieldPath, Value
+    from hmsplan.model import Address, FieldPath, SourceLine, Value
+
+Locate: TypeAlias = "Callable[[Address, FieldPath, int], SourceLine | None]"
+"""Where a field is declared, see ``model.Locate``; None when it is not declared."""
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _HALF: Final = re.compile(r"\\(\\u[dD][89a-fA-F][0-9a-fA-F]{2})")
@@ -33,6 +36,23 @@ def unknown_tools() -> frozenset[str] | None:
     return None
 
 
+def nowhere(_path: FieldPath, _line: int) -> str:
+    """Return "": nobody knows where a text stands."""
+    return ""
+
+
+def place_in(locate: Locate, address: Address) -> Callable[[FieldPath, int], str]:
+    """Return what names the place of a text of *address*, where that has a file of its own; safe to show."""
+
+    def place(path: FieldPath, line: int) -> str:
+        own, named = locate(address, path, line), locate(address, path, 0)
+        if own is None or named is None or own.file == named.file:
+            return ""
+        return safe(f"{own.file}:{own.line}")
+
+    return place
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """How the values of one kind are shown.
@@ -41,12 +61,14 @@ class Look:
         width: columns there are; what does not fit beside its name gets lines of its own.
         names: id to the address it belongs to.
         tools: returns the names that a prompt may mention, see ``tools_of``.
+        place: returns the file and line of a text in a file of its own, "" for one that is not known; see ``place_in``.
     """
 
     kind: Kind
     width: int = 80
     names: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     tools: Callable[[], frozenset[str] | None] = unknown_tools
+    place: Callable[[FieldPath, int], str] = nowhere
 
 
 def tools_of(*specs: Mapping[str, Any]) -> frozenset[str] | None:

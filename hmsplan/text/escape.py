@@ -131,6 +131,7 @@ _LIVE_ON_GITHUB: Final = re.compile(
 )
 _SPACE: Final = re.compile(r"^ | $")
 _BARE: Final = re.compile(r"[^`|\\]+")
+_LIST: Final = re.compile(r" *(?:[0-9]+\.|-)")
 _TICKS: Final = re.compile(r"`+")
 _FLOOD: Final = re.compile(r"`{100,}")
 
@@ -201,8 +202,17 @@ def workflow_property(text: str) -> str:
 
 
 def mermaid(text: str) -> str:
-    """Return *text* for a quoted label of Mermaid, which is HTML and Markdown: what means something is an entity."""
-    return "".join(char if char.isalnum() or char in " ._-…" else f"#{ord(char)};" for char in plain(text))
+    """Return *text* for a quoted label of Mermaid, which is HTML and Markdown: what means something is an entity.
+
+    What begins a list is, too: Mermaid shows an error in the place of one.
+    """
+    shown = plain(text)
+    begin = _LIST.match(shown)
+    sign = begin.end() - 1 if begin is not None else -1
+    return "".join(
+        char if (char.isalnum() or char in " ._-…") and place != sign else f"#{ord(char)};"
+        for place, char in enumerate(shown)
+    )
 
 
 def dot(text: str) -> str:

@@ -9,8 +9,11 @@ from support.browser import browse
 from support.hostile_texts import HOSTILE
 
 from hmsplan.config.load import load_stack
+from hmsplan.kinds import KINDS
 from hmsplan.model import Address
+from hmsplan.output.flow import mermaid as flow_mermaid
 from hmsplan.output.graph import Edge, Graph, dot, graph_of, graph_of_plan, mermaid
+from hmsplan.planner.flow import EdgeChange, Ends, Fate, FlowChange, NodeChange, flow_of
 
 from .outside import NPM, REPOSITORY, ask_node, golden_plans, needs, needs_browser
 
@@ -28,11 +31,20 @@ def graphs() -> list[Graph]:
     return [*hostile, example, *(graph for graph in golden if graph.edges)]
 
 
+def flows() -> list[str]:
+    """Return the graphs inside objects of the golden plans, and one with each hostile name, before and after."""
+    nodes = tuple(NodeChange(name, Fate.ADDED, name) for name in dict.fromkeys(HOSTILE))
+    edges = tuple(EdgeChange(n.id, Fate.ADDED, None, Ends(n.id, nodes[0].id), n.id, "") for n in nodes)
+    found = [flow_of(KINDS[c.address.kind], c) for plan in golden_plans().values() for c in plan.changes]
+    drawn = [FlowChange(("", nodes[0].id), nodes, edges, ()), *filter(None, found)]
+    return [text for flow in drawn for after in (False, True) if (text := flow_mermaid(flow, after=after))]
+
+
 @needs("npm")
 @needs_browser
 def test_mermaid_reads_every_graph(tmp_path: Path) -> None:
     """Each is a flowchart to Mermaid; one that is broken on purpose is not."""
-    texts = [*map(mermaid, graphs()), 'flowchart LR\n  n0["a"]; b["\n']
+    texts = [*map(mermaid, graphs()), *flows(), 'flowchart LR\n  n0["a"]; b["\n']
     script = json.dumps(texts).replace("<", "\\u003c")
     judge = (NPM / "mermaid" / "dist" / "mermaid.min.js").as_uri()
     page = tmp_path / "page.html"

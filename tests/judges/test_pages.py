@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hmsplan.model import Plan
 
 FLOOD: Final = "".join(HOSTILE[:12])
-SCENARIOS: Final = ("campaign_started", "hostile_names", "trunk_replaced", "update_prompt")
+SCENARIOS: Final = ("campaign_started", "hostile_names", "trunk_replaced", "update_prompt", "workflow_rewired")
 PHONE, DESKTOP = "390,844", "1280,900"
 LIGHT, DARK = "1", "0"
 

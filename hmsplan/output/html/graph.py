@@ -7,9 +7,10 @@ neighbours are, and then moved towards them.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 from hmsplan.output.lines import columns
 from hmsplan.text.escape import html, plain
@@ -18,10 +19,30 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from hmsplan.model import Address
-    from hmsplan.output.graph import Edge, Graph
+    from hmsplan.output.graph import Graph
 
-Place: TypeAlias = "Address | tuple[int, int]"
-"""A box, or where arrow number n passes layer m: (n, m)."""
+Place: TypeAlias = Hashable
+"""A box, by its name, or a ``Passage``."""
+
+
+class Passage(NamedTuple):
+    """Where an arrow passes a layer between its ends."""
+
+    arrow: int
+    layer: int
+
+
+class Arrow(Protocol):
+    """Leads from one box to another."""
+
+    @property
+    def user(self) -> Hashable:
+        """The box that it leaves."""
+
+    @property
+    def needed(self) -> Hashable:
+        """The box that it reaches."""
+
 
 MOST: Final = 60
 """Boxes; of a larger graph only what the plan touches is drawn, and its neighbours."""
@@ -31,11 +52,29 @@ _LETTER, _PAD, _GAP, _BETWEEN, _BOX, _THIN = 7.3, 12.0, 14.0, 56.0, 44.0, 8.0
 
 
 @dataclass(slots=True)
-class _Layout:
+class Layout:
+    """Where everything stands.
+
+    Attributes:
+        layers: from those that nothing leads to on; each in the order of its places.
+        box: how much of its layer a box takes.
+        ways: of each arrow, the places it passes, the earlier layer first.
+        y: where in its layer a place begins.
+    """
+
     layers: list[list[Place]]
+    box: float
     links: dict[Place, list[Place]] = field(default_factory=dict)
-    ways: list[tuple[Edge, list[Place]]] = field(default_factory=list)
+    ways: list[list[Place]] = field(default_factory=list)
     y: dict[Place, float] = field(default_factory=dict)
+
+    def size(self, place: Place) -> float:
+        """Say how much of its layer a place takes."""
+        return _THIN if isinstance(place, Passage) else self.box
+
+    def middle(self, place: Place) -> float:
+        """Say where in its layer the middle of a place is."""
+        return self.y[place] + self.size(place) / 2
 
 
 def visible(graph: Graph, touched: Collection[Address]) -> Graph:
@@ -58,17 +97,17 @@ def svg(graph: Graph, tones: Mapping[Address, str], marks: Mapping[Address, str]
         marks: their ``+ ~ - -/+``, because a colour alone says nothing to some.
         links: where in the page an object is described.
     """
-    made = _layout(graph)
+    made = layout(graph.names, graph.edges, _BOX)
     texts = {address: _texts(address, name, marks.get(address, "")) for address, name in graph.names.items()}
     widths = [max((_width(texts[p]) for p in layer if p in texts), default=0.0) for layer in made.layers]
     left = [_GAP + sum(widths[:n]) + n * _BETWEEN for n in range(len(widths))]
     column = {place: number for number, layer in enumerate(made.layers) for place in layer}
-    height = max(y + _size(place) for place, y in made.y.items()) + _GAP
+    height = max(y + made.size(place) for place, y in made.y.items()) + _GAP
     width = left[-1] + widths[-1] + _GAP
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
     parts = [f'<svg {size} role="group" aria-label="What refers to what">']
-    for edge, way in made.ways:
-        points = [_through(made.y[p], _size(p), left[column[p]], widths[column[p]]) for p in way]
+    for edge, way in zip(graph.edges, made.ways, strict=True):
+        points = [_through(made.middle(p), left[column[p]], widths[column[p]]) for p in way]
         parts.append(_arrow(points, pasted=edge.pasted, back=way[0] == edge.needed))
     for address, lines in texts.items():
         box = (left[column[address]], made.y[address], widths[column[address]])
@@ -87,27 +126,24 @@ def _width(lines: Iterable[str]) -> float:
     return max(map(columns, lines)) * _LETTER + 2 * _PAD
 
 
-def _size(place: Place) -> float:
-    return _THIN if isinstance(place[0], int) else _BOX
-
-
 # Where everything stands
 
 
-def _layout(graph: Graph) -> _Layout:
-    number = _layer_numbers(graph)
+def layout(names: Iterable[Hashable], arrows: Sequence[Arrow], box: float) -> Layout:
+    """Give each of *names* a place in a layer; the first ones are begun with, so arrows back to them close a circle."""
+    number = _layer_numbers(names, arrows)
     count = max(number.values()) + 1
-    made = _Layout([[] for _ in range(count)])
-    for address in graph.names:
-        made.layers[number[address]].append(address)
-    for index, edge in enumerate(graph.edges):
-        first, last = sorted((edge.user, edge.needed), key=lambda address: number[address])
+    made = Layout([[] for _ in range(count)], box)
+    for name in number:
+        made.layers[number[name]].append(name)
+    for index, arrow in enumerate(arrows):
+        first, last = sorted((arrow.user, arrow.needed), key=lambda name: number[name])
         way: list[Place] = [first]
         for layer in range(number[first] + 1, number[last]):
-            way.append((index, layer))
-            made.layers[layer].append((index, layer))
+            way.append(Passage(index, layer))
+            made.layers[layer].append(Passage(index, layer))
         way.append(last)
-        made.ways.append((edge, way))
+        made.ways.append(way)
         for one, other in pairwise(way):
             made.links.setdefault(one, []).append(other)
             made.links.setdefault(other, []).append(one)
@@ -116,20 +152,20 @@ def _layout(graph: Graph) -> _Layout:
     return made
 
 
-def _layer_numbers(graph: Graph) -> dict[Address, int]:
-    """Return the layer of each object: 0 is the leftmost; an arrow that closes a circle does not count."""
-    needs: dict[Address, list[Address]] = {address: [] for address in graph.names}
-    for edge in graph.edges:
-        needs[edge.user].append(edge.needed)
-    depth: dict[Address, int] = {}
-    for start in graph.names:
+def _layer_numbers(names: Iterable[Hashable], arrows: Iterable[Arrow]) -> dict[Hashable, int]:
+    """Return the layer of each box: 0 is the first; an arrow that closes a circle does not count."""
+    needs: dict[Hashable, list[Hashable]] = {name: [] for name in names}
+    for arrow in arrows:
+        needs[arrow.user].append(arrow.needed)
+    depth: dict[Hashable, int] = {}
+    for start in needs:
         _deepen(start, needs, depth, frozenset())
     deepest = max(depth.values())
-    return {address: deepest - value for address, value in depth.items()}
+    return {name: deepest - depth[name] for name in needs}
 
 
 def _deepen(
-    at: Address, needs: Mapping[Address, Sequence[Address]], depth: dict[Address, int], above: frozenset[Address]
+    at: Hashable, needs: Mapping[Hashable, Sequence[Hashable]], depth: dict[Hashable, int], above: frozenset[Hashable]
 ) -> None:
     """Give *at* and all that it reaches the distance from the last layer; of a circle the arrow to *above* is left."""
     if at in depth:
@@ -141,7 +177,7 @@ def _deepen(
     depth[at] = 1 + max((depth[need] for need in below), default=-1)
 
 
-def _order(made: _Layout) -> None:
+def _order(made: Layout) -> None:
     """Order each layer by the mean place of its neighbours, to and fro."""
     rank = {place: float(n) for layer in made.layers for n, place in enumerate(layer)}
     for sweep in range(_SWEEPS):
@@ -152,19 +188,19 @@ def _order(made: _Layout) -> None:
             rank |= {place: n - len(layer) / 2 for n, place in enumerate(layer)}
 
 
-def _place(made: _Layout) -> None:
+def _place(made: Layout) -> None:
     """Give each place its top edge: near its neighbours, in order, apart from each other."""
     for layer in made.layers:
         _spread(made, layer, [0.0] * len(layer))
     for sweep in range(_SWEEPS):
         for layer in made.layers if sweep % 2 else made.layers[::-1]:
-            wish = [_mean([_middle(made, q) for q in made.links.get(p, [])], _middle(made, p)) for p in layer]
-            _spread(made, layer, [y - _size(p) / 2 for p, y in zip(layer, wish, strict=True)])
+            wish = [_mean([made.middle(q) for q in made.links.get(p, [])], made.middle(p)) for p in layer]
+            _spread(made, layer, [y - made.size(p) / 2 for p, y in zip(layer, wish, strict=True)])
     top = min(made.y.values())
     made.y = {place: y - top + _GAP for place, y in made.y.items()}
 
 
-def _spread(made: _Layout, layer: Sequence[Place], wish: Sequence[float]) -> None:
+def _spread(made: Layout, layer: Sequence[Place], wish: Sequence[float]) -> None:
     """Place each box as near to its wish as the others let it; those that touch share what they give up."""
     groups: list[tuple[float, int]] = []  # how far a group is moved down from where it is stacked, and its size
     stacked: list[float] = []
@@ -175,13 +211,9 @@ def _spread(made: _Layout, layer: Sequence[Place], wish: Sequence[float]) -> Non
         while len(groups) > 1 and groups[-2][0] > groups[-1][0]:
             (one, many), (other, more) = groups[-2:]
             groups[-2:] = [((one * many + other * more) / (many + more), many + more)]
-        at += _size(place) + _GAP
+        at += made.size(place) + _GAP
     moved = [down for down, many in groups for _ in range(many)]
     made.y |= {place: top + down for place, top, down in zip(layer, stacked, moved, strict=True)}
-
-
-def _middle(made: _Layout, place: Place) -> float:
-    return made.y[place] + _size(place) / 2
 
 
 def _mean(values: Sequence[float], otherwise: float) -> float:
@@ -191,9 +223,9 @@ def _mean(values: Sequence[float], otherwise: float) -> float:
 # Drawing
 
 
-def _through(y: float, size: float, left: float, width: float) -> tuple[float, float, float]:
+def _through(middle: float, left: float, width: float) -> tuple[float, float, float]:
     """Return (x where an arrow comes in, x where it goes out, y)."""
-    return left, left + width, y + size / 2
+    return left, left + width, middle
 
 
 def _arrow(points: Sequence[tuple[float, float, float]], *, pasted: bool, back: bool) -> str:

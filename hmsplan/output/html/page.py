@@ -15,6 +15,7 @@ from string import Template
 from typing import TYPE_CHECKING, Final
 from unicodedata import bidirectional
 
+from hmsplan.output.html.flow import pictures
 from hmsplan.output.html.graph import svg, visible
 from hmsplan.output.lines import Ink, Tone
 from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, SHOWN_AS
@@ -187,6 +188,7 @@ def _item(item: Item, number: int, *, is_open: bool) -> Iterator[str]:
         f'<span class="mark {tone}">{html(item.mark)}</span> <span class="name">{html(item.name)}</span> '
         f'<span class="soft">{html(item.what)}</span></summary>'
     )
+    yield from pictures(item.flow) if item.flow is not None else ()
     rows = "\n".join(map(_line, item.lines))
     yield f'<pre class="lines">{rows}</pre></details>' if rows else "</details>"
 

@@ -116,6 +116,12 @@ def _title(line: str, following: str, *, continues: bool) -> tuple[str, bool]:
     return ("heading" if is_underlined else "prose"), is_underlined
 
 
+def first_changed_line(before: str | None, after: str) -> int:
+    """Return the first line, from 1, of *after* that is not what it was; 1 where nothing was there before."""
+    same = common_length(before, after) if before is not None else 0
+    return min(after.count("\n", 0, same), after.rstrip("\n").count("\n")) + 1
+
+
 def common_length(one: str, other: str, *, from_end: bool = False) -> int:
     """Return how many characters both begin with, or end with."""
     low, high = 0, min(len(one), len(other))

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from hmsplan.kinds import KINDS, Kind
+from hmsplan.kinds import KINDS, WORKFLOWS, Kind
 from hmsplan.kinds.kind import patterns
 from hmsplan.model import ANY, ANY_KEY, Pattern, pattern, written
 
@@ -89,6 +89,7 @@ def test_a_secret_stands_at_any_key_of_a_map(place: Pattern, is_one: bool, is_on
         ({"unordered": patterns("a"), "keyed": {pattern("a"): str}}, "unordered and keyed"),
         ({"distinct": patterns("a")}, "distinct and not keyed"),
         ({"spare": {pattern("a"): bool}}, "spare and not keyed"),
+        ({"flow": WORKFLOWS.flow}, r"flow and not keyed: \['definition.edges', 'definition.nodes'\]"),
         ({"receivers": {pattern("a"): patterns("url")}}, "receivers of a field that is not secret"),
         ({"atomic": patterns("a"), "refs": {pattern("a.b[]"): "y"}}, r"within what is atomic: \['a.b\[\]'\]"),
         ({"status": ("s", "on"), "initial": "off"}, r"status without: \['resting'\]"),
