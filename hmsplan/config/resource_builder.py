@@ -74,6 +74,7 @@ class ResourceBuilder:
         if not fits or resolved.bad:
             return None
         self._doubt_hours(declared, resolved.spec)
+        self._check_rules(declared, resolved.spec)
         pastes = self._bind(declared, resolved, lifecycle)
         if pastes is None:
             return None
@@ -209,6 +210,10 @@ class ResourceBuilder:
             source = declared.source_map(path)
             self.problems.append(Diagnostic(summary, detail, source, declared.address, path, Severity.WARNING))
 
+    def _check_rules(self, declared: Declared, spec: Spec) -> None:
+        for path, summary, detail in declared.kind.checks(spec) if declared.kind.checks is not None else ():
+            self.problems.append(Diagnostic(summary, detail, declared.source_map(path), declared.address, path))
+
     def _check_user_json(self, declared: Declared, spec: Spec) -> None:
         for pattern in declared.kind.atomic:
             for path, value in values_at(spec, pattern):
@@ -241,6 +246,9 @@ class ResourceBuilder:
     def _check_identity(self, declared: Declared, resolved: Resolved) -> None:
         kind, path = declared.kind, (declared.kind.identity,)
         value = resolved.spec.get(kind.identity)
+        if kind.is_single:
+            self._check_single(declared)
+            return
         if not isinstance(value, str) or path in resolved.bad or path in resolved.bound:
             return
         identity = identity_of(kind, resolved.spec)
@@ -249,8 +257,8 @@ class ResourceBuilder:
             return
         source, where = declared.source_map(path), self.resolver.declared[other].source_map(path)
         if kind.unique:
-            detail = f"{other}, at {where}, is {identity} too. A {kind.singular} can be registered once."
-            problem = Diagnostic(f"Duplicate {kind.singular}", detail, source, declared.address, path)
+            detail = f"{other}, at {where}, is {identity} too. The API takes each {kind.identity} once."
+            problem = Diagnostic(f"Duplicate {kind.noun}", detail, source, declared.address, path)
         else:
             detail = (
                 f"{other}, at {where}, is called {wording.shown(value)} too. hmsplan recognises an object that it has "
@@ -260,6 +268,14 @@ class ResourceBuilder:
                 "Same name twice", detail, source, declared.address, path, Severity.WARNING, Topic.SAME_NAME
             )
         self.problems.append(problem)
+
+    def _check_single(self, declared: Declared) -> None:
+        kind = declared.kind
+        other = self._identities.setdefault((kind.name, kind.noun), declared.address)
+        if other != declared.address:
+            where = self.resolver.declared[other].source
+            detail = f"There can be one {kind.noun}, which is {other}, at {where}. Take one of the two out."
+            self.problems.append(Diagnostic(f"Second {kind.noun}", detail, declared.source, declared.address))
 
 
 def _not_ignorable(kind: Kind, spec: Spec, path: tuple[str, ...]) -> tuple[str, str] | None:

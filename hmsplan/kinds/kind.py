@@ -10,7 +10,7 @@ from hmsplan.kinds import normalise
 from hmsplan.model import ANY_KEY, Pattern, matches, pattern, written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from hmsplan.model import FieldPath, Spec
 
@@ -101,6 +101,7 @@ class Kind:
         verbs: HTTP methods there are; no PATCH means that every change is a replace.
         required: fields without which a create is refused.
         required_in: block to the fields it needs in a create; "" stands for any value of the discriminator.
+        checks: what is wrong with declared fields that fit their schema: where, a summary, the details.
         refs: where an id of another kind stands.
         uses: where an object of another kind is named otherwise.
         expands: where a template may be pasted in, and of which kind.
@@ -112,11 +113,13 @@ class Kind:
         computed: set by the platform; never planned on.
         secrets: fields whose live value is unknown, masked or absent; compared by fingerprint only.
         shown_names: map of secrets to the field in which an answer names its keys.
+        caseless: maps whose keys are compared without regard to case, as HTTP does with the names of headers.
         write_only: top-level fields that an answer may leave out; then what was applied last stands for them.
         immutable: a change here means REPLACE.
         guarded_replace: a replace loses something that people hear, so it is refused unless allowed.
         guarded_delete: the same for a delete.
         clearable: top-level fields that null clears.
+        emptied: clearable maps that {} clears, where the API refuses null.
         kept: clearable fields that are released, not cleared, when they are taken out: others cannot do without.
         after_create: fields that POST does not take; a PATCH follows.
         atomic: compared and sent whole; user-owned JSON.
@@ -162,6 +165,7 @@ class Kind:
     verbs: frozenset[str] = frozenset({"GET", "POST", "PATCH", "DELETE"})
     required: frozenset[str] = frozenset()
     required_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    checks: Callable[[Spec], Iterable[tuple[FieldPath, str, str]]] | None = None
     refs: Mapping[Pattern, str] = field(default_factory=dict)
     uses: Mapping[Pattern, Use] = field(default_factory=dict)
     expands: Mapping[Pattern, str] = field(default_factory=dict)
@@ -173,11 +177,13 @@ class Kind:
     computed: frozenset[str] = frozenset()
     secrets: frozenset[Pattern] = frozenset()
     shown_names: Mapping[str, str] = field(default_factory=dict)
+    caseless: frozenset[Pattern] = frozenset()
     write_only: frozenset[str] = frozenset()
     immutable: frozenset[str] = frozenset()
     guarded_replace: bool = False
     guarded_delete: bool = False
     clearable: frozenset[str] = frozenset()
+    emptied: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()
     after_create: frozenset[str] = frozenset()
     atomic: frozenset[Pattern] = frozenset()
@@ -217,6 +223,7 @@ class Kind:
         """Yield each rule, with the fields that break it."""
         yield "immutable and clearable", self.immutable & self.clearable
         yield "kept and not clearable", self.kept - self.clearable
+        yield "emptied and not clearable", self.emptied - self.clearable
         yield "computed and required", self.computed & self.required
         yield "computed and immutable", self.computed & self.immutable
         yield "clearable and required", self.clearable & self.required
