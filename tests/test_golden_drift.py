@@ -47,7 +47,8 @@ def drifts(case: str) -> tuple[Drift, ...]:
 
 
 def coverage(case: str) -> Coverage:
-    return Coverage(drift_of(case).coverage)
+    report = drift_of(case)
+    return Coverage(report.coverage, report.unseen)
 
 
 def page(case: str) -> Page:

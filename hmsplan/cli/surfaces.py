@@ -83,7 +83,7 @@ def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], 
     """Print what changed outside; *drifts* are those of *report* that were asked for."""
     from hmsplan.output.drift import Coverage, drift_json, render_drift  # noqa: PLC0415 -- a plan needs none of it
 
-    coverage = Coverage(report.coverage)
+    coverage = Coverage(report.coverage, report.unseen)
     match "json" if options.json else form:
         case "json":
             out(orjson.dumps(drift_json(drifts, coverage)).decode())

@@ -44,8 +44,9 @@ def change_lines(change: ResourceChange, plan: Plan, names: Mapping[str, str], w
         case _:
             yield from _changed(kind, change, look)
     for path in change.released:
-        value = change.before.get(str(path[0]))
-        text = f"{path_text(kind, path)} = {brief(look, value, (str(path[0]),))}"
+        hidden = path[0] in kind.write_only and path[0] not in change.before
+        value = "(cannot be seen)" if hidden else brief(look, change.before.get(str(path[0])), (str(path[0]),))
+        text = f"{path_text(kind, path)} = {value}"
         yield Line(text, ".", notes=("not managed any more; it stays as it is",))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.formats.redact import public_value, shown_field
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Kind
-    from hmsplan.model import Drift, FieldChange
+    from hmsplan.model import Address, Drift, FieldChange, FieldPath
     from hmsplan.output.commands import CommandLine
 
 FORMAT_VERSION: Final = "1.0"
@@ -42,9 +42,11 @@ class Coverage:
 
     Attributes:
         kinds: kind to (managed objects, all objects); a kind that was not read is absent.
+        unseen: address to its applied fields whose live value the API does not tell.
     """
 
     kinds: Mapping[str, tuple[int, int]]
+    unseen: Mapping[Address, tuple[FieldPath, ...]] = field(default_factory=dict)
 
     @property
     def managed(self) -> int:
@@ -83,6 +85,8 @@ def _report(drifts: Sequence[Drift], coverage: Coverage, width: int, run: Comman
         yield from _unmanaged(unmanaged)
     yield BLANK
     yield title(f"Coverage: {coverage_text(coverage)}", Tone.PLAIN)
+    if coverage.unseen:
+        yield title(f"Cannot be seen: {unseen_text(coverage)}", Tone.PLAIN)
     yield title(drift_line(drifts))
 
 
@@ -109,6 +113,14 @@ def coverage_text(coverage: Coverage) -> str:
     return f"{coverage.managed} of {coverage.total} objects managed" + (f" ({', '.join(partly)})" if partly else "")
 
 
+def unseen_text(coverage: Coverage) -> str:
+    """Name the applied fields that the API does not show, by their object: whether they changed is not known."""
+    return "; ".join(
+        f"{address} {some(path_text(KINDS[address.kind], path) for path in paths)}"
+        for address, paths in sorted(coverage.unseen.items())
+    )
+
+
 def drift_lines(drift: Drift, look: Look, run: CommandLine = BARE) -> Iterator[Line]:
     """Yield what happened to one managed object."""
     name = str(drift.address) if drift.address is not None else f"{drift.kind} {safe(drift.id)}"
@@ -122,8 +134,8 @@ def drift_lines(drift: Drift, look: Look, run: CommandLine = BARE) -> Iterator[L
         yield Line(safe(advice), "#", tone=Tone.QUIET)
         yield from (Line(safe(command), whole=True) for command in commands)
         return
-    for field in drift.fields:
-        yield from field_lines(look, shown_field(field))
+    for change in drift.fields:
+        yield from field_lines(look, shown_field(change))
     if drift.unseen:
         names = some(path_text(look.kind, path) for path in drift.unseen)
         yield Line(f"(cannot be seen: {names})", "#", tone=Tone.QUIET)
@@ -166,6 +178,9 @@ def drift_json(drifts: Sequence[Drift], coverage: Coverage) -> dict[str, Any]:
             "kinds": {
                 name: {"managed": have, "total": total} for name, (have, total) in sorted(coverage.kinds.items())
             },
+        },
+        "unseen": {
+            str(address): [dotted(path) for path in paths] for address, paths in sorted(coverage.unseen.items())
         },
     }
 

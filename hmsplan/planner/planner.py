@@ -27,6 +27,7 @@ from hmsplan.planner.resource_diff import comparison, creation
 from hmsplan.planner.safety import loosened, refusals, without_memory
 from hmsplan.planner.secret_changes import unmatched, unseen, wants_resend
 from hmsplan.planner.steps import lower
+from hmsplan.planner.unseen import not_compared
 from hmsplan.planner.unsendable import unsendable
 from hmsplan.text.wording import listed
 
@@ -110,6 +111,7 @@ def make_plan(
             *_cut_lists(changes, snapshot, kinds),
             *loosened(changes, declared, found.bindings),
             *unseen(stack, changes, found.bindings, kinds),
+            *not_compared(changes, kinds),
         ),
         organization=snapshot.organization or state.organization,
         lineage=state.lineage,

@@ -12,6 +12,7 @@ from hmsplan.planner.last_applied import is_settled
 from hmsplan.planner.members import beginning, compare_members, waiting
 from hmsplan.planner.request_body import resolve, without
 from hmsplan.planner.secret_changes import secret_changes, why_again
+from hmsplan.planner.unseen import why_blind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,7 +68,7 @@ def comparison(
     if fields or resource.secret_paths or binding.applied != spec:
         fields = tuple(change for change in fields if not is_settled(kind, change, binding))
         fields = _three_way(kind, resource, watched, known, binding, fields, resend=resend)
-    notes = why_again(fields, resend=resend)
+    notes = [*why_again(fields, resend=resend), *why_blind(kind, fields, live.fields)]
     if not kind.patchable and (adopted or not binding.applied) and not resend:
         fields, unseen = _split_secrets(fields)
         notes += [f"{dotted(path)} cannot be seen; it is taken to be right" for path in unseen]
