@@ -42,4 +42,5 @@ DOMAIN: Final = Kind(
     immutable=frozenset({"domain_name"}),
     guarded_replace=True,  # its DNS records change, and no mail leaves until they are verified
     guarded_delete=True,
+    loss="no mail is sent until the DNS records of another one are set and verified",
 )

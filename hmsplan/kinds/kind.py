@@ -70,11 +70,13 @@ class Use:
         kind: of the object that is used; the id of one is its identity.
         named: what stands at the place to that identity; None for none.
         is_needed: without it the user cannot be; else the platform has a substitute.
+        substitute: what the platform uses instead of one that is not there; "" where it is needed.
     """
 
     kind: str
     named: Callable[[Any], str | None]
     is_needed: bool = False
+    substitute: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,7 @@ class Kind:
         immutable: a change here means REPLACE.
         guarded_replace: a replace loses something that people hear, so it is refused unless allowed.
         guarded_delete: the same for a delete.
+        loss: what people notice once one has gone, until another one works; "" for nothing that is not said already.
         clearable: top-level fields that null clears.
         emptied: clearable maps that {} clears, where the API refuses null.
         kept: clearable fields that are released, not cleared, when they are taken out: others cannot do without.
@@ -182,6 +185,7 @@ class Kind:
     immutable: frozenset[str] = frozenset()
     guarded_replace: bool = False
     guarded_delete: bool = False
+    loss: str = ""
     clearable: frozenset[str] = frozenset()
     emptied: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()

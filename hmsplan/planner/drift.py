@@ -176,14 +176,14 @@ def twin_warning(twin: Twin, kinds: Kinds = KINDS) -> Diagnostic:
 
 
 def find_unmanaged(snapshot: Snapshot, bound: Collection[tuple[str, str]], kinds: Kinds = KINDS) -> tuple[Drift, ...]:
-    """List the live objects that are not among *bound* (kind, id), by kind and name."""
+    """List the live objects that are not among *bound* (kind, id), by kind and name; the organization is none."""
     return tuple(
         sorted(
             (
                 Drift(name, live.id, DriftKind.UNMANAGED, name=identity_of(kinds[name], live.fields))
                 for name, objects in snapshot.objects.items()
                 for live in objects.values()
-                if (name, live.id) not in bound
+                if (name, live.id) not in bound and not kinds[name].is_organization
             ),
             key=lambda drift: (drift.kind, drift.name, drift.id),
         )
@@ -219,7 +219,7 @@ def survey(
     coverage = {
         kind: (sum((kind, object_id) in bound for object_id in objects), len(objects))
         for kind, objects in snapshot.objects.items()
-        if objects
+        if objects and (not kinds[kind].is_organization or any((kind, object_id) in bound for object_id in objects))
     }
     unseen = {
         address: tuple(unseen_fields(kinds[address.kind], binding.applied, live.fields))
