@@ -74,7 +74,8 @@ async def _create(context: Context, kind: Kind, step: Step) -> Outcome:
     binding = Binding(step.address, live.id, applied, step.protected, marks, made=made, sent=sent)
     await context.ledger.bind(binding, settles=step.key, deposed=deposed)
     live = await _cleared(context, kind, step, live)
-    return _judged(kind, step, spec, live)
+    to_do = tuple(kind.to_do(live.fields)) if kind.to_do is not None else ()
+    return replace(_judged(kind, step, spec, live), to_do=to_do)
 
 
 async def _made(
