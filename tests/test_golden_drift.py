@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 CASES: Final = (
     "a_night_of_drift",
     "hostile_names",
+    "mcp_server_header_lost",
     "no_changes",
+    "provider_key_removed",
     "reaches_people",
     "renamed_in_the_dashboard",
     "twins",

@@ -29,7 +29,7 @@ def why_blind(kind: Kind, fields: Iterable[FieldChange], live: Spec) -> list[str
     blind = [f for f in fields if f.path[0] in kind.write_only and f.path[0] not in live]
     new = [dotted(f.path) for f in blind if f.before is MISSING and len(f.path) == 1]
     kept = [dotted(f.path) for f in blind if f.after is MISSING and f.path[0] in kind.posted_to]
-    notes = [f"{listed(new)} cannot be seen: sent whatever is there"] if new else []
+    notes = [f"{listed(new)} cannot be seen: sent in any case"] if new else []
     if kept:
         what = "it" if len(kept) == 1 else "them"
         notes.append(
@@ -42,9 +42,11 @@ def not_compared(changes: Iterable[ResourceChange], kinds: Kinds = KINDS) -> Ite
     """Warn of declared fields that stay as they are because the API does not show them."""
     found = []
     for change in changes:
-        sent = {field.path[0] for field in change.fields}
+        kind = kinds[change.address.kind]
+        sent = {str(field.path[0]) for field in change.fields}
+        sent |= {along for name in sent for along in kind.together.get(name, ())}
         if change.id is not None and change.action in {Action.NO_OP, Action.UPDATE, Action.ADOPT}:
-            names = [n for n in _write_only(kinds[change.address.kind], change.after, change.before) if n not in sent]
+            names = [n for n in _write_only(kind, change.after, change.before) if n not in sent]
             found += [f"{listed(names)} of {change.address}"] if names else []
     if found:
         detail = f"The API does not show {listed(found)}, so what is there now cannot be compared with the stack."

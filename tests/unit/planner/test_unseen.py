@@ -22,7 +22,7 @@ def organization(applied: dict[str, Any], **shown: Any) -> Any:
 def test_what_was_never_sent_is_sent_whatever_is_there() -> None:
     change = change_of(organization({}), "organization.main")
     assert [field.path for field in change.fields] == [("content_retention_days",), ("metadata_retention_days",)]
-    assert change.notes == ("content_retention_days, metadata_retention_days cannot be seen: sent whatever is there",)
+    assert change.notes == ("content_retention_days, metadata_retention_days cannot be seen: sent in any case",)
 
 
 def test_what_was_sent_is_not_sent_again_and_is_not_called_equal() -> None:
