@@ -42,9 +42,9 @@ class DnsRecord(NamedTuple):
     priority: str
     status: str
 
-    def line(self) -> str:
-        """Write it as a zone file has it."""
-        return " ".join(filter(None, (self.name, self.type, self.priority, self.value)))
+    def lines(self) -> tuple[str, str]:
+        """Write it in the order of a zone file; the value stands on a line of its own, since it may be long."""
+        return f"{self.name} {self.type}", " ".join(filter(None, (self.priority, self.value)))
 
 
 def dns_records(domain: Spec) -> tuple[DnsRecord, ...]:
@@ -63,7 +63,9 @@ def set_records(domain: Spec) -> Iterator[str]:
     """Name the records that somebody has to set, and what to type then."""
     if records := dns_records(domain):
         yield "no mail is sent until these DNS records are set and verified:"
-        yield from (f"  {record.line()}" for record in records)
+        for record in records:
+            name, value = record.lines()
+            yield from (f"  {name}", f"    {value}")
         yield "to check them, once they are set: hmsplan domain verify"
 
 

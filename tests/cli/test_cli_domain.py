@@ -46,7 +46,7 @@ def test_the_apply_that_makes_a_domain_names_its_records_and_what_to_type(live: 
     assert result.code == 0, result
     after = result.out[result.out.index("create domain.main") :]
     assert "no mail is sent until these DNS records are set and verified:" in after
-    assert f"  {RECORD} TXT p=" in after
+    assert f"  {RECORD} TXT\n          │     p=" in after
     assert f"  hmsplan -C {tmp_path / 'stack'} domain verify\n" in after
     assert RECORD not in result.err
 
@@ -119,6 +119,6 @@ def test_records_of_an_unknown_form_are_left_out() -> None:
     mx = {"type": "MX", "name": "send", "value": "feedback.example.com", "priority": 10, "ttl": "Auto", "status": None}
     known = DnsRecord("MX", "send", "feedback.example.com", "10", "")
     assert dns_records({"records": [mx, {"type": "TXT"}, "x", None]}) == (known,)
-    assert known.line() == "send MX 10 feedback.example.com"
+    assert known.lines() == ("send MX", "10 feedback.example.com")
     assert dns_records({"records": None}) == dns_records({}) == ()
     assert list(set_records({"records": []})) == []
