@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 CASES: Final = (
     "a_night_of_drift",
     "hostile_names",
+    "mcp_server_header_lost",
     "no_changes",
+    "provider_key_removed",
     "reaches_people",
     "renamed_in_the_dashboard",
     "twins",
@@ -54,7 +56,7 @@ def coverage(case: str) -> Coverage:
 
 
 def page(case: str) -> Page:
-    return drift_page(drifts(case), coverage(case), "golden", "default", 100)
+    return drift_page(drifts(case), coverage(case), "golden", "default", 100, unseen=drift_of(case).unseen)
 
 
 def findings(case: str) -> list[Finding]:
@@ -62,7 +64,7 @@ def findings(case: str) -> list[Finding]:
 
 
 def as_text(case: str) -> str:
-    return render_drift(drifts(case), coverage(case), width=80, color=False)
+    return render_drift(drifts(case), coverage(case), width=80, color=False, unseen=drift_of(case).unseen)
 
 
 def pretty(data: object) -> str:
@@ -77,7 +79,7 @@ def as_junit(case: str) -> str:
 
 SURFACES: Final = {
     "drift.txt": as_text,
-    "drift.json": lambda case: pretty(drift_json(drifts(case), coverage(case))),
+    "drift.json": lambda case: pretty(drift_json(drifts(case), coverage(case), drift_of(case).unseen)),
     "drift.md": lambda case: render_markdown(page(case)),
     "drift.html": lambda case: without_constants(render_html(page(case))),
     "drift.github": lambda case: as_annotations(findings(case)),

@@ -51,6 +51,10 @@ _ENCODINGS: Final = frozenset({"", "identity", "gzip", "deflate"})
 Before: TypeAlias = "Callable[[], Awaitable[None]]"
 
 
+CHECKS: Final = frozenset({"test", "verify", "refresh"})
+"""What the path of a POST ends with that makes the platform look and stores no more than what it found."""
+
+
 class ReadClient:
     """Reads, paced and with patience; an async context manager.
 
@@ -343,6 +347,24 @@ class ReadClient:
             raise HmsplanError(f"{type(self).__name__} does not send {request.method}", summary="Not sent")
         if (url.scheme, url.raw_host, url.port) != (pinned.scheme, pinned.raw_host, pinned.port):
             raise HmsplanError(f"{url.host} is not {pinned.host}", summary="Not sent")
+
+
+class CheckClient(ReadClient):
+    """Reads, and asks the API to look at something outside: a POST that changes no setting, to one of ``CHECKS``."""
+
+    methods: ClassVar[frozenset[str]] = frozenset({"GET", "POST"})
+
+    async def check(self, where: Sequence[str]) -> Any:
+        """Ask for one check, once, and return what was found; its own address is *where*.
+
+        Raises:
+            ValueError: that is no check.
+            ApiError: refused, or there was no answer.
+        """
+        if len(where) < 2 or where[-1] not in CHECKS:  # noqa: PLR2004 -- of something
+            msg = f"{'/'.join(where)} is not a check"
+            raise ValueError(msg)
+        return await self._call("POST", where, body={})
 
 
 class WriteClient(ReadClient):

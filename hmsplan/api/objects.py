@@ -36,6 +36,7 @@ async def change_object(
 
     Fields that another path takes travel on their own, after the others.
     """
+    body = {key: {} if value is None and key in kind.emptied else value for key, value in body.items()}
     if not kind.named_by:
         answer = await client.patch(_where(kind, live.id), body, before=before)
         return parse_one(kind, answer, identity_of(kind, live.fields))

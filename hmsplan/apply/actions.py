@@ -13,7 +13,7 @@ from hmsplan.apply.fresh import Outdated
 from hmsplan.apply.member_steps import add, take_off
 from hmsplan.apply.removals import remove
 from hmsplan.apply.updates import sendable, update
-from hmsplan.apply.verify import left_behind, vital
+from hmsplan.apply.verify import left_behind, merged_beside, vital
 from hmsplan.errors import StaleStep
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.identity import identity_of
@@ -75,7 +75,8 @@ async def _create(context: Context, kind: Kind, step: Step) -> Outcome:
     binding = Binding(step.address, live.id, applied, step.protected, marks, made=made, sent=sent)
     await context.ledger.bind(binding, settles=step.key, deposed=deposed)
     live = await _cleared(context, kind, step, live)
-    return _judged(kind, step, spec, live)
+    to_do = tuple(kind.to_do(live.fields)) if kind.to_do is not None else ()
+    return replace(_judged(kind, step, spec, live), to_do=to_do)
 
 
 async def _made(
@@ -218,8 +219,11 @@ def _id(step: Step) -> str:
 def _judged(kind: Kind, step: Step, spec: Spec, live: RemoteObject) -> Outcome:
     """Compare an answer with what was sent; what it leaves out or has otherwise is left to the list at the end."""
     wrong = vital(kind, spec, live.fields)
-    notes = tuple(
-        f"the API kept {dotted(path)}; it is released and stays as it is"
-        for path in left_behind(kind, step.removed, live.fields)
+    notes = (
+        *(
+            f"the API kept {dotted(path)}; it is released and stays as it is"
+            for path in left_behind(kind, step.removed, live.fields)
+        ),
+        *merged_beside(kind, spec, live.fields),
     )
     return Outcome(step, Status.FAILED if wrong else Status.DONE, live.id, error=wrong, notes=notes)

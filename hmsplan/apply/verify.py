@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from hmsplan.kinds.normalise import is_tidied
@@ -10,7 +11,7 @@ from hmsplan.model import MISSING, Secret, dotted
 from hmsplan.planner.diff import at_path, diff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hmsplan.kinds import Kind
     from hmsplan.model import FieldChange, FieldPath, Spec, Value
@@ -49,6 +50,17 @@ def told(changes: Iterable[FieldChange]) -> str:
 def left_behind(kind: Kind, removed: Sequence[FieldPath], live: Spec) -> tuple[FieldPath, ...]:
     """Name the nested keys that were taken out of a block and that the API still has."""
     return tuple(path for path in removed if at_path(kind, live, path) not in (MISSING, None))
+
+
+def merged_beside(kind: Kind, sent: Spec, live: Spec) -> Iterator[str]:
+    """Say what else the API has beside the settings that it merged; only names, since values may be secrets."""
+    for name in sorted(kind.posted_to.keys() & sent.keys()):
+        settings = live.get(name)
+        if isinstance(settings, Mapping) and isinstance(sent[name], Mapping):
+            more = sorted(settings.keys() - sent[name].keys())
+            told = [f"{name}.{key}" + (" as null" if settings[key] is None else "") for key in more]
+            if told:
+                yield f"the API merges {name} and still has {', '.join(told)}"
 
 
 def merged_blocks(kind: Kind, sent: Spec, live: Spec) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from hmsplan.api.urls import DEFAULT_BASE_URL, endpoint
 from hmsplan.cli import embedded
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.probe import Probe, probe_api
+from hmsplan.cli.probe_servers import managed_servers, probe_servers
 from hmsplan.cli.session import BASE_URL, KEY, load, open_state, wait_for
 from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import ApiError, ConfigError, HmsplanError, StateError, Unauthorized, WrongOrganization
@@ -32,10 +33,10 @@ from hmsplan.text.escape import plain
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from hmsplan.cli.options import Globals
-    from hmsplan.model import Stack, State
+    from hmsplan.model import Address, Stack, State
     from hmsplan.state.backend import Backend
 
 ALMOST: Final = 1
@@ -72,9 +73,13 @@ def _one_line(text: str) -> str:
 
 
 @click.command("doctor", cls=Command)
+@click.option("--mcp", is_flag=True, help="Have the platform call each managed MCP server.")
 @click.pass_obj
-def doctor_command(options: Globals) -> int:
+def doctor_command(options: Globals, mcp: bool) -> int:
     """Check the setup: stack, state, endpoint, key, clock, proxies, secrets. Reads only, and shows no secret.
+
+    With --mcp the platform connects to each managed MCP server and lists its tools: one request of the rate limit a
+    server, which that server sees, and which changes nothing.
 
     Exits 0 when all is well, 9 when the key is missing, refused or of another organization, and 1 otherwise.
     """
@@ -85,6 +90,8 @@ def doctor_command(options: Globals) -> int:
         checks += _secrets(stack)
     checks += [_endpoint(options), _proxies(options)]
     code = _key(options, stack, state, checks)
+    if servers := managed_servers(state):
+        checks += _servers(options, servers, asked=mcp and not code)
     if options.json:
         body = [{"name": c.name, "status": str(c.mark), "detail": c.detail, "advice": c.advice} for c in checks]
         out(orjson.dumps({"format_version": "1.0", "checks": body}).decode())
@@ -247,6 +254,8 @@ def _heard(hearing: Probe) -> Iterator[Check]:
         yield Check("organization", Mark.NOTE, "the key may not ask which one it opens")
     else:
         yield Check("organization", Mark.OK, plain(f"{hearing.organization} {hearing.name}".strip()))
+    if hearing.children:
+        yield Check("children", Mark.OK, plain(f"{len(hearing.children)}: {', '.join(hearing.children)}"))
     if hearing.skew_s is not None:
         late = abs(hearing.skew_s) > SKEW_S
         advice = "Set the clock: waits for the rate limit depend on it" if late else ""
@@ -256,6 +265,26 @@ def _heard(hearing: Probe) -> Iterator[Check]:
         yield Check("rate limit", Mark.OK, f"{plain(hearing.limit)} requests a minute{left}")
     else:
         yield Check("rate limit", Mark.NOTE, "the answers do not tell it; 100 requests a minute are assumed")
+
+
+def _servers(options: Globals, servers: Mapping[Address, str], *, asked: bool) -> Iterator[Check]:
+    if not asked:
+        advice = f"To have the platform call them, a request each: {options.command('doctor', '--mcp')}"
+        yield Check("mcp servers", Mark.OK, f"{count(len(servers), 'server')}, not tested", advice)
+        return
+    try:
+        tested = wait_for(probe_servers(options, servers))
+    except HmsplanError as error:
+        yield Check("mcp servers", Mark.BAD, _one_line(error.detail))
+        return
+    for address, found in tested.items():
+        took = f", {found.took_ms} ms" if found.took_ms is not None else ""
+        if found.tools is None:
+            advice = "The platform cannot use it: is it running, reachable from the internet, are its headers right?"
+            yield Check(str(address), Mark.BAD, _one_line(f"{found.error}{took}"), advice)
+        else:
+            names = f": {', '.join(found.tools)}" if found.tools else ""
+            yield Check(str(address), Mark.OK, _one_line(f"{count(len(found.tools), 'tool')}{names}{took}"))
 
 
 def _table(checks: list[Check], *, colored: bool) -> str:

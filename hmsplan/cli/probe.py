@@ -29,6 +29,7 @@ class Probe:
     Attributes:
         health: "ok", or what is said instead.
         organization: id; None when the key may not ask.
+        children: name and id of each organization that is billed to this one.
         skew_s: our clock less the API's; None when it sent no Date.
         limit: requests a minute; None when no answer told.
     """
@@ -36,6 +37,7 @@ class Probe:
     health: str
     organization: str | None
     name: str
+    children: tuple[str, ...]
     skew_s: float | None
     limit: str | None
     remaining: str | None
@@ -63,12 +65,18 @@ async def probe_api(options: Globals) -> Probe:
     async with connect(options, _Listener, timeout_s=TIMEOUT_S, deadline_s=DEADLINE_S, on_skew=None) as client:
         health = await client.get(segments("/health"))
         organization = await _organization(client)
+        children = organization.get("children")
         headers = client.latest.headers if client.latest else {}
         status = health.get("status") if isinstance(health, dict) else None
         return Probe(
             health=str(status or "it answers, and says nothing of its health"),
             organization=organization.get("id"),
             name=str(organization.get("name") or ""),
+            children=tuple(
+                f"{child.get('name') or ''} {child['id']}".strip()
+                for child in (children if isinstance(children, list) else ())
+                if isinstance(child, dict) and isinstance(child.get("id"), str)
+            ),
             skew_s=client.skew_s,
             limit=headers.get("x-ratelimit-limit"),
             remaining=headers.get("x-ratelimit-remaining"),
@@ -77,7 +85,7 @@ async def probe_api(options: Globals) -> Probe:
 
 async def _organization(client: ReadClient) -> dict[str, Any]:
     try:
-        answer = await client.get(segments("/organizations"))
+        answer = await client.get(segments("/organizations"), params={"include_children": "true"})
     except ApiError as error:
         if isinstance(error, NotFound) or error.status == FORBIDDEN:
             return {}

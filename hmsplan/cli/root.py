@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "graph": ("graph", "Print the dependency graph."),
     "import": ("state", "Bind one live object to an address."),
     "export": ("export", "Write YAML for a whole organization."),
+    "domain": ("domain", "Show the DNS records of the mail domain, or have them checked."),
     "state": ("state", "Look at the state, or operate on it."),
     "resolve": ("state", "Settle a create whose result is unknown."),
     "fmt": ("fmt", "Put the files of the stack in canonical form."),

@@ -70,7 +70,7 @@ def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], 
 
     form = "json" if options.json else form
     if form == "json":
-        out(orjson.dumps(drift_json(drifts, report.coverage)).decode())
+        out(orjson.dumps(drift_json(drifts, report.coverage, report.unseen)).decode())
         return
     if form in FOUND_FORMATS:
         from hmsplan.output.findings import of_drift  # noqa: PLC0415 -- only for these formats
@@ -80,7 +80,8 @@ def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], 
         found = of_drift(drifts, locator(stack), options.commands)
         print_found(options, found, form, suite="hmsplan drift", well=well)
     if form not in FOUND_FORMATS or form == "github":
-        page = drift_page(drifts, report.coverage, stack.name, stack.environment, _width(form), options.commands)
+        names = stack.name, stack.environment
+        page = drift_page(drifts, report.coverage, *names, _width(form), options.commands, report.unseen)
         _print_page(options, page, form)
 
 

@@ -239,6 +239,9 @@ class ResourceBuilder:
     def _check_identity(self, declared: Declared, resolved: Resolved) -> None:
         kind, path = declared.kind, (declared.kind.identity,)
         value = resolved.spec.get(kind.identity)
+        if kind.is_single:
+            self._check_single(declared)
+            return
         if not isinstance(value, str) or path in resolved.bad or path in resolved.bound:
             return
         identity = identity_of(kind, resolved.spec)
@@ -247,8 +250,8 @@ class ResourceBuilder:
             return
         where = self.resolver.declared[other].source_map(path)
         if kind.unique:
-            detail = f"{other}, at {where}, is {identity} too. A {kind.singular} can be registered once."
-            problem = Diagnostic(f"Duplicate {kind.singular}", detail, path=path)
+            detail = f"{other}, at {where}, is {identity} too. The API takes each {kind.identity} once."
+            problem = Diagnostic(f"Duplicate {kind.noun}", detail, path=path)
         else:
             detail = (
                 f"{other}, at {where}, is called {wording.shown(value)} too. hmsplan recognises an object that it has "
@@ -256,6 +259,14 @@ class ResourceBuilder:
             )
             problem = Diagnostic("Same name twice", detail, path=path, severity=Severity.WARNING, topic=Topic.SAME_NAME)
         self.problems.append(declared.placed(problem))
+
+    def _check_single(self, declared: Declared) -> None:
+        kind = declared.kind
+        other = self._identities.setdefault((kind.name, kind.noun), declared.address)
+        if other != declared.address:
+            where = self.resolver.declared[other].source
+            detail = f"There can be one {kind.noun}, which is {other}, at {where}. Take one of the two out."
+            self.problems.append(Diagnostic(f"Second {kind.noun}", detail, declared.source, declared.address))
 
 
 def _not_ignorable(kind: Kind, spec: Spec, path: tuple[str, ...]) -> tuple[str, str] | None:

@@ -55,6 +55,12 @@ def spare_hang_up(key: str | int, declared: Mapping[Any, Any], spec: Spec, live:
     return key == "end_call" and bool(silence) and "end_call" not in declared
 
 
+_OWN_KEY: Final = Use(
+    kind="byok_keys",
+    named=account,
+    substitute="the platform's own key, where it has one",  # "falls back to the platform's own key"
+)
+
 ASSISTANTS: Final = Kind(
     name="assistants",
     singular="assistant",
@@ -73,7 +79,7 @@ ASSISTANTS: Final = Kind(
         "recording_consent": ("enabled", "message"),
     },
     refs={pattern("llm_config.tools[].mcp_server_id"): "mcp_servers"},
-    uses={pattern(block): Use(kind="byok_keys", named=account) for block in ("stt_config", "llm_config", "tts_config")},
+    uses={pattern(block): _OWN_KEY for block in ("stt_config", "llm_config", "tts_config")},
     expands={pattern("llm_config.tools[]"): "tool_templates", pattern("analysis_plan"): "analysis_templates"},
     computed=STAMPS,
     in_calls=("agent_id", "assistant_id"),

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hmsplan.kinds.kind import STAMPS, Kind, Use
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hmsplan.model import Spec
 
 
 def only_domain(answer: Any) -> list[dict[str, Any]] | None:
@@ -20,6 +26,47 @@ def only_domain(answer: Any) -> list[dict[str, Any]] | None:
 def mailer(_: Any) -> str:
     """Whose account sends the mail: "managing it needs the organization's own Resend key"."""
     return "resend"
+
+
+class DnsRecord(NamedTuple):
+    """One record that has to stand in the DNS before mail is sent; every text is foreign.
+
+    Attributes:
+        priority: of an MX record; "" for others.
+        status: what the platform last found: not_started, pending, verified, failed, possibly others.
+    """
+
+    type: str
+    name: str
+    value: str
+    priority: str
+    status: str
+
+    def lines(self) -> tuple[str, str]:
+        """Write it in the order of a zone file; the value stands on a line of its own, since it may be long."""
+        return f"{self.name} {self.type}", " ".join(filter(None, (self.priority, self.value)))
+
+
+def dns_records(domain: Spec) -> tuple[DnsRecord, ...]:
+    """Read the records of a domain ("records: array or null"); one without a name and a value is left out."""
+    found = domain.get("records")
+    known = [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
+    texts = ({key: "" if value is None else str(value) for key, value in each.items()} for each in known)
+    return tuple(
+        DnsRecord(each.get("type", ""), each["name"], each["value"], each.get("priority", ""), each.get("status", ""))
+        for each in texts
+        if each.get("name") and each.get("value")
+    )
+
+
+def set_records(domain: Spec) -> Iterator[str]:
+    """Name the records that somebody has to set, and what to type then."""
+    if records := dns_records(domain):
+        yield "no mail is sent until these DNS records are set and verified:"
+        for record in records:
+            name, value = record.lines()
+            yield from (f"  {name}", f"    {value}")
+        yield "to check them, once they are set: hmsplan domain verify"
 
 
 DOMAIN: Final = Kind(
@@ -42,4 +89,6 @@ DOMAIN: Final = Kind(
     immutable=frozenset({"domain_name"}),
     guarded_replace=True,  # its DNS records change, and no mail leaves until they are verified
     guarded_delete=True,
+    to_do=set_records,
+    loss="no mail is sent until the DNS records of another one are set and verified",
 )

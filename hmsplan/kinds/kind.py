@@ -10,7 +10,7 @@ from hmsplan.kinds import normalise
 from hmsplan.model import ANY_KEY, FieldPath, Pattern, matches, pattern, written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from hmsplan.model import Spec
 
@@ -70,11 +70,13 @@ class Use:
         kind: of the object that is used; the id of one is its identity.
         named: what stands at the place to that identity; None for none.
         is_needed: without it the user cannot be; else the platform has a substitute.
+        substitute: what the platform uses instead of one that is not there; "" where it is needed.
     """
 
     kind: str
     named: Callable[[Any], str | None]
     is_needed: bool = False
+    substitute: str = ""
 
 
 class Problem(NamedTuple):
@@ -151,11 +153,15 @@ class Kind:
         computed: set by the platform; never planned on.
         secrets: fields whose live value is unknown, masked or absent; compared by fingerprint only.
         shown_names: map of secrets to the field in which an answer names its keys.
+        caseless: maps whose keys are compared without regard to case, as HTTP does with the names of headers.
         write_only: top-level fields that an answer may leave out; then what was applied last stands for them.
         immutable: a change here means REPLACE.
         guarded_replace: a replace loses something that people hear, so it is refused unless allowed.
         guarded_delete: the same for a delete.
+        loss: what people notice once one has gone, until another one works; "" for nothing that is not said already.
+        to_do: what people have to do once one is made, from what the API answered; a text to be copied is indented.
         clearable: top-level fields that null clears.
+        emptied: clearable maps that {} clears, where the API refuses null.
         kept: clearable fields that are released, not cleared, when they are taken out: others cannot do without.
         after_create: fields that POST does not take; a PATCH follows.
         atomic: compared and sent whole; user-owned JSON.
@@ -215,11 +221,15 @@ class Kind:
     computed: frozenset[str] = frozenset()
     secrets: frozenset[Pattern] = frozenset()
     shown_names: Mapping[str, str] = field(default_factory=dict)
+    caseless: frozenset[Pattern] = frozenset()
     write_only: frozenset[str] = frozenset()
     immutable: frozenset[str] = frozenset()
     guarded_replace: bool = False
     guarded_delete: bool = False
+    loss: str = ""
+    to_do: Callable[[Spec], Iterable[str]] | None = None
     clearable: frozenset[str] = frozenset()
+    emptied: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()
     after_create: frozenset[str] = frozenset()
     atomic: frozenset[Pattern] = frozenset()
@@ -261,6 +271,7 @@ class Kind:
         """Yield each rule, with the fields that break it."""
         yield "immutable and clearable", self.immutable & self.clearable
         yield "kept and not clearable", self.kept - self.clearable
+        yield "emptied and not clearable", self.emptied - self.clearable
         yield "computed and required", self.computed & self.required
         yield "computed and immutable", self.computed & self.immutable
         yield "clearable and required", self.clearable & self.required

@@ -27,6 +27,7 @@ class Outcome:
     Attributes:
         error: why it did not end well; "" for DONE.
         notes: what people should know although it is done ("the API kept llm_config.temperature").
+        to_do: what people have to do now; a text to be copied is indented.
         stale: FAILED because what it rests on moved since the plan.
         blockers: keys of the failed steps that this one waited for.
     """
@@ -36,6 +37,7 @@ class Outcome:
     id: str | None = None
     error: str = ""
     notes: tuple[str, ...] = ()
+    to_do: tuple[str, ...] = ()
     stale: bool = False
     blockers: tuple[str, ...] = ()
 

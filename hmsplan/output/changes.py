@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.formats.redact import masked
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.references import repoints
-from hmsplan.model import Action, is_written
+from hmsplan.model import Action, Verb, is_written
 from hmsplan.output import flow as flows
 from hmsplan.output.blast_radius import blast_radius_remark, calls_remark
 from hmsplan.output.fields import field_lines
@@ -62,8 +62,9 @@ def change_lines(
         case _:
             yield from _changed(kind, change, look)
     for path in change.released:
-        value = change.before.get(str(path[0]))
-        text = f"{path_text(kind, path)} = {brief(look, value, (str(path[0]),))}"
+        hidden = path[0] in kind.write_only and path[0] not in change.before
+        value = "(cannot be seen)" if hidden else brief(look, change.before.get(str(path[0])), (str(path[0]),))
+        text = f"{path_text(kind, path)} = {value}"
         yield Line(text, ".", notes=("not managed any more; it stays as it is",))
 
 
@@ -126,6 +127,10 @@ def replacement(change: ResourceChange, plan: Plan) -> str:
     old = change.id or ""
     users = sorted(str(c.address) for c in plan.changes if repoints(KINDS[c.address.kind], c.fields, old))
     order = ["create the new one", *([f"repoint {', '.join(users)}"] if users else []), "delete the old one"]
+    deletes = {step.key for step in plan.steps if step.verb is Verb.DELETE and step.address == change.address}
+    creates = (step for step in plan.steps if step.verb is Verb.CREATE and step.address == change.address)
+    if any(step.needs & deletes for step in creates if not step.member):
+        order = [order[-1], *order[:-1]]
     return " -> ".join(order)
 
 

@@ -22,6 +22,7 @@ NAMES: Final = (
     "completion",
     "demo",
     "doctor",
+    "domain",
     "drift",
     "emulator",
     "export",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Kind
-    from hmsplan.model import Drift, FieldChange
+    from hmsplan.model import Address, Drift, FieldChange, FieldPath
     from hmsplan.output.commands import CommandLine
     from hmsplan.output.values import Look
 
@@ -37,6 +37,8 @@ HAPPENED: Final = {
 """What is said behind the name of an object."""
 
 
+Unseen: TypeAlias = "Mapping[Address, tuple[FieldPath, ...]]"
+"""Address to its applied fields whose live value the API does not tell."""
 Coverage: TypeAlias = "Mapping[str, tuple[int, int]]"
 """Kind to (managed objects, all objects); a kind that was not read is absent."""
 
@@ -67,6 +69,14 @@ def coverage_text(coverage: Coverage) -> str:
 
 def _sums(coverage: Coverage) -> tuple[int, int]:
     return sum(managed for managed, _ in coverage.values()), sum(total for _, total in coverage.values())
+
+
+def unseen_text(unseen: Unseen) -> str:
+    """Name the applied fields that the API does not show, by their object: whether they changed is not known."""
+    return "; ".join(
+        f"{address} {some(path_text(KINDS[address.kind], path) for path in paths)}"
+        for address, paths in sorted(unseen.items())
+    )
 
 
 def drift_lines(drift: Drift, look: Look, run: CommandLine = BARE) -> Iterator[Line]:
@@ -110,7 +120,7 @@ def twin_advice(drift: Drift, run: CommandLine = BARE) -> tuple[str, ...]:
     )
 
 
-def drift_json(drifts: Sequence[Drift], coverage: Coverage) -> dict[str, Any]:
+def drift_json(drifts: Sequence[Drift], coverage: Coverage, unseen: Unseen | None = None) -> dict[str, Any]:
     """Return the same report as JSON; secrets are redacted."""
     managed, total = _sums(coverage)
     kinds = {name: {"managed": have, "total": all_} for name, (have, all_) in sorted(coverage.items())}
@@ -118,6 +128,7 @@ def drift_json(drifts: Sequence[Drift], coverage: Coverage) -> dict[str, Any]:
         "format_version": FORMAT_VERSION,
         "drift": [_drift_json(drift) for drift in drifts],
         "coverage": {"managed": managed, "total": total, "kinds": kinds},
+        "unseen": {str(address): [dotted(path) for path in paths] for address, paths in sorted((unseen or {}).items())},
     }
 
 

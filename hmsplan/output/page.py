@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from hmsplan.model import Diagnostic, Drift, Plan, Refusal, ResourceChange, Unsettled
     from hmsplan.output.commands import CommandLine
-    from hmsplan.output.drift import Coverage
+    from hmsplan.output.drift import Coverage, Unseen
     from hmsplan.output.lines import Line
     from hmsplan.output.values import Locate
     from hmsplan.planner.flow import FlowChange
@@ -120,6 +120,7 @@ class Page:
         unchanged: addresses that stay as they are.
         ending: sentences for a report without changes.
         coverage: how much of what is live is managed, with no full stop; "" for a plan.
+        unseen: the applied fields of which a drift report could not tell anything; "" for none.
         memory: says that no apply is remembered though live objects are what is declared; "" when one is.
         snapshot: which snapshot stood for what is live, and its age; "" when none did.
         counts: the last line.
@@ -146,6 +147,7 @@ class Page:
     unchanged: tuple[str, ...] = ()
     ending: tuple[str, ...] = ()
     coverage: str = ""
+    unseen: str = ""
     memory: str = ""
     snapshot: str = ""
     counts: str = ""
@@ -257,9 +259,10 @@ def drift_page(
     environment: str,
     width: int,
     commands: CommandLine = BARE,
+    unseen: Unseen | None = None,
 ) -> Page:
     """Return what a drift report says."""
-    from hmsplan.output.drift import NO_DRIFT, coverage_text, drift_line, worst_first  # noqa: PLC0415 -- a plan needs none of it
+    from hmsplan.output.drift import NO_DRIFT, coverage_text, drift_line, unseen_text, worst_first  # noqa: PLC0415 -- a plan needs none of it
 
     ours = [drift for drift in drifts if drift.drift is not DriftKind.UNMANAGED]
     rows = ((mark, kind, tuple(_drift_name(d) for d in drifts if d.drift is kind)) for kind, mark in _DRIFT_ORDER)
@@ -273,6 +276,7 @@ def drift_page(
         unmanaged=tuple(drift for drift in drifts if drift.drift is DriftKind.UNMANAGED),
         ending=ending,
         coverage=f"Coverage: {coverage_text(coverage)}",
+        unseen=f"Cannot be seen: {unseen_text(unseen)}" if unseen else "",
         counts=drift_line(drifts),
         width=width,
     )

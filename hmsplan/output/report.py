@@ -76,10 +76,10 @@ def _rows(report: Report, status: Status, mark: str, words: dict[str, str], comm
     ended = [outcome for outcome in report.outcomes if outcome.status is status]
     if status is Status.DONE and len(ended) > _MOST_DONE:
         yield Line(f"{status:<12} {count(len(ended), 'step')}: {_verbs(ended)}")
-        ended = [outcome for outcome in ended if outcome.notes]
+        ended = [outcome for outcome in ended if outcome.notes or outcome.to_do]
     groups: dict[tuple[str, ...], list[Outcome]] = {}
     for outcome in ended:
-        key = (words[outcome.step.key], outcome.error, *outcome.notes, "/", *outcome.blockers)
+        key = (words[outcome.step.key], outcome.error, *outcome.notes, *outcome.to_do, "/", *outcome.blockers)
         groups.setdefault(key, []).append(outcome)
     for same in groups.values():
         first = same[0]
@@ -91,8 +91,9 @@ def _rows(report: Report, status: Status, mark: str, words: dict[str, str], comm
 def _details(outcome: Outcome, words: dict[str, str], commands: CommandLine) -> Iterator[Line]:
     if outcome.blockers:
         yield Line(f"waits for: {some((words.get(key, safe(key)) for key in outcome.blockers), 3)}", "", 1, Tone.QUIET)
-    for text in (*commands.complete(outcome.error).splitlines(), *outcome.notes):
-        yield Line(safe(text), "", 1, bar=True, whole=text.startswith("  hmsplan "))
+    told = (outcome.error, *outcome.notes, *outcome.to_do)
+    for text in (line for each in told for line in commands.complete(each).splitlines()):
+        yield Line(safe(text), "", 1, bar=True, whole=text.startswith("  "))
 
 
 def step_text(step: Step, number: int = 1) -> str:
@@ -269,6 +270,7 @@ def _steps_json(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
             "status": str(outcome.status),
             "error": outcome.error,
             "notes": list(outcome.notes),
+            "to_do": list(outcome.to_do),
             "blockers": list(outcome.blockers),
         }
         for outcome in outcomes

@@ -67,7 +67,8 @@ def _drift_report(page: Page) -> Iterator[list[Line]]:
     yield from map(_object, page.drift)
     yield [title(sentence) for sentence in page.ending]
     yield _unmanaged(page)
-    yield [title(page.coverage, Tone.PLAIN), title(page.counts)]
+    unseen = [title(page.unseen, Tone.PLAIN)] if page.unseen else []
+    yield [title(page.coverage, Tone.PLAIN), *unseen, title(page.counts)]
 
 
 def _unmanaged(page: Page) -> list[Line]:

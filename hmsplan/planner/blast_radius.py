@@ -73,9 +73,12 @@ def users_of(
 
 
 def staying_users(
-    changes: Iterable[ResourceChange], snapshot: Snapshot, kinds: Kinds = KINDS
+    changes: Iterable[ResourceChange], snapshot: Snapshot, kinds: Kinds = KINDS, *, needing: bool = True
 ) -> dict[str, list[RemoteObject]]:
-    """Return, for the id of each object that goes away, the live objects that go on using it."""
+    """Return, for the id of each object that goes away, the live objects that go on using it.
+
+    With *needing*, those that cannot be without it; else also those for which the platform has a substitute.
+    """
     changes = tuple(changes)
     going = {c.id for c in changes if c.action in {Action.DELETE, Action.REPLACE} and c.id is not None}
     if not going:
@@ -83,7 +86,7 @@ def staying_users(
     changed = {change.id: change for change in changes if is_pending(change) and change.id is not None}
     staying = {
         target: [live for live in users if not _ends_use(changed.get(live.id), target, kinds)]
-        for target, users in users_of(snapshot, kinds, needing=True).items()
+        for target, users in users_of(snapshot, kinds, needing=needing).items()
         if isinstance(target, str) and target in going
     }
     return {target: users for target, users in staying.items() if users}

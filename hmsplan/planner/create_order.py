@@ -50,6 +50,8 @@ def identity_needs(
 def outage(change: ResourceChange, holder: Address, kinds: Kinds = KINDS) -> str:
     """Say that what *change* creates cannot be reached until *holder* has let go of its identity."""
     kind = kinds[change.address.kind]
+    if kind.loss:
+        return f"the old one is deleted first: {kind.loss}"
     identity = identity_of(kind, change.after)
     origin = f"at {holder}" if holder != change.address else "first"
     return f"{identity} is deleted {origin} before it is created here: in between it cannot be reached"

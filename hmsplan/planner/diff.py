@@ -107,7 +107,7 @@ def _value(
     if pat in kind.atomic:
         yield FieldChange(at, have, want)
     elif isinstance(want, Mapping) and isinstance(have, Mapping) and (*pat, ANY_KEY) in kind.secrets:
-        yield from _names(want, have, at)
+        yield from _names(want, spelled(kind, pat, want, have), at)
     elif isinstance(want, Mapping) and isinstance(have, Mapping):
         for key, item in want.items():
             yield from _value(kind, item, have.get(key, MISSING), (*at, key), (*pat, key), roots)
@@ -127,6 +127,14 @@ def _names(want: Spec, have: Spec, at: FieldPath) -> Iterator[FieldChange]:
             yield FieldChange((*at, key), MISSING, want[key])
     for key in have.keys() - want.keys():
         yield FieldChange((*at, key), have[key], MISSING)
+
+
+def spelled(kind: Kind, pat: Pattern, names: Spec, fields: Spec) -> Spec:
+    """Return *fields* with each key as *names* spells it, where the kind does not regard the case of keys."""
+    if pat not in kind.caseless or names.keys() >= fields.keys():
+        return fields
+    known = {name.casefold(): name for name in names}
+    return {known.get(key.casefold(), key): value for key, value in fields.items()}
 
 
 def _list(
@@ -173,8 +181,13 @@ def _both_nothing(kind: Kind, pat: Pattern, want: Value, have: Value | Missing) 
     """Null, absent and (where null clears) the empty text are one: "Empty string versus null is unknown"."""
     if pat in kind.null_matters:
         return False
-    nothing = (None, MISSING, "") if len(pat) == 1 and pat[0] in kind.clearable else (None, MISSING)
-    return _is_one_of(want, nothing) and _is_one_of(have, nothing)
+    return _is_nothing(kind, pat, want) and _is_nothing(kind, pat, have)
+
+
+def _is_nothing(kind: Kind, pat: Pattern, value: Value | Missing) -> bool:
+    if len(pat) == 1 and pat[0] in kind.emptied and value == {}:
+        return True
+    return _is_one_of(value, (None, MISSING, "") if len(pat) == 1 and pat[0] in kind.clearable else (None, MISSING))
 
 
 def _unseen(kind: Kind, pat: Pattern, want: Value, have: Value | Missing) -> bool:
@@ -202,6 +215,7 @@ def _found(kind: Kind, value: Value, path: FieldPath) -> tuple[Value | Missing, 
     pat: Pattern = ()
     for part in path:
         if isinstance(value, Mapping):
+            value = spelled(kind, pat, {str(part): None}, value)
             value, pat = value.get(str(part), MISSING), (*pat, str(part))
         elif isinstance(value, list):
             value, pat = items_by_key(kind, pat, value).get(part, MISSING), (*pat, ANY)
@@ -251,12 +265,20 @@ def dropped(kind: Kind, applied: Spec, declared: Spec, live: Spec) -> tuple[Fiel
             if (
                 key in kind.resettable
                 and old is not None
-                and (have not in (None, MISSING, "") or kind.is_secret((key,)))
+                and (not _is_nothing(kind, (key,), have) or kind.is_secret((key,)))
             ):
-                found.append(FieldChange((key,), have, None))
+                found += _cleared(kind, key, have)
         elif old != declared[key]:
             found += _dropped_within(kind, old, declared[key], have, (key,), (key,))
     return tuple(found)
+
+
+def _cleared(kind: Kind, key: str, have: Value | Missing) -> Iterator[FieldChange]:
+    """Take a whole field out; of a map of which an answer tells the names, each by its name."""
+    if key in kind.shown_names and isinstance(have, Mapping):
+        yield from (FieldChange((key, name), have[name], MISSING) for name in have)
+    else:
+        yield FieldChange((key,), have, None)
 
 
 def _dropped_within(
@@ -270,6 +292,7 @@ def _dropped_within(
         return
     old, new, have = (canonical(kind, pat, value) for value in (old, new, have))
     if isinstance(old, Mapping) and isinstance(new, Mapping) and isinstance(have, Mapping):
+        old, have = (spelled(kind, pat, new, side) for side in (old, have))
         for key, item in old.items():
             if key in new:
                 yield from _dropped_within(kind, item, new[key], have.get(key), (*at, key), (*pat, key))

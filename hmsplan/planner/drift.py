@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.identity import identity_of
-from hmsplan.model import EMPTY, MISSING, Diagnostic, Drift, DriftKind, FieldChange, Severity, leaves
+from hmsplan.model import EMPTY, MISSING, Diagnostic, Drift, DriftKind, FieldChange, Severity
 from hmsplan.planner.absence import is_whole
 from hmsplan.planner.diff import at_path, diff
 from hmsplan.planner.last_applied import is_settled
@@ -21,6 +21,7 @@ from hmsplan.planner.matching import NOWHERE, identify
 from hmsplan.planner.members import fingerprint
 from hmsplan.planner.request_body import resolve
 from hmsplan.planner.resource_diff import is_final
+from hmsplan.planner.unseen import unseen_fields
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -55,7 +56,7 @@ def find_drift(
         members = (resource.members if resource is not None else None) or ()
         fields += tuple(_members(kind, binding, members, snapshot, lineage))
         if fields:
-            unseen = tuple(unseen_fields(binding.applied))
+            unseen = tuple(unseen_fields(kind, binding.applied, live.fields))
             found.append(Drift(address.kind, binding.id, DriftKind.CHANGED, address, name, fields, unseen))
     return tuple(found)
 
@@ -98,13 +99,6 @@ def _members(
     if seen < ours:
         was, now = (f"{n} {kind.members.singular if n == 1 else kind.members.name} of ours" for n in (ours, seen))
         yield FieldChange((kind.members.name,), was, now)
-
-
-def unseen_fields(applied: Spec) -> Iterator[FieldPath]:
-    """Name the applied fields whose live value the API does not tell."""
-    for path, _ in leaves(applied):
-        if path[-1] == "$secret":
-            yield path[:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +176,14 @@ def twin_warning(twin: Twin, kinds: Kinds = KINDS) -> Diagnostic:
 
 
 def find_unmanaged(snapshot: Snapshot, bound: Collection[tuple[str, str]], kinds: Kinds = KINDS) -> tuple[Drift, ...]:
-    """List the live objects that are not among *bound* (kind, id), by kind and name."""
+    """List the live objects that are not among *bound* (kind, id), by kind and name; the organization is none."""
     return tuple(
         sorted(
             (
                 Drift(name, live.id, DriftKind.UNMANAGED, name=identity_of(kinds[name], live.fields))
                 for name, objects in snapshot.objects.items()
                 for live in objects.values()
-                if (name, live.id) not in bound
+                if (name, live.id) not in bound and not kinds[name].is_organization
             ),
             key=lambda drift: (drift.kind, drift.name, drift.id),
         )
@@ -225,9 +219,13 @@ def survey(
     coverage = {
         kind: (sum((kind, object_id) in bound for object_id in objects), len(objects))
         for kind, objects in snapshot.objects.items()
-        if objects
+        if objects and (not kinds[kind].is_organization or any((kind, object_id) in bound for object_id in objects))
     }
-    unseen = {address: tuple(unseen_fields(binding.applied)) for address, binding in sorted(bindings.items())}
+    unseen = {
+        address: tuple(unseen_fields(kinds[address.kind], binding.applied, live.fields))
+        for address, binding in sorted(bindings.items())
+        if (live := snapshot.get(address.kind, binding.id)) is not None
+    }
     twins = tuple(
         Drift(twin.address.kind, twin.id, DriftKind.TWIN, twin.address, twin.name, (), (), twin.other, twin.environment)
         for twin in find_twins(stack, snapshot, found, elsewhere, kinds)

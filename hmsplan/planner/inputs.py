@@ -22,11 +22,14 @@ def kinds_in_use(stack: Stack, state: State, kinds: Kinds = KINDS) -> list[str]:
 def kinds_to_consult(plan: Plan, snapshot: Snapshot, kinds: Kinds = KINDS) -> list[str]:
     """Name the kinds that have to be read as well before *plan* may be believed.
 
-    Where an object is to go away, those whose objects may still use it, managed or not.
+    Where an object is to go away, those whose objects may still use it, managed or not; where one is to be made, those
+    without an object of which it cannot be.
     """
     going = {c.address.kind for c in plan.changes if c.action in {Action.DELETE, Action.REPLACE}}
     users = (kind.name for kind in kinds.values() if going & kind.targets)
-    return [name for name in users if name not in snapshot.objects]
+    made = [kinds[change.address.kind] for change in plan.changes if change.action is Action.CREATE]
+    needed = (use.kind for kind in made for use in kind.uses.values() if use.is_needed)
+    return [name for name in dict.fromkeys([*users, *needed]) if name not in snapshot.objects]
 
 
 def wanted_details(stack: Stack, state: State, kind: Kind, objects: Mapping[str, RemoteObject]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hmsplan.kinds.normalise import is_tidied
 from hmsplan.model import ANY, MISSING, Ref, Secret, dotted
-from hmsplan.planner.diff import at_path, items_by_key
+from hmsplan.planner.diff import at_path, items_by_key, spelled
 from hmsplan.planner.digest import plain
 from hmsplan.text.canonical_json import digest
 
@@ -89,6 +89,7 @@ def _unsent(kind: Kind, value: Value, known: Value, pat: Pattern) -> Value:
     if isinstance(value, Secret):
         return known if _tells_more(known, value) else value
     if isinstance(value, Mapping) and isinstance(known, Mapping):
+        known = spelled(kind, pat, value, known)
         return {key: _unsent(kind, item, known.get(key), (*pat, key)) for key, item in value.items()}
     if isinstance(value, list) and isinstance(known, list):
         there = items_by_key(kind, pat, known)

@@ -369,6 +369,14 @@ def _adopt_one(
         if free:
             kept = lost if lost is not None else Binding(first.address, free[0])
             found.bindings[first.address] = replace(kept, id=free[0], applied=EMPTY, made=0.0, unkept=EMPTY)
-            found.adopted[first.address] = f"{was}the only live object with the {kind.identity} {identity!r}"
+            found.adopted[first.address] = f"{was}{_the_only_one(kind, identity)}"
         return
     found.problems.append(Diagnostic(summary, detail, first.source, first.address))
+
+
+def _the_only_one(kind: Kind, identity: str) -> str:
+    if kind.is_organization:
+        return "the organization of the key"
+    if kind.is_single:
+        return f"the only {kind.noun} there can be"
+    return f"the only live object with the {kind.identity} {identity!r}"

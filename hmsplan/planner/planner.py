@@ -27,7 +27,9 @@ from hmsplan.planner.resource_diff import comparison, creation
 from hmsplan.planner.safety import loosened, refusals, without_memory
 from hmsplan.planner.secret_changes import unmatched, unseen, wants_resend
 from hmsplan.planner.steps import lower
+from hmsplan.planner.unseen import not_compared
 from hmsplan.planner.unsendable import unsendable
+from hmsplan.planner.uses import needed_by, unmet, with_substitutes
 from hmsplan.text import wording
 from hmsplan.text.wording import listed
 
@@ -85,12 +87,15 @@ def make_plan(
     if found.problems:
         raise PlanError(found.problems)
     changes = _changes(stack, declared, snapshot, state, found, options.resend, kinds)
-    changes = _narrow(changes, stack, options.targets)
+    changes = _narrow(changes, stack, options.targets, kinds)
     if stuck := [problem for change in changes for problem in unsendable(kinds[change.address.kind], change)]:
         raise ConfigError(stuck)
+    if missing := list(unmet(changes, stack, snapshot, kinds)):
+        raise ConfigError(missing)
     holders = identity_needs(changes, snapshot, kinds)
     changes = tuple(_with_outages(changes, holders, kinds))
     changes = with_blast_radius(changes, stack, snapshot, found.bindings, kinds)
+    changes = with_substitutes(changes, snapshot, found.bindings, kinds)
     changes = tuple(_safe_to_show(change, kinds) for change in changes)
     users = remaining_users(changes, snapshot, found.bindings, kinds)
     plan = Plan(
@@ -111,6 +116,7 @@ def make_plan(
             *_cut_lists(changes, snapshot, kinds),
             *loosened(changes, declared, found.bindings),
             *unseen(stack, changes, found.bindings, kinds),
+            *not_compared(changes, kinds),
         ),
         organization=snapshot.organization or state.organization,
         lineage=state.lineage,
@@ -279,9 +285,9 @@ def _still_true(stack: Stack, found: Identities, kinds: Kinds) -> Iterator[Diagn
 
 
 def _narrow(
-    changes: tuple[ResourceChange, ...], stack: Stack, targets: Sequence[Address]
+    changes: tuple[ResourceChange, ...], stack: Stack, targets: Sequence[Address], kinds: Kinds
 ) -> tuple[ResourceChange, ...]:
-    """Keep the targets and everything they refer to.
+    """Keep the targets and everything they refer to, or cannot be without.
 
     Raises:
         PlanError: a target that is neither declared nor bound.
@@ -295,8 +301,11 @@ def _narrow(
     kept, queue = set(targets), list(targets)
     while queue:
         resource = stack.resources.get(queue.pop())
-        for ref in resource.refs if resource is not None else ():
-            if ref not in kept:
+        if resource is None:
+            continue
+        needed = (each for _, _, each in needed_by(kinds[resource.address.kind], resource, stack, kinds))
+        for ref in (*resource.refs, *needed):
+            if ref is not None and ref not in kept:
                 kept.add(ref)
                 queue.append(ref)
     return tuple(change for change in changes if change.address in kept)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hmsplan.kinds.identity import canonical
 from hmsplan.model import ANY, ANY_KEY, FieldPath, Ref, Spec, Value, leaves
-from hmsplan.planner.diff import all_mappings, conflicting_keys, items_by_key
+from hmsplan.planner.diff import all_mappings, conflicting_keys, items_by_key, spelled
 
 if TYPE_CHECKING:
     from hmsplan.kinds import Kind
@@ -36,6 +36,7 @@ def _laid_over(kind: Kind, want: Value, have: Value, at: FieldPath, pat: Pattern
     if pat in kind.atomic or pat in kind.unordered or (*pat, ANY_KEY) in kind.secrets:
         return want
     if isinstance(want, Mapping) and isinstance(have, Mapping):
+        have = spelled(kind, pat, want, have)
         merged = {key: value for key, value in have.items() if (*at, key) not in gone}
         under = {key: have.get(key) for key in want}
         return merged | {

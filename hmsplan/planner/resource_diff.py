@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hmsplan.model import EMPTY, MISSING, Action, FieldChange, ResourceChange, Secret, dotted
-from hmsplan.planner.diff import conflicting_fields, diff, dropped, released, sort_key
+from hmsplan.planner.diff import at_path, conflicting_fields, diff, dropped, released, sort_key
 from hmsplan.planner.last_applied import is_settled
 from hmsplan.planner.members import beginning, compare_members, waiting
 from hmsplan.planner.request_body import resolve, without
 from hmsplan.planner.secret_changes import secret_changes, why_again
+from hmsplan.planner.unseen import why_blind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from hmsplan.kinds import Kind
     from hmsplan.model import Address, Binding, FieldPath, MembersChange, RemoteObject, Resource, Spec
@@ -66,7 +68,7 @@ def comparison(
     if fields or resource.secret_paths or binding.applied != spec:
         fields = tuple(change for change in fields if not is_settled(kind, change, binding))
         fields = _three_way(kind, resource, watched, known, binding, fields, resend=resend)
-    notes = why_again(fields, resend=resend)
+    notes = [*why_again(fields, resend=resend), *why_blind(kind, fields, live.fields)]
     if not kind.patchable and (adopted or not binding.applied) and not resend:
         fields, unseen = _split_secrets(fields)
         notes += [f"{dotted(path)} cannot be seen; it is taken to be right" for path in unseen]
@@ -161,9 +163,19 @@ def _three_way(
     applied = without(binding.applied, resource.lifecycle.ignore_changes)
     found |= {change.path: change for change in dropped(kind, applied, spec, live.fields)}
     secrets = secret_changes(kind, resource, spec, binding.applied, resend=resend)
+    found |= {change.path: _told_of(kind, change, applied) for change in fields}
     found |= {change.path: change for change in secrets}
-    found |= {change.path: change for change in fields}
     return tuple(found[path] for path in sorted(found, key=sort_key))
+
+
+def _told_of(kind: Kind, change: FieldChange, applied: Spec) -> FieldChange:
+    """Return *change* of a secret that is not there any more with the one that was sent as its ``before``."""
+    known = at_path(kind, applied, change.path)
+    if not isinstance(known, Mapping) or not isinstance(change.after, Secret) or change.before is not MISSING:
+        return change
+    if known.get("$secret") != change.after.name:
+        return change
+    return replace(change, before=Secret(change.after.name, None, change.after.fingerprint, known.get("version")))
 
 
 def _split_secrets(fields: tuple[FieldChange, ...]) -> tuple[tuple[FieldChange, ...], list[FieldPath]]:

@@ -78,8 +78,12 @@ def loosened(
         yield Diagnostic("Limits are loosened", detail, severity=Severity.WARNING)
 
 
-def without_memory(state: State, adopted: Collection[Address]) -> Iterator[Diagnostic]:
-    """Warn when no apply is remembered and yet live objects are the *adopted* ones: the state may be another one."""
+def without_memory(state: State, adopted: Iterable[Address], kinds: Kinds = KINDS) -> Iterator[Diagnostic]:
+    """Warn when no apply is remembered and yet live objects are the *adopted* ones: the state may be another one.
+
+    The organization is there before any apply.
+    """
+    adopted = [address for address in adopted if not kinds[address.kind].is_organization]
     if state.bindings or state.deposed or state.intents or not adopted:
         return
     what = "a live object is" if len(adopted) == 1 else f"{len(adopted)} live objects are"
@@ -89,6 +93,10 @@ def without_memory(state: State, adopted: Collection[Address]) -> Iterator[Diagn
         "in hmsplan.yaml, HMSPLAN_STATE and --state."
     )
     yield Diagnostic("No state", detail, severity=Severity.WARNING, topic=Topic.NO_STATE)
+
+
+def _loss(kind: Kind) -> str:
+    return f", and {kind.loss}" if kind.loss else ""
 
 
 def is_allowed(refusal: Refusal, allowed: Iterable[str]) -> bool:
@@ -111,9 +119,13 @@ def _risks(
     if goes and is_protected(address, stack, bindings):
         yield Refusal(risk, address, "prevent_destroy protects it")
     elif change.action is Action.DELETE and goes and kind.guarded_delete:
-        yield Refusal(risk, address, f"deleting a {kind.singular} cannot be undone")
+        yield Refusal(risk, address, f"deleting a {kind.singular} cannot be undone{_loss(kind)}")
     elif change.action is Action.REPLACE and kind.guarded_replace:
-        yield Refusal(risk, address, f"{_names(change)} cannot change in place: the {kind.singular} would be recreated")
+        yield Refusal(
+            risk,
+            address,
+            f"{_names(change)} cannot change in place: the {kind.singular} would be recreated{_loss(kind)}",
+        )
     elif change.action is Action.REPLACE and not _applied(address, bindings):
         yield Refusal(risk, address, "hmsplan did not make it, and would delete it for a new one")
     if leaves and change.id is not None and (still := users.get(change.id)):

@@ -348,7 +348,7 @@ def _update(kind: Kind, change: ResourceChange, records: Spec, *, protected: boo
     if not change.fields:
         return None
     names = {str(field.path[0]) for field in change.fields}
-    names |= {name for top in names for name in kind.together.get(top, ()) if name in records}
+    names |= {name for top in names for name in kind.together.get(top, ()) if _travels(kind, name, change, records)}
     return Step(
         f"{change.address}:update",
         Verb.UPDATE,
@@ -363,6 +363,11 @@ def _update(kind: Kind, change: ResourceChange, records: Spec, *, protected: boo
         calls=change.members.pending if change.members is not None else None,
         when=_hours(kind, change),
     )
+
+
+def _travels(kind: Kind, name: str, change: ResourceChange, records: Spec) -> bool:
+    """Say whether a field goes along with another one: as it is declared, or to say that there is nothing in it."""
+    return name in records or (name in kind.emptied and not change.before.get(name))
 
 
 def _hours(kind: Kind, change: ResourceChange) -> str:

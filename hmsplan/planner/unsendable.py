@@ -27,6 +27,8 @@ from hmsplan.model import (
 from hmsplan.planner.diff import at_path, items_by_key
 from hmsplan.planner.request_body import overlay
 from hmsplan.secrets.detect import is_mask, sounds_secret
+from hmsplan.secrets.urls import receiver
+from hmsplan.text.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -46,7 +48,25 @@ def unsendable(kind: Kind, change: ResourceChange) -> list[Diagnostic]:
     names |= {name for top in names for name in kind.together.get(top, ()) if name in change.after}
     removed = [field.path for field in change.fields if field.after is MISSING]
     body = overlay(kind, {name: change.after.get(name) for name in sorted(names)}, change.before, removed)
-    return [_problem(kind, change, path, body) for path, leaf in leaves(body) if is_masked(path, leaf)]
+    masked = [_problem(kind, change, path, body) for path, leaf in leaves(body) if is_masked(path, leaf)]
+    return [*masked, *_not_declared(kind, change)]
+
+
+def _not_declared(kind: Kind, change: ResourceChange) -> Iterator[Diagnostic]:
+    """Name the maps of secrets that have to go along to another receiver, and that nothing declares.
+
+    "When url moves to another host, headers must be sent in the same call."
+    """
+    for field in change.fields:
+        sides = [side for side in (field.before, field.after) if isinstance(side, str)]
+        for name in kind.together.get(str(field.path[0]), ()) if len(set(map(receiver, sides))) > 1 else ():
+            if name in kind.shown_names and name not in change.after and (there := change.before.get(name)):
+                detail = (
+                    f"{dotted(field.path)} moves to another host, and the platform wants all {name} with it. It has "
+                    f"{listed(sorted(there))} and does not show what is in them. Declare {name}: each as "
+                    "${secret:name}, or {} to take them all away."
+                )
+                yield Diagnostic("Secret unknown", detail, change.source, change.address, (name,))
 
 
 def may_lose(

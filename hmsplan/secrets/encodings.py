@@ -13,12 +13,16 @@ SHORTEST: Final = 6
 
 
 def disguises(text: str) -> tuple[str, ...]:
-    """Return *text* and its forms in JSON, URLs, HTML and base64, also from within a longer text; the longest first."""
+    """Return *text* and its forms in JSON, URLs, HTML and base64, also from within a longer text; the longest first.
+
+    A page that tells a request back has its JSON in HTML.
+    """
     raw = text.encode()
     packed = [_base64(raw, shift) for shift in range(3)]
+    in_json = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
     found = {
-        json.dumps(text)[1:-1],
-        json.dumps(text, ensure_ascii=False)[1:-1],
+        *in_json,
+        *map(html.escape, in_json),
         quote(text, safe=""),
         quote_plus(text),
         html.escape(text),

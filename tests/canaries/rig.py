@@ -14,7 +14,7 @@ from canaries.leaks import Canary, canary
 from hmsplan.emulator import Emulator, Settings, running
 from hmsplan.emulator.app import ABORT
 from hmsplan.kinds import KINDS
-from hmsplan.model import ANY
+from hmsplan.model import ANY, ANY_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,6 +40,31 @@ BASES: Mapping[str, dict[str, Any]] = {
             ],
         },
     },
+    "workflows": {
+        "name": "Triage",
+        "definition": {
+            "version": 1,
+            "entry_node": "hello",
+            "nodes": [
+                {
+                    "id": "hello",
+                    "type": "conversation",
+                    "instructions": "Ask what it is about.",
+                    "tools": [
+                        {
+                            "name": "lookup",
+                            "description": "Looks up.",
+                            "parameters": {"type": "object"},
+                            "server": {"url": "https://flow.example.com"},
+                        }
+                    ],
+                }
+            ],
+            "edges": [],
+        },
+    },
+    "mcp_servers": {"name": "CRM", "url": "https://mcp.example.com/v1"},
+    "byok_keys": {"provider": "elevenlabs", "config": {"region": "eu"}},
     "sip_trunks": {"name": "VoIP", "provider": "custom", "address": "sip.example.com", "auth_username": "desk"},
 }
 """A valid object of every kind that has secrets, without them; a kind that is missing here fails a test."""
@@ -65,8 +90,9 @@ def resources() -> dict[str, Any]:
     declared: dict[str, Any] = {}
     for (kind, path), name in names().items():
         base = declared.setdefault(kind, {"one": json.loads(json.dumps(BASES[kind]))})["one"]
+        key = "X-Canary" if path[-1] == ANY_KEY else path[-1]
         for item in _parents(base, path[:-1]):
-            item[path[-1]] = f"${{secret:{name}}}"
+            item[key] = f"${{secret:{name}}}"
     number = {"phone_number": "+31850000010", "agent_id": "${assistants.one}", "transfer_trunk_id": "${sip_trunks.one}"}
     return {**declared, "numbers": {"main": number}}
 

@@ -37,7 +37,8 @@ def test_references_are_arrows_and_templates_dashed_ones(cli: Cli) -> None:
     assert ("numbers.main", "sip_trunks.voip", False) in edges
     assert ("assistants.balie", "tool_templates.lookup_appointment", True) in edges
     assert ("assistants.balie", "analysis_templates.call_outcome", True) in edges
-    assert len(found["nodes"]) == 9
+    assert ("assistants.international", "mcp_servers.knowledge", False) in edges
+    assert len(found["nodes"]) == 14
 
 
 @pytest.mark.parametrize(

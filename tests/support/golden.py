@@ -13,6 +13,7 @@ from hmsplan.config.load import load_stack
 from hmsplan.formats.snapshot_file import save
 from hmsplan.formats.state_file import parse
 from hmsplan.kinds import KINDS
+from hmsplan.kinds.identity import identity_of
 from hmsplan.model import Address, RemoteObject, Snapshot, State
 from hmsplan.operations.offline import plan_against
 from hmsplan.output.html.page import asset, script_hash
@@ -27,7 +28,14 @@ if TYPE_CHECKING:
 
 GOLDEN: Final = Path(__file__).parents[1] / "golden"
 CASES: Final = sorted(folder.parent.name for folder in GOLDEN.glob("*/stack"))
-SECRETS: Final = {"webhook": "golden-hook-value", "sip_password": "golden-sip-value"}
+SECRETS: Final = {
+    "webhook": "golden-hook-value",
+    "sip_password": "golden-sip-value",
+    "crm": "golden-crm-value",
+    "tenant": "golden-tenant-value",
+    "voice_key": "golden-voice-key",
+    "mail_key": "golden-mail-key",
+}
 ENVIRON: Final = {"HMSPLAN_FINGERPRINT_KEY": "golden-key-value-of-the-golden-cases"} | {
     f"HMSPLAN_SECRET_{name.upper()}": value for name, value in SECRETS.items()
 }
@@ -52,7 +60,10 @@ def stack_of(case: str) -> Stack:
 
 
 def live_of(case: str) -> dict[str, Any]:
-    """Return objects by kind, ``leads`` by the id of their campaign, and the id of the ``organization``."""
+    """Return objects by kind, ``leads`` by the id of their campaign, and the id of the ``organization``.
+
+    Of kinds that have no list it has the answer itself, under the name of its path: ``byok``, ``domains``.
+    """
     live: dict[str, Any] = json.loads((GOLDEN / case / "live.json").read_text("utf-8"))
     return live
 
@@ -61,7 +72,12 @@ def snapshot_of(live: Mapping[str, Any]) -> Snapshot:
     """Read what is live as the client reads answers."""
     objects: dict[str, dict[str, RemoteObject]] = {}
     for name, kind in KINDS.items():
-        found = [parse_one(kind, item) for item in live.get(name, [])]
+        if kind.unfold is not None:
+            answer = live.get(kind.path.strip("/"))
+            items = (kind.unfold(answer) or ()) if answer is not None else ()
+            found = [parse_one(kind, answer, identity_of(kind, item)) for item in items]
+        else:
+            found = [parse_one(kind, item) for item in live.get(name, [])]
         objects[name] = {item.id: item for item in found if item is not None}
     leads = {
         campaign: tuple(item for lead in items if (item := parse_member(KINDS["campaigns"], lead)) is not None)

@@ -29,7 +29,7 @@ from hmsplan.output.text import render_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hmsplan.output.drift import Coverage
+    from hmsplan.output.drift import Coverage, Unseen
 
 SUPPORT, MAIN, VOIP, RECALL = (
     Address(*name.split(".")) for name in ("assistants.support", "numbers.main", "sip_trunks.voip", "campaigns.recall")
@@ -41,8 +41,10 @@ def plan(*changes: ResourceChange, **more: Any) -> Plan:
     return Plan("acme", "prod", changes, **{"digest": "0" * 64, **more})
 
 
-def render_drift(found: Sequence[Drift], coverage: Coverage, *, width: int, color: bool) -> str:
-    return render_text(drift_page(found, coverage, "acme", "prod", width), color=color)
+def render_drift(
+    found: Sequence[Drift], coverage: Coverage, *, width: int, color: bool, unseen: Unseen | None = None
+) -> str:
+    return render_text(drift_page(found, coverage, "acme", "prod", width, unseen=unseen), color=color)
 
 
 def update(key: str, before: str = "old", after: str = "new") -> ResourceChange:

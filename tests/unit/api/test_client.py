@@ -17,7 +17,7 @@ import httpx
 import orjson
 import pytest
 
-from hmsplan.api.client import ReadClient, WriteClient
+from hmsplan.api.client import CheckClient, ReadClient, WriteClient
 from hmsplan.api.urls import segments
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError, NotFound, RateLimited, StateError, Unauthorized
 from hmsplan.model import Address, Ref, Secret
@@ -199,6 +199,33 @@ def test_a_bad_id_sends_nothing(bad: str) -> None:
         assert script.seen == []
 
     run(main())
+
+
+@pytest.mark.parametrize("where", [("/mcp-servers", "m1", "test"), ("/domains", "verify"), ("/domains", "refresh")])
+def test_a_check_client_asks_for_a_check_with_a_body_that_says_nothing(where: tuple[str, ...]) -> None:
+    script = Script([httpx.Response(200, content=b'{"ok":true}')])
+
+    async def main() -> None:
+        async with CheckClient(LOCAL, api_key=KEY, transport=httpx.MockTransport(script)) as checks:
+            assert await checks.check(segments(*where)) == {"ok": True}
+
+    run(main())
+    (request,) = script.seen
+    assert (request.method, request.content) == ("POST", b"{}")
+
+
+@pytest.mark.parametrize("where", [("/domains",), ("/mcp-servers", "m1"), ("/calls", "outbound"), ("/test",)])
+def test_a_check_client_cannot_write(where: tuple[str, ...]) -> None:
+    script = Script([httpx.Response(200, content=b"{}")])
+
+    async def main() -> None:
+        async with CheckClient(LOCAL, api_key=KEY, transport=httpx.MockTransport(script)) as checks:
+            assert not hasattr(checks, "post")
+            with pytest.raises(ValueError, match="is not a check"):
+                await checks.check(segments(*where))
+
+    run(main())
+    assert script.seen == []
 
 
 def test_a_read_client_puts_nothing_but_get_on_the_wire() -> None:

@@ -22,9 +22,11 @@ from support.readings import (
     resource,
 )
 
+from hmsplan.kinds import ASSISTANTS, ORGANIZATION
 from hmsplan.model import MISSING, Binding, Deposed, Drift, DriftKind, FieldChange, Secret, Snapshot, Stack
-from hmsplan.planner.drift import find_drift, find_unmanaged, survey, unseen_fields
+from hmsplan.planner.drift import find_drift, find_unmanaged, survey
 from hmsplan.planner.matching import identify
+from hmsplan.planner.unseen import unseen_fields
 
 HOOK = {"$secret": "hook", "fingerprint": "f1"}
 ANNA: dict[str, Any] = {"phone_number": "+31201234567", "variables": {}}
@@ -165,7 +167,15 @@ def test_unseen_fields_are_found_inside_tools() -> None:
         "llm_config": {"tools": [{"name": "t", "server": {"secret": HOOK}}]},
         "webhook_secret": HOOK,
     }
-    assert list(unseen_fields(applied)) == [("llm_config", "tools", 0, "server", "secret"), ("webhook_secret",)]
+    assert list(unseen_fields(ASSISTANTS, applied, {})) == [
+        ("llm_config", "tools", 0, "server", "secret"),
+        ("webhook_secret",),
+    ]
+
+
+def test_a_write_only_field_is_unseen_until_an_answer_shows_it() -> None:
+    applied = {"content_retention_days": 30, "metadata_retention_days": 90}
+    assert list(unseen_fields(ORGANIZATION, applied, {"content_retention_days": 30})) == [("metadata_retention_days",)]
 
 
 # Members
