@@ -8,7 +8,15 @@ from support.readings import LINEAGE
 
 from hmsplan.kinds import KINDS
 from hmsplan.model import MembersChange, RemoteObject
-from hmsplan.planner.members import HALF, beginning, compare_members, fingerprint, merged, number_fingerprint, people
+from hmsplan.planner.members import (
+    HALF,
+    beginning,
+    compare_members,
+    fingerprint,
+    merged,
+    number_fingerprint,
+    people,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
