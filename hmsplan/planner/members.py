@@ -272,3 +272,18 @@ def _removable(
     subject, verb, it_is = (members.singular, "stays", "it is") if kept == 1 else (members.name, "stay", "they are")
     note = f"{kept} {subject} taken out of the stack {verb}: already called, so {it_is} history"
     return remove, [note] if kept else []
+
+
+def gone_with(members: Members, parent: RemoteObject, listed: Sequence[RemoteObject] | None) -> str:
+    """Say how many members go with their parent; "" when it has none. *listed* is None where they were not read."""
+    total, *over = (parent.fields.get(name) for name in (members.total, *members.over))
+    if not isinstance(total, int):
+        total = len(listed or ())
+    if total < 1:
+        return ""
+    left, at_most = total - sum(count for count in over if isinstance(count, int)), "at most "
+    if listed is not None and len(listed) >= total:
+        left, at_most = sum(is_untouched(members, item) for item in listed), ""
+    go = f"its {members.singular} goes" if total == 1 else f"its {total:,} {members.name} go"
+    waiting = f", {at_most}{left:,} of them still to be called" if left > 0 else ""
+    return f"{go} with it{waiting}"

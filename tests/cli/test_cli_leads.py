@@ -142,3 +142,14 @@ def test_a_lead_is_named_by_its_line_and_two_digits_on_every_surface(
     written += "".join(file.read_text("utf-8") for file in (folder / ".hmsplan").rglob("*") if file.is_file())
     for private in ("6123", "5702", "702", "Piet", "Dora", "Cor", "10:30", "13:00"):
         assert not re.search(rf"(?<![0-9a-f]){private}(?![0-9a-f])", written), private
+
+
+def test_a_campaign_that_goes_away_says_how_many_leads_go_with_it(
+    folder: Path, emulator: Emulator, online: Callable[..., Result]
+) -> None:
+    (folder / "leads.csv").write_text(SPRING, "utf-8")
+    assert online("-C", folder, "apply", "-y").code == 0
+    (campaign,) = emulator.all("campaigns")
+    emulator.edit("leads", emulator.all("leads", parent=campaign["id"])[0]["id"], {"status": "completed"})
+    planned = online("-C", folder, "plan", "--destroy").out
+    assert "its 4 leads go with it, 3 of them still to be called" in planned
