@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("startup", "apply", "requests", "plan", "prose")
+ALL = ("startup", "apply", "requests", "plan", "leads", "prose")
 
 
 def main(names: list[str]) -> int:

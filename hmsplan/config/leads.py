@@ -7,7 +7,7 @@ import io
 import re
 from collections import Counter
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hmsplan.kinds import phone
 from hmsplan.model import Diagnostic, Severity, SourceLine
@@ -22,37 +22,68 @@ PHONE: Final = "phone_number"
 MAX_PROBLEMS: Final = 20
 MAX_COLUMNS: Final = 200
 _LIKELY: Final = re.compile("phone|tel|mobile|number|nummer|msisdn", re.IGNORECASE)
-_CELL: Final = re.compile(r'"(?:[^"]|"")*+"|[^,]*+')
+_DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab"}
+"""The first line proves which one a file has. Excel writes semicolons wherever a decimal number has a comma in it."""
+_CELL: Final = {each: re.compile(rf'"(?:[^"]|"")*+"|[^{each}]*+') for each in _DELIMITERS}
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
-_Found = tuple[tuple["Spec", ...], list[Diagnostic]]
 
 
-def from_csv(text: str, file: str) -> _Found:
+class Found(NamedTuple):
+    """What a list declares.
+
+    Attributes:
+        problems: errors, and warnings, which leave the leads as they are.
+        places: where each of *leads* is written.
+    """
+
+    leads: tuple[Spec, ...]
+    problems: list[Diagnostic]
+    places: tuple[SourceLine, ...] = ()
+
+
+def from_csv(text: str, file: str) -> Found:
     """Read leads: a column ``phone_number``, and a variable for every other column. Values stay text.
 
-    Blank lines are skipped. After ``MAX_PROBLEMS`` problems the rest of the file is only counted. Of what is found,
-    warnings leave the leads as they are.
+    Blank lines are skipped. After ``MAX_PROBLEMS`` problems the rest of the file is only counted.
     """
-    rows = _Rows(text.removeprefix("\ufeff"), file)
+    lines = list(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    rows = _Rows(lines, file, _delimiter(lines))
     try:
-        header = [name.strip() for name in next((row for row in rows if any(row)), [])]
+        header = _header(rows)
         problems = list(islice(_header_problems(header, rows.source), MAX_PROBLEMS))
-        return ((), problems) if problems else _leads(rows, header)
+        return Found((), problems) if problems else _leads(rows, header)
     except csv.Error as error:
-        return (), [_unreadable(error, rows)]
+        return Found((), [_unreadable(error, rows)])
+
+
+def _delimiter(lines: list[str]) -> str:
+    """Return what divides the columns: that by which one of them is the phone number, or else that which finds most."""
+    headers: dict[str, list[str]] = {}
+    for delimiter in _DELIMITERS:
+        try:
+            headers[delimiter] = _header(_Rows(lines, "", delimiter))
+        except csv.Error:
+            headers[delimiter] = []
+    return max(headers, key=lambda each: (PHONE in headers[each], len(headers[each])))
+
+
+def _header(rows: _Rows) -> list[str]:
+    return [name.strip() for name in next((row for row in rows if any(row)), [])]
 
 
 class _Rows:
     """The rows of a CSV file. Only CR and LF end a line, as for editors and git; U+2028 in a cell ends none.
 
     Attributes:
+        delimiter: what divides the cells of a row.
         source: the line on which the row begins that was read last.
     """
 
-    def __init__(self, text: str, file: str) -> None:
-        self._lines = list(io.StringIO(text, newline=""))
-        self._reader = csv.reader(self._lines, strict=True)
+    def __init__(self, lines: list[str], file: str, delimiter: str) -> None:
+        self._lines = lines
+        self._reader = csv.reader(lines, strict=True, delimiter=delimiter)
         self._file = file
+        self.delimiter = delimiter
         self._begin = 1
 
     def __iter__(self) -> Iterator[list[str]]:
@@ -75,7 +106,7 @@ class _Rows:
         written = "".join(self._lines[self._begin - 1 : self._reader.line_num])
         at = 0
         for _ in range(index):
-            at = _CELL.match(written, at).end() + 1  # type: ignore[union-attr]  # it matches the empty text, too
+            at = _CELL[self.delimiter].match(written, at).end() + 1  # type: ignore[union-attr]  # it matches the empty text, too
         before = _LINE_END.split(written[:at])
         return SourceLine(self._file, self._begin + len(before) - 1, len(before[-1]) + 1)
 
@@ -84,21 +115,17 @@ def _unreadable(error: csv.Error, rows: _Rows) -> Diagnostic:
     if "unexpected end" in str(error) or "field limit" in str(error):
         detail = "A quote opens in this row, and none closes it before the file ends or the cell is far too long."
         return Diagnostic("Unreadable line", detail, rows.source)
-    detail = f"The line is not CSV: {error}. A cell with a comma, a quote or a line break stands in double quotes."
+    divider = _DELIMITERS[rows.delimiter]
+    detail = f"The line is not CSV: {error}. A cell with a {divider}, a quote or a line break stands in double quotes."
     return Diagnostic("Unreadable line", detail, rows.last_line)
 
 
 def _header_problems(header: list[str], source: SourceLine) -> Iterator[Diagnostic]:
     if PHONE not in header:
-        if len(header) == 1 and ";" in header[0]:
-            detail = "Its columns are divided by semicolons. Save it with commas (CSV UTF-8)."
-        elif len(header) == 1 and "\t" in header[0]:
-            detail = "Its columns are divided by tabs. Save it with commas (CSV UTF-8)."
-        else:
-            found = wording.listed(header) if header else "none"
-            likely = next((name for name in header if _LIKELY.search(name)), None)
-            detail = f"The first line names the columns, and {PHONE} has to be one of them. It names: {found}."
-            detail += f" Did you mean {likely}? Rename it to {PHONE}." if likely else ""
+        found = wording.listed(header) if header else "none"
+        likely = next((name for name in header if _LIKELY.search(name)), None)
+        detail = f"The first line names the columns, and {PHONE} has to be one of them. It names: {found}."
+        detail += f" Did you mean {likely}? Rename it to {PHONE}." if likely else ""
         yield Diagnostic("Missing column", detail, source)
         return
     if len(header) > MAX_COLUMNS:
@@ -113,7 +140,7 @@ def _header_problems(header: list[str], source: SourceLine) -> Iterator[Diagnost
             yield Diagnostic("Duplicate column", f"The column {name} stands in the first line twice.", source)
 
 
-def _leads(rows: _Rows, header: list[str]) -> _Found:
+def _leads(rows: _Rows, header: list[str]) -> Found:
     width, at = len(header), header.index(PHONE)
     names = header[:at] + header[at + 1 :]
     leads = _Leads()
@@ -121,7 +148,7 @@ def _leads(rows: _Rows, header: list[str]) -> _Found:
         if not any(map(str.strip, row)):
             continue
         if len(row) != width:
-            leads.problem("Wrong number of cells", _cells(len(row), width), rows.source)
+            leads.problem("Wrong number of cells", _cells(len(row), width, rows.delimiter), rows.source)
             continue
         number = phone.bare(row.pop(at))
         if why := phone.why_not(number):
@@ -132,12 +159,14 @@ def _leads(rows: _Rows, header: list[str]) -> _Found:
     return leads.finish()
 
 
-def _cells(found: int, wanted: int) -> str:
+def _cells(found: int, wanted: int, delimiter: str) -> str:
     detail = f"The line has {wording.count(found, 'cell')}; the first line names {wording.count(wanted, 'column')}."
-    return detail + (" A cell with a comma in it stands in double quotes." if found > wanted else "")
+    return detail + (
+        f" A cell with a {_DELIMITERS[delimiter]} in it stands in double quotes." if found > wanted else ""
+    )
 
 
-def from_yaml(items: list[Any], locate: Callable[[int], SourceLine]) -> _Found:
+def from_yaml(items: list[Any], locate: Callable[[int], SourceLine]) -> Found:
     """Read leads that stand in YAML and fit the schema."""
     leads = _Leads()
     for index, item in enumerate(items):
@@ -173,11 +202,12 @@ class _Leads:
         else:
             self._more += 1
 
-    def finish(self) -> _Found:
+    def finish(self) -> Found:
         if self._more:
             detail = f"{self._more:,} more leads of this list have a problem."
             self._problems.append(Diagnostic("More problems", detail, self._problems[-1].source))
-        return tuple(self._leads), [*self._problems, *_repeated(self._leads, self._places)]
+        problems = [*self._problems, *_repeated(self._leads, self._places)]
+        return Found(tuple(self._leads), problems, tuple(self._places))
 
 
 def _duplicate(number: str, line: int) -> str:

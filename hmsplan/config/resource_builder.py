@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from hmsplan.config.resolve import Resolved, Resolver
     from hmsplan.kinds import Kind
     from hmsplan.kinds.kind import Expansion
-    from hmsplan.model import Spec, Value
+    from hmsplan.model import SourceLine, Spec, Value
 
 
 class ResourceBuilder:
@@ -71,7 +71,7 @@ class ResourceBuilder:
         fits = self._check_whole(declared, resolved) and fits
         self._check_identity(declared, resolved)
         lifecycle = self._lifecycle(declared, resolved.spec)
-        members = self._members(declared, resolved, fits)
+        members, member_sources = self._members(declared, resolved, fits)
         if not fits or resolved.bad:
             return None
         self.problems += map(declared.placed, calling_hours.doubts(resolved.spec))
@@ -95,6 +95,7 @@ class ResourceBuilder:
             tuple([(_named(path, names), template) for path, template in pastes]),
             tuple([_named(path, names) for path, value in special if isinstance(value, Secret)]),
             declared.source_map,
+            member_sources,
         )
 
     def _check_schema(self, declared: Declared, resolved: Resolved) -> bool:
@@ -171,23 +172,26 @@ class ResourceBuilder:
             self.problems.append(Diagnostic("Template cannot be pasted", detail, source, address, topic=Topic.TEMPLATE))
         return not violations
 
-    def _members(self, declared: Declared, resolved: Resolved, fits: bool) -> tuple[Spec, ...] | None:
+    def _members(
+        self, declared: Declared, resolved: Resolved, fits: bool
+    ) -> tuple[tuple[Spec, ...] | None, tuple[SourceLine, ...]]:
+        """Return the declared members and where they are written; None when they are not managed, or not readable."""
         members = declared.kind.members
         if members is None or members.name not in resolved.spec:
-            return None
+            return None, ()
         path = (members.name,)
         stands_for, value = resolved.bound.get(path), resolved.spec[members.name]
         if isinstance(stands_for, Call):
             try:
-                found, problems = leads.from_csv(self.resolver.read_text(stands_for.argument), stands_for.argument)
+                found = leads.from_csv(self.resolver.read_text(stands_for.argument), stands_for.argument)
             except FileProblem as error:
-                found, problems = (), [Diagnostic(error.summary, error.detail, declared.source_map(path))]
+                found = leads.Found((), [Diagnostic(error.summary, error.detail, declared.source_map(path))])
         elif fits and not resolved.bad and isinstance(value, list):
-            found, problems = leads.from_yaml(value, lambda index: declared.source_map((*path, index)))
+            found = leads.from_yaml(value, lambda index: declared.source_map((*path, index)))
         else:
-            return None
-        self.problems += [declared.placed(replace(problem, path=path)) for problem in problems]
-        return found
+            return None, ()
+        self.problems += [declared.placed(replace(problem, path=path)) for problem in found.problems]
+        return found.leads, found.places
 
     def _lifecycle(self, declared: Declared, spec: Spec) -> Lifecycle:
         block = spec.get("lifecycle")

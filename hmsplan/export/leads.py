@@ -96,7 +96,7 @@ def _as_csv(leads: Sequence[Lead]) -> str | None:
     text = stream.getvalue()
     if re.search("[\x00-\x08\x0b-\x1f\ud800-\udfff]", text):
         return None
-    found, problems = from_csv(text, "")
+    found, problems, _ = from_csv(text, "")
     refused = any(problem.severity is Severity.ERROR for problem in problems)
     return text if not refused and list(found) == list(leads) else None
 

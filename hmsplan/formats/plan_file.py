@@ -17,7 +17,7 @@ from hmsplan.formats.codec import decode, encode
 from hmsplan.formats.redact import kept, shown
 from hmsplan.formats.terraform_json import beyond, terraform_json
 from hmsplan.kinds import KINDS
-from hmsplan.model import Against, Plan, tally
+from hmsplan.model import Against, MembersChange, Plan, tally
 from hmsplan.planner.digest import with_digests
 from hmsplan.text.canonical_json import digest
 from hmsplan.text.escape import json_for_yaml
@@ -66,7 +66,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
                 }
                 for each in plan.unsettled
             ],
-            "changes": [beyond(change) for change in public.pending],
+            "changes": [beyond(change, whole=True) for change in public.pending],
             "steps": [{"key": step.key, "needs": sorted(step.needs)} for step in plan.steps],
             "plan": encode(public, Plan),
             **({"against": encode(plan.against, Against)} if plan.against is not None else {}),
@@ -152,6 +152,8 @@ def _consistent(plan: Plan) -> Plan:
         paths = [*change.released, *change.replaces, *(field.path for field in change.fields)]
         if not all(paths):
             raise ValueError(f"{change.address}: a field has no path")
+        if change.members is not None and not _is_paired(change.members):
+            raise ValueError(f"{change.address}: members that are not there")
         if not all(reached.kind in KINDS for reached in change.reaches):
             raise ValueError(f"{change.address}: it reaches an object of an unknown kind")
     if not all(at is None or 0 <= at < _YEAR_9999 for at in (plan.made, plan.expires)):
@@ -162,6 +164,14 @@ def _consistent(plan: Plan) -> Plan:
         if drift.kind not in KINDS or not all(field.path for field in drift.fields):
             raise ValueError("drift: an unknown kind, or a field without a path")
     return plan
+
+
+def _is_paired(members: MembersChange) -> bool:
+    """Say whether what is said of single members is said of members that are there, of each once."""
+    pairs = [(update.add, update.remove) for update in members.updates]
+    sides = zip((members.add, members.remove), (zip(*pairs, strict=True) if pairs else ((), ())), strict=True)
+    are_there = all(len(set(side)) == len(side) and all(0 <= i < len(found) for i in side) for found, side in sides)
+    return are_there and len(members.places) in {0, len(members.add)}
 
 
 def _honest(plan: Plan) -> Plan:

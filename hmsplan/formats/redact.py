@@ -36,14 +36,17 @@ LEAVES: Final = (str, int, float, type(None))
 SENSITIVE: Final = HIDDEN
 UNKNOWN: Final = "(known after apply)"
 UNSEEN: Final = "(cannot be seen)"
-_HIDDEN_DIGITS: Final = 4
+_SHOWN_DIGITS: Final = 2
+_LEAST_DIGITS: Final = 7
+"""Of a shorter number none is shown."""
+_MASKED: Final = re.compile(rf"…(?:[0-9]{{{_SHOWN_DIGITS}}})?|{re.escape(UNSEEN)}")
 
 
 def public_plan(plan: Plan) -> Plan:
     """Return what a saved plan keeps of *plan*; the text of the two is the same.
 
     Bodies of requests go, because an apply makes its own plan and compares. So do the values that are not managed, and
-    the ends of the phone numbers of leads.
+    phone numbers of leads but for their last two digits.
     """
     return kept(shown(plan, whole=True))
 
@@ -173,9 +176,9 @@ def bare(value: Value | Missing) -> Value:
 
 
 def masked(phone_number: object) -> str:
-    """Return a lead's phone number without its end: a CI log need not know whom we call."""
+    """Return the last two digits of a lead's phone number, ``…37``: a CI log need not know whom we call."""
     text = UNSEEN if phone_number is None else str(phone_number)
-    if text.endswith("•") or text == UNSEEN:  # done before
+    if _MASKED.fullmatch(text):  # done before
         return text
-    keep = max(len(text) - _HIDDEN_DIGITS, 0) if re.fullmatch(r"\+?[0-9]{8,}", text) else min(len(text) // 2, 6)
-    return text[:keep] + "•" * min(len(text) - keep, 12)
+    digits = re.sub("[^0-9]", "", text)
+    return f"…{digits[-_SHOWN_DIGITS:]}" if len(digits) >= _LEAST_DIGITS and not text.endswith("•") else "…"

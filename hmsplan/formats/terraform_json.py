@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from hmsplan.formats.blast_radius_json import reached_json
 from hmsplan.formats.flow_json import flow_json
+from hmsplan.formats.member_rows import member_json
 from hmsplan.formats.redact import LEAVES, bare, managed_before, public_value, sealed
 from hmsplan.kinds import KINDS, Kind
 from hmsplan.kinds.references import owned_references, owners_of
@@ -77,9 +78,12 @@ def resource_type(kind: str) -> str:
     return f"hms_{KINDS[kind].singular}"
 
 
-def beyond(change: ResourceChange) -> Json:
-    """Return what Terraform's shape has no place for, of one change; no value of a field is in it."""
-    members, calls = change.members, change.calls
+def beyond(change: ResourceChange, *, whole: bool = False) -> Json:
+    """Return what Terraform's shape has no place for, of one change; no value of a field is in it.
+
+    Of *whole* ones each member is named; else they are counted.
+    """
+    calls = change.calls
     flow = flow_of(KINDS[change.address.kind], change)
     return {
         "address": str(change.address),
@@ -94,9 +98,7 @@ def beyond(change: ResourceChange) -> Json:
         "started": change.started,
         "released": [list(path) for path in change.released],
         "source": str(change.source) if change.source is not None else None,
-        "members": None
-        if members is None
-        else {"add": len(members.add), "remove": len(members.remove), "pending": members.pending},
+        "members": member_json(KINDS[change.address.kind].members, change.members, whole=whole),
     } | ({"flow": flow_json(flow)} if flow is not None else {})
 
 

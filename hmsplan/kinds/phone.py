@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_ENDS: Final = re.compile(r"(\+[1-9][0-9]{2,10})[0-9]{4}(?![0-9])")
+_WHOLE: Final = re.compile(r"\+[1-9][0-9]{4,12}([0-9]{2})(?![0-9])")
 _SPACES: Final = "\t\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _DASHES: Final = "\\-\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
 _DIRECTION: Final = "\u061c\u200e\u200f\u202a-\u202d\u2066-\u2069"
@@ -102,8 +102,8 @@ def why_not(text: str) -> str:
 
 
 def masked_in(text: str) -> str:
-    """Return *text* with the end of each number in E.164 hidden."""
-    return _ENDS.sub(r"\1••••", text)
+    """Return *text* with the last two digits of each number in E.164 in its place: ``…37``."""
+    return _WHOLE.sub(r"…\1", text)
 
 
 def _digits(text: str) -> str | None:

@@ -44,6 +44,7 @@ class Resource:
     Attributes:
         spec: the fields the author manages; absent = not managed, None = clear it. ``Ref`` and ``Secret`` stand in it.
         members: declared members (the leads of a campaign); None = not managed.
+        member_sources: where each of them is written; empty where it is not known.
         refs: every address that ``spec`` refers to by id, sorted.
         via: where a template was pasted in, and which one.
         secret_paths: every path of ``spec`` that holds a ``Secret``.
@@ -59,6 +60,7 @@ class Resource:
     via: tuple[tuple[FieldPath, Address], ...] = ()
     secret_paths: tuple[FieldPath, ...] = ()
     locate: Locate | None = field(default=None, compare=False, repr=False)
+    member_sources: tuple[SourceLine, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,20 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberUpdate:
+    """A person who is among the members to add and among those to remove: only what is said of them changes.
+
+    Attributes:
+        add, remove: their index there.
+        names: the variables that differ, sorted; empty where the old ones cannot be seen.
+    """
+
+    add: int
+    remove: int
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class MembersChange:
     """Members to add and to remove; neither order nor progress counts.
 
@@ -52,6 +66,8 @@ class MembersChange:
         called: people among *add* who were called already.
         taken: people among *add* whom we added before and whom somebody took off the list since.
         mark: digest of *add*, in a saved plan, which masks them; "" anywhere else.
+        updates: the pairs among both that are one member whose variables change; the API can only remove and add it.
+        places: ``file:line`` of each of *add*; empty where it is not known.
     """
 
     add: tuple[Spec, ...] = ()
@@ -61,6 +77,8 @@ class MembersChange:
     called: int = 0
     taken: int = 0
     mark: str = ""
+    updates: tuple[MemberUpdate, ...] = ()
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from hmsplan.formats.redact import masked
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.references import repoints
 from hmsplan.model import Action, Verb, is_written
@@ -13,6 +12,7 @@ from hmsplan.output import flow as flows
 from hmsplan.output.blast_radius import blast_radius_remark, calls_remark
 from hmsplan.output.fields import field_lines
 from hmsplan.output.lines import Line, Tone, safe
+from hmsplan.output.members import member_lines
 from hmsplan.output.values import (
     Look,
     brief,
@@ -34,10 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hmsplan.kinds import Kind
-    from hmsplan.model import MembersChange, Plan, ResourceChange
+    from hmsplan.model import Plan, ResourceChange
     from hmsplan.output.values import Locate
-
-_SHOWN_MEMBERS: Final = 3
 
 
 def change_lines(
@@ -152,7 +150,7 @@ def _created(kind: Kind, change: ResourceChange, look: Look) -> Iterator[Line]:
         yield from value_lines(look, head, without({name: field.after}, apart)[name], (name,), "+", 0)
     if graph is not None and kind.flow is not None:
         yield from flows.edge_lines(look, graph, kind.flow)
-    yield from member_lines(kind, change)
+    yield from _members(kind, change)
 
 
 def _destroyed(kind: Kind, change: ResourceChange, look: Look) -> Iterator[Line]:
@@ -171,32 +169,13 @@ def _changed(kind: Kind, change: ResourceChange, look: Look) -> Iterator[Line]:
         yield from flows.flow_lines(look, graph, kind.flow)
     for field in change.fields if graph is None else ():
         yield from field_lines(look, field, forces=field.path in forcing)
-    yield from member_lines(kind, change)
+    yield from _members(kind, change)
     hidden = len(change.after.keys() - {str(field.path[0]) for field in change.fields})
     if hidden and is_written(change):
         yield Line(f"({count(hidden, 'unchanged field')} hidden)", "#", tone=Tone.QUIET)
 
 
-def member_lines(kind: Kind, change: ResourceChange) -> Iterator[Line]:
-    """Yield how many members come and go, and a few of them with their phone numbers masked."""
-    if change.members is None or kind.members is None or not (change.members.add or change.members.remove):
-        return
-    mark = MARKS[Action.CREATE] if change.action is Action.CREATE else "~"
-    yield Line(f"{kind.members.name}: {members_text(change.members)}", mark)
-    first = kind.members.identity[0]
-    for sign, specs in (
-        ("+", [spec.get(first) for spec in change.members.add]),
-        ("-", [item.fields.get(first) for item in change.members.remove]),
-    ):
-        for number in specs[:_SHOWN_MEMBERS]:
-            yield Line(safe(masked(number)), sign, 1)
-        if len(specs) > _SHOWN_MEMBERS:
-            yield Line(f"… {len(specs) - _SHOWN_MEMBERS:,} more …", sign, 1, Tone.QUIET)
-
-
-def members_text(members: MembersChange) -> str:
-    """Count the members that come and go, and those still to be dialled afterwards."""
-    parts = [f"{len(members.add):,} to add"] if members.add else []
-    parts += [f"{len(members.remove):,} to remove"] if members.remove else []
-    after = f"; then {members.pending:,} still to be called" if members.pending != len(members.add) else ""
-    return (", ".join(parts) or "none") + after
+def _members(kind: Kind, change: ResourceChange) -> Iterator[Line]:
+    found = change.members
+    if found is not None and kind.members is not None and (found.add or found.remove):
+        yield from member_lines(kind.members, found, MARKS[Action.CREATE] if change.action is Action.CREATE else "~")

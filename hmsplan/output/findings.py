@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Action, DriftKind, Severity, SourceLine, Status, dotted
-from hmsplan.output.changes import dialling, headline, members_text, remarks
+from hmsplan.output.changes import dialling, headline, remarks
 from hmsplan.output.commands import BARE
 from hmsplan.output.drift import twin_advice, twin_text
+from hmsplan.output.members import members_text
 from hmsplan.output.page import in_order, scope_of, unsettled, verb_of
 from hmsplan.output.prose.parts import first_changed_line
 from hmsplan.output.values import path_text

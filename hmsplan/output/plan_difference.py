@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hmsplan.formats.member_rows import counts
 from hmsplan.formats.redact import public_plan
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Action, FieldChange, Missing, is_pending
 from hmsplan.output.changes import what_happens
 from hmsplan.output.lines import safe
+from hmsplan.output.members import counts_text
 from hmsplan.output.page import names_of
 from hmsplan.output.values import Look, brief, path_text
 from hmsplan.planner.diff import pattern_of
@@ -16,7 +19,7 @@ from hmsplan.planner.diff import pattern_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from hmsplan.model import Address, FieldPath, Plan, ResourceChange, Value
+    from hmsplan.model import Address, FieldPath, MembersChange, Plan, ResourceChange, Value
 
 
 def explain_difference(saved: Plan, fresh: Plan) -> list[str]:
@@ -124,15 +127,18 @@ def _field(
             yield f"{name}: {shown(was.after)} was planned, {shown(now.after, was.after)} is declared now"
 
 
+def _without_places(members: MembersChange | None) -> MembersChange | None:
+    """Return *members* wherever they are written: a line more in the file changes nothing of what is done."""
+    return None if members is None else replace(members, places=())
+
+
 def _members(was: ResourceChange, now: ResourceChange) -> Iterator[str]:
     kind = KINDS[was.address.kind].members
-    if kind is None or (was.members == now.members):
+    if kind is None or _without_places(was.members) == _without_places(now.members):
         return
-    old, new = ((len(c.members.add), len(c.members.remove)) if c.members is not None else (0, 0) for c in (was, now))
+    old, new = (counts(c.members) if c.members is not None else (0, 0, 0) for c in (was, now))
     if old != new:
-        yield (
-            f"{was.address} {kind.name}: {old[0]} to add and {old[1]} to remove were planned, now {new[0]} and {new[1]}"
-        )
+        yield f"{was.address} {kind.name}: planned were {counts_text(old)}, now {counts_text(new)}"
     elif was.members is not None and now.members is not None and was.members.pending != now.members.pending:
         yield f"{was.address} {kind.name}: {was.members.pending} were pending when planned, {now.members.pending} now"
     else:

@@ -6,20 +6,21 @@ the first field of it alone: who is called is the same whatever the variables sa
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.model import EMPTY, Anonymous, MembersChange, RemoteObject
 from hmsplan.planner.member_reasons import why_added_again
+from hmsplan.planner.member_updates import updates_of
 from hmsplan.text.canonical_json import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from hmsplan.kinds import Members
-    from hmsplan.model import Spec
+    from hmsplan.model import SourceLine, Spec
 
 HALF: Final = 16
 """Hex digits of each half of a fingerprint: of the person, then of the whole member. Version 1 had the second alone."""
@@ -53,7 +54,7 @@ def number_fingerprint(members: Members, spec: Spec, lineage: str) -> str:
 
 
 def _keyed(lineage: str, text: str) -> str:
-    return hmac.new(lineage.encode(), text.encode(), hashlib.sha256).hexdigest()[:HALF]
+    return hmac.digest(lineage.encode(), text.encode(), "sha256").hex()[:HALF]
 
 
 def by_member(owned: Mapping[str, int]) -> Counter[str]:
@@ -103,19 +104,28 @@ def compare_members(
     owned: Mapping[str, int],
     lineage: str,
     leaving: Mapping[str, int] = EMPTY,
+    sources: Sequence[SourceLine] = (),
 ) -> tuple[MembersChange | None, list[str]]:
     """Compare two multisets of members; progress and order take no part.
 
     Only a member that we added (*owned*, by fingerprint) and that nothing has happened to is removed: one that was
     called is history, and one that somebody else added is not ours. Of those *leaving*, who is gone left by our hand.
+    *sources* says where each of the *declared* ones is written.
     """
-    add, extra = _unmatched(members, declared, live)
+    new, extra = _unmatched(members, declared, live)
+    add = [declared[index] for index in new]
     remove, notes = _removable(members, extra, owned, lineage)
     if not add and not remove:
         return None, notes
     notes += why_added_again(members, add, remove)
     owned = _without_leaving(members, live, owned, leaving, lineage)
-    return _change(members, add, remove, live, owned, lineage), notes
+    change = _change(members, add, remove, live, owned, lineage)
+    places = _places([sources[index] for index in new]) if sources else ()
+    return replace(change, updates=updates_of(members, add, remove), places=places), notes
+
+
+def _places(sources: Iterable[SourceLine]) -> tuple[str, ...]:
+    return tuple(f"{source.file}:{source.line}" for source in sources)
 
 
 def _without_leaving(
@@ -138,9 +148,10 @@ def gone_of(
 
 def _unmatched(
     members: Members, declared: Sequence[Spec], live: Sequence[RemoteObject]
-) -> tuple[list[Spec], list[RemoteObject]]:
-    """Return the declared members without a live one, and the live ones that nobody declares."""
-    missing = Counter(member_key(members, spec) for spec in declared)
+) -> tuple[list[int], list[RemoteObject]]:
+    """Return the indexes of the declared members without a live one, and the live ones that nobody declares."""
+    keys = [member_key(members, spec) for spec in declared]
+    missing = Counter(keys)
     extra: list[RemoteObject] = []
     for item in live:
         key = member_key(members, item.fields)
@@ -149,11 +160,10 @@ def _unmatched(
         else:
             extra.append(item)
     add = []
-    for spec in declared:
-        key = member_key(members, spec)
+    for index, key in enumerate(keys):
         if missing[key] > 0:
             missing[key] -= 1
-            add.append(spec)
+            add.append(index)
     return add, extra
 
 
@@ -203,9 +213,9 @@ def _taken(
         ours[mark[:HALF] if len(mark) > HALF else ""] += count
     there = Counter(person for person, _ in here)
     leaving = Counter(person for person, item in here if item.id in going)
-    old = {mark for mark in owned if len(mark) == HALF} - {
-        fingerprint(members, item.fields, lineage)[-HALF:] for _, item in here
-    }
+    old = {mark for mark in owned if len(mark) == HALF}
+    if old:
+        old -= {fingerprint(members, item.fields, lineage)[-HALF:] for _, item in here}
     coming: Counter[str] = Counter()
     found: set[str] = set()
     for spec in add:
@@ -223,6 +233,7 @@ def beginning(
     called: Sequence[RemoteObject],
     lineage: str,
     leaving: Mapping[str, int] = EMPTY,
+    sources: Sequence[SourceLine] = (),
 ) -> MembersChange:
     """Return the members with which an object begins: all of them are added.
 
@@ -230,12 +241,12 @@ def beginning(
     gone from it was taken away, or went with it. Of those *leaving*, who is gone left by our hand.
     """
     owned = _without_leaving(members, called, owned, leaving, lineage)
+    count, places = people(members, declared), _places(sources)
+    begun = MembersChange(add=tuple(declared), pending=count, exposed=count, places=places)
     if not owned and not called:
-        count = people(members, declared)
-        return MembersChange(add=tuple(declared), pending=count, exposed=count)
+        return begun
     change = _change(members, declared, (), called, owned, lineage)
-    count = people(members, declared)
-    return MembersChange(add=tuple(declared), pending=count, exposed=count, called=change.called, taken=change.taken)
+    return replace(begun, called=change.called, taken=change.taken)
 
 
 def waiting(members: Members, live: Iterable[RemoteObject], lineage: str) -> MembersChange:
@@ -261,3 +272,18 @@ def _removable(
     subject, verb, it_is = (members.singular, "stays", "it is") if kept == 1 else (members.name, "stay", "they are")
     note = f"{kept} {subject} taken out of the stack {verb}: already called, so {it_is} history"
     return remove, [note] if kept else []
+
+
+def gone_with(members: Members, parent: RemoteObject, listed: Sequence[RemoteObject] | None) -> str:
+    """Say how many members go with their parent; "" when it has none. *listed* is None where they were not read."""
+    total, *over = (parent.fields.get(name) for name in (members.total, *members.over))
+    if not isinstance(total, int):
+        total = len(listed or ())
+    if total < 1:
+        return ""
+    left, at_most = total - sum(count for count in over if isinstance(count, int)), "at most "
+    if listed is not None and len(listed) >= total:
+        left, at_most = sum(is_untouched(members, item) for item in listed), ""
+    go = f"its {members.singular} goes" if total == 1 else f"its {total:,} {members.name} go"
+    waiting = f", {at_most}{left:,} of them still to be called" if left > 0 else ""
+    return f"{go} with it{waiting}"

@@ -23,6 +23,7 @@ from hmsplan.planner.create_order import identity_needs, outage
 from hmsplan.planner.digest import with_digests
 from hmsplan.planner.drift import find_drift, find_twins, twin_warning
 from hmsplan.planner.matching import NOWHERE, identify
+from hmsplan.planner.members import gone_with
 from hmsplan.planner.resource_diff import comparison, creation
 from hmsplan.planner.safety import loosened, refusals, without_memory
 from hmsplan.planner.secret_changes import unmatched, unseen, wants_resend
@@ -237,13 +238,23 @@ def _removals(
             yield ResourceChange(address, Action.FORGET, binding.id, reason=reason)
         elif live is not None:
             reason = "asked for with --destroy" if address in declared.resources else "not declared any more"
-            yield ResourceChange(address, Action.DELETE, binding.id, before=live.fields, reason=reason)
+            notes = _gone_with(kinds[address.kind], live, snapshot)
+            yield ResourceChange(address, Action.DELETE, binding.id, before=live.fields, reason=reason, notes=notes)
     for deposed in (*state.deposed, *_deposed_by(found.answered)):
         live = snapshot.get(deposed.address.kind, deposed.id)
         action = Action.DELETE if live is not None else Action.FORGET
         reason = "replaced by an earlier apply" if live is not None else "replaced, and already gone"
         before = live.fields if live is not None else {}
-        yield ResourceChange(deposed.address, action, deposed.id, before=before, reason=reason, deposed=True)
+        notes = _gone_with(kinds[deposed.address.kind], live, snapshot) if live is not None else ()
+        yield ResourceChange(
+            deposed.address, action, deposed.id, before=before, reason=reason, notes=notes, deposed=True
+        )
+
+
+def _gone_with(kind: Kind, live: RemoteObject, snapshot: Snapshot) -> tuple[str, ...]:
+    """Say what goes with an object that goes away."""
+    note = gone_with(kind.members, live, snapshot.members.get(live.id)) if kind.members is not None else ""
+    return (note,) if note else ()
 
 
 def _deposed_by(answered: Mapping[Address, PendingCreate]) -> Iterator[Deposed]:

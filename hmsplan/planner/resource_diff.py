@@ -75,7 +75,13 @@ def comparison(
     members = None
     if kind.members is not None and resource.members is not None:
         members, more = compare_members(
-            kind.members, resource.members, live_members, binding.members, lineage, binding.leaving
+            kind.members,
+            resource.members,
+            live_members,
+            binding.members,
+            lineage,
+            binding.leaving,
+            resource.member_sources,
         )
         notes += more
     freed = released(kind, binding.applied, spec)
@@ -135,7 +141,7 @@ def _beginning(
     if kind.members is None or resource.members is None:
         return None
     owned, leaving = (bound.members, bound.leaving) if bound is not None else (EMPTY, EMPTY)
-    return beginning(kind.members, resource.members, owned, live_members, lineage, leaving)
+    return beginning(kind.members, resource.members, owned, live_members, lineage, leaving, resource.member_sources)
 
 
 def acts(kind: Kind, fields: Spec) -> bool:

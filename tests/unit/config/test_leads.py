@@ -15,7 +15,7 @@ from hmsplan.model import Severity, SourceLine
 def test_csv() -> None:
     """Every column but phone_number is a variable, values stay text, numbers become E.164; blank lines are skipped."""
     text = '\ufeffname, phone_number ,minutes\r\n"Anna, ""A""",+31612345678,020\r\n\r\n,0031 6 12345679,\r\n'
-    found, problems = from_csv(text, "a.csv")
+    found, problems, _ = from_csv(text, "a.csv")
     assert not problems
     assert found == (
         {"phone_number": "+31612345678", "variables": {"name": 'Anna, "A"', "minutes": "020"}},
@@ -25,7 +25,7 @@ def test_csv() -> None:
 
 def test_csv_lines() -> None:
     """A problem names the line its row begins on, also after a cell of several lines."""
-    _, problems = from_csv('phone_number,note\n+31612345678,"a\nb"\n+31612345678\n', "a.csv")
+    _, problems, _ = from_csv('phone_number,note\n+31612345678,"a\nb"\n+31612345678\n', "a.csv")
     assert [problem.source for problem in problems] == [SourceLine("a.csv", 4)]
 
 
@@ -34,10 +34,36 @@ def test_csv_headers() -> None:
     for header, summary in {
         "phone_number,,x": "Column without a name",
         "phone_number,x,x": "Duplicate column",
-        "phone_number\tx": "Missing column",
+        "telefoon;naam": "Missing column",
         "": "Missing column",
     }.items():
         assert [problem.summary for problem in from_csv(f"{header}\n+31612345678\n", "a.csv")[1]] == [summary]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_first_line_proves_what_divides_the_columns(delimiter: str) -> None:
+    """Excel writes semicolons where a decimal number has a comma; a comma in a cell is then text."""
+    rows = [
+        ["naam", "phone_number", "bedrag"],
+        ['"Jansen, A;B\t"', "+31612345678", '"12,50"'],
+        ["x", "31612345679", ""],
+    ]
+    found, problems, places = from_csv("".join(f"{delimiter.join(row)}\r\n" for row in rows), "a.csv")
+    assert found == ({"phone_number": "+31612345678", "variables": {"naam": "Jansen, A;B\t", "bedrag": "12,50"}},)
+    assert places == (SourceLine("a.csv", 2),)
+    assert [problem.source for problem in problems] == [SourceLine("a.csv", 3, 3)]
+
+
+def test_a_semicolon_in_a_name_divides_nothing() -> None:
+    found, problems, _ = from_csv("phone_number,a;b\n+31612345678,c;d\n", "a.csv")
+    assert (found, problems) == (({"phone_number": "+31612345678", "variables": {"a;b": "c;d"}},), [])
+
+
+def test_a_file_with_semicolons_is_told_in_its_own_words() -> None:
+    _, problems, _ = from_csv("telefoon;naam\n", "a.csv")
+    assert problems[0].detail.endswith("It names: telefoon, naam. Did you mean telefoon? Rename it to phone_number.")
+    _, problems, _ = from_csv("phone_number;naam\n+31612345678;A;B\n", "a.csv")
+    assert "A cell with a semicolon in it stands in double quotes." in problems[0].detail
 
 
 def test_csv_that_is_none() -> None:
@@ -47,12 +73,12 @@ def test_csv_that_is_none() -> None:
 
 def test_csv_without_rows() -> None:
     """A header alone declares that there are no leads, which is not the same as declaring nothing."""
-    assert from_csv("phone_number\n", "a.csv") == ((), [])
+    assert from_csv("phone_number\n", "a.csv") == ((), [], ())
 
 
 def test_many_problems() -> None:
     """Of thousands of bad rows the first ones are told, and how many more there are."""
-    _, problems = from_csv("phone_number\n" + "x\n" * 1000, "a.csv")
+    _, problems, _ = from_csv("phone_number\n" + "x\n" * 1000, "a.csv")
     assert len(problems) == leads.MAX_PROBLEMS + 1
     assert "980 more" in problems[-1].detail
 
@@ -60,7 +86,7 @@ def test_many_problems() -> None:
 def test_duplicates() -> None:
     """The same person with the same variables is a mistake; the same number with other ones deserves a warning."""
     text = "phone_number,day\n+31612345678,mon\n+31612345678,tue\n+31612345678,mon\n"
-    found, problems = from_csv(text, "a.csv")
+    found, problems, _ = from_csv(text, "a.csv")
     assert len(found) == 2
     assert [(problem.summary, problem.severity, problem.source) for problem in problems] == [
         ("Duplicate lead", Severity.ERROR, SourceLine("a.csv", 4)),
@@ -74,7 +100,7 @@ def test_one_number_on_several_lines() -> None:
         "phone_number,name,town\n+31612345601,Jan,Edam\n+31 6 1234 5601,Mrs Jansen,Edam\n+31612345602,Piet,Edam\n"
         "0031612345601,J. Jansen,Edam\n"
     )
-    found, problems = from_csv(text, "a.csv")
+    found, problems, _ = from_csv(text, "a.csv")
     assert len(found) == 4
     assert [problem.source for problem in problems] == [SourceLine("a.csv", 3)]
     assert problems[0].detail == (
@@ -87,7 +113,7 @@ def test_many_numbers_on_several_lines() -> None:
     """Of thousands of repeated numbers the first ones are told, and how many more there are; all leads stay."""
     numbers = range(1000)
     rows = "".join(f"+3161{number:07},{time}\n" for time in "ab" for number in numbers)
-    found, problems = from_csv("phone_number,time\n" + rows, "a.csv")
+    found, problems, _ = from_csv("phone_number,time\n" + rows, "a.csv")
     assert len(found) == 2000
     assert len(problems) == leads.MAX_PROBLEMS + 1
     assert "980 more numbers" in problems[-1].detail
@@ -97,7 +123,7 @@ def test_many_numbers_on_several_lines() -> None:
 def test_one_number_on_one_line() -> None:
     """A list of YAML can stand on one line."""
     items = [{"phone_number": "+31612345678", "variables": {"name": name}} for name in "ab"]
-    found, problems = from_yaml(items, lambda index: SourceLine("a.yaml", 7, index + 1))
+    found, problems, _ = from_yaml(items, lambda index: SourceLine("a.yaml", 7, index + 1))
     assert len(found) == 2
     assert "stands 2 times on line 7, with different values of name" in problems[0].detail
 
@@ -138,7 +164,7 @@ NOT_NUMBERS = {
 @pytest.mark.parametrize(("cell", "cause"), NOT_NUMBERS.items(), ids=[cell[:30] or "empty" for cell in NOT_NUMBERS])
 def test_a_cell_that_is_no_number_is_never_mended(cell: str, cause: str) -> None:
     """It is refused at its line and column with the likely cause: a number that nobody typed would be dialled."""
-    found, problems = from_csv(f"name,phone_number\nAnna,+31612345678\nBea,{cell}\n", "a.csv")
+    found, problems, _ = from_csv(f"name,phone_number\nAnna,+31612345678\nBea,{cell}\n", "a.csv")
     assert len(found) == 1
     assert [(problem.summary, problem.source) for problem in problems] == [
         ("Not a phone number", SourceLine("a.csv", 3, 5))
@@ -164,10 +190,8 @@ def test_a_cell_that_is_no_number_is_never_mended(cell: str, cause: str) -> None
     ],
 )
 def test_decoration_is_taken_off(cell: str) -> None:
-    assert from_csv(f"phone_number\n{cell}\n", "a.csv") == (
-        ({"phone_number": "+31612345678", "variables": {}},),
-        [],
-    )
+    found, problems, _ = from_csv(f"phone_number\n{cell}\n", "a.csv")
+    assert (found, problems) == (({"phone_number": "+31612345678", "variables": {}},), [])
 
 
 @given(st.text("0123456789+()-./,' xeEOl\u00a0\u202a\u0660", max_size=24))
@@ -188,7 +212,7 @@ def test_the_digits_that_are_dialled_are_the_digits_of_the_cell(text: str) -> No
 def test_the_line_of_a_problem_is_the_one_that_editors_show(inside: str, end: str) -> None:
     """A cell may hold a line break, or a character that only Python takes for one, also in the very row."""
     rows = ["note,phone_number", f'"{inside}",+31612345678', f'"{inside}",x']
-    _, problems = from_csv(end.join(rows) + end, "a.csv")
+    _, problems, _ = from_csv(end.join(rows) + end, "a.csv")
     breaks = int("\n" in inside or "\r" in inside)
     column = 3 if breaks else 6
     assert [problem.source for problem in problems] == [SourceLine("a.csv", 3 + 2 * breaks, 1 + column)]
@@ -203,7 +227,7 @@ def test_a_quote_that_is_never_closed_is_told_where_it_opens() -> None:
 
 def test_rows_of_empty_cells() -> None:
     """What a spreadsheet leaves behind below its table is no lead."""
-    found, problems = from_csv("phone_number,name\n+31612345678,Anna\n,\n ,\n,,,,\n", "a.csv")
+    found, problems, _ = from_csv("phone_number,name\n+31612345678,Anna\n,\n ,\n,,,,\n", "a.csv")
     assert (len(found), problems) == (1, [])
 
 
@@ -214,7 +238,7 @@ def test_yaml() -> None:
         {"phone_number": "+31612345678", "variables": {}},
         {"phone_number": "+1"},
     ]
-    found, problems = from_yaml(items, lambda index: SourceLine("a.yaml", index + 1))
+    found, problems, _ = from_yaml(items, lambda index: SourceLine("a.yaml", index + 1))
     assert found == ({"phone_number": "+31612345678", "variables": {}},)
     assert [problem.summary for problem in problems] == ["Duplicate lead", "Not a phone number"]
 
@@ -223,7 +247,7 @@ def test_fifty_thousand_rows() -> None:
     """A campaign of fifty thousand leads loads in a moment."""
     rows = "".join(f"+3161{number:07},Anna,{number}\n" for number in range(50_000))
     begin = time.process_time()
-    found, problems = from_csv("phone_number,name,id\n" + rows, "a.csv")
+    found, problems, _ = from_csv("phone_number,name,id\n" + rows, "a.csv")
     assert len(found) == 50_000
     assert not problems
     assert time.process_time() - begin < 2

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hmsplan.errors import StateError
-from hmsplan.formats.codec import decode_value, encode_value
+from hmsplan.formats.codec import decode_value, encode, encode_value
 from hmsplan.formats.plan_file import plan_from_bytes, plan_from_json, plan_to_bytes, plan_to_json
 from hmsplan.formats.redact import public_plan
 from hmsplan.kinds import KINDS
@@ -31,6 +31,7 @@ from hmsplan.model import (
     FieldChange,
     FieldPath,
     MembersChange,
+    MemberUpdate,
     PendingCreate,
     Plan,
     Reached,
@@ -51,6 +52,7 @@ from hmsplan.planner.digest import with_digests
 from hmsplan.text import strict_json
 
 SCHEMA: Final = json.loads((Path(__file__).parents[3] / "schemas" / "plan.schema.json").read_text("utf-8"))
+LEAD: Final = {"phone_number": "+31612345678", "variables": {"who": "An"}}
 SUPPORT, RECALL = Address("assistants", "support"), Address("campaigns", "recall")
 
 # Values and plans of any shape that the types allow.
@@ -335,14 +337,52 @@ def test_moves_and_deposed_objects_have_terraform_s_keys() -> None:
 
 def test_leads_are_counted_and_masked() -> None:
     lead = {"phone_number": "+31612345678", "variables": {"name": "Ann"}}
-    made = ResourceChange(RECALL, Action.UPDATE, "c1", members=MembersChange((lead,), (), 7))
+    new = {"phone_number": "+31612345699", "variables": {"name": "Cor"}}
+    old = RemoteObject("leads", "l1", {"phone_number": "+31612345678", "variables": {"name": "Bob"}})
+    gone = RemoteObject("leads", "l2", {"phone_number": "+31612345655", "variables": {}})
+    change = MembersChange((new, lead), (gone, old), 7, updates=(MemberUpdate(1, 1, ("name",)),), places=("a:2", "a:3"))
+    made = ResourceChange(RECALL, Action.UPDATE, "c1", members=change)
     document = plan_to_json(plan_with(made))
     written = json.dumps(document, ensure_ascii=False)
-    assert document["hmsplan"]["changes"][0]["members"] == {"add": 1, "remove": 0, "pending": 7}
-    assert "+3161234••••" in written
-    digests = "|".join(document["hmsplan"][name] for name in ("digest", "intent"))
-    assert "5678" not in re.sub(digests, "", written)
-    assert "Ann" not in written
+    assert document["hmsplan"]["changes"][0]["members"] == {
+        "add": 2,
+        "change": 1,
+        "remove": 2,
+        "pending": 7,
+        "list": [
+            {"action": "add", "source": "a:2", "number": "…99"},
+            {"action": "change", "source": "a:3", "number": "…78", "variables": ["name"]},
+            {"action": "remove", "source": None, "number": "…55"},
+        ],
+    }
+    for private in ("1234", "456", "Ann", "Bob", "Cor"):
+        assert private not in re.sub("[0-9a-f]{64}", "", written)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        MembersChange((LEAD,), (), 1, updates=(MemberUpdate(0, 0),)),
+        MembersChange((LEAD,), (RemoteObject("leads", "l1", LEAD),), 1, updates=(MemberUpdate(-1, 0),)),
+        MembersChange((LEAD,), (RemoteObject("leads", "l1", LEAD),), 1, updates=(MemberUpdate(0, 0),) * 2),
+        MembersChange((LEAD,), (), 1, places=("a:1", "a:2")),
+    ],
+)
+def test_a_plan_that_names_leads_which_it_does_not_have_is_refused(change: MembersChange) -> None:
+    made = plan_with(ResourceChange(RECALL, Action.UPDATE, "c1", members=replace(change, mark="x")))
+    with pytest.raises(StateError, match="members that are not there"):
+        plan_from_json(
+            {"format_version": "1.2", "hmsplan": {"version": 1, "digest": made.digest, "plan": encode(made, Plan)}}
+        )
+
+
+def test_a_line_more_above_a_lead_is_no_other_plan() -> None:
+    one, other = (
+        plan_with(ResourceChange(RECALL, Action.UPDATE, "c1", members=MembersChange((LEAD,), (), 1, places=(place,))))
+        for place in ("a.csv:2", "a.csv:3")
+    )
+    assert one.digest == other.digest
+    assert explain_difference(one, other) == []
 
 
 def test_drift_stands_apart_and_holds_only_what_changed() -> None:
@@ -439,7 +479,6 @@ def test_a_file_that_is_too_big_is_not_even_parsed(monkeypatch: pytest.MonkeyPat
         plan_from_bytes(b"{" * 101)
 
 
-LEAD: Final = {"phone_number": "+31612345678", "variables": {"who": "An"}}
 FULL: Final = json.loads(
     plan_to_bytes(
         replace(
@@ -651,7 +690,7 @@ def test_other_leads_are_told_without_numbers() -> None:
         return plan_with(ResourceChange(RECALL, Action.UPDATE, "c1", members=MembersChange(leads, (), pending)))
 
     assert explain_difference(plan("+31611110000"), plan("+31611110000", "+31611110001")) == [
-        "campaigns.recall leads: 1 to add and 0 to remove were planned, now 2 and 0"
+        "campaigns.recall leads: planned were 1 to add, now 2 to add"
     ]
     assert explain_difference(plan("+31611110000"), plan("+31699990000")) == [
         "campaigns.recall leads: other leads than were planned"

@@ -220,9 +220,20 @@ def test_a_value_inside_json_that_does_not_fit_stands_above_the_new_one() -> Non
 
 
 @pytest.mark.parametrize(
-    ("number", "shown"), [("+31612345678", "+3161234••••"), ("12", "1•"), ("", ""), ("x" * 40, "x" * 6 + "•" * 12)]
+    ("number", "shown"),
+    [
+        ("+31612345678", "…78"),
+        ("06 1234 5678", "…78"),
+        ("+2471234", "…34"),
+        ("123456", "…"),
+        ("", "…"),
+        ("x" * 40, "…"),
+        ("+3161234••••", "…"),
+        (None, "(cannot be seen)"),
+    ],
 )
-def test_phone_numbers_of_leads_are_masked_once(number: str, shown: str) -> None:
+def test_phone_numbers_of_leads_are_masked_once(number: str | None, shown: str) -> None:
+    """Two digits at most, and none of a short number, nor of one that an earlier version masked in its own way."""
     assert masked(number) == shown
     assert masked(masked(number)) == shown
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from support.readings import LINEAGE
 
 from hmsplan.kinds import KINDS
 from hmsplan.model import MembersChange, RemoteObject
-from hmsplan.planner.members import HALF, beginning, compare_members, fingerprint, merged, number_fingerprint, people
+from hmsplan.planner.members import (
+    HALF,
+    beginning,
+    compare_members,
+    fingerprint,
+    gone_with,
+    merged,
+    number_fingerprint,
+    people,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,3 +103,25 @@ def test_a_campaign_that_was_deleted_by_hand_begins_with_people_who_were_taken_o
 def test_what_two_readings_remember_is_joined_without_counting_twice() -> None:
     assert merged({mark(ANNA): 1}, {mark(ANNA): 1, mark(BEN): 2}) == {mark(ANNA): 1, mark(BEN): 2}
     assert merged({mark(ANNA)[-HALF:]: 1}, {mark(ANNA): 1}) == {mark(ANNA)[-HALF:]: 1}
+
+
+@pytest.mark.parametrize(
+    ("counters", "listed", "said"),
+    [
+        ({"total_leads": 0}, None, ""),
+        ({}, None, ""),
+        ({"total_leads": 1}, None, "its lead goes with it, at most 1 of them still to be called"),
+        (
+            {"total_leads": 1200, "completed_leads": 150, "failed_leads": 50},
+            None,
+            "its 1,200 leads go with it, at most 1,000 of them still to be called",
+        ),
+        ({"total_leads": 2}, ["pending", "completed"], "its 2 leads go with it, 1 of them still to be called"),
+        ({"total_leads": 2}, ["failed", "completed"], "its 2 leads go with it"),
+        ({"total_leads": 9}, ["failed", "completed"], "its 9 leads go with it, at most 9 of them still to be called"),
+        ({}, ["pending"], "its lead goes with it, 1 of them still to be called"),
+    ],
+)
+def test_how_many_members_go_with_their_parent(counters: dict[str, int], listed: list[str] | None, said: str) -> None:
+    there = [live(f"l{index}", BEN, status) for index, status in enumerate(listed)] if listed is not None else None
+    assert gone_with(MEMBERS, RemoteObject("campaigns", "c", counters), there) == said
