@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hmsplan.export.places import indexed_path
 from hmsplan.kinds import KINDS
-from hmsplan.model import Severity, Topic, dotted, matches
+from hmsplan.model import Severity, Topic, dotted, matches, values_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from hmsplan.kinds import Kind
     from hmsplan.model import Address, Diagnostic, FieldPath, Plan, Spec
 
 
@@ -56,7 +58,7 @@ class Choices:
             if change.members is not None and (members := KINDS[address.kind].members) is not None:
                 self.take_out(address, (members.name,), why, spec)
             for each in change.fields:
-                if each.path[0] in _PASTES and address not in self.alone and _names_templates(spec):
+                if address not in self.alone and _names_template(KINDS[address.kind], spec, each.path[0]):
                     self.alone.add(address)
                 else:
                     self.take_out(address, each.path, why, spec)
@@ -67,7 +69,7 @@ class Choices:
     def take_out(self, address: Address, path: FieldPath, why: str, spec: Spec) -> None:
         """Leave out one field, or as much around it as makes no sense without it."""
         kind = KINDS[address.kind]
-        place = _removable(spec, path)
+        place = _removable(spec, indexed_path(kind, spec, path))
         atomic = next(
             (place[:n] for n in range(1, len(place)) if any(matches(place[:n], p) for p in kind.atomic)), None
         )
@@ -79,12 +81,10 @@ class Choices:
             known[place] = why
 
 
-_PASTES = frozenset({"llm_config", "analysis_plan"})
-
-
-def _names_templates(spec: Spec) -> bool:
-    tools = (spec.get("llm_config") or {}).get("tools") or ()
-    return isinstance(spec.get("analysis_plan"), str) or any(isinstance(tool, str) for tool in tools)
+def _names_template(kind: Kind, spec: Spec, field: str | int) -> bool:
+    """Say whether a template is pasted into the *field* of what is written."""
+    places = [pattern for pattern in kind.expands if pattern[0] == field]
+    return any(isinstance(value, str) for pattern in places for _, value in values_at(spec, pattern))
 
 
 def _removable(spec: Any, path: FieldPath) -> FieldPath:
