@@ -29,6 +29,7 @@ class Choices:
     dropped: dict[Address, str] = field(default_factory=dict)
     pruned: dict[Address, dict[FieldPath, str]] = field(default_factory=dict)
     alone: set[Address] = field(default_factory=set)
+    _new: set[tuple[Address, FieldPath]] = field(default_factory=set)
 
     def heed(self, diagnostics: Iterable[Diagnostic], specs: Mapping[Address, Spec]) -> bool:
         """Take out what the loader refused; say whether that may help.
@@ -38,6 +39,7 @@ class Choices:
             specs: what was written.
         """
         helped = False
+        self._new.clear()
         for found in diagnostics:
             if found.severity is not Severity.ERROR or found.address is None:
                 continue
@@ -52,6 +54,7 @@ class Choices:
     def heed_plan(self, plan: Plan, specs: Mapping[Address, Spec]) -> bool:
         """Take out what the next plan would change; say whether there was anything."""
         changes = [change for change in plan.pending if change.address in specs]
+        self._new.clear()
         for change in changes:
             why = "hmsplan would read it back differently, and change it"
             spec, address = specs[change.address], change.address
@@ -75,10 +78,23 @@ class Choices:
         )
         place = atomic or place
         known = self.pruned.setdefault(address, {})
-        if not place or place in known or (len(place) == 1 and place[0] in kind.required | {kind.identity}):
+        if (address, place) in self._new:  # a second reason of this round: whether the first is enough shows the next
+            return
+        if not place or place in known or _is_needed(kind, place):
             self.dropped.setdefault(address, f"{dotted(path)}: {why}" if path else why)
         else:
             known[place] = why
+            self._new.add((address, place))
+
+
+def _is_needed(kind: Kind, place: FieldPath) -> bool:
+    """Say whether the object makes no sense without what stands at *place*."""
+    match place:
+        case (name,):
+            return name in kind.required | {kind.identity}
+        case (block, name):
+            return block in kind.required and name in kind.required_in.get(str(block), ())
+    return False
 
 
 def _names_template(kind: Kind, spec: Spec, field: str | int) -> bool:

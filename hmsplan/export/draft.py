@@ -302,6 +302,8 @@ class _Writer:
         if target is not None and (target, value) in self.links.known:
             self.draft.outside.append((path, self.links.known[target, value]))
         is_identity = path == (self.kind.identity,)
+        if self.kind.canonical.get(pat) is tool_forms.tool_type:
+            value = str(tool_forms.tool_type(value))
         if self.kind.canonical.get(pat) is normalise.phone_number:
             value = str(normalise.phone_number(value))
             if not is_identity and value in self.links.numbers:
