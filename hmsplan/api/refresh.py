@@ -37,6 +37,7 @@ _FEW: Final = 20  # as many may be lacking in a list that merely lags behind
 _SAMPLE: Final = 5  # bound objects to look up first when a list came back empty
 _CAP_STEP: Final = 50  # caps are round
 _FORBIDDEN: Final = 403
+_HIDDEN: Final = (RemoteObject("", "", {}),)  # stands for members that the key may not read
 _LOG: Final = logging.getLogger("hmsplan.api")
 _WAITS_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0)  # between two looks, the last one again and again
 
@@ -59,7 +60,8 @@ async def read_snapshot(
         client: of the organization that is read.
         kinds: to read.
         needed: the kinds without which nothing can be decided; another one that the key may not read (403), or that
-            the API does not have (404), is left out of the snapshot. None: all.
+            the API does not have (404), is left out of the snapshot. Of one that the key may list and not read, only
+            what the list shows is in it. None: all.
         bound: kind to the ids that state binds.
         wanted: of a kind with members or of which a list shows summaries only, the ids of which more is to be read.
         expect_organization: ask for the organization although objects tell it; it is asked for where none does.
@@ -83,14 +85,17 @@ async def read_snapshot(
     for kind in asked:
         if kind.is_summary:
             listed = objects[kind.name]
-            objects[kind.name] = dict(await read_details(client, kind, listed, wanted(kind, listed)))
+            objects[kind.name] = dict(await read_details(client, kind, listed, wanted(kind, listed), needed=needed))
     owners = [(kind, owner) for kind in asked if kind.members for owner in wanted(kind, objects[kind.name])]
-    read = await _together(_members_of_listed(client, kind, owner, patience_s) for kind, owner in owners)
+    reading = (
+        _unless_hidden(_members_of_listed(client, kind, owner, patience_s), needed, kind, otherwise=_HIDDEN)
+        for kind, owner in owners
+    )
     members = {}
-    for (kind, owner), found in zip(owners, read, strict=True):
+    for (kind, owner), found in zip(owners, await _together(reading), strict=True):
         if found is None:
             del objects[kind.name][owner]
-        else:
+        elif found is not _HIDDEN:
             members[owner] = found
     return Snapshot(
         objects=MappingProxyType(objects),
@@ -183,15 +188,23 @@ def parse_one(kind: Kind, payload: Any, identity: str = "") -> RemoteObject | No
 
 
 async def read_details(
-    client: ReadClient, kind: Kind, listed: Mapping[str, RemoteObject], wanted: Iterable[str]
+    client: ReadClient,
+    kind: Kind,
+    listed: Mapping[str, RemoteObject],
+    wanted: Iterable[str],
+    *,
+    needed: Collection[str] | None = None,
 ) -> Mapping[str, RemoteObject]:
     """Return what is *listed*, the *wanted* ones as a GET by id shows them; one that is gone by now is left out.
+
+    *needed* is that of ``read_snapshot``.
 
     Raises:
         ApiError: one of them could not be read.
     """
     ids = [object_id for object_id in wanted if object_id in listed]
-    found = await _looked_up(client, kind, ids)
+    reading = (_unless_hidden(read_one(client, kind, each), needed, kind, otherwise=listed[each]) for each in ids)
+    found = {item.id: item for item in await _together(reading) if item is not None}
     return {key: found.get(key, live) for key, live in listed.items() if key in found or key not in ids}
 
 
@@ -226,6 +239,19 @@ async def _if_shown(client: ReadClient, kind: Kind, *, needed: bool) -> Mapping[
             raise
         _LOG.info("%s are not shown, and left out: %s", kind.name, error)
         return None
+
+
+async def _unless_hidden(
+    work: Coroutine[Any, Any, T], needed: Collection[str] | None, kind: Kind, *, otherwise: T
+) -> T:
+    """Await *work*; of a kind that is not *needed* and that the key may list and not read, return *otherwise*."""
+    try:
+        return await work
+    except ApiError as error:
+        if needed is None or kind.name in needed or not (isinstance(error, NotFound) or error.status == _FORBIDDEN):
+            raise
+        _LOG.info("more of %s than the list shows cannot be read: %s", kind.name, error)
+        return otherwise
 
 
 def _told(lists: Sequence[Mapping[str, RemoteObject]]) -> str | None:

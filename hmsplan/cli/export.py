@@ -19,6 +19,7 @@ from hmsplan.config.confined import STACK_FILE
 from hmsplan.config.load import DEFAULT_ENVIRONMENT
 from hmsplan.errors import HmsplanError
 from hmsplan.export.scaffold import IGNORE, stack_name
+from hmsplan.export.selection import Selection
 from hmsplan.model import State
 from hmsplan.operations.export import Exported, export, write_files
 from hmsplan.state.backend import open_backend
@@ -36,20 +37,37 @@ OWNER: Final = "hmsplan export"
 
 @click.command("export", cls=Command)
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="KIND|ADDRESS",
+    help="Export only these: assistants, or numbers.main, or workflows.night_*. Repeatable. What they refer to is not "
+    "taken along: its id stands in the file, with a comment.",
+)
+@click.option("--without-leads", is_flag=True, help="Leave the leads of campaigns out, and so unmanaged.")
+@click.option(
+    "--minimal",
+    is_flag=True,
+    help="Leave out a field that has the platform's documented default, and so unmanaged.",
+)
 @click.pass_obj
-def export_command(options: Globals, folder: Path | None) -> None:
+def export_command(
+    options: Globals, folder: Path | None, *, only: tuple[str, ...], without_leads: bool, minimal: bool
+) -> None:
     """Write YAML and prompt files for a whole organization, into DIR or the current folder. Changes nothing in it.
 
     The next plan is empty: that is tried before anything is written, and what would stand in the way is left out and
-    told. Secrets are never written.
+    told. Secrets are never written. The organization is written down as the only one that the files are for, in
+    environments/NAME.yaml: NAME is what -e says, or default.
     """
     root = options.directory / (folder or "")
     _check_free(root)
     backend = _state_of(options, root)
     backend.load()  # a state that cannot be reached is told before anything is written
-    exported = wait_for(
-        export(partial(connect, options, on_wait=STDERR.waiting), stack_name(root.resolve().name), options.environment)
-    )
+    selection = Selection(only, without_leads, minimal)
+    reading = partial(connect, options, on_wait=STDERR.waiting)
+    environment = options.environment or DEFAULT_ENVIRONMENT
+    exported = wait_for(export(reading, stack_name(root.resolve().name), environment, selection))
     _check_free(root, exported.files)
     write_files(root, exported.files)
     bound = _bind(backend, exported.state)

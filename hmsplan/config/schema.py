@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urljoin
 
 import jsonschema_rs
 import orjson
@@ -106,3 +108,48 @@ def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationEr
 def metaschema() -> jsonschema_rs.Draft202012Validator:
     """Return a validator of JSON Schemas themselves; it runs no regular expression that stands in one."""
     return jsonschema_rs.Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One schema inside a document.
+
+    Attributes:
+        file: name of the document.
+        pointer: JSON pointer of the schema there.
+    """
+
+    file: str
+    pointer: str
+    schema: Mapping[str, Any]
+
+    def inside(self, *steps: str | int) -> Place:
+        """Return the schema at *steps* below this one."""
+        found: Any = self.schema
+        pointer = self.pointer
+        for step in steps:
+            found = found[step]
+            pointer += f"/{str(step).replace('~', '~0').replace('/', '~1')}"
+        return Place(self.file, pointer, found)
+
+    def below(self, *steps: str) -> Place | None:
+        """Return the schema at *steps* below this one, if there is one."""
+        found: Any = self.schema
+        for step in steps:
+            found = found.get(step) if isinstance(found, dict) else None
+        return self.inside(*steps) if isinstance(found, dict) else None
+
+    def referred(self) -> Place:
+        """Return the schema that ``$ref`` leads to."""
+        file, _, pointer = urljoin(self.file, self.schema["$ref"]).partition("#")
+        found = at(file)
+        return found.inside(*pointer.split("/")[1:]) if pointer else found
+
+    def allows(self, value: Any) -> bool:
+        """Say whether *value* fits."""
+        return validator(f"{self.file}#{self.pointer}").is_valid(value)
+
+
+def at(name: str) -> Place:
+    """Return the schema of a whole file."""
+    return Place(name, "", documents()[_BASE + name])

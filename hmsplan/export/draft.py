@@ -11,21 +11,24 @@ from hmsplan.config.interpolation import escape
 from hmsplan.config.yaml_writer import CannotWrite, block, scalar
 from hmsplan.export import leads
 from hmsplan.export.choices import without
+from hmsplan.export.defaults import without_defaults
 from hmsplan.export.keys import addresses
+from hmsplan.export.places import named_path
+from hmsplan.export.selection import EVERYTHING
 from hmsplan.export.texts import Texts
 from hmsplan.kinds import KINDS, normalise, tool_forms
+from hmsplan.kinds.identity import identity_of
 from hmsplan.model import ANY, MISSING, Missing, Secret, Unsendable, dotted, leaves, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from hmsplan.export.choices import Choices
+    from hmsplan.export.selection import Selection
     from hmsplan.kinds import Kind
     from hmsplan.kinds.kind import Expansion
     from hmsplan.model import Address, FieldPath, Pattern, RemoteObject, Snapshot, Spec
 
-TOOL: Final = ("llm_config", "tools", ANY)
-ANALYSIS: Final = ("analysis_plan",)
 HANG_UP: Final = {"type": "end_call"}
 
 
@@ -37,6 +40,7 @@ class Draft:
         spec: its fields as they are written, ``${…}`` included.
         secrets: where a secret is, or may be, and cannot be exported.
         notes: path to why something that is live is not written.
+        outside: where an id stands of an object that is not written, and the address that it would have.
     """
 
     address: Address
@@ -44,6 +48,7 @@ class Draft:
     spec: dict[str, Any] = field(default_factory=dict)
     secrets: list[FieldPath] = field(default_factory=list)
     notes: list[tuple[FieldPath, str]] = field(default_factory=list)
+    outside: list[tuple[FieldPath, Address]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,58 +66,81 @@ class Drafts:
 class Drafter:
     """Writes the objects of one snapshot, as often as it takes."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, selection: Selection = EVERYTHING) -> None:
         self.snapshot = snapshot
+        self.selection = selection
         self.addresses = addresses(snapshot)
 
     def draft(self, choices: Choices) -> Drafts:
-        """Write every object that *choices* does not drop, less what it prunes."""
+        """Write every object that is selected and that *choices* does not drop, less what it prunes."""
         texts = Texts()
-        pastes = _Pastes(self._templates(choices, are_tools=True), self._templates(choices, are_tools=False))
+        self._drop_hopeless(choices)
+        written = {key: address for key, address in self._chosen() if address not in choices.dropped}
+        pastes = _Pastes(self._templates(set(written.values()) - choices.alone))
+        links = _Links(written, self.addresses, self._identities(written))
         drafts = []
-        self._drop_unnamed(choices)
-        known = {key: address for key, address in self.addresses.items() if address not in choices.dropped}
         for live, address in self._objects():
-            if address in choices.dropped:
+            if (live.kind, live.id) not in written:
                 continue
             own = _Pastes() if address in choices.alone else pastes
-            writer = _Writer(KINDS[address.kind], Draft(address, live.id), texts, own, known)
-            writer.write(live)
-            self._write_leads(writer, live)
+            writer = _Writer(KINDS[address.kind], Draft(address, live.id), texts, own, links, live)
+            writer.write()
+            self._write_members(writer, live)
+            if self.selection.minimal:
+                writer.draft.spec = without_defaults(address.kind, writer.draft.spec)
             for path in choices.pruned.get(address, ()):
                 without(writer.draft.spec, path)
             drafts.append(writer.draft)
         used = _named_files(draft.spec for draft in drafts)
         return Drafts(tuple(drafts), {path: text for path, text in texts.files.items() if path in used})
 
-    def _drop_unnamed(self, choices: Choices) -> None:
-        """Leave out what has a name that cannot be written; what refers to it keeps its id."""
+    def _chosen(self) -> Iterator[tuple[tuple[str, str], Address]]:
+        return ((key, address) for key, address in self.addresses.items() if self.selection.includes(address))
+
+    def _drop_hopeless(self, choices: Choices) -> None:
+        """Leave out what cannot be declared by any means; what refers to it keeps its id."""
         for live, address in self._objects():
-            name = live.fields.get(KINDS[live.kind].identity)
+            kind = KINDS[live.kind]
+            name = live.fields.get(kind.identity)
             try:
                 Texts().put(name if isinstance(name, str) else "", address, ())
             except CannotWrite as reason:
                 choices.dropped.setdefault(address, f"its name: {reason}")
+            unseen = sorted(name for name in kind.required & kind.write_only if live.fields.get(name) is None)
+            if unseen:
+                choices.dropped.setdefault(address, f"the API does not show {' and '.join(unseen)}")
 
     def _objects(self) -> Iterator[tuple[RemoteObject, Address]]:
         for name in KINDS:
             objects = self.snapshot.objects.get(name, {})
-            yield from sorted(((o, self.addresses[name, o.id]) for o in objects.values()), key=lambda pair: pair[1])
+            mine = ((o, self.addresses[name, o.id]) for o in objects.values())
+            yield from sorted((pair for pair in mine if self.selection.includes(pair[1])), key=lambda pair: pair[1])
 
-    def _templates(self, choices: Choices, *, are_tools: bool) -> list[tuple[Address, Any]]:
-        """Return what each usable template stands for, by its address; None for one of an unknown form."""
-        out_of_use = choices.dropped.keys() | choices.alone
-        return [
-            (address, _expanded(expansion, live.fields))
-            for live, address in self._objects()
-            if (expansion := KINDS[live.kind].expansion) is not None
-            and expansion.is_tool is are_tools
-            and address not in out_of_use
-        ]
+    def _templates(self, usable: Collection[Address]) -> Iterator[tuple[Address, Any]]:
+        """Yield what each usable template stands for, by its address."""
+        for live, address in self._objects():
+            expansion = KINDS[live.kind].expansion
+            if expansion is not None and address in usable:
+                yield address, _expanded(expansion, live.fields)
 
-    def _write_leads(self, writer: _Writer, live: RemoteObject) -> None:
+    def _identities(self, written: Mapping[tuple[str, str], Address]) -> dict[str, str]:
+        """Return each phone number of the organization's own, and how another field copies it."""
+        found: dict[str, str] = {}
+        for live, address in self._objects():
+            kind = KINDS[live.kind]
+            number = identity_of(kind, live.fields)
+            if kind.canonical.get((kind.identity,)) is normalise.phone_number and (live.kind, live.id) in written:
+                found.setdefault(number, f"${{{address}.{kind.identity}}}")
+        return found
+
+    def _write_members(self, writer: _Writer, live: RemoteObject) -> None:
         members = KINDS[live.kind].members
-        if members is None or live.id not in self.snapshot.members:
+        if members is None:
+            return
+        if live.id not in self.snapshot.members:
+            why = "--without-leads" if self.selection.without_leads else "the key may not read them"
+            if live.fields.get(members.total) != 0:
+                writer.draft.notes.append(((members.name,), why))
             return
         path = f"{members.name}/{writer.draft.address.key}.csv"
         found = leads.written(self.snapshot.members[live.id], path)
@@ -124,26 +152,34 @@ class Drafter:
 
 
 class _Pastes:
-    """Finds the template that a tool or an analysis was copied from; only an exact copy counts."""
+    """Finds the template that a block was copied from; only an exact copy counts."""
 
-    def __init__(self, tools: Iterable[tuple[Address, Any]] = (), analyses: Sequence[tuple[Address, Any]] = ()) -> None:
-        self._tools: defaultdict[str, list[tuple[Address, Any]]] = defaultdict(list)
-        for address, tool in tools:
-            if tool is not None and tool != HANG_UP:
-                flat = tool_forms.tool(tool)
-                self._tools[tool_forms.tool_name(flat)].append((address, flat))
-        self._analyses = analyses
+    def __init__(self, templates: Iterable[tuple[Address, Any]] = ()) -> None:
+        self._templates: defaultdict[tuple[str, str], list[tuple[Address, Any]]] = defaultdict(list)
+        for address, stands_for in templates:
+            if stands_for is not None and stands_for != HANG_UP:
+                block = _comparable(address.kind, stands_for)
+                self._templates[address.kind, _mark(block)].append((address, block))
 
-    def tool(self, flat: Any) -> str | None:
-        """Return ``${tool_templates.x}`` for a tool in flat form, or None."""
-        same = (address for address, tool in self._tools.get(tool_forms.tool_name(flat), ()) if tool == flat)
+    def named(self, kind: str, value: Any) -> str | None:
+        """Return ``${kind.key}`` of the template of a *kind* that *value* is a copy of, or None."""
+        block = _comparable(kind, value)
+        same = (address for address, other in self._templates.get((kind, _mark(block)), ()) if other == block)
         address = next(same, None)
         return f"${{{address}}}" if address else None
 
-    def analysis(self, plan: Any) -> str | None:
-        """Return ``${analysis_templates.x}`` for an analysis plan, or None."""
-        address = next((address for address, expanded in self._analyses if expanded == plan), None)
-        return f"${{{address}}}" if address else None
+
+def _comparable(kind: str, value: Any) -> Any:
+    return tool_forms.tool(value) if _is_tool(kind) else value
+
+
+def _mark(block: Any) -> str:
+    return tool_forms.tool_name(block) if isinstance(block, dict) and ("name" in block or "type" in block) else ""
+
+
+def _is_tool(kind: str) -> bool:
+    expansion = KINDS[kind].expansion
+    return expansion is not None and expansion.is_tool
 
 
 def _expanded(expansion: Expansion, fields: Spec) -> Any:
@@ -151,6 +187,21 @@ def _expanded(expansion: Expansion, fields: Spec) -> Any:
         return expansion.expand(fields)
     except (KeyError, TypeError, AttributeError):
         return None  # a template in a form that nobody documented
+
+
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """What the fields of one object may say of others.
+
+    Attributes:
+        written: (kind, id) to address of everything that is written.
+        known: the same of everything that was read.
+        numbers: canonical phone number to the expression that copies it.
+    """
+
+    written: Mapping[tuple[str, str], Address]
+    known: Mapping[tuple[str, str], Address]
+    numbers: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -161,14 +212,18 @@ class _Writer:
     draft: Draft
     texts: Texts
     pastes: _Pastes
-    known: Mapping[tuple[str, str], Address]
+    links: _Links
+    live: RemoteObject
 
-    def write(self, live: RemoteObject) -> None:
+    def write(self) -> None:
         """Write every field that can be set."""
         members = {self.kind.members.name} if self.kind.members else set()
         settable = [name for name in schema.fields(self.kind.name) if name not in {"lifecycle"} | members]
+        live = self.live
         for name in settable:
-            if name in live.fields:
+            if live.fields.get(name) is None and name in self.kind.write_only:
+                self.draft.notes.append(((name,), "the API does not show it"))
+            elif name in live.fields:
                 written = self._value(live.fields[name], (name,), (name,))
                 if written is not MISSING:
                     self.draft.spec[name] = written
@@ -199,10 +254,10 @@ class _Writer:
             block({"value": whole})
             return whole
         match value:
-            case dict() if pat == TOOL:
-                return self._tool(value, path, pat)
+            case dict() if (template := self.kind.expands.get(pat)) is not None:
+                return self._pasted(value, template, path, pat)
             case dict():
-                return (pat == ANALYSIS and self.pastes.analysis(value)) or self._block(value, path, pat)
+                return self._block(value, path, pat)
             case list():
                 return self._list(value, path, pat)
             case str():
@@ -214,11 +269,17 @@ class _Writer:
         if path not in self.draft.secrets:
             self.draft.secrets.append(path)
 
-    def _tool(self, value: dict[str, Any], path: FieldPath, pat: Pattern) -> Any:
+    def _pasted(self, value: dict[str, Any], template: str, path: FieldPath, pat: Pattern) -> Any:
+        """Write what may be the copy of a template."""
+        if not _is_tool(template):
+            return self.pastes.named(template, value) or self._block(value, path, pat)
+        return self._tool(value, template, path, pat)
+
+    def _tool(self, value: dict[str, Any], template: str, path: FieldPath, pat: Pattern) -> Any:
         """Write a tool in its flat form, unless only the nested one may do without a description."""
         found = tool_forms.tool(value)
         flat = {"type": found["type"], **found} if "type" in found else found
-        if named := self.pastes.tool(flat):
+        if named := self.pastes.named(template, flat):
             return named
         if isinstance(value.get("server"), dict):  # where a secret may be that reading never shows
             self._note_secret((*path, "server", "secret"))
@@ -236,15 +297,27 @@ class _Writer:
 
     def _text(self, value: str, path: FieldPath, pat: Pattern) -> str | Missing:
         target = self.kind.refs.get(pat)
-        address = self.known.get((target, value)) if target else None
-        if address is not None:
-            return f"${{{address}}}"
+        if target is not None and (target, value) in self.links.written:
+            return f"${{{self.links.written[target, value]}}}"
+        if target is not None and (target, value) in self.links.known:
+            self.draft.outside.append((path, self.links.known[target, value]))
+        is_identity = path == (self.kind.identity,)
+        if self.kind.canonical.get(pat) is tool_forms.tool_type:
+            value = str(tool_forms.tool_type(value))
         if self.kind.canonical.get(pat) is normalise.phone_number:
-            value = normalise.phone_number(value)
-        return self.texts.put(value, self.draft.address, path, inline=path == (self.kind.identity,))
+            value = str(normalise.phone_number(value))
+            if not is_identity and value in self.links.numbers:
+                return self.links.numbers[value]
+        return self.texts.put(value, self.draft.address, self._named(path), inline=is_identity)
+
+    def _named(self, path: FieldPath) -> FieldPath:
+        """Return *path* with the names of items where their list has names."""
+        return named_path(self.kind, self.live.fields, path)
 
     def _is_atomic(self, pat: Pattern) -> bool:
-        flat = tuple(part for part in pat if part != "function") if pat[:2] == TOOL[:2] else pat
+        """Say whether user-owned JSON stands at *pat*, which also has the form of nested tools."""
+        in_tool = any(_is_tool(kind) and pat[: len(tool)] == tool for tool, kind in self.kind.expands.items())
+        flat = tuple(part for part in pat if part != "function") if in_tool else pat
         return any(matches(flat, atomic) for atomic in self.kind.atomic)
 
 
@@ -265,9 +338,10 @@ def _named_files(specs: Iterable[Spec]) -> set[str]:
     return {text.partition(":")[2].removesuffix("}") for text in texts if text.startswith(("${file:", "${csv:"))}
 
 
-def left_out(drafts: Drafts, choices: Choices) -> list[str]:
-    """Say what is live and not written, one line each."""
-    lines = [f"{address}: {why}" for address, why in choices.dropped.items()]
+def left_out(drafts: Drafts, choices: Choices, unread: Iterable[str] = ()) -> list[str]:
+    """Say what is live and not written, one line each; *unread* are the kinds that were not shown."""
+    lines = [f"{kind}: the key may not read them, or the API does not have them" for kind in unread]
+    lines += [f"{address}: {why}" for address, why in choices.dropped.items()]
     for draft in drafts.drafts:
         notes = [*draft.notes, *choices.pruned.get(draft.address, {}).items()]
         lines += [f"{draft.address} {dotted(path)}: {why}" for path, why in notes]

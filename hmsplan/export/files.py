@@ -9,16 +9,18 @@ from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE
 from hmsplan.config.yaml_writer import block, scalar
 from hmsplan.export.scaffold import IGNORE, SCHEMAS, template
 from hmsplan.kinds import A_KIND, KINDS
-from hmsplan.model import dotted
+from hmsplan.model import ANY_KEY, dotted, pattern_of
 from hmsplan.secrets.sources import PREFIX, variable_suffix
 from hmsplan.text.wording import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from hmsplan.export.draft import Draft, Drafts
+    from hmsplan.model import FieldPath
 
 IMPORTS: Final = "imports.yaml"
+SECRETS: Final = "secrets.example.env"
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -31,9 +33,16 @@ def all_files(drafts: Drafts, *, stack: str, environment: str | None, organizati
         environment: name of the environment whose file is written; None = none.
         organization: id of the only one that this environment may touch; None = not known.
     """
-    files = {STACK_FILE: _stack_file(stack), **_resource_files(drafts), **drafts.files, IGNORE: template("gitignore")}
+    files = {
+        STACK_FILE: _stack_file(stack, environment),
+        **_resource_files(drafts),
+        **drafts.files,
+        IGNORE: template("gitignore"),
+    }
     if imports := [draft for draft in drafts.drafts if _UUID.fullmatch(draft.id)]:
         files[IMPORTS] = _imports(imports)
+    if secrets := [(draft, path) for draft in drafts.drafts for path in draft.secrets]:
+        files[SECRETS] = _secrets_list(secrets)
     if environment is not None:
         files[f"{ENVIRONMENTS}/{environment}.yaml"] = _environment(organization)
     return files
@@ -49,14 +58,15 @@ def _modeline(name: str) -> str:
     return f"# yaml-language-server: $schema={SCHEMAS}{name}.schema.json\n\n"
 
 
-def _stack_file(stack: str) -> str:
-    return f"{_modeline('hmsplan')}version: 1\nstack: {scalar(stack)}\nstate: file\n"
+def _stack_file(stack: str, environment: str | None) -> str:
+    chosen = f"default_environment: {scalar(environment)}\n" if environment is not None else ""
+    return f"{_modeline('hmsplan')}version: 1\nstack: {scalar(stack)}\n{chosen}state: file\n"
 
 
 def _environment(organization: str | None) -> str:
-    said = (
-        f"organization: {scalar(organization)}" if organization else "# organization: the id of the only one to touch"
-    )
+    said = "# organization: the id of the only one to touch"
+    if organization and _UUID.fullmatch(organization):
+        said = f"organization: {scalar(organization)}"
     return f"{_modeline('environment')}# A key of any other organization is refused.\n{said}\n"
 
 
@@ -76,26 +86,56 @@ def _resource_files(drafts: Drafts) -> dict[str, str]:
         lines = texts.setdefault(file_of(draft), [f"{draft.address.kind}:"])
         if len(lines) > 1:
             lines.append("")
-        lines += [f"  {draft.address.key}:", *block(draft.spec, 4), *_secrets(draft)]
+        lines += [f"  {draft.address.key}:", *block(draft.spec, 4), *_outside(draft), *_secrets(draft)]
     return {path: _modeline("resources") + "\n".join(lines) + "\n" for path, lines in texts.items()}
+
+
+def _outside(draft: Draft) -> Iterator[str]:
+    """Say whose ids stand in the resource, of what is not written."""
+    for path, address in draft.outside:
+        yield f"    # {dotted(path)} is the id of {address}, which is not in these files."
 
 
 def _secrets(draft: Draft) -> Iterator[str]:
     """Say which secrets were not exported, and how to declare them."""
     kind = KINDS[draft.address.kind]
-    for path in draft.secrets:
-        name = _secret_name(draft, path)
-        yield "    # A secret may be set here, and none is ever exported. To manage it, set"
-        if len(path) > 1:
-            yield f"    # {PREFIX}{variable_suffix(name)} and write the next line into {dotted(path[:-1])},"
+    whole = {path[:-1]: [each for each in draft.secrets if each[:-1] == path[:-1]] for path in draft.secrets}
+    for at, paths in whole.items():
+        is_map = (*pattern_of(at), ANY_KEY) in kind.secrets
+        them = f"{len(paths)} secrets are set here" if is_map and len(paths) > 1 else "A secret may be set here"
+        yield f"    # {them}, and none is ever exported. To manage {'all of them' if is_map else 'it'}, set"
+        names = [f"{PREFIX}{variable_suffix(_secret_name(draft, path))}" for path in paths]
+        yield from (f"    # {name}" for name in names[:-1])
+        if is_map and len(at) == 1:
+            yield f"    # {names[-1]} and take the next # of each line away."
+            yield f"    # {at[0]}:"
+            yield from (f"    #   {_line(draft, path)}" for path in paths)
+            continue
+        if at:
+            yield f"    # {names[-1]} and write the next line into {dotted(at)},"
             yield "    # before you change anything else of this list: a list is sent as it stands here."
         else:
-            yield f"    # {PREFIX}{variable_suffix(name)} and take the next # away."
+            yield f"    # {names[-1]} and take the next # away."
         if not kind.patchable:
             yield f"    # {sentence(A_KIND[kind.name])} cannot be changed; a new one will take its place."
-        yield f"    # {path[-1]}: ${{secret:{name}}}"
+        yield from (f"    # {_line(draft, path)}" for path in paths)
 
 
-def _secret_name(draft: Draft, path: tuple[str | int, ...]) -> str:
-    parts = [draft.address.key, *(str(part) for part in path if part not in {"llm_config", "server"})]
+def _line(draft: Draft, path: FieldPath) -> str:
+    (line,) = block({str(path[-1]): f"${{secret:{_secret_name(draft, path)}}}"})
+    return line
+
+
+def _secret_name(draft: Draft, path: FieldPath) -> str:
+    parts = [draft.address.key, *(str(part) for part in path if part not in {"llm_config", "server", "definition"})]
     return re.sub(r"[^A-Za-z0-9_]", "_", "_".join(parts))
+
+
+def _secrets_list(secrets: Iterable[tuple[Draft, FieldPath]]) -> str:
+    lines = [
+        "# The secrets that the resources may declare; none is ever exported. Copy this file to secrets.env, keep that",
+        "# out of git, fill in those that you declare, and name it: hmsplan --secrets-file secrets.env plan",
+    ]
+    for draft, path in secrets:
+        lines += ["", f"# {draft.address} {dotted(path)}", f"{PREFIX}{variable_suffix(_secret_name(draft, path))}="]
+    return "\n".join(lines) + "\n"

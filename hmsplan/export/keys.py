@@ -11,12 +11,14 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from hmsplan.kinds import Kind
     from hmsplan.model import RemoteObject, Snapshot, Spec
 
 LONGEST: Final = 40
+SINGLE: Final = "main"
+"""The key of the only object of its kind."""
 
 
 def slug(text: str) -> str:
@@ -27,18 +29,25 @@ def slug(text: str) -> str:
 
 def addresses(snapshot: Snapshot) -> Mapping[tuple[str, str], Address]:
     """Return (kind, id) to the address of each live object; of equal names, the older object gets the plain key."""
-    found: dict[tuple[str, str], Address] = {}
-    for name, objects in snapshot.objects.items():
-        kind = KINDS[name]
-        taken = set[str]()
-        for live in sorted(objects.values(), key=lambda live: _age(kind, live)):
-            key = first = _key(kind, live.fields)
-            count = 1
-            while key in taken:
-                count += 1
-                key = f"{first}_{count}"
-            taken.add(key)
-            found[name, live.id] = Address(name, key)
+    return {
+        (name, object_id): address
+        for name, objects in snapshot.objects.items()
+        for object_id, address in addresses_of(KINDS[name], objects.values()).items()
+    }
+
+
+def addresses_of(kind: Kind, objects: Iterable[RemoteObject]) -> Mapping[str, Address]:
+    """Return id to address of all live objects of one kind."""
+    found: dict[str, Address] = {}
+    taken = set[str]()
+    for live in sorted(objects, key=lambda live: _age(kind, live)):
+        key = first = _key(kind, live.fields)
+        count = 1
+        while key in taken:
+            count += 1
+            key = f"{first}_{count}"
+        taken.add(key)
+        found[live.id] = Address(kind.name, key)
     return found
 
 
@@ -47,5 +56,7 @@ def _age(kind: Kind, live: RemoteObject) -> tuple[str, str, str]:
 
 
 def _key(kind: Kind, fields: Spec) -> str:
+    if kind.is_single:
+        return SINGLE
     key = slug(str(fields.get("name") or fields.get(kind.identity) or ""))
     return key if key[:1].isalpha() and key not in NO_TEXT_ELSEWHERE else f"{kind.singular}_{key}".rstrip("_")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.config.interpolation import escape
 from hmsplan.config.yaml_writer import CannotWrite, scalar
-from hmsplan.kinds import KINDS
 from hmsplan.model import Unsendable
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ class Texts:
     """
 
     files: dict[str, str] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
 
     def put(self, text: str, address: Address, path: FieldPath, *, inline: bool = False) -> str:
         """Return how *text* is written in YAML: as ``${file:…}`` if it is long, or cannot stand in YAML.
@@ -36,7 +36,7 @@ class Texts:
         Args:
             text: of a field.
             address: of its resource; the file is named after it.
-            path: of the field.
+            path: of the field; an item of a list by its name, if it has one.
             inline: a long text, too, stays in the YAML if it can.
 
         Raises:
@@ -58,21 +58,34 @@ class Texts:
         return f"${{file:{name}}}"
 
     def _name(self, address: Address, path: FieldPath) -> str:
-        match path:
-            case ("llm_config", "messages", 0, "content") | ("system_message_template",):
-                stem = address.key
-            case ("llm_config", "messages", int(index), "content"):
-                stem = f"{address.key}.message_{index + 1}"
-            case _:
-                stem = f"{address.key}.{'_'.join(map(str, path))}"
-        stem = re.sub(r"[^A-Za-z0-9_.-]", "_", stem)[:_LONGEST_NAME]
-        if f"{FOLDER}/{stem}.md" in self.files:
-            stem = f"{KINDS[address.kind].singular}.{stem}"
-        name, count = f"{FOLDER}/{stem}.md", 1
-        while name in self.files:
+        stem = first = f"{FOLDER}/{address.kind}/{'/'.join(_clean(part) for part in _stem(address.key, path))}"
+        count = 1
+        while f"{stem}.md".casefold() in self._taken:  # a disk may not tell capitals from small letters
             count += 1
-            name = f"{FOLDER}/{stem}_{count}.md"
-        return name
+            stem = f"{first}_{count}"
+        self._taken.add(f"{stem}.md".casefold())
+        return f"{stem}.md"
+
+
+def _stem(key: str, path: FieldPath) -> tuple[str, ...]:
+    """Return the name of a text's file below the folder of its kind: what is said first of all needs no other name."""
+    match path:
+        case ("llm_config", "messages", 0, "content") | ("system_message_template",):
+            return (key,)
+        case ("llm_config", "messages", int(index), "content"):
+            return (f"{key}.message_{index + 1}",)
+        case ("definition", "nodes", node, "instructions"):
+            return (key, str(node))
+        case ("definition", "nodes", node, *rest):
+            return (key, f"{node}.{'_'.join(map(str, rest))}")
+        case ("definition", *rest):
+            return (key, ".".join(map(str, rest)))
+    return (f"{key}.{'_'.join(map(str, path))}",)
+
+
+def _clean(name: str) -> str:
+    """Return *name* as one that every disk takes and that hides no file."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:_LONGEST_NAME].strip(".") or "_"
 
 
 def _is_long(text: str) -> bool:

@@ -141,6 +141,7 @@ class Kind:
         unique: the API holds that field unique.
         verbs: HTTP methods there are; no PATCH means that every change is a replace.
         required: fields without which a create is refused.
+        required_if_new: such fields that may be left to an object which exists, since no answer shows them.
         required_in: block to the fields it needs in a create; "" stands for any value of the discriminator.
         refs: where an id of another kind stands.
         uses: where an object of another kind is named otherwise.
@@ -209,6 +210,7 @@ class Kind:
     posted_to: Mapping[str, str] = field(default_factory=dict)
     verbs: frozenset[str] = frozenset({"GET", "POST", "PATCH", "DELETE"})
     required: frozenset[str] = frozenset()
+    required_if_new: frozenset[str] = frozenset()
     required_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     refs: Mapping[Pattern, str] = field(default_factory=dict)
     uses: Mapping[Pattern, Use] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -15,18 +16,22 @@ from hmsplan.errors import ConfigError, HmsplanError, PlanError
 from hmsplan.export.choices import Choices
 from hmsplan.export.draft import Drafter, Drafts, left_out
 from hmsplan.export.files import all_files
+from hmsplan.export.keys import addresses_of
 from hmsplan.export.scaffold import IGNORE, create
+from hmsplan.export.selection import EVERYTHING, Selection
 from hmsplan.kinds import KINDS
 from hmsplan.model import Binding, State
 from hmsplan.operations.bind import our_members
 from hmsplan.planner.last_applied import record
 from hmsplan.planner.planner import make_plan
 from hmsplan.state.backend import new_state
+from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from hmsplan.model import Snapshot, Stack
+    from hmsplan.kinds import Kind
+    from hmsplan.model import RemoteObject, Snapshot, Stack
     from hmsplan.operations.workspace import Connect
 
 ROUNDS: Final = 50
@@ -48,40 +53,62 @@ class Exported:
     count: int
 
 
-async def export(connect: Connect, stack: str, environment: str | None = None) -> Exported:
-    """Read a whole organization and draft its files. Writes nothing.
+async def export(
+    connect: Connect, stack: str, environment: str | None = None, selection: Selection = EVERYTHING
+) -> Exported:
+    """Read an organization and draft its files. Writes nothing.
 
     Args:
         connect: opens a client for the organization.
         stack: name of the new stack.
         environment: the environment that the files declare; None = the stack has none.
+        selection: what of the organization.
 
     Raises:
+        HmsplanError: the selection names what there is not.
         ApiError: something could not be read.
     """
-    return prove(await _read(connect), stack, environment)
+    if wrong := list(selection.unknown()):
+        raise _no_such(wrong)
+    return prove(await _read(connect, selection), stack, environment, selection)
 
 
-async def _read(connect: Connect) -> Snapshot:
-    """Read every object of every kind, members included."""
+async def _read(connect: Connect, selection: Selection) -> Snapshot:
+    """Read every object of the kinds that are selected, members included, and of those that they refer to."""
     async with connect(ReadClient) as client:
         return await read_snapshot(
             client,
-            list(KINDS.values()),
+            [KINDS[name] for name in selection.kinds()],
             needed=(),
             bound={},
-            wanted=lambda _, objects: list(objects),
+            wanted=partial(_wanted, selection),
             expect_organization=True,
         )
 
 
-def prove(snapshot: Snapshot, stack: str, environment: str | None) -> Exported:
+def _wanted(selection: Selection, kind: Kind, objects: Mapping[str, RemoteObject]) -> list[str]:
+    """Name the objects of which more than the list shows is written."""
+    if not selection.has_kind(kind.name) or (kind.members is not None and selection.without_leads):
+        return []
+    found = addresses_of(kind, objects.values())
+    return [object_id for object_id in objects if kind.is_summary or selection.includes(found[object_id])]
+
+
+def _no_such(wrong: Iterable[tuple[str, str]]) -> HmsplanError:
+    lines = (f"--only {plain(wanted)}: there is no such object or kind.{plain(hint)}" for wanted, hint in wrong)
+    return HmsplanError("\n".join(lines), summary="Nothing to export")
+
+
+def prove(snapshot: Snapshot, stack: str, environment: str | None, selection: Selection = EVERYTHING) -> Exported:
     """Write, load and plan until the stack is valid and the plan is empty.
 
     Raises:
         HmsplanError: what stands in the way cannot be left out; a bug of ours.
     """
-    drafter, choices = Drafter(snapshot), Choices()
+    drafter, choices = Drafter(snapshot, selection), Choices()
+    if wrong := list(selection.missed(drafter.addresses.values())):
+        raise _no_such(wrong)
+    unread = [name for name in KINDS if selection.has_kind(name) and name not in snapshot.objects]
     for _ in range(ROUNDS):
         drafts = drafter.draft(choices)
         specs = {draft.address: draft.spec for draft in drafts.drafts}
@@ -95,7 +122,7 @@ def prove(snapshot: Snapshot, stack: str, environment: str | None) -> Exported:
                 raise
         else:
             if not choices.heed_plan(plan, specs):
-                return Exported(files, state, left_out(drafts, choices), len(specs))
+                return Exported(files, state, left_out(drafts, choices, unread), len(specs))
     raise HmsplanError("the exported stack does not become valid; please report this", summary="Cannot export")
 
 

@@ -205,6 +205,10 @@ def _one(
 
 def _lacking(kind: Kind, resource: Resource) -> Iterator[Diagnostic]:
     """Name what a create needs and the author left to an object that does not exist."""
+    if absent := sorted(kind.required_if_new - resource.spec.keys()):
+        what = f"{kind.article} {kind.noun} needs {' and '.join(absent)}"
+        detail = f"{resource.address} does not exist yet, and to create it {what}."
+        yield Diagnostic("Missing field", detail, resource.source, resource.address)
     for block, names in kind.required_in.items():
         value = resource.spec.get(block)
         missing = [name for name in names if isinstance(value, dict) and name not in value]

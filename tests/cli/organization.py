@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from hmsplan.emulator import Emulator
 
 SECRETS = ("hunter2-webhook", "hunter2-tool")
+UNSHOWN = "organization.main: the API does not show content_retention_days and metadata_retention_days"
+"""What no export of this emulator has."""
+
 ELSEWHERE = "3f0c0d5e-0000-4000-8000-000000000000"
 
 _PIPELINE: dict[str, Any] = {

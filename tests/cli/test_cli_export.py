@@ -15,7 +15,7 @@ from hmsplan.export.keys import slug
 from hmsplan.state.backend import new_state, open_backend
 
 from .helpers import EXAMPLE, KEY, SECRETS, Cli
-from .organization import HARMLESS, ODD, furnish
+from .organization import HARMLESS, ODD, UNSHOWN, furnish
 from .organization import SECRETS as HIDDEN
 
 if TYPE_CHECKING:
@@ -149,10 +149,10 @@ def test_a_copy_of_a_template_becomes_the_template(exported: Path) -> None:
 def test_long_texts_stand_in_files(exported: Path) -> None:
     """Byte for byte, and what looks like ours in them means nothing."""
     prompts = resources(exported)["assistants"]["prompts"]["llm_config"]["messages"]
-    assert prompts[0]["content"] == "${file:prompts/prompts.md}"
-    text = (exported / "prompts" / "prompts.md").read_bytes().decode()
+    assert prompts[0]["content"] == "${file:prompts/assistants/prompts.md}"
+    text = (exported / "prompts" / "assistants" / "prompts.md").read_bytes().decode()
     assert text == "  # lead\n\n - x\n\ttab ${file:a}\n\n"
-    assert prompts[1]["content"] == "${file:prompts/prompts.message_2.md}"
+    assert prompts[1]["content"] == "${file:prompts/assistants/prompts.message_2.md}"
 
 
 def test_leads_stand_in_csv_unless_that_would_change_them(exported: Path) -> None:
@@ -197,7 +197,7 @@ def test_what_can_be_declared_is_exported_whole(
     whole = {"llm_config": {"provider": "openai", "model": "x"}, "is_active": True, **fields}
     emulator.add("assistants", whole, key=KEY)
     found = online("export", tmp_path / "new", "--json").json
-    assert (found["resources"], found["left_out"]) == (1, [])
+    assert (found["resources"], found["left_out"]) == (1, [UNSHOWN])
     assert online("-C", tmp_path / "new", "plan", "--detailed-exitcode").code == 0
 
 
@@ -230,11 +230,11 @@ def test_what_hmsplan_made_comes_back(online: Any, tmp_path: Path) -> None:
     common = ("-C", example(tmp_path / "old"), "--secrets-file", SECRETS, "--state", tmp_path / "state")
     assert online(*common, "apply", "-y").code == 0
     result = online("export", tmp_path / "new", "--json")
-    assert (result.json["resources"], result.json["left_out"]) == (9, [])
+    assert (result.json["resources"], result.json["left_out"]) == (9, [UNSHOWN])
     found = resources(tmp_path / "new")
     assert found["assistants"]["balie"]["analysis_plan"] == "${analysis_templates.call_outcome}"
     assert "${tool_templates.look_up_appointment}" in found["assistants"]["balie"]["llm_config"]["tools"]
-    assert (tmp_path / "new/prompts/balie.md").read_bytes() == (EXAMPLE / "prompts/balie.md").read_bytes()
+    assert (tmp_path / "new/prompts/assistants/balie.md").read_bytes() == (EXAMPLE / "prompts/balie.md").read_bytes()
     assert online("-C", tmp_path / "new", "plan", "--detailed-exitcode").code == 0
 
 
@@ -253,14 +253,14 @@ def test_an_environment_names_its_organization(online: Any, emulator: Emulator, 
     assert online(*here, "plan", HMS_SOVEREIGN_API_KEY="fl_other").code == 9
 
 
-@pytest.mark.parametrize("there", ["hmsplan.yaml", "assistants/mine.yaml", "prompts/support.md"])
+@pytest.mark.parametrize("there", ["hmsplan.yaml", "assistants/mine.yaml", "prompts/assistants/support.md"])
 def test_a_folder_in_use_is_refused(online: Any, emulator: Emulator, tmp_path: Path, there: str) -> None:
     """Nothing in it is touched, and nothing is written beside it."""
     emulator.organization(KEY)
     prompt = [{"role": "system", "content": "a\nb"}]
     llm = {"provider": "openai", "model": "x", "messages": prompt}
     emulator.add("assistants", {"name": "Support", "llm_config": llm}, key=KEY)
-    (tmp_path / there).parent.mkdir(exist_ok=True)
+    (tmp_path / there).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / there).write_text("mine", "utf-8")
     result = online("export", tmp_path)
     assert result.code == 1

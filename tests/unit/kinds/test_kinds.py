@@ -136,7 +136,15 @@ def test_the_table_names_only_fields_that_the_schema_has(each: Kind) -> None:
     patterns: set[Pattern] = {*each.refs, *each.expands, *each.secrets, *each.atomic, *each.unordered, *each.keyed}
     patterns |= {*each.canonical, *each.null_matters, *each.receivers}
     named = {pat[0] for pat in patterns} | each.immutable | each.clearable | each.after_create | each.required
-    named |= {*each.required_in, *each.union, *each.refused_with, *each.together, *each.write_only, *each.shown_names}
+    named |= {
+        *each.required_if_new,
+        *each.required_in,
+        *each.union,
+        *each.refused_with,
+        *each.together,
+        *each.write_only,
+        *each.shown_names,
+    }
     named |= set() if each.is_single else {each.identity}
     assert named <= known
 

@@ -207,6 +207,15 @@ def test_a_create_names_what_it_lacks(spec: dict[str, Any], missing: str) -> Non
     assert [problem.summary for problem in error.value.diagnostics] == ["Missing field"]
 
 
+def test_a_key_that_is_stored_may_be_declared_without_its_value() -> None:
+    """No answer shows it, so an exported stack cannot know it; a new one has to be given."""
+    stack = declared(resource("byok_keys.k", provider="openai"))
+    snapshot = live(remote("byok_keys", "openai", provider="openai", secret_id="x"))
+    assert actions(planned(stack, snapshot)) == {"byok_keys.k": "adopt"}
+    with pytest.raises(ConfigError, match="to create it a provider key needs api_key"):
+        planned(stack, live())
+
+
 def test_what_a_create_needs_may_be_left_to_the_object_that_is_there() -> None:
     stack = declared(resource("assistants.a", name="A", llm_config={"temperature": 1}, tts_config=None))
     snapshot = live(remote("assistants", "a1", name="A", llm_config={"provider": "p", "model": "m"}))
