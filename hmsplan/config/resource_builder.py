@@ -16,6 +16,7 @@ from hmsplan.kinds import A_KIND, KINDS, tool_forms
 from hmsplan.kinds.identity import identity_of
 from hmsplan.model import (
     Address,
+    Copy,
     Diagnostic,
     FieldPath,
     Lifecycle,
@@ -84,6 +85,11 @@ class ResourceBuilder:
         special = [(path, value) for path, value in resolved.bound.items() if path not in pasted]
         for path, template in pastes:
             special += _special(value_at(spec, path), path, self._finished.get(template))
+        copies = [
+            Copy(_named(at, names), ref.address, ref.field) for at, refs in resolved.copied.items() for ref in refs
+        ]
+        for path, template in pastes:
+            copies += [replace(copy, path=_named(path, names)) for copy in self._finished[template].copies]
         return Resource(
             declared.address,
             spec,
@@ -94,6 +100,7 @@ class ResourceBuilder:
             tuple([(_named(path, names), template) for path, template in pastes]),
             tuple([_named(path, names) for path, value in special if isinstance(value, Secret)]),
             declared.source_map,
+            tuple(dict.fromkeys(copies)),
         )
 
     def _check_schema(self, declared: Declared, resolved: Resolved) -> bool:

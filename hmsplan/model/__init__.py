@@ -7,7 +7,7 @@ Three readings meet in ``planner.planner.make_plan``: what is declared (``config
 """
 
 from hmsplan.model.address import KEY_PATTERN, Address
-from hmsplan.model.config import Import, Lifecycle, Move, Resource, Safety, Stack
+from hmsplan.model.config import Copy, Import, Lifecycle, Move, Resource, Safety, Stack
 from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine, Topic
 from hmsplan.model.paths import (
     ANY,
@@ -62,6 +62,7 @@ __all__ = [
     "Anonymous",
     "Binding",
     "Calls",
+    "Copy",
     "Deposed",
     "Diagnostic",
     "Digest",

@@ -19,6 +19,7 @@ from hmsplan.kinds.identity import identity_of
 from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity, Topic
 from hmsplan.planner.absence import may_be_cut
 from hmsplan.planner.blast_radius import staying_users, unread, with_blast_radius
+from hmsplan.planner.copies import with_origins
 from hmsplan.planner.create_order import identity_needs, outage
 from hmsplan.planner.digest import with_digests
 from hmsplan.planner.drift import find_drift, find_twins, twin_warning
@@ -90,6 +91,7 @@ def make_plan(
         raise ConfigError(stuck)
     holders = identity_needs(changes, snapshot, kinds)
     changes = tuple(_with_outages(changes, holders, kinds))
+    changes = with_origins(changes, stack)
     changes = with_blast_radius(changes, stack, snapshot, found.bindings, kinds)
     changes = tuple(_safe_to_show(change, kinds) for change in changes)
     users = remaining_users(changes, snapshot, found.bindings, kinds)
@@ -295,7 +297,7 @@ def _narrow(
     kept, queue = set(targets), list(targets)
     while queue:
         resource = stack.resources.get(queue.pop())
-        for ref in resource.refs if resource is not None else ():
+        for ref in (*resource.refs, *resource.copied) if resource is not None else ():
             if ref not in kept:
                 kept.add(ref)
                 queue.append(ref)

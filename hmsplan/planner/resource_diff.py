@@ -39,6 +39,7 @@ def creation(
         started=_starts(kind, EMPTY, spec),
         source=resource.source,
         pasted=_pasted(resource),
+        copied=resource.copied,
     )
 
 
@@ -107,6 +108,7 @@ def comparison(
         started=starts,
         source=resource.source,
         pasted=_pasted(resource),
+        copied=resource.copied,
     )
 
 
