@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from hmsplan.config.extra import EXTRA
 from hmsplan.config.interpolation import (
     TEMPLATE_FILES,
     BadInterpolation,
@@ -328,6 +329,8 @@ def _as_text(value: Any, expression: Expression) -> str:
 
 
 def _check_reference(address: Address, path: FieldPath, kind: Kind) -> None:
+    if path[0] == EXTRA:  # whether such a field takes an id, only the API knows
+        return
     pattern = pattern_of(path)
     target = kind.expands.get(pattern) or kind.refs.get(pattern)
     if target == address.kind:

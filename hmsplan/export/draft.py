@@ -166,7 +166,7 @@ class _Writer:
     def write(self, live: RemoteObject) -> None:
         """Write every field that can be set."""
         members = {self.kind.members.name} if self.kind.members else set()
-        settable = [name for name in schema.fields(self.kind.name) if name not in {"lifecycle"} | members]
+        settable = [name for name in schema.fields(self.kind.name) if name not in {"lifecycle", "extra"} | members]
         for name in settable:
             if name in live.fields:
                 written = self._value(live.fields[name], (name,), (name,))
