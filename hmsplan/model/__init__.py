@@ -44,7 +44,7 @@ from hmsplan.model.plan import (
     is_written,
     tally,
 )
-from hmsplan.model.report import Outcome, Report, Status
+from hmsplan.model.report import Complaint, Outcome, Report, Status
 from hmsplan.model.secret import Secret
 from hmsplan.model.snapshot import Anonymous, RemoteObject, Snapshot
 from hmsplan.model.state import Binding, Deposed, PendingCreate, State
@@ -62,6 +62,7 @@ __all__ = [
     "Anonymous",
     "Binding",
     "Calls",
+    "Complaint",
     "Copy",
     "Deposed",
     "Diagnostic",
