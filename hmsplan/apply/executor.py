@@ -19,13 +19,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from hmsplan.apply.actions import perform_step
+from hmsplan.apply.complaints import complaints, placed
 from hmsplan.apply.context import Context
 from hmsplan.apply.create_once import CreateOnce, UnknownOutcome
 from hmsplan.apply.fresh import FreshReadings, NotBegun
 from hmsplan.apply.polling import Polling
 from hmsplan.apply.read_back import ReadBack
 from hmsplan.apply.turns import Turns
-from hmsplan.errors import HmsplanError, StaleStep, StateError, Unauthorized
+from hmsplan.errors import ApiError, HmsplanError, StaleStep, StateError, Unauthorized
 from hmsplan.kinds import KINDS
 from hmsplan.model import Outcome, Report, Status, Step, Verb
 from hmsplan.planner.blast_radius import staying_users
@@ -37,13 +38,16 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from hmsplan.api.client import WriteClient
-    from hmsplan.model import Plan, Snapshot
+    from hmsplan.model import Address, Plan, Resource, Snapshot
     from hmsplan.state.ledger import Ledger
 
 _LOG: Final = logging.getLogger(__name__)
 
 CONCURRENCY: Final = 20
 """Steps at once: twice the client's connections, so that one writes its journal while another waits for the API."""
+
+
+UNDECLARED: Final[Mapping[Address, Resource]] = MappingProxyType({})
 
 
 class Progress(Protocol):
@@ -86,6 +90,7 @@ class _Run:
     progress: Progress
     stop: Stop
     concurrency: int
+    resources: Mapping[Address, Resource]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
     async def go(self) -> None:
@@ -127,10 +132,11 @@ class _Run:
             self.stop.unauthorized = isinstance(error, Unauthorized)
             self.stop.reason = str(error)  # no write gets through, or none could be written down
             return Outcome(step, Status.FAILED, error=str(error))
-        except StaleStep as error:
-            return Outcome(step, Status.FAILED, error=str(error), stale=True)
+        except ApiError as error:
+            found = complaints(error, step, KINDS[step.address.kind], self.resources.get(step.address))
+            return Outcome(step, Status.FAILED, error=placed(error, found), complaints=found)
         except HmsplanError as error:
-            return Outcome(step, Status.FAILED, error=str(error))
+            return Outcome(step, Status.FAILED, error=str(error), stale=isinstance(error, StaleStep))
 
     def _block(self, steps: Mapping[str, Step]) -> None:
         """Name what waited, directly or not, for a step that did not end well. The steps come in order of need."""
@@ -153,11 +159,13 @@ async def apply(
     grace_s: float = 30.0,
     stop: Stop | None = None,
     concurrency: int = CONCURRENCY,
+    resources: Mapping[Address, Resource] = UNDECLARED,
 ) -> Report:
     """Perform every step of *plan* against the organization that *snapshot* was just read from.
 
     Never raises for a step that fails: the report says so. Clock and sleep are in seconds; the clock only grows.
-    Before the first write the state learns whose it is: the organization's and the stack's.
+    Before the first write the state learns whose it is: the organization's and the stack's. *resources* are what is
+    declared: they only say on which line a field stands that the API refuses.
 
     Raises:
         StateError: the state cannot be written. When it no longer can be, later on, nothing more is begun, and the
@@ -175,7 +183,7 @@ async def apply(
     await _still_there(ledger, snapshot)
     verbs = Counter(str(step.verb) for step in plan.steps)
     _LOG.info("performs %s, %d at once", wording.listed([f"{n:,} {verb}" for verb, n in verbs.items()]), concurrency)
-    run = _Run(plan, context, progress, stop, concurrency)
+    run = _Run(plan, context, progress, stop, concurrency, resources)
     await run.go()
     if not stop:
         _LOG.info("reads back what was written")

@@ -24,7 +24,8 @@ FORMATS: Final = {"mermaid": mermaid, "dot": dot}
 def graph_command(options: Globals, form: str) -> None:
     """Print what depends on what, for Mermaid (GitHub shows it) or Graphviz. Offline, without key or secrets.
 
-    A dashed arrow is a template that is pasted into its user.
+    A dashed arrow is a template that is pasted into its user; a dotted one is a value that is copied from another
+    resource, as in ${numbers.main.phone_number}.
     """
     graph = graph_of(load(options))
     out(orjson.dumps(graph_json(graph)).decode() if options.json else FORMATS[form](graph).rstrip("\n"))
@@ -35,5 +36,8 @@ def graph_json(graph: Graph) -> dict[str, object]:
     return {
         "format_version": "1.0",
         "nodes": [{"address": str(address), "name": name} for address, name in graph.names.items()],
-        "edges": [{"from": str(e.user), "to": str(e.needed), "pasted": e.pasted} for e in graph.edges],
+        "edges": [
+            {"from": str(edge.user), "to": str(edge.needed), "pasted": edge.pasted, "copied": edge.copied}
+            for edge in graph.edges
+        ],
     }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from hmsplan.config.extra import EXTRA
 from hmsplan.config.interpolation import whole_file
 from hmsplan.config.slips import missing_space
 from hmsplan.kinds import KINDS
@@ -13,7 +14,7 @@ from hmsplan.model import Diagnostic, SourceLine, matches, value_at
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from hmsplan.config.collect import Collected
     from hmsplan.config.document import Node
@@ -40,16 +41,18 @@ class SourceMap:
         source: the line of the resource itself.
         layers: the places the resource is written in, the strongest first.
         spec: the finished fields; the names of keyed items are read from it.
+        extra: names of the finished fields that are written under ``extra``.
         pastes: path of a pasted template, with indexes, to the template's own source_map and how to translate a path.
     """
 
-    __slots__ = ("kind", "layers", "pastes", "source", "spec")
+    __slots__ = ("extra", "kind", "layers", "pastes", "source", "spec")
 
     def __init__(self, kind: Kind, source: SourceLine, layers: tuple[Node, ...]) -> None:
         self.kind = kind
         self.source = source
         self.layers = layers
         self.spec: Any = None
+        self.extra: Collection[str] = ()
         self.pastes: dict[FieldPath, tuple[SourceMap, Callable[[FieldPath], tuple[FieldPath, ...]]]] = {}
 
     @property
@@ -59,7 +62,7 @@ class SourceMap:
 
     def __call__(self, path: FieldPath, line: int = 0) -> SourceLine:
         """Return where the field at *path* is written, or the nearest block around it; see ``model.Locate``."""
-        plain = self.indexed(path)
+        plain = self.indexed(self._written(path))
         for paste, (template, translate) in self.pastes.items():
             if len(plain) > len(paste) and plain[: len(paste)] == paste:
                 for candidate in translate(plain[len(paste) :]):
@@ -73,6 +76,7 @@ class SourceMap:
 
     def exactly(self, path: FieldPath, line: int = 0) -> SourceLine | None:
         """Return where the field at *path* is written, or None when it is not."""
+        path = self._written(path)
         for layer in self.layers:
             node, depth = layer.find(path)
             if depth == len(path):
@@ -87,6 +91,9 @@ class SourceMap:
             if key is not None and depth == len(path) and isinstance(node.value, dict) and key in node.value:
                 return node.locate_key(key)
         return self(path)
+
+    def _written(self, path: FieldPath) -> FieldPath:
+        return (EXTRA, *path) if path and path[0] in self.extra else path
 
     def indexed(self, path: FieldPath) -> FieldPath:
         """Return *path* with indexes in place of the names of keyed items."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from hmsplan.config.extra import EXTRA
 from hmsplan.config.interpolation import (
     TEMPLATE_FILES,
     BadInterpolation,
@@ -21,7 +22,7 @@ from hmsplan.config.interpolation import (
     texts_of,
 )
 from hmsplan.kinds import A_KIND, KINDS
-from hmsplan.model import MISSING, Address, Diagnostic, Ref, Secret, pattern_of, value_at
+from hmsplan.model import Address, Diagnostic, Ref, Secret, pattern_of, value_at
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
@@ -45,11 +46,13 @@ class Resolved:
     Attributes:
         spec: fit for its schema; shares what held no ``${``.
         bound: path to what stands there instead of its text.
+        copied: path to the fields of other resources whose values stand there, in whole or in part.
         bad: paths of which an error was told already.
     """
 
     spec: Any
     bound: dict[FieldPath, Any] = field(default_factory=dict)
+    copied: dict[FieldPath, tuple[Reference, ...]] = field(default_factory=dict)
     bad: set[FieldPath] = field(default_factory=set)
 
 
@@ -79,6 +82,8 @@ class Resolver:
     _asked: set[str] = field(default_factory=set)
     _circles: set[str] = field(default_factory=set)
     _values: dict[str, Any] = field(default_factory=dict)
+    _copied: dict[str, tuple[Reference, ...]] = field(default_factory=dict)
+    _noted: dict[Reference, None] = field(default_factory=dict)
     _siblings: dict[str, list[str]] = field(default_factory=dict)
     _room: int = MAX_TEXT
 
@@ -124,6 +129,8 @@ class Resolver:
         """Return what the schema shall see at *path*, and note what is to stand there in the end."""
         try:
             value = self._evaluate(text)
+            if copied := self._copied[text]:
+                result.copied[path] = copied
             return self._place(text, value, path, resource.kind, result)
         except BadInterpolation as error:
             result.bad.add(path)
@@ -149,10 +156,16 @@ class Resolver:
         return text
 
     def _evaluate(self, text: str) -> Any:
-        value = self._values.get(text, MISSING)
-        if value is MISSING:
-            value = self._values[text] = self._work_out(text)
-        return value
+        """Return what *text* stands for, and note the fields that it is copied from, at any remove."""
+        if text not in self._values:
+            outer, self._noted = self._noted, {}
+            try:
+                self._values[text] = self._work_out(text)
+                self._copied[text] = tuple(self._noted)
+            finally:
+                self._noted = outer
+        self._noted |= dict.fromkeys(self._copied[text])
+        return self._values[text]
 
     def _work_out(self, text: str) -> Any:
         parts = parse_text(text)
@@ -195,10 +208,19 @@ class Resolver:
         if "${" not in text or not path.endswith(TEMPLATE_FILES):
             return text
         try:
-            return self.plain(text)
+            return self._joined(text, self._in_file)
         except BadInterpolation as error:
             detail = f"In {path}: {error.detail}" if error.summary else ""
-            raise BadInterpolation(error.summary, detail) from None
+            raise type(error)(error.summary, detail) from None
+
+    def _in_file(self, part: Expression) -> Any:
+        match part:
+            case Reference():
+                return self._lookup(part)
+            case Call("var", name):
+                return self._variable(name)
+        forms = "${var:name} and ${kind.key.field}"
+        raise BadInterpolation("Not possible here", f"A file can use {forms}, and not ${{{part}}}.")
 
     def _check_exists(self, address: Address) -> None:
         if address in self.declared:
@@ -239,6 +261,7 @@ class Resolver:
         if len(self._copying) >= MAX_COPIES:
             detail = f"{reference} is copied from one field to the next, more than {MAX_COPIES} times. Name its origin."
             raise EndlessCopy("Copied too often", detail)
+        self._noted[reference] = None
         value = _field_of(self.declared[reference.address].spec, reference)
         if isinstance(value, dict | list):
             kind = wording.type_of(value)
@@ -288,7 +311,12 @@ def _as_text(value: Any, expression: Expression) -> str:
         case str() | int() | float():
             return str(value)
         case Ref():
-            detail = f"${{{expression}}} is an id that may not exist yet, so it has to be the whole value."
+            identity = KINDS[value.address.kind].identity
+            detail = (
+                f"${{{expression}}} is an id, which may not exist yet and means nothing to people who hear the text, "
+                "so it has to be the whole value of a field that takes an id. To insert a value that "
+                f"{value.address} declares, name the field: ${{{value.address}.{identity}}}."
+            )
             raise BadInterpolation("Id inside a text", detail)
         case Secret():
             detail = f"${{secret:{value.name}}} has to be the whole value, in a field that holds a secret."
@@ -301,6 +329,8 @@ def _as_text(value: Any, expression: Expression) -> str:
 
 
 def _check_reference(address: Address, path: FieldPath, kind: Kind) -> None:
+    if path[0] == EXTRA:  # whether such a field takes an id, only the API knows
+        return
     pattern = pattern_of(path)
     target = kind.expands.get(pattern) or kind.refs.get(pattern)
     if target == address.kind:
@@ -310,11 +340,8 @@ def _check_reference(address: Address, path: FieldPath, kind: Kind) -> None:
         takes = A_KIND.get(target, target)
         detail = f"{name} takes {takes}; ${{{address}}} is {A_KIND.get(address.kind, address.kind)}."
         raise BadInterpolation("Reference of the wrong kind", detail)
-    detail = (
-        f"{name} does not take an id. To copy a value that {address} declares, name the field: ${{{address}.name}}."
-        if address.kind in KINDS
-        else f"{name} does not take an id."
-    )
+    origin = f"{address}.{KINDS[address.kind].identity}"
+    detail = f"{name} does not take an id. To copy a value that {address} declares, name the field: ${{{origin}}}."
     raise BadInterpolation("Reference not possible here", detail)
 
 

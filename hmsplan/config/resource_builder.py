@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hmsplan.config import calling_hours, leads, schema
+from hmsplan.config import calling_hours, extra, leads, schema
 from hmsplan.config.exposed_secrets import exposed
+from hmsplan.config.extra import EXTRA
 from hmsplan.config.interpolation import Call, FileProblem
 from hmsplan.config.problems import Problems
 from hmsplan.config.resolve import bind
@@ -16,6 +17,7 @@ from hmsplan.kinds import A_KIND, KINDS, tool_forms
 from hmsplan.kinds.identity import identity_of
 from hmsplan.model import (
     Address,
+    Copy,
     Diagnostic,
     FieldPath,
     Lifecycle,
@@ -67,6 +69,7 @@ class ResourceBuilder:
     def _finish(self, declared: Declared) -> Resource | None:
         resolved = self.resolver.resolve(declared)
         fits = self._check_schema(declared, resolved)
+        fits &= self._check_extra(declared, resolved.spec)
         self._check_user_json(declared, resolved.spec)  # before pasting: a template's JSON is checked with the template
         fits = self._check_whole(declared, resolved) and fits
         self._check_identity(declared, resolved)
@@ -75,6 +78,8 @@ class ResourceBuilder:
         if not fits or resolved.bad:
             return None
         self.problems += map(declared.placed, calling_hours.doubts(resolved.spec))
+        self.problems += map(declared.placed, extra.unknown(declared.kind, resolved.spec.get(EXTRA, {})))
+        self.problems += map(declared.placed, extra.unlisted(declared.kind, resolved.spec))
         pastes = self._bind(declared, resolved, lifecycle)
         if pastes is None:
             return None
@@ -85,6 +90,13 @@ class ResourceBuilder:
         special = [(path, value) for path, value in resolved.bound.items() if path not in pasted]
         for path, template in pastes:
             special += _special(value_at(spec, path), path, self._finished.get(template))
+        copies = [
+            Copy(_named(_sent(at), names), ref.address, ref.field)
+            for at, refs in resolved.copied.items()
+            for ref in refs
+        ]
+        for path, template in pastes:
+            copies += [replace(copy, path=_named(path, names)) for copy in self._finished[template].copies]
         return Resource(
             declared.address,
             spec,
@@ -96,6 +108,7 @@ class ResourceBuilder:
             tuple([_named(path, names) for path, value in special if isinstance(value, Secret)]),
             declared.source_map,
             member_sources,
+            tuple(dict.fromkeys(copies)),
         )
 
     def _check_schema(self, declared: Declared, resolved: Resolved) -> bool:
@@ -128,6 +141,11 @@ class ResourceBuilder:
             told = detail if other is None else f"{detail} The other one is at {declared.source_map(other)}."
             self.problems.append(declared.placed(Diagnostic(summary, told, path=path)))
         return fits
+
+    def _check_extra(self, declared: Declared, spec: Spec) -> bool:
+        misplaced = [declared.placed(problem) for problem in extra.misplaced(declared.kind, spec.get(EXTRA))]
+        self.problems += misplaced
+        return not misplaced
 
     def _bind(
         self, declared: Declared, resolved: Resolved, lifecycle: Lifecycle
@@ -276,7 +294,9 @@ class ResourceBuilder:
 def _not_ignorable(kind: Kind, spec: Spec, path: tuple[str, ...]) -> tuple[str, str] | None:
     """Return summary and detail of why no change at *path* could be ignored; None when it can."""
     known = schema.fields(kind.name)
-    if path[0] not in known or path[0] == "lifecycle":
+    if path[0] in spec.get(EXTRA, {}):
+        known, spec = {**known, **spec[EXTRA]}, spec[EXTRA]
+    if path[0] not in known or path[0] in {"lifecycle", EXTRA}:
         guess = wording.did_you_mean(path[0], known)
         owner = wording.sentence(A_KIND[kind.name])
         return "Unknown field", f"{owner} has no field {path[0]} whose changes could be ignored.{guess}"
@@ -290,14 +310,23 @@ def _not_ignorable(kind: Kind, spec: Spec, path: tuple[str, ...]) -> tuple[str, 
 
 
 def _without_ours(declared: Declared, resolved: Resolved) -> Spec:
-    """Return the fields that the platform knows: without ``lifecycle``, and without members."""
+    """Return the fields that the platform knows: without ``lifecycle``, without members, and with what is extra."""
     spec: dict[str, Any] = resolved.spec
-    hidden = [name for name in ("lifecycle", declared.kind.members and declared.kind.members.name) if name in spec]
+    ours = ("lifecycle", declared.kind.members and declared.kind.members.name, EXTRA)
+    hidden = [name for name in ours if name in spec]
     if hidden and spec is declared.spec:
         spec = dict(spec)
+    more = spec.get(EXTRA, {})
+    declared.source_map.extra = more.keys()
     for name in hidden:
         del spec[name]
+    spec.update(more)
     return spec
+
+
+def _sent(path: FieldPath) -> FieldPath:
+    """Return where what is declared at *path* stands in the body that is sent."""
+    return path[1:] if path[0] == EXTRA else path
 
 
 def _named(path: FieldPath, names: dict[FieldPath, list[str]]) -> FieldPath:

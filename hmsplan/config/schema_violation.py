@@ -144,6 +144,8 @@ def _unknown_fields(
             detail = f"{key} is not a field of {owner}.{guess}"
         elif allowed:
             detail = f"{key} is not a field of {owner}. It has: {wording.listed(allowed)}."
+            if not path and "extra" in allowed:
+                detail += " If the platform has it all the same, write it under extra."
         else:
             detail = f"{key} is not a field of {owner}, which has none."
         yield SchemaViolation(path, key, "Unknown field", detail)

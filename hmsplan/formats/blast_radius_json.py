@@ -16,7 +16,7 @@ def met_by(plan: Plan) -> tuple[Reached, ...]:
         (each.kind, each.id): each
         for change in plan.pending
         for each in change.reaches
-        if KINDS[each.kind].meets_people
+        if KINDS[each.kind].meets_people and not each.copies
     }
     return tuple(found.values())
 
@@ -41,4 +41,5 @@ def reached_json(met: Reached) -> dict[str, Any]:
         "address": str(met.address) if met.address is not None else None,
         "waiting": met.waiting,
         "at_most": met.at_most,
+        "copies": met.copies or None,
     }

@@ -7,7 +7,7 @@ Three readings meet in ``planner.planner.make_plan``: what is declared (``config
 """
 
 from hmsplan.model.address import KEY_PATTERN, Address
-from hmsplan.model.config import Import, Lifecycle, Move, Resource, Safety, Stack
+from hmsplan.model.config import Copy, Import, Lifecycle, Move, Resource, Safety, Stack
 from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine, Topic
 from hmsplan.model.paths import (
     ANY,
@@ -45,7 +45,7 @@ from hmsplan.model.plan import (
     is_written,
     tally,
 )
-from hmsplan.model.report import Outcome, Report, Status
+from hmsplan.model.report import Complaint, Outcome, Report, Status
 from hmsplan.model.secret import Secret
 from hmsplan.model.snapshot import Anonymous, RemoteObject, Snapshot
 from hmsplan.model.state import Binding, Deposed, PendingCreate, State
@@ -63,6 +63,8 @@ __all__ = [
     "Anonymous",
     "Binding",
     "Calls",
+    "Complaint",
+    "Copy",
     "Deposed",
     "Diagnostic",
     "Digest",

@@ -37,6 +37,26 @@ class Locate(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Copy:
+    """One value of a resource, or a part of a text, that another resource declares: ``${numbers.main.phone_number}``.
+
+    Attributes:
+        path: of the value that holds the copy.
+        address: of the resource that declares it.
+        field: path of the declared value there; keyed items by index, as they are written.
+    """
+
+    path: FieldPath
+    address: Address
+    field: tuple[str, ...]
+
+    @property
+    def origin(self) -> str:
+        """What stands between ``${`` and ``}``."""
+        return ".".join([str(self.address), *self.field])
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One declared object, validated, its templates expanded.
@@ -49,6 +69,7 @@ class Resource:
         via: where a template was pasted in, and which one.
         secret_paths: every path of ``spec`` that holds a ``Secret``.
         locate: the source of a field, found when a message needs it; see ``Locate``.
+        copies: every value that another resource declares, also one that came through a third, a file or a template.
     """
 
     address: Address
@@ -61,6 +82,12 @@ class Resource:
     secret_paths: tuple[FieldPath, ...] = ()
     locate: Locate | None = field(default=None, compare=False, repr=False)
     member_sources: tuple[SourceLine, ...] = field(default=(), compare=False, repr=False)
+    copies: tuple[Copy, ...] = ()
+
+    @property
+    def copied(self) -> tuple[Address, ...]:
+        """Every address from which it copies a value, sorted."""
+        return tuple(sorted({copy.address for copy in self.copies}))
 
 
 @dataclass(frozen=True, slots=True)

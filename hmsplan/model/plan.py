@@ -91,6 +91,7 @@ class Reached:
         address: None when nobody manages it here.
         waiting: people that a campaign has still to call; None when nobody knows, or there are none to call.
         at_most: *waiting* may be fewer: it comes from the campaign's counters, because its leads were not read.
+        copies: of one that only copies a declared value: which, as in ``numbers.main.phone_number``.
     """
 
     kind: str
@@ -99,6 +100,7 @@ class Reached:
     address: Address | None = None
     waiting: int | None = None
     at_most: bool = False
+    copies: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ class ResourceChange:
         deposed: the object was replaced by an earlier apply and is still to be deleted.
         started: the change makes a campaign dial people.
         pasted: the templates that the declared fields hold a copy of.
+        copied: the resources of which they copy single values.
     """
 
     address: Address
@@ -155,6 +158,7 @@ class ResourceChange:
     reaches: tuple[Reached, ...] = ()
     calls: Calls | None = None
     pasted: tuple[Address, ...] = ()
+    copied: tuple[Address, ...] = ()
 
 
 class DriftKind(enum.StrEnum):

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from hmsplan.model.diagnostic import SourceLine
+from hmsplan.model.paths import FieldPath
 from hmsplan.model.plan import Step
 
 
@@ -21,6 +23,21 @@ class Status(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Complaint:
+    """What the API says about one field of a request that it refused.
+
+    Attributes:
+        text: the API's words, foreign.
+        path: of the field in the resource; empty when they name none that is declared.
+        source: where that is declared, or the resource; None when nothing declares it.
+    """
+
+    text: str
+    path: FieldPath = ()
+    source: SourceLine | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The end of one step.
 
@@ -30,6 +47,7 @@ class Outcome:
         to_do: what people have to do now; a text to be copied is indented.
         stale: FAILED because what it rests on moved since the plan.
         blockers: keys of the failed steps that this one waited for.
+        complaints: FAILED because the API refused these fields; *error* tells all of them.
     """
 
     step: Step
@@ -40,6 +58,7 @@ class Outcome:
     to_do: tuple[str, ...] = ()
     stale: bool = False
     blockers: tuple[str, ...] = ()
+    complaints: tuple[Complaint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,15 @@ async def _performed(
         async with workspace.reporter.performing(plan) as progress:
             grace_s = workspace.stack.safety.settle_grace_s
             report = await executor.apply(
-                plan, snapshot, client, ledger, progress=progress, sleep=asyncio.sleep, grace_s=grace_s, stop=stop
+                plan,
+                snapshot,
+                client,
+                ledger,
+                progress=progress,
+                sleep=asyncio.sleep,
+                grace_s=grace_s,
+                stop=stop,
+                resources=workspace.stack.resources,
             )
         if consent.saved is not None:
             with suppress(StateError):  # memory knows it, and that is written when the ledger is closed

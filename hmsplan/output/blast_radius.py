@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 
 def blast_radius_remark(change: ResourceChange) -> str:
     """Name the users of a template, and the numbers and campaigns that *change* reaches; foreign, and "" for none."""
-    met = [each for each in change.reaches if KINDS[each.kind].meets_people]
-    users = [each.name for each in change.reaches if each not in met]
+    copies = [each for each in change.reaches if each.copies]
+    met = [each for each in change.reaches if KINDS[each.kind].meets_people and not each.copies]
+    users = [each.name for each in change.reaches if each not in met and each not in copies]
     parts = [f"used by {some(users)}"] if users else []
+    parts += [
+        f"{origin} is copied by {some([each.name for each in copies if each.copies == origin])}"
+        for origin in dict.fromkeys(each.copies for each in copies)
+    ]
     if change.started:  # whom it begins to call stands in a line of its own
         met = [each for each in met if each.id != change.id]
     parts += [f"reaches {some(map(_named, met))}"] if met else []

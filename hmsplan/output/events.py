@@ -126,7 +126,11 @@ def finished(outcome: Outcome, elapsed_s: float) -> Iterator[Event]:
         return
     yield {"@level": "error", "@message": message, "type": "apply_errored", "hook": _hook(step, elapsed_s)}
     words = {Status.FAILED: "Step failed", Status.UNSETTLED: "Unknown outcome"}.get(outcome.status, "Step not done")
-    yield diagnostic(Diagnostic(words, outcome.error or message, address=step.address))
+    for complaint in outcome.complaints:
+        text = f"the API says: {complaint.text}"
+        yield diagnostic(Diagnostic(words, text, complaint.source, step.address, complaint.path))
+    if not outcome.complaints:
+        yield diagnostic(Diagnostic(words, outcome.error or message, address=step.address))
 
 
 def ended(report: Report, plan: Plan) -> Event:

@@ -26,7 +26,17 @@ from hmsplan.planner.diff import same
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hmsplan.model import Diagnostic, Drift, FieldPath, Missing, Plan, Report, ResourceChange, Value
+    from hmsplan.model import (
+        Diagnostic,
+        Drift,
+        FieldPath,
+        Missing,
+        Outcome,
+        Plan,
+        Report,
+        ResourceChange,
+        Value,
+    )
     from hmsplan.output.commands import CommandLine
     from hmsplan.output.values import Locate
 
@@ -158,19 +168,22 @@ def _line_of(before: Value | Missing, after: Value | Missing) -> int:
 
 
 def of_report(report: Report, locate: Locate, commands: CommandLine = BARE) -> list[Finding]:
-    """Return the steps that did not end well, each at the line of its resource; not what waited for them."""
-    return [
-        Finding(
-            Level.ERROR,
-            _BAD[outcome.status],
-            f"{outcome.step.address}: {commands.complete(outcome.error)}",
-            place,
-            name,
-        )
-        for outcome in report.outcomes
-        if outcome.status in _BAD
-        for place, name in [(locate(outcome.step.address, (), 0), str(outcome.step.address))]
-    ]
+    """Return the steps that did not end well, each at the line of its resource; not what waited for them.
+
+    A field that the API refused is one at its own line.
+    """
+    bad = (outcome for outcome in report.outcomes if outcome.status in _BAD)
+    return [finding for outcome in bad for finding in _failure(outcome, locate, commands)]
+
+
+def _failure(outcome: Outcome, locate: Locate, commands: CommandLine) -> Iterator[Finding]:
+    name, rule = str(outcome.step.address), _BAD[outcome.status]
+    for complaint in outcome.complaints:
+        about = " ".join(filter(None, [name, dotted(complaint.path)]))
+        yield Finding(Level.ERROR, rule, f"{name}: the API says: {complaint.text}", complaint.source, about)
+    if not outcome.complaints:
+        place = locate(outcome.step.address, (), 0)
+        yield Finding(Level.ERROR, rule, f"{name}: {commands.complete(outcome.error)}", place, name)
 
 
 def of_drift(drifts: Iterable[Drift], locate: Locate, commands: CommandLine = BARE) -> list[Finding]:

@@ -1,7 +1,7 @@
 """The dependency graph of a stack, as Mermaid and as Graphviz. Pure.
 
-An arrow leads from a resource to what it needs. A dashed one is a template that is pasted in: the platform knows no
-such link, hmsplan does.
+An arrow leads from a resource to what it needs. A dashed one is a template that is pasted in, a dotted one a value that
+is copied: the platform knows no such links, hmsplan does.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ LONGEST_NAME = 40
 
 @dataclass(frozen=True, slots=True, order=True)
 class Edge:
-    """One arrow. *pasted* is a template whose text becomes part of *user*."""
+    """One arrow. *pasted* is a template that becomes part of *user*; *copied*, one that declares a value of it."""
 
     user: Address
     needed: Address
     pasted: bool = False
+    copied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ def graph_of(stack: Stack) -> Graph:
     for address, resource in stack.resources.items():
         edges |= {Edge(address, ref) for ref in resource.refs}
         edges |= {Edge(address, used, pasted=True) for _, used in resource.via}
+        edges |= {Edge(address, origin, copied=True) for origin in resource.copied if origin != address}
     names = {address: str(r.spec.get(KINDS[address.kind].identity, "")) for address, r in stack.resources.items()}
     return Graph(dict(sorted(names.items())), tuple(sorted(edges)))
 
@@ -63,6 +65,10 @@ def graph_of_plan(plan: Plan, stack: Stack | None = None) -> Graph:
         for template in change.pasted:
             edges.add(Edge(change.address, template, pasted=True))
             names.setdefault(template, "")
+        for origin in change.copied:
+            if origin != change.address:
+                edges.add(Edge(change.address, origin, copied=True))
+                names.setdefault(origin, "")
         for _, needed in owned_references(kind, fields, owners):
             if needed != change.address:
                 edges.add(Edge(change.address, needed))
@@ -78,7 +84,7 @@ def mermaid(graph: Graph) -> str:
         second = f"<br/>{escape.mermaid(_short(name))}" if name else ""
         lines.append(f'  {number[address]}["{escape.mermaid(str(address))}{second}"]')
     for edge in graph.edges:
-        arrow = "-.->" if edge.pasted else "-->"
+        arrow = "-.->" if edge.pasted else "-. value .->" if edge.copied else "-->"
         lines.append(f"  {number[edge.user]} {arrow} {number[edge.needed]}")
     return "\n".join(lines) + "\n"
 
@@ -89,7 +95,7 @@ def dot(graph: Graph) -> str:
     for address, name in graph.names.items():
         lines.append(f"  {_quoted(str(address))} [label={_quoted(*filter(None, [str(address), _short(name)]))}];")
     for edge in graph.edges:
-        style = " [style=dashed]" if edge.pasted else ""
+        style = " [style=dashed]" if edge.pasted else " [style=dotted]" if edge.copied else ""
         lines.append(f"  {_quoted(str(edge.user))} -> {_quoted(str(edge.needed))}{style};")
     return "\n".join([*lines, "}"]) + "\n"
 

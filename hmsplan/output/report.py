@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import Action, Status, Verb
+from hmsplan.model import Action, Status, Verb, dotted
 from hmsplan.output.commands import BARE
 from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
 from hmsplan.output.page import scope_of
@@ -272,6 +272,10 @@ def _steps_json(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
             "notes": list(outcome.notes),
             "to_do": list(outcome.to_do),
             "blockers": list(outcome.blockers),
+            "complaints": [
+                {"text": each.text, "path": dotted(each.path) or None, "at": str(each.source) if each.source else None}
+                for each in outcome.complaints
+            ],
         }
         for outcome in outcomes
     ]

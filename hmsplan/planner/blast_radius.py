@@ -15,6 +15,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.kinds.identity import canonical, identity_of
 from hmsplan.kinds.references import lets_go, references
 from hmsplan.model import Action, Reached, is_pending, values_at
+from hmsplan.planner.copies import copied_from, copying
 from hmsplan.planner.members import is_untouched
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ class _Finder:
         for address, resource in stack.resources.items():
             for template in {template for _, template in resource.via}:
                 self._via[template].append(address)
+        self._copying = copying(stack)
 
     def _pointed(self) -> Iterator[tuple[RemoteObject, str | Address]]:
         """Yield the live objects that the plan points at another one, and which."""
@@ -137,9 +139,12 @@ class _Finder:
         """Return *change* with whom it reaches, and a note of the copies it does not."""
         through = sorted(self._via.get(change.address, ()))
         roots: list[str | Address] = [change.address, *([change.id] if change.id is not None else [])]
-        roots += [self._bindings[user].id for user in through if user in self._bindings]
+        copied = copied_from(change, self._copying)
+        users = {*through, *(user for found in copied.values() for user in found)}
+        roots += [self._bindings[user].id for user in sorted(users) if user in self._bindings]
         reaches = (
             *(_user(address, self._bindings.get(address)) for address in through),
+            *(_user(user, self._bindings.get(user), origin) for origin in copied for user in sorted(copied[origin])),
             *sorted(set(self._met(roots)), key=lambda met: (list(self._kinds).index(met.kind), met.name, met.id)),
         )
         copies = [
@@ -212,8 +217,9 @@ class _Finder:
                     yield live
 
 
-def _user(address: Address, binding: Binding | None) -> Reached:
-    return Reached(address.kind, str(address), binding.id if binding is not None else None, address)
+def _user(address: Address, binding: Binding | None, copies: str = "") -> Reached:
+    found = binding.id if binding is not None else None
+    return Reached(address.kind, str(address), found, address, copies=copies)
 
 
 def _expanded(template: Kind, live: Spec) -> Spec:

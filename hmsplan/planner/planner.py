@@ -19,6 +19,7 @@ from hmsplan.kinds.identity import identity_of
 from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity, Topic
 from hmsplan.planner.absence import may_be_cut
 from hmsplan.planner.blast_radius import staying_users, unread, with_blast_radius
+from hmsplan.planner.copies import with_origins
 from hmsplan.planner.create_order import identity_needs, outage
 from hmsplan.planner.digest import with_digests
 from hmsplan.planner.drift import find_drift, find_twins, twin_warning
@@ -95,6 +96,7 @@ def make_plan(
         raise ConfigError(missing)
     holders = identity_needs(changes, snapshot, kinds)
     changes = tuple(_with_outages(changes, holders, kinds))
+    changes = with_origins(changes, stack)
     changes = with_blast_radius(changes, stack, snapshot, found.bindings, kinds)
     changes = with_substitutes(changes, snapshot, found.bindings, kinds)
     changes = tuple(_safe_to_show(change, kinds) for change in changes)
@@ -319,7 +321,7 @@ def _narrow(
         if resource is None:
             continue
         needed = (each for _, _, each in needed_by(kinds[resource.address.kind], resource, stack, kinds))
-        for ref in (*resource.refs, *needed):
+        for ref in (*resource.refs, *resource.copied, *needed):
             if ref is not None and ref not in kept:
                 kept.add(ref)
                 queue.append(ref)

@@ -41,6 +41,7 @@ def creation(
         started=_starts(kind, EMPTY, spec),
         source=resource.source,
         pasted=_pasted(resource),
+        copied=resource.copied,
     )
 
 
@@ -115,6 +116,7 @@ def comparison(
         started=starts,
         source=resource.source,
         pasted=_pasted(resource),
+        copied=resource.copied,
     )
 
 

@@ -15,6 +15,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.kinds.identity import identity_of
 from hmsplan.kinds.references import lets_go, references
 from hmsplan.model import MISSING, Action, FieldChange, Missing, Ref, ResourceChange, Step, Verb, leaves
+from hmsplan.planner.copies import in_order
 from hmsplan.planner.last_applied import record, unsent
 from hmsplan.planner.members import member_key, person
 from hmsplan.planner.request_body import unknown, without
@@ -48,6 +49,7 @@ def lower(
     linked = [_linked(step, links, stack.resources.get(step.address), kinds[step.address.kind]) for step in steps]
     linked = _after_holders(linked, holders, links) if holders else linked
     linked = _after_removals(linked, stack, kinds)
+    linked = in_order(linked, changes, stack, kinds)
     by_key = {step.key: step for step in linked}
     order = graphlib.TopologicalSorter({step.key: sorted(step.needs) for step in linked}).static_order()
     return tuple(by_key[key] for key in order)

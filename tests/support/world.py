@@ -388,6 +388,7 @@ class World:
                         grace_s=stack.safety.settle_grace_s,
                         stop=life.stop,
                         concurrency=life.concurrency,
+                        resources=stack.resources,
                     )
                 except Killed:
                     await _buried()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from hmsplan.model import Address
-    from hmsplan.output.graph import Graph
+    from hmsplan.output.graph import Edge, Graph
 
 Place: TypeAlias = Hashable
 """A box, by its name, or a ``Passage``."""
@@ -108,7 +108,7 @@ def svg(graph: Graph, tones: Mapping[Address, str], marks: Mapping[Address, str]
     parts = [f'<svg {size} role="group" aria-label="What refers to what">']
     for edge, way in zip(graph.edges, made.ways, strict=True):
         points = [_through(made.middle(p), left[column[p]], widths[column[p]]) for p in way]
-        parts.append(_arrow(points, pasted=edge.pasted, back=way[0] == edge.needed))
+        parts.append(_arrow(points, look=_look(edge), back=way[0] == edge.needed))
     for address, lines in texts.items():
         box = (left[column[address]], made.y[address], widths[column[address]])
         parts.append(_node(box, lines, tones.get(address, ""), links.get(address, "")))
@@ -228,7 +228,14 @@ def _through(middle: float, left: float, width: float) -> tuple[float, float, fl
     return left, left + width, middle
 
 
-def _arrow(points: Sequence[tuple[float, float, float]], *, pasted: bool, back: bool) -> str:
+def _look(edge: Edge) -> str:
+    """Return the attributes of an arrow: whether it is a link that the platform knows nothing of."""
+    if edge.pasted:
+        return 'class="edge pasted"'
+    return 'class="edge" stroke-dasharray="1 4"' if edge.copied else 'class="edge"'
+
+
+def _arrow(points: Sequence[tuple[float, float, float]], *, look: str, back: bool) -> str:
     """Draw one arrow from left to right; *back*: its tip is at the left, because it closes a circle."""
     (_, x, y), *rest = points
     tip = f"M{x:.0f} {y:.0f}l7 -4v8z" if back else f"M{points[-1][0]:.0f} {points[-1][2]:.0f}l-7 -4v8z"
@@ -241,7 +248,7 @@ def _arrow(points: Sequence[tuple[float, float, float]], *, pasted: bool, back: 
         if number < len(rest) - 1:
             way += f"H{outwards:.0f}"
         x, y = outwards, down
-    return f'<path class="edge{" pasted" if pasted else ""}" d="{way}"/><path class="tip" d="{tip}"/>'
+    return f'<path {look} d="{way}"/><path class="tip" d="{tip}"/>'
 
 
 def _node(box: tuple[float, float, float], lines: Sequence[str], tone: str, link: str) -> str:

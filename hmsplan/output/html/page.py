@@ -160,11 +160,12 @@ def _figure(page: Page, graph: Graph, ids: Mapping[str, str]) -> Iterator[str]:
         {address: ids[item.name] for address, item in touched.items()},
     )
     more = f" {count(left_out, 'object')} that the plan does not touch are not drawn." if left_out else ""
+    copied = ", a dotted one a value that is copied" if any(edge.copied for edge in seen.edges) else ""
     yield '<section aria-labelledby="graph">\n<h2 id="graph">Graph</h2>'
     yield f'<figure><div class="wide" role="group" aria-label="Graph" tabindex="0">{drawn}</div>'
     yield (
-        "<figcaption>An arrow leads from an object to what it needs; a dashed one is a template that is pasted in."
-        f"{more}</figcaption></figure>\n</section>"
+        "<figcaption>An arrow leads from an object to what it needs; a dashed one is a template that is pasted in"
+        f"{copied}.{more}</figcaption></figure>\n</section>"
     )
 
 
