@@ -105,7 +105,6 @@ ODD: dict[str, dict[str, Any]] = {
     "max_duration_seconds": {"name": "short", "max_duration_seconds": 0},
     "notification_email": {"name": "mail", "notification_email": "not an email"},
     "notification_emails": {"name": "mails", "notification_emails": ["a@b.nl"] * 7},
-    "webhook_events": {"name": "events", "webhook_events": ["bogus"]},
     "webhook_url": {"name": "url", "webhook_url": "ftp://x"},
 }
 """What has to be left out, by the field that is to blame."""

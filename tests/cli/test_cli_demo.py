@@ -24,7 +24,7 @@ def test_the_round_is_played_to_its_end(cli: Cli) -> None:
     ]
     assert text.count("No changes.") == 2
     assert "[exit code 2: there is drift]" in text
-    assert "Apply complete! 12 added" in text
+    assert "Apply complete! 13 added" in text
     assert "What to try next" in text
 
 
@@ -62,7 +62,7 @@ def test_its_folder_can_be_kept_and_used(cli: Cli, tmp_path: Path) -> None:
     cli.ok("demo", "--fast", "--keep", kept)
     common = ("-C", kept, "-e", "staging", "--secrets-file", kept / "secrets.example.env", "--emulator")
     assert cli(*common, "plan", "--detailed-exitcode").code == 0
-    assert len(cli(*common, "state", "list").out.splitlines()) == 13
+    assert len(cli(*common, "state", "list").out.splitlines()) == 14
 
 
 def test_a_folder_that_holds_something_is_not_used(cli: Cli, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_references_are_arrows_and_templates_dashed_ones(cli: Cli) -> None:
     assert ("assistants.balie", "tool_templates.lookup_appointment", True) in edges
     assert ("assistants.balie", "analysis_templates.call_outcome", True) in edges
     assert ("assistants.international", "mcp_servers.knowledge", False) in edges
-    assert len(found["nodes"]) == 14
+    assert len(found["nodes"]) == 15
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_the_file_is_for_its_owner_and_says_what_is_in_it(cli: Cli, taken: tuple
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     result = cli("-C", stack, "--emulator", "snapshot", "-o", file)
     assert result.out == ""
-    assert "Saved 14 objects and the digests of 16 leads" in result.err
+    assert "Saved 15 objects and the digests of 16 leads" in result.err
     assert f"hmsplan -C {stack} plan --against {file}" in result.err
 
 

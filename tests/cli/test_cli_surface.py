@@ -221,4 +221,4 @@ def test_an_option_wins_over_its_variable_wherever_it_stands(cli: Cli, stack: Pa
 def test_the_example_stack_makes_its_first_round(cli: Cli, tmp_path: Path) -> None:
     """The commands of its README do what they say."""
     common = ("-C", EXAMPLE, "-e", "staging", "--secrets-file", SECRETS, "--state", str(tmp_path))
-    assert "13 resources" in cli.ok(*common, "validate")
+    assert "14 resources" in cli.ok(*common, "validate")

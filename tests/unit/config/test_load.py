@@ -46,7 +46,7 @@ def test_example() -> None:
         stack = load_stack(EXAMPLE, environment=environment)
         assert stack.environment == (environment or "staging")
         assert not stack.warnings
-    assert len(stack.resources) == 14
+    assert len(stack.resources) == 15
     assert stack.organization == "6f9d2c1e-0000-4000-8000-000000000001"
     assert stack.safety == Safety(max_deletes=2, max_delete_share=0.2, settle_grace_s=30, plan_ttl_s=86_400)
 
