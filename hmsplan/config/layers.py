@@ -14,7 +14,7 @@ from hmsplan.model import Diagnostic, SourceLine, matches, value_at
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from hmsplan.config.collect import Collected
     from hmsplan.config.document import Node
@@ -73,6 +73,14 @@ class SourceMap:
         found = [layer.find(plain) for layer in self.layers]
         node, depth = max(found, key=lambda at: at[1])
         return node.source if depth else self.source
+
+    def of_items(self, path: FieldPath, count: int) -> Sequence[SourceLine]:
+        """Return where each of the *count* items of the list at *path* is written, in one walk over all of them."""
+        plain = self.indexed(self._written(path))
+        node, depth = max((layer.find(plain) for layer in self.layers), key=lambda at: at[1])
+        if depth == len(plain) and isinstance(node.value, list) and len(node.value) == count:
+            return [item.source for item in node.items()]
+        return [self((*path, index)) for index in range(count)]
 
     def exactly(self, path: FieldPath, line: int = 0) -> SourceLine | None:
         """Return where the field at *path* is written, or None when it is not."""

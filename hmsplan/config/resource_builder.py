@@ -205,7 +205,7 @@ class ResourceBuilder:
             except FileProblem as error:
                 found = leads.Found((), [Diagnostic(error.summary, error.detail, declared.source_map(path))])
         elif fits and not resolved.bad and isinstance(value, list):
-            found = leads.from_yaml(value, lambda index: declared.source_map((*path, index)))
+            found = leads.from_yaml(value, declared.source_map.of_items(path, len(value)).__getitem__)
         else:
             return None, ()
         self.problems += [declared.placed(replace(problem, path=path)) for problem in found.problems]
