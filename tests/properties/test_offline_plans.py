@@ -14,7 +14,7 @@ from support.world import CANARY, World
 from hmsplan.config.load import load_stack
 from hmsplan.formats.plan_file import plan_from_bytes, plan_to_bytes
 from hmsplan.formats.snapshot_file import snapshot_to_bytes
-from hmsplan.model import Secret, leaves
+from hmsplan.model import MemberUpdate, Secret, leaves
 from hmsplan.operations.offline import plan_against
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def without_names(change: ResourceChange) -> ResourceChange:
     remove = tuple(replace(item, fields={}) for item in change.members.remove)
     # nor can a snapshot say why a lead comes back: its variables are not in the file
     notes = tuple(note for note in change.notes if "removed and added again" not in note)
-    return replace(change, members=replace(change.members, remove=remove), notes=notes)
+    # nor which variables differ, so that of a household another entry may be the one that changes
+    updates = tuple(MemberUpdate(0, 0) for _ in change.members.updates)
+    return replace(change, members=replace(change.members, remove=remove, updates=updates), notes=notes)
 
 
 def meaning(plan: Plan) -> tuple[Any, ...]:
