@@ -149,15 +149,19 @@ def _tools(draw: Draw, templates: dict[str, Any]) -> list[Any]:
     return tools
 
 
-def _speaks(draw: Draw, templates: dict[str, Any], servers: Sequence[str]) -> dict[str, Any]:
-    """Draw a pipeline with all its parts, a realtime model, or neither."""
+def _speaks(draw: Draw, templates: dict[str, Any], servers: Sequence[str], *, always: bool) -> dict[str, Any]:
+    """Draw a pipeline with all its parts, a realtime model, or unless *always* neither.
+
+    A block that is not declared any more is released, and goes on using the MCP servers in it, whose delete the API
+    refuses then: only an assistant that always declares its block gets some.
+    """
     attached = draw(st.lists(st.sampled_from(servers), unique=True)) if servers else []
     mcp = [{"type": "mcp", "mcp_server_id": f"${{mcp_servers.{key}}}", "allowed_tools": ["find"]} for key in attached]
     tools = {"tools": [*_tools(draw, templates), *mcp]} if draw(st.booleans()) else {}
     common = {**fields(draw, temperature=st.sampled_from([0, 0.5, 1])), **tools}
     if draw(st.booleans()):
         common["messages"] = [{"role": "system", "content": draw(TEXTS)} for _ in range(draw(st.integers(0, 2)))]
-    match draw(st.sampled_from(["pipeline", "realtime", "neither"])):
+    match draw(st.sampled_from(["pipeline", "realtime", *([] if always else ["neither"])])):
         case "pipeline":
             model = draw(st.sampled_from(["eleven_flash_v2_5", "eleven_v3", "eleven_v4"]))
             voice = {
@@ -202,7 +206,7 @@ def assistants(
     emails = st.lists(st.sampled_from(["a@example.com", "b@example.com"]), unique=True)
     return {
         "name": f"Assistant {key}" + draw(st.sampled_from(["", " (new)"])),
-        **_speaks(draw, tools, servers),
+        **_speaks(draw, tools, servers if key == "g" else (), always=key == "g"),
         **fields(
             draw,
             business_name=MAYBE_TEXT,
