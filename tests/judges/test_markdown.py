@@ -87,7 +87,8 @@ def of(text: str) -> list[str]:
 @pytest.fixture(scope="module")
 def harmless(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[Mark]]:
     """Return the marks that are ours."""
-    texts = [*of("word"), *of("a word\nand a line\n" * 9), render_markdown(page_of(many(400), 100))]
+    drawn = "```mermaid\nflowchart LR\n```\n"  # what a workflow is drawn in
+    texts = [*of("word"), *of("a word\nand a line\n" * 9), render_markdown(page_of(many(400), 100)), drawn]
     return marks(texts, tmp_path_factory.mktemp("harmless"))
 
 

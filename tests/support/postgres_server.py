@@ -5,6 +5,7 @@ PostgreSQL refuses to run as root, so root lets another user run it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -109,7 +110,9 @@ def running(command: list[str], folder: Path, url: str) -> Iterator[int]:
             yield process.pid
         finally:
             process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
-            process.wait(60)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            process.kill()  # PgBouncer goes on where SIGQUIT is ignored, as in the background of a shell
 
 
 def _answers(url: str) -> bool:
