@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.config import schema
@@ -70,11 +71,18 @@ def unknown(kind: Kind, extra: Spec) -> Iterator[Diagnostic]:
 
 def unlisted(kind: Kind, spec: Spec) -> Iterator[Diagnostic]:
     """Yield a warning, without a line, of each item that its schema does not list in a list that the API may extend."""
-    for name, field in schema.fields(kind.name).items():
-        known, items = field.get("x-hms-known"), spec.get(name)
-        for index, item in enumerate(items if known and isinstance(items, list) else ()):
+    for name, known in _open_lists(kind.name):
+        items = spec.get(name)
+        for index, item in enumerate(items if isinstance(items, list) else ()):
             if isinstance(item, str) and item not in known:
                 guess = wording.did_you_mean(item, known)
                 detail = f"{wording.shown(item)} is not known to hmsplan; sent as it is.{guess}"
                 more = "" if guess else f" Known are {wording.listed(known)}."
                 yield Diagnostic("Unknown value", detail + more, path=(name, index), severity=Severity.WARNING)
+
+
+@cache
+def _open_lists(kind: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the fields that hold such lists, with what is known of each."""
+    found = ((name, field.get("x-hms-known")) for name, field in schema.fields(kind).items())
+    return tuple((name, tuple(known)) for name, known in found if known)

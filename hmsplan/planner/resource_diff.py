@@ -64,8 +64,10 @@ def comparison(
     """
     spec = resolve(resource.spec, ids) if resource.refs else resource.spec
     watched = without(spec, resource.lifecycle.ignore_changes) if resource.lifecycle.ignore_changes else spec
-    known = live if live.fields.keys() >= kind.write_only else _as_applied(kind, live, binding.applied)
-    fields = (*diff(kind, watched, known.fields), *_unknown(kind, watched, known.fields))
+    known = _as_applied(kind, live, binding.applied) if kind.write_only else live
+    fields = diff(kind, watched, known.fields)
+    if kind.write_only:
+        fields = (*fields, *_unknown(kind, watched, known.fields))
     if fields or resource.secret_paths or binding.applied != spec:
         fields = tuple(change for change in fields if not is_settled(kind, change, binding))
         fields = _three_way(kind, resource, watched, known, binding, fields, resend=resend)

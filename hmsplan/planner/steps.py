@@ -446,6 +446,8 @@ def _user_steps(changes: Sequence[ResourceChange], steps: Sequence[Step], kinds:
     users: defaultdict[str, set[str]] = defaultdict(set)
     for change in changes:
         gone = change.action in {Action.DELETE, Action.REPLACE}
+        if not gone and not change.fields:  # most of a large plan: it goes on using what it uses
+            continue
         kind = kinds[change.address.kind]
         for used in {str(each.target) for each in references(kind, change.before)}:
             if gone or lets_go(kind, change.before, change.fields, used):

@@ -43,6 +43,8 @@ def not_compared(changes: Iterable[ResourceChange], kinds: Kinds = KINDS) -> Ite
     found = []
     for change in changes:
         kind = kinds[change.address.kind]
+        if not kind.write_only:
+            continue
         sent = {str(field.path[0]) for field in change.fields}
         sent |= {along for name in sent for along in kind.together.get(name, ())}
         if change.id is not None and change.action in {Action.NO_OP, Action.UPDATE, Action.ADOPT}:
