@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hmsplan.export.places import indexed_path
 from hmsplan.kinds import KINDS
 from hmsplan.model import Severity, Topic, dotted, matches, values_at
+from hmsplan.planner.places import indexed_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -13,12 +13,12 @@ from hmsplan.export import leads
 from hmsplan.export.choices import without
 from hmsplan.export.defaults import without_defaults
 from hmsplan.export.keys import addresses
-from hmsplan.export.places import named_path
 from hmsplan.export.selection import EVERYTHING
 from hmsplan.export.texts import Texts
 from hmsplan.kinds import KINDS, normalise, tool_forms
 from hmsplan.kinds.identity import identity_of
 from hmsplan.model import ANY, MISSING, Missing, Secret, Unsendable, dotted, leaves, matches
+from hmsplan.planner.places import named_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

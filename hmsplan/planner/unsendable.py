@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from hmsplan.kinds import KINDS
 from hmsplan.model import (
-    ANY,
     ANY_KEY,
     MISSING,
     Action,
@@ -24,7 +23,8 @@ from hmsplan.model import (
     pattern_of,
     values_at,
 )
-from hmsplan.planner.diff import at_path, items_by_key
+from hmsplan.planner.diff import at_path
+from hmsplan.planner.places import named_path
 from hmsplan.planner.request_body import overlay
 from hmsplan.secrets.detect import is_mask, sounds_secret
 from hmsplan.secrets.urls import receiver
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from hmsplan.kinds import Kind, Kinds
-    from hmsplan.model import Address, Binding, FieldPath, Pattern, ResourceChange, Value
+    from hmsplan.model import Address, Binding, FieldPath, ResourceChange, Value
 
 
 def unsendable(kind: Kind, change: ResourceChange) -> list[Diagnostic]:
@@ -99,7 +99,7 @@ def _doubtful(kind: Kind, change: ResourceChange, names: Collection[str]) -> Ite
             continue
         for path, block in values_at(change.before, pattern[:-1]):
             if isinstance(block, Mapping) and pattern[-1] not in block:
-                place = (*_named(kind, path, change.before), pattern[-1])
+                place = (*named_path(kind, change.before, path), pattern[-1])
                 if at_path(kind, change.after, place) in (None, MISSING):
                     yield place
 
@@ -112,7 +112,7 @@ def is_masked(path: FieldPath, leaf: Value) -> bool:
 
 
 def _problem(kind: Kind, change: ResourceChange, path: FieldPath, body: Value) -> Diagnostic:
-    named = _named(kind, path, body)
+    named = named_path(kind, body, path)
     is_declarable = kind.is_secret(pattern_of(path))
     advice = (
         f"Declare it at {dotted(named)}: ${{secret:name}}, and give its value as HMSPLAN_SECRET_NAME."
@@ -125,16 +125,3 @@ def _problem(kind: Kind, change: ResourceChange, path: FieldPath, body: Value) -
         f"shows only a mask of it, which would become the secret. {advice}"
     )
     return Diagnostic("Secret unknown", detail, change.source, change.address, named)
-
-
-def _named(kind: Kind, path: FieldPath, value: Value) -> FieldPath:
-    """Return *path* with the names of keyed items in place of their indexes."""
-    named: FieldPath = ()
-    pat: Pattern = ()
-    for part in path:
-        key: str | int = part
-        if isinstance(value, list) and isinstance(part, int):
-            key = list(items_by_key(kind, pat, value))[part]
-        named, pat = (*named, key), (*pat, ANY if isinstance(part, int) else part)
-        value = value[part]
-    return named

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from hmsplan.model import ANY
@@ -33,6 +34,6 @@ def _walked(kind: Kind, value: Value, path: FieldPath, *, by_name: bool) -> Fiel
             where = part if index is None or index >= len(names) else names[index] if by_name else index
             value = value[index] if index is not None and index < len(value) else None
         else:
-            value = value.get(part) if isinstance(value, dict) else None
+            value = value.get(part) if isinstance(value, Mapping) else None
         found, pat = (*found, where), (*pat, step)
     return found
