@@ -240,7 +240,7 @@ def _json(value: Any) -> str:
 def _without_headers(value: Any, *, below: bool = False) -> Any:
     """Return *value* with no header's value: unlike other secrets, they have no name that tells them."""
     if isinstance(value, dict):
-        return {key: _without_headers(item, below=below or key == "headers") for key, item in value.items()}
+        return {key: _without_headers(item, below=below or key == detect.HEADERS) for key, item in value.items()}
     if isinstance(value, list):
         return [_without_headers(item, below=below) for item in value]
     return _HIDDEN if below and isinstance(value, str) else value

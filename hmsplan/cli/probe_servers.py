@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hmsplan.api.client import CheckClient
 from hmsplan.api.urls import segments
@@ -40,12 +40,8 @@ class Tested:
 def managed_servers(state: State | None) -> Mapping[Address, str]:
     """Return the address and id of each server that *state* binds."""
     bindings = state.bindings.values() if state is not None else ()
-    return {each.address: each.id for each in sorted(bindings, key=_address) if each.address.kind == MCP_SERVERS.name}
-
-
-def _address(binding: Any) -> Address:
-    address: Address = binding.address
-    return address
+    found = sorted((each.address, each.id) for each in bindings if each.address.kind == MCP_SERVERS.name)
+    return dict(found)
 
 
 async def probe_servers(options: Globals, servers: Mapping[Address, str]) -> Mapping[Address, Tested]:

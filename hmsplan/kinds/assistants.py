@@ -36,9 +36,7 @@ def account(block: Value) -> str | None:
     """
     if not isinstance(block, dict) or not isinstance(provider := block.get("provider"), str):
         return None
-    if provider == "google_realtime":
-        return "google_vertex" if block.get("model") in _ON_VERTEX else "google"
-    if provider == "google" and "voice_id" in block:
+    if provider == "google_realtime" or (provider == "google" and "voice_id" in block):
         return "google_vertex" if block.get("model") in _ON_VERTEX else "google"
     if provider == "google":
         return "google_vertex"

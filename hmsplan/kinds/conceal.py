@@ -7,18 +7,16 @@ snapshot, which holds no secret, has the same one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hmsplan.model import Secret
-from hmsplan.secrets.detect import hidden, sounds_secret
+from hmsplan.secrets.detect import HEADERS, hidden, sounds_secret
 
 if TYPE_CHECKING:
     from hmsplan.kinds.kind import Kind
     from hmsplan.model import Spec
 
 T = TypeVar("T")
-
-_HEADERS: Final = "headers"
 
 
 def concealed(kind: Kind, fields: Spec) -> Spec:
@@ -59,4 +57,4 @@ def _hidden(value: Any, free: frozenset[str | int] | None, *, below: bool) -> An
 
 
 def _hides(key: object) -> bool:
-    return key == _HEADERS or sounds_secret(key)
+    return key == HEADERS or sounds_secret(key)

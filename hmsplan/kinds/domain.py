@@ -84,7 +84,7 @@ DOMAIN: Final = Kind(
     unique=True,
     verbs=frozenset({"GET", "POST", "DELETE"}),
     required=frozenset({"domain_name"}),
-    uses={(): Use(kind="byok_keys", named=mailer, is_needed=True)},  # "needs the organization's own key"
+    uses={(): Use(kind="byok_keys", named=mailer)},  # "needs the organization's own key"
     computed=STAMPS | {"resend_domain_id", "status", "region", "records", "verified_at"},
     immutable=frozenset({"domain_name"}),
     guarded_replace=True,  # its DNS records change, and no mail leaves until they are verified

@@ -69,14 +69,17 @@ class Use:
     Attributes:
         kind: of the object that is used; the id of one is its identity.
         named: what stands at the place to that identity; None for none.
-        is_needed: without it the user cannot be; else the platform has a substitute.
-        substitute: what the platform uses instead of one that is not there; "" where it is needed.
+        substitute: what the platform uses instead of one that is not there; "" where the user cannot be without it.
     """
 
     kind: str
     named: Callable[[Any], str | None]
-    is_needed: bool = False
     substitute: str = ""
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether the user cannot be without it."""
+        return not self.substitute
 
 
 class Problem(NamedTuple):

@@ -65,6 +65,10 @@ def sounds_secret(name: object) -> bool:
     return isinstance(name, str) and _SECRET_NAME.search(name) is not None
 
 
+HEADERS: Final = "headers"
+"""Below a field of this name every text may be a secret, whatever it is called."""
+
+
 def unresolved(text: str) -> str:
     """Return who should have put a secret in the place of the reference that *text* is; "" when it is none."""
     text = text.strip()
