@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from hmsplan.kinds.identity import identity_of
+from hmsplan.kinds.identity import canonical
 from hmsplan.model import MISSING, Action, Verb, leaves
 
 if TYPE_CHECKING:
@@ -126,8 +126,9 @@ def _before_deletes(steps: Sequence[Step], changes: Sequence[ResourceChange], ki
     by_id = {change.id: change for change in changes if change.action in _GONE and change.id is not None}
     for end in deletes:
         change, kind = by_id.get(end.id or ""), kinds[end.address.kind]
-        if change is None or not kind.unique or not (name := identity_of(kind, change.before)):
+        if change is None or not kind.unique or not (name := change.before.get(kind.identity)):
             continue
+        name = str(canonical(kind, (kind.identity,), name))
         names = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)").search
         for user in changes:
             if user is not change:

@@ -47,7 +47,7 @@ def applied(stack: Stack, **ids: str) -> tuple[list[Any], list[Any]]:
 
 def changed(root: Path, before: str, after: str, number: str, **options: Any) -> Plan:
     """Plan *after* with *number* where *before* was applied with another one."""
-    objects, bindings = applied(stack_of(root / "before", before), desk="n1", triage="w1", night="a1")
+    objects, bindings = applied(stack_of(root / "before", before), desk="n1", triage="w1", night="a1", main="d1")
     return planned(
         stack_of(root / "after", after, **{"numbers.yaml": number}), live(*objects), remembered(*bindings), **options
     )
@@ -109,6 +109,15 @@ def test_an_object_that_goes_too_is_deleted_before_the_number_that_it_names(tmp_
     """A workflow whose transfer leads nowhere never takes a call."""
     plan = changed(tmp_path, TRIAGE, "assistants: {}", "numbers: {}\n")
     assert keys(plan) == ["workflows.triage:delete", "numbers.desk:delete"]
+
+
+def test_what_names_the_mail_domain_is_changed_before_it_is_deleted(tmp_path: Path) -> None:
+    """A single object is named by its own name, as a number is."""
+    night = "assistants: {night: {name: Night, first_message: Mail us at %s.}}\n"
+    domain = "domain: {main: {domain_name: mail.example.com}}\n"
+    plan = changed(tmp_path, night % "desk@mail.example.com" + domain, night % "the desk", NUMBER)
+    (end,) = [step for step in plan.steps if step.key == "domain.main:delete"]
+    assert end.needs == {"assistants.night:update"}
 
 
 def test_a_new_number_is_made_then_named_and_then_the_old_one_goes(tmp_path: Path) -> None:
