@@ -13,8 +13,7 @@ The way of a stack, in order:
 ``resolve``           what each ``${…}`` stands for (``interpolation`` is the grammar)
 ``schema``            the published schemas; ``schema_violation`` tells their errors in our words, and
                       ``schema_formats`` knows what no pattern says
-``resource_builder``  a resolved resource is checked and becomes a ``Resource`` (``leads``, ``calling_hours``,
-                      ``exposed_secrets``)
+``resource_builder``  a resolved resource is checked and becomes a ``Resource`` (``leads``, ``exposed_secrets``)
 
 ``yaml_format`` and ``yaml_writer`` go the other way: canonical YAML that means the same, and values as YAML.
 """

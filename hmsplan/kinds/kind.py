@@ -180,6 +180,7 @@ class Kind:
         refused_with: block to (field, values, keys): with such a value the API refuses those keys.
         checks: what the API refuses and a schema cannot say; takes fields of any form, ``${…}`` of what is not known
             yet included, and tells only what is wrong whatever that turns out to be.
+        doubts: what the API takes and its author rarely means; of fields that fit their schema. Warnings.
         flow: the graph inside an object; None for a kind without one.
         together: field to the fields that have to travel with it.
         status: (field, value) that makes the platform act by itself; entering it is a guarded start.
@@ -250,6 +251,7 @@ class Kind:
     union: Mapping[str, str] = field(default_factory=dict)
     refused_with: Mapping[str, tuple[str, frozenset[str], frozenset[str]]] = field(default_factory=dict)
     checks: Callable[[Mapping[str, Any]], Iterator[Problem]] | None = None
+    doubts: Callable[[Spec], Iterator[Problem]] | None = None
     flow: Flow | None = None
     together: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     status: tuple[str, str] | None = None

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hmsplan.config.calling_hours import doubts
 from hmsplan.kinds import time_zones
+from hmsplan.kinds.campaigns import odd_hours
 
 SLIPS = {
     "Amsterdam": "Did you mean Europe/Amsterdam?",
@@ -74,7 +74,7 @@ def test_what_is_meant_by_another_name_exists() -> None:
 @pytest.mark.parametrize(("begin", "end"), [("09:00", "09:00"), ("09:00", "09:00:00")])
 def test_a_window_that_begins_when_it_ends(begin: str, end: str) -> None:
     spec = {"schedule_start_time": begin, "schedule_end_time": end, "timezone": "Europe/Amsterdam"}
-    assert [doubt.summary for doubt in doubts(spec)] == ["Window without a length"]
+    assert [doubt.summary for doubt in odd_hours(spec)] == ["Window without a length"]
 
 
 def test_usual_hours() -> None:
@@ -84,4 +84,4 @@ def test_usual_hours() -> None:
         {"schedule_start_time": "22:00", "schedule_end_time": "06:00"},
         {},
     ):
-        assert not list(doubts(spec))
+        assert not list(odd_hours(spec))
