@@ -87,16 +87,7 @@ async def read_snapshot(
             listed = objects[kind.name]
             objects[kind.name] = dict(await read_details(client, kind, listed, wanted(kind, listed), needed=needed))
     owners = [(kind, owner) for kind in asked if kind.members for owner in wanted(kind, objects[kind.name])]
-    reading = (
-        _unless_hidden(_members_of_listed(client, kind, owner, patience_s), needed, kind, otherwise=_HIDDEN)
-        for kind, owner in owners
-    )
-    members = {}
-    for (kind, owner), found in zip(owners, await _together(reading), strict=True):
-        if found is None:
-            del objects[kind.name][owner]
-        elif found is not _HIDDEN:
-            members[owner] = found
+    members = await _members_of_all(client, owners, objects, needed, patience_s)
     return Snapshot(
         objects=MappingProxyType(objects),
         members=MappingProxyType(members),
@@ -259,6 +250,27 @@ def _told(lists: Sequence[Mapping[str, RemoteObject]]) -> str | None:
     told = (item.fields.get("org_id") for objects in lists for item in objects.values())
     ids = {each for each in told if isinstance(each, str)}
     return ids.pop() if len(ids) == 1 else None
+
+
+async def _members_of_all(
+    client: ReadClient,
+    owners: Sequence[tuple[Kind, str]],
+    objects: Mapping[str, dict[str, RemoteObject]],
+    needed: Collection[str] | None,
+    patience_s: float,
+) -> dict[str, tuple[RemoteObject, ...]]:
+    """Return the members of each of *owners* by its id; an owner that is gone by now is taken out of *objects*."""
+    reading = (
+        _unless_hidden(_members_of_listed(client, kind, owner, patience_s), needed, kind, otherwise=_HIDDEN)
+        for kind, owner in owners
+    )
+    members = {}
+    for (kind, owner), found in zip(owners, await _together(reading), strict=True):
+        if found is None:
+            del objects[kind.name][owner]
+        elif found is not _HIDDEN:
+            members[owner] = found
+    return members
 
 
 async def _members_of_listed(

@@ -112,15 +112,7 @@ def make_plan(
         ),
         unsettled=tuple(found.unsettled),
         decided=tuple(found.decided),
-        warnings=(
-            *without_memory(state, found.adopted),
-            *(_without_numbers(warning, kinds) for warning in _still_true(stack, found, kinds)),
-            *(twin_warning(twin, kinds) for twin in find_twins(stack, snapshot, found, elsewhere, kinds)),
-            *_cut_lists(changes, snapshot, kinds),
-            *loosened(changes, declared, found.bindings),
-            *unseen(stack, changes, found.bindings, kinds),
-            *not_compared(changes, kinds),
-        ),
+        warnings=tuple(_warnings(changes, stack, declared, snapshot, state, found, elsewhere, kinds)),
         organization=snapshot.organization or state.organization,
         lineage=state.lineage,
         serial=state.serial,
@@ -131,6 +123,26 @@ def make_plan(
         requests=snapshot.requests,
     )
     return with_digests(plan, kinds)
+
+
+def _warnings(
+    changes: Sequence[ResourceChange],
+    stack: Stack,
+    declared: Stack,
+    snapshot: Snapshot,
+    state: State,
+    found: Identities,
+    elsewhere: Elsewhere,
+    kinds: Kinds,
+) -> Iterator[Diagnostic]:
+    """Yield what a reviewer has to know besides the changes, the most general first."""
+    yield from without_memory(state, found.adopted)
+    yield from (_without_numbers(warning, kinds) for warning in _still_true(stack, found, kinds))
+    yield from (twin_warning(twin, kinds) for twin in find_twins(stack, snapshot, found, elsewhere, kinds))
+    yield from _cut_lists(changes, snapshot, kinds)
+    yield from loosened(changes, declared, found.bindings)
+    yield from unseen(stack, changes, found.bindings, kinds)
+    yield from not_compared(changes, kinds)
 
 
 def _changes(

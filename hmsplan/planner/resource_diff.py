@@ -64,13 +64,7 @@ def comparison(
     """
     spec = resolve(resource.spec, ids) if resource.refs else resource.spec
     watched = without(spec, resource.lifecycle.ignore_changes) if resource.lifecycle.ignore_changes else spec
-    known = _as_applied(kind, live, binding.applied) if kind.write_only else live
-    fields = diff(kind, watched, known.fields)
-    if kind.write_only:
-        fields = (*fields, *_unknown(kind, watched, known.fields))
-    if fields or resource.secret_paths or binding.applied != spec:
-        fields = tuple(change for change in fields if not is_settled(kind, change, binding))
-        fields = _three_way(kind, resource, watched, known, binding, fields, resend=resend)
+    fields = _compared(kind, resource, live, binding, watched, is_as_applied=binding.applied == spec, resend=resend)
     notes = [*why_again(fields, resend=resend), *why_blind(kind, fields, live.fields)]
     if not kind.patchable and (adopted or not binding.applied) and not resend:
         fields, unseen = _split_secrets(fields)
@@ -120,6 +114,30 @@ def comparison(
         pasted=_pasted(resource),
         copied=resource.copied,
     )
+
+
+def _compared(
+    kind: Kind,
+    resource: Resource,
+    live: RemoteObject,
+    binding: Binding,
+    watched: Spec,
+    *,
+    is_as_applied: bool,
+    resend: bool,
+) -> tuple[FieldChange, ...]:
+    """Return what has to change, *watched* being the declared fields whose changes are not ignored.
+
+    *is_as_applied* spares the three-way comparison of what is declared as it was applied.
+    """
+    known = _as_applied(kind, live, binding.applied) if kind.write_only else live
+    fields = diff(kind, watched, known.fields)
+    if kind.write_only:
+        fields = (*fields, *_unknown(kind, watched, known.fields))
+    if is_as_applied and not fields and not resource.secret_paths:
+        return fields
+    fields = tuple(change for change in fields if not is_settled(kind, change, binding))
+    return _three_way(kind, resource, watched, known, binding, fields, resend=resend)
 
 
 def _as_applied(kind: Kind, live: RemoteObject, applied: Spec) -> RemoteObject:
