@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.stacks import SECRETS
-from support.world import CANARY, Applied, World, allowing
+from support.world import CANARY, World, applied, steps
 
-from hmsplan.emulator import Settings
 from hmsplan.model import dotted
 from hmsplan.planner.planner import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
 KEY = {"provider": "elevenlabs", "api_key": "${secret:tool}"}
 ASSISTANT = {"name": "Desk", "tts_config": {"provider": "elevenlabs", "voice_id": "v1"}}
@@ -22,34 +19,9 @@ OTHER = {"name": "Desk", "tts_config": {"provider": "inworld", "voice_id": "v1"}
 NUMBER = {"phone_number": "+31850835037", "agent_id": "${assistants.desk}"}
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[Callable[..., World]]:
-    worlds = []
-
-    def make(**settings: Any) -> World:
-        worlds.append(World(tmp_path / "stack", Settings(rate_limit=None, **settings), environ=SECRETS))
-        return worlds[-1]
-
-    yield make
-    for world in worlds:
-        world.emulator.close()
-
-
 def stack(key: Mapping[str, Any] | None = KEY, assistant: Mapping[str, Any] = ASSISTANT) -> dict[str, Any]:
     keys = {"byok_keys": {"eleven": key}} if key is not None else {}
     return {**keys, "assistants": {"desk": assistant}, "numbers": {"main": NUMBER}}
-
-
-def applied(world: World, resources: Mapping[str, Any], *allow: str) -> Applied:
-    world.declare(resources)
-    done = world.apply(allowing(*allow) if allow else None)
-    assert not done.bad
-    world.check_at_rest()
-    return done
-
-
-def steps(done: Applied) -> list[str]:
-    return [outcome.step.key for outcome in done.report.outcomes]
 
 
 def stored(world: World) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.stacks import SECRETS
-from support.world import CANARY, Applied, World, allowing
+from support.world import CANARY, World, applied
 
 from hmsplan.errors import UnsafePlan
 from hmsplan.model import Action, Verb, dotted
@@ -30,14 +30,6 @@ def stack(*, used: bool = True, **more: Any) -> dict[str, Any]:
     assistant = {"name": "Desk", "llm_config": {"provider": "openai", "model": "gpt-5.4", "tools": tools}}
     servers = {"crm": {"name": "CRM", "url": URL, "headers": AUTHORIZATION, **more}}
     return {"mcp_servers": servers, "assistants": {"desk": assistant}}
-
-
-def applied(world: World, resources: dict[str, Any], *allow: str) -> Applied:
-    world.declare(resources)
-    done = world.apply(allowing(*allow) if allow else None)
-    assert not done.bad
-    world.check_at_rest()
-    return done
 
 
 def changed(world: World, resources: dict[str, Any]) -> list[str]:

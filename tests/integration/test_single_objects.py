@@ -5,46 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.stacks import SECRETS
-from support.world import Applied, World, allowing
+from support.world import World, applied, steps
 
-from hmsplan.emulator import Settings
 from hmsplan.errors import ConfigError, UnsafePlan
 from hmsplan.model import Action, dotted
 from hmsplan.planner.planner import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
 RESEND = {"resend": {"provider": "resend", "api_key": "${secret:hook}"}}
 MAIL = {"main": {"domain_name": "mail.example.com"}}
 KEPT = {"main": {"content_retention_days": 30, "metadata_retention_days": 365}}
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[Callable[..., World]]:
-    worlds = []
-
-    def make(**settings: Any) -> World:
-        worlds.append(World(tmp_path / "stack", Settings(rate_limit=None, **settings), environ=SECRETS))
-        return worlds[-1]
-
-    yield make
-    for world in worlds:
-        world.emulator.close()
-
-
-def applied(world: World, resources: Mapping[str, Any], *allow: str) -> Applied:
-    world.declare(resources)
-    done = world.apply(allowing(*allow) if allow else None)
-    assert not done.bad
-    world.check_at_rest()
-    return done
-
-
-def steps(done: Applied) -> list[str]:
-    return [outcome.step.key for outcome in done.report.outcomes]
 
 
 def refused(world: World, resources: Mapping[str, Any]) -> list[str]:

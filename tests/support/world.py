@@ -504,3 +504,17 @@ async def _buried() -> None:
 def allowing(*patterns: str) -> Options:
     """Return options with these ``--allow``; everything when none is named."""
     return Options(allowed=patterns or ANYTHING)
+
+
+def applied(world: World, resources: Mapping[str, Any], *allow: str) -> Applied:
+    """Declare *resources* and apply them; every step has to succeed, and nothing to be left over."""
+    world.declare(resources)
+    done = world.apply(allowing(*allow) if allow else None)
+    assert not done.bad
+    world.check_at_rest()
+    return done
+
+
+def steps(done: Applied) -> list[str]:
+    """Name the steps of an apply in the order in which they ended."""
+    return [outcome.step.key for outcome in done.report.outcomes]
