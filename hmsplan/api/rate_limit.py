@@ -5,7 +5,7 @@ seconds). The window (fixed or sliding) is unknown." (API notes, 1). So nothing 
 
 - What an answer says is left (``Remaining``), less the requests still in flight, is what may be sent. An answer that
   was counted later than the one we know takes its place; a later ``Reset`` tells which is later, under both windows.
-  Among answers with one ``Reset`` the smallest ``Remaining`` counts. Whoever else uses the key is counted too, then.
+  Among answers with one ``Reset`` the smallest ``Remaining`` counts. Other users of the key are counted too, then.
 - When nothing is left, we wait for ``Reset``. What is free then differs (all of it, or one request), so one request
   goes ahead alone, and its answer says how much may follow. That costs one round trip a window, and never a 429.
 - After a 429 all wait, as long as it says or longer each time, and again one goes ahead alone. Without the headers
@@ -46,7 +46,7 @@ class Pacer:
         clock: seconds that only grow.
         wall: Unix seconds, our own; used while no answer had a ``Date``.
         sleep: as ``asyncio.sleep``.
-        random: 0 to 1, for the jitter of waits that nobody told.
+        random: 0 to 1, for the jitter of waits that no answer asked for.
         on_wait: told the seconds of each wait for the rate limit as it begins.
         on_skew: told once the seconds by which our clock is ahead of the API's, when that is more than a minute.
 

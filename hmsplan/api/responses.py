@@ -1,7 +1,7 @@
 """Reads what came back: JSON, an error in any of its forms, or nothing. Pure.
 
-Foreign text stays data in the exception, shortened; whoever shows it escapes it. Nothing of a request gets in: what the
-API echoes of a secret or of the key is cut out.
+Foreign text stays data in the exception, shortened; the code that shows it escapes it. Nothing of a request gets in:
+what the API echoes of a secret or of the key is cut out.
 """
 
 from __future__ import annotations

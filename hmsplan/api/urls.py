@@ -46,7 +46,7 @@ def endpoint(base_url: str, allow_host: str | None = None) -> httpx.URL:
         allow_host: a host besides the vendor's own and loopback.
 
     Raises:
-        HmsplanError: not https (http is for loopback only), a login, query or fragment in it, or a host nobody allowed.
+        HmsplanError: not https (http is for loopback only), a login, query or fragment in it, or a host not allowed.
     """
     try:
         url = httpx.URL(base_url.rstrip("/"))

@@ -1,6 +1,6 @@
 """The create protocol: never two objects from one create, though the API knows no idempotency key.
 
-Write the intent down, POST once, and when nobody knows what became of it, look: list until the object shows up or the
+Write the intent down, POST once, and when the outcome is unknown, look: list until the object shows up or the
 grace time is over. One object that is new, has the natural key and equals what was sent is it. None is proof that it
 was not made. Anything else a person has to decide (``hmsplan resolve``), and the intent stays open.
 """
@@ -45,7 +45,7 @@ class CreateOnce:
 
     Attributes:
         grace: how long an object may take to show up in a list.
-        bound: returns the ids of a kind that addresses are bound to by now; they are nobody's lost create.
+        bound: returns the ids of a kind that addresses are bound to by now; they are not lost creates.
         note: told when an answer is lost and when its object is found.
         turns: who may write.
         one_by_one: creates with one natural key. Only one of them looks at a time, or two would find the same object.
@@ -68,8 +68,8 @@ class CreateOnce:
     async def create(self, kind: Kind, intent: PendingCreate, body: Mapping[str, Any], before: Before) -> RemoteObject:
         """Make one object, or one member when the intent has a parent, exactly once.
 
-        *before* is awaited right before each POST; what it raises is raised here, and nothing was sent. Whoever calls
-        this holds ``one_at_a_time``.
+        *before* is awaited right before each POST; what it raises is raised here, and nothing was sent. The caller
+        holds ``one_at_a_time``.
 
         Raises:
             ApiError: the API refused, which proves that nothing was made.

@@ -33,7 +33,7 @@ async def add(context: Context, kind: Kind, members: Members, step: Step) -> str
 
     Raises:
         StaleStep: since the plan was made the person was added, called or taken off by somebody else, or the platform
-            began to call whoever is on the list.
+            began to call the people on the list.
     """
     parent = step.id or context.ids[step.address]
     mark = fingerprint(members, step.spec, context.ledger.lineage)
@@ -160,7 +160,7 @@ async def _is_listed(context: Context, kind: Kind, parent: str, member: str) -> 
 
 @dataclass(slots=True)
 class _Removal:
-    """Writes down that a removal is about to be sent: whoever is gone afterwards left by our hand."""
+    """Writes down that a removal is about to be sent: a person who is gone afterwards left by our hand."""
 
     context: Context
     step: Step

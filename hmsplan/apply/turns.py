@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Turns:
     """A lock that many hold together or one alone; one who waits to be alone goes first.
 
-    Whoever is alone may take it once more.
+    The one that is alone may take it once more.
     """
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
 """PATCH: an object as it is now, with the declared fields laid over it.
 
-A body is built on a reading of now, so that what somebody changed meanwhile and nobody declares lives on. A field of
+A body is built on a reading of now, so that what somebody changed meanwhile and is not declared lives on. A field of
 the plan that moved meanwhile fails the step: the plan was made for another value.
 """
 
@@ -45,7 +45,7 @@ async def update(context: Context, kind: Kind, step: Step, object_id: str) -> Re
 
     Raises:
         StaleStep: what the step rests on moved since the plan, or the object is gone.
-        ApiError: the API refused, or nobody knows what became of it.
+        ApiError: the API refused, or the outcome is unknown.
     """
     spec = resolve(step.spec, context.ids)
     if step.starts:
@@ -69,7 +69,7 @@ async def _on_now(
     refuse: Callable[[RemoteObject], None],
     write: Callable[[RemoteObject, Check], Awaitable[T]],
 ) -> T:
-    """Write on a reading that counts; again on another one when it no longer did, or nobody knows what came of it.
+    """Write on a reading that counts; again on another one when it no longer did, or its outcome is unknown.
 
     *refuse* raises when what the reading shows is not what the write rests on.
     """
@@ -90,7 +90,7 @@ async def _on_now(
 
 @dataclass(slots=True)
 class _Doubts:
-    """A PATCH of which nobody knows what came is looked at, and repeated once where it is proven not to hold."""
+    """A PATCH of which the outcome is unknown is looked at, and repeated once where it is proven not to hold."""
 
     context: Context
     kind: Kind
@@ -227,7 +227,7 @@ def _overlap(one: FieldPath, other: FieldPath) -> bool:
 
 
 def refuse_started(context: Context, kind: Kind, step: Step, live: RemoteObject) -> None:
-    """Refuse what lets people be called once the platform calls them: as it was planned, nobody would have been.
+    """Refuse what lets people be called once the platform calls them: as it was planned, none would have been.
 
     Raises:
         StaleStep: somebody let it begin since the plan was made.

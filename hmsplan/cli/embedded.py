@@ -68,7 +68,7 @@ def open_embedded(root: Path, environment: str) -> Any:
     _tell_of_an_older_one(root, file)
     try:
         _prepare(file)
-        return Emulator(file, Settings(rate_limit=None))  # nobody else uses it; there is no one to spare
+        return Emulator(file, Settings(rate_limit=None))  # no other user has to be spared
     except (OSError, sqlite3.Error) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise NotWritable(

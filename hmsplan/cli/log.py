@@ -33,16 +33,16 @@ class _Lines(logging.Handler):
 def heard(verbosity: int) -> Iterator[None]:
     """Let the loggers of hmsplan be heard while the block runs, and no other; *verbosity* counts the ``v``."""
     ours, shapes, root = (logging.getLogger(name) for name in ("hmsplan", _SHAPES, None))
-    lines, nobody = _Lines(), logging.NullHandler()
+    lines, silent = _Lines(), logging.NullHandler()
     before = {logger: logger.level for logger in (ours, shapes)}  # hmsplan demo runs commands within a command
     ours.setLevel(_LEVELS[min(verbosity, len(_LEVELS) - 1)])
     shapes.setLevel(logging.NOTSET if verbosity >= len(_LEVELS) - 1 else logging.WARNING)
     ours.addHandler(lines)
-    root.addHandler(nobody)  # else the warnings of libraries went to stderr as they are
+    root.addHandler(silent)  # else the warnings of libraries went to stderr as they are
     try:
         yield
     finally:
-        root.removeHandler(nobody)
+        root.removeHandler(silent)
         ours.removeHandler(lines)
         for logger, level in before.items():
             logger.setLevel(level)

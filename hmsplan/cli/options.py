@@ -66,7 +66,7 @@ class Globals:
 
 
 def without_password(url: str) -> str:
-    """Return the address of a state with a word in place of the password, for whoever types it to fill in."""
+    """Return the address of a state with a word in place of the password, which the reader fills in."""
     head, at, rest = url.rpartition("@")
     scheme, slashes, user = head.partition("://")
     if at and slashes and ":" in user:

@@ -26,7 +26,7 @@ def refuse_unpushed(options: Globals, stored: State | None) -> None:
     """Refuse to go on from a *stored* state that lacks what an earlier apply did.
 
     Raises:
-        StateError: that apply kept it in a file which nobody has pushed yet.
+        StateError: that apply kept it in a file that is not pushed yet.
     """
     file = rescue_file(options)
     if not file.is_file():

@@ -126,7 +126,7 @@ def report(text: str) -> bool:
 def err(text: str) -> bool:
     """Print progress or a diagnostic; above a bar, where one stands in the place of stderr. Say whether it was taken.
 
-    Nothing follows from it: the work goes on when nobody looks any more.
+    Nothing follows from it: the work goes on when the reader is gone.
     """
     try:
         _write(sys.stderr, cut(printable(text)))  # err=True writes past whatever stands there
@@ -151,7 +151,7 @@ def commands_of_the_runner(lines: Iterable[str]) -> None:
 
 
 def shown() -> TextIO:
-    """Give what a library may draw progress and usage on: stderr, and no error when nobody looks any more."""
+    """Give what a library may draw progress and usage on: stderr, and no error when the reader is gone."""
     return _Lenient(sys.stderr)  # type: ignore[return-value]  # all of a TextIO that drawing needs
 
 

@@ -83,7 +83,7 @@ class Folder:
     def _open(self, absolute: str) -> int:
         """Open a file below the root. Links were resolved before, so whatever is one by now is not followed.
 
-        Folder by folder: whoever can write into the stack could put a link in the place of one meanwhile.
+        Folder by folder: a process that can write into the stack could put a link in the place of one meanwhile.
         """
         *folders, name = absolute[len(self._inside) :].split("/")
         at = os.open(self.root, _FOLDER)

@@ -122,7 +122,7 @@ def _walk(folder: Folder, at: str, found: _Found) -> None:
 
 
 def _is_text(name: str) -> bool:
-    """Say whether a name is UTF-8; Python gives other bytes as halves of surrogate pairs, which nobody can write."""
+    """Say whether a name is UTF-8; Python gives other bytes as halves of surrogate pairs, which cannot be written."""
     return name.isascii() or name.encode("utf-8", "replace").decode() == name
 
 

@@ -2,7 +2,7 @@
 
 Only ``true``, ``false``, ``null``, ``~``, an empty value and plain decimal numbers are not text. Refused are duplicate
 keys, tags, keys that are not text, recursion, alias bombs, deep nesting, more than one document, and characters that
-nobody can see. The tree is built straight from the parser's events, which is faster than ``yaml.load`` and sees it all.
+cannot be seen. The tree is built straight from the parser's events, which is faster than ``yaml.load`` and sees it all.
 """
 
 from __future__ import annotations

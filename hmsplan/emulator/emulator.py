@@ -64,7 +64,7 @@ class Emulator:
         return [record for record in self.app.requests if record.method != "GET"]
 
     def inject(self, *faults: Fault) -> None:
-        """Replace the faults by others, whose counts start anew; none at all repairs everything."""
+        """Replace the faults by others, whose counts start again; none at all repairs everything."""
         self.app.faults = FaultPlan(faults)
         self.app.store.keep_past = self.app.store.keep_past or self.app.faults.keeps_past
 

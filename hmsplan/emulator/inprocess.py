@@ -58,7 +58,7 @@ class Transport(httpx.AsyncBaseTransport):
             task.exception()
 
     async def aclose(self) -> None:
-        """Let requests that nobody waits for come to their end."""
+        """Let requests whose answer is not awaited come to their end."""
         if self._left_behind:
             await asyncio.wait(self._left_behind)
         await self._inner.aclose()

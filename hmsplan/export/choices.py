@@ -23,7 +23,7 @@ class Choices:
     Attributes:
         dropped: objects that cannot be declared at all.
         pruned: fields that cannot.
-        alone: assistants whose tools are written out, and templates that nobody names.
+        alone: assistants whose tools are written out, and templates that are not named.
     """
 
     dropped: dict[Address, str] = field(default_factory=dict)

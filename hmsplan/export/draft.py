@@ -186,7 +186,7 @@ def _expanded(expansion: Expansion, fields: Spec) -> Any:
     try:
         return expansion.expand(fields)
     except (KeyError, TypeError, AttributeError):
-        return None  # a template in a form that nobody documented
+        return None  # a template in a form that is not documented
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,8 +176,8 @@ def _redacted(kind: Kind, live: RemoteObject) -> RemoteObject:
 def _anonymous(item: RemoteObject, lineage: str, known: Collection[str]) -> RemoteObject:
     """Return a lead without its phone number and variables; of one that was called, the number is recognised too.
 
-    Of a person who is not *known* there is no fingerprint: whoever tries all numbers would learn who it is. Of the
-    others he learns what the stack says.
+    Of a person who is not *known* there is no fingerprint: to try all numbers would tell who it is. Of the others it
+    tells what the stack says.
     """
     members, mark = members_of(item.kind), fingerprint(members_of(item.kind), item.fields, lineage)
     who, member = mark[:HALF], mark[HALF:]

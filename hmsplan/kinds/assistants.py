@@ -44,7 +44,7 @@ def account(block: Value) -> str | None:
 
 
 def spare_hang_up(key: str | int, declared: Mapping[Any, Any], spec: Spec, live: Spec) -> bool:
-    """Say whether the live tool *key*, which nobody declared, is the platform's own ``end_call``.
+    """Say whether the live tool *key*, which is not declared, is the platform's own ``end_call``.
 
     "With autonomous_silence_handling on, the platform adds an end_call tool when the assistant has none. If that is
     stored, it shows as an extra tool."

@@ -49,7 +49,7 @@ def url(value: Value) -> Value:
 
 
 def name(value: Value) -> Value:
-    """Without spaces around it: nothing says whether the platform trims a "name", and nobody tells two so apart."""
+    """Without spaces around it: nothing says whether the platform trims a "name", and people cannot see them."""
     return value.strip() if isinstance(value, str) and not isinstance(value, Unsendable) else value
 
 

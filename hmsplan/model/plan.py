@@ -88,8 +88,8 @@ class Reached:
     Attributes:
         name: the phone number or the campaign's name, foreign; the address of a template's user.
         id: None for a user that does not exist yet.
-        address: None when nobody manages it here.
-        waiting: people that a campaign has still to call; None when nobody knows, or there are none to call.
+        address: None when it is not managed here.
+        waiting: people that a campaign has still to call; None when unknown, or there are none to call.
         at_most: *waiting* may be fewer: it comes from the campaign's counters, because its leads were not read.
         copies: of one that only copies a declared value: which, as in ``numbers.main.phone_number``.
     """
@@ -132,7 +132,7 @@ class ResourceChange:
         reason: for people; never steers ``apply``.
         notes: further sentences for people (what cannot be seen).
         reaches: other users of a template, then the numbers and campaigns through which people meet the change.
-        calls: of the assistant or number; None when nobody asked, or nobody knows.
+        calls: of the assistant or number; None when it was not asked for, or is unknown.
         moved_from: the earlier address, for a ``moved:`` entry.
         deposed: the object was replaced by an earlier apply and is still to be deleted.
         started: the change makes a campaign dial people.
@@ -320,7 +320,7 @@ class Plan:
         against: the saved snapshot it was made against, so that it may not be applied; None = what was live.
         made, expires: Unix seconds, of a plan that is saved; None for one that is not.
         tool_version: of the hmsplan that made a plan that is saved; "" for one that is not.
-        unread: kinds that were not read and may use what changes, so that nobody knows whom it reaches through them.
+        unread: kinds that were not read and may use what changes, so that whom it reaches through them is unknown.
     """
 
     stack: str

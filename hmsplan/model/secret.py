@@ -62,7 +62,7 @@ class Secret:
         return Secret(self.name, self._value, mark, version, key=self._key)
 
     def is_like(self, fingerprint: str) -> bool | None:
-        """Say whether *fingerprint* is one of this value, in whatever place; None when nobody can tell."""
+        """Say whether *fingerprint* is one of this value, in whatever place; None when that cannot be told."""
         if self._key is None or self._value is None:
             return None if self.fingerprint is None else self.fingerprint == fingerprint
         again = self._key.again(self._value, fingerprint)

@@ -20,8 +20,8 @@ class Binding:
         protected: ``prevent_destroy`` was in force when it was last applied.
         members: ``members.fingerprint`` of each member we added to how many there are of it; no phone number is stored.
             One that was added and is not on the list any more was taken away by a person, and stays here as a memory.
-        sent: top-level fields that this state has sent: no secret is in them that nobody here knows of.
-        leaving: of those, the ones whose removal was about to be sent: whoever is gone of them left by our hand.
+        sent: top-level fields that this state has sent: they hold no secret that is unknown here.
+        leaving: of those, the ones whose removal was about to be sent: those of them that are gone left by our hand.
         made: Unix seconds, by the API's clock, when we made the object; 0.0 = longer ago than matters, or not by us.
         unkept: dotted path of a field that the API did not store as it was applied to the SHA-256 of the canonical JSON
             of what it has instead. As long as both stay so, the field is neither planned again nor drift.

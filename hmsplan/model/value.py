@@ -45,7 +45,7 @@ class Ref:
 class Unsendable(str):
     r"""What the API answered and no request can carry, as people read it: ``Practice \ud83e``, ``1e400``.
 
-    It equals no text that only reads the same, so nobody declares it; ``api.client`` refuses to send it.
+    It equals no text that only reads the same, so it is never declared; ``api.client`` refuses to send it.
     """
 
     __slots__ = ()

@@ -108,7 +108,7 @@ class Page:
 
     Attributes:
         word: "plan" or "drift".
-        organization: None when nobody told it.
+        organization: None when no answer told it.
         dates: says when a saved plan was made, and until when it may be applied.
         targets: what the plan is limited to; empty = everything.
         reach: sentences on whom the plan reaches.

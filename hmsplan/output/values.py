@@ -37,7 +37,7 @@ def unknown_tools() -> frozenset[str] | None:
 
 
 def nowhere(_path: FieldPath, _line: int) -> str:
-    """Return "": nobody knows where a text stands."""
+    """Return "": where a text stands is unknown."""
     return ""
 
 

@@ -223,7 +223,7 @@ def _user(address: Address, binding: Binding | None, copies: str = "") -> Reache
 
 
 def _expanded(template: Kind, live: Spec) -> Spec:
-    """Return what a live template stands for; empty for one that is nobody's copy, or of an unknown form."""
+    """Return what a live template stands for; empty for one that is never copied, or of an unknown form."""
     if template.expansion is None or not live:
         return {}
     try:

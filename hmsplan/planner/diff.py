@@ -321,7 +321,7 @@ def released(kind: Kind, applied: Spec, declared: Spec) -> tuple[FieldPath, ...]
 
 
 def conflicting_fields(kind: Kind, declared: Spec, live: Spec) -> tuple[FieldChange, ...]:
-    """Find the live keys that cannot stay beside what is declared, though nobody manages them.
+    """Find the live keys that cannot stay beside what is declared, though they are not managed.
 
     A block whose provider changes keeps nothing of the old one; ElevenLabs v3 and v4 "refuse similarity_boost, style,
     speed, use_speaker_boost. Switching the model therefore needs those keys gone from the same request".

@@ -149,7 +149,7 @@ def gone_of(
 def _unmatched(
     members: Members, declared: Sequence[Spec], live: Sequence[RemoteObject]
 ) -> tuple[list[int], list[RemoteObject]]:
-    """Return the indexes of the declared members without a live one, and the live ones that nobody declares."""
+    """Return the indexes of the declared members without a live one, and the live ones that are not declared."""
     keys = [member_key(members, spec) for spec in declared]
     missing = Counter(keys)
     extra: list[RemoteObject] = []
@@ -237,8 +237,8 @@ def beginning(
 ) -> MembersChange:
     """Return the members with which an object begins: all of them are added.
 
-    *owned* are those that we added to the object that stood there before, and *called* what its list shows: whoever is
-    gone from it was taken away, or went with it. Of those *leaving*, who is gone left by our hand.
+    *owned* are those that we added to the object that stood there before, and *called* what its list shows: those who
+    are gone from it were taken away, or went with it. Of those *leaving*, who is gone left by our hand.
     """
     owned = _without_leaving(members, called, owned, leaving, lineage)
     count, places = people(members, declared), _places(sources)

@@ -76,7 +76,7 @@ def make_plan(
     *kinds* is what is known of the API: every address, live object and binding is of one of them.
 
     Raises:
-        PlanError: identities that nobody can tell apart, or an import that names nothing.
+        PlanError: identities that cannot be told apart, or an import that names nothing.
         ConfigError: an object that has to be created lacks fields that a create needs, or a secret that has to be sent
             along is not known.
     """
@@ -169,7 +169,7 @@ def _changes(
         again = wants_resend(resource, resend)
         change = _one(kind, resource, snapshot, state.lineage, found, ids, resend=again)
         if change.action is Action.REPLACE:
-            ids.pop(address, None)  # whoever refers to it gets the id of the new one
+            ids.pop(address, None)  # what refers to it gets the id of the new one
         if change.action in {Action.CREATE, Action.REPLACE}:
             lacking += _lacking(kind, resource)
         changes.append(change)
@@ -367,7 +367,7 @@ def _with_outages(
 
 
 def _safe_to_show(change: ResourceChange, kinds: Kinds) -> ResourceChange:
-    """Return *change* with no secret in an object that goes away: all of it is shown, also what nobody declared."""
+    """Return *change* with no secret in an object that goes away: all of it is shown, also what is not declared."""
     if change.action is not Action.DELETE:
         return change
     return replace(change, before=concealed(kinds[change.address.kind], change.before))

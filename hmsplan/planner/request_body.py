@@ -19,7 +19,7 @@ def overlay(kind: Kind, declared: Spec, live: Spec, removed: Sequence[FieldPath]
 
     Whether a nested block is merged or replaced by the API is unknown, so a block is the live one with the declared
     keys laid over it and without *removed*. A list has the declared items, each laid over the live one that ``diff``
-    compares it with: what nobody declares lives on in it, too. Right under both readings.
+    compares it with: what is not declared lives on in it, too. Right under both readings.
     """
     body: dict[str, Value] = {}
     for key, want in declared.items():

@@ -114,7 +114,7 @@ def _risks(
 ) -> Iterator[Refusal]:
     kind, address = kinds[change.address.kind], change.address
     leaves = change.action in {Action.DELETE, Action.REPLACE}
-    goes = leaves and not change.deposed  # whoever allowed the replace has allowed the end of the old one
+    goes = leaves and not change.deposed  # to allow the replace is to allow the end of the old one
     risk = Risk.REPLACE if change.action is Action.REPLACE else Risk.DELETE
     if goes and is_protected(address, stack, bindings):
         yield Refusal(risk, address, "prevent_destroy protects it")
@@ -169,7 +169,7 @@ def _starts(
 
 
 def _emptied(changes: Sequence[ResourceChange], stack: Stack, kinds: Kinds) -> Iterator[Refusal]:
-    """Refuse to empty a long list of members: an export that failed looks the same as nobody left to call."""
+    """Refuse to empty a long list of members: an export that failed looks the same as a list without people to call."""
     for change in changes:
         resource = stack.resources.get(change.address)
         members = kinds[change.address.kind].members
@@ -181,7 +181,7 @@ def _emptied(changes: Sequence[ResourceChange], stack: Stack, kinds: Kinds) -> I
 
 
 def newly_called(kind: Kind, change: ResourceChange) -> int | None:
-    """Return how many people *change* newly exposes to being called; None when nobody can say."""
+    """Return how many people *change* newly exposes to being called; None when unknown."""
     if kind.members is None or change.action is Action.DELETE:
         return 0
     after = {**change.before, **change.after}
@@ -230,7 +230,7 @@ def _limits(
     *,
     destroy: bool,
 ) -> Iterator[Refusal]:
-    """Refuse every delete that nobody named once there are too many, in all or of one kind, or once nothing is left."""
+    """Refuse every delete not allowed by name once there are too many, in all or of one kind, or nothing is left."""
     safety = stack.safety
     deletes = [change.address for change in changes if change.action is Action.DELETE and not change.deposed]
     have = Counter(address.kind for address in bindings)

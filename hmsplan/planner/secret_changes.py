@@ -1,4 +1,4 @@
-"""Which secrets have to be sent, and of which nobody can tell. Pure.
+"""Which secrets have to be sent, and of which that is unknown. Pure.
 
 The live value of a secret takes no part: it may be returned, masked or absent.
 """
@@ -93,7 +93,7 @@ def unmatched(stack: Stack, patterns: Iterable[str]) -> list[Diagnostic]:
 def unseen(
     stack: Stack, changes: Iterable[ResourceChange], bindings: Mapping[Address, Binding], kinds: Kinds = KINDS
 ) -> list[Diagnostic]:
-    """Warn, once a reason, of the secrets that stay as they are because nobody can tell whether they changed."""
+    """Warn, once a reason, of the secrets that stay as they are because whether they changed is unknown."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for change in changes:
         resource, binding = stack.resources.get(change.address), bindings.get(change.address)

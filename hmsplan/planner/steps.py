@@ -111,7 +111,7 @@ def _after_holders(steps: list[Step], holders: Mapping[Address, Address], links:
 
 
 def _after_removals(steps: list[Step], stack: Stack, kinds: Kinds) -> list[Step]:
-    """Let nobody be called from two lists: who moves to another one leaves the first before.
+    """Let a person be called from one list only: who moves to another one leaves the first before.
 
     Adding a member, and starting what has it, waits for its removal anywhere else. A person who was called meanwhile
     stays there, which fails the removal and blocks what waits for it.
@@ -199,8 +199,8 @@ def _ending(
 ) -> Iterator[Step]:
     """DELETE, after the platform was told to stop acting: what still dials may refuse to go, and goes on dialling.
 
-    Where the object is *succeeded* by another, both rest on the status that was planned from: whoever stops the old one
-    meanwhile has stopped the new one.
+    Where the object is *succeeded* by another, both rest on the status that was planned from: to stop the old one
+    meanwhile is to stop the new one.
     """
     key = f"{change.address}:delete{suffix}"
     end = Step(key, Verb.DELETE, change.address, change.id, deposes=deposes)

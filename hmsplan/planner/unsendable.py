@@ -1,6 +1,6 @@
-"""Which update cannot be sent because a secret has to go along that nobody here knows. Pure.
+"""Which update cannot be sent because a secret has to go along that is unknown here. Pure.
 
-A nested block is sent whole, so what nobody declared goes along as it is live. Where the API shows a mask in the place
+A nested block is sent whole, so what is not declared goes along as it is live. Where the API shows a mask in the place
 of a secret, the mask would become the secret.
 """
 
@@ -105,7 +105,7 @@ def _doubtful(kind: Kind, change: ResourceChange, names: Collection[str]) -> Ite
 
 
 def is_masked(path: FieldPath, leaf: Value) -> bool:
-    """Say whether *leaf* of an answer is the mask of a secret; without its value, as in a snapshot, nobody can tell."""
+    """Say whether *leaf* of an answer is the mask of a secret; without its value, as in a snapshot, that is unknown."""
     if isinstance(leaf, Secret):
         return leaf.name == Secret.LIVE and leaf.reveal() is not None and is_mask(leaf.reveal() or "")
     return isinstance(leaf, str) and leaf != "" and sounds_secret(path[-1]) and is_mask(leaf)

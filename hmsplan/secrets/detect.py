@@ -172,7 +172,7 @@ def _found(text: str) -> Sequence[tuple[int, int]]:
 
 
 def _in_url(url: str, at: int) -> Iterator[tuple[int, int]]:
-    """Yield the login, the parameters that sound like secrets, and the parts of the path that nobody can guess."""
+    """Yield the login, the parameters that sound like secrets, and the parts of the path that cannot be guessed."""
     if (login := _LOGIN.search(url)) and not login[0].startswith(_PLACEHOLDER_STARTS):
         yield at + login.start(), at + login.end()
     for parameter in _PARAMETER.finditer(url):

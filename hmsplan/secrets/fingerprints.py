@@ -12,7 +12,7 @@ import hmac
 from typing import Final
 
 MIN_LENGTH: Final = 32
-"""Characters that a key should have. A fingerprint may be committed to git: whoever guesses its key guesses secrets."""
+"""Characters that a key should have. A fingerprint may be committed to git: to guess its key is to guess secrets."""
 
 _KEY_ID: Final = b"hmsplan fingerprint key v1"
 _SECRET: Final = b"hmsplan fingerprint v1\0"

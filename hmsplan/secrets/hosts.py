@@ -6,7 +6,7 @@ import ipaddress
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether *host* is this machine, so that plain http shows nobody anything."""
+    """Say whether *host* is this machine, so that plain http shows nothing to others."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -98,7 +98,7 @@ def printable(text: str) -> str:
 def json_for_yaml(text: str) -> str:
     r"""Return JSON, for a file, that is YAML as well: it takes no control character, and no half of a ``\uXXXX\uXXXX``.
 
-    So what has more than four digits stays as it is, although nobody sees it.
+    So what has more than four digits stays as it is, although it cannot be seen.
     """
     return text if _has_nothing_hidden(text) else _HIDDEN.sub(_in_yaml, text)
 

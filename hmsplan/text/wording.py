@@ -81,7 +81,7 @@ def chain(words: Iterable[str]) -> str:
 def nearest(word: str, known: Iterable[str], also: Mapping[str, str] | None = None) -> str | None:
     """Return which of *known* somebody meant by *word*, or None; *also* maps other names in use to the right ones.
 
-    Among a great many names, or for a very long one, nobody looks.
+    Among a great many names, or for a very long one, there is no guess.
     """
     if also and word in also:
         return also[word]
