@@ -162,6 +162,10 @@ class ReadClient:
         """Return Unix seconds by the API's clock (its ``Date``); by our own until an answer had one."""
         return self._pacer.server_now()
 
+    def server_latest(self) -> float:
+        """Return the latest that the API's clock may show now."""
+        return self._pacer.server_latest()
+
     async def pause(self, seconds: float) -> None:
         """Wait, before something is asked again that an answer left open."""
         await self._sleep(seconds)

@@ -203,6 +203,10 @@ class Pacer:
         """Return Unix seconds by the API's clock; by our own until an answer had a ``Date``."""
         return self._server_time(self._clock())
 
+    def server_latest(self) -> float:
+        """Return the same, or what it may be later: a ``Date`` has whole seconds."""
+        return self.server_now() + (_ROUNDING_S if self._ahead is not None else 0.0)
+
     def _server_time(self, now: float) -> float:
         return now + self._ahead if self._ahead is not None else self._wall()
 

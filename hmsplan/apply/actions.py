@@ -105,7 +105,7 @@ async def _made(
                     identity=(identity,),
                     applied=applied,
                     before=frozenset(same),
-                    started=context.client.server_now(),
+                    started=context.creator.sent_by(),
                     deposes=step.deposes,
                     protected=step.protected,
                     members=marks,

@@ -22,6 +22,7 @@ from hmsplan.planner.absence import is_whole, proves_absence
 from hmsplan.planner.matching import matches, same_identity
 from hmsplan.planner.members import fingerprint
 from hmsplan.state.journal import Settled
+from hmsplan.state.ledger import FRESH_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -65,6 +66,13 @@ class CreateOnce:
         """Return what to hold around ``create``, and around what it is decided on. Take it before a turn to write."""
         return self.one_by_one[kind.name, parent, identity]
 
+    def sent_by(self) -> float:
+        """Return when a POST whose intent is written now is sent at the latest, by the API's clock.
+
+        The grace time counts from there: were it to begin earlier, it would end before the POST has had all of it.
+        """
+        return self.client.server_latest() + FRESH_S
+
     async def create(self, kind: Kind, intent: PendingCreate, body: Mapping[str, Any], before: Before) -> RemoteObject:
         """Make one object, or one member when the intent has a parent, exactly once.
 
@@ -106,7 +114,7 @@ class CreateOnce:
         self, kind: Kind, intent: PendingCreate, body: Mapping[str, Any], before: Before
     ) -> RemoteObject | None:
         async def ask() -> None:
-            await self.ledger.renew(intent.step, self.client.server_now())
+            await self.ledger.renew(intent.step, self.sent_by())
             await before()
 
         async with self.turns.together():

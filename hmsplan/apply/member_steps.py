@@ -54,7 +54,7 @@ async def add(context: Context, kind: Kind, members: Members, step: Step) -> str
                     identity=(mark,),
                     applied=EMPTY,
                     before=_with_mark(members, context.ledger.lineage, here, mark),
-                    started=context.client.server_now(),
+                    started=context.creator.sent_by(),
                     parent=parent,
                 )
                 stills = (context.fresh.still(reading), context.fresh.still(seen))

@@ -55,7 +55,7 @@ class PendingCreate:
         identity: the natural key of the object, canonical.
         applied: what a binding would record on success; also how a found object is recognised.
         before: ids that already had this identity.
-        started: Unix seconds, by the API's clock.
+        started: Unix seconds, by the API's clock: when the POST is sent at the latest.
         parent: id of the parent, for a member.
         deposes: id of the object this one replaces, if any.
         members: the members that ride on the POST, as ``Binding.members``.

@@ -82,6 +82,16 @@ def test_the_time_is_ours_until_an_answer_has_a_date() -> None:
     asyncio.run(main())
 
 
+def test_the_latest_that_the_api_may_mean_by_a_whole_second_is_the_next() -> None:
+    async def main() -> None:
+        limiter = pacer(Now())
+        assert limiter.server_latest() == MINUTE  # our own clock is not rounded
+        await once(limiter, date(MINUTE))
+        assert limiter.server_latest() == MINUTE + 1
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize(("off_s", "told"), [(0, []), (-59, []), (61, [-61.0]), (-86_400, [86_400.0])])
 def test_a_clock_more_than_a_minute_off_is_told_once(off_s: int, told: list[float]) -> None:
     async def main() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import email.utils
 import re
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from support.virtual_time import Clock, run
 
@@ -34,6 +36,18 @@ LOST_AFTER, LOST_BEFORE = (Fault(do=do, method="POST", nth=1) for do in ("lost_a
 WAY_OUT = "To decide: hmsplan resolve assistants.desk --adopt ID, or --none"
 
 
+class Dated(httpx.AsyncBaseTransport):
+    """Gives every answer the time in whole seconds, as a web server does."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, clock: Clock) -> None:
+        self.inner, self.clock = inner, clock
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await self.inner.handle_async_request(request)
+        answer.headers["Date"] = email.utils.formatdate(self.clock(), usegmt=True)
+        return answer
+
+
 class Run:
     """One run of hmsplan that only creates."""
 
@@ -45,7 +59,8 @@ class Run:
         self.notes: list[str] = []
         self.bound: dict[str, set[str]] = {"assistants": set(), "campaigns": set()}
         self.stopping = False
-        self.open: list[str] = []
+        self.intents: tuple[PendingCreate, ...] = ()
+        self.sent_at = 0.0
 
     def create(self, *faults: Fault, times: int = 1, **intent: Any) -> list[RemoteObject]:
         """Create assistants.desk, *times* at once, or a lead of a *parent*."""
@@ -56,7 +71,7 @@ class Run:
             self.emulator.inject()
 
     async def _create(self, times: int, intent: dict[str, Any]) -> list[RemoteObject]:
-        transport = self.emulator.transport()
+        transport = Dated(self.emulator.transport(), self.clock)
         client = WriteClient(
             "http://127.0.0.1/api/v1",
             api_key=KEY,
@@ -75,7 +90,7 @@ class Run:
                 try:
                     return list(await asyncio.gather(*wanted))
                 finally:
-                    self.open = [each.step for each in ledger.state.intents]
+                    self.intents = tuple(ledger.state.intents)
 
     async def _one(self, creator: CreateOnce, ledger: Ledger, number: int, more: dict[str, Any]) -> RemoteObject:
         body, kind, identity = more.get("body", BODY), more.get("kind", ASSISTANTS), ("Desk",)
@@ -83,6 +98,13 @@ class Run:
             assert CAMPAIGNS.members is not None
             body, kind = more["lead"], CAMPAIGNS
             identity = (fingerprint(CAMPAIGNS.members, body, ledger.lineage),)
+
+        async def confirm() -> None:
+            await asyncio.sleep(more.get("waits_s", 0.0))
+            await ledger.confirm()
+            self.sent_at = self.clock()
+
+        await creator.client.get(("assistants",))  # whose answer tells the time
         intent = PendingCreate(
             step=f"desk:{number}",
             address=Address("assistants", "desk"),
@@ -90,13 +112,17 @@ class Run:
             identity=identity,
             applied={} if "lead" in more else body,
             before=frozenset(more.get("before", ())),
-            started=self.clock(),
+            started=creator.sent_by(),
             parent=more.get("parent"),
         )
         async with creator.one_at_a_time(kind, intent.parent, intent.identity):
-            made = await creator.create(kind, intent, body, ledger.confirm)
+            made = await creator.create(kind, intent, body, confirm)
         self.bound[kind.name].add(made.id)
         return made
+
+    @property
+    def open(self) -> list[str]:
+        return [each.step for each in self.intents]
 
     @property
     def journal(self) -> str:
@@ -183,6 +209,17 @@ def test_a_list_that_lacks_what_is_known_proves_nothing(desk: Run) -> None:
     assert error.value.detail == f"the list of assistants may be incomplete and proves nothing. {WAY_OUT}"
 
 
+def test_the_grace_time_of_a_lost_create_begins_no_earlier_than_its_post(desk: Run) -> None:
+    """``Date`` has whole seconds and an intent is written up to a second early: neither may shorten the grace time."""
+    desk.clock.now = int(desk.clock.now) + 0.9
+    desk.stopping = True
+    with pytest.raises(UnknownOutcome):
+        desk.create(LOST_BEFORE, waits_s=0.99)
+    (intent,) = desk.intents
+    assert intent.started >= desk.sent_at
+    assert desk.sent_at > int(desk.sent_at) + 0.8  # or it would not tell
+
+
 def test_a_run_that_is_stopped_leaves_it_to_the_next(desk: Run) -> None:
     desk.stopping = True
     with pytest.raises(UnknownOutcome) as error:
@@ -193,7 +230,7 @@ def test_a_run_that_is_stopped_leaves_it_to_the_next(desk: Run) -> None:
 
 def test_where_nobody_can_look_it_stays_open(desk: Run) -> None:
     with pytest.raises(UnknownOutcome, match=r"nor can it be looked for: .*403.*hmsplan resolve"):
-        desk.create(LOST_AFTER, Fault(do="status", method="GET", status=403))
+        desk.create(LOST_AFTER, Fault(do="status", method="GET", nth=2, status=403))
     assert desk.open == ["desk:0"]
 
 
