@@ -94,8 +94,8 @@ def _listed(facts: Collection[Any]) -> str:
 
 
 def _key(fact: Any) -> str:
-    """Write a name or a path; ``llm_config.tools[].url``."""
-    if isinstance(fact, str):
+    """Write a name, a number or a path; ``llm_config.tools[].url``."""
+    if isinstance(fact, str | int):
         return f"`{fact}`"
     return f"`{written(fact)}`" if fact else "the object"
 

@@ -108,7 +108,13 @@ async def read_list(client: ReadClient, kind: Kind) -> Mapping[str, RemoteObject
     where = segments(kind.path)
     if kind.unfold is None:
         return _remote(kind, await read_whole(client, where, kind.collection, paged=kind.paged))
-    items = kind.unfold(await client.get(where))
+    try:
+        items = kind.unfold(await client.get(where))
+    except ApiError as error:
+        if error.status not in kind.none_if:
+            raise
+        _LOG.info("there is no %s: %s", kind.noun, error)
+        return {}
     if items is None:
         raise _error(where, f"the answer tells of no {kind.noun}; nothing may be concluded from it")
     return _remote(kind, {item["id"]: item for item in items})

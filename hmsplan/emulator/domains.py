@@ -22,6 +22,8 @@ _REGION = "eu-west-1"
 
 def get_domain(ctx: Context) -> Answer:
     """Answer with the domain, null when none is set."""
+    if ctx.settings.domain_without_key == "refused":
+        _need_key(ctx)
     row = _row(ctx)
     return json_answer(200, {"domain": row.doc if row else None})
 

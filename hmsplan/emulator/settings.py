@@ -55,6 +55,8 @@ class Settings:
         completed_status: [12] answer to changing a completed campaign, or to a refused move. Likelier 400 than 409.
         lead_twice: [13] the same phone number twice in a campaign. Leads have no documented conflict.
         lead_calling_status: [13] answer to removing a lead that is being called. The operation documents both.
+        domain_without_key: GET /domains without the resend key: null, or refused as every write is. "Every operation
+            needs the organization's own Resend key", and the operation documents no refusal.
         retention_readable: [14] whether GET shows the retention periods. No read type lists them.
         key_id: [15] whether replacing a BYOK key changes its vault id. A vault usually writes a new entry.
         config_null: [16] null inside provider settings. Merged objects usually keep a null they are given.
@@ -119,6 +121,7 @@ class Settings:
     completed_status: Literal[400, 409] = 400
     lead_twice: Literal["allowed", "conflict"] = "allowed"
     lead_calling_status: Literal[409, 400] = 409
+    domain_without_key: Literal["null", "refused"] = "null"
     retention_readable: bool = False
     key_id: Literal["changes", "stays"] = "changes"
     config_null: Literal["stored", "removes", "ignored"] = "stored"

@@ -19,8 +19,8 @@ def stored(answer: Any) -> list[dict[str, Any]] | None:
         return None
     if isinstance(settings := answer.get("byok_config"), dict):
         return [{"id": name, "provider": name, "config": config} for name, config in settings.items()]
-    keys = answer.get("byok_keys")
-    if not isinstance(keys, dict):
+    keys = answer.get("byok_keys", answer)
+    if not isinstance(keys, dict) or (keys is answer and not any(name.endswith(_SUFFIX) for name in keys)):
         return None
     found = {name.removesuffix(_SUFFIX): value for name, value in keys.items() if name.endswith(_SUFFIX) and value}
     return [{"id": name, "provider": name, "vault_id": value} for name, value in found.items()]

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def only_domain(answer: Any) -> list[dict[str, Any]] | None:
-    """Return the one domain there is ("One per organization; null when none is set")."""
-    if not isinstance(answer, dict) or "domain" not in answer:
+    """Return the one domain there is ("One per organization; null when none is set"), in its envelope or without."""
+    if not isinstance(answer, dict) or not {"domain", "domain_name"} & answer.keys():
         return None
-    domain = answer["domain"]
+    domain = answer.get("domain", answer)
     if domain is None:
         return []
     return [domain] if isinstance(domain, dict) and isinstance(domain.get("id"), str) and domain["id"] else None
@@ -78,6 +78,7 @@ DOMAIN: Final = Kind(
     collection=(),
     envelope=(),
     unfold=only_domain,
+    none_if=frozenset({400}),  # "every operation needs the organization's own Resend key", perhaps the GET too
     is_single=True,
     identity="domain_name",
     file="domain.yaml",

@@ -136,6 +136,7 @@ class Kind:
         is_summary: the list leaves fields out, so each object is read by its id.
         unfold: the objects in an answer of ``path``, where it is no list and an object has no URL of its own; each with
             an id. None for an answer that is not understood.
+        none_if: statuses by which a GET of ``path`` says that there is none, where ``unfold`` is set.
         is_single: the organization has at most one, so any live one is it.
         is_organization: the object is the organization of the key itself; its id is the ``org_id`` of all others.
         named_by: field by which the body of a write or delete says which object it means, there being no id in the URL.
@@ -208,6 +209,7 @@ class Kind:
     paged: bool = False
     is_summary: bool = False
     unfold: Callable[[Any], list[dict[str, Any]] | None] | None = None
+    none_if: frozenset[int] = frozenset()
     is_single: bool = False
     is_organization: bool = False
     named_by: str = ""
@@ -292,6 +294,7 @@ class Kind:
         yield "receivers of a field that is not secret", self.receivers.keys() - self.secrets
         yield "shown names of what holds no secrets", {f for f in self.shown_names if (f, ANY_KEY) not in self.secrets}
         yield "write-only and computed", self.write_only & self.computed
+        yield "says that there is none without unfold", {str(s) for s in self.none_if} if self.unfold is None else ()
         yield "named by what may change", {self.named_by} - {"", self.identity}
         inside = {*self.refs, *self.secrets, *self.keyed}
         yield "within what is atomic", {p for p in inside if any(p[: len(json)] == json for json in self.atomic)}

@@ -151,6 +151,13 @@ def test_a_domain_needs_the_resend_key(api: Api) -> None:
     assert api.ok("GET", "/domains/sync") == {"domains": [], "selected_domain_id": None}
 
 
+def test_without_the_key_a_domain_may_not_even_be_read(make_api: MakeApi) -> None:
+    api = make_api(domain_without_key="refused")
+    api.refused(400, "GET", "/domains")
+    _resend(api)
+    assert api.ok("GET", "/domains") == {"domain": None}
+
+
 def _resend(api: Api) -> None:
     api.ok("POST", "/byok", {"provider": "resend", "api_key": "re_x"})
 

@@ -29,8 +29,10 @@ def refused(world: World, resources: Mapping[str, Any]) -> list[str]:
 # The domain
 
 
-def test_the_key_comes_first_and_goes_last(made: Callable[..., World]) -> None:
-    world = made(delete_resend_key="conflict")
+@pytest.mark.parametrize("unread", ["null", "refused"])
+def test_the_key_comes_first_and_goes_last(made: Callable[..., World], unread: str) -> None:
+    """Also where the domain cannot be read without the key: then there is none, as none can be made."""
+    world = made(delete_resend_key="conflict", domain_without_key=unread)
     assert steps(applied(world, {"byok_keys": RESEND, "domain": MAIL})) == [
         "byok_keys.resend:create",
         "domain.main:create",
