@@ -16,7 +16,7 @@ from hmsplan.kinds.identity import canonical, identity_of
 from hmsplan.kinds.references import lets_go, references
 from hmsplan.model import Action, Reached, is_pending, values_at
 from hmsplan.planner.copies import copied_from, copying
-from hmsplan.planner.members import is_untouched
+from hmsplan.planner.members import still_to_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -195,14 +195,7 @@ class _Finder:
             return change.members.pending, False
         if members is None:
             return None, False
-        if (found := self._snapshot.members.get(live.id)) is not None:
-            return sum(is_untouched(members, item) for item in found), False
-        counters = [live.fields.get(name) for name in (members.total, *members.over)]
-        known = [number for number in counters if isinstance(number, int)]
-        if len(known) < len(counters):
-            return None, False
-        total, *over = known
-        return max(total - sum(over), 0), True  # among them those skipped, or on the line now
+        return still_to_call(members, live, self._snapshot.members.get(live.id))
 
     def _copies(self, change: ResourceChange) -> Iterator[RemoteObject]:
         """Yield the unmanaged objects that hold a copy of a template as it is live."""

@@ -276,14 +276,27 @@ def _removable(
 
 def gone_with(members: Members, parent: RemoteObject, listed: Sequence[RemoteObject] | None) -> str:
     """Say how many members go with their parent; "" when it has none. *listed* is None where they were not read."""
-    total, *over = (parent.fields.get(name) for name in (members.total, *members.over))
+    total = parent.fields.get(members.total)
     if not isinstance(total, int):
         total = len(listed or ())
     if total < 1:
         return ""
-    left, at_most = total - sum(count for count in over if isinstance(count, int)), "at most "
-    if listed is not None and len(listed) >= total:
-        left, at_most = sum(is_untouched(members, item) for item in listed), ""
+    left, is_most = still_to_call(members, parent, listed)
     go = f"its {members.singular} goes" if total == 1 else f"its {total:,} {members.name} go"
-    waiting = f", {at_most}{left:,} of them still to be called" if left > 0 else ""
+    waiting = f", {'at most ' if is_most else ''}{left:,} of them still to be called" if left else ""
     return f"{go} with it{waiting}"
+
+
+def still_to_call(
+    members: Members, parent: RemoteObject, listed: Sequence[RemoteObject] | None
+) -> tuple[int | None, bool]:
+    """Return how many members were not called yet, None = unknown, and whether it may be fewer.
+
+    The counters of the parent say it where not all were *listed*; they do not count who was skipped or is on the line.
+    """
+    total, *over = (parent.fields.get(name) for name in (members.total, *members.over))
+    if listed is not None and not (isinstance(total, int) and len(listed) < total):
+        return sum(is_untouched(members, item) for item in listed), False
+    if not isinstance(total, int):
+        return None, False
+    return max(total - sum(count for count in over if isinstance(count, int)), 0), True

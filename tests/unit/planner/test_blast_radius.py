@@ -90,7 +90,7 @@ def test_what_reaches_nobody_says_nothing() -> None:
         ({}, [("pending"), ("completed"), ("pending")], 2, False),
         ({"total_leads": 9, "completed_leads": 3, "failed_leads": 1}, None, 5, True),
         ({"total_leads": 1, "completed_leads": 3, "failed_leads": 0}, None, 0, True),
-        ({"total_leads": 9, "completed_leads": None, "failed_leads": 1}, None, None, False),
+        ({"total_leads": 9, "completed_leads": None, "failed_leads": 1}, None, 8, True),
         ({}, None, None, False),
     ],
 )
