@@ -9,10 +9,21 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from hmsplan.kinds.kind import Kind
     from hmsplan.model import FieldPath, Spec
 
 _TOOL_FIELDS: Final = ("parameters", "url", "async")
 _PLACEHOLDER: Final = re.compile(r"(?<!\{)\{(transcript|summary|duration|caller_number)\}(?!\})")
+
+
+def expanded(kind: Kind, template: Spec) -> Spec:
+    """Return what a template stands for, live or declared; empty for what is no template, or of an unknown form."""
+    if kind.expansion is None or not template:
+        return {}
+    try:
+        return kind.expansion.expand(template)
+    except (KeyError, TypeError, AttributeError):
+        return {}
 
 
 def expand_tool(template: Spec) -> dict[str, Any]:

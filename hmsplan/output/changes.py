@@ -34,19 +34,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hmsplan.kinds import Kind
-    from hmsplan.model import Plan, ResourceChange
+    from hmsplan.model import FieldPath, Plan, ResourceChange
+    from hmsplan.output.copies import Copied, Copies
     from hmsplan.output.values import Locate
 
 
 def change_lines(
-    change: ResourceChange, plan: Plan, names: Mapping[str, str], width: int, locate: Locate | None = None
+    change: ResourceChange,
+    plan: Plan,
+    names: Mapping[str, str],
+    width: int,
+    copies: Copies,
+    locate: Locate | None = None,
 ) -> Iterator[Line]:
-    """Yield everything a reviewer has to know about one change; *names* is ``page.names_of(plan)``."""
+    """Yield everything a reviewer has to know about one change; *names* and *copies* are those of the plan."""
     kind = KINDS[change.address.kind]
-    place = place_in(locate, change.address) if locate is not None else nowhere
-    look = Look(kind, width, names, tools=partial(tools_of, change.after, change.before), place=place)
+    look = Look(
+        kind,
+        width,
+        names,
+        tools=partial(tools_of, change.after, change.before),
+        place=place_in(locate, change.address) if locate is not None else nowhere,
+        template=partial(copies.source, change),
+    )
     yield Line(headline(change), "#")
-    for note in remarks(change, plan):
+    for note in remarks(change, plan, copies):
         yield Line(f"({safe(note)})", "#", tone=Tone.QUIET)
     if change.started:
         yield Line(dialling(change), "!", tone=Tone.ALERT)
@@ -58,7 +70,7 @@ def change_lines(
         case Action.FORGET:
             yield Line(f"id = {quoted(change.id or '')}", ".")
         case _:
-            yield from _changed(kind, change, look)
+            yield from _changed(kind, change, look, copies.changes(change))
     for path in change.released:
         hidden = path[0] in kind.write_only and path[0] not in change.before
         value = "(cannot be seen)" if hidden else brief(look, change.before.get(str(path[0])), (str(path[0]),))
@@ -101,12 +113,12 @@ def _in_its_graph(change: ResourceChange) -> str:
     return f": {flows.size(found) if change.action is Action.CREATE else flows.summary(kind, found)}"
 
 
-def remarks(change: ResourceChange, plan: Plan) -> Iterator[str]:
+def remarks(change: ResourceChange, plan: Plan, copies: Copies) -> Iterator[str]:
     """Yield the sentences below the headline, foreign text and all."""
     if change.action is Action.ADOPT:
         yield f"existing {change.id}: {change.reason}"
     elif change.reason:
-        yield change.reason
+        yield f"the same change {change.reason}" if copies.is_all(change) else change.reason
     if change.moved_from is not None and change.action is not Action.NO_OP:
         yield f"moved from {change.moved_from}"
     if change.action is Action.REPLACE:
@@ -162,13 +174,16 @@ def _destroyed(kind: Kind, change: ResourceChange, look: Look) -> Iterator[Line]
         yield Line(f"{head}{brief(look, value, (key,))}", "-", notes=remark(look, value, (key,)))
 
 
-def _changed(kind: Kind, change: ResourceChange, look: Look) -> Iterator[Line]:
+def _changed(kind: Kind, change: ResourceChange, look: Look, copied: Mapping[FieldPath, Copied]) -> Iterator[Line]:
     forcing = set(change.replaces)
     graph = flow_of(kind, change)
     if graph is not None and kind.flow is not None:
         yield from flows.flow_lines(look, graph, kind.flow)
+    for copy in dict.fromkeys(copied.values() if len(copied) < len(change.fields) else ()):
+        yield Line(path_text(kind, copy.path), "~", notes=(f"the same change through {copy.template}",))
     for field in change.fields if graph is None else ():
-        yield from field_lines(look, field, forces=field.path in forcing)
+        if field.path not in copied:
+            yield from field_lines(look, field, forces=field.path in forcing)
     yield from _members(kind, change)
     hidden = len(change.after.keys() - {str(field.path[0]) for field in change.fields})
     if hidden and is_written(change):

@@ -242,9 +242,12 @@ def scope_of(plan: Plan) -> list[str]:
 
 
 def in_order(plan: Plan) -> list[ResourceChange]:
-    """Return what is planned as a reviewer asks: what goes away, what changes, what is new."""
+    """Return what is planned as a reviewer asks: what goes away, what changes, what is new; templates before users."""
     place = {action: number for number, (action, _) in enumerate(ORDER)}
-    return sorted(plan.pending, key=lambda change: place.get(change.action, len(place)))
+    return sorted(
+        plan.pending,
+        key=lambda change: (place.get(change.action, len(place)), KINDS[change.address.kind].expansion is None),
+    )
 
 
 def verb_of(change: ResourceChange) -> str:
@@ -297,15 +300,16 @@ def _item(
 
 def _changed(plan: Plan, width: int, locate: Locate | None) -> tuple[Item, ...]:
     from hmsplan.output.changes import change_lines, what_happens  # noqa: PLC0415 -- slow to import; most plans have no changes
+    from hmsplan.output.copies import Copies  # noqa: PLC0415
 
-    names = names_of(plan)
+    names, copies = names_of(plan), Copies(plan)
     return tuple(
         _item(
             str(change.address),
             MARKS[change.action] or ".",
             verb_of(change),
             what_happens(change),
-            change_lines(change, plan, names, width, locate),
+            change_lines(change, plan, names, width, copies, locate),
             alarming=change.action in {Action.REPLACE, Action.DELETE} or change.started,
             flow=flow_of(KINDS[change.address.kind], change),
         )

@@ -41,6 +41,10 @@ def nowhere(_path: FieldPath, _line: int) -> str:
     return ""
 
 
+def no_template(_pattern: Pattern, _value: Mapping[str, Any]) -> None:
+    """Return None: the block is written out."""
+
+
 def place_in(locate: Locate, address: Address) -> Callable[[FieldPath, int], str]:
     """Return what names the place of a text of *address*, where that has a file of its own; safe to show."""
 
@@ -62,6 +66,7 @@ class Look:
         names: id to the address it belongs to.
         tools: returns the names that a prompt may mention, see ``tools_of``.
         place: returns the file and line of a text in a file of its own, "" for one that is not known; see ``place_in``.
+        template: returns the template that a block is a copy of; None for a block of its own.
     """
 
     kind: Kind
@@ -69,6 +74,7 @@ class Look:
     names: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     tools: Callable[[], frozenset[str] | None] = unknown_tools
     place: Callable[[FieldPath, int], str] = nowhere
+    template: Callable[[Pattern, Mapping[str, Any]], Address | None] = no_template
 
 
 def tools_of(*specs: Mapping[str, Any]) -> frozenset[str] | None:
@@ -174,6 +180,8 @@ def value_lines(
     elif isinstance(value, str):
         yield Line(f"{head}({size(value)}){end}", mark, depth, notes=notes)
         yield from excerpt(value, _TEXT_LINES, mark, depth)
+    elif isinstance(value, Mapping) and (template := look.template(pat, value)) is not None:
+        yield Line(f"{head}{brief(look, value, pat)}{end}", mark, depth, notes=(*notes, str(template)))
     elif isinstance(value, Mapping):
         yield Line(f"{head}{{", mark, depth, notes=notes)
         yield from _pairs(look, value, pat, mark, depth + 1)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hmsplan.kinds import KINDS
+from hmsplan.kinds.expand import expanded
 from hmsplan.kinds.identity import canonical, identity_of
 from hmsplan.kinds.references import lets_go, references
 from hmsplan.model import Action, Reached, is_pending, values_at
@@ -200,8 +201,8 @@ class _Finder:
     def _copies(self, change: ResourceChange) -> Iterator[RemoteObject]:
         """Yield the unmanaged objects that hold a copy of a template as it is live."""
         template = self._kinds[change.address.kind]
-        copied = _expanded(template, change.before)
-        if not copied:
+        copied = expanded(template, change.before)
+        if not copied or copied.keys() == {"type"}:  # a built-in tool is the same everywhere
             return
         for kind in self._kinds.values():
             places = [place for place, pasted in kind.expands.items() if pasted == template.name]
@@ -213,17 +214,6 @@ class _Finder:
 def _user(address: Address, binding: Binding | None, copies: str = "") -> Reached:
     found = binding.id if binding is not None else None
     return Reached(address.kind, str(address), found, address, copies=copies)
-
-
-def _expanded(template: Kind, live: Spec) -> Spec:
-    """Return what a live template stands for; empty for one that is never copied, or of an unknown form."""
-    if template.expansion is None or not live:
-        return {}
-    try:
-        copied = template.expansion.expand(live)
-    except (KeyError, TypeError, AttributeError):
-        return {}
-    return {} if copied.keys() == {"type"} else copied  # a built-in tool is the same everywhere
 
 
 def _holds(kind: Kind, place: Pattern, copied: Spec, live: Spec) -> bool:
