@@ -100,7 +100,7 @@ SURFACES: Final = {
     "plan.txt": as_text,
     "plan.outline.txt": lambda case: outline(plan_to_json(plan_of(case))),
     "plan.json": as_json,
-    "plan.md": lambda case: render_markdown(page(case)),
+    "plan.md": lambda case: render_markdown(page(case), graph_of_plan(plan_of(case), stack_of(case))),
     "plan.html": as_html,
     "plan.github": as_github,
 }

@@ -123,4 +123,4 @@ def test_a_plan_that_outgrows_the_comment(tmp_path: Path, update: bool) -> None:
         assert f"<code>{name}</code> will be destroyed</summary>" in text
     summary = render_markdown(page, budget=SUMMARY)
     assert "without details for lack of room" not in summary
-    assert summary.count("will be updated in place") == MANY - 4
+    assert summary.count("<code>~</code> <code>") == MANY - 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ from hmsplan.model import Digest
 from hmsplan.output.page import drift_page, page_of
 from hmsplan.output.text import render_text
 from hmsplan.text.escape import plain
+from hmsplan.text.timestamps import for_people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,11 +58,11 @@ def print_plan(
 
         print_found(options, of_plan(plan, locator(stack), options.commands), form, write=write)
     graph = None
-    if form == "html":
+    if form in {"html", "markdown"}:
         from hmsplan.output.graph import graph_of_plan  # noqa: PLC0415
 
         graph = graph_of_plan(plan, stack)
-    page = page_of(plan, _width(form), digest, options.commands, locator(stack))
+    page = page_of(plan, _width(form), digest, options.commands, locator(stack), _stamp())
     _print_page(options, page, form, graph, show_unchanged=show_unchanged, write=write)
 
 
@@ -81,8 +83,12 @@ def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], 
         print_found(options, found, form, suite="hmsplan drift", well=well)
     if form not in FOUND_FORMATS or form == "github":
         names = stack.name, stack.environment
-        page = drift_page(drifts, report.coverage, *names, _width(form), options.commands, report.unseen)
+        page = drift_page(drifts, report.coverage, *names, _width(form), options.commands, report.unseen, _stamp())
         _print_page(options, page, form)
+
+
+def _stamp() -> str:
+    return f"Made by hmsplan {__version__}, {for_people(time.time())}"
 
 
 def _width(form: str) -> int:
@@ -103,7 +109,7 @@ def _print_page(
         case "markdown":
             from hmsplan.output.markdown import render_markdown  # noqa: PLC0415 -- only for this format
 
-            shown = render_markdown(page)
+            shown = render_markdown(page, graph)
         case "html":
             from hmsplan.output.html.page import render_html  # noqa: PLC0415
 

@@ -11,7 +11,7 @@ from hmsplan.output.words import some
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hmsplan.model import Calls, Plan, Reached, ResourceChange
     from hmsplan.output.commands import CommandLine
@@ -56,14 +56,23 @@ def _waiting(met: Iterable[Reached]) -> str:
     return f"{most}{count(sum(known), 'person')} waiting"
 
 
-def blast_radius_summary(plan: Plan, commands: CommandLine = BARE) -> Iterator[str]:
-    """Yield a sentence on whom a plan reaches, if it reaches anybody, and one on what is not known."""
-    met = met_by(plan)
+def reached(change: ResourceChange) -> str:
+    """Count the other numbers and campaigns that *change* reaches; "" for none."""
+    others = [each for each in change.reaches if each.id != change.id and not each.copies]
+    return _counted([each for each in others if KINDS[each.kind].meets_people])
+
+
+def _counted(met: Sequence[Reached]) -> str:
     calling = [each for each in met if KINDS[each.kind].members is not None]
     parts = [count(len(met) - len(calling), "active number")] if len(met) > len(calling) else []
     parts += [f"{count(len(calling), KINDS[calling[0].kind].singular)} ({_waiting(calling)})"] if calling else []
-    if parts:
-        yield f"Reaches {' and '.join(parts)}."
+    return " and ".join(parts)
+
+
+def blast_radius_summary(plan: Plan, commands: CommandLine = BARE) -> Iterator[str]:
+    """Yield a sentence on whom a plan reaches, if it reaches anybody, and one on what is not known."""
+    if met := _counted(met_by(plan)):
+        yield f"Reaches {met}."
     if plan.unread:
         names = " and ".join(plan.unread)
         yield (

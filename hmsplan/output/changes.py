@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.references import repoints
-from hmsplan.model import Action, Verb, is_written
+from hmsplan.model import Action, Verb, is_written, value_at
 from hmsplan.output import flow as flows
-from hmsplan.output.blast_radius import blast_radius_remark, calls_remark
+from hmsplan.output.blast_radius import blast_radius_remark, calls_remark, reached
 from hmsplan.output.fields import field_lines
 from hmsplan.output.lines import Line, Tone, safe
-from hmsplan.output.members import member_lines
+from hmsplan.output.members import member_lines, members_text
 from hmsplan.output.values import (
     Look,
     brief,
@@ -25,17 +26,17 @@ from hmsplan.output.values import (
     tools_of,
     value_lines,
 )
-from hmsplan.output.words import MARKS
+from hmsplan.output.words import MARKS, some
 from hmsplan.planner.flow import flow_of
 from hmsplan.planner.request_body import without
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from hmsplan.kinds import Kind
     from hmsplan.model import FieldPath, Plan, ResourceChange
-    from hmsplan.output.copies import Copied, Copies
+    from hmsplan.output.template_copies import Copied, TemplateCopies
     from hmsplan.output.values import Locate
 
 
@@ -44,7 +45,7 @@ def change_lines(
     plan: Plan,
     names: Mapping[str, str],
     width: int,
-    copies: Copies,
+    copies: TemplateCopies,
     locate: Locate | None = None,
 ) -> Iterator[Line]:
     """Yield everything a reviewer has to know about one change; *names* and *copies* are those of the plan."""
@@ -113,7 +114,32 @@ def _in_its_graph(change: ResourceChange) -> str:
     return f": {flows.size(found) if change.action is Action.CREATE else flows.summary(kind, found)}"
 
 
-def remarks(change: ResourceChange, plan: Plan, copies: Copies) -> Iterator[str]:
+def about(change: ResourceChange, copies: TemplateCopies) -> Iterator[str]:
+    """Yield what an update changes and whom it reaches, in a few words each; safe to show."""
+    if change.action is not Action.UPDATE:
+        return
+    kind, graph = KINDS[change.address.kind], flow_of(KINDS[change.address.kind], change)
+    if copies.is_all(change):
+        yield safe(f"the same change {change.reason}")
+    elif graph is not None:
+        yield flows.summary(kind, graph)
+    elif names := dict.fromkeys(_known_as(change, field.path) for field in change.fields):
+        yield some(names)
+    if change.members is not None and kind.members is not None and (change.members.add or change.members.remove):
+        yield f"{kind.members.name}: {members_text(change.members)}"
+    if met := reached(change):
+        yield f"reaches {met}"
+
+
+def _known_as(change: ResourceChange, path: FieldPath) -> str:
+    """Return what people call a field: a message by its role."""
+    message = value_at(change.after, path[:-1])
+    if path[-1] == "content" and isinstance(message, Mapping) and isinstance(role := message.get("role"), str):
+        return safe(f"{role} prompt")
+    return path_text(KINDS[change.address.kind], path)
+
+
+def remarks(change: ResourceChange, plan: Plan, copies: TemplateCopies) -> Iterator[str]:
     """Yield the sentences below the headline, foreign text and all."""
     if change.action is Action.ADOPT:
         yield f"existing {change.id}: {change.reason}"

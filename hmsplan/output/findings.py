@@ -15,11 +15,11 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Action, DriftKind, Severity, SourceLine, Status, dotted
 from hmsplan.output.changes import dialling, headline, remarks
 from hmsplan.output.commands import BARE
-from hmsplan.output.copies import Copies
 from hmsplan.output.drift import twin_advice, twin_text
 from hmsplan.output.members import members_text
 from hmsplan.output.page import in_order, scope_of, unsettled, verb_of
 from hmsplan.output.prose.parts import first_changed_line
+from hmsplan.output.template_copies import TemplateCopies
 from hmsplan.output.values import path_text
 from hmsplan.output.words import some
 from hmsplan.planner.diff import same
@@ -116,7 +116,7 @@ def _open_ends(plan: Plan, locate: Locate, commands: CommandLine) -> Iterator[Fi
 
 
 def _changes(plan: Plan, locate: Locate) -> Iterator[Finding]:
-    copies = Copies(plan)
+    copies = TemplateCopies(plan)
     for change in in_order(plan):
         level = Level.WARNING if change.action in _GOING or change.started else Level.NOTE
         text = "\n".join([headline(change), *remarks(change, plan, copies), *_deeds(change)])

@@ -7,18 +7,21 @@ is copied: the platform knows no such links, hmsplan does.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Final
 
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.references import owned_references, owners_of
 from hmsplan.text import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from hmsplan.model import Address, Plan, Stack
 
-LONGEST_NAME = 40
+LONGEST_NAME: Final = 40
+_NEIGHBOURS: Final = 12
+"""So many objects that a plan does not touch are drawn beside those that it does."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -76,13 +79,29 @@ def graph_of_plan(plan: Plan, stack: Stack | None = None) -> Graph:
     return Graph(dict(sorted(names.items())), tuple(sorted(edges)))
 
 
-def mermaid(graph: Graph) -> str:
-    """Write the graph for Markdown viewers; nodes have numbers, so that no name can be read as syntax."""
+def visible(graph: Graph, touched: Collection[Address], most: int) -> Graph:
+    """Return what is *touched*, *most* of it at most, with a few neighbours; where nothing is, *graph* so far."""
+    shown = [address for address in graph.names if address in touched or not touched][:most]
+    pairs = [(edge.user, edge.needed) for edge in graph.edges if {edge.user, edge.needed} & {*shown}]
+    near = [address for address in dict.fromkeys(chain.from_iterable(pairs)) if address not in touched]
+    kept = {*shown, *near[: _NEIGHBOURS if touched else 0]}
+    edges = tuple(edge for edge in graph.edges if edge.user in kept and edge.needed in kept)
+    return Graph({address: name for address, name in graph.names.items() if address in kept}, edges)
+
+
+def mermaid(graph: Graph, marks: Mapping[Address, str] | None = None) -> str:
+    """Write the graph for Markdown viewers; nodes have numbers, so that no name can be read as syntax.
+
+    *marks* are those of the objects that a plan touches; all others are drawn faintly. None: there is no plan.
+    """
     number = {address: f"n{position}" for position, address in enumerate(graph.names)}
     lines = ["flowchart LR"]
     for address, name in graph.names.items():
+        first = " ".join(filter(None, [(marks or {}).get(address), str(address)]))
         second = f"<br/>{escape.mermaid(_short(name))}" if name else ""
-        lines.append(f'  {number[address]}["{escape.mermaid(str(address))}{second}"]')
+        lines.append(f'  {number[address]}["{escape.mermaid(first)}{second}"]')
+    if faint := [number[address] for address in graph.names if marks is not None and address not in marks]:
+        lines += ["  classDef faint opacity:0.5", f"  class {','.join(faint)} faint"]
     for edge in graph.edges:
         arrow = "-.->" if edge.pasted else "-. value .->" if edge.copied else "-->"
         lines.append(f"  {number[edge.user]} {arrow} {number[edge.needed]}")

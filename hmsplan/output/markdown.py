@@ -8,10 +8,12 @@ own bullets stand behind a bar.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from hmsplan.output.flow import is_same, mermaid
+from hmsplan.output import flow as flows
+from hmsplan.output.graph import mermaid, visible
 from hmsplan.output.lines import INDENT, Line, columns, wrap
 from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, SHOWN_AS, tally_of
 from hmsplan.output.words import fitting
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from hmsplan.model import Diagnostic
+    from hmsplan.output.graph import Graph
     from hmsplan.output.page import Item, Page, Question, Row
 
 WIDTH: Final = 100
@@ -30,17 +33,24 @@ COMMENT: Final = 64_000
 SUMMARY: Final = 1_000_000
 """Bytes of a step summary; GitHub drops one of more than 1 MiB whole."""
 _MOST_NAMES: Final = 12
+_PLAIN: Final = re.compile(r"(?!.*www\.)[A-Za-z0-9_ .,:;()\[\]…-]*")
+_MOST_BOXES: Final = 40
 _LEAST: Final = 2000
 _MARKS: Final = {"~": "!", "?": "!", ">": "!", "-/+": "-"}
 """What GitHub's ``diff`` colours as a change is a "!"."""
 
 
-def render_markdown(page: Page, *, budget: int = COMMENT) -> str:
-    """Return *page* as Markdown of at most *budget* bytes, of which a page without objects takes a few thousand."""
+def render_markdown(page: Page, graph: Graph | None = None, *, budget: int = COMMENT) -> str:
+    """Return *page* as Markdown of at most *budget* bytes, of which a page without objects takes a few thousand.
+
+    What changes in *graph* is drawn below the objects, where there is room.
+    """
     head = "\n\n".join([*_head(page), *_questions(page, budget // 6)])
     foot = _foot(page)
     room = budget - _size(head) - _size(foot) - 4
-    return "\n\n".join(filter(None, [head, _objects(page, room), foot])) + "\n"
+    objects = _objects(page, room)
+    drawn = _graph(page, graph, room - _size(objects)) if graph is not None else ""
+    return "\n\n".join(filter(None, [head, objects, drawn, foot])) + "\n"
 
 
 def _size(text: str) -> int:
@@ -127,7 +137,7 @@ def _objects(page: Page, room: int) -> str:
             continue
         title = _drift_title(page) if page.drift and item is page.drift[0] else ""
         block = title + _object(
-            item, min(most, room - _size(title)), is_open=number < len(page.asked) and page.is_open(item)
+            item, min(most, room - _size(title)), is_open=number < len(page.asked) and _is_open(page, item)
         )
         if _size(block) + 2 > room or (room < most and item.lines and "```" not in block):
             left.append(item)
@@ -154,10 +164,15 @@ def _drift_title(page: Page) -> str:
     return f"#### {OUTSIDE}\n\n{OUTSIDE_NOTE}\n\n"
 
 
+def _is_open(page: Page, item: Item) -> bool:
+    """Open what has to be read before it is approved: what goes away, and changed prompts."""
+    return item.alarming or len(page.asked) == 1 or (item.text_lines > 0 and item.mark != "+")
+
+
 def _object(item: Item, room: int, *, is_open: bool) -> str:
     """Return one object in at most about *room* bytes; of more lines than fit, the rest is counted."""
     name = f"<code>{escape.html(item.mark)}</code> <code>{escape.html(_short(item.name))}</code>"
-    head = f"<summary>{name} {escape.html(_short(item.what))}</summary>"
+    head = f"<summary>{name} {_in_tag(_short(item.summary, 300))}</summary>"
     begin = f"<details{' open' if is_open else ''}>{head}\n\n"
     end = "\n\n</details>"
     rows = list(diff_rows(item.lines))
@@ -165,16 +180,34 @@ def _object(item: Item, room: int, *, is_open: bool) -> str:
     if shown < len(rows):
         rows = [*rows[:shown], f"  … {count(len(rows) - shown, 'more line')} …"]
     if not shown:
-        return f"- {escape.markdown_code(_short(item.name))} {escape.markdown(_short(item.what))}"
+        return f"- {escape.markdown_code(_short(item.name))} {escape.markdown(_short(item.summary, 300))}"
     text = begin + escape.markdown_fence(rows, "diff")
     return text + _pictures(item, room - _size(text) - _size(end)) + end
 
 
+def _in_tag(text: str) -> str:
+    """Return *text* for the inside of a tag, where GitHub links names and addresses unless they are code."""
+    shown = escape.html(text)
+    return shown if _PLAIN.fullmatch(text) else f"<code>{shown}</code>"
+
+
+def _graph(page: Page, graph: Graph, room: int) -> str:
+    """Draw the objects that change and what they refer to; "" if there is no arrow, or no room."""
+    by_name = {str(address): address for address in graph.names}
+    marks = {by_name[item.name]: item.mark for item in reversed(page.changes) if item.name in by_name}
+    seen = visible(graph, marks, _MOST_BOXES)
+    if not marks or not seen.edges:
+        return ""
+    drawn = escape.markdown_fence(mermaid(seen, marks).rstrip().split("\n"), "mermaid")
+    text = f"<details><summary>What refers to what</summary>\n\n{drawn}\n\n</details>"
+    return text if _size(text) + 2 <= room else ""
+
+
 def _pictures(item: Item, room: int) -> str:
     """Return the graph inside an object before and after, if both fit into *room* bytes; "" if it stays as it is."""
-    if item.flow is None or is_same(item.flow):
+    if item.flow is None or flows.is_same(item.flow):
         return ""
-    sides = (("Before", mermaid(item.flow, after=False)), ("After", mermaid(item.flow, after=True)))
+    sides = (("Before", flows.mermaid(item.flow, after=False)), ("After", flows.mermaid(item.flow, after=True)))
     text = "".join(
         f"\n\n**{name}**\n\n{escape.markdown_fence(drawn.split(chr(10)), 'mermaid')}" for name, drawn in sides if drawn
     )
@@ -210,4 +243,4 @@ def _unmanaged(page: Page) -> Iterator[str]:
 
 
 def _foot(page: Page) -> str:
-    return f"Digest `{page.digest}`" if page.digest else ""
+    return "  \n".join(filter(None, [f"Digest `{page.digest}`" if page.digest else "", escape.markdown(page.stamp)]))

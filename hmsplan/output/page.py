@@ -73,6 +73,7 @@ class Item:
         verb: the word of its ``Row``.
         head: says what happens, with *name* in it; safe to show.
         what: the same without *name*.
+        about: of an update, its fields and whom it reaches; empty for anything else.
         below: yields ``lines``, once.
         alarming: it goes away, or people are called.
         flow: what happens to the graph inside it; None for one without.
@@ -84,6 +85,7 @@ class Item:
     head: str
     what: str
     below: Iterator[Line]
+    about: tuple[str, ...] = ()
     alarming: bool = False
     flow: FlowChange | None = None
 
@@ -91,6 +93,20 @@ class Item:
     def lines(self) -> tuple[Line, ...]:
         """What stands below; compared only when a surface has room for it, and once for all surfaces."""
         return tuple(self.below)
+
+    @property
+    def text_lines(self) -> int:
+        """How many lines of long texts change."""
+        return sum(line.bar and line.mark in {"+", "-", "~"} for line in self.lines)
+
+    @property
+    def summary(self) -> str:
+        """Say what changes, how much of it and whom it reaches, for who sees no *lines*; safe to show."""
+        if not self.about:
+            return self.what
+        fields, *more = self.about
+        size = f" ({count(self.text_lines, 'line')})" if self.text_lines else ""
+        return "; ".join([fields + size, *more])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +141,7 @@ class Page:
         snapshot: which snapshot stood for what is live, and its age; "" when none did.
         counts: the last line.
         digest: as it is written; "" for a drift report.
+        stamp: which hmsplan made the report, and when; "" for none.
         apply: what to type to apply such a plan, before what allows its risks; "" for a drift report.
         width: columns that the lines of objects are laid out for.
     """
@@ -152,6 +169,7 @@ class Page:
     snapshot: str = ""
     counts: str = ""
     digest: str = ""
+    stamp: str = ""
     apply: str = ""
     width: int = 80
 
@@ -197,10 +215,11 @@ def page_of(
     digest: Digest = Digest.STRICT,
     commands: CommandLine = BARE,
     locate: Locate | None = None,
+    stamp: str = "",
 ) -> Page:
     """Return what *plan* says, and one of its digests; its long lines are laid out for *width* columns.
 
-    *locate* finds the lines of texts in files of their own; None: the stack is not at hand.
+    *locate* finds the lines of texts in files of their own; None: the stack is not at hand. *stamp* is the page's own.
     """
     plan = shown(plan)
     apply = commands.command("apply", *scope_of(plan))
@@ -225,6 +244,7 @@ def page_of(
         snapshot=snapshot_text(plan.against),
         counts=plan_line(plan),
         digest=plan.digest_of(digest),
+        stamp=stamp,
         apply=apply,
         width=width,
     )
@@ -263,6 +283,7 @@ def drift_page(
     width: int,
     commands: CommandLine = BARE,
     unseen: Unseen | None = None,
+    stamp: str = "",
 ) -> Page:
     """Return what a drift report says."""
     from hmsplan.output.drift import NO_DRIFT, coverage_text, drift_line, unseen_text, worst_first  # noqa: PLC0415 -- a plan needs none of it
@@ -281,6 +302,7 @@ def drift_page(
         coverage=f"Coverage: {coverage_text(coverage)}",
         unseen=f"Cannot be seen: {unseen_text(unseen)}" if unseen else "",
         counts=drift_line(drifts),
+        stamp=stamp,
         width=width,
     )
 
@@ -292,17 +314,18 @@ def _item(
     what: str,
     lines: Iterator[Line],
     *,
+    about: tuple[str, ...] = (),
     alarming: bool,
     flow: FlowChange | None = None,
 ) -> Item:
-    return Item(name, mark, verb, next(lines).text, what, lines, alarming, flow)
+    return Item(name, mark, verb, next(lines).text, what, lines, about, alarming, flow)
 
 
 def _changed(plan: Plan, width: int, locate: Locate | None) -> tuple[Item, ...]:
-    from hmsplan.output.changes import change_lines, what_happens  # noqa: PLC0415 -- slow to import; most plans have no changes
-    from hmsplan.output.copies import Copies  # noqa: PLC0415
+    from hmsplan.output.changes import about, change_lines, what_happens  # noqa: PLC0415 -- slow to import; most plans have no changes
+    from hmsplan.output.template_copies import TemplateCopies  # noqa: PLC0415
 
-    names, copies = names_of(plan), Copies(plan)
+    names, copies = names_of(plan), TemplateCopies(plan)
     return tuple(
         _item(
             str(change.address),
@@ -310,6 +333,7 @@ def _changed(plan: Plan, width: int, locate: Locate | None) -> tuple[Item, ...]:
             verb_of(change),
             what_happens(change),
             change_lines(change, plan, names, width, copies, locate),
+            about=tuple(about(change, copies)),
             alarming=change.action in {Action.REPLACE, Action.DELETE} or change.started,
             flow=flow_of(KINDS[change.address.kind], change),
         )

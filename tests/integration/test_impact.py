@@ -14,7 +14,7 @@ from hmsplan.model import Calls
 from hmsplan.operations.impact import with_impact
 from hmsplan.operations.plan import plan_live
 from hmsplan.output.changes import remarks
-from hmsplan.output.copies import Copies
+from hmsplan.output.template_copies import TemplateCopies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +55,10 @@ def called(world: World, status: str, number: int = 1, **fields: Any) -> None:
         world.emulator.add("calls", {"status": status, "agent_id": world.id("assistants.desk"), **fields})
 
 
+def told(plan: Plan) -> list[str]:
+    return list(remarks(plan.changes[0], plan, TemplateCopies(plan)))
+
+
 def calls(plan: Plan) -> Calls | None:
     (change,) = plan.changes
     return change.calls
@@ -72,7 +76,7 @@ def test_calls_in_progress_and_of_the_last_days_stand_on_the_change(world: World
     called(world, "in-progress", agent_id=None)
     plan = look(world)
     assert calls(plan) == Calls(running=2, recent=6)
-    assert "2 calls in progress, 6 calls in 7 days" in list(remarks(plan.changes[0], plan, Copies(plan)))
+    assert "2 calls in progress, 6 calls in 7 days" in told(plan)
 
 
 def test_a_plan_reads_no_calls_unless_it_is_asked_to(world: World) -> None:
@@ -133,4 +137,6 @@ def test_more_calls_than_anybody_wants_to_wait_for_are_at_least(world: World, mo
     monkeypatch.setattr("hmsplan.operations.impact._MOST_PAGES", 2)
     plan = look(world)
     assert calls(plan) == Calls(running=0, recent=2000, at_least=True)
-    assert "0 calls in progress, at least 2,000 calls in 7 days" in list(remarks(plan.changes[0], plan, Copies(plan)))
+    assert "0 calls in progress, at least 2,000 calls in 7 days" in list(
+        remarks(plan.changes[0], plan, TemplateCopies(plan))
+    )

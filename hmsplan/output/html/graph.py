@@ -16,7 +16,7 @@ from hmsplan.output.lines import columns
 from hmsplan.text.escape import html, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hmsplan.model import Address
     from hmsplan.output.graph import Edge, Graph
@@ -45,7 +45,7 @@ class Arrow(Protocol):
 
 
 MOST: Final = 60
-"""Boxes; of a larger graph only what the plan touches is drawn, and its neighbours."""
+"""Boxes; of more that the plan touches, the first ones are drawn."""
 _NAME: Final = 30
 _SWEEPS: Final = 8
 _LETTER, _PAD, _GAP, _BETWEEN, _BOX, _THIN = 7.3, 12.0, 14.0, 56.0, 44.0, 8.0
@@ -75,17 +75,6 @@ class Layout:
     def middle(self, place: Place) -> float:
         """Say where in its layer the middle of a place is."""
         return self.y[place] + self.size(place) / 2
-
-
-def visible(graph: Graph, touched: Collection[Address]) -> Graph:
-    """Return *graph*, or when it is large what is *touched* with its neighbours, as far as there is room."""
-    if len(graph.names) <= MOST:
-        return graph
-    shown = {address for address in graph.names if address in touched}
-    near = [a for edge in graph.edges for a in (edge.user, edge.needed) if {edge.user, edge.needed} & shown]
-    kept = set(list(dict.fromkeys([*sorted(shown), *near]))[:MOST])
-    edges = tuple(edge for edge in graph.edges if edge.user in kept and edge.needed in kept)
-    return type(graph)({address: name for address, name in graph.names.items() if address in kept}, edges)
 
 
 def svg(graph: Graph, tones: Mapping[Address, str], marks: Mapping[Address, str], links: Mapping[Address, str]) -> str:

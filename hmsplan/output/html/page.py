@@ -15,8 +15,9 @@ from string import Template
 from typing import TYPE_CHECKING, Final
 from unicodedata import bidirectional
 
+from hmsplan.output.graph import visible
 from hmsplan.output.html.flow import pictures
-from hmsplan.output.html.graph import svg, visible
+from hmsplan.output.html.graph import MOST, svg
 from hmsplan.output.lines import Ink, Tone
 from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, SHOWN_AS
 from hmsplan.text.escape import html, plain
@@ -151,7 +152,7 @@ def _figure(page: Page, graph: Graph, ids: Mapping[str, str]) -> Iterator[str]:
     """Yield the graph; what the plan touches is coloured, marked and leads to its details."""
     by_name = {str(address): address for address in graph.names}
     touched = {by_name[item.name]: item for item in reversed(page.changes) if item.name in by_name}
-    seen = visible(graph, touched.keys())
+    seen = visible(graph, touched.keys(), MOST)
     left_out = len(graph.names) - len(seen.names)
     drawn = svg(
         seen,
@@ -187,7 +188,7 @@ def _item(item: Item, number: int, *, is_open: bool) -> Iterator[str]:
     yield (
         f'<details class="item" id="i{number}"{" open" if is_open else ""}><summary>'
         f'<span class="mark {tone}">{html(item.mark)}</span> <span class="name">{html(item.name)}</span> '
-        f'<span class="soft">{html(item.what)}</span></summary>'
+        f'<span class="soft">{html(item.summary)}</span></summary>'
     )
     yield from pictures(item.flow) if item.flow is not None else ()
     rows = "\n".join(map(_line, item.lines))
@@ -248,5 +249,7 @@ def _listed(head: str, texts: Iterable[str]) -> Iterator[str]:
 
 
 def _footer(page: Page) -> Iterator[str]:
-    if page.digest:
-        yield f"<footer>\n<p>Digest <code>{html(page.digest)}</code></p>\n</footer>"
+    lines = [f"Digest <code>{html(page.digest)}</code>"] if page.digest else []
+    lines += [html(page.stamp)] if page.stamp else []
+    if lines:
+        yield "<footer>\n" + "\n".join(f"<p>{line}</p>" for line in lines) + "\n</footer>"

@@ -30,7 +30,7 @@ class _Template(NamedTuple):
     new: Spec
 
 
-class Copies:
+class TemplateCopies:
     """The templates of a plan, and who has the same as they."""
 
     def __init__(self, plan: Plan) -> None:
