@@ -7,6 +7,7 @@ The way of a stack, in order:
 ``yaml_parser``       one file becomes a ``Document``, whose values know their places (``yaml_errors`` and ``slips`` say
                       what is wrong with it; ``parse_ahead`` reads many files at once)
 ``build``             the documents become a ``Stack``; it calls what follows
+``pin``               whether this version of hmsplan may read the stack file
 ``settings``          the stack file and the environment; ``variables`` are what they give
 ``collect``           which addresses the files declare; ``blocks`` is ``moved``, ``imports`` and ``removed``
 ``layers``            defaults and overrides around each resource, and where each field is written

@@ -17,6 +17,7 @@ from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE, Folder
 from hmsplan.config.files import is_yaml, list_files
 from hmsplan.config.interpolation import FileProblem
 from hmsplan.config.parse_ahead import cores_for, parse_ahead
+from hmsplan.config.pin import refuse_other_version
 from hmsplan.config.settings import Settings, check_state, read_settings
 from hmsplan.config.yaml_parser import parse
 from hmsplan.errors import ConfigError
@@ -195,7 +196,10 @@ def _stack_file(folder: Folder, root: Path, sources: Sources) -> Document | None
         )
         detail = f"There is no {STACK_FILE} in {root}, so this is not a stack.{hint}"
         raise ConfigError([Diagnostic("No stack here", detail)])
-    return _parse(folder, STACK_FILE, folder.real(STACK_FILE), sources)
+    document = _parse(folder, STACK_FILE, folder.real(STACK_FILE), sources)
+    if document is not None:
+        refuse_other_version(document)
+    return document
 
 
 def _elsewhere(folder: Folder, listed: Iterable[str]) -> str:

@@ -224,6 +224,9 @@ def _odd_tag(trouble: _Trouble) -> _Answer | None:
 def _odd_block(trouble: _Trouble) -> _Answer | None:
     if "block scalar" not in trouble.context:
         return None
+    if trouble.text[trouble.column - 1 : trouble.column + 1] == ">=":
+        detail = f'Without quotes > begins a block of text. Write: "{trouble.text[trouble.column - 1 :].strip()}"'
+        return "Text beside | or >", detail, None
     return "Text beside | or >", "The text of a block begins on the next line, indented.", None
 
 
