@@ -10,7 +10,7 @@ The way of a stack, in order:
 ``pin``               whether this version of hmsplan may read the stack file
 ``settings``          the stack file and the environment; ``variables`` are what they give
 ``collect``           which addresses the files declare; ``blocks`` is ``moved``, ``imports`` and ``removed``
-``layers``            defaults and overrides around each resource, and where each field is written
+``layers``            defaults, ``bases`` and overrides around each resource, and where each field is written
 ``resolve``           what each ``${…}`` stands for (``interpolation`` is the grammar)
 ``schema``            the published schemas; ``schema_violation`` tells their errors in our words, and
                       ``schema_formats`` knows what no pattern says

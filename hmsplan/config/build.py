@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.config import schema, variables
+from hmsplan.config.bases import Bases
 from hmsplan.config.blocks import Blocks, undeclared
 from hmsplan.config.collect import Collected
 from hmsplan.config.interpolation import FileProblem, names_in, template_files, texts_of
@@ -25,7 +26,7 @@ from hmsplan.model import Address, Diagnostic, Severity, Stack
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from hmsplan.config.document import Document, Node
     from hmsplan.model import Resource
@@ -40,6 +41,7 @@ class Sources:
         stack: hmsplan.yaml; None when it could not be parsed.
         environment: the file of the chosen environment; None when there is none, or it could not be parsed.
         problems: of files that could not be read or parsed.
+        elsewhere: returns the files of the other environments, as far as they can be parsed.
     """
 
     environment_name: str
@@ -47,6 +49,7 @@ class Sources:
     environment: Document | None = None
     resources: list[Document] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
+    elsewhere: Callable[[], Sequence[Document]] = tuple
 
     @property
     def broken(self) -> bool:
@@ -73,7 +76,9 @@ def build_stack(
     problems += (of_settings := _check_settings(sources))
     collected = _collect(sources, problems)
     overrides, excluded = _environment(sources.environment, collected)
-    declared = layer(collected, _blocks_of(sources.stack, "defaults"), overrides)
+    bases = Bases(_entries_of(sources.stack, "bases") if sources.stack else None, problems)
+    declared = layer(collected, _blocks_of(sources.stack, "defaults"), bases, overrides)
+    problems += (of_bases := list(bases.check()))
     named = _child(sources.stack, "variables")
     values, of_variables = variables.settle(named, _child(sources.environment, "variables"), given, environ)
     resolver = Resolver(
@@ -88,13 +93,14 @@ def build_stack(
         problems=problems,
     )
     blocks = _blocks(collected, resolver, excluded)
-    builder = ResourceBuilder(resolver)
+    builder = ResourceBuilder(resolver, Problems(told=[*of_settings, *of_bases]))
     resources = builder.finish_all()
     problems += of_variables if sources.stack is not None else ()
     problems += secrets.problems
-    problems += _not_told(builder.problems, of_settings)
+    problems += builder.problems
     if not sources.broken and not _has_error(problems):
         problems += variables.unused(named, resolver.used, lambda: _named_anywhere(sources, read_text))
+        problems += bases.unused(sources.elsewhere)
     if _has_error(problems):
         raise ConfigError(_sorted(problems))
     _refuse_lost(resolver.declared.keys() - resources.keys())
@@ -123,12 +129,6 @@ def _blocks(collected: Collected, resolver: Resolver, excluded: frozenset[Addres
     return blocks
 
 
-def _not_told(problems: Iterable[Diagnostic], told: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Return the problems of resources that they do not inherit from a file of settings."""
-    known = {(problem.summary, problem.source) for problem in told}
-    return [problem for problem in problems if (problem.summary, problem.source) not in known]
-
-
 def _refuse_lost(lost: Collection[Address]) -> None:
     if lost:
         detail = f"{wording.listed(sorted(map(str, lost)))}: not understood. To go on would be to delete them."
@@ -155,7 +155,7 @@ def _stack(
 def _named_anywhere(sources: Sources, read_text: Callable[[str], str]) -> set[str]:
     """Return the variables that any file names, templates of prompts included."""
     found = set[str]()
-    for document in filter(None, (sources.stack, sources.environment, *sources.resources)):
+    for document in filter(None, (sources.stack, sources.environment, *sources.resources, *sources.elsewhere())):
         for _, text in texts_of(document.value):
             found |= names_in(text)
             for path in template_files(text):
@@ -179,10 +179,15 @@ def _child(document: Document | None, key: str) -> Node | None:
 
 def _blocks_of(document: Document | None, key: str) -> dict[str, Node]:
     """Return the entries of a block of blocks, which stands at the top of a file; what is no block is left out."""
+    return {name: node for name, node in _entries_of(document, key).items() if isinstance(node.value, dict)}
+
+
+def _entries_of(document: Document | None, key: str) -> dict[str, Node]:
+    """Return the entries of a block that stands at the top of a file."""
     node = _child(document, key)
     if node is None or not isinstance(node.value, dict):
         return {}
-    return {name: child for name, _, child in node.entries() if isinstance(child.value, dict)}
+    return {name: child for name, _, child in node.entries()}
 
 
 def _environment(document: Document | None, collected: Collected) -> tuple[dict[Address, Node], frozenset[Address]]:

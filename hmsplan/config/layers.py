@@ -1,11 +1,17 @@
-"""One resource as it is written in several places: defaults, the resource itself, an environment's overrides."""
+"""One resource as it is written in several places, which lie on one another.
+
+From below: the ``defaults`` of its kind, its ``bases`` in the order in which ``extends`` names them, the resource
+itself, and the ``overrides`` of the environment.
+"""
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hmsplan.config.bases import EXTENDS
 from hmsplan.config.extra import EXTRA
 from hmsplan.config.interpolation import whole_file
 from hmsplan.config.slips import missing_space
@@ -16,6 +22,7 @@ from hmsplan.text import wording
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from hmsplan.config.bases import Bases
     from hmsplan.config.collect import Collected
     from hmsplan.config.document import Node
     from hmsplan.kinds import Kind
@@ -34,6 +41,27 @@ def merge(below: Any, above: Any) -> Any:
     return merged
 
 
+class Role(enum.StrEnum):
+    """What a layer is, from the strongest to the weakest."""
+
+    OVERRIDE = "override"
+    DECLARED = "declared"
+    BASE = "base"
+    DEFAULTS = "defaults"
+
+
+class Layer(NamedTuple):
+    """One place that a resource is written in.
+
+    Attributes:
+        name: of a base; empty for every other layer.
+    """
+
+    role: Role
+    node: Node
+    name: str = ""
+
+
 class SourceMap:
     """Finds the source of a field of one resource.
 
@@ -47,7 +75,7 @@ class SourceMap:
 
     __slots__ = ("extra", "kind", "layers", "pastes", "source", "spec")
 
-    def __init__(self, kind: Kind, source: SourceLine, layers: tuple[Node, ...]) -> None:
+    def __init__(self, kind: Kind, source: SourceLine, layers: tuple[Layer, ...]) -> None:
         self.kind = kind
         self.source = source
         self.layers = layers
@@ -58,7 +86,7 @@ class SourceMap:
     @property
     def interpolated(self) -> bool:
         """Whether some text may hold ``${``."""
-        return any(layer.document.interpolated for layer in self.layers)
+        return any(layer.node.document.interpolated for layer in self.layers)
 
     def __call__(self, path: FieldPath, line: int = 0) -> SourceLine:
         """Return where the field at *path* is written, or the nearest block around it; see ``model.Locate``."""
@@ -70,14 +98,14 @@ class SourceMap:
                         return source
         if line and (source := self.exactly(plain, line)) is not None:
             return source
-        found = [layer.find(plain) for layer in self.layers]
+        found = [layer.node.find(plain) for layer in self.layers]
         node, depth = max(found, key=lambda at: at[1])
         return node.source if depth else self.source
 
     def of_items(self, path: FieldPath, count: int) -> Sequence[SourceLine]:
         """Return where each of the *count* items of the list at *path* is written, in one walk over all of them."""
         plain = self.indexed(self._written(path))
-        node, depth = max((layer.find(plain) for layer in self.layers), key=lambda at: at[1])
+        node, depth = max((layer.node.find(plain) for layer in self.layers), key=lambda at: at[1])
         if depth == len(plain) and isinstance(node.value, list) and len(node.value) == count:
             return [item.source for item in node.items()]
         return [self((*path, index)) for index in range(count)]
@@ -86,7 +114,7 @@ class SourceMap:
         """Return where the field at *path* is written, or None when it is not."""
         path = self._written(path)
         for layer in self.layers:
-            node, depth = layer.find(path)
+            node, depth = layer.node.find(path)
             if depth == len(path):
                 file = whole_file(node.value) if line else None
                 return SourceLine(file, line) if file is not None else node.source
@@ -95,7 +123,7 @@ class SourceMap:
     def locate(self, path: FieldPath, key: str | None) -> SourceLine:
         """Return where the field at *path* is written, or the key *key* of the block there."""
         for layer in self.layers:
-            node, depth = layer.find(path)
+            node, depth = layer.node.find(path)
             if key is not None and depth == len(path) and isinstance(node.value, dict) and key in node.value:
                 return node.locate_key(key)
         return self(path)
@@ -135,24 +163,37 @@ class Declared:
 
 
 def layer(
-    collected: Collected, defaults: Mapping[str, Node], overrides: Mapping[Address, Node]
+    collected: Collected, defaults: Mapping[str, Node], bases: Bases, overrides: Mapping[Address, Node]
 ) -> dict[Address, Declared]:
-    """Merge the layers of every address; a resource that is no block is an error and left out."""
+    """Merge the layers of every address; a resource that is no block, or lacks a base, is an error and left out."""
     declared: dict[Address, Declared] = {}
     for address, written in collected.written.items():
-        spec: Any = {} if written.value is None else written.value
-        if not isinstance(spec, dict):
-            hint = missing_space(spec) if isinstance(spec, str) else None
-            detail = f"It is {wording.type_of(spec)}; a resource is a block of fields.{f' {hint}' if hint else ''}"
-            collected.problems.append(Diagnostic("Wrong type", detail, written.source, address))
+        own = written.source
+        if not isinstance(written.value, dict | None):
+            hint = missing_space(written.value) if isinstance(written.value, str) else None
+            detail = (
+                f"It is {wording.type_of(written.value)}; a resource is a block of fields.{f' {hint}' if hint else ''}"
+            )
+            collected.problems.append(Diagnostic("Wrong type", detail, own, address))
             collected.doubted.add(address.kind)
             continue
-        kind, own = KINDS[address.kind], written.source
-        below, above = defaults.get(address.kind), overrides.get(address)
-        if below is not None:
-            spec = merge(below.value, spec)
-        if above is not None:
-            spec = merge(spec, above.value)
-        nodes = tuple(each for each in (above, written, below) if each is not None)
-        declared[address] = Declared(address, kind, spec, own, SourceMap(kind, own, nodes))
+        taken = bases.of(address, written)
+        if taken is None:
+            collected.doubted.add(address.kind)
+            continue
+        layers = [Layer(Role.BASE, node, name) for name, node in taken] + [Layer(Role.DECLARED, written)]
+        if (below := defaults.get(address.kind)) is not None:
+            layers.insert(0, Layer(Role.DEFAULTS, below))
+        if (above := overrides.get(address)) is not None:
+            layers.append(Layer(Role.OVERRIDE, above))
+        kind, spec = KINDS[address.kind], _merged(layers)
+        declared[address] = Declared(address, kind, spec, own, SourceMap(kind, own, tuple(reversed(layers))))
     return declared
+
+
+def _merged(layers: Sequence[Layer]) -> Any:
+    """Lay all of *layers*, the weakest first, on one another; a single one is not copied."""
+    spec: Any = {}
+    for each in layers:
+        spec = merge(spec, {} if each.node.value is None else each.node.value)
+    return {name: value for name, value in spec.items() if name != EXTENDS} if EXTENDS in spec else spec

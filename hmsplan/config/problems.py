@@ -5,30 +5,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.errors import ConfigError
-from hmsplan.model import Diagnostic, Severity
+from hmsplan.model import Diagnostic, Severity, SourceLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Self
 
+
 MOST: Final = 500
 
 
 class Problems(list[Diagnostic]):
-    """A list that ends the reading of a stack once it is long enough.
+    """A list that holds each problem once, and ends the reading of a stack once it is long enough.
 
-    Finding out where a problem stands and what was meant takes time, and a file can hold a million of them.
+    Finding out where a problem stands and what was meant takes time, and a file can hold a million of them. What many
+    resources inherit from one line is one problem: it is left out when it is in the list already, or among *told*, the
+    problems of the file that holds the line.
 
     Raises:
         ConfigError: there are *most* errors; carries all, warnings too, and says that there may be more.
     """
 
-    def __init__(self, *, most: int = MOST) -> None:
+    def __init__(self, *, most: int = MOST, told: Iterable[Diagnostic] = ()) -> None:
         super().__init__()
         self._left = most
+        self._told = {(problem.summary, problem.source) for problem in told}
+        self._seen = set[tuple[str, str, SourceLine]]()
 
     def append(self, problem: Diagnostic) -> None:
         """Add a problem."""
+        if problem.source is not None:
+            seen = (problem.summary, problem.detail, problem.source)
+            if seen in self._seen or (problem.summary, problem.source) in self._told:
+                return
+            self._seen.add(seen)
         super().append(problem)
         self._left -= problem.severity is Severity.ERROR
         if self._left <= 0:

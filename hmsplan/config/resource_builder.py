@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.config import extra, leads, schema
+from hmsplan.config.bases import EXTENDS
 from hmsplan.config.exposed_secrets import exposed
 from hmsplan.config.extra import EXTRA
 from hmsplan.config.interpolation import Call, FileProblem
-from hmsplan.config.problems import Problems
 from hmsplan.config.resolve import bind
 from hmsplan.config.schema_violation import not_a_schema, violations_of
 from hmsplan.kinds import A_KIND, KINDS, tool_forms
@@ -35,6 +35,7 @@ from hmsplan.text import wording
 
 if TYPE_CHECKING:
     from hmsplan.config.layers import Declared
+    from hmsplan.config.problems import Problems
     from hmsplan.config.resolve import Resolved, Resolver
     from hmsplan.kinds import Kind
     from hmsplan.kinds.kind import Expansion
@@ -48,9 +49,9 @@ class ResourceBuilder:
         problems: everything wrong so far, the resolver's own apart.
     """
 
-    def __init__(self, resolver: Resolver) -> None:
+    def __init__(self, resolver: Resolver, problems: Problems) -> None:
         self.resolver = resolver
-        self.problems = Problems()
+        self.problems = problems
         self._finished: dict[Address, Resource] = {}
         self._expanded: dict[Address, dict[str, Any] | None] = {}
         self._identities: dict[tuple[str, str], Address] = {}
@@ -301,7 +302,7 @@ def _not_ignorable(kind: Kind, spec: Spec, path: tuple[str, ...]) -> tuple[str, 
     known = schema.fields(kind.name)
     if path[0] in spec.get(EXTRA, {}):
         known, spec = {**known, **spec[EXTRA]}, spec[EXTRA]
-    if path[0] not in known or path[0] in {"lifecycle", EXTRA}:
+    if path[0] not in known or path[0] in {"lifecycle", EXTENDS, EXTRA}:
         guess = wording.did_you_mean(path[0], known)
         owner = wording.sentence(A_KIND[kind.name])
         return "Unknown field", f"{owner} has no field {path[0]} whose changes could be ignored.{guess}"

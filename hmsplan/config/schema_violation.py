@@ -237,6 +237,8 @@ def _size(rule: str, limit: Any, value: Any, error: _Fault) -> tuple[str, str]: 
             return "Too few items", f"It has {len(value)} items; at least {limit} are needed."
         case "uniqueItems":
             return "Repeated item", "An item stands in this list twice."
+        case "not":
+            return "Not allowed here", str(error.schema["errorMessage"])
         case "None":
             return "Not allowed here", "This field cannot be used together with the others of this block."
         case _:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hmsplan.model import FieldPath
 
 DEFAULT_INCLUDE: Final = ("**/*.yaml", "**/*.yml")
-_INTERPOLATED_BLOCKS: Final = ("defaults", "overrides")
+_INTERPOLATED_BLOCKS: Final = ("defaults", "bases", "overrides")
 _STATE_PARAMETERS: Final = frozenset({"sslmode", "connect_timeout", "target_session_attrs"})
 """What git may say about a connection. Another host, file or service of the runner is not among it."""
 

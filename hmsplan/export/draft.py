@@ -218,7 +218,9 @@ class _Writer:
     def write(self) -> None:
         """Write every field that can be set."""
         members = {self.kind.members.name} if self.kind.members else set()
-        settable = [name for name in schema.fields(self.kind.name) if name not in {"lifecycle", "extra"} | members]
+        settable = [
+            name for name in schema.fields(self.kind.name) if name not in {"lifecycle", "extends", "extra"} | members
+        ]
         live = self.live
         for name in settable:
             if live.fields.get(name) is None and name in self.kind.write_only:

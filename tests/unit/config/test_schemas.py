@@ -288,6 +288,7 @@ def assistant() -> dict[str, Any]:
             },
             "min_messages_threshold": 2,
         },
+        "extends": ["dutch_desk", "recorded"],
         "lifecycle": {"prevent_destroy": True, "ignore_changes": ["llm_config.temperature", "llm_config.tools.0.url"]},
     }
 
@@ -299,6 +300,7 @@ NUMBER: Final[dict[str, Any]] = {
     "workflow_id": "3f0c0d5e-0000-4000-8000-000000000000",
     "transfer_trunk_id": "${sip_trunks.voip}",
     "is_active": True,
+    "extends": "protected",
     "lifecycle": {"prevent_destroy": True},
 }
 TRUNK: Final[dict[str, Any]] = {
@@ -551,7 +553,7 @@ def leaves(node: Any, at: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
 def test_every_field_may_be_interpolated(name: str, instance: Any) -> None:
     """An editor validates the text before ``${var:x}`` is resolved; ids and secrets are text in the tool too."""
     for at, value in leaves(instance):
-        block = at == ("lifecycle",) or (isinstance(value, dict) and isinstance(at[-1], int))
+        block = at[0] == "extends" or at == ("lifecycle",) or (isinstance(value, dict) and isinstance(at[-1], int))
         own = at[-1] in {"secret", "webhook_secret", "auth_password", "leads", "analysis_plan"}
         template = isinstance(value, str) and value.startswith("${tool_templates.")
         if block or own or template or (FREE & set(at[:-1])):
