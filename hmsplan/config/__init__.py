@@ -2,8 +2,8 @@
 
 The way of a stack, in order:
 
-``load``              the way in: a folder becomes a ``Stack``; ``files`` finds its files, ``confined`` says what may be
-                      read
+``load``              the way in: a folder becomes a ``Stack``; ``files`` finds its files, ``environments`` those of
+                      one environment, ``confined`` says what may be read
 ``yaml_parser``       one file becomes a ``Document``, whose values know their places (``yaml_errors`` and ``slips`` say
                       what is wrong with it; ``parse_ahead`` reads many files at once)
 ``build``             the documents become a ``Stack``; it calls what follows

@@ -26,7 +26,7 @@ from hmsplan.model import Address, Diagnostic, Severity, Stack
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from hmsplan.config.document import Document, Node
     from hmsplan.model import Resource
@@ -49,7 +49,7 @@ class Sources:
     environment: Document | None = None
     resources: list[Document] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
-    elsewhere: Callable[[], Sequence[Document]] = tuple
+    elsewhere: Callable[[], Iterable[Document]] = tuple
 
     @property
     def broken(self) -> bool:

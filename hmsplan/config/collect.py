@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.config import blocks, schema
+from hmsplan.config.confined import ENVIRONMENTS
 from hmsplan.errors import ConfigError
 from hmsplan.kinds import KINDS
 from hmsplan.model import KEY_PATTERN, Address, Diagnostic, SourceLine
@@ -107,8 +108,9 @@ class Collected:
 
     def _add_resource(self, address: Address, written: Node, source: SourceLine) -> None:
         if address in self.written:
+            other = self.written[address].source
             detail = (
-                f"{address} is declared at {self.written[address].source} already. Give one of the two another key."
+                f"{address} is declared at {other} already. Give one of the two another key.{_instead(source, other)}"
             )
             self.problems.append(Diagnostic("Duplicate address", detail, source, address))
             return
@@ -136,6 +138,15 @@ class Collected:
         else:
             hint = f"There is no kind {key}. A resource file holds {wording.listed([*KINDS, *blocks.NAMES])}."
         self.problems.append(Diagnostic("Unknown kind", hint, source, path=(key,)))
+
+
+def _instead(source: SourceLine, other: SourceLine) -> str:
+    """Say what one environment does instead of declaring a resource of all once more."""
+    below = f"{ENVIRONMENTS}/"
+    if not source.file.startswith(below) or other.file.startswith(below):
+        return ""
+    file = below + source.file.split("/")[1] + ".yaml"
+    return f" To change single fields in this environment, write them under overrides in {file}."
 
 
 def _home(key: str) -> str | None:

@@ -111,6 +111,10 @@ class Folder:
         except OSError:
             return []
 
+    def is_folder(self, path: str) -> bool:
+        """Say whether there is a folder below the root, or a link to one."""
+        return os.path.isdir(f"{self.root}/{path}")  # noqa: PTH112 -- the root is a text
+
     def _confine(self, path: str) -> str:
         if path.startswith(("/", "~", "\\")) or re.match(r"[A-Za-z]:", path):
             detail = f"{path} is absolute. Write it relative to the folder of {STACK_FILE}."

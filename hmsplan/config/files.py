@@ -39,8 +39,8 @@ class Listing:
     idle: tuple[str, ...]
 
 
-def list_files(folder: Folder, include: Sequence[str]) -> Listing:
-    """Find the resource files.
+def list_files(folder: Folder, include: Sequence[str], at: str = "") -> Listing:
+    """Find the resource files below *at*, which is empty or ends with a slash.
 
     Folders that are symbolic links are not entered. A file that is one is read, when it leads to a file inside.
 
@@ -48,7 +48,7 @@ def list_files(folder: Folder, include: Sequence[str]) -> Listing:
         FileProblem: a folder cannot be read.
     """
     found = _Found()
-    _walk(folder, "", found)
+    _walk(folder, at, found)
     patterns = [re.compile(glob(pattern)) for pattern in include]
     wanted = re.compile("|".join(f"(?:{pattern.pattern})" for pattern in patterns))
     files = sorted(path for path in found.files if _fits(wanted, path))

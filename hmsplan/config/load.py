@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import re
 import shlex
 import time
 from contextlib import contextmanager
@@ -13,8 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.config.build import Sources, build_stack
-from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE, Folder
-from hmsplan.config.files import is_yaml, list_files
+from hmsplan.config.confined import STACK_FILE, Folder
+from hmsplan.config.environments import (
+    NOTHING,
+    Environment,
+    documents_of,
+    environments,
+    files_below,
+    misnamed,
+    none_chosen,
+    unknown,
+)
+from hmsplan.config.files import list_files
 from hmsplan.config.interpolation import FileProblem
 from hmsplan.config.parse_ahead import cores_for, parse_ahead
 from hmsplan.config.pin import refuse_other_version
@@ -31,9 +40,6 @@ if TYPE_CHECKING:
     from hmsplan.config.document import Document
 
 DEFAULT_ENVIRONMENT: Final = "default"
-_ENVIRONMENT: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
-
-
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -93,29 +99,39 @@ def load_settings(root: Path) -> Settings:
     Raises:
         ConfigError: it is missing, cannot be parsed, or says where state is with a password.
     """
-    folder = Folder(str(root))
-    sources = Sources(DEFAULT_ENVIRONMENT)
-    document = _stack_file(folder, root, sources)
-    if document is None:
-        raise ConfigError(sources.problems)
-    if problems := check_state(document):
-        raise ConfigError(problems)
-    return read_settings(document)
+    return read_settings(_whole_stack_file(Folder(str(root)), root))
 
 
 def choose_environment(root: Path) -> str | None:
     """Return the environment that is meant where none is named; None where the stack has none, or where is no stack.
 
     Raises:
-        ConfigError: the stack has environments, and says none; or hmsplan.yaml cannot be read.
+        ConfigError: the stack has environments, and says none, or one that it has not; or hmsplan.yaml cannot be read.
     """
     folder = Folder(str(root))
     if STACK_FILE not in folder.names(""):
         return None
-    chosen = load_settings(root).default_environment
-    if chosen is None and (known := _environments(folder)):
-        raise ConfigError([_none_chosen(known)])
+    document = _whole_stack_file(folder, root)
+    chosen, known = read_settings(document).default_environment, environments(folder)
+    if chosen is None and known:
+        raise ConfigError([none_chosen(known)])
+    if chosen is not None and (problem := unknown(chosen, known, _default_of(document))):
+        raise ConfigError([problem])
     return chosen
+
+
+def _whole_stack_file(folder: Folder, root: Path) -> Document:
+    sources = Sources(DEFAULT_ENVIRONMENT)
+    document = _stack_file(folder, root, sources)
+    if document is None:
+        raise ConfigError(sources.problems)
+    if problems := check_state(document):
+        raise ConfigError(problems)
+    return document
+
+
+def _default_of(document: Document) -> SourceLine:
+    return document.root().locate(("default_environment",))
 
 
 @contextmanager
@@ -134,24 +150,32 @@ def _read_sources(folder: Folder, root: Path, environment: str | None) -> Source
     sources = Sources(environment or DEFAULT_ENVIRONMENT)
     sources.stack = _stack_file(folder, root, sources)
     settings = read_settings(sources.stack) if sources.stack else Settings()
+    known = environments(folder)
     chosen = environment if environment is not None else settings.default_environment
+    here = known.get(chosen, NOTHING) if chosen is not None else NOTHING
     if chosen is not None:
         sources.environment_name = chosen
-        sources.environment = _environment_file(folder, chosen, sources)
-    elif sources.stack and (known := _environments(folder)):
-        sources.problems.append(_none_chosen(known))
-    _read_resources(folder, settings.include, sources)
+        named_at = _default_of(sources.stack) if environment is None and sources.stack is not None else None
+        sources.problems += filter(None, [unknown(chosen, known, named_at)])
+    elif sources.stack and known:
+        sources.problems.append(none_chosen(known))
+    if here.file is not None:
+        sources.environment = _parse(folder, here.file, folder.real(here.file), sources)
+    sources.problems += misnamed(known)
+    sources.elsewhere = lambda: documents_of(folder, [each for name, each in known.items() if name != chosen])
+    _read_resources(folder, settings.include, here, sources)
     return sources
 
 
-def _read_resources(folder: Folder, include: Sequence[str], sources: Sources) -> None:
+def _read_resources(folder: Folder, include: Sequence[str], environment: Environment, sources: Sources) -> None:
     try:
-        found = list_files(folder, include)
+        found, own = list_files(folder, include), files_below(folder, environment)
     except FileProblem as problem:
         sources.problems.append(Diagnostic(problem.summary, problem.detail))
         return
-    ahead = parse_ahead(folder, found.files, cores_for(len(found.files)))
-    for (path, absolute), parsed in zip(found.files, ahead, strict=True):
+    files = [*found.files, *own.files]
+    ahead = parse_ahead(folder, files, cores_for(len(files)))
+    for (path, absolute), parsed in zip(files, ahead, strict=True):
         if parsed is not None and parsed.size <= folder.budget:
             folder.budget -= parsed.size
             document: Document | None = parsed.document
@@ -159,7 +183,7 @@ def _read_resources(folder: Folder, include: Sequence[str], sources: Sources) ->
             document = _parse(folder, path, absolute, sources)
         if document is not None:
             sources.resources.append(document)
-    sources.problems += [*found.passed, *_idle(sources.stack, found.idle)]
+    sources.problems += [*found.passed, *own.passed, *_idle(sources.stack, found.idle)]
 
 
 def _idle(stack: Document | None, patterns: Sequence[str]) -> Iterator[Diagnostic]:
@@ -219,37 +243,6 @@ def _is_stack(folder: str) -> bool:
 def _go(place: str) -> str:
     named = shlex.quote(place)
     return f"Add -C {named}, or type: cd {named}"
-
-
-def _environment_file(folder: Folder, name: str, sources: Sources) -> Document | None:
-    if _ENVIRONMENT.fullmatch(name) is None:
-        detail = f"Invalid environment name {wording.shown(name)}: use lower-case letters, digits, - and _."
-        sources.problems.append(Diagnostic("Bad name", detail))
-        return None
-    known = _environments(folder)
-    if name not in known:
-        guess = wording.did_you_mean(name, known)
-        there = f" There are: {wording.listed(sorted(known))}." if known and not guess else guess
-        detail = f"There is no {ENVIRONMENTS}/{name}.yaml.{there}"
-        sources.problems.append(Diagnostic("Unknown environment", detail))
-        return None
-    path = f"{ENVIRONMENTS}/{known[name]}"
-    return _parse(folder, path, folder.real(path), sources)
-
-
-def _environments(folder: Folder) -> dict[str, str]:
-    """Return the environments of a stack by name, and the file of each."""
-    files = [file for file in folder.names(ENVIRONMENTS) if is_yaml(file)]
-    return {file.rsplit(".", 1)[0]: file for file in reversed(files)}  # .yaml before .yml
-
-
-def _none_chosen(known: Iterable[str]) -> Diagnostic:
-    detail = (
-        f"The stack has environments ({wording.listed(sorted(known))}), and none was chosen. Without one, everything "
-        "that they own would look as if it had to be created. Choose with -e or HMSPLAN_ENV, or once for all commands "
-        f"in {STACK_FILE}, with default_environment."
-    )
-    return Diagnostic("No environment chosen", detail)
 
 
 def _read_secrets(path: Path | None) -> tuple[Mapping[str, str], Iterable[Diagnostic]]:

@@ -228,11 +228,16 @@ def test_fmt_writes_the_files_and_lists_them(cli: Cli, stack: Path) -> None:
     """Stack file, environments and resource files; the second time there is nothing to do."""
     write(
         stack,
-        {"ugly.yaml": UGLY, "environments/x.yaml": "variables:   {}\n", "hmsplan.yaml": "version:   1\nstack: s\n"},
+        {
+            "ugly.yaml": UGLY,
+            "environments/x.yaml": "variables:   {}\n",
+            "environments/y/own.yaml": "assistants:   {}\n",
+            "hmsplan.yaml": "version:   1\nstack: s\n",
+        },
     )
     result = cli("-C", stack, "fmt")
     assert result.code == 0
-    assert set(result.out.split()) == {"ugly.yaml", "environments/x.yaml", "hmsplan.yaml"}
+    assert set(result.out.split()) == {"ugly.yaml", "environments/x.yaml", "environments/y/own.yaml", "hmsplan.yaml"}
     assert (stack / "ugly.yaml").read_text("utf-8") == NEAT
     assert cli("-C", stack, "fmt").out == ""
 
@@ -288,11 +293,12 @@ def test_nothing_outside_the_stack_is_written(cli: Cli, stack: Path, name: str) 
 def test_links_are_passed_over_when_the_whole_stack_is_formatted(cli: Cli, stack: Path) -> None:
     """Neither a linked file nor a linked folder of environments is followed."""
     outside = stack.parent / "elsewhere"
-    write(outside, {"production.yaml": "variables:   {}\n"})
+    files = {"production.yaml": "variables:   {}\n", "production/a.yaml": "assistants:   {}\n"}
+    write(outside, files)
     (stack / "environments").symlink_to(outside)
     (stack / "linked.yaml").symlink_to(outside / "production.yaml")
     assert cli("-C", stack, "fmt").code == 0
-    assert (outside / "production.yaml").read_text("utf-8") == "variables:   {}\n"
+    assert {name: (outside / name).read_text("utf-8") for name in files} == files
 
 
 def test_a_named_pipe_does_not_hang_it(cli: Cli, stack: Path) -> None:

@@ -108,7 +108,7 @@ def test_a_linked_folder_whose_files_are_read_elsewhere_is_a_warning(root: Path)
     ("files", "include"),
     [
         ({".shared/b.yaml": ""}, ""),
-        ({"environments/shared/b.yaml": ""}, ""),
+        ({"environments/shared/b.yaml": "", "environments/other.yaml": ""}, "default_environment: other\n"),
         ({"other/hmsplan.yaml": "", "other/b.yaml": ""}, 'include: ["*.yaml", "shop/*.yaml"]\n'),
         ({"shared/b.yaml": ""}, 'include: ["*.yaml", "shop/*.yaml"]\n'),
     ],
