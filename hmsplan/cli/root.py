@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "drift": ("drift", "Show what changed outside hmsplan. Read-only."),
     "show": ("plan", "Show a saved plan."),
     "snapshot": ("snapshot", "Save a picture to plan against without a key."),
+    "explain": ("explain", "Show where each value of a resource comes from, offline."),
     "graph": ("graph", "Print the dependency graph."),
     "import": ("state", "Bind one live object to an address."),
     "export": ("export", "Write YAML for a whole organization."),

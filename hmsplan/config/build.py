@@ -7,7 +7,7 @@ into something that could not be read is not reported: one mistake, one message.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.config import schema, variables
@@ -83,7 +83,7 @@ def build_stack(
     values, of_variables = variables.settle(named, _child(sources.environment, "variables"), given, environ)
     resolver = Resolver(
         declared={address: resource for address, resource in declared.items() if address not in excluded},
-        variables=values,
+        variables={name: variable.value for name, variable in values.items()},
         no_variable=lambda name: ("", "") if _may_lack_variables(sources) else variables.missing(name, named),
         secrets=secrets,
         need_secrets=need_secrets,
@@ -104,7 +104,7 @@ def build_stack(
     if _has_error(problems):
         raise ConfigError(_sorted(problems))
     _refuse_lost(resolver.declared.keys() - resources.keys())
-    return _stack(sources, resources, blocks, _sorted(problems))
+    return replace(_stack(sources, resources, blocks, _sorted(problems)), variables=values)
 
 
 def _collect(sources: Sources, problems: Problems) -> Collected:

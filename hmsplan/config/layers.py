@@ -62,6 +62,18 @@ class Layer(NamedTuple):
     name: str = ""
 
 
+class Paste(NamedTuple):
+    """A template that stands in a resource.
+
+    Attributes:
+        origin: path in what it stands for to the paths in the template that it may come from, best first.
+    """
+
+    address: Address
+    source_map: SourceMap
+    origin: Callable[[FieldPath], tuple[FieldPath, ...]]
+
+
 class SourceMap:
     """Finds the source of a field of one resource.
 
@@ -70,7 +82,7 @@ class SourceMap:
         layers: the places the resource is written in, the strongest first.
         spec: the finished fields; the names of keyed items are read from it.
         extra: names of the finished fields that are written under ``extra``.
-        pastes: path of a pasted template, with indexes, to the template's own source_map and how to translate a path.
+        pastes: path of a pasted template, with indexes, to the template.
     """
 
     __slots__ = ("extra", "kind", "layers", "pastes", "source", "spec")
@@ -81,7 +93,7 @@ class SourceMap:
         self.layers = layers
         self.spec: Any = None
         self.extra: Collection[str] = ()
-        self.pastes: dict[FieldPath, tuple[SourceMap, Callable[[FieldPath], tuple[FieldPath, ...]]]] = {}
+        self.pastes: dict[FieldPath, Paste] = {}
 
     @property
     def interpolated(self) -> bool:
@@ -90,11 +102,11 @@ class SourceMap:
 
     def __call__(self, path: FieldPath, line: int = 0) -> SourceLine:
         """Return where the field at *path* is written, or the nearest block around it; see ``model.Locate``."""
-        plain = self.indexed(self._written(path))
-        for paste, (template, translate) in self.pastes.items():
+        plain = self.indexed(self.written(path))
+        for paste, template in self.pastes.items():
             if len(plain) > len(paste) and plain[: len(paste)] == paste:
-                for candidate in translate(plain[len(paste) :]):
-                    if (source := template.exactly(candidate, line)) is not None:
+                for candidate in template.origin(plain[len(paste) :]):
+                    if (source := template.source_map.exactly(candidate, line)) is not None:
                         return source
         if line and (source := self.exactly(plain, line)) is not None:
             return source
@@ -104,7 +116,7 @@ class SourceMap:
 
     def of_items(self, path: FieldPath, count: int) -> Sequence[SourceLine]:
         """Return where each of the *count* items of the list at *path* is written, in one walk over all of them."""
-        plain = self.indexed(self._written(path))
+        plain = self.indexed(self.written(path))
         node, depth = max((layer.node.find(plain) for layer in self.layers), key=lambda at: at[1])
         if depth == len(plain) and isinstance(node.value, list) and len(node.value) == count:
             return [item.source for item in node.items()]
@@ -112,7 +124,7 @@ class SourceMap:
 
     def exactly(self, path: FieldPath, line: int = 0) -> SourceLine | None:
         """Return where the field at *path* is written, or None when it is not."""
-        path = self._written(path)
+        path = self.written(path)
         for layer in self.layers:
             node, depth = layer.node.find(path)
             if depth == len(path):
@@ -128,7 +140,8 @@ class SourceMap:
                 return node.locate_key(key)
         return self(path)
 
-    def _written(self, path: FieldPath) -> FieldPath:
+    def written(self, path: FieldPath) -> FieldPath:
+        """Return where the field at *path* is written: what is extra stands in a block of its own."""
         return (EXTRA, *path) if path and path[0] in self.extra else path
 
     def indexed(self, path: FieldPath) -> FieldPath:
@@ -186,12 +199,12 @@ def layer(
             layers.insert(0, Layer(Role.DEFAULTS, below))
         if (above := overrides.get(address)) is not None:
             layers.append(Layer(Role.OVERRIDE, above))
-        kind, spec = KINDS[address.kind], _merged(layers)
+        kind, spec = KINDS[address.kind], merged(layers)
         declared[address] = Declared(address, kind, spec, own, SourceMap(kind, own, tuple(reversed(layers))))
     return declared
 
 
-def _merged(layers: Sequence[Layer]) -> Any:
+def merged(layers: Sequence[Layer]) -> Any:
     """Lay all of *layers*, the weakest first, on one another; a single one is not copied."""
     spec: Any = {}
     for each in layers:

@@ -11,6 +11,7 @@ from hmsplan.config.bases import EXTENDS
 from hmsplan.config.exposed_secrets import exposed
 from hmsplan.config.extra import EXTRA
 from hmsplan.config.interpolation import Call, FileProblem
+from hmsplan.config.layers import Paste
 from hmsplan.config.resolve import bind
 from hmsplan.config.schema_violation import not_a_schema, violations_of
 from hmsplan.kinds import A_KIND, KINDS, tool_forms
@@ -166,7 +167,7 @@ class ResourceBuilder:
                     return None
                 pastes.append((path, value.address))
                 template = self.resolver.declared[value.address].source_map
-                declared.source_map.pastes[path] = (template, expansion.origin)
+                declared.source_map.pastes[path] = Paste(value.address, template, expansion.origin)
                 bind(resolved, path, expanded)
             elif isinstance(value, Secret):
                 place = " ".join(map(str, (declared.address, *path)))

@@ -16,7 +16,7 @@ import orjson
 from hmsplan.config.schema_formats import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
@@ -154,3 +154,27 @@ class Place:
 def at(name: str) -> Place:
     """Return the schema of a whole file."""
     return Place(name, "", documents()[_BASE + name])
+
+
+def names_below(kind: str, path: Sequence[str | int]) -> frozenset[str]:
+    """Return the names that a block at *path* of a resource may have, whatever else the resource says.
+
+    Empty for what has names of the author's own, or is not there.
+    """
+    places = [at(of_kind(kind))]
+    for part in path:
+        steps = ("items",) if isinstance(part, int) else ("properties", part)
+        places = [found for place in places for each in _parts(place) if (found := each.below(*steps)) is not None]
+    return frozenset(name for place in places for each in _parts(place) for name in each.schema.get("properties", ()))
+
+
+def _parts(place: Place) -> Iterator[Place]:
+    """Yield a schema and all that it is made of, conditions apart."""
+    yield place
+    if "$ref" in place.schema:
+        yield from _parts(place.referred())
+    for index in range(len(place.schema.get("allOf", ()))):
+        yield from _parts(place.inside("allOf", index))
+    for branch in ("then", "else"):
+        if (inner := place.below(branch)) is not None:
+            yield from _parts(inner)

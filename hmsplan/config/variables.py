@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.config.yaml_parser import read_scalar
-from hmsplan.model import Diagnostic, Severity
+from hmsplan.model import Diagnostic, Severity, Variable, VariableOrigin
 from hmsplan.secrets.sources import is_utf8, not_utf8, variable_suffix
 from hmsplan.text import wording
 
@@ -20,8 +20,8 @@ _Declared = dict[str, "Node"]
 
 def settle(
     declared: Node | None, environment: Node | None, given: Mapping[str, str], environ: Mapping[str, str]
-) -> tuple[dict[str, Any], list[Diagnostic]]:
-    """Return the value of each declared variable that has one, and what is wrong.
+) -> tuple[dict[str, Variable], list[Diagnostic]]:
+    """Return each declared variable that has a value, and what is wrong.
 
     *declared* and *environment* are the ``variables`` of the two files. *given* comes from ``--var``; a name in it that
     is not declared is an error, unlike in *environ*.
@@ -29,30 +29,39 @@ def settle(
     variables = _entries(declared)
     problems = list(_unknown_names(variables, _entries(environment), given))
     chosen = _entries(environment)
-    values: dict[str, Any] = {}
+    values: dict[str, Variable] = {}
     for name, node in variables.items():
         spec = node.value if isinstance(node.value, dict) else {}
         default = spec.get("default")
-        mismatch: list[Diagnostic] = []
+        fallback = None if default is None else _default(node, default)
+        variable, mismatch = fallback, list[Diagnostic]()
         text = given.get(name, environ.get(PREFIX + variable_suffix(name)))
         if text is not None:
+            origin = VariableOrigin.FLAG if name in given else VariableOrigin.ENVIRON
             source = f"--var {name}" if name in given else PREFIX + variable_suffix(name)
             if not is_utf8(text):
                 problems.append(not_utf8(source))
                 text = "" if default is None else str(default)  # so that one mistake is told once
-            values[name] = text if default is None or isinstance(default, str) else read_scalar(text)
-            mismatch = _mismatch(name, values[name], default, f"{source} gives", None)
+            value = text if default is None or isinstance(default, str) else read_scalar(text)
+            variable = Variable(value, origin, source)
+            mismatch = _mismatch(name, value, default, f"{source} gives", None)
         elif name in chosen:
-            values[name] = chosen[name].value
-            mismatch = _mismatch(name, values[name], default, "The environment gives", chosen[name])
-        elif default is not None:
-            values[name] = default
+            at = chosen[name]
+            variable = Variable(at.value, VariableOrigin.ENVIRONMENT, "environment file", at.source)
+            mismatch = _mismatch(name, at.value, default, "The environment gives", at)
         if mismatch:
             problems += mismatch
-            values[name] = default  # so that one mistake is told once
-        if text is None and isinstance(values.get(name), str) and "${" in values[name]:
+            variable = fallback  # so that one mistake is told once
+        if variable is None:
+            continue
+        values[name] = variable
+        if text is None and isinstance(variable.value, str) and "${" in variable.value:
             problems.append(_not_interpolated(name, chosen.get(name, node)))
     return values, problems
+
+
+def _default(node: Node, value: Any) -> Variable:
+    return Variable(value, VariableOrigin.DEFAULT, "default", node.locate(("default",)))
 
 
 def missing(name: str, declared: Node | None) -> tuple[str, str]:

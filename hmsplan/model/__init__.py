@@ -7,7 +7,7 @@ Three readings meet in ``planner.planner.make_plan``: what is declared (``config
 """
 
 from hmsplan.model.address import KEY_PATTERN, Address
-from hmsplan.model.config import Copy, Import, Lifecycle, Move, Resource, Safety, Stack
+from hmsplan.model.config import Copy, Import, Lifecycle, Move, Resource, Safety, Stack, Variable, VariableOrigin
 from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine, Topic
 from hmsplan.model.paths import (
     ANY,
@@ -19,6 +19,7 @@ from hmsplan.model.paths import (
     matches,
     pattern,
     pattern_of,
+    undotted,
     value_at,
     values_at,
     written,
@@ -104,6 +105,8 @@ __all__ = [
     "Unsendable",
     "Unsettled",
     "Value",
+    "Variable",
+    "VariableOrigin",
     "Verb",
     "dotted",
     "is_pending",
@@ -113,6 +116,7 @@ __all__ = [
     "pattern",
     "pattern_of",
     "tally",
+    "undotted",
     "value_at",
     "values_at",
     "written",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -9,7 +10,7 @@ from typing import Protocol
 from hmsplan.model.address import Address
 from hmsplan.model.diagnostic import Diagnostic, SourceLine
 from hmsplan.model.paths import FieldPath
-from hmsplan.model.value import Spec
+from hmsplan.model.value import EMPTY, Spec, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,30 @@ class Safety:
     max_new_calls: int = 0
 
 
+class VariableOrigin(enum.StrEnum):
+    """What gave a variable its value, the strongest first."""
+
+    FLAG = "flag"
+    ENVIRON = "environ"
+    ENVIRONMENT = "environment"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """The value of a ``${var:x}``.
+
+    Attributes:
+        given_by: what a person would look for: ``--var x``, ``HMSPLAN_VAR_X``, ``environment file`` or ``default``.
+        source: the line of the value; None when no file of the stack gives it.
+    """
+
+    value: Value
+    origin: VariableOrigin
+    given_by: str
+    source: SourceLine | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Stack:
     """All that is declared for one environment.
@@ -135,6 +160,7 @@ class Stack:
         environment: the name chosen with ``-e``; ``default`` when none was.
         organization: the only organization this may touch; None = any.
         removed: addresses to forget without deleting.
+        variables: those that have a value, by name.
     """
 
     name: str
@@ -146,3 +172,4 @@ class Stack:
     removed: frozenset[Address] = frozenset()
     safety: Safety = Safety()
     warnings: tuple[Diagnostic, ...] = ()
+    variables: Mapping[str, Variable] = field(default_factory=lambda: EMPTY)

@@ -81,6 +81,31 @@ def dotted(path: Sequence[str | int]) -> str:
     return text
 
 
+def undotted(text: str) -> FieldPath:
+    """Read a path as ``dotted`` writes it.
+
+    Raises:
+        ValueError: *text* is not of that form.
+    """
+    path: FieldPath = ()
+    at = 0
+    while at < len(text):
+        found = _STEP.match(text, at)
+        if found is None or (found["name"] is not None and (at > 0) != bool(found["dot"])):
+            msg = f"not a path: {text!r}; write it as llm_config.messages[0].content"
+            raise ValueError(msg)
+        index = found["index"]
+        path = (*path, int(index) if index is not None else found["name"] or found["quoted"])
+        at = found.end()
+    return path
+
+
+_STEP: Final = re.compile(
+    r"""(?P<dot>\.)?(?P<name>[A-Za-z0-9_$-]+) | \[(?P<index>[0-9]{1,9})\] | \["(?P<quoted>.*?)"\](?=[.\[]|$)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
 def leaves(value: Any, at: FieldPath = ()) -> Iterator[tuple[FieldPath, Any]]:
     """Yield every ``Ref``, ``Secret`` and scalar of *value* with its path (lists by index)."""
     if isinstance(value, Mapping):

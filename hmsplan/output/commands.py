@@ -25,6 +25,7 @@ NAMES: Final = (
     "domain",
     "drift",
     "emulator",
+    "explain",
     "export",
     "fmt",
     "graph",

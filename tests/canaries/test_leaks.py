@@ -40,6 +40,8 @@ READ_ONLY: tuple[tuple[str, ...], ...] = (
     ("drift", "--unmanaged"),
     ("drift", "--unmanaged", "--json"),
     ("graph",),
+    ("explain", "assistants.one"),
+    ("explain", "assistants.one", "--json"),
     ("doctor",),
     ("doctor", "--json"),
     ("doctor", "--mcp"),
@@ -132,7 +134,7 @@ def formats() -> list[tuple[str, ...]]:
     for name, (module, _) in COMMANDS.items():
         command = getattr(import_module(f"hmsplan.cli.{module}"), f"{name}_command")
         choices = [param.type.choices for param in command.params if "--format" in param.opts]
-        file = {"show": ("saved.json",), "apply": ("-y",)}.get(name, ())
+        file = {"show": ("saved.json",), "apply": ("-y",), "explain": ("assistants.one",)}.get(name, ())
         found += [(name, *file, "--format", each) for each in (choices[0] if choices else ())]
     return found
 

@@ -170,6 +170,7 @@ RESULTS: Final = (
     ("validate",),
     ("validate", "--format", "json"),
     ("graph",),
+    ("explain", "assistants.a0"),
     ("schema",),
     ("doctor",),
     ("state", "pull"),

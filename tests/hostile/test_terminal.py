@@ -180,6 +180,7 @@ def test_no_text_of_a_stack_acts(tmp_path: Path, server: HostileServer, text: st
         ("plan",),
         ("graph",),
         ("graph", "--format", "dot"),
+        ("explain", "assistants.a"),
         ("fmt", "--diff"),
         ("apply", "-y"),
     ):
