@@ -10,8 +10,8 @@ import orjson
 from hmsplan.cli.parsing import Group
 from hmsplan.cli.session import open_workspace, wait_for
 from hmsplan.cli.terminal import color, out
-from hmsplan.kinds.domain import dns_records
-from hmsplan.operations.domain import FAILED, VERIFIED, domain_status, verify_domain
+from hmsplan.kinds.domain import FAILED, VERIFIED, dns_records
+from hmsplan.operations.domain import domain_status, verify_domain
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def _lines(options: Globals, domain: Spec) -> Iterator[str]:
         yield ""
         yield from _table(options, records)
     if status != VERIFIED:
+        if status in FAILED:
+            yield "\nThe check failed: what is marked so is missing at your DNS, or has another value there."
         yield "\nNo mail is sent until it is verified. Set these records at your DNS, then type:"
         yield f"  {options.command('domain', 'verify')}"
 

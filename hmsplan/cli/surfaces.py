@@ -72,7 +72,7 @@ def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], 
 
     form = "json" if options.json else form
     if form == "json":
-        out(orjson.dumps(drift_json(drifts, report.coverage, report.unseen)).decode())
+        out(orjson.dumps(drift_json(drifts, report.coverage, report.unseen, report.warnings)).decode())
         return
     if form in FOUND_FORMATS:
         from hmsplan.output.findings import of_drift  # noqa: PLC0415 -- only for these formats
@@ -83,7 +83,9 @@ def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], 
         print_found(options, found, form, suite="hmsplan drift", well=well)
     if form not in FOUND_FORMATS or form == "github":
         names = stack.name, stack.environment
-        page = drift_page(drifts, report.coverage, *names, _width(form), options.commands, report.unseen, _stamp())
+        page = drift_page(
+            drifts, report.coverage, *names, _width(form), options.commands, report.unseen, report.warnings, _stamp()
+        )
         _print_page(options, page, form)
 
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from hmsplan.kinds.kind import STAMPS, Kind, Use
+from hmsplan.kinds.kind import STAMPS, Kind, Problem, Use
+from hmsplan.text.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hmsplan.model import Spec
+
+
+VERIFIED: Final = "verified"
+FAILED: Final = ("failed", "temporary_failure")
+"""What the status of a domain is once its DNS was checked; of a record too."""
 
 
 def only_domain(answer: Any) -> list[dict[str, Any]] | None:
@@ -69,6 +75,18 @@ def set_records(domain: Spec) -> Iterator[str]:
         yield "to check them, once they are set: hmsplan domain verify"
 
 
+def failed_check(domain: Spec) -> Iterator[Problem]:
+    """Name the records that the platform looked for in the DNS and did not find as they should be."""
+    if domain.get("status") in FAILED:
+        failed = [record.lines()[0] for record in dns_records(domain) if record.status in FAILED]
+        which = f"{listed(failed)} {'is' if len(failed) == 1 else 'are'} missing or wrong there" if failed else "see"
+        detail = (
+            f"the platform checked the DNS of {domain.get('domain_name')}, and {which}, so no mail is sent. "
+            "To see what has to be set, type:\n  hmsplan domain status\nand once it is set:\n  hmsplan domain verify"
+        )
+        yield Problem((), "DNS check failed", detail)
+
+
 DOMAIN: Final = Kind(
     name="domain",
     singular="domain",
@@ -91,5 +109,6 @@ DOMAIN: Final = Kind(
     guarded_replace=True,  # its DNS records change, and no mail leaves until they are verified
     guarded_delete=True,
     to_do=set_records,
+    trouble=failed_check,
     loss="no mail is sent until the DNS records of another one are set and verified",
 )

@@ -165,6 +165,7 @@ class Kind:
         guarded_delete: the same for a delete.
         loss: what people notice once one has gone, until another one works; "" for nothing that is not said already.
         to_do: what people have to do once one is made, from what the API answered; a text to be copied is indented.
+        trouble: what the platform itself found wrong with a live object, and no change of its fields would mend.
         clearable: top-level fields that null clears.
         emptied: clearable maps that {} clears, where the API refuses null.
         kept: clearable fields that are released, not cleared, when they are taken out: others cannot do without.
@@ -236,6 +237,7 @@ class Kind:
     guarded_delete: bool = False
     loss: str = ""
     to_do: Callable[[Spec], Iterable[str]] | None = None
+    trouble: Callable[[Spec], Iterator[Problem]] | None = None
     clearable: frozenset[str] = frozenset()
     emptied: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()

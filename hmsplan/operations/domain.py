@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from hmsplan.api.client import CheckClient, ReadClient
 from hmsplan.api.refresh import parse_one
@@ -15,9 +15,6 @@ from hmsplan.operations.refresh import read
 if TYPE_CHECKING:
     from hmsplan.model import RemoteObject
     from hmsplan.operations.workspace import Workspace
-
-VERIFIED: Final = "verified"
-FAILED: Final = ("failed", "temporary_failure")
 
 
 class NoDomain(HmsplanError):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Kind
-    from hmsplan.model import Address, Drift, FieldChange, FieldPath
+    from hmsplan.model import Address, Diagnostic, Drift, FieldChange, FieldPath
     from hmsplan.output.commands import CommandLine
     from hmsplan.output.values import Look
 
@@ -120,7 +120,12 @@ def twin_advice(drift: Drift, run: CommandLine = BARE) -> tuple[str, ...]:
     )
 
 
-def drift_json(drifts: Sequence[Drift], coverage: Coverage, unseen: Unseen | None = None) -> dict[str, Any]:
+def drift_json(
+    drifts: Sequence[Drift],
+    coverage: Coverage,
+    unseen: Unseen | None = None,
+    warnings: Iterable[Diagnostic] = (),
+) -> dict[str, Any]:
     """Return the same report as JSON; secrets are redacted."""
     managed, total = _sums(coverage)
     kinds = {name: {"managed": have, "total": all_} for name, (have, all_) in sorted(coverage.items())}
@@ -129,6 +134,9 @@ def drift_json(drifts: Sequence[Drift], coverage: Coverage, unseen: Unseen | Non
         "drift": [_drift_json(drift) for drift in drifts],
         "coverage": {"managed": managed, "total": total, "kinds": kinds},
         "unseen": {str(address): [dotted(path) for path in paths] for address, paths in sorted((unseen or {}).items())},
+        "warnings": [
+            {"address": str(each.address), "summary": each.summary, "detail": each.detail} for each in warnings
+        ],
     }
 
 

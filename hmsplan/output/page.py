@@ -283,6 +283,7 @@ def drift_page(
     width: int,
     commands: CommandLine = BARE,
     unseen: Unseen | None = None,
+    warnings: Sequence[Diagnostic] = (),
     stamp: str = "",
 ) -> Page:
     """Return what a drift report says."""
@@ -299,6 +300,7 @@ def drift_page(
         drift=_drifted(worst_first(ours), width, EMPTY, commands),
         unmanaged=tuple(drift for drift in drifts if drift.drift is DriftKind.UNMANAGED),
         ending=ending,
+        warnings=tuple(map(commands.completed, warnings)),
         coverage=f"Coverage: {coverage_text(coverage)}",
         unseen=f"Cannot be seen: {unseen_text(unseen)}" if unseen else "",
         counts=drift_line(drifts),

@@ -53,8 +53,7 @@ def _plan(page: Page, *, show_unchanged: bool) -> Iterator[list[Line]]:
     for item in page.changes:
         yield _object(item)
     yield _drift(page)
-    for warning in page.warnings:
-        yield [Line(row, depth=-1, whole=True) for row in format_diagnostic(warning, page.width).split("\n")]
+    yield from _warnings(page)
     if show_unchanged and page.unchanged:
         yield [title(f"Unchanged: {count(len(page.unchanged), 'object')}"), *map(Line, page.unchanged)]
     yield _end(page)
@@ -65,10 +64,16 @@ def _drift_report(page: Page) -> Iterator[list[Line]]:
         number = count(len({item.name for item in page.drift}), "object")
         yield [title(f"{number} changed outside hmsplan since the last apply", Tone.ALERT), title(SHOWN_AS, Tone.QUIET)]
     yield from map(_object, page.drift)
+    yield from _warnings(page)
     yield [title(sentence) for sentence in page.ending]
     yield _unmanaged(page)
     unseen = [title(page.unseen, Tone.PLAIN)] if page.unseen else []
     yield [title(page.coverage, Tone.PLAIN), *unseen, title(page.counts)]
+
+
+def _warnings(page: Page) -> Iterator[list[Line]]:
+    for warning in page.warnings:
+        yield [Line(row, depth=-1, whole=True) for row in format_diagnostic(warning, page.width).split("\n")]
 
 
 def _unmanaged(page: Page) -> list[Line]:

@@ -21,6 +21,7 @@ from hmsplan.planner.matching import NOWHERE, identify
 from hmsplan.planner.members import fingerprint
 from hmsplan.planner.request_body import resolve
 from hmsplan.planner.resource_diff import is_final
+from hmsplan.planner.trouble import troubles
 from hmsplan.planner.unseen import unseen_fields
 
 if TYPE_CHECKING:
@@ -200,6 +201,7 @@ class DriftReport:
         coverage: kind to (objects that state binds and that are live, live objects).
         unseen: address to the applied fields whose live value the API does not tell.
         requests: how many HTTP requests it took.
+        warnings: what the platform finds wrong with a managed object; not drift.
     """
 
     drifted: tuple[Drift, ...]
@@ -207,6 +209,7 @@ class DriftReport:
     coverage: Mapping[str, tuple[int, int]]
     unseen: Mapping[Address, tuple[FieldPath, ...]]
     requests: int = 0
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 def survey(
@@ -237,4 +240,5 @@ def survey(
         coverage,
         {address: paths for address, paths in unseen.items() if paths},
         snapshot.requests,
+        tuple(troubles(stack, bindings, snapshot, kinds)),
     )

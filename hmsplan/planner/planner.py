@@ -29,6 +29,7 @@ from hmsplan.planner.resource_diff import comparison, creation
 from hmsplan.planner.safety import loosened, refusals, without_memory
 from hmsplan.planner.secret_changes import unmatched, unseen, wants_resend
 from hmsplan.planner.steps import lower
+from hmsplan.planner.trouble import troubles
 from hmsplan.planner.unseen import not_compared
 from hmsplan.planner.unsendable import unsendable
 from hmsplan.planner.uses import needed_by, unmet, with_substitutes
@@ -140,6 +141,7 @@ def _warnings(
     yield from (_without_numbers(warning, kinds) for warning in _still_true(stack, found, kinds))
     yield from (twin_warning(twin, kinds) for twin in find_twins(stack, snapshot, found, elsewhere, kinds))
     yield from _cut_lists(changes, snapshot, kinds)
+    yield from troubles(stack, found.bindings, snapshot, kinds)
     yield from loosened(changes, declared, found.bindings)
     yield from unseen(stack, changes, found.bindings, kinds)
     yield from not_compared(changes, kinds)

@@ -122,3 +122,27 @@ def test_records_of_an_unknown_form_are_left_out() -> None:
     assert known.lines() == ("send MX", "10 feedback.example.com")
     assert dns_records({"records": None}) == dns_records({}) == ()
     assert list(set_records({"records": []})) == []
+
+
+@pytest.mark.parametrize("emulator", ["failed"], indirect=True)
+def test_a_check_that_failed_is_told_with_its_record_and_is_neither_drift_nor_a_change(
+    live: Any, tmp_path: Path
+) -> None:
+    live("apply", "-y")
+    assert "failed" not in live("plan").out
+    result = live("domain", "verify")
+    assert result.code == 1
+    assert result.out.startswith("mail.example.com: failed\n")
+    assert f"failed        {RECORD}\n" in result.out
+    assert "The check failed: what is marked so is missing at your DNS" in result.out
+    status = live("domain", "status")
+    assert (status.code, status.out) == (0, result.out)
+    for command, nothing in (("plan", "No changes."), ("drift", "No drift.")):
+        result = live(command, "--detailed-exitcode")
+        assert result.code == 0
+        assert nothing in result.out
+        text = " ".join(result.out.split())
+        assert f"DNS of mail.example.com, and {RECORD} TXT is missing or wrong there, so no mail is sent." in text
+        assert f"  hmsplan -C {tmp_path / 'stack'} domain verify\n" in result.out
+    (told,) = live("drift", "--json").json["warnings"]
+    assert (told["address"], told["summary"]) == ("domain.main", "DNS check failed")
