@@ -249,6 +249,7 @@ class Step:
         calls: of a step that *starts*: how many people it calls; None when they are not managed here.
         when: of a step that *starts*: at what hours, for people; foreign text.
         member: CREATE, DELETE, BIND of one member of *address*; *spec* is the member's.
+        other_half: of a member that changes, which is to remove it and to add it again: the key of the other step.
         deposes: CREATE, BIND: id of the object this one replaces; DELETE, FORGET: the deposed object itself.
         settles: BIND: key of the open intent whose object this is.
         needs: keys of steps that have to be done before.
@@ -270,6 +271,7 @@ class Step:
     calls: int | None = None
     when: str = ""
     member: bool = False
+    other_half: str = ""
     moved_from: Address | None = None
     deposes: str | None = None
     settles: str | None = None

@@ -151,7 +151,8 @@ def _hook(step: Step, elapsed_s: float | None = None) -> Event:
     hook: Event = {"resource": _resource(step.address), "action": str(step.verb)}
     if elapsed_s is not None:
         hook["elapsed_seconds"] = round(elapsed_s, 3)
-    return hook | {"hmsplan": {"step": step.key, "member": step.member}}
+    half = {"other_half": step.other_half} if step.other_half else {}
+    return hook | {"hmsplan": {"step": step.key, "member": step.member} | half}
 
 
 def _resource(address: Address) -> Event:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.kinds import KINDS
@@ -38,6 +39,12 @@ _DOING: Final = {
 }
 """While it is done; what is done; what was done."""
 
+_MEMBER_WORDS: Final = {
+    Verb.CREATE: ("add", "to"),
+    Verb.UPDATE: ("change", "of"),
+    Verb.DELETE: ("remove", "from"),
+    Verb.BIND: ("bind", "of"),
+}
 _SIGNALS: Final[dict[int | None, str]] = {2: "SIGINT", 15: "SIGTERM"}
 
 
@@ -59,7 +66,8 @@ def render_report(
 def report_lines(report: Report, plan: Plan | None = None, commands: CommandLine = BARE) -> Iterator[Line]:
     """Yield the table of what became of each step, what it cost, how it ended, and what to type next."""
     words = {outcome.step.key: step_text(outcome.step) for outcome in report.outcomes}
-    rows = [row for status, mark in _ORDER for row in _rows(report, status, mark, words, commands)]
+    joined = _joined(report.outcomes)
+    rows = [row for status, mark in _ORDER for row in _rows(joined, status, mark, words, commands)]
     yield from rows
     if rows:
         yield BLANK
@@ -71,15 +79,31 @@ def report_lines(report: Report, plan: Plan | None = None, commands: CommandLine
     yield from _next(report, plan, commands)
 
 
-def _rows(report: Report, status: Status, mark: str, words: dict[str, str], commands: CommandLine) -> Iterator[Line]:
+def _joined(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Return *outcomes* with one UPDATE, as it was planned, for the halves of a changed member that ended alike."""
+    by_key = {outcome.step.key: outcome for outcome in outcomes}
+    joined = []
+    for outcome in by_key.values():
+        other = by_key.get(outcome.step.other_half)
+        if other is None or other.status is not outcome.status:
+            joined.append(outcome)
+        elif outcome.step.verb is Verb.CREATE:
+            notes = (*other.notes, *outcome.notes)
+            joined.append(replace(outcome, step=replace(outcome.step, verb=Verb.UPDATE), notes=notes))
+    return joined
+
+
+def _rows(
+    outcomes: Iterable[Outcome], status: Status, mark: str, words: dict[str, str], commands: CommandLine
+) -> Iterator[Line]:
     """Yield the steps that ended so; equal ones are one row with a count."""
-    ended = [outcome for outcome in report.outcomes if outcome.status is status]
+    ended = [outcome for outcome in outcomes if outcome.status is status]
     if status is Status.DONE and len(ended) > _MOST_DONE:
         yield Line(f"{status:<12} {count(len(ended), 'step')}: {_verbs(ended)}")
         ended = [outcome for outcome in ended if outcome.notes or outcome.to_do]
     groups: dict[tuple[str, ...], list[Outcome]] = {}
     for outcome in ended:
-        key = (words[outcome.step.key], outcome.error, *outcome.notes, *outcome.to_do, "/", *outcome.blockers)
+        key = (step_text(outcome.step), outcome.error, *outcome.notes, *outcome.to_do, "/", *outcome.blockers)
         groups.setdefault(key, []).append(outcome)
     for same in groups.values():
         first = same[0]
@@ -101,7 +125,7 @@ def step_text(step: Step, number: int = 1) -> str:
     members = KINDS[step.address.kind].members
     if step.member and members is not None:
         noun = members.singular if number == 1 else members.name
-        verb, link = ("add", "to") if step.verb is Verb.CREATE else ("remove", "from")
+        verb, link = _MEMBER_WORDS[step.verb]
         return f"{verb} {number:,} {noun} {link} {step.address}"
     match step.verb:
         case Verb.CREATE:
@@ -132,7 +156,7 @@ def _verbs(outcomes: Iterable[Outcome]) -> str:
 
 def _past(step: Step) -> str:
     if step.member:
-        return "members added" if step.verb is Verb.CREATE else "members removed"
+        return {Verb.CREATE: "members added", Verb.UPDATE: "members changed"}.get(step.verb, "members removed")
     return _DOING[step.verb][2]
 
 
@@ -235,6 +259,7 @@ def _doing(step: Step) -> tuple[str, str]:
     if not step.member or members is None:
         return _DOING[step.verb][:2]
     words = f"{'Adding' if step.verb is Verb.CREATE else 'Removing'} a {members.singular}"
+    words += ", to change it" if step.other_half else ""
     return words, words
 
 
@@ -250,6 +275,7 @@ def report_json(report: Report, plan: Plan | None = None) -> dict[str, Any]:
         "summary": summary(report, plan),
         "counts": {str(status).replace(" ", "_"): report.count(status) for status in Status},
         "totals": totals(report, plan),
+        "members": _members_json(report.outcomes),
         "steps": _steps_json(report.outcomes),
         "signal": report.signal,
         "stopped": report.stopped,
@@ -259,6 +285,17 @@ def report_json(report: Report, plan: Plan | None = None) -> dict[str, Any]:
     }
 
 
+def _members_json(outcomes: Iterable[Outcome]) -> dict[str, dict[str, int]]:
+    """Count what was done to the members of each address, in the words of the plan: one that changed is one."""
+    words = {Verb.CREATE: "added", Verb.UPDATE: "changed", Verb.DELETE: "removed"}
+    found: dict[str, dict[str, int]] = {}
+    for outcome in _joined(outcomes):
+        if outcome.step.member and outcome.status is Status.DONE and outcome.step.verb in words:
+            counts = found.setdefault(str(outcome.step.address), dict.fromkeys(words.values(), 0))
+            counts[words[outcome.step.verb]] += 1
+    return found
+
+
 def _steps_json(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     return [
         {
@@ -266,6 +303,7 @@ def _steps_json(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
             "verb": str(outcome.step.verb),
             "address": str(outcome.step.address),
             "member": outcome.step.member,
+            "other_half": outcome.step.other_half or None,
             "id": outcome.id,
             "status": str(outcome.status),
             "error": outcome.error,

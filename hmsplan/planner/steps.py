@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Kind, Kinds, Members
-    from hmsplan.model import Address, Resource, Spec, Stack, State, Value
+    from hmsplan.model import Address, MembersChange, Resource, Spec, Stack, State, Value
     from hmsplan.planner.matching import Identities
 
 
@@ -335,7 +335,9 @@ def _in_place(
             moved_from=change.moved_from,
         )
         needs.add(f"{address}:bind")
-    members = list(_member_steps(kind.members, change, needs)) if kind.members is not None and change.members else []
+    members = (
+        list(_member_steps(kind.members, change, change.members, needs)) if kind.members and change.members else []
+    )
     if update is None:
         yield from members
     elif change.started:  # the platform begins to dial once everybody is on the list
@@ -427,15 +429,31 @@ def _held(members: Members, change: ResourceChange, resource: Resource) -> tuple
     return tuple(held)
 
 
-def _member_steps(members: Members, change: ResourceChange, needs: Iterable[str]) -> Iterator[Step]:
+def _member_steps(
+    members: Members, change: ResourceChange, moving: MembersChange, needs: Iterable[str]
+) -> Iterator[Step]:
     """Remove before adding: whether a campaign may hold the same number twice is unknown."""
+    additions = list(_additions(members, change.address, moving.add, change.id, needs))
+    halves = {update.remove: additions[update.add].key for update in moving.updates}
     removed: defaultdict[str, set[str]] = defaultdict(set)
-    for item in change.members.remove if change.members else ():
-        key = f"{change.address}/{members.name}:remove-{item.id}"
-        removed[person(members, item.fields)].add(key)
-        yield Step(key, Verb.DELETE, change.address, item.id, item.fields, member=True, needs=frozenset(needs))
-    for step in _additions(members, change.address, change.members.add if change.members else (), change.id, needs):
-        yield replace(step, needs=step.needs | removed[person(members, step.spec)])
+    other_halves = {}
+    for index, item in enumerate(moving.remove):
+        step = Step(
+            f"{change.address}/{members.name}:remove-{item.id}",
+            Verb.DELETE,
+            change.address,
+            item.id,
+            item.fields,
+            member=True,
+            other_half=halves.get(index, ""),
+            needs=frozenset(needs),
+        )
+        removed[person(members, item.fields)].add(step.key)
+        other_halves[step.other_half] = step.key
+        yield step
+    for step in additions:
+        others = removed[person(members, step.spec)]
+        yield replace(step, other_half=other_halves.get(step.key, ""), needs=step.needs | others)
 
 
 def _user_steps(changes: Sequence[ResourceChange], steps: Sequence[Step], kinds: Kinds) -> Mapping[str, set[str]]:

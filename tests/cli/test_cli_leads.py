@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hmsplan.emulator import Fault
+
 from .helpers import STACK, write
 
 if TYPE_CHECKING:
@@ -105,6 +107,45 @@ def test_only_what_changes_is_written(folder: Path, emulator: Emulator, online: 
     after = {lead["phone_number"]: lead["id"] for lead in emulator.all("leads", parent=campaign["id"])}
     assert [number for number in before if after.get(number) == before[number]] == ["+31612345601", "+31612345803"]
     assert online("-C", folder, "plan").code == 0
+
+
+def test_a_changed_lead_is_told_as_one_change_after_the_apply_too(
+    folder: Path, emulator: Emulator, online: Callable[..., Result]
+) -> None:
+    """One add and one remove are sent for it, of which the plan said "1 to change"."""
+    (folder / "leads.csv").write_text(SPRING, "utf-8")
+    assert online("-C", folder, "apply", "-y").code == 0
+    changed = SPRING.replace("09:00", "09:30").replace("Cor;+31612345904;12:00\n", "Dee;+31612345005;13:00\n")
+    (folder / "leads.csv").write_text(changed, "utf-8")
+    result = online("-C", folder, "apply", "-y")
+    assert "leads: 1 to add, 1 to change, 1 to remove" in result.out
+    done = result.out[result.out.index("Apply complete") - 400 :]
+    rows = [" ".join(row.split()) for row in done.splitlines() if row.split()[1:2] == ["done"]]
+    assert sorted(rows) == [
+        "+ done add 1 lead to campaigns.c",
+        "- done remove 1 lead from campaigns.c",
+        "~ done change 1 lead of campaigns.c",
+    ]
+    (folder / "leads.csv").write_text(changed.replace("10:00", "10:30"), "utf-8")
+    emulator.inject(Fault(do="status", method="POST", status=400, path="re:.*/leads"))
+    failed = online("-C", folder, "apply", "-y")
+    emulator.inject()
+    assert "! failed       add 1 lead to campaigns.c" in failed.out
+    assert "- done         remove 1 lead from campaigns.c" in failed.out
+
+
+def test_events_of_a_changed_lead_name_its_other_half(folder: Path, online: Callable[..., Result]) -> None:
+    (folder / "leads.csv").write_text(SPRING, "utf-8")
+    assert online("-C", folder, "apply", "-y").code == 0
+    (folder / "leads.csv").write_text(SPRING.replace("09:00", "09:30"), "utf-8")
+    events = [json.loads(row) for row in online("-C", folder, "apply", "-y", "--json").out.splitlines()]
+    first, second = (each for each in events if each["type"] == "apply_complete")
+    assert first["@message"].startswith("campaigns.c: Removing a lead, to change it complete")
+    halves = [each["hook"]["hmsplan"] for each in (first, second)]
+    assert [each["other_half"] for each in halves] == [halves[1]["step"], halves[0]["step"]]
+    report = events[-1]["hmsplan"]["report"]
+    assert report["members"] == {"campaigns.c": {"added": 0, "changed": 1, "removed": 0}}
+    assert [each["other_half"] for each in report["steps"]] == [each["other_half"] for each in halves]
 
 
 def test_a_lead_is_named_by_its_line_and_two_digits_on_every_surface(
