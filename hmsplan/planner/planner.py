@@ -16,6 +16,7 @@ from hmsplan.errors import ConfigError, PlanError
 from hmsplan.kinds import KINDS, phone
 from hmsplan.kinds.conceal import concealed
 from hmsplan.kinds.identity import identity_of
+from hmsplan.kinds.references import references
 from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity, Topic
 from hmsplan.planner.absence import may_be_cut
 from hmsplan.planner.blast_radius import staying_users, unread, with_blast_radius
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Kind, Kinds
-    from hmsplan.model import Address, Binding, PendingCreate, RemoteObject, Resource, Snapshot, Stack, State
+    from hmsplan.model import Address, Binding, PendingCreate, RemoteObject, Resource, Snapshot, Spec, Stack, State
     from hmsplan.planner.matching import Elsewhere, Identities
 
 
@@ -379,11 +380,35 @@ def remaining_users(
     changes: Iterable[ResourceChange], snapshot: Snapshot, bindings: Mapping[Address, Binding], kinds: Kinds = KINDS
 ) -> Mapping[str, list[str]]:
     """Return, for the id of each object that goes away, the live objects that would still use it."""
-    owner = {binding.id: str(address) for address, binding in bindings.items()}
+    changes = tuple(changes)
+    owner = {binding.id: address for address, binding in bindings.items()}
+    stays = {Action.UPDATE, Action.ADOPT, Action.NO_OP}
+    declared = {change.id: change.after for change in changes if change.action in stays}
+    going = {change.id: change.address for change in changes if change.id is not None}
+
+    def told(live: RemoteObject, target: str) -> str:
+        if live.id not in owner:
+            return f"{_title(live, kinds)} (not managed)"
+        kept = _kept_fields(live, target, declared[live.id], kinds) if live.id in declared else ()
+        return f"{owner[live.id]}{_not_declared(live, kept, going[target]) if kept else ''}"
+
     return {
-        target: sorted(owner.get(live.id, f"{_title(live, kinds)} (not managed)") for live in users)
+        target: sorted(told(live, target) for live in users)
         for target, users in staying_users(changes, snapshot, kinds).items()
     }
+
+
+def _kept_fields(live: RemoteObject, target: str, declared: Spec, kinds: Kinds) -> list[str]:
+    """Name the fields of *live* that refer to *target* and that no stack declares, so that they stay as they are."""
+    paths = (each.path for each in references(kinds[live.kind], live.fields) if each.target == target)
+    return sorted({str(path[0]) for path in paths if path} - declared.keys())
+
+
+def _not_declared(live: RemoteObject, fields: Sequence[str], target: Address) -> str:
+    return (
+        f" ({live.id}), whose {listed(fields)} is not declared and stays as it is: declare it there again without "
+        f"{target}, and plan again"
+    )
 
 
 def _title(live: RemoteObject, kinds: Kinds) -> str:

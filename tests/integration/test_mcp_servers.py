@@ -155,3 +155,28 @@ def test_a_live_server_of_that_name_is_adopted_and_its_headers_are_sent(world: W
     done = applied(world, stack(), "egress:mcp_servers.crm")
     assert {c.action for c in done.plan.changes if c.address.kind == "mcp_servers"} == {Action.ADOPT}
     assert sent(world) == [{"Authorization": f"{CANARY}-hook", "X-Tenant": f"{CANARY}-tool"}]
+
+
+@pytest.mark.parametrize("released_before", [False, True])
+def test_a_block_that_is_not_declared_any_more_keeps_its_server_and_the_plan_says_how_to_detach_it(
+    world: World, released_before: bool
+) -> None:
+    """llm_config cannot be cleared, so it is released with the servers in it, whose delete the API would refuse."""
+    applied(world, stack())
+    bare = {"assistants": {"desk": {"name": "Desk"}}}
+    if released_before:
+        world.declare({**stack(), **bare})
+        assert not world.apply().bad
+    world.declare(bare)
+    with pytest.raises(UnsafePlan) as caught:
+        world.apply()
+    (refusal,) = caught.value.refusals
+    assert str(refusal.address) == "mcp_servers.crm"
+    text = (
+        f"still used by assistants.desk ({world.id('assistants.desk')}), whose llm_config is not declared and stays as "
+        "it is: declare it there again without mcp_servers.crm, and plan again"
+    )
+    assert refusal.reason == text
+    del (detached := stack(used=False))["mcp_servers"]
+    applied(world, detached)
+    assert world.emulator.all("mcp_servers") == []
