@@ -13,10 +13,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from hmsplan.kinds.identity import canonical
-from hmsplan.model import MISSING, Action, Verb, leaves
+from hmsplan.model import MISSING, Action, Diagnostic, Severity, Verb, leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Kinds
     from hmsplan.model import Address, Copy, FieldChange, FieldPath, Resource, ResourceChange, Stack, Step, Value
@@ -88,7 +88,7 @@ def _meets(one: FieldPath, other: FieldPath) -> bool:
 def in_order(steps: Sequence[Step], changes: Sequence[ResourceChange], stack: Stack, kinds: Kinds) -> list[Step]:
     """Let each step that writes a copy wait for the step that writes its origin, and each delete for who names it.
 
-    An order that cannot be kept, because the origin itself needs what copies from it, is left out.
+    An order that cannot be kept, because the origin itself needs what copies from it, is left out: ``too_early`` tells.
     """
     wishes = sorted({*_after_origins(steps, stack), *_before_deletes(steps, changes, kinds)})
     if not wishes:
@@ -96,6 +96,22 @@ def in_order(steps: Sequence[Step], changes: Sequence[ResourceChange], stack: St
     needs = {step.key: set(step.needs) for step in steps}
     _grant(needs, wishes)
     return [replace(step, needs=frozenset(needs[step.key])) for step in steps]
+
+
+def too_early(steps: Sequence[Step], stack: Stack) -> Iterator[Diagnostic]:
+    """Warn of each copy that is written before its origin, which itself needs what copies it."""
+    needs = {step.key: step.needs for step in steps}
+    by_key = {step.key: step.address for step in steps}
+    early = {wish for wish in _after_origins(steps, stack) if not _waits_for(wish.later, wish.earlier, needs)}
+    for user, origin in sorted({(by_key[wish.later], by_key[wish.earlier]) for wish in early}):
+        resource = stack.resources[user]
+        copy = next(copy for copy in resource.copies if copy.address == origin)
+        detail = (
+            f"{user} names {copy.origin} and is written first, because {origin} needs it. Until {origin} is written "
+            f"too, {user} names a value that is not live yet. If that step fails, it stays so: fix it, and plan again."
+        )
+        source = resource.locate(copy.path) if resource.locate else resource.source
+        yield Diagnostic("Named before it is there", detail, source, user, copy.path, severity=Severity.WARNING)
 
 
 def _after_origins(steps: Sequence[Step], stack: Stack) -> Iterator[Wish]:
@@ -170,11 +186,11 @@ def _grant(needs: dict[str, set[str]], wishes: Sequence[Wish]) -> None:
         needs.update(fulfilled)
 
 
-def _waits_for(step: str, other: str, needs: Mapping[str, set[str]]) -> bool:
+def _waits_for(step: str, other: str, needs: Mapping[str, Collection[str]]) -> bool:
     """Say whether *step* is *other*, or comes after it."""
     queue, seen = [step], {step}
     while queue:
-        new = needs[queue.pop()] - seen
+        new = set(needs[queue.pop()]) - seen
         seen |= new
         queue += new
     return other in seen

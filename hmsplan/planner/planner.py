@@ -20,7 +20,7 @@ from hmsplan.kinds.references import references
 from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity, Topic
 from hmsplan.planner.absence import may_be_cut
 from hmsplan.planner.blast_radius import staying_users, unread, with_blast_radius
-from hmsplan.planner.copies import with_origins
+from hmsplan.planner.copies import too_early, with_origins
 from hmsplan.planner.create_order import identity_needs, outage
 from hmsplan.planner.digest import with_digests
 from hmsplan.planner.drift import find_drift, find_twins, twin_warning
@@ -103,18 +103,22 @@ def make_plan(
     changes = with_substitutes(changes, snapshot, found.bindings, kinds)
     changes = tuple(_safe_to_show(change, kinds) for change in changes)
     users = remaining_users(changes, snapshot, found.bindings, kinds)
+    steps = lower(changes, stack, found, state, holders, kinds)
     plan = Plan(
         stack=stack.name,
         environment=stack.environment,
         changes=changes,
         drift=find_drift(stack, snapshot, found, state.lineage, kinds),
-        steps=lower(changes, stack, found, state, holders, kinds),
+        steps=steps,
         refusals=refusals(
             changes, declared, snapshot, found.bindings, users, options.allowed, kinds, destroy=options.destroy
         ),
         unsettled=tuple(found.unsettled),
         decided=tuple(found.decided),
-        warnings=tuple(_warnings(changes, stack, declared, snapshot, state, found, elsewhere, kinds)),
+        warnings=(
+            *_warnings(changes, stack, declared, snapshot, state, found, elsewhere, kinds),
+            *too_early(steps, stack),
+        ),
         organization=snapshot.organization or state.organization,
         lineage=state.lineage,
         serial=state.serial,

@@ -93,9 +93,21 @@ def test_a_prompt_may_name_the_number_that_its_assistant_answers(tmp_path: Path)
     """An id is needed, a value only wished for: the assistant is made first."""
     own = {"numbers.yaml": NUMBER.replace("}}", ", agent_id: '${assistants.night}'}}")}
     stack = stack_of(tmp_path, NIGHT + TRIAGE, **own)
-    steps = {step.key: step for step in planned(stack).steps}
+    plan = planned(stack)
+    steps = {step.key: step for step in plan.steps}
     assert list(steps) == ["assistants.night:create", "numbers.desk:create", "workflows.triage:create"]
     assert steps["workflows.triage:create"].needs == {"numbers.desk:create"}
+    (warning,) = plan.warnings
+    assert (warning.summary, str(warning.source)) == ("Named before it is there", "a.yaml:1:50")
+    assert warning.detail == (
+        "assistants.night names numbers.desk.phone_number and is written first, because numbers.desk needs it. Until "
+        "numbers.desk is written too, assistants.night names a value that is not live yet. If that step fails, it "
+        "stays so: fix it, and plan again."
+    )
+
+
+def test_an_order_that_is_kept_is_not_warned_of(tmp_path: Path) -> None:
+    assert planned(stack_of(tmp_path, NIGHT + TRIAGE)).warnings == ()
 
 
 def test_what_names_a_number_is_changed_before_it_is_deleted(tmp_path: Path) -> None:
