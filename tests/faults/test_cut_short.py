@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.faulty_runs import check_made_good, run_broken
-from support.stacks import BEFORE, SECRETS, campaign, lead
+from support.stacks import BEFORE, SECRETS, WITH_TEMPLATES, campaign, lead
 from support.world import Killed, Life, World, allowing
 
 from hmsplan.emulator import Fault, Settings
 from hmsplan.errors import StateError, UnsettledCreate
 from hmsplan.kinds import KINDS
+from hmsplan.kinds.identity import identity_of
 from hmsplan.model import Action, Status
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def test_without_a_state_nothing_more_is_made(tmp_path: Path, beginnings: Beginn
             intended = {intent.identity[0] for intent in copy.state().intents}
             for kind in KINDS.values():
                 for each in copy.emulator.all(kind.name):
-                    assert each["id"] in bound or each[kind.identity] in intended
+                    assert each[kind.named_by or "id"] in bound or identity_of(kind, each) in intended
             check_made_good(copy)
 
 
@@ -136,13 +137,7 @@ def test_a_lead_whose_removal_was_not_written_down_is_no_drift(tmp_path: Path) -
 def test_a_refused_second_half_is_tried_again(tmp_path: Path) -> None:
     """The create is done and bound, its PATCH is refused: the next run sends the PATCH alone."""
     with World(tmp_path / "stack", environ=SECRETS) as world:
-        world.declare(
-            {
-                kind: each
-                for kind, each in BEFORE.items()
-                if kind in {"assistants", "tool_templates", "analysis_templates"}
-            }
-        )
+        world.declare({kind: BEFORE[kind] for kind in WITH_TEMPLATES})
         world.emulator.inject(Fault(do="status", method="PATCH", status=422))
         applied = world.apply()
         assert [text.split(":")[0] for text in applied.bad] == ["assistants.desk"]

@@ -10,6 +10,7 @@ from support.stacks import BEFORE, SECRETS, campaign, lead
 from support.world import UNLIMITED, World, allowing
 
 from hmsplan.emulator import Settings
+from hmsplan.kinds import KINDS
 from hmsplan.model import Status
 from hmsplan.planner.planner import Options
 
@@ -43,14 +44,14 @@ def test_a_plan_costs_one_list_and_the_organization_however_many_objects_there_a
         assert plan.requests == 2
 
 
-def test_a_plan_reads_one_list_a_kind_and_the_leads_of_each_campaign(tmp_path: Path) -> None:
+def test_a_plan_reads_one_list_a_kind_the_leads_of_each_campaign_and_each_workflow(tmp_path: Path) -> None:
     with World(tmp_path, UNLIMITED, environ=SECRETS) as world:
         world.declare(BEFORE)
         world.apply(allowing())
         world.emulator.requests.clear()
         world.plan()
-        kinds = ("assistants", "numbers", "sip-trunks", "tool-templates", "analysis-templates")
-        assert requests(world) == {**{f"GET {kind}": 1 for kind in kinds}, "GET campaigns": 3}
+        read = Counter({f"GET {kind.path[1:]}": 1 for kind in KINDS.values()})
+        assert requests(world) == read + Counter({"GET campaigns": 2, "GET workflows": 2})
 
 
 @pytest.mark.parametrize("count", [10, 100])

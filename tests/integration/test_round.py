@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from support.emulator_settings import combination, every_value
-from support.stacks import AFTER, BEFORE, SECRETS, VOICE
+from support.stacks import AFTER, BEFORE, SECRETS, VOICE, WITH_TEMPLATES
 from support.stacks import example as copy_example
 from support.world import World, allowing
 
 from hmsplan.emulator import Fault, Settings
 from hmsplan.errors import UnsafePlan
+from hmsplan.kinds import KINDS
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "stack"
 SWITCHES = [pytest.param({name: value}, id=f"{name}={value}") for name, value in every_value()]
@@ -39,6 +40,12 @@ def hold_round(world: World) -> None:
     assert (again.plan.steps, again.bad) == ((), [])
     world.drift()
     assert len(world.emulator.writes) == written, "something was written though nothing had changed"
+
+
+def test_every_kind_goes_the_round(tmp_path: Path) -> None:
+    """What is held below under every switch is held for all kinds: by the example, and by the stack that changes."""
+    with example(tmp_path / "stack", Settings(), None) as world:
+        assert {address.kind for address in world.stack().resources} == set(BEFORE) == set(AFTER) == set(KINDS)
 
 
 @pytest.mark.parametrize("environment", [None, "staging"])
@@ -123,9 +130,7 @@ def test_a_list_that_is_cut_short_in_silence_hides_nothing_that_is_bound(tmp_pat
 def test_a_list_of_leads_that_is_cut_short_calls_nobody_twice(tmp_path: Path) -> None:
     """When the campaign counts more leads than its list shows, adding the missing ones needs somebody's word."""
     with World(tmp_path / "stack", Settings(list_cap=1), environ=SECRETS) as world:
-        world.declare(
-            {kind: BEFORE[kind] for kind in ("assistants", "tool_templates", "analysis_templates", "campaigns")}
-        )
+        world.declare({kind: BEFORE[kind] for kind in (*WITH_TEMPLATES, "campaigns")})
         assert any("leads of 3 were sent and are not there" in text for text in world.apply().bad)
         written = len(world.emulator.writes)
         (refusal,) = world.plan().refusals

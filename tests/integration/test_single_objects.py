@@ -92,13 +92,17 @@ def test_another_name_is_guarded_and_says_what_stops(made: Callable[..., World])
     assert steps(applied(world, other, "replace:domain.main")) == ["domain.main:delete-old", "domain.main:create"]
 
 
-def test_verification_is_status_and_never_drift(made: Callable[..., World]) -> None:
-    world = made()
+@pytest.mark.parametrize("found", ["verified", "pending", "failed"])
+def test_verification_is_status_and_never_drift(made: Callable[..., World], found: str) -> None:
+    world = made(domain_check=found)
     applied(world, {"byok_keys": RESEND, "domain": MAIL})
     for path in ("/domains/verify", "/domains/refresh"):
         world.request("POST", path)
         assert (world.drift().drifted, world.plan().pending) == ((), ())
-    assert world.request("GET", "/domains")["domain"]["status"] == "verified"
+    assert world.request("GET", "/domains")["domain"]["status"] == found
+    failed = [("DNS check failed", "domain.main")] if found == "failed" else []
+    assert [(each.summary, str(each.address)) for each in world.plan().warnings] == failed
+    assert [(each.summary, str(each.address)) for each in world.drift().warnings] == failed
 
 
 def test_a_domain_of_the_dashboard_is_adopted(made: Callable[..., World]) -> None:

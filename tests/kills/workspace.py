@@ -1,7 +1,8 @@
 """One organization on an emulator process, one folder, and what is counted after every kill.
 
-Two stacks take turns, so that each round creates, updates, replaces a trunk under a number, adds and removes leads, and
-deletes. The judge looks into the emulator's database, past its API, and at the state on the disk.
+Two stacks of all eleven kinds take turns, so that each round creates, updates, replaces a trunk under a number and the
+mail domain, adds and removes leads, and deletes what was used until then. The judge looks into the emulator's database,
+past its API, and at the state on the disk.
 """
 
 from __future__ import annotations
@@ -34,9 +35,17 @@ if TYPE_CHECKING:
 TESTS: Final = Path(__file__).parents[1]
 HMSPLAN: Final = Path(sys.executable).with_name("hmsplan")
 KEY: Final = "fl_kills"
+SECRETS: Final = {
+    "HMS_SOVEREIGN_API_KEY": KEY,
+    "HMSPLAN_SECRET_KEY": "hunter2-key",
+    "HMSPLAN_FINGERPRINT_KEY": "0123456789abcdef0123456789abcdef",
+}
 APPLY: Final = ("apply", "-y", "--allow", "*", "--json")
 HEAD: Final = {"version": 1, "stack": "kills", "safety": {"settle_grace": "1s"}}
 KILLED: Final = -9
+_TOOL: Final = {"type": "mcp", "allowed_tools": ["find"]}
+_NIGHT: Final = {"phone_number": "+31850000019"}
+_OUTCOME: Final = {"name": "Outcome", "system_prompt": "Judge.", "user_prompt": "{transcript}", "schema": {}}
 
 
 def _trunk(host: str) -> dict[str, Any]:
@@ -51,21 +60,66 @@ def _number(last: str, assistant: str) -> dict[str, Any]:
     }
 
 
+def _model(*servers: str) -> dict[str, Any]:
+    tools = [{**_TOOL, "mcp_server_id": f"${{mcp_servers.{key}}}"} for key in servers]
+    return {"provider": "openai", "model": "gpt-5.4", "tools": tools}
+
+
+def _workflow(name: str, text: str) -> dict[str, Any]:
+    node = {"id": "hello", "type": "conversation", "instructions": text}
+    return {"name": name, "definition": {"version": 1, "entry_node": "hello", "nodes": [node], "edges": []}}
+
+
+def _mail(name: str, content_days: int, region: str) -> dict[str, Any]:
+    """What there is once, and the keys: a domain is replaced, and the settings of a key come in a second POST."""
+    mistral = {"provider": "mistral", "api_key": "${secret:key}", "config": {"region": region}}
+    return {
+        "byok_keys": {"resend": {"provider": "resend", "api_key": "${secret:key}"}, "mistral": mistral},
+        "domain": {"main": {"domain_name": f"{name}.example.com"}},
+        "organization": {"main": {"content_retention_days": content_days, "metadata_retention_days": 365}},
+    }
+
+
 ONE: Final[Mapping[str, Any]] = {
+    **_mail("one", 30, "eu"),
+    "mcp_servers": {
+        "crm": {"name": "CRM", "url": "https://one.example.com/", "headers": {"Authorization": "${secret:key}"}},
+        "old": {"name": "Old", "url": "https://old.example.com/"},
+    },
+    "workflows": {"triage": _workflow("Triage", "Ask."), "old": _workflow("Old", "We are closed.")},
+    "tool_templates": {"end": {"name": "End", "tool_type": "end_call", "tool_config": {}}},
     "sip_trunks": {"voip": _trunk("one")},
-    "assistants": {"desk": {"name": "Desk", "first_message": "Hello."}, "leaver": {"name": "Leaver"}},
-    "numbers": {"main": _number("0", "desk")},
-    "campaigns": {"recall": campaign("Recall", "${assistants.desk}", [lead("001"), lead("002"), lead("003")])},
+    "assistants": {
+        "desk": {"name": "Desk", "first_message": "Hello.", "llm_config": _model("crm", "old")},
+        "leaver": {"name": "Leaver"},
+    },
+    "numbers": {"main": _number("0", "desk"), "night": {**_NIGHT, "workflow_id": "${workflows.old}"}},
+    "campaigns": {"recall": campaign("Recall", "${assistants.desk}", [lead("001"), lead("002")])},
 }
 OTHER: Final[Mapping[str, Any]] = {
+    **_mail("other", 90, "us"),
+    "mcp_servers": {
+        "crm": {"name": "CRM", "url": "https://other.example.com/", "headers": {"Authorization": "${secret:key}"}}
+    },
+    "workflows": {"triage": _workflow("Triage", "Ask again.")},
+    "analysis_templates": {"outcome": _OUTCOME},
     "sip_trunks": {"voip": _trunk("two")},
     "assistants": {
-        "desk": {"name": "Desk", "first_message": "Hi.", "recording_consent": {"enabled": True, "message": "May we?"}},
+        "desk": {
+            "name": "Desk",
+            "first_message": "Hi.",
+            "llm_config": _model("crm"),
+            "recording_consent": {"enabled": True, "message": "May we?"},
+        },
         "newcomer": {"name": "Newcomer", "recording_consent": {"enabled": True, "message": "May we record?"}},
     },
-    "numbers": {"main": _number("0", "newcomer"), "second": _number("1", "desk")},
+    "numbers": {
+        "main": _number("0", "newcomer"),
+        "second": _number("1", "desk"),
+        "night": {**_NIGHT, "workflow_id": "${workflows.triage}"},
+    },
     "campaigns": {
-        "recall": campaign("Recall", "${assistants.desk}", [lead("001"), lead("004"), lead("005")]),
+        "recall": campaign("Recall", "${assistants.desk}", [lead("001"), lead("004")]),
         "survey": campaign("Survey", "${assistants.newcomer}", [lead("007"), lead("008")]),
     },
 }
@@ -111,7 +165,7 @@ class Workspace:
     def _begin(self) -> None:
         database = self.root / "emulator.db"
         others = {name: value for name, value in os.environ.items() if not name.startswith(("HMS_", "HMSPLAN_"))}
-        self._environ = {**others, "HMS_SOVEREIGN_API_KEY": KEY, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}"}
+        self._environ = {**others, **SECRETS, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}"}
         words = ["--port", "0", "--json", "--db", str(database), "--settings", str(self.root / "settings.json")]
         emulator = self._start([str(HMSPLAN), "emulator", *words])
         assert emulator.stdout is not None
@@ -234,7 +288,9 @@ class Workspace:
             return
         stack = load_stack(self.stack)
         for name, kind in KINDS.items():
-            live = {each["id"]: each for each in self._live.all(name)}
+            if kind.is_organization:
+                continue
+            live = {each[kind.named_by or "id"]: each for each in self._live.all(name)}
             bound = {binding.id for address, binding in state.bindings.items() if address.kind == name}
             keys = Counter(identity_of(kind, each) for each in live.values())
             self._found("twins", sum(count - 1 for count in keys.values()), keys)
@@ -245,8 +301,22 @@ class Workspace:
                 self._found("lost", 1, address)
             elif resource.members is not None:
                 self._judge_leads(state, address, [dict(spec) for spec in resource.members])
+        self._judge_the_unseen()
         self._found("lost", len(state.bindings.keys() - stack.resources.keys()), state)
         self._found("unconverged", len(state.intents) + len(state.deposed), state)
+
+    def _judge_the_unseen(self) -> None:
+        """Compare what no answer shows: retention, the settings of a key, and what its MCP server gets."""
+        organization = self._live.app.store.organization(self._live.organization(KEY))
+        assert organization is not None
+        periods = {name: organization[name.removesuffix("_days")] for name in self._declared["organization"]["main"]}
+        keys = {each["provider"]: each["config"] for each in self._live.all("byok_keys")}
+        (crm,) = (each["id"] for each in self._live.all("mcp_servers") if each["name"] == "CRM")
+        headers = self._live.hidden("mcp_servers", crm)["headers"]
+        mistral = self._declared["byok_keys"]["mistral"]["config"]
+        unseen = (periods, keys["mistral"], headers)
+        wanted = (self._declared["organization"]["main"], mistral, {"Authorization": SECRETS["HMSPLAN_SECRET_KEY"]})
+        self._found("lost", int(unseen != wanted), unseen)
 
     def _judge_leads(self, state: State, address: Any, declared: list[dict[str, Any]]) -> None:
         live = Counter(each["phone_number"] for each in self._live.all("leads", parent=state.bindings[address].id))

@@ -13,15 +13,27 @@ from support.stacks import SECRETS
 from support.strategies import stacks
 from support.world import World
 
+from hmsplan.kinds import KINDS
+
 if TYPE_CHECKING:
     from hmsplan.emulator import Settings
 
+GRAPH: dict[str, Any] = {
+    "version": 1,
+    "entry_node": "a",
+    "nodes": [{"id": "a", "type": "conversation", "instructions": "Theirs."}],
+    "edges": [],
+}
 EDITS: dict[str, list[dict[str, Any]]] = {
     "tool_templates": [{"description": "Edited."}, {"name": "Edited"}],
     "analysis_templates": [{"description": None}, {"user_prompt": "Edited."}],
     "assistants": [{"first_message": "Edited."}, {"is_active": False}, {"name": "Edited"}, {"business_name": None}],
     "numbers": [{"is_active": False}, {"agent_id": None, "transfer_trunk_id": None}],
     "campaigns": [{"status": "paused"}, {"timezone": "UTC"}],
+    "mcp_servers": [{"timeout_seconds": 33}, {"url": "https://edited.example.com/"}, {"header_names": ["X-Theirs"]}],
+    "workflows": [{"is_active": False}, {"name": "Edited"}, {"definition": GRAPH}],
+    "byok_keys": [{"secret_id": "00000000-0000-4000-8000-000000000000"}],
+    "domain": [{"status": "verified"}, {"status": "failed", "records": None}],
 }
 """What people change by hand, kind to fields."""
 
@@ -29,6 +41,9 @@ FOREIGN: dict[str, dict[str, Any]] = {
     "tool_templates": {"name": "Foreign", "tool_type": "end_call", "tool_config": {}},
     "sip_trunks": {"name": "Foreign", "provider": "custom", "address": "foreign.example"},
     "numbers": {"phone_number": "+31999999999"},
+    "mcp_servers": {"name": "Foreign", "url": "https://foreign.example.com/", "header_names": []},
+    "workflows": {"name": "Foreign", "definition": GRAPH, "is_active": True},
+    "byok_keys": {"provider": "deepgram", "secret_id": "00000000-0000-4000-8000-000000000001", "config": {}},
 }
 """What people make by hand and no stack declares."""
 
@@ -58,22 +73,23 @@ class Lifecycle(RuleBasedStateMachine):
     def edit_by_hand(self, choice: int, change: int) -> None:
         """Only what state binds: whether a stranger's object is a lost create is for people to say."""
         bound = [b for a, b in sorted(self.world.state().bindings.items()) if a.kind in EDITS]
-        if bound and self._is_live(picked := bound[choice % len(bound)]):
+        if bound and (there := self._stored(picked := bound[choice % len(bound)])):
             edits = EDITS[picked.address.kind]
-            self.world.emulator.edit(picked.address.kind, picked.id, edits[change % len(edits)])
+            self.world.emulator.edit(picked.address.kind, there, edits[change % len(edits)])
 
     @rule(choice=st.integers(0, 99))
     def delete_by_hand(self, choice: int) -> None:
         """All but the last: when nothing is left that state knows, the key is taken to be a wrong one."""
-        there = [b for _, b in sorted(self.world.state().bindings.items()) if self._is_live(b)]
+        bound = sorted(self.world.state().bindings.items())
+        there = [(a.kind, stored) for a, b in bound if (stored := self._stored(b)) is not None]
         if len(there) > 1:
-            picked = there[choice % len(there)]
-            self.world.emulator.remove(picked.address.kind, picked.id)
+            self.world.emulator.remove(*there[choice % len(there)])
 
     @rule(kind=st.sampled_from(sorted(FOREIGN)))
     def make_by_hand(self, kind: str) -> None:
         if kind not in self.foreign:
-            self.foreign[kind] = self.world.emulator.add(kind, FOREIGN[kind])
+            made = self.world.emulator.add(kind, FOREIGN[kind])
+            self.foreign[kind] = str(FOREIGN[kind].get(KINDS[kind].named_by, made))
 
     @rule(seconds=st.sampled_from([1, 60, 86_400]))
     def wait(self, seconds: int) -> None:
@@ -105,8 +121,11 @@ class Lifecycle(RuleBasedStateMachine):
         finally:
             self.folder.cleanup()
 
-    def _is_live(self, binding: Any) -> bool:
-        return any(each["id"] == binding.id for each in self.world.emulator.all(binding.address.kind))
+    def _stored(self, binding: Any) -> str | None:
+        """Return the id under which the emulator has it; None for what is gone, and for the organization."""
+        kind = KINDS[binding.address.kind]
+        found = [] if kind.is_organization else self.world.emulator.all(kind.name)
+        return next((each["id"] for each in found if each[kind.named_by or "id"] == binding.id), None)
 
 
 def test_nothing_is_lost_and_nothing_is_twice() -> None:

@@ -65,8 +65,12 @@ PATHS: Final = {
     "tool-templates": "tool_templates",
     "analysis-templates": "analysis_templates",
     "campaigns": "campaigns",
+    "mcp-servers": "mcp_servers",
+    "workflows": "workflows",
+    "byok": "byok_keys",
+    "domains": "domain",
 }
-NAMES: Final = {"numbers": "phone_number"}
+NAMES: Final = {"numbers": "phone_number", "byok_keys": "provider", "domain": "domain_name"}
 """Kind to the field that recognises an object; ``name`` for all others."""
 
 WAITING: Final = "pending"
@@ -95,6 +99,8 @@ DECLARED: Final[Mapping[str, Sequence[Mapping[str, Any]]]] = {
     "campaigns": ({"timezone": "UTC"},),
     "mcp_servers": ({"timeout_seconds": 33}, {"url": "https://edited.example.com/"}),
     "workflows": ({"is_active": False},),
+    "byok_keys": ({"secret_id": "00000000-0000-4000-8000-000000000000"},),
+    "domain": ({"status": "failed"}, {"status": "verified", "records": None}),
 }
 """What people change of what a stack may declare, kind to fields."""
 
@@ -350,14 +356,15 @@ class Crowd:
         self._new.add(made)
 
     def _make_a_stranger(self, choice: int) -> bool:
-        """A number that uses one of the stack's trunks or assistants, or an object that uses nothing."""
+        """A number that uses something of the stack, or an object that uses nothing."""
         used = [("agent_id", each["id"]) for _, each in self._all("assistants")]
         used += [("transfer_trunk_id", each["id"]) for _, each in self._all("sip_trunks")]
+        used += [("workflow_id", each["id"]) for _, each in self._all("workflows")]
         if used and choice % 4:
             field, target = used[choice % len(used)]
             self._make("numbers", {"phone_number": f"+3197000{self._number:04}", field: target})
         else:
-            kind = ("tool_templates", "sip_trunks", "assistants")[choice % 3]
+            kind = ("tool_templates", "sip_trunks", "assistants", "mcp_servers", "workflows")[choice // 4 % 5]
             self._make(kind, {"name": f"Stranger {self._number}"})
         return True
 

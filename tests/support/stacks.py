@@ -1,4 +1,4 @@
-"""Two versions of one small stack, between which everything changes that a stack can change."""
+"""Two versions of one small stack with all eleven kinds, between which everything changes that a stack can change."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ SECRETS: Mapping[str, str] = {
 
 SPEECH_TO_TEXT = {"provider": "deepgram", "model": "nova-3", "language": "nl"}
 VOICE = {"provider": "elevenlabs", "voice_id": "v1", "model": "eleven_flash_v2_5"}
+
+
+WITH_TEMPLATES: Final = ("assistants", "tool_templates", "analysis_templates", "mcp_servers")
+"""The assistants of the stacks below, with what they refer to."""
 
 
 def example(root: Path) -> Path:
@@ -60,6 +64,13 @@ def _lookup(description: str, *required: str) -> dict[str, Any]:
     }
 
 
+def _triage(question: str, *others: dict[str, Any]) -> dict[str, Any]:
+    """A graph in which the first node leads to all *others*."""
+    hello = {"id": "hello", "type": "conversation", "instructions": question, "tools": ["${tool_templates.lookup}"]}
+    edges = [{"from": "hello", "to": each["id"], "description": f"It is about {each['id']}."} for each in others]
+    return {"version": 1, "entry_node": "hello", "nodes": [hello, *others], "edges": edges}
+
+
 def _outcome(**fields: str) -> dict[str, Any]:
     return {
         "name": "Outcome",
@@ -74,7 +85,9 @@ _TRANSFER = {
     "tool_type": "transfer_call",
     "tool_config": {"destinations": [{"type": "number", "number": "+31850000020", "description": "A person"}]},
 }
+_DESK = {"id": "desk", "type": "transfer", "destination": "+31850000020"}
 _REALTIME = {"provider": "xai_realtime", "model": "grok-voice-think-fast-2.0", "voice": "ara"}
+_MCP = {"type": "mcp", "allowed_tools": ["find"]}
 _TRUNK = {
     "name": "VoIP",
     "provider": "custom",
@@ -84,6 +97,20 @@ _TRUNK = {
 }
 
 BEFORE: Mapping[str, Any] = {
+    "byok_keys": {
+        "resend": {"provider": "resend", "api_key": "${secret:hook}"},
+        "gladia": {"provider": "gladia", "api_key": "${secret:tool}", "config": {"region": "eu"}},
+    },
+    "domain": {"main": {"domain_name": "mail.example.com"}},
+    "organization": {"main": {"content_retention_days": 30, "metadata_retention_days": 365}},
+    "mcp_servers": {
+        "crm": {"name": "CRM", "url": "https://crm.example.com/v1", "headers": {"Authorization": "${secret:tool}"}},
+        "agenda": {"name": "Agenda", "url": "https://agenda.example.com/", "timeout_seconds": 30},
+    },
+    "workflows": {
+        "triage": {"name": "Triage", "definition": _triage("What is it about?", _DESK)},
+        "night": {"name": "Night", "definition": _triage("We are closed.")},
+    },
     "tool_templates": {"lookup": _lookup("Finds an appointment.", "name"), "transfer": _TRANSFER},
     "analysis_templates": {"outcome": _outcome(reason="string", resolved="boolean")},
     "sip_trunks": {"voip": {**_TRUNK, "address": "sip.one.example"}},
@@ -104,7 +131,13 @@ BEFORE: Mapping[str, Any] = {
                 "model": "gpt-5.4",
                 "temperature": 0.4,
                 "messages": prompt("You are the desk.\n- Be kind."),
-                "tools": ["${tool_templates.lookup}", "${tool_templates.transfer}", {"type": "end_call"}],
+                "tools": [
+                    "${tool_templates.lookup}",
+                    "${tool_templates.transfer}",
+                    {"type": "end_call"},
+                    {**_MCP, "mcp_server_id": "${mcp_servers.crm}"},
+                    {**_MCP, "mcp_server_id": "${mcp_servers.agenda}"},
+                ],
             },
             "tts_config": {**VOICE, "similarity_boost": 0.7, "stability": 0.5, "speed": 0.9},
             "speech_config": {"silence": {"max_attempts": 2, "messages": ["Still there?"]}, "end_call_message": "Bye."},
@@ -130,6 +163,7 @@ BEFORE: Mapping[str, Any] = {
             "agent_id": "${assistants.leaver}",
             "transfer_trunk_id": "${sip_trunks.voip}",
         },
+        "night": {"phone_number": "+31850000013", "workflow_id": "${workflows.night}"},
     },
     "campaigns": {
         "recall": campaign(
@@ -140,6 +174,20 @@ BEFORE: Mapping[str, Any] = {
 }
 
 AFTER: Mapping[str, Any] = {
+    "byok_keys": {
+        "resend": {"provider": "resend", "api_key": "${secret:tool}"},
+        "mistral": {"provider": "mistral", "api_key": "${secret:tool}", "config": {"region": "us"}},
+    },
+    "domain": {"main": {"domain_name": "post.example.com"}},
+    "organization": {"main": {"content_retention_days": 90, "metadata_retention_days": 365}},
+    "mcp_servers": {
+        "crm": {"name": "CRM", "url": "https://crm.example.net/v1", "headers": {"X-Team": "${secret:hook}"}},
+        "notes": {"name": "Notes", "url": "https://notes.example.com/"},
+    },
+    "workflows": {
+        "triage": {"name": "Triage", "definition": _triage("Who is it?", _DESK, {"id": "bye", "type": "end"})},
+        "day": {"name": "Day", "definition": _triage("We are open.")},
+    },
     "tool_templates": {"lookup": _lookup("Finds an appointment by its day.", "day")},
     "analysis_templates": {"outcome": {**_outcome(reason="string", resolved="boolean"), "description": "New."}},
     "sip_trunks": {"voip": {**_TRUNK, "address": "sip.two.example"}},
@@ -156,7 +204,11 @@ AFTER: Mapping[str, Any] = {
                 "provider": "openai",
                 "model": "gpt-5.4",
                 "messages": prompt("You are the desk.\n- Be quick."),
-                "tools": ["${tool_templates.lookup}", {"type": "end_call"}],
+                "tools": [
+                    "${tool_templates.lookup}",
+                    {"type": "end_call"},
+                    {**_MCP, "mcp_server_id": "${mcp_servers.notes}"},
+                ],
             },
             "tts_config": {**VOICE, "similarity_boost": 0.7, "stability": 0.5},
             "speech_config": {"silence": {"messages": ["Hello?"]}},
@@ -179,6 +231,7 @@ AFTER: Mapping[str, Any] = {
         },
         "second": {"phone_number": "+31850000011", "transfer_trunk_id": "${sip_trunks.voip}", "is_active": False},
         "third": {"phone_number": "+31850000012", "agent_id": "${assistants.desk}"},
+        "night": {"phone_number": "+31850000013", "workflow_id": "${workflows.day}"},
     },
     "campaigns": {
         "recall": campaign(
