@@ -169,7 +169,7 @@ class UnsafePlan(HmsplanError):
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
         self.refusals = tuple(refusals)
-        super().__init__("; ".join(f"{r.address}: {r.reason} ({r.flag})" for r in self.refusals))
+        super().__init__("; ".join(f"{r.address}: {r.told} ({r.flag})" for r in self.refusals))
 
 
 class UnsettledCreate(HmsplanError):

@@ -50,7 +50,7 @@ def tell(error: Exception, args: Sequence[str] | None = None, commands: CommandL
 def _texts(error: HmsplanError, commands: CommandLine) -> Iterator[str]:
     if isinstance(error, UnsafePlan):
         for refusal in error.refusals:
-            yield f"Refused: {refusal.address}: {plain(refusal.reason)}\n  to allow it: {refusal.flag}"
+            yield f"Refused: {refusal.address}: {plain(refusal.told)}\n  to allow it: {refusal.flag}"
         return
     end = "\n" if isinstance(error, DiagnosticError | UnsettledCreate) else ""
     for diagnostic in diagnostics_of(error):

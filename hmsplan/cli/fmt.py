@@ -15,7 +15,7 @@ import orjson
 
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.terminal import err, out, report
-from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE, Folder
+from hmsplan.config.confined import APPROVALS_FILE, ENVIRONMENTS, STACK_FILE, Folder
 from hmsplan.config.environments import environments, files_below
 from hmsplan.config.files import is_yaml, list_files
 from hmsplan.config.interpolation import FileProblem
@@ -92,8 +92,12 @@ def _format_all(folder: Folder, files: Sequence[str]) -> Result:
 
 
 def _of_stack(folder: Folder) -> Iterator[str]:
-    """Yield the stack file, the resource files and all environments; symbolic links are left to what they lead to."""
-    paths = [STACK_FILE, *(f"{ENVIRONMENTS}/{name}" for name in folder.names(ENVIRONMENTS) if is_yaml(name))]
+    """Yield the files of settings, the resource files and all environments; links are left to what they lead to."""
+    paths = [
+        STACK_FILE,
+        *({APPROVALS_FILE} & set(folder.names(""))),
+        *(f"{ENVIRONMENTS}/{name}" for name in folder.names(ENVIRONMENTS) if is_yaml(name)),
+    ]
     paths += [path for path, _ in list_files(folder, load_settings(Path(folder.root)).include).files]
     for each in environments(folder).values():
         with contextlib.suppress(FileProblem):  # a link, or nothing that can be read

@@ -10,11 +10,12 @@ import click
 import orjson
 
 from hmsplan import __version__
+from hmsplan.cli.failure import tell
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import load, open_workspace, unix_now, wait_for
 from hmsplan.cli.surfaces import PLAN_FORMATS, print_plan
 from hmsplan.cli.terminal import err, out
-from hmsplan.errors import HmsplanError, StalePlan, StateError, UnsettledCreate
+from hmsplan.errors import HmsplanError, StalePlan, StateError, UnsafePlan, UnsettledCreate
 from hmsplan.formats.plan_validity import dated, out_of_date
 from hmsplan.model import Address, Digest
 from hmsplan.operations.plan import plan
@@ -133,6 +134,7 @@ def plan_command(
 ) -> int:
     """Show what an apply would change. Reads only: nothing but GET leaves this machine.
 
+    Exits 4 while a risk is refused that no entry of approvals.yaml allows.
     With --against nothing leaves it at all. The plan is marked with the age of the snapshot, and apply refuses it.
     """
     _refuse_together({"--against": against, "--impact": impact, "--check": check})
@@ -162,6 +164,9 @@ def plan_command(
     print_plan(options, made, form, stack=stack, show_unchanged=show_unchanged, digest=digest)
     if not all(unsettled.is_waiting for unsettled in made.unsettled):
         return UnsettledCreate.exit_code
+    if made.refusals:
+        is_told = form in {"text", "github"} and not options.json  # else stderr says why it ends so
+        return UnsafePlan.exit_code if is_told else tell(UnsafePlan(made.refusals), commands=options.commands)
     return CHANGES if detailed_exitcode and made.pending else 0
 
 
@@ -192,6 +197,7 @@ def _check(options: Globals, file: Path, choice: Options, kind: Digest, *, as_js
 
     Raises:
         StalePlan: it does not, by the digest that was chosen.
+        UnsafePlan: it does, and would be refused.
     """
     from hmsplan.operations.saved_plan import objections, refuse_other_place  # noqa: PLC0415 -- only for a check
 
@@ -210,6 +216,8 @@ def _check(options: Globals, file: Path, choice: Options, kind: Digest, *, as_js
         out(f"The saved plan still holds.\nDigest: {told}")
     if reasons:
         raise StalePlan("\n  ".join(reasons))
+    if fresh.refusals:
+        raise UnsafePlan(fresh.refusals)
     return 0 if all(unsettled.is_waiting for unsettled in fresh.unsettled) else UnsettledCreate.exit_code
 
 

@@ -28,9 +28,9 @@ def files() -> dict[str, Path]:
 @click.argument("kind", metavar="[KIND]", type=click.Choice(list(files())), default="resources")
 @click.pass_obj
 def schema_command(options: Globals, kind: str) -> None:  # noqa: ARG001 -- a schema is JSON with --json and without
-    """Print a JSON Schema: of one kind, of a whole resource file (the default), of a stack or environment file.
+    """Print a JSON Schema: of one kind, of a resource file (the default), of another file of a stack, or of ours.
 
-    KIND is a kind such as assistants, or resources, stack, environment, plan, state.
+    KIND is a kind such as assistants, or resources, stack, environment, approvals, plan, state.
     Editors need no copy of it: hmsplan init writes its address into the first line of every file.
     """
     out(files()[kind].read_text("utf-8").rstrip("\n"))

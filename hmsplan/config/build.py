@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.config import schema, variables
+from hmsplan.config.approvals import read_approvals
 from hmsplan.config.bases import Bases
 from hmsplan.config.blocks import Blocks, undeclared
 from hmsplan.config.collect import Collected
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from hmsplan.config.document import Document, Node
-    from hmsplan.model import Resource
+    from hmsplan.model import Approval, Resource
     from hmsplan.secrets.sources import Secrets
 
 
@@ -40,6 +41,7 @@ class Sources:
     Attributes:
         stack: hmsplan.yaml; None when it could not be parsed.
         environment: the file of the chosen environment; None when there is none, or it could not be parsed.
+        approvals: approvals.yaml, likewise.
         problems: of files that could not be read or parsed.
         elsewhere: returns the files of the other environments, as far as they can be parsed.
     """
@@ -47,6 +49,7 @@ class Sources:
     environment_name: str
     stack: Document | None = None
     environment: Document | None = None
+    approvals: Document | None = None
     resources: list[Document] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
     elsewhere: Callable[[], Iterable[Document]] = tuple
@@ -76,6 +79,7 @@ def build_stack(
     problems += (of_settings := _check_settings(sources))
     collected = _collect(sources, problems)
     overrides, excluded = _environment(sources.environment, collected)
+    approvals = read_approvals(sources.approvals, collected.written, problems)
     bases = Bases(_entries_of(sources.stack, "bases") if sources.stack else None, problems)
     declared = layer(collected, _blocks_of(sources.stack, "defaults"), bases, overrides)
     problems += (of_bases := list(bases.check()))
@@ -104,7 +108,7 @@ def build_stack(
     if _has_error(problems):
         raise ConfigError(_sorted(problems))
     _refuse_lost(resolver.declared.keys() - resources.keys())
-    return replace(_stack(sources, resources, blocks, _sorted(problems)), variables=values)
+    return replace(_stack(sources, resources, blocks, approvals, _sorted(problems)), variables=values)
 
 
 def _collect(sources: Sources, problems: Problems) -> Collected:
@@ -136,7 +140,11 @@ def _refuse_lost(lost: Collection[Address]) -> None:
 
 
 def _stack(
-    sources: Sources, resources: Mapping[Address, Resource], blocks: Blocks, warnings: tuple[Diagnostic, ...]
+    sources: Sources,
+    resources: Mapping[Address, Resource],
+    blocks: Blocks,
+    approvals: tuple[Approval, ...],
+    warnings: tuple[Diagnostic, ...],
 ) -> Stack:
     organization = _child(sources.environment, "organization")
     return Stack(
@@ -149,6 +157,7 @@ def _stack(
         removed=frozenset(blocks.removed),
         safety=read_safety(_child(sources.stack, "safety"), _child(sources.environment, "safety")),
         warnings=warnings,
+        approvals=approvals,
     )
 
 

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 MAX_RESOURCES: Final = 100_000
 _KEY: Final = re.compile(KEY_PATTERN)
-_HOMES: Final = {"hmsplan.yaml": schema.STACK, "environments/NAME.yaml": schema.ENVIRONMENT}
+_HOMES: Final = {
+    "hmsplan.yaml": schema.STACK,
+    "environments/NAME.yaml": schema.ENVIRONMENT,
+    "approvals.yaml": schema.APPROVALS,
+}
 """Schemas of the other files of a stack; a key of several belongs in the first."""
 _OWN: Final = ("x-", ".", "_")
 """What keys for shared blocks begin with in Compose, in GitLab and elsewhere."""

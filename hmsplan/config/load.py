@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.config.build import Sources, build_stack
-from hmsplan.config.confined import STACK_FILE, Folder
+from hmsplan.config.confined import APPROVALS_FILE, STACK_FILE, Folder
 from hmsplan.config.environments import (
     NOTHING,
     Environment,
@@ -81,7 +81,7 @@ def load_stack(
             need_secrets=need_secrets and not unreadable,
             read_text=Folder(folder.root).read_text,
         )
-    files = len([*filter(None, (sources.stack, sources.environment)), *sources.resources])
+    files = len([*filter(None, (sources.stack, sources.environment, sources.approvals)), *sources.resources])
     _LOG.info(
         "%s, environment %s: %s in %s, %.0f ms",
         stack.name,
@@ -163,6 +163,8 @@ def _read_sources(folder: Folder, root: Path, environment: str | None) -> Source
         sources.environment = _parse(folder, here.file, folder.real(here.file), sources)
     sources.problems += misnamed(known)
     sources.elsewhere = lambda: documents_of(folder, [each for name, each in known.items() if name != chosen])
+    if APPROVALS_FILE in folder.names(""):
+        sources.approvals = _parse(folder, APPROVALS_FILE, folder.real(APPROVALS_FILE), sources)
     _read_resources(folder, settings.include, here, sources)
     return sources
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _BASE: Final = "https://hmsplan.dev/schemas/v1/"
 STACK: Final = "hmsplan.schema.json"
 ENVIRONMENT: Final = "environment.schema.json"
+APPROVALS: Final = "approvals.schema.json"
 RESOURCES: Final = "resources.schema.json"
 EXTENDS: Final = "kinds/common.schema.json#/$defs/extends"
 TOOL: Final = "kinds/common.schema.json#/$defs/tool"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.kinds import phone, time_zones
+from hmsplan.kinds import KINDS, phone, time_zones
+from hmsplan.model import Risk
+from hmsplan.text import wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _PATTERN: Final = re.compile(r"\+[1-9][0-9]{1,14}")
+_RISK: Final = re.compile(r"([^:*\s]+):([^:.*\s]+)\.[A-Za-z][A-Za-z0-9_-]*")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _phone_number(text: str) -> str:
@@ -22,7 +27,31 @@ def _time_zone(text: str) -> str:
     return time_zones.why_not(text) if text else ""  # minLength stands beside it
 
 
+def _date(text: str) -> str:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return f"{wording.shown(text)} is not a day of the calendar." if _DAY.fullmatch(text) else ""
+    return ""
+
+
+def _risk_of_address(text: str) -> str:
+    found = _RISK.fullmatch(text)
+    if found is None:
+        return ""
+    for what, name, known in (("risk", found[1], list(Risk)), ("kind", found[2], list(KINDS))):
+        if name not in known:
+            near = wording.did_you_mean(name, known) or f" There are: {wording.listed(known)}."
+            return f"There is no {what} {wording.shown(name)}.{near}"
+    return ""
+
+
 FORMATS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
-    {"phone-number": _phone_number, "time-zone": _time_zone}
+    {
+        "date": _date,
+        "phone-number": _phone_number,
+        "risk-of-address": _risk_of_address,
+        "time-zone": _time_zone,
+    }
 )
 """Name of each format to what is wrong with a text; "" when nothing is."""

@@ -54,8 +54,28 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
             "counts": tally(plan),
             "reach": blast_radius_json(plan),
             "refusals": [
-                {"risk": str(r.risk), "address": str(r.address), "reason": r.reason, "flag": r.flag}
+                {
+                    "risk": str(r.risk),
+                    "address": str(r.address),
+                    "reason": r.reason,
+                    "void": r.void,
+                    "flag": r.flag,
+                    "change": r.change,
+                    "approval": "\n".join(r.approval),
+                }
                 for r in plan.refusals
+            ],
+            "approvals": [
+                {
+                    "allow": use.approval.allows,
+                    "change": use.approval.change,
+                    "reason": use.approval.reason,
+                    "expires": use.approval.expires,
+                    "source": str(use.approval.source),
+                    "use": str(use.use),
+                    "is_new": use.is_new,
+                }
+                for use in plan.approvals
             ],
             "unsettled": [
                 {

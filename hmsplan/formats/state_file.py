@@ -20,7 +20,7 @@ import orjson
 from hmsplan.errors import StateError
 from hmsplan.formats import codec
 from hmsplan.formats.codec import Form, Newer
-from hmsplan.model import Binding, PendingCreate, State
+from hmsplan.model import Binding, InForce, PendingCreate, State
 from hmsplan.text import strict_json
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 Json: TypeAlias = dict[str, Any]
 
 FORMAT_VERSION: Final = 2
-"""Version 1 had no ``stack``, and less of a binding: all after ``members``. It is read, and written as 2."""
+"""Version 1 had no ``stack``, and less of a binding: all after ``members``. It is read, and written as 2.
+
+``in_force`` is left out while it says nothing.
+"""
 
 # Dataclasses and dates pass through to _plain, which refuses them: a Ref would otherwise be written as an object.
 _STRICT: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
@@ -68,7 +71,7 @@ FORM: Final = Form(
     fields_out=lambda applied: orjson.Fragment(_canonical(applied)),
     fields_in=lambda applied, _: applied,
     later={
-        State: frozenset({"stack"}),
+        State: frozenset({"stack", "in_force"}),
         Binding: frozenset(field.name for field in fields_of(Binding)) - {"address", "id", "applied"},
         PendingCreate: frozenset({"members"}),
     },
@@ -118,6 +121,8 @@ def dump(state: State) -> bytes:
         "organization": state.organization,
         "stack": state.stack,
     }
+    if state.in_force != InForce():
+        head["in_force"] = codec.encode(state.in_force, InForce, FORM)
     bindings = (b'"%s": %s' % (str(a).encode(), line(binding_out(b))) for a, b in sorted(state.bindings.items()))
     blocks = [
         *(b'"%s": %s' % (key.encode(), line(value)) for key, value in head.items()),

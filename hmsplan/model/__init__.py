@@ -8,6 +8,7 @@ Three readings meet in ``planner.planner.make_plan``: what is declared (``config
 
 from hmsplan.model.address import KEY_PATTERN, Address
 from hmsplan.model.config import Copy, Import, Lifecycle, Move, Resource, Safety, Stack, Variable, VariableOrigin
+from hmsplan.model.consent import Approval, ApprovalUse, InForce, Refusal, Risk, Use
 from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine, Topic
 from hmsplan.model.paths import (
     ANY,
@@ -36,9 +37,7 @@ from hmsplan.model.plan import (
     MemberUpdate,
     Plan,
     Reached,
-    Refusal,
     ResourceChange,
-    Risk,
     Step,
     Unsettled,
     Verb,
@@ -62,6 +61,8 @@ __all__ = [
     "Address",
     "Against",
     "Anonymous",
+    "Approval",
+    "ApprovalUse",
     "Binding",
     "Calls",
     "Complaint",
@@ -74,6 +75,7 @@ __all__ = [
     "FieldChange",
     "FieldPath",
     "Import",
+    "InForce",
     "Lifecycle",
     "MemberUpdate",
     "MembersChange",
@@ -104,6 +106,7 @@ __all__ = [
     "Topic",
     "Unsendable",
     "Unsettled",
+    "Use",
     "Value",
     "Variable",
     "VariableOrigin",

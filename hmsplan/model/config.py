@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from hmsplan.model.address import Address
+from hmsplan.model.consent import Approval
 from hmsplan.model.diagnostic import Diagnostic, SourceLine
 from hmsplan.model.paths import FieldPath
 from hmsplan.model.value import EMPTY, Spec, Value
@@ -161,6 +162,7 @@ class Stack:
         organization: the only organization this may touch; None = any.
         removed: addresses to forget without deleting.
         variables: those that have a value, by name.
+        approvals: consent to risks, in the order of ``approvals.yaml``.
     """
 
     name: str
@@ -173,3 +175,4 @@ class Stack:
     safety: Safety = Safety()
     warnings: tuple[Diagnostic, ...] = ()
     variables: Mapping[str, Variable] = field(default_factory=lambda: EMPTY)
+    approvals: tuple[Approval, ...] = ()

@@ -35,6 +35,7 @@ class Topic(enum.StrEnum):
     SAME_NAME = "same name"
     READABLE_CREDENTIAL = "readable credential"
     TEMPLATE = "template"
+    CONSENT = "consent"
 
 
 @dataclass(frozen=True, slots=True)

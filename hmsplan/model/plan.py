@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field
 
 from hmsplan.model.address import Address
+from hmsplan.model.consent import ApprovalUse, Refusal
 from hmsplan.model.diagnostic import Diagnostic, SourceLine
 from hmsplan.model.paths import FieldPath
 from hmsplan.model.snapshot import RemoteObject
@@ -193,30 +194,6 @@ class Drift:
     environment: str = ""
 
 
-class Risk(enum.StrEnum):
-    """What a guard protects from; the word before the colon in ``--allow RISK:ADDRESS``."""
-
-    DELETE = "delete"
-    REPLACE = "replace"
-    START = "start"
-    RECALL = "recall"
-    EGRESS = "egress"
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """One risk that is not allowed."""
-
-    risk: Risk
-    address: Address
-    reason: str
-
-    @property
-    def flag(self) -> str:
-        """The exact words that allow it."""
-        return f"--allow {self.risk}:{self.address}"
-
-
 class Verb(enum.StrEnum):
     """What one step does. BIND and FORGET touch the state only."""
 
@@ -311,6 +288,7 @@ class Plan:
         changes: one a declared or bound address, NO_OP included, in the order of addresses.
         drift: what changed outside since the last apply; shown apart from what is requested.
         refusals: risks that are not allowed; a plan with one is not applied.
+        approvals: those of ``approvals.yaml``, and what each does here.
         unsettled: addresses of which the readings do not tell whether their objects exist.
         decided: keys of open intents that need no more watching: their object is there, or was never made.
         digest: SHA-256 of the semantic changes, in hex.
@@ -348,6 +326,7 @@ class Plan:
     unread: tuple[str, ...] = ()
     requests: int = 0
     against: Against | None = None
+    approvals: tuple[ApprovalUse, ...] = ()
 
     @property
     def pending(self) -> tuple[ResourceChange, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from hmsplan.model.address import Address
+from hmsplan.model.consent import InForce
 from hmsplan.model.value import EMPTY, Spec
 
 
@@ -83,6 +84,7 @@ class State:
         serial: grows with every write.
         organization: id of the organization the bindings belong to; None until an answer told it.
         stack: name of the stack whose state it is; None until an apply wrote it down.
+        in_force: the limits and approvals of the last apply.
         spent: ``saved.use_of`` the saved plans that were already applied; a plan applies once.
     """
 
@@ -94,3 +96,4 @@ class State:
     intents: tuple[PendingCreate, ...] = ()
     spent: tuple[str, ...] = ()
     stack: str | None = None
+    in_force: InForce = field(default_factory=InForce)

@@ -17,9 +17,10 @@ from hmsplan.model import Digest, Report
 from hmsplan.operations.plan import plan_live
 from hmsplan.operations.saved_plan import objections, refuse_other_place
 from hmsplan.output.plan_difference import explain_difference
+from hmsplan.planner.consent import in_force
 from hmsplan.planner.planner import DEFAULTS, Options
 from hmsplan.state import edit
-from hmsplan.state.journal import OrganizationKnown, Spent
+from hmsplan.state.journal import Consented, OrganizationKnown, Spent
 from hmsplan.state.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -105,11 +106,14 @@ async def apply(
             workspace.reporter.planned(plan)
             if plan.refusals:
                 raise UnsafePlan(plan.refusals)
+            known = Consented(in_force(workspace.stack))
             if not plan.steps and not plan.decided:
-                return Applied(plan, Report(()))
+                return Applied(plan, Report(()), await _remember(ledger, known, workspace))
             if plan.pending and consent.ask is not None:
                 consent.ask()
                 plan, snapshot = await _planned_again(client, workspace, state, options, stop, plan)
+            if known.in_force != state.in_force:
+                await ledger.write(known)
             if workspace.organization is not None and ledger.organization_id is None:
                 await ledger.write(OrganizationKnown(await read_organization(client) or workspace.organization))
             return await _performed(workspace, plan, snapshot, client, ledger, stop, consent)
@@ -147,6 +151,15 @@ async def _performed(
         if unstored is not None and report is None:
             workspace.reporter.failed(unstored)  # the error on its way is told after it
     return Applied(plan, report, unstored)
+
+
+async def _remember(ledger: Ledger, known: Consented, workspace: Workspace) -> StateError | None:
+    """Write down limits and approvals where nothing else is to be done, if they are others than at the last apply."""
+    if known.in_force == ledger.state.in_force:
+        return None
+    with suppress(StateError):  # as below, memory knows it
+        await ledger.write(known)
+    return await _close(ledger, workspace)
 
 
 async def _close(ledger: Ledger, workspace: Workspace) -> StateError | None:
@@ -189,10 +202,13 @@ async def _planned_again(
 
     Raises:
         StalePlan: something it touches moved meanwhile.
+        UnsafePlan: what allowed it has expired meanwhile.
     """
     plan, snapshot = await _settled_plan(client, workspace, state, options, stop)
     if plan.digest != asked.digest:
         raise StalePlan("; ".join(explain_difference(asked, plan)) or "the plan changed while it was asked about")
+    if plan.refusals:
+        raise UnsafePlan(plan.refusals)
     return plan, snapshot
 
 

@@ -42,6 +42,7 @@ def plan_against(saved: SavedSnapshot, stack: Stack, now: float, options: Option
         StateError: it is a snapshot of another stack or environment, of the future, or without what is asked for.
     """
     _check_origin(saved, stack, now)
+    options = replace(options, now=now)
     stack = _without_credentials(stack)
     state = share(saved.state, stack)
     members = MappingProxyType(dict(_recognised(saved.live, stack, state.lineage)))

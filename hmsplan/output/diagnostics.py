@@ -90,7 +90,8 @@ def diagnostics_of(error: HmsplanError) -> Iterator[Diagnostic]:
             yield from error.diagnostics
         case UnsafePlan():
             for refusal in error.refusals:
-                detail = f"{refusal.reason}\nTo allow it: {refusal.flag}"
+                entry = "\n  ".join(("", "approvals:", *refusal.approval))
+                detail = f"{refusal.told}\nTo allow it: {refusal.flag}\nOr give the reason in approvals.yaml:{entry}"
                 yield Diagnostic(error.summary, detail, address=refusal.address)
         case UnsettledCreate():
             for item in error.unsettled:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import MISSING, Action, DriftKind, Severity, SourceLine, Status, dotted
+from hmsplan.model import MISSING, Action, DriftKind, Severity, SourceLine, Status, Use, dotted
 from hmsplan.output.changes import dialling, headline, remarks
 from hmsplan.output.commands import BARE
 from hmsplan.output.drift import twin_advice, twin_text
 from hmsplan.output.members import members_text
-from hmsplan.output.page import in_order, scope_of, unsettled, verb_of
+from hmsplan.output.page import PASTE, block_of, in_order, scope_of, unsettled, verb_of
 from hmsplan.output.prose.parts import first_changed_line
 from hmsplan.output.template_copies import TemplateCopies
 from hmsplan.output.values import path_text
@@ -107,8 +107,13 @@ def of_plan(plan: Plan, locate: Locate, commands: CommandLine = BARE) -> list[Fi
 def _open_ends(plan: Plan, locate: Locate, commands: CommandLine) -> Iterator[Finding]:
     for refusal in plan.refusals:
         allow = commands.command("apply", *scope_of(plan))
-        text = f"{refusal.address}: {refusal.reason}\nTo allow it: {allow} {refusal.flag}"
+        entry = "\n".join(block_of(plan, [refusal]))
+        text = f"{refusal.address}: {refusal.told}\nTo allow it: {allow} {refusal.flag}\n{PASTE}\n{entry}"
         yield Finding(Level.ERROR, "Refused", text, locate(refusal.address, (), 0), str(refusal.address))
+    for use in plan.approvals:
+        if use.use is Use.USED:
+            address = use.approval.address
+            yield Finding(Level.NOTE, "Allowed", f"{address}: {use.told}", use.approval.source, str(address))
     for item in plan.unsettled:
         question, address = unsettled(item, commands), item.address
         text = "\n".join([f"{question.name}: {question.text}", *question.commands])

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from hmsplan.output import flow as flows
 from hmsplan.output.graph import mermaid, visible
 from hmsplan.output.lines import INDENT, Line, columns, wrap
-from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, SHOWN_AS, tally_of
+from hmsplan.output.page import APPROVALS, OUTSIDE, OUTSIDE_NOTE, PASTE, SHOWN_AS, tally_of
 from hmsplan.output.words import fitting
 from hmsplan.text import escape
 from hmsplan.text.wording import count
@@ -36,6 +36,7 @@ _MOST_NAMES: Final = 12
 _PLAIN: Final = re.compile(r"(?!.*www\.)[A-Za-z0-9_ .,:;()\[\]…-]*")
 _MOST_BOXES: Final = 40
 _LEAST: Final = 2000
+_MOST_LOOSER: Final = 4000
 _MARKS: Final = {"~": "!", "?": "!", ">": "!", "-/+": "-"}
 """What GitHub's ``diff`` colours as a change is a "!"."""
 
@@ -66,6 +67,8 @@ def _head(page: Page) -> Iterator[str]:
         yield f"> [!NOTE]\n> {escape.markdown(page.snapshot)}"
     if page.memory:
         yield f"> [!WARNING]\n> {escape.markdown(page.memory)}"
+    if page.looser:
+        yield _looser(page.looser)
     strong, *more = page.verdict
     yield " ".join([f"**{escape.markdown(strong)}**", *map(escape.markdown, more)])
     if page.dates:
@@ -76,6 +79,14 @@ def _head(page: Page) -> Iterator[str]:
         yield "\n".join(["| action | count | objects |", "|---|--:|---|", *map(_row, page.rows)])
     if page.reach:
         yield escape.markdown(" ".join(page.reach))
+
+
+def _looser(sentences: Sequence[str]) -> str:
+    """Return what lets more pass than before, as far as it fits: there may be many approvals."""
+    texts = [f"> - {escape.markdown(_short(sentence, 500))}" for sentence in sentences]
+    shown = max(fitting(map(_size, texts), _MOST_LOOSER), 1)
+    rest = [f"> - and {len(texts) - shown:,} more, which the text of the plan names"] if shown < len(texts) else []
+    return "\n".join(["> [!WARNING]", *texts[:shown], *rest])
 
 
 def _slug(text: str) -> str:
@@ -105,6 +116,12 @@ def _questions(page: Page, room: int) -> Iterator[str]:
         yield f"> [!CAUTION]\n> **{page.refusal}**"
         yield _told(page.refused, room)
         yield escape.markdown_fence([_short(page.consent, room)], "console")
+        if (size := sum(_size(line) + 1 for line in page.block)) <= room:
+            yield f"{PASTE}\n\n{escape.markdown_fence(page.block, 'yaml')}"
+        else:
+            yield f"The entries for `{APPROVALS}` ({size:,} bytes) stand in the text of the plan."
+    if page.allowed:
+        yield f"**{page.allowance}**\n\n{_told(page.allowed, room)}"
     if page.unsettled:
         yield f"> [!WARNING]\n> **{page.doubt}**"
         yield _told(page.unsettled, room)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.formats.redact import shown
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.references import owners_of
-from hmsplan.model import EMPTY, Action, Digest, DriftKind, Topic, is_pending
+from hmsplan.model import EMPTY, Action, Digest, DriftKind, Topic, Use, is_pending
 from hmsplan.output.blast_radius import blast_radius_summary
 from hmsplan.output.commands import BARE
 from hmsplan.output.words import MARKS, plan_line, seconds, snapshot_text, some
@@ -45,6 +45,9 @@ ORDER: Final = (
     (Action.CREATE, "create"),
     (Action.FORGET, "forget"),
 )
+APPROVALS: Final = "approvals.yaml"
+PASTE: Final = f"Or in git: add this to {APPROVALS}, with the reason."
+_AT_THE_HEAD: Final = frozenset({Topic.NO_STATE, Topic.CONSENT})
 _SMALL: Final = 5
 _LOST_ANSWER: Final = "Not settled: an earlier run sent a create and never got an answer."
 _NOT_VISIBLE: Final = "Not settled: an earlier run created it a moment ago, and it is not visible yet."
@@ -129,6 +132,9 @@ class Page:
         targets: what the plan is limited to; empty = everything.
         reach: sentences on whom the plan reaches.
         refused: one a flag.
+        block: what to paste into approvals.yaml to allow all that is refused, a line each.
+        allowed: what approvals allow, and which.
+        looser: says which limits and approvals let more pass than at the last apply.
         doubt: what *unsettled* has in common.
         changes: what is requested; empty for a drift report.
         drift: what somebody else did.
@@ -155,6 +161,9 @@ class Page:
     rows: tuple[Row, ...] = ()
     reach: tuple[str, ...] = ()
     refused: tuple[Question, ...] = ()
+    block: tuple[str, ...] = ()
+    allowed: tuple[Question, ...] = ()
+    looser: tuple[str, ...] = ()
     unsettled: tuple[Question, ...] = ()
     doubt: str = ""
     changes: tuple[Item, ...] = ()
@@ -178,8 +187,13 @@ class Page:
         """Say how many risks are refused and what that means; "" when none is."""
         if not self.refused:
             return ""
-        until = "it is allowed" if len(self.refused) == 1 else "all are allowed in one command"
+        until = "it is allowed" if len(self.refused) == 1 else "all are allowed"
         return f"Refused: {count(len(self.refused), 'risk')}. Nothing is applied until {until}."
+
+    @property
+    def allowance(self) -> str:
+        """Say how many risks are allowed; "" when none is."""
+        return f"Allowed by {APPROVALS}: {count(len(self.allowed), 'risk')}." if self.allowed else ""
 
     @property
     def verdict(self) -> tuple[str, ...]:
@@ -233,11 +247,16 @@ def page_of(
         rows=tuple(_rows(plan)),
         reach=tuple(blast_radius_summary(plan, commands)),
         refused=_refused(plan, apply),
+        block=block_of(plan, plan.refusals),
+        allowed=tuple(
+            Question(str(use.approval.address), use.told, ()) for use in plan.approvals if use.use is Use.USED
+        ),
+        looser=tuple(_looser(plan)),
         unsettled=tuple(unsettled(item, commands) for item in plan.unsettled),
         doubt=_LOST_ANSWER if any(each.intent is not None for each in plan.unsettled) else _NOT_VISIBLE,
         changes=_changed(plan, width, locate) if plan.pending else (),
         drift=_drifted(plan.drift, width, names_of(plan), commands) if plan.drift else (),
-        warnings=tuple(commands.completed(each) for each in plan.warnings if each.topic is not Topic.NO_STATE),
+        warnings=tuple(commands.completed(each) for each in plan.warnings if each.topic not in _AT_THE_HEAD),
         unchanged=tuple(str(change.address) for change in plan.changes if not is_pending(change)),
         ending=tuple(_ending(plan)),
         memory=" ".join(f"{each.summary}: {each.detail}" for each in plan.warnings if each.topic is Topic.NO_STATE),
@@ -248,6 +267,19 @@ def page_of(
         apply=apply,
         width=width,
     )
+
+
+def block_of(plan: Plan, refusals: Iterable[Refusal]) -> tuple[str, ...]:
+    """Return what to add to ``approvals.yaml`` so that it allows *refusals*, but for the reasons; none for none."""
+    lines = [line for entry in dict.fromkeys(refusal.approval for refusal in refusals) for line in entry]
+    return ("approvals:", *lines) if lines and not plan.approvals else tuple(lines)
+
+
+def _looser(plan: Plan) -> Iterator[str]:
+    for each in plan.warnings:
+        if each.topic is Topic.CONSENT:
+            where = f" ({each.source.file}:{each.source.line})" if each.source else ""
+            yield f"{each.summary}{where}: {each.detail}"
 
 
 def names_of(plan: Plan) -> dict[str, str]:
@@ -381,6 +413,7 @@ def _rows(plan: Plan) -> Iterator[Row]:
         (".", "move", moved),
         (".", "release", _named(c for c in quiet if c.moved_from is None)),
         ("!", "refused", [f"{r.risk}:{r.address}" for r in plan.refusals]),
+        ("!", "allowed", [use.approval.allows for use in plan.approvals if use.use is Use.USED]),
         ("?", "unsettled", [str(each.address) for each in plan.unsettled]),
     ]
     yield from (Row(mark, verb, tuple(dict.fromkeys(names))) for mark, verb, names in groups if names)
@@ -398,7 +431,7 @@ def _refused(plan: Plan, apply: str) -> tuple[Question, ...]:
     return tuple(
         Question(
             str(refusals[0].address),
-            "; ".join(dict.fromkeys(refusal.reason for refusal in refusals)),
+            "; ".join(dict.fromkeys(filter(None, [*(r.reason for r in refusals), refusals[0].void]))),
             (f"{apply} {flag}",),
         )
         for flag, refusals in by_flag.items()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
-from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, SHOWN_AS, page_of
+from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, PASTE, SHOWN_AS, page_of
 from hmsplan.output.words import some
 from hmsplan.text.wording import count
 
@@ -49,6 +49,7 @@ def _joined(sections: Iterable[list[Line]]) -> Iterator[Line]:
 def _plan(page: Page, *, show_unchanged: bool) -> Iterator[list[Line]]:
     yield _summary(page)
     yield _refused(page)
+    yield _questions(page.allowance, page.allowed, "!", Tone.PLAIN)
     yield _questions(page.doubt, page.unsettled, "?")
     for item in page.changes:
         yield _object(item)
@@ -91,7 +92,7 @@ def _summary(page: Page) -> list[Line]:
         where += f", organization {safe(page.organization)}"
     lines = [
         title(where),
-        *(title(sentence, Tone.ALERT) for sentence in (page.snapshot, page.memory) if sentence),
+        *(title(sentence, Tone.ALERT) for sentence in (page.snapshot, page.memory, *page.looser) if sentence),
         *([title(page.dates, Tone.PLAIN)] if page.dates else []),
     ]
     if page.targets:
@@ -109,22 +110,25 @@ def _summary(page: Page) -> list[Line]:
 
 def _refused(page: Page) -> list[Line]:
     """Yield each risk; of several with the words that allow it, and at the end the one command that allows all."""
-    if len(page.refused) < 2:  # noqa: PLR2004 -- one command says it
-        return _questions(page.refusal, page.refused, "!")
+    paste = [BLANK, title(PASTE, Tone.PLAIN), *(Line(line, whole=True) for line in page.block)]
+    if not page.refused:
+        return []
+    if len(page.refused) == 1:  # one command says it
+        return [*_questions(page.refusal, page.refused, "!"), *paste]
     lines = [title(page.refusal, Tone.ALERT)]
     for question in page.refused:
         lines += [BLANK, Line(f"{question.name}: {safe(question.text)}", "!")]
         lines += [Line(safe(command.removeprefix(f"{page.apply} ")), whole=True) for command in question.commands]
-    return [*lines, BLANK, title("To allow all of them:", Tone.PLAIN), Line(safe(page.consent), whole=True)]
+    return [*lines, BLANK, title("To allow all of them:", Tone.PLAIN), Line(safe(page.consent), whole=True), *paste]
 
 
-def _questions(head: str, questions: Iterable[Question], mark: str) -> list[Line]:
+def _questions(head: str, questions: Iterable[Question], mark: str, tone: Tone = Tone.ALERT) -> list[Line]:
     """Yield what has to be decided and the exact words that decide it."""
     lines: list[Line] = []
     for question in questions:
         lines += [BLANK, Line(f"{question.name}: {safe(question.text)}", mark)]
         lines += [Line(safe(command), whole=True) for command in question.commands]
-    return [title(head, Tone.ALERT), *lines] if lines else []
+    return [title(head, tone), *lines] if lines else []
 
 
 def _object(item: Item) -> list[Line]:

@@ -1,4 +1,4 @@
-"""What a plan means, in two digests. Pure."""
+"""What a plan means, in two digests, and what a single change of it does. Pure."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import MISSING, Action, Plan, Ref, Secret
+from hmsplan.model import MISSING, Action, Digest, Plan, Ref, Secret
 from hmsplan.secrets.detect import hidden
 from hmsplan.text.canonical_json import canonical_json, digest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hmsplan.kinds import Kinds
     from hmsplan.model import MembersChange, ResourceChange, Value
 
@@ -40,6 +42,23 @@ def _digest(plan: Plan, changes: list[dict[str, Any]]) -> str:
             "changes": changes,
         }
     )
+
+
+def change_digest(plan: Plan, changes: Iterable[ResourceChange], kinds: Kinds = KINDS) -> str:
+    """Return the digest of what *plan* does to one object, ``sha256:…``: what an approval holds for.
+
+    *changes* are those of its address. All that is declared of it takes part, also what does not change: a secret that
+    is kept may have another receiver.
+    """
+    approved = [_with_before(_meaning(change), change, kinds) | _besides(change) for change in changes]
+    place = {"stack": plan.stack, "environment": plan.environment, "organization": plan.organization}
+    return f"{Digest.STRICT}:{digest({**place, 'approved': approved})}"
+
+
+def _besides(change: ResourceChange) -> dict[str, Any]:
+    members = change.members
+    again = [members.called, members.taken] if members is not None else []
+    return {"declared": digest(plain(change.after)), "again": again}
 
 
 def _meaning(change: ResourceChange) -> dict[str, Any]:

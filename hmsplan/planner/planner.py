@@ -2,8 +2,8 @@
 
 ``plan``, ``apply``, ``drift`` and CI see what this module returns; there is no dry run. What it calls, in order:
 ``matching`` (which live object is which address), ``resource_diff`` (what differs), ``blast_radius`` (whom it reaches),
-``drift`` (what changed outside), ``safety`` (what is refused unless allowed), ``steps`` (one write and the steps it
-needs), ``digest``.
+``drift`` (what changed outside), ``safety`` (what is a risk), ``steps`` (one write and the steps it needs),
+``consent`` (which risks are allowed), ``digest``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from hmsplan.kinds.references import references
 from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity, Topic
 from hmsplan.planner.absence import may_be_cut
 from hmsplan.planner.blast_radius import staying_users, unread, with_blast_radius
+from hmsplan.planner.consent import with_consent
 from hmsplan.planner.copies import too_early, with_origins
 from hmsplan.planner.create_order import identity_needs, outage
 from hmsplan.planner.digest import with_digests
@@ -27,7 +28,7 @@ from hmsplan.planner.drift import find_drift, find_twins, twin_warning
 from hmsplan.planner.matching import NOWHERE, identify
 from hmsplan.planner.members import gone_with
 from hmsplan.planner.resource_diff import comparison, creation
-from hmsplan.planner.safety import loosened, refusals, without_memory
+from hmsplan.planner.safety import loosened, risks, without_memory
 from hmsplan.planner.secret_changes import unmatched, unseen, wants_resend
 from hmsplan.planner.steps import lower
 from hmsplan.planner.trouble import troubles
@@ -53,13 +54,15 @@ class Options:
         targets: plan only these and what they refer to; empty = everything.
         destroy: plan the delete of everything that state binds.
         resend: patterns of addresses whose secrets are sent though nothing else changed.
-        allowed: the values of ``--allow``.
+        allowed: the values of ``--allow``: ``RISK:ADDRESS`` patterns, in which ``*`` matches anything.
+        now: Unix seconds by which an approval expires; None = when the snapshot was read.
     """
 
     targets: tuple[Address, ...] = ()
     destroy: bool = False
     allowed: tuple[str, ...] = ()
     resend: tuple[str, ...] = ()
+    now: float | None = None
 
 
 DEFAULTS = Options()
@@ -110,9 +113,7 @@ def make_plan(
         changes=changes,
         drift=find_drift(stack, snapshot, found, state.lineage, kinds),
         steps=steps,
-        refusals=refusals(
-            changes, declared, snapshot, found.bindings, users, options.allowed, kinds, destroy=options.destroy
-        ),
+        refusals=risks(changes, declared, snapshot, found.bindings, users, kinds, destroy=options.destroy),
         unsettled=tuple(found.unsettled),
         decided=tuple(found.decided),
         warnings=(
@@ -128,7 +129,8 @@ def make_plan(
         unread=unread(changes, snapshot, kinds),
         requests=snapshot.requests,
     )
-    return with_digests(plan, kinds)
+    now = snapshot.now if options.now is None else options.now
+    return with_digests(with_consent(plan, declared, state, options.allowed, now, kinds), kinds)
 
 
 def _warnings(

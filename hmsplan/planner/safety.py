@@ -1,10 +1,9 @@
-"""Guards turn a risk into a refusal that names the flag which allows it. Pure."""
+"""Guards name the risks of a plan; ``consent`` says which of them are allowed. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from hmsplan.kinds import KINDS
@@ -14,7 +13,7 @@ from hmsplan.planner.resource_diff import acts
 from hmsplan.planner.unsendable import may_lose
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Kind, Kinds, Members
     from hmsplan.model import Address, Binding, RemoteObject, ResourceChange, Snapshot, Spec, Stack, State
@@ -23,38 +22,31 @@ if TYPE_CHECKING:
 """Summary of the warning that stands at the head of a plan."""
 
 
-def refusals(
+def risks(
     changes: Sequence[ResourceChange],
     stack: Stack,
     snapshot: Snapshot,
     bindings: Mapping[Address, Binding],
     users: Mapping[str, Sequence[str]],
-    allowed: Collection[str],
     kinds: Kinds = KINDS,
     *,
     destroy: bool = False,
 ) -> tuple[Refusal, ...]:
-    """Name every risk of *changes* that *allowed* does not cover.
+    """Name every risk of *changes*, allowed or not.
 
     *stack* is what the author declared, even where *destroy* asks to delete all of it. *users* maps the id of an object
-    that goes away to the live objects that this plan does not change and that still use it. *allowed* holds
-    ``RISK:ADDRESS`` patterns, in which ``*`` matches anything.
+    that goes away to the live objects that this plan does not change and that still use it.
     """
-    found = [
-        refusal
-        for change in changes
-        for refusal in _risks(change, stack, snapshot, bindings, users, kinds)
-        if not is_allowed(refusal, allowed)
-    ]
+    found = [refusal for change in changes for refusal in _risks(change, stack, snapshot, bindings, users, kinds)]
     told = {refusal.flag for refusal in found}
     more = [
-        *_limits(changes, stack, bindings, allowed, destroy=destroy),
+        *_limits(changes, stack, bindings, destroy=destroy),
         *_emptied(changes, stack, kinds),
         *_starts(changes, stack, bindings, kinds),
         *new_receivers(changes, stack, bindings, kinds),
         *may_lose(changes, bindings, kinds),
     ]
-    found += [refusal for refusal in more if refusal.flag not in told and not is_allowed(refusal, allowed)]
+    found += [refusal for refusal in more if refusal.flag not in told]
     return tuple(dict.fromkeys(found))
 
 
@@ -66,7 +58,7 @@ def loosened(
     if own.max_deletes <= usual.max_deletes and own.max_delete_share <= usual.max_delete_share:
         return
     held, refused = (
-        {refusal.address for refusal in _limits(changes, each, bindings, (), destroy=False)}
+        {refusal.address for refusal in _limits(changes, each, bindings, destroy=False)}
         for each in (replace(stack, safety=usual), stack)
     )
     if passing := sorted(held - refused):
@@ -75,7 +67,7 @@ def loosened(
             f"safety: in the stack lets the deletes of {names} pass; as it comes, with max_deletes {usual.max_deletes} "
             f"and max_delete_share {usual.max_delete_share:.0%}, it would refuse them."
         )
-        yield Diagnostic("Limits are loosened", detail, severity=Severity.WARNING)
+        yield Diagnostic("Limits are loosened", detail, severity=Severity.WARNING, topic=Topic.CONSENT)
 
 
 def without_memory(state: State, adopted: Iterable[Address], kinds: Kinds = KINDS) -> Iterator[Diagnostic]:
@@ -97,11 +89,6 @@ def without_memory(state: State, adopted: Iterable[Address], kinds: Kinds = KIND
 
 def _loss(kind: Kind) -> str:
     return f", and {kind.loss}" if kind.loss else ""
-
-
-def is_allowed(refusal: Refusal, allowed: Iterable[str]) -> bool:
-    """Say whether a ``--allow`` pattern covers the risk."""
-    return any(fnmatchcase(f"{refusal.risk}:{refusal.address}", pattern) for pattern in allowed)
 
 
 def _risks(
@@ -226,11 +213,10 @@ def _limits(
     changes: Sequence[ResourceChange],
     stack: Stack,
     bindings: Mapping[Address, Binding],
-    allowed: Collection[str],
     *,
     destroy: bool,
 ) -> Iterator[Refusal]:
-    """Refuse every delete not allowed by name once there are too many, in all or of one kind, or nothing is left."""
+    """Refuse every delete once there are too many, in all or of one kind, or nothing is left."""
     safety = stack.safety
     deletes = [change.address for change in changes if change.action is Action.DELETE and not change.deposed]
     have = Counter(address.kind for address in bindings)
@@ -247,6 +233,5 @@ def _limits(
                 f"one of {of_kind[address.kind]} deletes among {have[address.kind]} {address.kind}, and "
                 f"safety.max_delete_share is {safety.max_delete_share:.0%}"
             )
-        refusal = Refusal(Risk.DELETE, address, reason)
-        if reason and not is_allowed(refusal, allowed):
-            yield refusal
+        if reason:
+            yield Refusal(Risk.DELETE, address, reason)

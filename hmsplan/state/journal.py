@@ -22,7 +22,7 @@ from hmsplan.errors import StateError
 from hmsplan.formats import codec, state_file
 from hmsplan.formats.codec import Newer
 from hmsplan.formats.state_file import FORM
-from hmsplan.model import Address, Binding, Deposed, PendingCreate, State
+from hmsplan.model import Address, Binding, Deposed, InForce, PendingCreate, State
 from hmsplan.planner.members import HALF
 
 if TYPE_CHECKING:
@@ -123,6 +123,13 @@ class StackKnown:
 
 
 @dataclass(frozen=True, slots=True)
+class Consented:
+    """Which limits and approvals are in force from now on."""
+
+    in_force: InForce
+
+
+@dataclass(frozen=True, slots=True)
 class Spent:
     """The saved plan of this digest was applied; a plan applies once."""
 
@@ -140,6 +147,7 @@ Entry: TypeAlias = (
     | DeposedGone
     | OrganizationKnown
     | StackKnown
+    | Consented
     | Spent
 )
 
@@ -155,6 +163,7 @@ _ENTRIES: Final[Mapping[str, tuple[type[Entry], str]]] = {
     "deposed-gone": (DeposedGone, "{0.id} is gone"),
     "organization": (OrganizationKnown, "organization {0.id}"),
     "stack": (StackKnown, "stack {0.name}"),
+    "consented": (Consented, "limits and approvals in force"),
     "spent": (Spent, "applied plan {0.digest}"),
 }
 """What each entry is called in the file, and in a log, where no id of a person may stand."""
@@ -174,6 +183,7 @@ class Draft:
         self.lineage = state.lineage
         self.organization = state.organization
         self.stack = state.stack
+        self.in_force = state.in_force
         self._deposed = {(deposed.address.kind, deposed.id): deposed for deposed in state.deposed}
         self._spent = list(state.spent)
         self._owned: set[Address] = set()  # whose members are dicts that only this draft has
@@ -204,6 +214,8 @@ class Draft:
                 self.organization = organization
             case StackKnown(name):
                 self.stack = name
+            case Consented(in_force):
+                self.in_force = in_force
             case Spent(digest):
                 self._spent.append(digest)
 
@@ -262,6 +274,7 @@ class Draft:
             serial=self.serial,
             organization=self.organization,
             stack=self.stack,
+            in_force=self.in_force,
             bindings=MappingProxyType(self.bindings.copy()),
             deposed=tuple(self._deposed.values()),
             intents=tuple(self.intents.values()),

@@ -26,6 +26,11 @@ def for_people(at: float) -> str:
     return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def day(at: float, later: int = 0) -> str:
+    """Write the day of Unix seconds in UTC, or one some days *later*, as ``2026-11-22``."""
+    return dt.datetime.fromtimestamp(at + later * UNITS["d"], dt.UTC).strftime("%Y-%m-%d")
+
+
 def from_iso(text: str) -> int:
     """Read what ``iso`` wrote.
 

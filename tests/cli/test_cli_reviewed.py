@@ -268,7 +268,7 @@ campaigns:
     assert live("apply", "-y").code == 0
     write(reviewed, {"c.yaml": campaign.replace("paused", "scheduled")})
     saved = tmp_path / "saved.plan"
-    assert live("plan", "-o", str(saved)).code == 0
+    assert live("plan", "-o", str(saved)).code == 4  # it is refused, and saved all the same
     (made,) = emulator.all("campaigns")
     emulator.add("leads", {"phone_number": "+31612345679", "campaign_id": made["id"]})
     result = live("apply", "-y", str(saved), "--allow", "*")

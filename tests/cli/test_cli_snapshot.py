@@ -61,7 +61,7 @@ def test_a_fork_plans_without_key_network_state_and_secrets(taken: tuple[Path, P
     for each in (stack, folder):
         (each / "telephony" / "numbers.yaml").write_text("numbers: {}\n", "utf-8")
     away = cut_off(folder, "plan", "--against", file, "--detailed-exitcode", HMSPLAN_STATE="postgresql://db.invalid/x")
-    assert (away.code, away.err) == (2, "")
+    assert (away.code, away.err) == (4, "")  # the numbers' deletes are refused
     assert "Planned against a snapshot of " in away.out
     assert "less than two minutes old" in away.out
     home = cli("-C", stack, "--emulator", "--secrets-file", SECRETS, "plan").out

@@ -19,7 +19,7 @@ from hmsplan.output.graph import visible
 from hmsplan.output.html.flow import pictures
 from hmsplan.output.html.graph import MOST, svg
 from hmsplan.output.lines import Ink, Tone
-from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, SHOWN_AS
+from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, PASTE, SHOWN_AS
 from hmsplan.text.escape import html, plain
 from hmsplan.text.wording import count
 
@@ -84,7 +84,8 @@ def script_hash(script: str) -> str:
 
 
 def _main(page: Page, graph: Graph | None, ids: Mapping[str, str]) -> Iterator[str]:
-    yield from _asked("refused", page.refusal, page.refused, [page.consent])
+    yield from _asked("refused", page.refusal, page.refused, [page.consent, "", f"# {PASTE}", *page.block])
+    yield from _asked("allowed", page.allowance, page.allowed, ())
     settle = [command for question in page.unsettled for command in question.commands]
     yield from _asked("unsettled", page.doubt, page.unsettled, settle)
     yield from _table(page.rows, ids)
@@ -110,7 +111,8 @@ def _header(page: Page) -> Iterator[str]:
     if page.organization is not None:
         where += f" · organization {html(page.organization)}"
     yield f'<p class="soft">{where}</p>'
-    yield from (f"<p><b>{html(sentence)}</b></p>" for sentence in (page.snapshot, page.memory) if sentence)
+    said = filter(None, (page.snapshot, page.memory, *page.looser))
+    yield from (f"<p><b>{html(sentence)}</b></p>" for sentence in said)
     if page.dates:
         yield f'<p class="soft">{html(page.dates)}</p>'
     if page.targets:
@@ -129,7 +131,7 @@ def _asked(key: str, head: str, questions: Sequence[Question], commands: Iterabl
     for question in questions:
         yield f'<li><span class="name">{html(question.name)}</span>: {html(question.text)}</li>'
     words = "\n".join(map(html, commands))
-    yield f"</ul>\n<pre><code>{words}</code></pre>\n</section>"
+    yield f"</ul>\n<pre><code>{words}</code></pre>\n</section>" if words else "</ul>\n</section>"
 
 
 def _table(rows: Sequence[Row], ids: Mapping[str, str]) -> Iterator[str]:

@@ -395,7 +395,7 @@ def test_drift_stands_apart_and_holds_only_what_changed() -> None:
 
 
 def test_refusals_make_it_not_applyable() -> None:
-    refusal = Refusal(Risk.DELETE, SUPPORT, "why")
+    refusal = Refusal(Risk.DELETE, SUPPORT, "why", "sha256:0a", "2026-12-15", "it expired")
     document = plan_to_json(plan_with(change(), refusals=(refusal,)))
     assert document["applyable"] is False
     assert document["hmsplan"]["refusals"] == [
@@ -403,7 +403,10 @@ def test_refusals_make_it_not_applyable() -> None:
             "risk": "delete",
             "address": "assistants.support",
             "reason": "why",
+            "void": "it expired",
             "flag": "--allow delete:assistants.support",
+            "change": "sha256:0a",
+            "approval": "\n".join(refusal.approval),
         }
     ]
     assert plan_to_json(plan_with(change()))["applyable"] is True

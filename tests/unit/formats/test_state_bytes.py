@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hmsplan.formats.state_file import dump, parse
-from hmsplan.model import Address, Binding, Deposed, PendingCreate, State
+from hmsplan.model import Address, Binding, Deposed, InForce, PendingCreate, State
 from hmsplan.state.journal import (
     Bound,
+    Consented,
     Counted,
     DeposedGone,
     Entry,
@@ -19,6 +22,7 @@ from hmsplan.state.journal import (
     Unbound,
     decode,
     encode,
+    replay,
 )
 
 A, B = Address("assistants", "a"), Address("assistants", "b")
@@ -82,6 +86,18 @@ VERSION_1 = b"""{"format_version":1,"lineage":"l","serial":2,"organization":null
 "kind":"assistants","id":"1","applied":{"name":"A"},"protected":true,"members":{"f":1}}},"deposed":[],"intents":[{"step":"s","address":
 "assistants.b","kind":"assistants","identity":["B"],"applied":{},"before":[],"started":1,"parent":null,"deposes":null,
 "protected":false}],"spent":[]}"""
+
+
+CONSENT = InForce({"max_deletes": 9, "max_delete_share": 0.5}, ("0a",))
+
+
+def test_what_was_in_force_is_kept_and_left_out_where_there_is_nothing() -> None:
+    """An older hmsplan reads the state of a stack that has neither raised a limit nor approved anything."""
+    state = replace(STATE, in_force=CONSENT)
+    assert b'"in_force": {"limits":{"max_delete_share":0.5,"max_deletes":9},"approvals":["0a"]},\n' in dump(state)
+    assert parse(dump(state)) == state
+    assert replay(STATE, decode(encode("l", 10, [Consented(CONSENT)])).entries).in_force == CONSENT
+    assert b"in_force" not in dump(STATE)
 
 
 def test_a_state_is_written_as_it_always_was() -> None:

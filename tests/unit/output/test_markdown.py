@@ -33,7 +33,7 @@ def test_the_order_is_the_one_of_a_reviewer() -> None:
         "### hmsplan plan:",
         "**Plan: 2 to add, 1 to change, 2 to destroy",
         "| action | count | objects |",
-        "> **Refused: 2 risks. Nothing is applied until all are allowed in one command.**",
+        "> **Refused: 2 risks. Nothing is applied until all are allowed.**",
         " --allow delete:numbers.main --allow start:campaigns.recall",
         "Not settled",
         "hmsplan resolve assistants.open --none",

@@ -83,7 +83,7 @@ def test_the_order_is_the_one_of_a_reviewer() -> None:
 def test_every_flag_is_named_once_with_all_its_reasons() -> None:
     refusals = (Refusal(Risk.DELETE, MAIN, "one"), Refusal(Risk.DELETE, MAIN, "two"), Refusal(Risk.START, RECALL, "x"))
     text = shown(plan(refusals=refusals))
-    assert "Refused: 2 risks. Nothing is applied until all are allowed in one command." in text
+    assert "Refused: 2 risks. Nothing is applied until all are allowed." in text
     assert "  ! numbers.main: one; two\n    --allow delete:numbers.main\n" in text
     assert "    hmsplan apply --allow delete:numbers.main --allow start:campaigns.recall\n" in text
     assert text.count("--allow delete:numbers.main") == 2

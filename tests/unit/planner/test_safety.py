@@ -13,7 +13,8 @@ from hmsplan.output.html.page import render_html
 from hmsplan.output.markdown import render_markdown
 from hmsplan.output.page import page_of
 from hmsplan.output.text import render_text
-from hmsplan.planner.safety import is_allowed, is_protected
+from hmsplan.planner.consent import is_allowed
+from hmsplan.planner.safety import is_protected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,9 @@ def test_deleting_a_number_or_a_campaign_is_refused_and_an_assistant_is_not() ->
 def test_prevent_destroy_refuses_to_delete_and_outlives_its_block() -> None:
     state = remembered(bound("assistants.a", "a1", protected=True))
     plan = planned(declared(OTHER), live(remote("assistants", "a1", name="A")), state)
-    assert plan.refusals == (Refusal(Risk.DELETE, at("assistants.a"), "prevent_destroy protects it"),)
+    assert [(each.flag, each.reason) for each in plan.refusals] == [
+        ("--allow delete:assistants.a", "prevent_destroy protects it")
+    ]
 
 
 def test_the_block_lifts_its_own_protection() -> None:
@@ -301,7 +304,8 @@ def test_calling_somebody_again_is_refused_under_any_spelling_and_variables(stat
     again = {"phone_number": "0031 20 123 4567", "variables": {"name": "Anna"}}
     stack = declared(resource("campaigns.c", [again], **SPRING))
     (refusal,) = planned(stack, campaign("draft", lead("l1", "+31201234567", status)), state).refusals
-    assert refusal == Refusal(Risk.RECALL, at("campaigns.c"), "1 person was called already and would be called again")
+    assert refusal.flag == "--allow recall:campaigns.c"
+    assert refusal.reason == "1 person was called already and would be called again"
 
 
 def test_adding_somebody_who_waits_or_is_new_is_no_recall() -> None:

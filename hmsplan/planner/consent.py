@@ -1,0 +1,161 @@
+"""Which risks of a plan are allowed, by ``--allow`` or by ``approvals.yaml``, and what became looser. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.kinds import KINDS
+from hmsplan.model import ApprovalUse, Diagnostic, InForce, Risk, Safety, Severity, Topic, Use
+from hmsplan.planner.digest import change_digest
+from hmsplan.text import canonical_json, timestamps, wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+    from hmsplan.kinds import Kinds
+    from hmsplan.model import Address, Approval, Plan, Refusal, ResourceChange, Stack, State
+
+_LIMITS: Final = ("max_deletes", "max_delete_share", "max_new_calls")
+_USUAL_DAYS: Final = 14
+"""How long an approval is proposed to hold: a pull request is merged by then, or is looked at once more."""
+
+
+def with_consent(
+    plan: Plan, declared: Stack, state: State, allowed: Collection[str], now: float, kinds: Kinds = KINDS
+) -> Plan:
+    """Return *plan*, whose refusals are all risks there are, with those alone that neither *allowed* nor git allows.
+
+    *now*, in Unix seconds, is when approvals are held against their last day.
+    """
+    of_address: defaultdict[Address, list[ResourceChange]] = defaultdict(list)
+    for change in plan.changes:
+        of_address[change.address].append(change)
+
+    @cache
+    def change_of(address: Address) -> str:
+        return change_digest(plan, of_address[address], kinds)
+
+    today = timestamps.day(now)
+    uses = tuple(_uses(plan.refusals, declared.approvals, state, change_of, today))
+    used = {use.approval.allows for use in uses if use.use is Use.USED}
+    proposed = timestamps.day(now, _USUAL_DAYS)
+    refused = (
+        replace(risk, change=change_of(risk.address), expires=proposed, void=_void(risk, uses))
+        for risk in plan.refusals
+        if _name(risk) not in used and not is_allowed(risk, allowed)
+    )
+    warnings = (
+        *_looser(declared.safety, state),
+        *_new(uses),
+        *plan.warnings,
+        *_unneeded(plan, uses, declared, state, today),
+    )
+    return replace(plan, refusals=tuple(refused), approvals=uses, warnings=warnings)
+
+
+def is_allowed(risk: Refusal, allowed: Iterable[str]) -> bool:
+    """Say whether a ``--allow`` pattern covers the risk."""
+    return any(fnmatchcase(_name(risk), pattern) for pattern in allowed)
+
+
+def in_force(stack: Stack) -> InForce:
+    """Return what lets risks of *stack* pass, for the state to remember."""
+    usual = Safety()
+    limits = {name: value for name in _LIMITS if (value := getattr(stack.safety, name)) != getattr(usual, name)}
+    return InForce(limits, tuple(sorted(map(_digest, stack.approvals))))
+
+
+def _name(risk: Refusal) -> str:
+    return f"{risk.risk}:{risk.address}"
+
+
+def _digest(approval: Approval) -> str:
+    return canonical_json.digest([approval.allows, approval.change, approval.reason, approval.expires])
+
+
+def _uses(
+    risks: Sequence[Refusal],
+    approvals: Iterable[Approval],
+    state: State,
+    change_of: Callable[[Address], str],
+    today: str,
+) -> Iterator[ApprovalUse]:
+    reasons: defaultdict[str, list[str]] = defaultdict(list)
+    for risk in risks:
+        reasons[_name(risk)].append(risk.reason)
+    for approval in approvals:
+        use, allowed = Use.UNNEEDED, ""
+        if approval.allows in reasons:
+            if approval.change != change_of(approval.address):
+                use = Use.ANOTHER_CHANGE
+            elif approval.expires < today:
+                use = Use.EXPIRED
+            else:
+                use, allowed = Use.USED, "; ".join(dict.fromkeys(reasons[approval.allows]))
+        yield ApprovalUse(approval, use, allowed, _digest(approval) not in state.in_force.approvals)
+
+
+def _void(risk: Refusal, uses: Iterable[ApprovalUse]) -> str:
+    """Say why no approval of *risk* allows it; of several, that the right one has expired says most."""
+    ours = [use for use in uses if use.approval.allows == _name(risk)]
+    for use in sorted(ours, key=lambda use: use.use is not Use.EXPIRED):
+        if use.use is Use.EXPIRED:
+            return f"the approval at {use.approval.place} expired on {use.approval.expires}"
+        return f"the approval at {use.approval.place} is for another change, environment or organization"
+    return ""
+
+
+def _looser(safety: Safety, state: State) -> Iterator[Diagnostic]:
+    """Say which limits let more pass than those of the last apply; where there was none, than the usual ones."""
+    usual = Safety()
+    raised = [
+        f"{name} is {_limit(name, now)}, and was {_limit(name, was)}"
+        for name in _LIMITS
+        if (now := getattr(safety, name)) > (was := state.in_force.limits.get(name, getattr(usual, name)))
+    ]
+    if raised:
+        since = "at the last apply" if state.serial else "where a stack says nothing else"
+        detail = f"safety: lets more pass than {since}: {'; '.join(raised)}."
+        yield Diagnostic("Limits are looser", detail, severity=Severity.WARNING, topic=Topic.CONSENT)
+
+
+def _limit(name: str, value: float) -> str:
+    return f"{value:.0%}" if name.endswith("share") else f"{value:.0f}"
+
+
+def _new(uses: Iterable[ApprovalUse]) -> Iterator[Diagnostic]:
+    for use in uses:
+        if use.is_new:
+            approval = use.approval
+            detail = f"{approval.allows}, until {approval.expires}: {approval.reason}. No apply knew it so far."
+            yield _warning("New approval", detail, approval, Topic.CONSENT)
+
+
+def _unneeded(
+    plan: Plan, uses: Iterable[ApprovalUse], declared: Stack, state: State, today: str
+) -> Iterator[Diagnostic]:
+    """Warn of approvals for nothing that is planned; with targets, they may be for what is left out."""
+    known = {*declared.resources, *state.bindings}
+    for use in uses if not plan.targets else ():
+        approval = use.approval
+        if use.use is not Use.UNNEEDED:
+            continue
+        if approval.address in known:
+            why = f"Nothing that is planned needs {approval.allows}."
+        elif approval.risk is Risk.DELETE:
+            near = wording.nearest(approval.address.key, [a.key for a in known if a.kind == approval.address.kind])
+            guess = f" Did you mean {approval.address.kind}.{near}?" if near else ""
+            why = f"{approval.address} is neither declared nor in the state.{guess}"
+        else:
+            continue  # reading the file has warned of it
+        expired = f" It expired on {approval.expires}." if approval.expires < today else ""
+        advice = "Take the entry out, unless another environment waits for it."
+        yield _warning("Unneeded approval", f"{why}{expired} {advice}", approval)
+
+
+def _warning(summary: str, detail: str, approval: Approval, topic: Topic | None = None) -> Diagnostic:
+    return Diagnostic(summary, detail, approval.source, approval.address, severity=Severity.WARNING, topic=topic)
