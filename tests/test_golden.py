@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = Path(__file__).parents[1] / "schemas" / "plan.schema.json"
 WIDE: Final = 160
 WHOLE: Final = {
+    "approval_used": "a risk that an approval allows, and limits that are looser",
     "called_leads_put_back": "members of an object",
     "create_all_kinds": "every kind, and ids that are not known yet",
     "hostile_names": "markup and control characters in every foreign text",

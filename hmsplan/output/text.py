@@ -92,7 +92,7 @@ def _summary(page: Page) -> list[Line]:
         where += f", organization {safe(page.organization)}"
     lines = [
         title(where),
-        *(title(sentence, Tone.ALERT) for sentence in (page.snapshot, page.memory, *page.looser) if sentence),
+        *(title(said, Tone.ALERT) for said in (page.snapshot, page.memory, *map(safe, page.looser)) if said),
         *([title(page.dates, Tone.PLAIN)] if page.dates else []),
     ]
     if page.targets:

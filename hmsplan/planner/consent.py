@@ -48,13 +48,9 @@ def with_consent(
         for risk in plan.refusals
         if _name(risk) not in used and not is_allowed(risk, allowed)
     )
-    warnings = (
-        *_looser(declared.safety, state),
-        *_new(uses),
-        *plan.warnings,
-        *_unneeded(plan, uses, declared, state, today),
-    )
-    return replace(plan, refusals=tuple(refused), approvals=uses, warnings=warnings)
+    plan = replace(plan, refusals=tuple(refused), approvals=uses)
+    looser = (*_looser(declared.safety, state), *_new(uses))
+    return replace(plan, warnings=(*looser, *plan.warnings, *_unneeded(plan, declared, state, today)))
 
 
 def is_allowed(risk: Refusal, allowed: Iterable[str]) -> bool:
@@ -104,7 +100,7 @@ def _void(risk: Refusal, uses: Iterable[ApprovalUse]) -> str:
     ours = [use for use in uses if use.approval.allows == _name(risk)]
     for use in sorted(ours, key=lambda use: use.use is not Use.EXPIRED):
         if use.use is Use.EXPIRED:
-            return f"the approval at {use.approval.place} expired on {use.approval.expires}"
+            return f"the approval at {use.approval.place} expired on {use.approval.expires}, and a later day renews it"
         return f"the approval at {use.approval.place} is for another change, environment or organization"
     return ""
 
@@ -112,14 +108,14 @@ def _void(risk: Refusal, uses: Iterable[ApprovalUse]) -> str:
 def _looser(safety: Safety, state: State) -> Iterator[Diagnostic]:
     """Say which limits let more pass than those of the last apply; where there was none, than the usual ones."""
     usual = Safety()
+    since = "at the last apply" if state.serial else "by default"
     raised = [
-        f"{name} is {_limit(name, now)}, and was {_limit(name, was)}"
+        f"{name} is {_limit(name, now)} ({since}: {_limit(name, was)})"
         for name in _LIMITS
         if (now := getattr(safety, name)) > (was := state.in_force.limits.get(name, getattr(usual, name)))
     ]
     if raised:
-        since = "at the last apply" if state.serial else "where a stack says nothing else"
-        detail = f"safety: lets more pass than {since}: {'; '.join(raised)}."
+        detail = f"{', '.join(raised)}."
         yield Diagnostic("Limits are looser", detail, severity=Severity.WARNING, topic=Topic.CONSENT)
 
 
@@ -135,16 +131,17 @@ def _new(uses: Iterable[ApprovalUse]) -> Iterator[Diagnostic]:
             yield _warning("New approval", detail, approval, Topic.CONSENT)
 
 
-def _unneeded(
-    plan: Plan, uses: Iterable[ApprovalUse], declared: Stack, state: State, today: str
-) -> Iterator[Diagnostic]:
+def _unneeded(plan: Plan, declared: Stack, state: State, today: str) -> Iterator[Diagnostic]:
     """Warn of approvals for nothing that is planned; with targets, they may be for what is left out."""
     known = {*declared.resources, *state.bindings}
-    for use in uses if not plan.targets else ():
+    refused = set(map(_name, plan.refusals))  # which says what is wrong with the approvals of it
+    for use in plan.approvals if not plan.targets else ():
         approval = use.approval
-        if use.use is not Use.UNNEEDED:
+        if use.use is Use.USED or approval.allows in refused:
             continue
-        if approval.address in known:
+        if use.use is Use.ANOTHER_CHANGE:
+            why = f"It approves another change of {approval.address} than the one that is planned."
+        elif approval.address in known:
             why = f"Nothing that is planned needs {approval.allows}."
         elif approval.risk is Risk.DELETE:
             near = wording.nearest(approval.address.key, [a.key for a in known if a.kind == approval.address.kind])
