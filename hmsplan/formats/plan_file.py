@@ -72,7 +72,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
                     "reason": use.approval.reason,
                     "expires": use.approval.expires,
                     "source": str(use.approval.source),
-                    "use": str(use.use),
+                    "status": use.status.value,
                     "is_new": use.is_new,
                 }
                 for use in plan.approvals

@@ -8,7 +8,7 @@ Three readings meet in ``planner.planner.make_plan``: what is declared (``config
 
 from hmsplan.model.address import KEY_PATTERN, Address
 from hmsplan.model.config import Copy, Import, Lifecycle, Move, Resource, Safety, Stack, Variable, VariableOrigin
-from hmsplan.model.consent import Approval, ApprovalUse, InForce, Refusal, Risk, Use
+from hmsplan.model.consent import Approval, ApprovalStatus, ApprovalUse, InForce, Refusal, Risk
 from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine, Topic
 from hmsplan.model.paths import (
     ANY,
@@ -62,6 +62,7 @@ __all__ = [
     "Against",
     "Anonymous",
     "Approval",
+    "ApprovalStatus",
     "ApprovalUse",
     "Binding",
     "Calls",
@@ -106,7 +107,6 @@ __all__ = [
     "Topic",
     "Unsendable",
     "Unsettled",
-    "Use",
     "Value",
     "Variable",
     "VariableOrigin",

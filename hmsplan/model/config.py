@@ -11,7 +11,7 @@ from hmsplan.model.address import Address
 from hmsplan.model.consent import Approval
 from hmsplan.model.diagnostic import Diagnostic, SourceLine
 from hmsplan.model.paths import FieldPath
-from hmsplan.model.value import EMPTY, Spec, Value
+from hmsplan.model.value import Spec, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,5 +174,5 @@ class Stack:
     removed: frozenset[Address] = frozenset()
     safety: Safety = Safety()
     warnings: tuple[Diagnostic, ...] = ()
-    variables: Mapping[str, Variable] = field(default_factory=lambda: EMPTY)
+    variables: Mapping[str, Variable] = field(default_factory=dict)
     approvals: tuple[Approval, ...] = ()

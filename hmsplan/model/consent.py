@@ -81,7 +81,7 @@ class Approval:
         return f"{self.source.file}:{self.source.line}"
 
 
-class Use(enum.StrEnum):
+class ApprovalStatus(enum.StrEnum):
     """What an approval does in one plan."""
 
     USED = "used"
@@ -100,7 +100,7 @@ class ApprovalUse:
     """
 
     approval: Approval
-    use: Use
+    status: ApprovalStatus
     allowed: str = ""
     is_new: bool = False
 

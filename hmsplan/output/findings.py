@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import MISSING, Action, DriftKind, Severity, SourceLine, Status, Use, dotted
+from hmsplan.model import MISSING, Action, ApprovalStatus, DriftKind, Severity, SourceLine, Status, dotted
 from hmsplan.output.changes import dialling, headline, remarks
 from hmsplan.output.commands import BARE
 from hmsplan.output.drift import twin_advice, twin_text
@@ -111,7 +111,7 @@ def _open_ends(plan: Plan, locate: Locate, commands: CommandLine) -> Iterator[Fi
         text = f"{refusal.address}: {refusal.told}\nTo allow it: {allow} {refusal.flag}\n{PASTE}\n{entry}"
         yield Finding(Level.ERROR, "Refused", text, locate(refusal.address, (), 0), str(refusal.address))
     for use in plan.approvals:
-        if use.use is Use.USED:
+        if use.status is ApprovalStatus.USED:
             address = use.approval.address
             yield Finding(Level.NOTE, "Allowed", f"{address}: {use.told}", use.approval.source, str(address))
     for item in plan.unsettled:

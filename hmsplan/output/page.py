@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.formats.redact import shown
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.references import owners_of
-from hmsplan.model import EMPTY, Action, Digest, DriftKind, Topic, Use, is_pending
+from hmsplan.model import EMPTY, Action, ApprovalStatus, Digest, DriftKind, Topic, is_pending
 from hmsplan.output.blast_radius import blast_radius_summary
 from hmsplan.output.commands import BARE
 from hmsplan.output.words import MARKS, plan_line, seconds, snapshot_text, some
@@ -249,7 +249,9 @@ def page_of(
         refused=_refused(plan, apply),
         block=block_of(plan, plan.refusals),
         allowed=tuple(
-            Question(str(use.approval.address), use.told, ()) for use in plan.approvals if use.use is Use.USED
+            Question(str(use.approval.address), use.told, ())
+            for use in plan.approvals
+            if use.status is ApprovalStatus.USED
         ),
         looser=tuple(_looser(plan)),
         unsettled=tuple(unsettled(item, commands) for item in plan.unsettled),
@@ -413,7 +415,7 @@ def _rows(plan: Plan) -> Iterator[Row]:
         (".", "move", moved),
         (".", "release", _named(c for c in quiet if c.moved_from is None)),
         ("!", "refused", [f"{r.risk}:{r.address}" for r in plan.refusals]),
-        ("!", "allowed", [use.approval.allows for use in plan.approvals if use.use is Use.USED]),
+        ("!", "allowed", [use.approval.allows for use in plan.approvals if use.status is ApprovalStatus.USED]),
         ("?", "unsettled", [str(each.address) for each in plan.unsettled]),
     ]
     yield from (Row(mark, verb, tuple(dict.fromkeys(names))) for mark, verb, names in groups if names)

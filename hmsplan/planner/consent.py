@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import ApprovalUse, Diagnostic, InForce, Risk, Safety, Severity, Topic, Use
+from hmsplan.model import ApprovalStatus, ApprovalUse, Diagnostic, InForce, Risk, Safety, Severity, Topic
 from hmsplan.planner.digest import change_digest
 from hmsplan.text import canonical_json, timestamps, wording
 
@@ -41,7 +41,7 @@ def with_consent(
 
     today = timestamps.day(now)
     uses = tuple(_uses(plan.refusals, declared.approvals, state, change_of, today))
-    used = {use.approval.allows for use in uses if use.use is Use.USED}
+    used = {use.approval.allows for use in uses if use.status is ApprovalStatus.USED}
     proposed = timestamps.day(now, _USUAL_DAYS)
     refused = (
         replace(risk, change=change_of(risk.address), expires=proposed, void=_void(risk, uses))
@@ -84,22 +84,22 @@ def _uses(
     for risk in risks:
         reasons[_name(risk)].append(risk.reason)
     for approval in approvals:
-        use, allowed = Use.UNNEEDED, ""
+        use, allowed = ApprovalStatus.UNNEEDED, ""
         if approval.allows in reasons:
             if approval.change != change_of(approval.address):
-                use = Use.ANOTHER_CHANGE
+                use = ApprovalStatus.ANOTHER_CHANGE
             elif approval.expires < today:
-                use = Use.EXPIRED
+                use = ApprovalStatus.EXPIRED
             else:
-                use, allowed = Use.USED, "; ".join(dict.fromkeys(reasons[approval.allows]))
+                use, allowed = ApprovalStatus.USED, "; ".join(dict.fromkeys(reasons[approval.allows]))
         yield ApprovalUse(approval, use, allowed, _digest(approval) not in state.in_force.approvals)
 
 
 def _void(risk: Refusal, uses: Iterable[ApprovalUse]) -> str:
     """Say why no approval of *risk* allows it; of several, that the right one has expired says most."""
     ours = [use for use in uses if use.approval.allows == _name(risk)]
-    for use in sorted(ours, key=lambda use: use.use is not Use.EXPIRED):
-        if use.use is Use.EXPIRED:
+    for use in sorted(ours, key=lambda use: use.status is not ApprovalStatus.EXPIRED):
+        if use.status is ApprovalStatus.EXPIRED:
             return f"the approval at {use.approval.place} expired on {use.approval.expires}, and a later day renews it"
         return f"the approval at {use.approval.place} is for another change, environment or organization"
     return ""
@@ -137,9 +137,9 @@ def _unneeded(plan: Plan, declared: Stack, state: State, today: str) -> Iterator
     refused = set(map(_name, plan.refusals))  # which says what is wrong with the approvals of it
     for use in plan.approvals if not plan.targets else ():
         approval = use.approval
-        if use.use is Use.USED or approval.allows in refused:
+        if use.status is ApprovalStatus.USED or approval.allows in refused:
             continue
-        if use.use is Use.ANOTHER_CHANGE:
+        if use.status is ApprovalStatus.ANOTHER_CHANGE:
             why = f"It approves another change of {approval.address} than the one that is planned."
         elif approval.address in known:
             why = f"Nothing that is planned needs {approval.allows}."

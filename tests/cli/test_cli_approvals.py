@@ -163,7 +163,7 @@ def test_a_saved_plan_needs_the_approval_that_it_was_saved_with(
     approve(refused, stack)
     assert refused("plan", "-o", saved).code == 0
     (use,) = json.loads(saved.read_text("utf-8"))["hmsplan"]["approvals"]
-    assert (use["use"], use["is_new"]) == ("used", True)
+    assert (use["status"], use["is_new"]) == ("used", True)
     text = (stack / "approvals.yaml").read_text("utf-8")
     for changed in ("approvals: []\n", re.sub("expires: .*", "expires: 2026-01-31", text)):
         write(stack, {"approvals.yaml": changed})

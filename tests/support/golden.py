@@ -136,7 +136,7 @@ def outline(document: Mapping[str, Any]) -> str:
         lines += [f"{head} {told}" for item in items if (told := _told(item, sources))]
     lines += [" <- ".join(filter(None, [f"step {each['key']}", ", ".join(each["needs"])])) for each in ours["steps"]]
     lines += [f"refused {each['address']} {each['flag']}" for each in ours["refusals"]]
-    lines += [f"approval {each['use']} {each['allow']} at {each['source']}" for each in ours["approvals"]]
+    lines += [f"approval {each['status']} {each['allow']} at {each['source']}" for each in ours["approvals"]]
     lines += [f"unsettled {each['address']} {' '.join(each['candidates'])}".rstrip() for each in ours["unsettled"]]
     return "".join(f"{line}\n" for line in lines)
 

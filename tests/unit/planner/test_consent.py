@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.readings import NOW, SPRING, at, bound, declared, lead, live, planned, remembered, remote, resource
 
-from hmsplan.model import Approval, InForce, Risk, Safety, SourceLine, Topic, Use
+from hmsplan.model import Approval, ApprovalStatus, InForce, Risk, Safety, SourceLine, Topic
 from hmsplan.planner.consent import in_force
 from hmsplan.text.timestamps import day
 
@@ -49,7 +49,7 @@ def test_an_approval_allows_what_it_names_and_says_so() -> None:
     plan = plan_with(approval())
     assert plan.refusals == ()
     (use,) = plan.approvals
-    assert use.use is Use.USED
+    assert use.status is ApprovalStatus.USED
     assert use.told == (
         "it would begin to call 1 person, daily between 09:00:00 and 17:00:00 Europe/Amsterdam; "
         f"allowed by approvals.yaml:2: agreed, until {day(NOW)}"
@@ -71,11 +71,13 @@ def test_consent_changes_nothing_else_of_the_plan() -> None:
     assert (plan.steps, plan.changes, plan.digest) == (allowed.steps, allowed.changes, allowed.digest)
 
 
-@pytest.mark.parametrize(("days", "use"), [(0, Use.USED), (1, Use.USED), (-1, Use.EXPIRED)])
-def test_it_holds_to_the_end_of_its_last_day(days: int, use: Use) -> None:
+@pytest.mark.parametrize(
+    ("days", "status"), [(0, ApprovalStatus.USED), (1, ApprovalStatus.USED), (-1, ApprovalStatus.EXPIRED)]
+)
+def test_it_holds_to_the_end_of_its_last_day(days: int, status: ApprovalStatus) -> None:
     plan = plan_with(approval(expires=day(NOW, days)))
-    assert [each.use for each in plan.approvals] == [use]
-    assert bool(plan.refusals) is (use is Use.EXPIRED)
+    assert [each.status for each in plan.approvals] == [status]
+    assert bool(plan.refusals) is (status is ApprovalStatus.EXPIRED)
     later = plan_with(approval(expires=day(NOW)), now=NOW + 86_400)
     assert f"approvals.yaml:2 expired on {day(NOW)}" in later.refusals[0].void
 
@@ -91,7 +93,7 @@ def test_it_is_counted_by_the_clock_of_the_reading_and_at_the_last_second_of_the
 def test_another_risk_or_object_is_not_allowed(allows: str) -> None:
     plan = plan_with(approval(allows))
     assert [refusal.flag for refusal in plan.refusals] == ["--allow start:campaigns.c"]
-    assert [use.use for use in plan.approvals] == [Use.UNNEEDED]
+    assert [use.status for use in plan.approvals] == [ApprovalStatus.UNNEEDED]
 
 
 def test_one_for_another_change_is_told_at_the_refusal_and_warned_of_when_nothing_is_refused() -> None:
