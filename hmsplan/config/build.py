@@ -94,6 +94,7 @@ def build_stack(
         read_text=read_text,
         excluded=excluded,
         doubtful=collected.doubtful,
+        elsewhere=lambda address: _elsewhere(sources, address),
         problems=problems,
     )
     blocks = _blocks(collected, resolver, excluded)
@@ -171,6 +172,21 @@ def _named_anywhere(sources: Sources, read_text: Callable[[str], str]) -> set[st
                 with suppress(FileProblem):
                     found |= names_in(read_text(path))
     return found
+
+
+def _elsewhere(sources: Sources, address: Address) -> str:
+    """Say that only other environments have *address*; empty when none has."""
+    files = []
+    for document in sources.elsewhere():
+        of_kind = document.value.get(address.kind) if isinstance(document.value, dict) else None
+        if isinstance(of_kind, dict) and address.key in of_kind:
+            files.append(document.file)
+    if not files:
+        return ""
+    return (
+        f" It is declared in {wording.listed(files)}, so not in {sources.environment_name}. Override the field in "
+        "this environment, or declare what it names for all."
+    )
 
 
 def _check_settings(sources: Sources) -> list[Diagnostic]:

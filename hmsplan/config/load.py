@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import logging
 import os
@@ -162,7 +163,8 @@ def _read_sources(folder: Folder, root: Path, environment: str | None) -> Source
     if here.file is not None:
         sources.environment = _parse(folder, here.file, folder.real(here.file), sources)
     sources.problems += misnamed(known)
-    sources.elsewhere = lambda: documents_of(folder, [each for name, each in known.items() if name != chosen])
+    others = [each for name, each in known.items() if name != chosen]
+    sources.elsewhere = functools.cache(lambda: tuple(documents_of(folder, others)))
     if APPROVALS_FILE in folder.names(""):
         sources.approvals = _parse(folder, APPROVALS_FILE, folder.real(APPROVALS_FILE), sources)
     _read_resources(folder, settings.include, here, sources)

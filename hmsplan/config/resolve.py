@@ -64,6 +64,7 @@ class Resolver:
         declared: what references may lead to.
         no_variable: gives summary and detail for a variable without a value.
         doubtful: says whether an address that is not declared may stand in a file that could not be read.
+        elsewhere: says which other environments declare an address; empty when none does.
         problems: everything wrong so far.
         used: names of the variables that something asked for.
     """
@@ -76,6 +77,7 @@ class Resolver:
     read_text: Callable[[str], str]
     excluded: Collection[Address]
     doubtful: Callable[[Address], bool]
+    elsewhere: Callable[[Address], str]
     problems: Problems
     used: set[str] = field(default_factory=set)
     _copying: list[str] = field(default_factory=list)
@@ -232,7 +234,8 @@ class Resolver:
             raise BadInterpolation("Reference to an excluded resource", detail)
         if self.doubtful(address):
             raise BadInterpolation
-        raise BadInterpolation("Unknown reference", f"There is no {address}.{self._guess(address)}")
+        guess = self.elsewhere(address) or self._guess(address)
+        raise BadInterpolation("Unknown reference", f"There is no {address}.{guess}")
 
     def _guess(self, address: Address) -> str:
         if not self._siblings:

@@ -55,6 +55,16 @@ def test_files_of_other_environments_are_not_read(tmp_path: Path) -> None:
     assert "Unclosed bracket" in summaries(tmp_path, files, environment="production")
 
 
+def test_a_reference_to_what_another_environment_has_says_so(tmp_path: Path) -> None:
+    """It is not a typo, and no other name is meant."""
+    files = {**FILES, "b.yaml": "assistants:\n  b: {name: '${numbers.main.phone_number}'}\n"}
+    assert len(load(tmp_path, files, environment="production").resources) == 4
+    files["environments/acceptance/odd.yaml"] = "numbers: main\nassistants: [a]\n"
+    (problem,) = problems(tmp_path, files)
+    assert problem.summary == "Unknown reference"
+    assert "declared in environments/production/numbers.yaml, so not in staging" in problem.detail
+
+
 def test_include_is_about_the_rest_of_the_stack(tmp_path: Path) -> None:
     """What lies in the folder of an environment is there for one reason."""
     head = STACK + 'include: ["a.yaml"]\n'
