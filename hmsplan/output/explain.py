@@ -46,6 +46,8 @@ def _lines(each: Explained, kind: Kind, width: int, *, is_asked: bool) -> Iterat
     notes = (_layer(each, each.written),)
     if kind.members is not None and each.path == (kind.members.name,):
         yield Line(head + count(each.value, kind.members.singular), notes=notes)
+    elif isinstance(each.value, Ref):  # whether its id is known, only the state can say
+        yield Line(f"{head}{each.value}", notes=notes)
     elif each.is_block or (isinstance(each.value, str) and not is_asked):
         yield Line(head + brief(look, each.value, pattern), notes=notes)
     else:

@@ -81,6 +81,16 @@ def test_one_field_with_all_of_its_text(cli: Cli, layered: Path) -> None:
     assert "│ Hello, this is a greeting" in said
 
 
+def test_a_reference_is_shown_as_it_is_written(cli: Cli, layered: Path) -> None:
+    """Offline it is not known whether there is an id."""
+    write(layered, {"n.yaml": 'numbers: {main: {phone_number: "+31850000001", agent_id: "${assistants.support}"}}\n'})
+    said = cli.ok("-C", layered, "explain", "numbers.main.agent_id")
+    assert said.splitlines()[1:] == [
+        "    agent_id = ${assistants.support}  # declared, n.yaml:1",
+        "      # ${assistants.support}, a.yaml:2",
+    ]
+
+
 def test_a_template_is_opened_where_it_is_asked_for(cli: Cli, layered: Path) -> None:
     said = cli.ok("-C", layered, "explain", 'assistants.support.llm_config.tools["end_call"]')
     assert 'llm_config.tools["end_call"].type = "end_call"' in said
