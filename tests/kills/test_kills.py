@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WORKSPACES = 2
 """Organizations killed at a time: one is busy while the other waits for its grace time."""
-SOAK_KILLS = int(os.environ.get("HMSPLAN_SOAK_KILLS", "200"))
+SOAK_KILLS = int(os.environ.get("HMSPLAN_SOAK_KILLS", "160"))
 UNSCATHED = dict.fromkeys(("twins", "orphans", "lost", "unreadable", "unconverged"), 0)
 
 

@@ -44,7 +44,11 @@ APPLY: Final = ("apply", "-y", "--allow", "*", "--json")
 HEAD: Final = {"version": 1, "stack": "kills", "safety": {"settle_grace": "1s"}}
 KILLED: Final = -9
 _TOOL: Final = {"type": "mcp", "allowed_tools": ["find"]}
-_NIGHT: Final = {"phone_number": "+31850000019"}
+_NODE: Final = {"id": "hello", "type": "conversation", "instructions": "Ask."}
+_TRIAGE: Final = {
+    "name": "Triage",
+    "definition": {"version": 1, "entry_node": "hello", "nodes": [_NODE], "edges": []},
+}
 _OUTCOME: Final = {"name": "Outcome", "system_prompt": "Judge.", "user_prompt": "{transcript}", "schema": {}}
 
 
@@ -65,16 +69,11 @@ def _model(*servers: str) -> dict[str, Any]:
     return {"provider": "openai", "model": "gpt-5.4", "tools": tools}
 
 
-def _workflow(name: str, text: str) -> dict[str, Any]:
-    node = {"id": "hello", "type": "conversation", "instructions": text}
-    return {"name": name, "definition": {"version": 1, "entry_node": "hello", "nodes": [node], "edges": []}}
-
-
 def _mail(name: str, content_days: int, region: str) -> dict[str, Any]:
-    """What there is once, and the keys: a domain is replaced, and the settings of a key come in a second POST."""
-    mistral = {"provider": "mistral", "api_key": "${secret:key}", "config": {"region": region}}
+    """What there is once, and a key: the domain is replaced, and the settings of the key come in a second POST."""
+    key = {"provider": "resend", "api_key": "${secret:key}", "config": {"region": region}}
     return {
-        "byok_keys": {"resend": {"provider": "resend", "api_key": "${secret:key}"}, "mistral": mistral},
+        "byok_keys": {"resend": key},
         "domain": {"main": {"domain_name": f"{name}.example.com"}},
         "organization": {"main": {"content_retention_days": content_days, "metadata_retention_days": 365}},
     }
@@ -86,14 +85,15 @@ ONE: Final[Mapping[str, Any]] = {
         "crm": {"name": "CRM", "url": "https://one.example.com/", "headers": {"Authorization": "${secret:key}"}},
         "old": {"name": "Old", "url": "https://old.example.com/"},
     },
-    "workflows": {"triage": _workflow("Triage", "Ask."), "old": _workflow("Old", "We are closed.")},
+    "workflows": {"triage": _TRIAGE},
+    "analysis_templates": {"outcome": _OUTCOME},
     "tool_templates": {"end": {"name": "End", "tool_type": "end_call", "tool_config": {}}},
     "sip_trunks": {"voip": _trunk("one")},
     "assistants": {
         "desk": {"name": "Desk", "first_message": "Hello.", "llm_config": _model("crm", "old")},
         "leaver": {"name": "Leaver"},
     },
-    "numbers": {"main": _number("0", "desk"), "night": {**_NIGHT, "workflow_id": "${workflows.old}"}},
+    "numbers": {"main": {**_number("0", "desk"), "workflow_id": "${workflows.triage}"}},
     "campaigns": {"recall": campaign("Recall", "${assistants.desk}", [lead("001"), lead("002")])},
 }
 OTHER: Final[Mapping[str, Any]] = {
@@ -101,7 +101,6 @@ OTHER: Final[Mapping[str, Any]] = {
     "mcp_servers": {
         "crm": {"name": "CRM", "url": "https://other.example.com/", "headers": {"Authorization": "${secret:key}"}}
     },
-    "workflows": {"triage": _workflow("Triage", "Ask again.")},
     "analysis_templates": {"outcome": _OUTCOME},
     "sip_trunks": {"voip": _trunk("two")},
     "assistants": {
@@ -113,11 +112,7 @@ OTHER: Final[Mapping[str, Any]] = {
         },
         "newcomer": {"name": "Newcomer", "recording_consent": {"enabled": True, "message": "May we record?"}},
     },
-    "numbers": {
-        "main": _number("0", "newcomer"),
-        "second": _number("1", "desk"),
-        "night": {**_NIGHT, "workflow_id": "${workflows.triage}"},
-    },
+    "numbers": {"main": _number("0", "newcomer"), "second": _number("1", "desk")},
     "campaigns": {
         "recall": campaign("Recall", "${assistants.desk}", [lead("001"), lead("004")]),
         "survey": campaign("Survey", "${assistants.newcomer}", [lead("007"), lead("008")]),
@@ -313,9 +308,9 @@ class Workspace:
         keys = {each["provider"]: each["config"] for each in self._live.all("byok_keys")}
         (crm,) = (each["id"] for each in self._live.all("mcp_servers") if each["name"] == "CRM")
         headers = self._live.hidden("mcp_servers", crm)["headers"]
-        mistral = self._declared["byok_keys"]["mistral"]["config"]
-        unseen = (periods, keys["mistral"], headers)
-        wanted = (self._declared["organization"]["main"], mistral, {"Authorization": SECRETS["HMSPLAN_SECRET_KEY"]})
+        settings = self._declared["byok_keys"]["resend"]["config"]
+        unseen = (periods, keys["resend"], headers)
+        wanted = (self._declared["organization"]["main"], settings, {"Authorization": SECRETS["HMSPLAN_SECRET_KEY"]})
         self._found("lost", int(unseen != wanted), unseen)
 
     def _judge_leads(self, state: State, address: Any, declared: list[dict[str, Any]]) -> None:
