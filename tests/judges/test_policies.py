@@ -103,6 +103,7 @@ def test_checkov_fails_one_resource_and_passes_another(judged: Judgement) -> Non
     }
     assert judged[ANSWERED]["everything"] == {
         "numbers.main": "passed",
+        "numbers.night": "failed",
         "numbers.second": "failed",
         "numbers.third": "passed",
     }
