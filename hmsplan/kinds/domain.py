@@ -79,7 +79,7 @@ def failed_check(domain: Spec) -> Iterator[Problem]:
     """Name the records that the platform looked for in the DNS and did not find as they should be."""
     if domain.get("status") in FAILED:
         failed = [record.lines()[0] for record in dns_records(domain) if record.status in FAILED]
-        which = f"{listed(failed)} {'is' if len(failed) == 1 else 'are'} missing or wrong there" if failed else "see"
+        which = f"{listed(failed) or 'a record'} {'are' if len(failed) > 1 else 'is'} missing or wrong there"
         detail = (
             f"the platform checked the DNS of {domain.get('domain_name')}, and {which}, so no mail is sent. "
             "To see what has to be set, type:\n  hmsplan domain status\nand once it is set:\n  hmsplan domain verify"

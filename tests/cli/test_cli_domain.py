@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hmsplan.emulator import Emulator, Settings
-from hmsplan.kinds.domain import DnsRecord, dns_records, set_records
+from hmsplan.kinds.domain import DnsRecord, dns_records, failed_check, set_records
 
 from .helpers import KEY, write
 
@@ -115,6 +115,19 @@ def test_another_organization_than_the_declared_one_is_9(live: Any, emulator: Em
     assert emulator.organization(KEY)
 
 
+@pytest.mark.parametrize(
+    ("records", "named"),
+    [
+        (None, "a record is"),
+        ([{"name": "a", "value": "v", "type": "TXT", "status": "verified"}], "a record is"),
+        ([{"name": name, "value": "v", "type": "TXT", "status": "failed"} for name in "ab"], "a TXT, b TXT are"),
+    ],
+)
+def test_what_a_failed_check_missed_is_named_as_far_as_the_api_tells(records: Any, named: str) -> None:
+    (problem,) = failed_check({"domain_name": "example.com", "status": "temporary_failure", "records": records})
+    assert f"the DNS of example.com, and {named} missing or wrong there, so no mail is sent." in problem.detail
+
+
 def test_records_of_an_unknown_form_are_left_out() -> None:
     mx = {"type": "MX", "name": "send", "value": "feedback.example.com", "priority": 10, "ttl": "Auto", "status": None}
     known = DnsRecord("MX", "send", "feedback.example.com", "10", "")
@@ -144,5 +157,8 @@ def test_a_check_that_failed_is_told_with_its_record_and_is_neither_drift_nor_a_
         text = " ".join(result.out.split())
         assert f"DNS of mail.example.com, and {RECORD} TXT is missing or wrong there, so no mail is sent." in text
         assert f"  hmsplan -C {tmp_path / 'stack'} domain verify\n" in result.out
+    for form in ("markdown", "html", "github"):
+        for command in ("plan", "drift"):
+            assert "DNS check failed" in live(command, "--format", form).out, (command, form)
     (told,) = live("drift", "--json").json["warnings"]
     assert (told["address"], told["summary"]) == ("domain.main", "DNS check failed")
