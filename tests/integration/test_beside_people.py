@@ -15,6 +15,7 @@ from support.world import Applied, Killed, Life, World, allowing
 
 from hmsplan.emulator import Fault, Settings
 from hmsplan.errors import UnsafePlan
+from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Status
 
 if TYPE_CHECKING:
@@ -740,3 +741,27 @@ def test_a_run_that_dies_while_leads_are_removed_asks_for_nobody(tmp_path: Path)
                 run_broken(copy, Life(ends_at=number, ends_after=True))
                 assert not copy.apply(allowing("start:*")).bad
                 copy.check_at_rest()
+
+
+RESEND = {"resend": {"provider": "resend", "api_key": "${secret:tool}"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "theirs"),
+    [
+        ("byok_keys", {"provider": "gladia", "api_key": "${secret:tool}"}, {"provider": "gladia", "secret_id": "v1"}),
+        ("domain", {"domain_name": "mail.example.com"}, {"domain_name": "theirs.example.com"}),
+        ("mcp_servers", {"name": "CRM", "url": "https://crm.example.com/"}, {"name": "CRM", "header_names": []}),
+    ],
+)
+def test_what_there_is_once_is_not_made_over_that_of_a_person(
+    tmp_path: Path, kind: str, fields: dict[str, Any], theirs: dict[str, Any]
+) -> None:
+    """A POST to /byok replaces a stored key without a word, so it must not be sent where a key came meanwhile."""
+    with World(tmp_path / "stack", environ=SECRETS) as world:
+        begun(world, byok_keys=RESEND)
+        world.declare({"byok_keys": RESEND, kind: {**(RESEND if kind == "byok_keys" else {}), "main": fields}})
+        path, written = KINDS[kind].path, len(world.emulator.writes)
+        applied = applied_beside(world, f"GET {path}$", lambda: world.emulator.add(kind, theirs))
+        assert "somebody created a" in failed(applied)[f"{kind}.main:create"]
+        assert len(world.emulator.writes) == written
