@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from hmsplan.kinds import Kinds
-    from hmsplan.model import Address, Approval, Plan, Refusal, ResourceChange, Stack, State
+    from hmsplan.model import Address, Approval, Plan, Refusal, ResourceChange, Snapshot, Stack, State
 
 _LIMITS: Final = ("max_deletes", "max_delete_share", "max_new_calls")
 _USUAL_DAYS: Final = 14
@@ -25,7 +25,13 @@ _USUAL_DAYS: Final = 14
 
 
 def with_consent(
-    plan: Plan, declared: Stack, state: State, allowed: Collection[str], now: float, kinds: Kinds = KINDS
+    plan: Plan,
+    declared: Stack,
+    snapshot: Snapshot,
+    state: State,
+    allowed: Collection[str],
+    now: float,
+    kinds: Kinds = KINDS,
 ) -> Plan:
     """Return *plan*, whose refusals are all risks there are, with those alone that neither *allowed* nor git allows.
 
@@ -37,7 +43,7 @@ def with_consent(
 
     @cache
     def change_of(address: Address) -> str:
-        return change_digest(plan, of_address[address], kinds)
+        return change_digest(plan, of_address[address], snapshot.members, kinds)
 
     today = timestamps.day(now)
     uses = tuple(_uses(plan.refusals, declared.approvals, state, change_of, today))

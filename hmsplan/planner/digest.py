@@ -7,15 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import MISSING, Action, Digest, Plan, Ref, Secret
+from hmsplan.model import EMPTY, MISSING, Action, Digest, Plan, Ref, Secret
 from hmsplan.secrets.detect import hidden
 from hmsplan.text.canonical_json import canonical_json, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from hmsplan.kinds import Kinds
-    from hmsplan.model import MembersChange, ResourceChange, Value
+    from hmsplan.model import MembersChange, RemoteObject, ResourceChange, Value
 
 
 def with_digests(plan: Plan, kinds: Kinds = KINDS) -> Plan:
@@ -44,21 +44,27 @@ def _digest(plan: Plan, changes: list[dict[str, Any]]) -> str:
     )
 
 
-def change_digest(plan: Plan, changes: Iterable[ResourceChange], kinds: Kinds = KINDS) -> str:
+def change_digest(
+    plan: Plan,
+    changes: Iterable[ResourceChange],
+    members: Mapping[str, Sequence[RemoteObject]] = EMPTY,
+    kinds: Kinds = KINDS,
+) -> str:
     """Return the digest of what *plan* does to one object, ``sha256:…``: what an approval holds for.
 
-    *changes* are those of its address. All that is declared of it takes part, also what does not change: a secret that
-    is kept may have another receiver.
+    *changes* are those of its address, *members* the live ones of every object by its id. All that is declared of it
+    takes part, also what does not change: a secret that is kept may have another receiver. So does who is there when a
+    start calls them.
     """
-    approved = [_with_before(_meaning(change), change, kinds) | _besides(change) for change in changes]
+    approved = [_with_before(_meaning(change), change, kinds) | _besides(change, members) for change in changes]
     place = {"stack": plan.stack, "environment": plan.environment, "organization": plan.organization}
     return f"{Digest.STRICT}:{digest({**place, 'approved': approved})}"
 
 
-def _besides(change: ResourceChange) -> dict[str, Any]:
-    members = change.members
-    again = [members.called, members.taken] if members is not None else []
-    return {"declared": digest(plain(change.after)), "again": again}
+def _besides(change: ResourceChange, members: Mapping[str, Sequence[RemoteObject]]) -> dict[str, Any]:
+    again = [change.members.called, change.members.taken] if change.members is not None else []
+    there = sorted(member.id for member in members.get(change.id or "", ())) if change.started else []
+    return {"declared": digest(plain(change.after)), "again": again, "there": there}
 
 
 def _meaning(change: ResourceChange) -> dict[str, Any]:

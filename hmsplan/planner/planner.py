@@ -130,7 +130,7 @@ def make_plan(
         requests=snapshot.requests,
     )
     now = snapshot.now if options.now is None else options.now
-    return with_digests(with_consent(plan, declared, state, options.allowed, now, kinds), kinds)
+    return with_digests(with_consent(plan, declared, snapshot, state, options.allowed, now, kinds), kinds)
 
 
 def _warnings(

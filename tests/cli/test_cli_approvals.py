@@ -155,6 +155,19 @@ def test_people_who_came_in_the_dashboard_void_it(
     assert emulator.all("campaigns")[0]["status"] == "paused"
 
 
+def test_another_person_in_the_place_of_one_voids_it(
+    refused: Callable[..., Result], stack: Path, emulator: Emulator
+) -> None:
+    """As many people as were approved, and not the same ones."""
+    (made,) = emulator.all("campaigns")
+    guest = emulator.add("leads", {"phone_number": "+31612345679", "campaign_id": made["id"]})
+    approve(refused, stack)
+    assert refused("plan").code == 0
+    emulator.remove("leads", guest)
+    emulator.add("leads", {"phone_number": "+31612345680", "campaign_id": made["id"]})
+    assert refused("plan").code == 4
+
+
 def test_a_saved_plan_needs_the_approval_that_it_was_saved_with(
     refused: Callable[..., Result], stack: Path, emulator: Emulator, tmp_path: Path
 ) -> None:

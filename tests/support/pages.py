@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from hmsplan.model import (
     Action,
     Address,
+    Approval,
+    ApprovalUse,
     Diagnostic,
     Drift,
     DriftKind,
@@ -21,7 +23,9 @@ from hmsplan.model import (
     Risk,
     Severity,
     SourceLine,
+    Topic,
     Unsettled,
+    Use,
 )
 from hmsplan.output.page import drift_page
 from hmsplan.output.text import render_text
@@ -101,10 +105,18 @@ def full(text: str = "why", key: str = "support") -> Plan:
         ),
         digest="0" * 64,
         organization=text,
-        refusals=(Refusal(Risk.DELETE, MAIN, text), Refusal(Risk.START, RECALL, text)),
+        refusals=(Refusal(Risk.DELETE, MAIN, text), Refusal(Risk.START, RECALL, text, void=text)),
+        approvals=(
+            ApprovalUse(
+                Approval(Risk.RECALL, RECALL, text, text, text, SourceLine("approvals.yaml", 2)), Use.USED, text
+            ),
+        ),
         unsettled=(Unsettled(intent.address, (text, "id2"), 0.0, intent),),
         drift=drifts(text),
-        warnings=(Diagnostic("Odd", text, SourceLine(text, 3), severity=Severity.WARNING),),
+        warnings=(
+            Diagnostic("Odd", text, SourceLine(text, 3), severity=Severity.WARNING),
+            Diagnostic("New approval", text, SourceLine(text, 3), severity=Severity.WARNING, topic=Topic.CONSENT),
+        ),
         targets=(SUPPORT,),
     )
 

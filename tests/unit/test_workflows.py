@@ -324,6 +324,19 @@ def test_a_plan_that_failed_fails_the_job_and_still_names_its_exit_code(tmp_path
     assert "has-changes" not in output
 
 
+@pytest.mark.parametrize("name", ["Plan", "Plan against the snapshot"])
+def test_a_plan_that_is_refused_is_red_and_told_in_the_comment(tmp_path: Path, name: str) -> None:
+    """The comment has what allows it: it is drawn before the job fails, and written although it does."""
+    code, calls, output = run_step(tmp_path, step_named("plan", name), {"SNAPSHOT": "x"}, 4)
+    assert code == 4
+    assert "exit-code=4\n" in output
+    assert [call[call.index("--format") + 1] for call in calls] == ["github", "json", "markdown", "html"]
+    work = jobs(load(WORKFLOWS / "plan.yml"))
+    kept = [step for job in work.values() for step in job["steps"] if step.get("name", "").startswith("Keep the plan")]
+    assert all("!cancelled()" in step["if"] and "outputs.exit-code != ''" in step["if"] for step in kept)
+    assert "!cancelled()" in work["report"]["if"]
+
+
 @pytest.mark.parametrize(("exit_code", "drift"), [(0, "false"), (2, "true")])
 def test_drift_is_a_finding_and_not_a_failure(tmp_path: Path, exit_code: int, drift: str) -> None:
     code, _, output = run_step(tmp_path, step_named("drift", "Look for drift"), {}, exit_code)
