@@ -33,7 +33,7 @@ class Organization:
         self.url, self.root, self.options = url, root, options
 
     def __call__(self, *args: str) -> str:
-        """Run a command that has to succeed, in a process of its own; return what it printed."""
+        """Run a command that has to do its work, in a process of its own; return what it printed."""
         environ = {name: text for name, text in os.environ.items() if not name.startswith(("HMS", "GITHUB_"))}
         done = subprocess.run(
             [sys.executable, "-c", MAIN, "-C", self.root, *self.options, *args],
@@ -45,7 +45,7 @@ class Organization:
             timeout=60,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode in ({0, 4} if args[0] == "plan" else {0}), done.stderr  # 4: some of it is refused
         return done.stdout
 
     def declare(self, resources: dict[str, Any]) -> None:
