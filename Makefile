@@ -66,7 +66,8 @@ format: .venv/.installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Writes both locks: the newest releases that pyproject.toml allows, with hashes, for every Python and system.
+# Writes the locks: the newest releases that pyproject.toml allows, with hashes, for every Python and system; and what the
+# language server of scripts/judged-by/editor needs.
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command 'make lock'
 
@@ -74,6 +75,7 @@ lock: .venv/.installed
 	$(PIP) --require-hashes --requirement requirements/tools.lock
 	$(COMPILE) --extra dev --output-file requirements/dev.lock pyproject.toml
 	$(COMPILE) --constraint requirements/dev.lock --output-file requirements/tools.lock requirements/tools.in
+	cd scripts/judged-by/editor && npm install --package-lock-only --no-audit --no-fund --omit-lockfile-registry-resolved
 
 # Writes what is generated from the code; a test finds it out of date.
 .PHONY: docs

@@ -16,8 +16,10 @@ import click
 
 from hmsplan.cli import embedded
 from hmsplan.cli.parsing import Command
+from hmsplan.cli.schema import write_schemas
 from hmsplan.cli.terminal import color, complain, out, width
 from hmsplan.config import schema
+from hmsplan.config.confined import Folder
 from hmsplan.errors import HmsplanError
 from hmsplan.secrets.sources import read_secrets_file
 
@@ -89,6 +91,8 @@ def demo_command(options: Globals, keep: Path | None, fast: bool) -> int:
     with ExitStack() as closing:
         root = _kept(keep) if keep else Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="hmsplan-demo-")))
         shutil.copytree(example(), root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".hmsplan"))
+        if keep:
+            write_schemas(Folder(str(root)))  # those that the files name lie beside the example
         pause_s = 0.0 if fast or not sys.stdout.isatty() else PAUSE_S
         if not _play(root, colored=color(options.color), pause_s=pause_s):
             return 1

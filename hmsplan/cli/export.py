@@ -18,6 +18,7 @@ from hmsplan.cli.terminal import err, report, wrapped
 from hmsplan.config.confined import STACK_FILE
 from hmsplan.config.load import DEFAULT_ENVIRONMENT
 from hmsplan.errors import HmsplanError
+from hmsplan.export.editor import SCHEMAS
 from hmsplan.export.scaffold import IGNORE, stack_name
 from hmsplan.export.selection import Selection
 from hmsplan.model import State
@@ -88,7 +89,7 @@ def _check_free(root: Path, files: Mapping[str, str] = MappingProxyType({})) -> 
     Raises:
         HmsplanError: naming what is in the way.
     """
-    there = [path for path in files if (root / path).exists() and path != IGNORE]
+    there = [path for path in files if (root / path).exists() and path != IGNORE and not path.startswith(SCHEMAS)]
     if (root / STACK_FILE).exists():
         there = [STACK_FILE]
     elif not there and root.is_dir():

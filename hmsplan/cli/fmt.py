@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import os
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,20 +12,19 @@ import click
 import orjson
 
 from hmsplan.cli.parsing import Command
+from hmsplan.cli.stack_files import replace, writable
 from hmsplan.cli.terminal import err, out, report
-from hmsplan.config.confined import APPROVALS_FILE, ENVIRONMENTS, STACK_FILE, Folder
-from hmsplan.config.environments import environments, files_below
-from hmsplan.config.files import is_yaml, list_files
+from hmsplan.config.confined import Folder
+from hmsplan.config.files import is_yaml
 from hmsplan.config.interpolation import FileProblem
-from hmsplan.config.load import load_settings
 from hmsplan.config.yaml_format import CannotFormat, formatted
-from hmsplan.errors import ConfigError, HmsplanError
+from hmsplan.errors import ConfigError
 from hmsplan.model import Diagnostic, SourceLine
 from hmsplan.text.escape import plain
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from hmsplan.cli.options import Globals
 
@@ -63,7 +60,7 @@ def fmt_command(options: Globals, files: tuple[str, ...], check: bool, show_diff
     result = _format_all(folder, files)
     if not check:
         for path, (_, new) in result.changed.items():
-            _replace(Path(folder.root, path), new)
+            replace(Path(folder.root, path), new, "to see what would change:\n  hmsplan fmt --diff --check")
     _tell(options, result, check=check, show_diff=show_diff)
     if result.problems:
         raise ConfigError(result.problems)
@@ -72,7 +69,7 @@ def fmt_command(options: Globals, files: tuple[str, ...], check: bool, show_diff
 
 def _format_all(folder: Folder, files: Sequence[str]) -> Result:
     result = Result()
-    for path in [_confined(folder, file, result) for file in files] if files else _of_stack(folder):
+    for path in [_confined(folder, file, result) for file in files] if files else writable(folder):
         if path is None:
             continue
         result.seen += 1
@@ -89,25 +86,6 @@ def _format_all(folder: Folder, files: Sequence[str]) -> Result:
             if new != old:
                 result.changed[path] = (old, new)
     return result
-
-
-def _of_stack(folder: Folder) -> Iterator[str]:
-    """Yield the files of settings, the resource files and all environments; links are left to what they lead to."""
-    paths = [
-        STACK_FILE,
-        *({APPROVALS_FILE} & set(folder.names(""))),
-        *(f"{ENVIRONMENTS}/{name}" for name in folder.names(ENVIRONMENTS) if is_yaml(name)),
-    ]
-    paths += [path for path, _ in list_files(folder, load_settings(Path(folder.root)).include).files]
-    for each in environments(folder).values():
-        with contextlib.suppress(FileProblem):  # a link, or nothing that can be read
-            paths += [path for path, _ in files_below(folder, each).files]
-    yield from (path for path in paths if not _leads_elsewhere(Path(folder.root, path)))
-
-
-def _leads_elsewhere(path: Path) -> bool:
-    """Say whether a symbolic link stands on the way to a file below the root, which itself holds none."""
-    return os.path.realpath(path) != str(path)
 
 
 def _confined(folder: Folder, file: str, result: Result) -> str | None:
@@ -129,31 +107,6 @@ def _confined(folder: Folder, file: str, result: Result) -> str | None:
         return str(real.relative_to(folder.root))
     result.problems.append(problem)
     return None
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Put *data* in place of a file, whole or not at all; it keeps its permissions.
-
-    Raises:
-        HmsplanError: file or folder may not be written.
-    """
-    temporary = path.with_name(f".{path.name}.hmsplan-fmt")
-    try:
-        temporary.unlink(missing_ok=True)
-        with temporary.open("xb") as file:
-            os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise HmsplanError(
-            f"{plain(str(path))} cannot be written: {error.strerror}. It is as it was; to see what would change:\n"
-            "  hmsplan fmt --diff --check",
-            summary="Cannot write",
-        ) from error
 
 
 def _tell(options: Globals, result: Result, *, check: bool, show_diff: bool) -> None:

@@ -12,8 +12,9 @@ import orjson
 from hmsplan import __version__
 from hmsplan.cli.options import Globals
 from hmsplan.cli.parsing import Command
+from hmsplan.cli.schema import schemas_of
 from hmsplan.cli.terminal import err, report, width, wrapped
-from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE
+from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE, Folder
 from hmsplan.errors import HmsplanError
 from hmsplan.export import scaffold
 from hmsplan.text.escape import plain
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 def init_command(options: Globals, folder: Path | None, ci: str | None) -> None:
     """Write a small stack to start from, into DIR or the current folder. No file is ever overwritten.
 
-    Beside a stack that exists, only what it lacks around it is written: .gitignore, and with --ci the workflow.
+    Beside a stack that exists, only what it lacks around it is written: schemas, .gitignore, and with --ci the
+    workflow.
     """
     root = options.directory / (folder or "")
     wanted = _wanted(root, ci)
@@ -52,6 +54,8 @@ def _wanted(root: Path, ci: str | None) -> dict[Path, str]:
     if not (root / STACK_FILE).exists():
         stack = scaffold.stack_files(scaffold.stack_name(root.resolve().name), crowded=_crowded(root))
         files |= {root / path: text for path, text in stack.items()}
+    else:
+        files |= {root / path: text for path, text in schemas_of(Folder(str(root))).items()}
     files[root / scaffold.IGNORE] = scaffold.template("gitignore")
     if ci is not None:
         top = _repository(root)

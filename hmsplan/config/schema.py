@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
 
-_BASE: Final = "https://hmsplan.dev/schemas/v1/"
+_BASE: Final = "file:///schemas/"  # of nothing on a disk: a scheme by which a relative $ref is resolved
 STACK: Final = "hmsplan.schema.json"
 ENVIRONMENT: Final = "environment.schema.json"
 APPROVALS: Final = "approvals.schema.json"
@@ -44,26 +44,27 @@ def of_kind(kind: str) -> str:
 
 @cache
 def documents() -> Mapping[str, Mapping[str, Any]]:
-    """Return every schema by its ``$id``."""
-    found = [orjson.loads(path.read_bytes()) for path in sorted(folder().rglob("*.schema.json"))]
-    return MappingProxyType({schema["$id"]: schema for schema in found if schema["$id"].startswith(_BASE)})
+    """Return every schema by its name, which is its path below ``folder``."""
+    root = folder()
+    files = sorted(root.rglob("*.schema.json"))
+    return MappingProxyType({path.relative_to(root).as_posix(): orjson.loads(path.read_bytes()) for path in files})
 
 
 @cache
 def _registry() -> jsonschema_rs.Registry:
-    return jsonschema_rs.Registry([(uri, dict(schema)) for uri, schema in documents().items()])
+    return jsonschema_rs.Registry([(_BASE + name, dict(schema)) for name, schema in documents().items()])
 
 
 def keys(name: str) -> Collection[str]:
     """Return the keys that the file with the schema *name* may have at its top."""
-    found: Collection[str] = documents()[_BASE + name]["properties"]
+    found: Collection[str] = documents()[name]["properties"]
     return found
 
 
 @cache
 def fields(kind: str) -> Mapping[str, Any]:
     """Return the fields of a kind with their schemas, ``lifecycle`` and members included."""
-    schema = documents()[_BASE + of_kind(kind)]
+    schema = documents()[of_kind(kind)]
     return MappingProxyType(schema["$defs"]["partial"]["properties"])
 
 
@@ -88,8 +89,10 @@ def explainer(name: str) -> Draft202012Validator:
     from referencing import Registry  # noqa: PLC0415
     from referencing.jsonschema import DRAFT202012  # noqa: PLC0415
 
-    plain = ({key: part for key, part in schema.items() if key != "$schema"} for schema in documents().values())
-    resources = [(schema["$id"], DRAFT202012.create_resource(schema)) for schema in plain]  # $schema undoes ``extend``
+    resources = [  # $schema would undo ``extend``
+        (_BASE + name, DRAFT202012.create_resource({key: part for key, part in schema.items() if key != "$schema"}))
+        for name, schema in documents().items()
+    ]
     registry: Registry[Any] = Registry().with_resources(resources)
     checker = FormatChecker(formats=())
     for format_, why_not in FORMATS.items():
@@ -154,7 +157,7 @@ class Place:
 
 def at(name: str) -> Place:
     """Return the schema of a whole file."""
-    return Place(name, "", documents()[_BASE + name])
+    return Place(name, "", documents()[name])
 
 
 def names_below(kind: str, path: Sequence[str | int]) -> frozenset[str]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE
 from hmsplan.config.yaml_writer import block, scalar
-from hmsplan.export.scaffold import IGNORE, SCHEMAS, template
+from hmsplan.export.editor import modeline
+from hmsplan.export.scaffold import IGNORE, template
 from hmsplan.kinds import A_KIND, KINDS
 from hmsplan.model import ANY_KEY, dotted, pattern_of
 from hmsplan.secrets.sources import PREFIX, variable_suffix
@@ -33,19 +34,15 @@ def all_files(drafts: Drafts, *, stack: str, environment: str | None, organizati
         environment: name of the environment whose file is written; None = none.
         organization: id of the only one that this environment may touch; None = not known.
     """
-    files = {
-        STACK_FILE: _stack_file(stack, environment),
-        **_resource_files(drafts),
-        **drafts.files,
-        IGNORE: template("gitignore"),
-    }
+    files = {STACK_FILE: _stack_file(stack, environment), **_resource_files(drafts)}
     if imports := [draft for draft in drafts.drafts if _UUID.fullmatch(draft.id)]:
         files[IMPORTS] = _imports(imports)
-    if secrets := [(draft, path) for draft in drafts.drafts for path in draft.secrets]:
-        files[SECRETS] = _secrets_list(secrets)
     if environment is not None:
         files[f"{ENVIRONMENTS}/{environment}.yaml"] = _environment(organization)
-    return files
+    files = {path: f"{modeline(path)}\n\n{text}" for path, text in files.items()}
+    if secrets := [(draft, path) for draft in drafts.drafts for path in draft.secrets]:
+        files[SECRETS] = _secrets_list(secrets)
+    return {**files, **drafts.files, IGNORE: template("gitignore")}
 
 
 def file_of(draft: Draft) -> str:
@@ -54,20 +51,16 @@ def file_of(draft: Draft) -> str:
     return KINDS[kind].file or f"{kind}/{key}.yaml"
 
 
-def _modeline(name: str) -> str:
-    return f"# yaml-language-server: $schema={SCHEMAS}{name}.schema.json\n\n"
-
-
 def _stack_file(stack: str, environment: str | None) -> str:
     chosen = f"default_environment: {scalar(environment)}\n" if environment is not None else ""
-    return f"{_modeline('hmsplan')}version: 1\nstack: {scalar(stack)}\n{chosen}state: file\n"
+    return f"version: 1\nstack: {scalar(stack)}\n{chosen}state: file\n"
 
 
 def _environment(organization: str | None) -> str:
     said = "# organization: the id of the only one to touch"
     if organization and _UUID.fullmatch(organization):
         said = f"organization: {scalar(organization)}"
-    return f"{_modeline('environment')}# A key of any other organization is refused.\n{said}\n"
+    return f"# A key of any other organization is refused.\n{said}\n"
 
 
 def _imports(drafts: list[Draft]) -> str:
@@ -77,7 +70,7 @@ def _imports(drafts: list[Draft]) -> str:
         "imports:",
         *(f"  - {{to: {draft.address}, id: {scalar(draft.id)}}}" for draft in drafts),
     ]
-    return _modeline("resources") + "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def _resource_files(drafts: Drafts) -> dict[str, str]:
@@ -87,7 +80,7 @@ def _resource_files(drafts: Drafts) -> dict[str, str]:
         if len(lines) > 1:
             lines.append("")
         lines += [f"  {draft.address.key}:", *block(draft.spec, 4), *_outside(draft), *_secrets(draft)]
-    return {path: _modeline("resources") + "\n".join(lines) + "\n" for path, lines in texts.items()}
+    return {path: "\n".join(lines) + "\n" for path, lines in texts.items()}
 
 
 def _outside(draft: Draft) -> Iterator[str]:

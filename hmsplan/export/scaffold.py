@@ -9,9 +9,10 @@ from typing import Final
 
 from hmsplan.config.confined import STACK_FILE
 from hmsplan.errors import HmsplanError
+from hmsplan.export.editor import modeline, schema_files
+from hmsplan.model import Address
 from hmsplan.text.escape import plain
 
-SCHEMAS: Final = "https://hmsplan.dev/schemas/v1/"
 WORKFLOW: Final = ".github/workflows/hmsplan.yml"
 IGNORE: Final = ".gitignore"
 
@@ -53,12 +54,13 @@ def stack_files(name: str, *, crowded: bool) -> dict[str, str]:
         crowded: the folder holds YAML files of somebody else, so resources are looked for in folders of their own.
     """
     include = template("include.yaml") if crowded else ""
-    return {
+    files = {
         STACK_FILE: template("hmsplan.yaml").replace("<NAME>", name).replace("<INCLUDE>", f"{include}\n"),
         "assistants/support.yaml": template("assistant.yaml"),
-        "prompts/support.md": template("prompt.md"),
         "environments/production.yaml": template("environment.yaml"),
     }
+    files = {path: f"{modeline(path)}\n\n{text}" for path, text in files.items()}
+    return {**files, "prompts/support.md": template("prompt.md"), **schema_files([Address("assistants", "support")])}
 
 
 def workflow(version: str, directory: str) -> str:

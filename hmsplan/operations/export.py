@@ -15,6 +15,7 @@ from hmsplan.config.load import load_stack
 from hmsplan.errors import ConfigError, HmsplanError, PlanError
 from hmsplan.export.choices import Choices
 from hmsplan.export.draft import Drafter, Drafts, left_out
+from hmsplan.export.editor import SCHEMAS, schema_files
 from hmsplan.export.files import all_files
 from hmsplan.export.keys import addresses_of
 from hmsplan.export.scaffold import IGNORE, create
@@ -122,6 +123,7 @@ def prove(snapshot: Snapshot, stack: str, environment: str | None, selection: Se
                 raise
         else:
             if not choices.heed_plan(plan, specs):
+                files |= schema_files(specs)
                 return Exported(files, state, left_out(drafts, choices, unread), len(specs))
     raise HmsplanError("the exported stack does not become valid; please report this", summary="Cannot export")
 
@@ -150,11 +152,13 @@ def _bound(stack: Stack, drafts: Drafts, snapshot: Snapshot) -> State:
 
 
 def write_files(root: Path, files: Mapping[str, str]) -> None:
-    """Write the files of an export below *root*; none that is there is replaced.
+    """Write the files of an export below *root*; none that is there is replaced but schemas, which are written by us.
 
     Raises:
         HmsplanError: a file is there already, or cannot be written.
     """
     for path, text in files.items():
+        if path.startswith(SCHEMAS):
+            (root / path).unlink(missing_ok=True)
         if path != IGNORE or not (root / path).exists():
             create(root / path, text)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
-from hmsplan.config import schema
 from hmsplan.export.scaffold import stack_name
 
 from .helpers import REPOSITORY, Cli
@@ -21,6 +22,7 @@ FILES = {
     "prompts/support.md",
     "environments/production.yaml",
     ".gitignore",
+    *(f".hmsplan/schemas/{name}.schema.json" for name in ("hmsplan", "environment", "resources", "approvals")),
 }
 
 
@@ -60,11 +62,21 @@ def test_the_stack_can_be_planned_and_applied_at_once(cli: Cli, root: Path) -> N
 
 
 def test_every_yaml_file_names_its_schema(root: Path) -> None:
-    """By the address under which it is published, so that editors help while typing."""
+    """By a path from where it lies, so that an editor helps while typing without a network."""
     for path in root.rglob("*.yaml"):
         first, _, _ = path.read_text("utf-8").partition("\n")
-        uri = first.removeprefix("# yaml-language-server: $schema=")
-        assert uri in schema.documents(), path
+        named = path.parent / first.removeprefix("# yaml-language-server: $schema=")
+        assert json.loads(named.read_bytes())["$schema"], path
+
+
+def test_a_stack_without_schemas_gets_them(cli: Cli, root: Path) -> None:
+    """They offer what it declares, and its files are not touched."""
+    shutil.rmtree(root / ".hmsplan")
+    before = (root / "assistants/support.yaml").read_bytes()
+    cli.ok("-C", root, "init")
+    assert files_in(root) == FILES
+    assert "${assistants.support}" in (root / ".hmsplan/schemas/resources.schema.json").read_text("utf-8")
+    assert (root / "assistants/support.yaml").read_bytes() == before
 
 
 def test_what_is_there_is_left_as_it_is(cli: Cli, tmp_path: Path) -> None:

@@ -23,6 +23,15 @@ def test_every_link_inside_the_repository_leads_to_a_file(path: Path) -> None:
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
+def test_no_file_points_to_a_host_of_ours() -> None:
+    """There is none: an editor, a reader or a program that follows such an address finds nothing, or somebody else."""
+    folders = ("hmsplan", "schemas", "examples", "docs", ".github", "scripts")
+    files = [*DOCUMENTS, *(path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file())]
+    host = re.compile(rb"://[a-z0-9.-]*hmsplan[a-z0-9-]*\.[a-z]{2,}")
+    found = {path: host.findall(path.read_bytes()) for path in files if path.suffix not in {".pyc", ".png"}}
+    assert {path: hosts for path, hosts in found.items() if hosts} == {}
+
+
 @every_document
 def test_every_make_target_that_is_named_exists(path: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))

@@ -602,8 +602,8 @@ def test_loading_changes_no_document(tmp_path: Path) -> None:
 def test_schemas_and_kinds_agree_on_secrets() -> None:
     """The fields that the schemas mark as secret are those that KINDS does, so editor and planner agree."""
     for kind in KINDS.values():
-        root = schema.documents()[f"https://hmsplan.dev/schemas/v1/kinds/{kind.name}.schema.json"]
-        marked = set(secrets_of(root, root["$id"], (), ()))
+        name = schema.of_kind(kind.name)
+        marked = set(secrets_of(schema.documents()[name], name, (), ()))
         assert marked == kind.secrets, kind.name
 
 

@@ -18,13 +18,17 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
-from referencing import Registry, Resource
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from hmsplan.config.schema_bundle import bundled
+from hmsplan.model import Address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 ROOT: Final = Path(__file__).parents[3] / "schemas"
-BASE: Final = "https://hmsplan.dev/schemas/v1/"
+BASE: Final = "file:///schemas/"
 SCHEMAS: Final[dict[str, Any]] = {
     path.relative_to(ROOT).as_posix(): json.loads(path.read_text(encoding="utf-8"))
     for path in sorted(ROOT.rglob("*.schema.json"))
@@ -39,7 +43,7 @@ KIND_FILES: Final = {
 Path_ = tuple[str | int, ...]
 
 
-# Loading: every file under its $id, so that nothing is ever fetched.
+# Loading: every file under its path, so that nothing is ever fetched.
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
@@ -50,22 +54,27 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterat
 
 
 PYTHON_REGISTRY: Final[Registry[Any]] = (
-    Registry().with_resources((schema["$id"], Resource.from_contents(schema)) for schema in SCHEMAS.values()).crawl()
+    Registry()
+    .with_resources(  # $schema would undo ``extend``
+        (BASE + name, DRAFT202012.create_resource({key: part for key, part in schema.items() if key != "$schema"}))
+        for name, schema in SCHEMAS.items()
+    )
+    .crawl()
 )
-RUST_REGISTRY: Final = jsonschema_rs.Registry([(schema["$id"], schema) for schema in SCHEMAS.values()])
+RUST_REGISTRY: Final = jsonschema_rs.Registry([(BASE + name, schema) for name, schema in SCHEMAS.items()])
 Validator: Final = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
 
 
 @functools.cache
 def explaining(name: str) -> Any:
     """Return the slow engine, whose errors know the schema they come from."""
-    return Validator(SCHEMAS[name], registry=PYTHON_REGISTRY)
+    return Validator({"$ref": BASE + name}, registry=PYTHON_REGISTRY)
 
 
 @functools.cache
 def fast(name: str) -> Any:
     """Return the engine that answers in microseconds."""
-    return jsonschema_rs.validator_for(SCHEMAS[name], registry=RUST_REGISTRY, offline=True)
+    return jsonschema_rs.validator_for({"$ref": BASE + name}, registry=RUST_REGISTRY, offline=True)
 
 
 def errors(name: str, instance: Any) -> list[ValidationError]:
@@ -417,12 +426,12 @@ GOOD: Final[list[tuple[str, Any]]] = [
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_each_file_is_a_schema_under_its_own_name(name: str) -> None:
-    """Editors and the tool find a schema by its $id, which says where the file is."""
+def test_each_file_is_a_schema_that_is_found_where_it_lies(name: str) -> None:
+    """An $id would be an address, and there is no host that answers under one of ours."""
     schema = SCHEMAS[name]
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
-    assert schema["$id"] == BASE + name
+    assert not any("$id" in each for _, each in subschemas(schema))
     assert schema["title"]
 
 
@@ -865,3 +874,38 @@ def test_the_fast_answer_is_fast() -> None:
             assert check(instance)
         lines.append(f" {label} {(time.perf_counter() - start) / rounds * 1e6:.0f} µs")
     sys.stdout.write("".join(lines) + "\n")
+
+
+# Bundles: one file that says what the published ones say together, and brings the addresses of a stack.
+
+BUNDLES: Final = {name: jsonschema_rs.Draft202012Validator(bundled(name)) for name in dict(GOOD)}
+
+
+@pytest.mark.parametrize(("name", "instance"), GOOD)
+def test_what_is_valid_is_valid_in_a_bundle(name: str, instance: Any) -> None:
+    assert BUNDLES[name].is_valid(instance)
+
+
+@pytest.mark.parametrize(("name", "instance", "at", "value"), [mistake[:4] for mistake in MISTAKES])
+def test_a_bundle_sees_a_mistake_where_it_is(name: str, instance: Any, at: Path_, value: Any) -> None:
+    """At the same places, as often."""
+    wrong = change(instance, at, value)
+    found, expected = (
+        sorted(str(error.instance_path) for error in validator.iter_errors(wrong))
+        for validator in (BUNDLES[name], fast(name))
+    )
+    assert found == expected
+    assert found
+
+
+def test_only_what_is_referred_to_is_in_a_bundle() -> None:
+    """The schema of a number knows nothing of an assistant."""
+    assert {name.partition(".")[0] for name in bundled(NUMBERS)["$defs"]} == {"numbers", "common"}
+
+
+def test_an_address_is_offered_where_its_kind_fits() -> None:
+    addresses = [Address("sip_trunks", "b"), Address("sip_trunks", "a"), Address("assistants", "x")]
+    fields = bundled("kinds/numbers.schema.json", addresses)["$defs"]["numbers.partial"]["properties"]
+    assert fields["transfer_trunk_id"]["examples"] == ["${sip_trunks.a}", "${sip_trunks.b}"]
+    assert fields["agent_id"]["examples"] == ["${assistants.x}"]
+    assert "examples" not in json.dumps(fields["is_active"])
