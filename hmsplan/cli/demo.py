@@ -21,7 +21,7 @@ from hmsplan.cli.terminal import color, complain, out, width
 from hmsplan.config import schema
 from hmsplan.config.confined import Folder
 from hmsplan.errors import HmsplanError
-from hmsplan.secrets.sources import read_secrets_file
+from hmsplan.secrets.answers import read_secrets_file
 
 if TYPE_CHECKING:
     from hmsplan.cli.options import Globals

@@ -25,9 +25,9 @@ from hmsplan.cli.probe_servers import managed_servers, probe_servers
 from hmsplan.cli.session import BASE_URL, KEY, load, open_state, wait_for
 from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import ApiError, ConfigError, HmsplanError, StateError, Unauthorized, WrongOrganization
-from hmsplan.model import Secret, leaves
+from hmsplan.model import Secret, Severity, leaves
 from hmsplan.operations.refresh import check_organization
-from hmsplan.secrets.sources import FINGERPRINT_KEY, PREFIX, variable_suffix
+from hmsplan.secrets.answers import FINGERPRINT_KEY, PREFIX, variable_suffix
 from hmsplan.state.backend import new_state
 from hmsplan.text.escape import plain
 from hmsplan.text.wording import count
@@ -113,17 +113,31 @@ def _stack(options: Globals, checks: list[Check]) -> Stack | None:
     try:
         stack = load(options)
     except ConfigError as error:
-        first, *others = error.diagnostics
-        place = f"{first.source}: " if first.source else ""
-        text = _one_line(f"{place}{first.summary}. {first.detail}") + (f" And {len(others)} more." if others else "")
-        checks.append(Check("stack", Mark.BAD, text, f"Every problem: {options.command('validate')}"))
+        checks.append(Check("stack", Mark.BAD, _first(error), f"Every problem: {options.command('validate')}"))
         return None
     mark = Mark.NOTE if stack.warnings else Mark.OK
     advice = f"{len(stack.warnings)} warnings: {options.command('validate')}" if stack.warnings else ""
     checks.append(Check("stack", mark, f"{plain(stack.name)}, {count(len(stack.resources), 'resource')}", advice))
     bound = f"only {stack.organization}" if stack.organization else "any organization, since it names none"
     checks.append(Check("environment", Mark.OK, f"{stack.environment}; may touch {bound}"))
-    return stack
+    return _with_secrets(options, stack, checks)
+
+
+def _first(error: ConfigError) -> str:
+    first, *others = (each for each in error.diagnostics if each.severity is Severity.ERROR)
+    place = f"{first.source}: " if first.source else ""
+    return _one_line(f"{place}{first.summary}. {first.detail}") + (f" And {len(others)} more." if others else "")
+
+
+def _with_secrets(options: Globals, stack: Stack, checks: list[Check]) -> Stack:
+    """Try the programs that give secrets, as a plan does."""
+    if not any(source.is_program for source in options.sources):
+        return stack
+    try:
+        return load(options, ask_programs=True)
+    except ConfigError as error:
+        checks.append(Check("sources", Mark.BAD, _first(error), f"Every problem: {options.command('plan')}"))
+        return stack
 
 
 def _state(options: Globals, checks: list[Check]) -> State | None:
@@ -180,7 +194,7 @@ def _secrets(stack: Stack) -> Iterator[Check]:
     secrets = {leaf.name: leaf for leaf in found if isinstance(leaf, Secret)}
     missing = [PREFIX + variable_suffix(name) for name, secret in sorted(secrets.items()) if secret.reveal() is None]
     if missing:
-        advice = "Set them, or name a dotenv file: --secrets-file FILE"
+        advice = "Set them, or say where they are kept: --secrets SOURCE"
         yield Check("secrets", Mark.BAD, f"not set: {', '.join(missing)}", advice)
     elif secrets:
         yield Check("secrets", Mark.OK, f"set: {', '.join(sorted(secrets))}")

@@ -11,7 +11,9 @@ import click
 from click.core import ParameterSource
 
 from hmsplan.output.commands import CommandLine
+from hmsplan.secrets.source import SCHEMES, Source
 from hmsplan.text.timestamps import seconds
+from hmsplan.text.wording import did_you_mean
 
 
 @dataclass(slots=True)
@@ -22,6 +24,7 @@ class Globals:
         environment: None = no environment file.
         state: URL of the state; None = what ``HMSPLAN_STATE`` or the stack says.
         color: None = only on a terminal.
+        secrets_file: a dotenv file; ``sources`` has it last.
         timeout_s: seconds after which nothing more is sent; None = no limit.
         typed: names of those that stand on the command line, and not in a variable.
     """
@@ -30,6 +33,7 @@ class Globals:
     environment: str | None = None
     state: str | None = None
     variables: dict[str, str] = field(default_factory=dict)
+    secrets: list[Source] = field(default_factory=list)
     secrets_file: Path | None = None
     emulator: bool = False
     json: bool = False
@@ -42,12 +46,19 @@ class Globals:
     typed: set[str] = field(default_factory=set)
 
     @property
+    def sources(self) -> list[Source]:
+        """Where secrets are kept besides the environment, in the order in which they are asked."""
+        file = [] if self.secrets_file is None else [Source("dotenv", str(self.secrets_file))]
+        return [*self.secrets, *file]
+
+    @property
     def commands(self) -> CommandLine:
         """What belongs into each command that is to run on the same stack, environment, state and secrets."""
         given: list[tuple[str, object]] = [
             ("-C", self.directory if self.directory != Path() else None),
             ("-e", self.environment),
             ("--state", None if self.state is None or self._has_its_own_state() else without_password(self.state)),
+            *(("--secrets", source) for source in self.secrets),
             ("--secrets-file", self.secrets_file),
             *(("--var", f"{name}={text}") for name, text in self.variables.items()),
             ("--allow-host", self.allow_host),
@@ -104,6 +115,42 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     setattr(given, param.name, value)
 
 
+def _secrets(ctx: click.Context, param: click.Parameter, values: tuple[Source, ...]) -> None:
+    """Keep the sources of the command line, before the command and after it; without one those of the variable."""
+    given = ctx.ensure_object(Globals)
+    if ctx.get_parameter_source(str(param.name)) is not ParameterSource.ENVIRONMENT:
+        if values and "secrets" not in given.typed:
+            given.typed.add("secrets")
+            given.secrets.clear()
+        given.secrets += values
+    elif not given.secrets:
+        given.secrets += values
+
+
+class _SourceType(click.ParamType):  # type: ignore[type-arg]  # generic for type checkers only
+    """``SCHEME:PLACE``; in a variable one a line, because a command holds spaces."""
+
+    name = "source"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Source:
+        text = value.strip()
+        try:
+            return Source.parse(text)
+        except ValueError:
+            self.fail(_no_source(text), param, ctx)
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        return [line for line in rv.splitlines() if line.strip()]
+
+
+def _no_source(text: str) -> str:
+    scheme, colon, _ = text.partition(":")
+    if scheme in SCHEMES:
+        return f"{text!r} does not say which {'command' if scheme == 'exec' else 'file'}. Write it behind {scheme}:"
+    guess = did_you_mean(scheme, SCHEMES) if colon else f" Did you mean dotenv:{text}?" if text else ""
+    return f"{text!r} is not a source of secrets. Write dotenv:FILE, sops:FILE or exec:COMMAND.{guess}"
+
+
 class _Folder(click.Path):
     """A folder; an empty name, as of a variable that is not set, is never the current one."""
 
@@ -149,7 +196,22 @@ COMMON: Final = (
     _option("-C", "directory", type=_Folder(path_type=Path), metavar="DIR", help="Run as if started in DIR."),
     _option("-e", "--env", "environment", envvar="HMSPLAN_ENV", metavar="ENV", help="Choose environments/ENV.yaml."),
     _option("--state", envvar="HMSPLAN_STATE", metavar="URL", help="Where the state is; default: the stack's."),
-    _option("--secrets-file", type=click.Path(path_type=Path), metavar="FILE", help="dotenv file for ${secret:x}."),
+    click.Option(
+        ["--secrets"],
+        multiple=True,
+        callback=_secrets,
+        expose_value=False,
+        type=_SourceType(),
+        envvar="HMSPLAN_SECRETS",
+        metavar="SOURCE",
+        help="Where ${secret:x} is kept: dotenv:FILE, sops:FILE, exec:COMMAND. Repeatable, the first one wins.",
+    ),
+    _option(
+        "--secrets-file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The same as --secrets dotenv:FILE, after all others.",
+    ),
     _option("--emulator", is_flag=True, help="Run against an emulator kept in .hmsplan/emulator/."),
     _option("--json", is_flag=True, help="Print JSON for machines."),
     _option(

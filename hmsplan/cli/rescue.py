@@ -85,4 +85,4 @@ def _candidates(options: Globals, state: State) -> list[Path]:
 
 def _push(options: Globals, file: Path) -> str:
     """Write the command that pushes *file*; a password in the address of the state is not repeated."""
-    return replace(options, variables={}, secrets_file=None).command("state", "push", str(file))
+    return replace(options, variables={}, secrets=[], secrets_file=None).command("state", "push", str(file))

@@ -6,19 +6,18 @@ Nothing that is printed should hold one in the first place; this is the belt to 
 from __future__ import annotations
 
 import os
-import re
 import stat
 import sys
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.secrets.detect import hidden
-from hmsplan.secrets.encodings import SHORTEST, disguises
+from hmsplan.secrets.encodings import SHORTEST, disguises, searched
 from hmsplan.text.escape import workflow_data
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable
 
-_WORD: Final = 16  # a shorter value of letters and digits alone may be a part of an ordinary word
 _LEAST: Final = 8  # cutting out shorter ones would garble what is printed
 
 _hidden: dict[str, re.Pattern[str]] = {}
@@ -29,11 +28,7 @@ def hide(values: Iterable[str]) -> None:
     _hidden.clear()
     for value in values:
         if len(value) >= _LEAST and value not in _hidden:
-            forms = [re.escape(form) for form in disguises(value) if form != value]
-            whole = re.escape(value)
-            if value.isalnum() and len(value) < _WORD:
-                whole = rf"(?<![A-Za-z0-9]){whole}(?![A-Za-z0-9])"
-            _hidden[value] = re.compile("|".join([whole, *forms]))
+            _hidden[value] = searched(value)
 
 
 def cut(text: str) -> str:

@@ -9,6 +9,7 @@ import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hmsplan.api.urls import DEFAULT_BASE_URL
@@ -22,17 +23,17 @@ from hmsplan.model import Diagnostic, Secret, Topic, leaves
 from hmsplan.operations.reporter import Reporter
 from hmsplan.operations.workspace import Client, Workspace
 from hmsplan.output.diagnostics import format_diagnostic
+from hmsplan.secrets.answers import FINGERPRINT_KEY, TIMEOUT_S
 from hmsplan.secrets.detect import credentials
-from hmsplan.secrets.sources import FINGERPRINT_KEY
 from hmsplan.state.backend import Backend, open_backend, refuse_lent_password
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
-    from pathlib import Path
 
     from hmsplan.cli.options import Globals
     from hmsplan.model import Stack
+    from hmsplan.secrets.source import Source
 
 KEY: Final = "HMS_SOVEREIGN_API_KEY"
 BASE_URL: Final = "HMS_SOVEREIGN_BASE_URL"
@@ -56,8 +57,8 @@ class Stderr(Reporter):
 STDERR: Final = Stderr()
 
 
-def load(options: Globals, *, need_secrets: bool = False) -> Stack:
-    """Read and validate the stack, and let *options* name the environment that it chose.
+def load(options: Globals, *, need_secrets: bool = False, ask_programs: bool | None = None) -> Stack:
+    """Read and validate the stack, and let *options* name the environment that it chose; see ``load_stack``.
 
     Raises:
         ConfigError: every problem there is.
@@ -67,11 +68,13 @@ def load(options: Globals, *, need_secrets: bool = False) -> Stack:
         environment=options.environment,
         variables=options.variables,
         environ=os.environ,
-        secrets_file=options.secrets_file,
+        secrets=options.sources,
+        secrets_timeout_s=min(options.timeout_s or TIMEOUT_S, TIMEOUT_S),
         need_secrets=need_secrets,
+        ask_programs=ask_programs,
     )
-    if options.secrets_file is not None:
-        _warn_of_readers(options.secrets_file)
+    for source in options.sources:
+        _warn_of_readers(source)
     values = [*secret_values(stack), *declared_credentials(stack)]
     commands_of_the_runner(masks(values))
     hide([*values, *filter(None, (os.environ.get(KEY), os.environ.get(FINGERPRINT_KEY)))])
@@ -97,10 +100,12 @@ def declared_credentials(stack: Stack) -> list[str]:
     return list(dict.fromkeys(piece for text in texts for piece in credentials(text)))
 
 
-def _warn_of_readers(secrets_file: Path) -> None:
-    status = secrets_file.stat()
+def _warn_of_readers(source: Source) -> None:
+    if source.scheme != "dotenv":
+        return
+    status = Path(source.place).stat()
     if os.name != "nt" and stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
-        name = plain(str(secrets_file))
+        name = plain(source.place)
         mode = stat.S_IMODE(status.st_mode)
         err(f"Warning: others on this machine can read {name} (mode {mode:04o}). Type: chmod 600 {name}")
 

@@ -47,5 +47,7 @@ def snapshot_command(options: Globals, file: Path) -> None:
     more = f", and counted {count(strangers, 'lead')} that somebody else added" if strangers else ""
     name = plain(str(file))
     err(f"Saved {count(objects, 'object')} and the digests of {count(len(marks) - strangers, 'lead')} to {name}{more}.")
-    keyless = replace(options, emulator=False, secrets_file=None, state=None, allow_host=None, ca_bundle=None)
+    keyless = replace(
+        options, emulator=False, secrets=[], secrets_file=None, state=None, allow_host=None, ca_bundle=None
+    )
     err(f"To plan against it, without a key: {keyless.command('plan', '--against', str(file))}")

@@ -9,6 +9,7 @@ import os
 import shlex
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -32,7 +33,9 @@ from hmsplan.config.settings import Settings, check_state, read_settings
 from hmsplan.config.yaml_parser import parse
 from hmsplan.errors import ConfigError
 from hmsplan.model import EMPTY, Diagnostic, Severity, SourceLine, Stack
-from hmsplan.secrets.sources import Secrets, read_secrets_file
+from hmsplan.secrets.answers import TIMEOUT_S, ask
+from hmsplan.secrets.source import Source
+from hmsplan.secrets.sources import Secrets
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
@@ -50,8 +53,11 @@ def load_stack(
     environment: str | None = None,
     variables: Mapping[str, str] = EMPTY,
     environ: Mapping[str, str] = EMPTY,
+    secrets: Sequence[Source] = (),
     secrets_file: Path | None = None,
+    secrets_timeout_s: float = TIMEOUT_S,
     need_secrets: bool = False,
+    ask_programs: bool | None = None,
 ) -> Stack:
     """Read, resolve and validate a whole stack.
 
@@ -61,8 +67,11 @@ def load_stack(
             called ``default``; in all others one has to be chosen.
         variables: of ``--var``.
         environ: of the process; only names that begin with ``HMSPLAN_`` are looked at.
-        secrets_file: a dotenv file; the environment wins.
+        secrets: where secrets are kept that the environment does not give; the first that has one wins.
+        secrets_file: a dotenv file, which comes last.
+        secrets_timeout_s: how long a program may take to answer.
         need_secrets: a secret without a value is an error; ``validate`` does without.
+        ask_programs: whether sources that are programs are asked, of a valid stack; None = if secrets are needed.
 
     Raises:
         ConfigError: carries every problem at once.
@@ -71,24 +80,25 @@ def load_stack(
     with _garbage_stays():
         folder = Folder(str(root))
         sources = _read_sources(folder, root, environment)
-        values, unreadable = _read_secrets(secrets_file)
-        secrets = Secrets(environ, values)
-        secrets.problems += unreadable
-        stack = build_stack(
-            sources,
-            given=variables,
-            environ=environ,
-            secrets=secrets,
-            need_secrets=need_secrets and not unreadable,
-            read_text=Folder(folder.root).read_text,
-        )
-    files = len([*filter(None, (sources.stack, sources.environment, sources.approvals)), *sources.resources])
+        build = partial(build_stack, sources, given=variables, environ=environ, read_text=Folder(folder.root).read_text)
+        files = () if secrets_file is None else (Source("dotenv", str(secrets_file)),)
+        runs_programs = need_secrets if ask_programs is None else ask_programs
+        asked = [source for source in (*secrets, *files) if runs_programs or not source.is_program]
+        names: Sequence[str] = ()
+        if any(source.is_program for source in asked):  # only a stack that is valid without them may run any
+            build(secrets=(without := Secrets(environ)), need_secrets=False)
+            names = without.asked_for()
+        answers, failed = ask(asked, names, environ, secrets_timeout_s)
+        found = Secrets(environ, *answers)
+        found.problems += failed
+        stack = build(secrets=found, need_secrets=need_secrets and not failed)
+    count = len([*filter(None, (sources.stack, sources.environment, sources.approvals)), *sources.resources])
     _LOG.info(
         "%s, environment %s: %s in %s, %.0f ms",
         stack.name,
         stack.environment,
         wording.count(len(stack.resources), "resource"),
-        wording.count(files, "YAML file"),
+        wording.count(count, "YAML file"),
         (time.perf_counter() - began) * 1000,
     )
     return stack
@@ -247,17 +257,3 @@ def _is_stack(folder: str) -> bool:
 def _go(place: str) -> str:
     named = shlex.quote(place)
     return f"Add -C {named}, or type: cd {named}"
-
-
-def _read_secrets(path: Path | None) -> tuple[Mapping[str, str], Iterable[Diagnostic]]:
-    """Read the secrets file, which may stand anywhere: the command line names it, not the stack."""
-    if path is None:
-        return EMPTY, ()
-    try:
-        return read_secrets_file(path.read_text(encoding="utf-8-sig"), path.name), ()
-    except ConfigError as error:
-        return EMPTY, error.diagnostics
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        detail = f"The secrets file {path} cannot be read: {reason}."
-        return EMPTY, (Diagnostic("Unreadable file", detail),)

@@ -92,7 +92,7 @@ def _plain_secret(path: FieldPath, *, value: Any) -> SchemaViolation:
     else:
         detail = (
             "A secret does not belong in a file. Write ${secret:name} here, and give the value as HMSPLAN_SECRET_NAME "
-            "or in --secrets-file. If the value was ever committed, change it at its source: git keeps it."
+            "or by --secrets. If the value was ever committed, change it at its source: git keeps it."
         )
     return SchemaViolation(path, None, "Secret in plain text", detail)
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.config.yaml_parser import read_scalar
 from hmsplan.model import Diagnostic, Severity, Variable, VariableOrigin
-from hmsplan.secrets.sources import is_utf8, not_utf8, variable_suffix
+from hmsplan.secrets.answers import variable_suffix
+from hmsplan.secrets.sources import is_utf8, not_utf8
 from hmsplan.text import wording
 
 if TYPE_CHECKING:

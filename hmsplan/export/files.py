@@ -11,7 +11,7 @@ from hmsplan.export.editor import modeline
 from hmsplan.export.scaffold import IGNORE, template
 from hmsplan.kinds import A_KIND, KINDS
 from hmsplan.model import ANY_KEY, dotted, pattern_of
-from hmsplan.secrets.sources import PREFIX, variable_suffix
+from hmsplan.secrets.answers import PREFIX, variable_suffix
 from hmsplan.text.wording import sentence
 
 if TYPE_CHECKING:

@@ -1,6 +1,8 @@
 """The way of a secret: where it is read, when it is sent, who may get it, what is remembered, and how it stays hidden.
 
-``sources``       reads the value of ``${secret:x}``: one variable, or one line of a secrets file. From here on it is a
+``source``        where secrets are kept besides the environment, as a person names it.
+``answers``       asks these places: a dotenv file, SOPS, a command.
+``sources``       reads the value of ``${secret:x}``: one variable, or an answer. From here on it is a
                   ``model.Secret``, which every text, comparison and traceback shows without its value.
 ``fingerprints``  what state may remember of it: a keyed digest, by which a new value in the same place is told.
 ``detect``        says whether a text is a credential, or only in the place of one: a mask that the API answers with is

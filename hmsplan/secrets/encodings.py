@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -38,3 +39,15 @@ def _base64(raw: bytes, shift: int) -> str:
     first = (0, 2, 3)[shift]
     encoded = base64.b64encode(bytes(shift) + raw).decode().rstrip("=")
     return encoded[first : len(encoded) - ((shift + len(raw)) % 3 > 0)]
+
+
+_WORD: Final = 16  # a shorter value of letters and digits alone may be a part of an ordinary word
+
+
+def searched(value: str) -> re.Pattern[str]:
+    """Return what finds *value* and its disguises in a text; a short word only where it is a whole one."""
+    forms = [re.escape(form) for form in disguises(value) if form != value]
+    whole = re.escape(value)
+    if value.isalnum() and len(value) < _WORD:
+        whole = rf"(?<![A-Za-z0-9]){whole}(?![A-Za-z0-9])"
+    return re.compile("|".join([whole, *forms]))

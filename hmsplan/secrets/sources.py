@@ -1,64 +1,42 @@
-"""The values of ``${secret:x}``, from ``HMSPLAN_SECRET_X`` or from a secrets file. Never coerced, never shown."""
+"""The values of ``${secret:x}``, from ``HMSPLAN_SECRET_X`` or as ``--secrets`` says. Never coerced, never shown."""
 
 from __future__ import annotations
 
-import io
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from hmsplan.errors import ConfigError
-from hmsplan.model import Diagnostic, Secret, Severity, SourceLine
+from hmsplan.model import Diagnostic, Secret, Severity
+from hmsplan.secrets.answers import FINGERPRINT_KEY, keys_of
 from hmsplan.secrets.detect import is_mask, unresolved
 from hmsplan.secrets.fingerprints import MIN_LENGTH, FingerprintKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-PREFIX: Final = "HMSPLAN_SECRET_"
-FINGERPRINT_KEY: Final = "HMSPLAN_FINGERPRINT_KEY"
-_OURS: Final = ("HMSPLAN_", "HMS_")
-
-
-def read_secrets_file(text: str, file: str) -> dict[str, str]:
-    """Read a dotenv file. Values are taken as they are: ``$NAME`` in one is not expanded.
-
-    Raises:
-        ConfigError: a line is none of ``NAME=value``; the message does not show it.
-    """
-    from dotenv.parser import parse_stream  # noqa: PLC0415 -- most runs have no such file
-
-    values: dict[str, str] = {}
-    problems = []
-    for binding in parse_stream(io.StringIO(text)):
-        source = SourceLine(file, binding.original.line)
-        if binding.error:
-            problems.append(Diagnostic("Unreadable line", "A line of the secrets file is NAME=value.", source))
-        elif binding.key is not None and binding.value is not None:
-            values[binding.key] = binding.value
-    if problems:
-        raise ConfigError(problems)
-    return values
+    from hmsplan.secrets.answers import Answer
 
 
 class Secrets:
     """Finds secrets by name.
 
-    The API key and hmsplan's own settings are out of reach: a name only ever leads to ``HMSPLAN_SECRET_…``, or to a key
-    of the secrets file that begins with neither ``HMSPLAN_`` nor ``HMS_``.
+    The environment is first, and then the answers in their order. The API key and hmsplan's own settings are out of
+    reach: a name only ever leads to ``HMSPLAN_SECRET_…``, or to a key of an answer that begins with neither
+    ``HMSPLAN_`` nor ``HMS_``.
 
     Attributes:
         problems: what is wrong with the key of the fingerprints, and warnings of the secrets that were asked for.
     """
 
-    def __init__(self, environ: Mapping[str, str], file: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], *answers: Answer) -> None:
         self._environ = environ
-        self._file = file
+        self._answers = answers
         self._found: dict[str, Secret] = {}
         self._refused: dict[str, tuple[str, str]] = {}
         self.problems: list[Diagnostic] = []
         self._key = self._fingerprint_key()
 
     def _fingerprint_key(self) -> FingerprintKey | None:
-        key = (self._environ.get(FINGERPRINT_KEY) or self._file.get(FINGERPRINT_KEY) or "").strip()
+        found = (values.get(FINGERPRINT_KEY) for values in (self._environ, *(each.values for each in self._answers)))
+        key = (next(filter(None, found), None) or "").strip()
         if not is_utf8(key):
             self.problems.append(not_utf8(FINGERPRINT_KEY))
             return None
@@ -90,19 +68,26 @@ class Secrets:
         """Return summary and detail for a secret without a value; neither shows what stands in its place."""
         if self.is_refused(name):
             return self._refused[name]
-        variable = PREFIX + variable_suffix(name)
-        state = "is set, but empty" if variable in self._environ or variable in self._file else "is not set"
-        return "Missing secret", f"{variable} {state}. Set it, or write it into the file of --secrets-file."
+        variable = keys_of(name)[0]
+        is_set = any(variable in values for values in (self._environ, *(each.values for each in self._answers)))
+        asked = "".join(f", and {each.source} does not give {name}" for each in self._answers)
+        state = "is set, but empty" if is_set else "is not set"
+        return "Missing secret", f"{variable} {state}{asked}. Set it, or say where it is kept: --secrets SOURCE."
+
+    def asked_for(self) -> list[str]:
+        """Return the names of the secrets that were asked for, sorted."""
+        return sorted(self._found)
 
     def _value(self, name: str) -> tuple[str, str]:
         """Return the variable that gives the secret, and what it gives; "" when nothing does."""
-        suffix = variable_suffix(name)
-        bare = () if suffix.startswith(_OURS) else (suffix, name)
-        variable = PREFIX + suffix
+        variable = keys_of(name)[0]
         if found := self._environ.get(variable):
             return variable, found
-        key = next((key for key in (variable, *bare) if self._file.get(key)), variable)
-        return f"{variable} (in the secrets file: {key})" if key != variable else variable, self._file.get(key, "")
+        for answer in self._answers:
+            if key := answer.key_of(name):
+                where = answer.source if key == variable else f"{answer.source}, {key}"
+                return f"{variable} (of {where})", answer.values[key]
+        return variable, ""
 
 
 def _why_refused(variable: str, value: str) -> tuple[str, str] | None:
@@ -155,8 +140,3 @@ def _short_key() -> Diagnostic:
         "secrets from their fingerprints in the state. Make one with: openssl rand -hex 32",
         severity=Severity.WARNING,
     )
-
-
-def variable_suffix(name: str) -> str:
-    """Return how an environment variable spells *name*: upper case, ``-`` as ``_``."""
-    return name.upper().replace("-", "_")

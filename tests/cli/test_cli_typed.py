@@ -35,7 +35,10 @@ def many_options(stack: Path, tmp_path: Path) -> tuple[str, ...]:
     secrets = tmp_path / "secrets of mine.env"
     secrets.write_text("HMSPLAN_SECRET_HOOK=0123456789abcdef\n", "utf-8")
     secrets.chmod(0o600)
+    kept = tmp_path / "kept elsewhere.json"
+    kept.write_text('{"sip": "fedcba9876543210"}', "utf-8")
     hook = "assistants:\n  hook: {name: Hook, webhook_url: 'https://a.example/h', webhook_secret: '${secret:hook}'}\n"
+    hook += "sip_trunks:\n  t: {name: T, provider: p, address: sip.example.com, auth_password: '${secret:sip}'}\n"
     write(stack, {"hmsplan.yaml": STACK, "environments/live.yaml": "", "environments/test.yaml": "", "h.yaml": hook})
     write(stack, {"a.yaml": ASSISTANT.replace("Hello", "'${var:greeting}'")})
     state = str(tmp_path / "state of mine")
@@ -46,6 +49,8 @@ def many_options(stack: Path, tmp_path: Path) -> tuple[str, ...]:
         "live",
         "--state",
         state,
+        "--secrets",
+        f"exec:cat '{kept}'",
         "--secrets-file",
         str(secrets),
         "--var",
@@ -99,7 +104,7 @@ def test_what_is_refused_is_allowed_by_what_is_printed(
     hold(refused, many_options)
     allowing = last(refused, "apply", "--target=numbers.main")
     assert online(*allowing, "-y").code == 0
-    assert "1 to destroy" in online(*many_options, "plan").out
+    assert "2 to destroy" in online(*many_options, "plan").out
 
 
 def test_an_apply_in_part_goes_on_by_what_is_printed(

@@ -44,7 +44,7 @@ FOLDERS: Final[tuple[frozenset[str], ...]] = tuple(
 
 PURE: Final = frozenset(["model", "errors", "text", "kinds", "planner", "formats", "output"])
 PURE_BESIDES: Final = (
-    *("secrets.fingerprints", "secrets.detect", "secrets.urls", "secrets.encodings", "secrets.hosts"),
+    *("secrets.fingerprints", "secrets.detect", "secrets.urls", "secrets.encodings", "secrets.hosts", "secrets.source"),
     *("config.yaml_parser", "config.document", "config.interpolation", "config.layers", "config.resolve"),
     *("config.build", "config.leads", "config.schema_violation", "config.resource_builder"),
     *("apply.verify", "api.responses", "state.journal", "state.edit", "state.succession", "state.storage"),

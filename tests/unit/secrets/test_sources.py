@@ -8,17 +8,19 @@ import pytest
 from hmsplan.config.load import load_stack
 from hmsplan.errors import ConfigError
 from hmsplan.model import Secret, Severity, SourceLine
-from hmsplan.secrets.sources import Secrets, read_secrets_file
+from hmsplan.secrets.answers import Answer, read_secrets_file
+from hmsplan.secrets.sources import Secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def test_precedence() -> None:
-    """The environment wins over the file, the full name over the bare one; nothing is coerced."""
+    """The environment wins, then the first answer with a value; in it the full name over the bare one. No coercion."""
     secrets = Secrets(
         {"HMSPLAN_SECRET_A": "from env"},
-        {"HMSPLAN_SECRET_A": "x", "HMSPLAN_SECRET_B": "007", "B": "x", "SIP_PASSWORD": "bare", "odd": "as written"},
+        Answer("one", {"HMSPLAN_SECRET_A": "x", "HMSPLAN_SECRET_B": "007", "B": "x", "odd": ""}),
+        Answer("two", {"HMSPLAN_SECRET_B": "008", "SIP_PASSWORD": "bare", "odd": "as written"}),
     )
     values = {name: secrets.get(name).reveal() for name in ("a", "b", "sip-password", "odd", "none")}
     assert values == {"a": "from env", "b": "007", "sip-password": "bare", "odd": "as written", "none": None}
@@ -28,12 +30,12 @@ def test_precedence() -> None:
 def test_settings_are_out_of_reach(name: str) -> None:
     """The API key cannot be pulled into a field, not even from the secrets file."""
     file = {"HMS_SOVEREIGN_API_KEY": "fl_live_1", "HMSPLAN_FINGERPRINT_KEY": "k"}
-    assert Secrets({"HMS_SOVEREIGN_API_KEY": "fl_live_1"}, file).get(name).reveal() is None
+    assert Secrets({"HMS_SOVEREIGN_API_KEY": "fl_live_1"}, Answer("file", file)).get(name).reveal() is None
 
 
 def test_empty_is_missing() -> None:
     """CI gives an empty text for a secret that is not there; that is said, not sent."""
-    secrets = Secrets({"HMSPLAN_SECRET_A": ""}, {})
+    secrets = Secrets({"HMSPLAN_SECRET_A": ""})
     assert secrets.get("a").reveal() is None
     assert "empty" in secrets.missing("a")[1]
     assert "HMSPLAN_SECRET_B is not set" in secrets.missing("b")[1]
@@ -43,7 +45,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 
 
 def keyed(value: str, key: str = KEY) -> Secret:
-    return Secrets({"HMSPLAN_SECRET_A": value, "HMSPLAN_FINGERPRINT_KEY": key}, {}).get("a")
+    return Secrets({"HMSPLAN_SECRET_A": value, "HMSPLAN_FINGERPRINT_KEY": key}).get("a")
 
 
 def test_a_fingerprint_tells_another_value_from_the_same_one() -> None:
@@ -86,7 +88,7 @@ def test_a_fingerprint_shows_neither_key_nor_value() -> None:
 
 @pytest.mark.parametrize("key", ["k", KEY[1:]])
 def test_a_short_fingerprint_key_is_warned_of_and_not_shown(key: str) -> None:
-    (problem,) = Secrets({"HMSPLAN_FINGERPRINT_KEY": key}, {}).problems
+    (problem,) = Secrets({"HMSPLAN_FINGERPRINT_KEY": key}).problems
     assert (problem.summary, problem.severity) == ("Short fingerprint key", Severity.WARNING)
     assert "has fewer than 32 characters" in problem.detail
     assert "openssl rand -hex 32" in problem.detail
@@ -95,7 +97,7 @@ def test_a_short_fingerprint_key_is_warned_of_and_not_shown(key: str) -> None:
 
 @pytest.mark.parametrize("key", [None, "", "  \n", KEY])
 def test_no_fingerprint_key_or_a_long_one_is_no_problem(key: str | None) -> None:
-    assert not Secrets({} if key is None else {"HMSPLAN_FINGERPRINT_KEY": key}, {}).problems
+    assert not Secrets({} if key is None else {"HMSPLAN_FINGERPRINT_KEY": key}).problems
 
 
 UNRESOLVED = [
@@ -141,7 +143,7 @@ UNRESOLVED = [
 
 @pytest.mark.parametrize("value", [*UNRESOLVED, f"  {UNRESOLVED[0]}\n"])
 def test_a_reference_that_nobody_resolved_is_no_secret_and_is_not_shown(value: str) -> None:
-    secrets = Secrets({"HMSPLAN_SECRET_HOOK": value}, {})
+    secrets = Secrets({"HMSPLAN_SECRET_HOOK": value})
     assert secrets.get("hook").reveal() is None
     summary, detail = secrets.missing("hook")
     assert (summary, secrets.is_refused("hook")) == ("Unresolved secret", True)
@@ -167,12 +169,12 @@ REAL = [
 
 @pytest.mark.parametrize("value", [*REAL, "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----"])
 def test_what_looks_only_a_little_like_a_reference_is_a_secret(value: str) -> None:
-    assert Secrets({"HMSPLAN_SECRET_HOOK": value}, {}).get("hook").reveal() == value
+    assert Secrets({"HMSPLAN_SECRET_HOOK": value}).get("hook").reveal() == value
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n"])
 def test_a_line_break_behind_a_secret_is_not_sent_and_warned_of(end: str) -> None:
-    secrets = Secrets({"HMSPLAN_SECRET_HOOK": f"hunter2{end}"}, {})
+    secrets = Secrets({"HMSPLAN_SECRET_HOOK": f"hunter2{end}"})
     assert secrets.get("hook").reveal() == "hunter2"
     (warning,) = secrets.problems
     assert (warning.summary, warning.severity) == ("Secret with a line break", Severity.WARNING)
@@ -181,14 +183,14 @@ def test_a_line_break_behind_a_secret_is_not_sent_and_warned_of(end: str) -> Non
 
 
 def test_a_line_break_alone_is_no_secret() -> None:
-    secrets = Secrets({"HMSPLAN_SECRET_HOOK": "\n"}, {})
+    secrets = Secrets({"HMSPLAN_SECRET_HOOK": "\n"})
     assert secrets.get("hook").reveal() is None
     assert not secrets.is_refused("hook")
     assert secrets.problems == []
 
 
 def test_a_byte_order_mark_is_not_sent_and_spaces_are_warned_of() -> None:
-    secrets = Secrets({"HMSPLAN_SECRET_A": "\ufeffhunter2", "HMSPLAN_SECRET_B": " hunter2"}, {})
+    secrets = Secrets({"HMSPLAN_SECRET_A": "\ufeffhunter2", "HMSPLAN_SECRET_B": " hunter2"})
     assert [secrets.get(name).reveal() for name in "ab"] == ["hunter2", " hunter2"]
     assert [problem.summary for problem in secrets.problems] == [
         "Secret with a line break",
@@ -197,7 +199,7 @@ def test_a_byte_order_mark_is_not_sent_and_spaces_are_warned_of() -> None:
 
 
 def test_bytes_that_are_no_text_are_no_secret_and_not_shown() -> None:
-    secrets = Secrets({"HMSPLAN_SECRET_HOOK": "pa\udcfcsword"}, {})
+    secrets = Secrets({"HMSPLAN_SECRET_HOOK": "pa\udcfcsword"})
     assert secrets.get("hook").reveal() is None
     summary, detail = secrets.missing("hook")
     assert (summary, secrets.is_refused("hook")) == ("Not UTF-8", True)
@@ -206,7 +208,7 @@ def test_bytes_that_are_no_text_are_no_secret_and_not_shown() -> None:
 
 
 def test_a_key_of_fingerprints_that_is_no_text_is_an_error() -> None:
-    (problem,) = Secrets({"HMSPLAN_FINGERPRINT_KEY": "\udcfc" * 32}, {}).problems
+    (problem,) = Secrets({"HMSPLAN_FINGERPRINT_KEY": "\udcfc" * 32}).problems
     assert (problem.summary, problem.severity) == ("Not UTF-8", Severity.ERROR)
 
 
