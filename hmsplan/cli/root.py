@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "schema": ("schema", "Print the JSON Schema of the YAML."),
     "doctor": ("doctor", "Check the setup: key, endpoint, state, proxies."),
     "completion": ("completion", "Print the completion script of a shell."),
+    "help": ("help", "Explain a command: its options, examples and exit codes."),
     "version": ("version", "Print the version."),
     "emulator": ("emulator", "Run the API on this machine."),
     "demo": ("demo", "Play the whole round on the example stack."),
@@ -72,20 +73,18 @@ class Commands(Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one was meant."""
-        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
-            from difflib import get_close_matches  # noqa: PLC0415 -- only for a mistake
+    def hint(self, ctx: click.Context, word: str) -> str:
+        """Return what to type in place of a word of other tools, or of a misspelt one."""
+        from hmsplan.cli.elsewhere import COMMANDS as OTHERS  # noqa: PLC0415 -- only for a mistake
 
-            near = get_close_matches(args[0], [*COMMANDS, *ALIASES], 1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise click.UsageError(f"No such command {args[0]!r}.{hint}", ctx)
-        return super().resolve_command(ctx, args)
+        if word not in OTHERS:
+            return super().hint(ctx, word)
+        command, why = OTHERS[word]
+        typed = terminal.whole(f"Type hmsplan {command}.")
+        return f" {typed} {why}"
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 @click.version_option(__version__, message="hmsplan %(version)s")
 def hmsplan() -> None:
     """Keep an HMS Sovereign (VoiceDock) organization equal to YAML in git.
@@ -108,6 +107,14 @@ def main(args: Sequence[str] | None = None) -> None:
     os._exit(code)
 
 
+def _explain(error: click.ClickException) -> None:
+    """Say how a command is used and what is wrong with this line, in lines that fit."""
+    ctx = error.ctx if isinstance(error, click.UsageError) else None
+    if ctx is not None:
+        terminal.err(f"{ctx.get_usage()}\nTry '{ctx.command_path} --help' for help.\n")
+    terminal.complain(terminal.wrapped(f"Error: {error.format_message()}"))
+
+
 def run(args: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; nothing but the code comes out of here."""
     collecting = gc.isenabled()
@@ -118,7 +125,7 @@ def run(args: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show(terminal.shown())
+        _explain(error)
         return USAGE_ERROR
     except (KeyboardInterrupt, click.Abort):
         terminal.err("Interrupted.")

@@ -11,6 +11,7 @@ import io
 import os
 import shutil
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Final, TextIO
 
 import click
@@ -22,8 +23,10 @@ from hmsplan.text.escape import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-NARROW: Final = 80
+USUAL: Final = 80
+NARROW: Final = 60
 WIDE: Final = 200
+_GLUE: Final = "\xa0"
 _STREAMS: Final = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 """Name and mode of the descriptors 0, 1 and 2."""
 
@@ -78,12 +81,20 @@ def is_closed(name: str) -> bool:
 
 def width() -> int:
     """Return the columns to print in: those of the terminal, 80 where there is none."""
-    return max(NARROW, min(WIDE, shutil.get_terminal_size((NARROW, 24)).columns))
+    return max(NARROW, min(WIDE, shutil.get_terminal_size((USUAL, 24)).columns))
+
+
+def whole(command: str) -> str:
+    """Return a command that ``wrapped`` leaves on one line."""
+    return command.replace(" ", _GLUE)
 
 
 def wrapped(text: str, indent: str = "") -> str:
     """Break a sentence into lines that fit; *indent* stands before each."""
-    return click.wrap_text(text, width(), initial_indent=indent, subsequent_indent=indent)
+    rows = textwrap.wrap(
+        text, width(), initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(rows).replace(_GLUE, " ")
 
 
 def color(chosen: bool | None, stream: TextIO | None = None) -> bool:

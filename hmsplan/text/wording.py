@@ -81,20 +81,44 @@ def chain(words: Iterable[str]) -> str:
 def nearest(word: str, known: Iterable[str], also: Mapping[str, str] | None = None) -> str | None:
     """Return which of *known* somebody meant by *word*, or None; *also* maps other names in use to the right ones.
 
-    Among a great many names, or for a very long one, there is no guess.
+    It is the same but for case and joints, the only one that begins or ends with *word* as a word of its own, or the
+    only one a few slips of the finger away. Among a great many names, or for a very long one, there is no guess.
     """
     if also and word in also:
         return also[word]
     names = list(known)
     if len(names) > _MAX_COMPARED or len(word) > _MAX_COMPARED:
         return None
-    plain = {_plain(name): name for name in names if len(name) <= _MAX_COMPARED}
-    if (same := plain.get(_plain(word))) is not None:
-        return same
-    from difflib import get_close_matches  # noqa: PLC0415 -- only for a mistake
+    typed, plain = _plain(word), {_plain(name): name for name in names if len(name) <= _MAX_COMPARED}
+    if typed in plain:
+        return plain[typed]
+    longer = [name for name in plain if name.startswith(f"{typed}_") or name.endswith(f"_{typed}")]
+    if typed and len(longer) == 1:
+        return plain[longer[0]]
+    slips = {name: _slips(typed, name, max(1, len(typed) // 3)) for name in plain} if len(typed) > 2 else {}  # noqa: PLR2004 -- two letters resemble everything
+    fewest = min(filter(None, slips.values()), default=0)
+    near = [name for name, number in slips.items() if number and number == fewest]
+    return plain[near[0]] if len(near) == 1 else None
 
-    close = get_close_matches(_plain(word), plain, n=1, cutoff=0.7)
-    return plain[close[0]] if close else None
+
+def _slips(typed: str, meant: str, most: int) -> int:
+    """Count the letters left out, put in, mistaken or swapped with their neighbour; 0 when there are more than *most*.
+
+    Known as optimal string alignment distance.
+    """
+    if abs(len(typed) - len(meant)) > most:
+        return 0
+    above, row = [0] * (len(meant) + 1), list(range(len(meant) + 1))
+    for i, letter in enumerate(typed):
+        above, row, before = row, [i + 1], above
+        for j, other in enumerate(meant):
+            cost = min(above[j + 1] + 1, row[j] + 1, above[j] + (letter != other))
+            if i and j and letter == meant[j - 1] and typed[i - 1] == other:
+                cost = min(cost, before[j - 1] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return 0
+    return row[-1] if row[-1] <= most else 0
 
 
 def did_you_mean(word: str, known: Iterable[str], also: Mapping[str, str] | None = None) -> str:
