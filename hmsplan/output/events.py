@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hmsplan.formats.blast_radius_json import blast_radius_json
 from hmsplan.formats.terraform_json import action_reason, beyond, resource_type
-from hmsplan.model import Action, Diagnostic, DriftKind, Severity, Status, Use, Verb, dotted, is_written, tally
+from hmsplan.model import (
+    Action,
+    ApprovalStatus,
+    Diagnostic,
+    DriftKind,
+    Severity,
+    Status,
+    Verb,
+    dotted,
+    is_written,
+    tally,
+)
 from hmsplan.output.changes import headline
 from hmsplan.output.commands import BARE
 from hmsplan.output.diagnostics import diagnostics_of
@@ -58,7 +69,9 @@ def version_event(tool_version: str) -> Event:
 def planned(plan: Plan, commands: CommandLine = BARE) -> Iterator[Event]:
     """Yield what changed outside, what is going to happen and whom it reaches, and how much it is."""
     yield from (diagnostic(commands.completed(warning)) for warning in plan.warnings)
-    yield from (note(f"{use.approval.address}: {use.told}") for use in plan.approvals if use.use is Use.USED)
+    yield from (
+        note(f"{use.approval.address}: {use.told}") for use in plan.approvals if use.status is ApprovalStatus.USED
+    )
     yield from (_drifted(drift.address, drift.drift) for drift in plan.drift if drift.address is not None)
     for change in plan.pending:
         change_: Event = {"resource": _resource(change.address), "action": _action(change)}

@@ -8,6 +8,7 @@ from hmsplan.model import (
     Action,
     Address,
     Approval,
+    ApprovalStatus,
     ApprovalUse,
     Diagnostic,
     Drift,
@@ -25,7 +26,6 @@ from hmsplan.model import (
     SourceLine,
     Topic,
     Unsettled,
-    Use,
 )
 from hmsplan.output.page import drift_page
 from hmsplan.output.text import render_text
@@ -108,7 +108,9 @@ def full(text: str = "why", key: str = "support") -> Plan:
         refusals=(Refusal(Risk.DELETE, MAIN, text), Refusal(Risk.START, RECALL, text, void=text)),
         approvals=(
             ApprovalUse(
-                Approval(Risk.RECALL, RECALL, text, text, text, SourceLine("approvals.yaml", 2)), Use.USED, text
+                Approval(Risk.RECALL, RECALL, text, text, text, SourceLine("approvals.yaml", 2)),
+                ApprovalStatus.USED,
+                text,
             ),
         ),
         unsettled=(Unsettled(intent.address, (text, "id2"), 0.0, intent),),
