@@ -14,7 +14,7 @@ import click
 
 from hmsplan.cli.failure import tell
 from hmsplan.cli.parsing import Command
-from hmsplan.cli.plan import read_saved, resend_option, target_option
+from hmsplan.cli.plan import as_saved, exclude_option, read_saved, resend_option, target_option
 from hmsplan.cli.reporter import APPLY_FORMATS, reporter
 from hmsplan.cli.session import open_workspace, wait_for
 from hmsplan.cli.terminal import ask, err, interactive
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from hmsplan.apply.executor import Stop
     from hmsplan.cli.options import Globals
-    from hmsplan.model import Address
 
 PARTIAL: Final = 6
 FAILED: Final = 1
@@ -63,6 +62,7 @@ def _risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option("--destroy", is_flag=True, help="Delete everything that the state knows.")
 @click.option("--format", "form", type=click.Choice(APPLY_FORMATS), default="text", help="How to tell of it.")
 @target_option
+@exclude_option
 @resend_option
 @click.pass_obj
 def apply_command(
@@ -73,13 +73,15 @@ def apply_command(
     expect_digest: str | None,
     allow: tuple[str, ...],
     destroy: bool,
-    target: tuple[Address, ...],
+    target: tuple[str, ...],
+    excluded: tuple[str, ...],
     resend: tuple[str, ...],
 ) -> int:
     """Make the organization equal to the stack: create, update, and delete what was taken out.
 
     With FILE, perform the saved plan, without asking; refuse if it has expired or anything it touches has moved since.
     """
+    choice = Options(target, destroy, allow, resend, excluded)
     yes = yes or file is not None  # it was reviewed, and nothing else is done
     with reporter(options, form) as told:
         if not yes and not interactive():
@@ -87,13 +89,12 @@ def apply_command(
         saved = read_saved(options, file) if file is not None else None
         if saved is not None:
             options.saved = file
-            target, destroy, resend = target or saved.targets, destroy or saved.destroy, resend or saved.resend
+            choice = as_saved(choice, saved)
         if expect_digest is not None and not expect_digest.strip():
             raise StalePlan("--expect-digest is empty: no plan was reviewed, so none is applied", summary="No digest")
         workspace = open_workspace(options, need_secrets=True)
         workspace, told.stack = replace(workspace, reporter=told), workspace.stack
         consent = Consent(saved, expect_digest, None if yes else _ask)
-        choice = Options(target, destroy, allow, resend)
         applied = wait_for(apply(workspace, choice, consent, owner=_owner(), interruptible=_signals))
         if applied.unstored is not None:
             told.ended_by(applied.unstored)  # for machines, the report is the last event

@@ -88,6 +88,7 @@ MANUALS: Final = {
     "plan": Manual(
         (
             ("Show what an apply would change", "hmsplan plan -e production"),
+            ("Only the assistants, but for one", "hmsplan plan --target 'assistants.*' --exclude assistants.trial"),
             ("Save the plan for a later apply", "hmsplan plan -e production -o week.plan"),
             ("In a script: is there anything to do?", "hmsplan plan --detailed-exitcode"),
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ from hmsplan.cli.surfaces import PLAN_FORMATS, print_plan
 from hmsplan.cli.terminal import err, out
 from hmsplan.errors import HmsplanError, StalePlan, StateError, UnsafePlan, UnsettledCreate
 from hmsplan.formats.plan_validity import dated, out_of_date
-from hmsplan.model import Address, Digest
+from hmsplan.model import Digest, is_address_pattern
 from hmsplan.operations.plan import plan
 from hmsplan.output.page import scope_of
 from hmsplan.planner.planner import Options
@@ -35,18 +36,30 @@ _EXPIRED: Final = "Saved plan has expired"
 ADDRESS: Final = "KIND.KEY"
 
 
-def addresses(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[Address, ...]:
-    """Read the values of an option as addresses."""
-    try:
-        return tuple(Address.parse(value) for value in values)
-    except ValueError as error:
-        raise click.BadParameter(str(error), ctx, param) from None
+def patterns(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a value that can mean no address."""
+    for value in values:
+        if not is_address_pattern(value):
+            such = "write it as kind.key, such as assistants.support or 'assistants.*'"
+            raise click.BadParameter(f"not an address: {value!r}; {such}", ctx, param)
+    return values
 
 
 target_option = click.option(
-    "--target", multiple=True, callback=addresses, metavar=ADDRESS, help="Only this, and what it refers to."
+    "--target",
+    multiple=True,
+    callback=patterns,
+    metavar=ADDRESS,
+    help="Only this, and what it refers to; * matches any: 'assistants.*'.",
 )
-
+exclude_option = click.option(
+    "--exclude",
+    "excluded",
+    multiple=True,
+    callback=patterns,
+    metavar=ADDRESS,
+    help="All but this, and what refers to it; * matches any: '*.desk'.",
+)
 resend_option = click.option(
     "--resend", multiple=True, metavar=ADDRESS, help="Send its secrets again though nothing changed; * matches any."
 )
@@ -116,6 +129,7 @@ def refuse_resource_file(options: Globals, file: Path) -> None:
 @click.option("--destroy", is_flag=True, help="Plan to delete everything that the state knows.")
 @digest_option
 @target_option
+@exclude_option
 @resend_option
 @click.pass_obj
 def plan_command(
@@ -129,7 +143,8 @@ def plan_command(
     impact: bool,
     destroy: bool,
     digest: Digest,
-    target: tuple[Address, ...],
+    target: tuple[str, ...],
+    excluded: tuple[str, ...],
     resend: tuple[str, ...],
 ) -> int:
     """Show what an apply would change. Reads only: nothing but GET leaves this machine.
@@ -140,7 +155,7 @@ def plan_command(
     _refuse_together({"--against": against, "--impact": impact, "--check": check})
     if file is not None:
         refuse_resource_file(options, file)
-    choice = Options(target, destroy, resend=resend)
+    choice = Options(target, destroy, resend=resend, excluded=excluded)
     if check is not None:
         others = {"--out": file, "--detailed-exitcode": detailed_exitcode, "--show-unchanged": show_unchanged}
         others[f"--format {form}"] = form not in {"text", "json"}
@@ -202,9 +217,7 @@ def _check(options: Globals, file: Path, choice: Options, kind: Digest, *, as_js
     from hmsplan.operations.saved_plan import objections, refuse_other_place  # noqa: PLC0415 -- only for a check
 
     saved = read_saved(options, file)
-    choice = Options(
-        choice.targets or saved.targets, choice.destroy or saved.destroy, resend=choice.resend or saved.resend
-    )
+    choice = as_saved(choice, saved)
     workspace = open_workspace(options, need_secrets=True)
     refuse_other_place(saved, workspace.stack)
     fresh = wait_for(plan(workspace, choice, whose=True))
@@ -219,6 +232,17 @@ def _check(options: Globals, file: Path, choice: Options, kind: Digest, *, as_js
     if fresh.refusals:
         raise UnsafePlan(fresh.refusals)
     return 0 if all(unsettled.is_waiting for unsettled in fresh.unsettled) else UnsettledCreate.exit_code
+
+
+def as_saved(choice: Options, saved: Plan) -> Options:
+    """Return the options that a saved plan was made with, where *choice* has none of its own."""
+    return replace(
+        choice,
+        targets=choice.targets or saved.targets,
+        excluded=choice.excluded or saved.excluded,
+        destroy=choice.destroy or saved.destroy,
+        resend=choice.resend or saved.resend,
+    )
 
 
 def read_saved(options: Globals, file: Path) -> Plan:

@@ -17,7 +17,7 @@ from hmsplan.formats.codec import decode, encode
 from hmsplan.formats.redact import kept, shown
 from hmsplan.formats.terraform_json import beyond, terraform_json
 from hmsplan.kinds import KINDS
-from hmsplan.model import Against, MembersChange, Plan, tally
+from hmsplan.model import Against, MembersChange, Plan, is_address_pattern, tally
 from hmsplan.planner.digest import with_digests
 from hmsplan.text.canonical_json import digest
 from hmsplan.text.escape import json_for_yaml
@@ -50,7 +50,8 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
             "organization": plan.organization,
             "lineage": plan.lineage,
             "serial": plan.serial,
-            "targets": [str(target) for target in plan.targets],
+            "targets": list(plan.targets),
+            "excluded": list(plan.excluded),
             "counts": tally(plan),
             "reach": blast_radius_json(plan),
             "refusals": [
@@ -178,6 +179,8 @@ def _consistent(plan: Plan) -> Plan:
             raise ValueError(f"{change.address}: it reaches an object of an unknown kind")
     if not all(at is None or 0 <= at < _YEAR_9999 for at in (plan.made, plan.expires)):
         raise ValueError("made, expires: no time that can be")
+    if not all(map(is_address_pattern, (*plan.targets, *plan.excluded))):
+        raise ValueError("targets, excluded: no pattern of addresses")
     if not set(plan.unread) <= KINDS.keys():
         raise ValueError("unread: an unknown kind")
     for drift in plan.drift:

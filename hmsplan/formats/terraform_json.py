@@ -68,7 +68,7 @@ def terraform_json(plan: Plan) -> Json:
             "root_module": {"resources": [_configured(change, owners) for change, _ in staying]},
         },
         "applyable": bool(plan.pending or plan.steps) and not plan.refusals and plan.against is None,
-        "complete": not plan.targets and not plan.unsettled,
+        "complete": not plan.targets and not plan.excluded and not plan.unsettled,
         "errored": False,
     }
 

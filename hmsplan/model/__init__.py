@@ -6,7 +6,7 @@ Three readings meet in ``planner.planner.make_plan``: what is declared (``config
 ``value``, ``secret`` and ``diagnostic`` are what all of these are made of. Other folders import them from here.
 """
 
-from hmsplan.model.address import KEY_PATTERN, Address
+from hmsplan.model.address import KEY_PATTERN, Address, is_address_pattern
 from hmsplan.model.config import Copy, Import, Lifecycle, Move, Resource, Safety, Stack, Variable, VariableOrigin
 from hmsplan.model.consent import Approval, ApprovalStatus, ApprovalUse, InForce, Refusal, Risk
 from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine, Topic
@@ -112,6 +112,7 @@ __all__ = [
     "VariableOrigin",
     "Verb",
     "dotted",
+    "is_address_pattern",
     "is_pending",
     "is_written",
     "leaves",

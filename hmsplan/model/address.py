@@ -29,7 +29,13 @@ class Address(NamedTuple):
         return cls(match[1], match[2])
 
 
+def is_address_pattern(text: str) -> bool:
+    """Say whether *text* may name addresses: ``assistants.support``, or with ``*`` and ``?``: ``assistants.*``."""
+    return _PATTERN.fullmatch(text) is not None
+
+
 KEY_PATTERN: Final = r"[A-Za-z][A-Za-z0-9_-]*"
 
 
+_PATTERN: Final = re.compile(r"\*|[a-z_*?]+\.[A-Za-z0-9_*?-]+")
 _ADDRESS: Final = re.compile(rf"([a-z_]+)\.({KEY_PATTERN})")

@@ -294,7 +294,8 @@ class Plan:
         digest: SHA-256 of the semantic changes, in hex.
         intent: the same without the values that stood there before.
         serial, lineage: of the state the plan was made from.
-        targets: what ``--target`` limited the plan to; empty = everything.
+        targets: the patterns of ``--target``, which the plan is limited to; empty = everything.
+        excluded: the patterns of ``--exclude``, which the plan leaves out with all that refers to them.
         resend: the patterns of ``--resend``: addresses whose secrets are sent although nothing else changed.
         destroy: it deletes everything that the state binds, whatever is declared.
         against: the saved snapshot it was made against, so that it may not be applied; None = what was live.
@@ -317,7 +318,8 @@ class Plan:
     organization: str | None = None
     lineage: str = ""
     serial: int = 0
-    targets: tuple[Address, ...] = ()
+    targets: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
     resend: tuple[str, ...] = ()
     destroy: bool = False
     made: int | None = None

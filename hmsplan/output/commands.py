@@ -29,6 +29,7 @@ NAMES: Final = (
     "export",
     "fmt",
     "graph",
+    "help",
     "import",
     "init",
     "plan",

@@ -75,6 +75,8 @@ def _head(page: Page) -> Iterator[str]:
         yield escape.markdown(page.dates)
     if page.targets:
         yield f"Limited to {_named(page.targets)} {page.limits}"
+    if page.excluded:
+        yield f"Without {_named(page.excluded)} {page.exclusion}"
     if page.rows:
         yield "\n".join(["| action | count | objects |", "|---|--:|---|", *map(_row, page.rows)])
     if page.reach:

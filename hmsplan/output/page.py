@@ -130,6 +130,7 @@ class Page:
         organization: None when no answer told it.
         dates: says when a saved plan was made, and until when it may be applied.
         targets: what the plan is limited to; empty = everything.
+        excluded: what the plan leaves out.
         reach: sentences on whom the plan reaches.
         refused: one a flag.
         block: what to paste into approvals.yaml to allow all that is refused, a line each.
@@ -158,6 +159,7 @@ class Page:
     organization: str | None = None
     dates: str = ""
     targets: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     reach: tuple[str, ...] = ()
     refused: tuple[Question, ...] = ()
@@ -206,6 +208,11 @@ class Page:
         return f"and what {'it refers' if len(self.targets) == 1 else 'they refer'} to; the rest is left out."
 
     @property
+    def exclusion(self) -> str:
+        """Say what is left out of a plan besides the objects that it leaves out."""
+        return f"and what refers to {'it' if len(self.excluded) == 1 else 'them'}."
+
+    @property
     def asked(self) -> tuple[Item, ...]:
         """What the report is about: other people's doings only where nothing is requested."""
         return self.changes or self.drift
@@ -243,7 +250,8 @@ def page_of(
         plan.environment,
         plan.organization,
         dates=_dates(plan),
-        targets=tuple(map(str, plan.targets)),
+        targets=plan.targets,
+        excluded=plan.excluded,
         rows=tuple(_rows(plan)),
         reach=tuple(blast_radius_summary(plan, commands)),
         refused=_refused(plan, apply),
@@ -292,7 +300,8 @@ def names_of(plan: Plan) -> dict[str, str]:
 def scope_of(plan: Plan) -> list[str]:
     """Return the options that a plan was made with, so that the same is planned again."""
     words = ["--destroy"] if plan.destroy else []
-    return [*words, *(f"--target={target}" for target in plan.targets), *(f"--resend={each}" for each in plan.resend)]
+    patterns = {"target": plan.targets, "exclude": plan.excluded, "resend": plan.resend}
+    return [*words, *(f"--{name}={pattern}" for name, found in patterns.items() for pattern in found)]
 
 
 def in_order(plan: Plan) -> list[ResourceChange]:

@@ -64,8 +64,11 @@ def _scope(saved: Plan, fresh: Plan) -> Iterator[str]:
         if was != now:
             yield f"the plan is for {name} {safe(str(was))}, this is {name} {safe(str(now))}"
     if saved.targets != fresh.targets:
-        was, now = (", ".join(map(str, plan.targets)) or "everything" for plan in (saved, fresh))
+        was, now = (", ".join(map(safe, plan.targets)) or "everything" for plan in (saved, fresh))
         yield f"the plan is limited to {was}, this one to {now}"
+    if saved.excluded != fresh.excluded:
+        was, now = (", ".join(map(safe, plan.excluded)) or "nothing" for plan in (saved, fresh))
+        yield f"the plan leaves out {was}, this one {now}"
 
 
 def _by_object(plan: Plan) -> dict[tuple[Address, bool, str], ResourceChange]:

@@ -96,7 +96,9 @@ def _summary(page: Page) -> list[Line]:
         *([title(page.dates, Tone.PLAIN)] if page.dates else []),
     ]
     if page.targets:
-        lines.append(title(f"Limited to {some(page.targets)} {page.limits}", Tone.PLAIN))
+        lines.append(title(f"Limited to {some(map(safe, page.targets))} {page.limits}", Tone.PLAIN))
+    if page.excluded:
+        lines.append(title(f"Without {some(map(safe, page.excluded))} {page.exclusion}", Tone.PLAIN))
     if page.rows:
         digits = max(len(str(len(row.names))) for row in page.rows)
         lines.append(BLANK)

@@ -38,7 +38,8 @@ def _digest(plan: Plan, changes: list[dict[str, Any]]) -> str:
             "stack": plan.stack,
             "environment": plan.environment,
             "organization": plan.organization,
-            "targets": sorted(str(target) for target in plan.targets),
+            "targets": sorted(plan.targets),
+            **({"excluded": sorted(plan.excluded)} if plan.excluded else {}),
             "changes": changes,
         }
     )

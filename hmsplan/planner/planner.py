@@ -27,6 +27,7 @@ from hmsplan.planner.digest import with_digests
 from hmsplan.planner.drift import find_drift, find_twins, twin_warning
 from hmsplan.planner.matching import NOWHERE, identify
 from hmsplan.planner.members import gone_with
+from hmsplan.planner.narrow import narrowed
 from hmsplan.planner.resource_diff import comparison, creation
 from hmsplan.planner.safety import loosened, risks, without_memory
 from hmsplan.planner.secret_changes import unmatched, unseen, wants_resend
@@ -34,12 +35,11 @@ from hmsplan.planner.steps import lower
 from hmsplan.planner.trouble import troubles
 from hmsplan.planner.unseen import not_compared
 from hmsplan.planner.unsendable import unsendable
-from hmsplan.planner.uses import needed_by, unmet, with_substitutes
-from hmsplan.text import wording
+from hmsplan.planner.uses import unmet, with_substitutes
 from hmsplan.text.wording import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Kind, Kinds
     from hmsplan.model import Address, Binding, PendingCreate, RemoteObject, Resource, Snapshot, Spec, Stack, State
@@ -51,18 +51,20 @@ class Options:
     """What the command line adds to the stack.
 
     Attributes:
-        targets: plan only these and what they refer to; empty = everything.
+        targets: patterns of addresses: plan only these and what they refer to; empty = everything.
+        excluded: patterns of addresses: leave these out, and what refers to them.
         destroy: plan the delete of everything that state binds.
         resend: patterns of addresses whose secrets are sent though nothing else changed.
         allowed: the values of ``--allow``: ``RISK:ADDRESS`` patterns, in which ``*`` matches anything.
         now: Unix seconds by which an approval expires; None = when the snapshot was read.
     """
 
-    targets: tuple[Address, ...] = ()
+    targets: tuple[str, ...] = ()
     destroy: bool = False
     allowed: tuple[str, ...] = ()
     resend: tuple[str, ...] = ()
     now: float | None = None
+    excluded: tuple[str, ...] = ()
 
 
 DEFAULTS = Options()
@@ -94,7 +96,7 @@ def make_plan(
     if found.problems:
         raise PlanError(found.problems)
     changes = _changes(stack, declared, snapshot, state, found, options.resend, kinds)
-    changes = _narrow(changes, stack, options.targets, kinds)
+    changes = narrowed(changes, stack, options.targets, options.excluded, kinds)
     if stuck := [problem for change in changes for problem in unsendable(kinds[change.address.kind], change)]:
         raise ConfigError(stuck)
     if missing := list(unmet(changes, stack, snapshot, kinds)):
@@ -124,6 +126,7 @@ def make_plan(
         lineage=state.lineage,
         serial=state.serial,
         targets=options.targets,
+        excluded=options.excluded,
         resend=options.resend,
         destroy=options.destroy,
         unread=unread(changes, snapshot, kinds),
@@ -320,40 +323,6 @@ def _still_true(stack: Stack, found: Identities, kinds: Kinds) -> Iterator[Diagn
     for warning in stack.warnings:
         if warning.topic is not Topic.SAME_NAME or warning.address not in clear:
             yield warning
-
-
-def _narrow(
-    changes: tuple[ResourceChange, ...], stack: Stack, targets: Sequence[Address], kinds: Kinds
-) -> tuple[ResourceChange, ...]:
-    """Keep the targets and everything they refer to, or cannot be without.
-
-    Raises:
-        PlanError: a target that is neither declared nor bound.
-    """
-    if not targets:
-        return changes
-    known = {change.address for change in changes} | stack.resources.keys()  # one whose create is open has no change
-    if unknown := sorted(set(targets) - known):
-        told = [f"{target} is neither declared nor in the state.{_guess(target, known)}" for target in unknown]
-        raise PlanError([Diagnostic("Unknown target", detail) for detail in told])
-    kept, queue = set(targets), list(targets)
-    while queue:
-        resource = stack.resources.get(queue.pop())
-        if resource is None:
-            continue
-        needed = (each for _, _, each in needed_by(kinds[resource.address.kind], resource, stack, kinds))
-        for ref in (*resource.refs, *resource.copied, *needed):
-            if ref is not None and ref not in kept:
-                kept.add(ref)
-                queue.append(ref)
-    return tuple(change for change in changes if change.address in kept)
-
-
-def _guess(target: Address, known: Collection[Address]) -> str:
-    """Return " Did you mean …?" with a space in front, or nothing."""
-    kind = wording.nearest(target.kind, {address.kind for address in known})
-    key = wording.nearest(target.key, [address.key for address in known if address.kind == kind])
-    return f" Did you mean {kind}.{key}?" if key else ""
 
 
 def _without_numbers(warning: Diagnostic, kinds: Kinds) -> Diagnostic:

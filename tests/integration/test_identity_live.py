@@ -287,7 +287,7 @@ def test_a_lost_create_that_a_person_changed_meanwhile_is_left_to_a_person(world
 def test_a_target_whose_create_was_lost_is_waited_for(world: World) -> None:
     """It is declared, and only nobody knows yet whether it is there: no unknown target."""
     lose_create(world, made=True)
-    assert not world.apply(Options(targets=(HELP,))).bad
+    assert not world.apply(Options(targets=(str(HELP),))).bad
     world.check_at_rest()
 
 
@@ -295,7 +295,7 @@ def test_a_target_that_is_nowhere_is_an_error(world: World) -> None:
     """A target that is neither declared nor remembered would plan nothing, in silence."""
     world.declare(assistants(help={"name": "Help"}))
     with pytest.raises(PlanError, match="neither declared nor in the state"):
-        world.plan(Options(targets=(Address("assistants", "aid"),)))
+        world.plan(Options(targets=("assistants.aid",)))
 
 
 @pytest.mark.parametrize("adopt", [True, False])

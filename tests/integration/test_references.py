@@ -82,7 +82,7 @@ def test_a_target_makes_the_number_that_it_names(prompt: Path) -> None:
     with World(prompt, UNLIMITED) as world:
         world.declare(stack("+31850000011"))
         workflow = next(address for address in world.stack().resources if address.kind == "workflows")
-        first = world.apply(Options(targets=(workflow,)))
+        first = world.apply(Options(targets=(str(workflow),)))
         assert [outcome.step.key for outcome in first.report.outcomes] == [
             "numbers.desk:create",
             "workflows.triage:create",

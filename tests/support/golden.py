@@ -14,7 +14,7 @@ from hmsplan.formats.snapshot_file import save
 from hmsplan.formats.state_file import parse
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.identity import identity_of
-from hmsplan.model import Address, RemoteObject, Snapshot, State
+from hmsplan.model import RemoteObject, Snapshot, State
 from hmsplan.operations.offline import plan_against
 from hmsplan.output.html.page import asset, script_hash
 from hmsplan.planner.drift import survey
@@ -46,7 +46,7 @@ SHA256: Final = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 def words_of(case: str) -> dict[str, Any]:
-    """Return what the command line says besides: ``environment``, ``targets``, ``destroy``, ``snapshot_age_s``."""
+    """Return what the command line says, ``environment``, ``targets``, ``excluded``, ``snapshot_age_s`` …"""
     file = GOLDEN / case / "options.json"
     said: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
     return said
@@ -95,7 +95,9 @@ def state_of(case: str) -> State:
 def plan_of(case: str) -> Plan:
     """Plan one case through everything that reads and decides."""
     said, stack, snapshot, state = words_of(case), stack_of(case), snapshot_of(live_of(case)), state_of(case)
-    options = Options(tuple(map(Address.parse, said.get("targets", ()))), said.get("destroy", False))
+    options = Options(
+        tuple(said.get("targets", ())), said.get("destroy", False), excluded=tuple(said.get("excluded", ()))
+    )
     if age_s := said.get("snapshot_age_s"):
         return plan_against(save(stack, snapshot, state, NOW - age_s), stack, NOW, options)
     return make_plan(stack, snapshot, state, options)

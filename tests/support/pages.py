@@ -119,7 +119,7 @@ def full(text: str = "why", key: str = "support") -> Plan:
             Diagnostic("Odd", text, SourceLine(text, 3), severity=Severity.WARNING),
             Diagnostic("New approval", text, SourceLine(text, 3), severity=Severity.WARNING, topic=Topic.CONSENT),
         ),
-        targets=(SUPPORT,),
+        targets=(str(SUPPORT),),
     )
 
 

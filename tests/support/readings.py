@@ -188,8 +188,8 @@ def planned(
     **options: Any,
 ) -> Plan:
     """Make the plan; other keywords are the command line's."""
-    if "targets" in options:
-        options["targets"] = tuple(map(at, options["targets"]))
+    for name in ("targets", "excluded"):
+        options[name] = tuple(options.get(name, ()))
     snapshot = snapshot or live(kinds=kinds)
     return make_plan(stack, snapshot, state or remembered(), Options(**options), elsewhere or {}, kinds)
 

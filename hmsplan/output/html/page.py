@@ -118,6 +118,9 @@ def _header(page: Page) -> Iterator[str]:
     if page.targets:
         names = ", ".join(f"<code>{html(name)}</code>" for name in page.targets)
         yield f"<p>Limited to {names} {page.limits}</p>"
+    if page.excluded:
+        names = ", ".join(f"<code>{html(name)}</code>" for name in page.excluded)
+        yield f"<p>Without {names} {page.exclusion}</p>"
     strong, *more = page.verdict
     yield " ".join([f'<p class="verdict"><b>{html(strong)}</b>', *map(html, more)]) + "</p>"
     yield "</header>"

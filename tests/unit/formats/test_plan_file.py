@@ -162,7 +162,8 @@ plans = st.builds(
     organization=st.none() | text,
     lineage=text,
     serial=st.integers(0, 9),
-    targets=several(addresses),
+    targets=several(addresses.map(str)),
+    excluded=several(addresses.map(str)),
     tool_version=text,
 ).map(honest)
 
@@ -649,7 +650,7 @@ def test_nothing_moved() -> None:
             "the plan is for environment prod, this is environment test",
         ),
         (
-            replace(plan_with(change()), targets=(SUPPORT,)),
+            replace(plan_with(change()), targets=(str(SUPPORT),)),
             "the plan is limited to everything, this one to assistants.support",
         ),
         (replace(plan_with(change()), digest="0" * 64), "the two differ in something that a saved plan does not show"),

@@ -23,6 +23,8 @@ NO_COMMAND: Final = {
     "cli/__init__.py",  # the help of the program
     "cli/completion.py",  # a script for every folder
     "cli/demo.py",  # a shell of its own
+    "cli/elsewhere.py",  # said of a line that cannot be read
+    "cli/manual.py",  # examples of --help
     "export/scaffold.py",  # comments in files that are written
 }
 """Where a text that names a command is none of this run."""

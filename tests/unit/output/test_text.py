@@ -107,7 +107,7 @@ def test_what_is_unchanged_is_listed_on_request() -> None:
 
 
 def test_a_limited_plan_says_so() -> None:
-    one, two = (shown(plan(targets=targets)) for targets in ((SUPPORT,), (SUPPORT, MAIN)))
+    one, two = (shown(plan(targets=tuple(map(str, targets)))) for targets in ((SUPPORT,), (SUPPORT, MAIN)))
     assert "Limited to assistants.support and what it refers to; the rest is left out." in one
     assert "Limited to assistants.support, numbers.main and what they refer to; the rest" in two
 
