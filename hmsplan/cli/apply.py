@@ -100,7 +100,7 @@ def apply_command(
             told.ended_by(applied.unstored)  # for machines, the report is the last event
         if applied.report.outcomes or told.events is not None:
             told.ended(applied.report, applied.plan)
-        code = tell(applied.unstored, commands=options.commands) if applied.unstored is not None else 0
+        code = tell(applied.unstored, options) if applied.unstored is not None else 0
         return _exit_code(applied.report) or code
 
 

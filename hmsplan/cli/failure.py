@@ -7,28 +7,28 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.cli.terminal import ReaderGone, complain
+from hmsplan.cli.quoting import Quoting
+from hmsplan.cli.terminal import ReaderGone, complain, width
 from hmsplan.errors import ApplyFailed, DiagnosticError, HmsplanError, UnsafePlan, UnsettledCreate
 from hmsplan.model import Diagnostic
-from hmsplan.output.commands import BARE
 from hmsplan.output.diagnostics import diagnostics_of, format_diagnostic
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from hmsplan.output.commands import CommandLine
+    from hmsplan.cli.options import Globals
 
 CRASH: Final = 1
 
 
-def tell(error: Exception, args: Sequence[str] | None = None, commands: CommandLine = BARE) -> int:
+def tell(error: Exception, options: Globals, args: Sequence[str] | None = None) -> int:
     """Print *error* on stderr for its reader and return the exit code; a traceback only with ``-vvv``.
 
     Args:
         error: what ended the run.
+        options: what belongs into each command that the error says, and where the files are that it is about.
         args: of the command line; None = those of this process.
-        commands: what belongs into each command that the error says.
     """
     match error:
         case ApplyFailed():
@@ -36,25 +36,26 @@ def tell(error: Exception, args: Sequence[str] | None = None, commands: CommandL
         case ReaderGone():
             return error.exit_code
         case HmsplanError():
-            for text in _texts(error, commands):
+            for text in _texts(error, options):
                 complain(text)
             return error.exit_code
         case OSError():
-            complain(format_diagnostic(_of_the_system(error)))
+            complain(format_diagnostic(_of_the_system(error), width()))
             return CRASH
         case _:
             _crash(error, args)
             return CRASH
 
 
-def _texts(error: HmsplanError, commands: CommandLine) -> Iterator[str]:
+def _texts(error: HmsplanError, options: Globals) -> Iterator[str]:
     if isinstance(error, UnsafePlan):
         for refusal in error.refusals:
             yield f"Refused: {refusal.address}: {plain(refusal.told)}\n  to allow it: {refusal.flag}"
         return
     end = "\n" if isinstance(error, DiagnosticError | UnsettledCreate) else ""
+    quote = Quoting(options)
     for diagnostic in diagnostics_of(error):
-        yield format_diagnostic(commands.completed(diagnostic)) + end
+        yield format_diagnostic(options.commands.completed(diagnostic), width(), quote) + end
 
 
 def _of_the_system(error: OSError) -> Diagnostic:

@@ -67,7 +67,7 @@ class ApplyReporter(Stderr):
 
     def failed(self, error: HmsplanError) -> None:
         """Say that the state could not be stored; the error on its way is told after it."""
-        tell(error, commands=self._options.commands)
+        tell(error, self._options)
 
     def ended(self, ending: Report, plan: Plan) -> None:
         """Tell what was done; nothing, where there was nothing to do."""

@@ -135,7 +135,7 @@ def run(args: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 -- no user ever sees a traceback
         from hmsplan.cli.failure import tell  # noqa: PLC0415 -- only for a failure
 
-        return tell(error, args, options.commands)
+        return tell(error, options, args)
     finally:
         if collecting:
             gc.enable()

@@ -16,7 +16,7 @@ from hmsplan.api.urls import DEFAULT_BASE_URL
 from hmsplan.cli import embedded
 from hmsplan.cli.rescue import refuse_unpushed, rescue
 from hmsplan.cli.secret_filter import hide, masks
-from hmsplan.cli.terminal import commands_of_the_runner, err
+from hmsplan.cli.terminal import commands_of_the_runner, err, width
 from hmsplan.config.load import DEFAULT_ENVIRONMENT, choose_environment, load_settings, load_stack
 from hmsplan.errors import HmsplanError, Unauthorized
 from hmsplan.model import Diagnostic, Secret, Topic, leaves
@@ -46,7 +46,7 @@ class Stderr(Reporter):
 
     def warning(self, warning: Diagnostic) -> None:
         """Show what a person should know."""
-        err(format_diagnostic(warning))
+        err(format_diagnostic(warning, width()))
 
     def waiting(self, seconds: float) -> None:
         """Say that the rate limit makes us wait."""

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from hmsplan import __version__
+from hmsplan.cli.quoting import Quoting
 from hmsplan.cli.secret_filter import cut
 from hmsplan.cli.terminal import color, err, out, width
 from hmsplan.model import Digest
+from hmsplan.output.diagnostics import no_quote
 from hmsplan.output.page import drift_page, page_of
 from hmsplan.output.text import render_text
 from hmsplan.text.escape import plain
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from hmsplan.cli.options import Globals
     from hmsplan.model import Address, Drift, FieldPath, Plan, SourceLine, Stack
+    from hmsplan.output.diagnostics import Quote
     from hmsplan.output.findings import Finding
     from hmsplan.output.graph import Graph
     from hmsplan.output.page import Page
@@ -63,7 +66,8 @@ def print_plan(
 
         graph = graph_of_plan(plan, stack)
     page = page_of(plan, _width(form), digest, options.commands, locator(stack), _stamp())
-    _print_page(options, page, form, graph, show_unchanged=show_unchanged, write=write)
+    quote = Quoting(options) if stack is not None else no_quote  # of a saved plan the files may be others by now
+    _print_page(options, page, form, graph, show_unchanged=show_unchanged, quote=quote, write=write)
 
 
 def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], form: str, stack: Stack) -> None:
@@ -104,6 +108,7 @@ def _print_page(
     graph: Graph | None = None,
     *,
     show_unchanged: bool = False,
+    quote: Quote = no_quote,
     write: Callable[[str], object] = out,
 ) -> None:
     """Print one page as text, Markdown or HTML; for GitHub also as the summary of the step."""
@@ -118,9 +123,9 @@ def _print_page(
             shown = render_html(page, graph)
         case "github":
             write_step_summary(page)
-            shown = render_text(page, color=False, show_unchanged=show_unchanged)
+            shown = render_text(page, color=False, show_unchanged=show_unchanged, quote=quote)
         case _:
-            shown = render_text(page, color=color(options.color), show_unchanged=show_unchanged)
+            shown = render_text(page, color=color(options.color), show_unchanged=show_unchanged, quote=quote)
     write(shown.rstrip("\n"))
 
 

@@ -8,9 +8,10 @@ import click
 import orjson
 
 from hmsplan.cli.parsing import Command
+from hmsplan.cli.quoting import Quoting
 from hmsplan.cli.session import load
 from hmsplan.cli.surfaces import FOUND_FORMATS, print_found
-from hmsplan.cli.terminal import complain, err, out
+from hmsplan.cli.terminal import complain, err, out, width
 from hmsplan.errors import ConfigError
 from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.output.events import diagnostic_json
@@ -45,8 +46,9 @@ def validate_command(options: Globals, form: str) -> int:
         print_found(options, of_diagnostics(found), form, suite="hmsplan validate", well=well)
     if form in {"sarif", "junit"}:
         return code
+    quote = Quoting(options)
     for diagnostic in found:
-        complain(format_diagnostic(diagnostic) + "\n")
+        complain(format_diagnostic(diagnostic, width(), quote) + "\n")
     if code == 0:
         out(f"Valid: {len(well)} resource{'' if len(well) == 1 else 's'}.")
     else:

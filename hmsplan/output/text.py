@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from hmsplan.output.diagnostics import format_diagnostic
+from hmsplan.output.diagnostics import format_diagnostic, no_quote
 from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
 from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, PASTE, SHOWN_AS, page_of
 from hmsplan.output.words import some
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from hmsplan.model import Plan
+    from hmsplan.output.diagnostics import Quote
     from hmsplan.output.page import Item, Page, Question
     from hmsplan.output.values import Locate
 
@@ -26,15 +27,16 @@ def render_plan(
     return render_text(page_of(plan, width, locate=locate), color=color, show_unchanged=show_unchanged)
 
 
-def render_text(page: Page, *, color: bool, show_unchanged: bool = False) -> str:
+def render_text(page: Page, *, color: bool, show_unchanged: bool = False, quote: Quote = no_quote) -> str:
     """Return *page* as text that ends with its counts.
 
     Args:
         page: laid out for the columns there are; at least 40 are used.
         color: escape sequences may stand in it; without them the text says the same.
         show_unchanged: name the objects that match as well.
+        quote: gives the lines of files that warnings are about.
     """
-    sections = _plan(page, show_unchanged=show_unchanged) if page.word == "plan" else _drift_report(page)
+    sections = _plan(page, quote, show_unchanged=show_unchanged) if page.word == "plan" else _drift_report(page)
     return paint(_joined(sections), width=page.width, color=color)
 
 
@@ -46,7 +48,7 @@ def _joined(sections: Iterable[list[Line]]) -> Iterator[Line]:
         yield from section
 
 
-def _plan(page: Page, *, show_unchanged: bool) -> Iterator[list[Line]]:
+def _plan(page: Page, quote: Quote, *, show_unchanged: bool) -> Iterator[list[Line]]:
     yield _summary(page)
     yield _refused(page)
     yield _questions(page.allowance, page.allowed, "!", Tone.PLAIN)
@@ -54,7 +56,7 @@ def _plan(page: Page, *, show_unchanged: bool) -> Iterator[list[Line]]:
     for item in page.changes:
         yield _object(item)
     yield _drift(page)
-    yield from _warnings(page)
+    yield from _warnings(page, quote)
     if show_unchanged and page.unchanged:
         yield [title(f"Unchanged: {count(len(page.unchanged), 'object')}"), *map(Line, page.unchanged)]
     yield _end(page)
@@ -72,9 +74,9 @@ def _drift_report(page: Page) -> Iterator[list[Line]]:
     yield [title(page.coverage, Tone.PLAIN), *unseen, title(page.counts)]
 
 
-def _warnings(page: Page) -> Iterator[list[Line]]:
+def _warnings(page: Page, quote: Quote) -> Iterator[list[Line]]:
     for warning in page.warnings:
-        yield [Line(row, depth=-1, whole=True) for row in format_diagnostic(warning, page.width).split("\n")]
+        yield [Line(row, depth=-1, whole=True) for row in format_diagnostic(warning, page.width, quote).split("\n")]
 
 
 def _unmanaged(page: Page) -> list[Line]:

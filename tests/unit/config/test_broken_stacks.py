@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hmsplan import __version__
+from hmsplan.config.excerpt import Excerpts
 from hmsplan.config.load import load_stack
 from hmsplan.errors import ConfigError
 from hmsplan.output.diagnostics import WIDTH, format_diagnostic
@@ -30,7 +31,8 @@ def message_of(folder: Path) -> str:
     with pytest.raises(ConfigError) as caught:
         load_stack(folder, **call_of(folder))
     assert caught.value.exit_code == 3
-    return "\n\n".join(format_diagnostic(_anywhere(found, folder)) for found in caught.value.diagnostics) + "\n"
+    quote = Excerpts(folder)
+    return "\n\n".join(format_diagnostic(_anywhere(found, folder), quote=quote) for found in caught.value.diagnostics) + "\n"
 
 
 def _anywhere(found: Diagnostic, folder: Path) -> Diagnostic:
