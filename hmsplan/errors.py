@@ -98,6 +98,7 @@ class ApiError(HmsplanError):
     """The API answered with an error, or with something that is not an answer.
 
     Attributes:
+        path: below the base URL.
         status: None when there was no answer.
         details: the API's own list of problems, foreign text.
         request_id: what the API calls this request, if it said.
@@ -121,7 +122,12 @@ class ApiError(HmsplanError):
         self.details = tuple(details)
         self.request_id = request_id
         answer = f" answered {status}" if status is not None else ""
-        super().__init__(f"{method} {path}{answer}: {detail}" + "".join(f"\n  - {line}" for line in self.details))
+        self._told = f"{answer}: {detail}" + "".join(f"\n  - {line}" for line in self.details)
+        super().__init__(f"{method} {path}{self._told}")
+
+    def at(self, base_url: str) -> None:
+        """Say also which endpoint it was, as an error does that ends a run."""
+        super().__init__(f"{self.method} {base_url}{self.path}{self._told}", summary=self.summary)
 
 
 class Unauthorized(ApiError):

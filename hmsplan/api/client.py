@@ -144,6 +144,8 @@ class ReadClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._http.__aexit__(kind, error, trace)
+        if isinstance(error, ApiError):
+            error.at(self.base_url)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url})"

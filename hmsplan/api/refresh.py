@@ -154,7 +154,19 @@ async def read_members(client: ReadClient, kind: Kind, parent_id: str) -> tuple[
 
 
 async def read_organization(client: ReadClient) -> str | None:
-    """Return the id of the key's organization; None when the key may not ask.
+    """Return the id of the key's organization; None when the key may not ask."""
+    found = await _read_organization(client)
+    return str(found["id"]) if found is not None else None
+
+
+async def read_organization_name(client: ReadClient) -> str:
+    """Return what the key's organization is called; "" when it is not told."""
+    found = await _read_organization(client)
+    return str(found.get("name") or "") if found is not None else ""
+
+
+async def _read_organization(client: ReadClient) -> Mapping[str, Any] | None:
+    """Read the key's organization; None when the key may not ask.
 
     "organizations: bare object"; an envelope is accepted.
     """
@@ -168,7 +180,7 @@ async def read_organization(client: ReadClient) -> str | None:
     found = _unwrapped(answer, ("organization",))
     if found is None:
         raise _error(where, "the answer has no id of an organization")
-    return str(found["id"])
+    return found
 
 
 def parse_one(kind: Kind, payload: Any, identity: str = "") -> RemoteObject | None:

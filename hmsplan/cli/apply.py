@@ -17,7 +17,7 @@ from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import as_saved, exclude_option, read_saved, resend_option, target_option
 from hmsplan.cli.reporter import APPLY_FORMATS, reporter
 from hmsplan.cli.session import open_workspace, wait_for
-from hmsplan.cli.terminal import ask, err, interactive
+from hmsplan.cli.terminal import ask, err, interactive, wrapped
 from hmsplan.errors import (
     ApplyFailed,
     HmsplanError,
@@ -28,13 +28,16 @@ from hmsplan.errors import (
 )
 from hmsplan.model import Report, Risk, Status
 from hmsplan.operations.apply import Consent, apply
+from hmsplan.output.words import plan_line
 from hmsplan.planner.planner import Options
+from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hmsplan.apply.executor import Stop
     from hmsplan.cli.options import Globals
+    from hmsplan.model import Plan
 
 PARTIAL: Final = 6
 FAILED: Final = 1
@@ -104,8 +107,12 @@ def apply_command(
         return _exit_code(applied.report) or code
 
 
-def _ask() -> None:
-    if ask("\nDo you want to perform these actions? Only 'yes' is taken for yes.") != "yes":
+def _ask(plan: Plan, organization: str) -> None:
+    """Ask for a yes to a plan, and say once more for whom it is: its head has scrolled away."""
+    whose = " ".join(filter(None, [organization and f'"{plain(organization)}"', plain(plan.organization or "")]))
+    where = f"{plain(plan.stack)}, environment {plain(plan.environment)}, organization {whose or 'not told'}"
+    err("\n" + wrapped(where) + f"\n{plan_line(plan)}")
+    if ask("Do you want to perform these actions? Only 'yes' is taken for yes.") != "yes":
         raise HmsplanError("nothing was changed", summary="Not applied")
 
 

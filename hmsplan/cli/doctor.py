@@ -27,6 +27,7 @@ from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import ApiError, ConfigError, HmsplanError, StateError, Unauthorized, WrongOrganization
 from hmsplan.model import Secret, Severity, leaves
 from hmsplan.operations.refresh import check_organization
+from hmsplan.output.diagnostics import without_command
 from hmsplan.secrets.answers import FINGERPRINT_KEY, PREFIX, variable_suffix
 from hmsplan.state.backend import new_state
 from hmsplan.text.escape import plain
@@ -311,7 +312,7 @@ def _table(checks: list[Check], *, colored: bool) -> str:
         room = max(20, width() - names - 8)
         texts = [piece for text in (check.detail, check.advice) if text for piece in _wrapped(text, room)]
         lines.append(head + texts[0])
-        lines += [" " * (names + 8) + text for text in texts[1:]]
+        lines += [without_command(" " * (names + 8) + text) for text in texts[1:]]
     return "\n".join(lines)
 
 

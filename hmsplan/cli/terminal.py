@@ -91,10 +91,12 @@ def whole(command: str) -> str:
 
 def wrapped(text: str, indent: str = "") -> str:
     """Break a sentence into lines that fit; *indent* stands before each."""
+    from hmsplan.output.diagnostics import without_command  # noqa: PLC0415 -- `hmsplan version` needs it not
+
     rows = textwrap.wrap(
         text, width(), initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
-    return "\n".join(rows).replace(_GLUE, " ")
+    return "\n".join(map(without_command, rows)).replace(_GLUE, " ")
 
 
 def color(chosen: bool | None, stream: TextIO | None = None) -> bool:

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from hmsplan.model import SourceLine
 
 _QUOTED: Final = (".yaml", ".yml", ".md", ".txt")
+_LONGEST_LINE: Final = 10_000
+_LARGEST_FILE: Final = 2**21
+_MOST_LINES: Final = 2_000
+_TOO_FAR: Final = "headers"
+"""A private key, for a block whose beginning is not looked for any further."""
 _KEY: Final = re.compile(r"""([\w.-]+)["']?\s*:(?=\s|$|["'{\[])""")
 _PRIVATE: Final = frozenset(
     {
@@ -44,9 +49,9 @@ class Excerpts:
         if not source.file.endswith(_QUOTED) or source.file.rpartition("/")[2] in self._but:
             return None
         lines = self._lines_of(source.file)
-        if not 1 <= source.line <= len(lines) or not lines[source.line - 1].strip():
+        line = lines[source.line - 1] if 1 <= source.line <= len(lines) else ""
+        if not line.strip() or len(line) > _LONGEST_LINE:
             return None
-        line = lines[source.line - 1]
         around = _keys_around(lines, source.line - 1) if source.file.endswith((".yaml", ".yml")) else _KEY.findall(line)
         if any(key in _PRIVATE or sounds_secret(key) for key in around) or hidden(line) != line:
             return None
@@ -59,7 +64,7 @@ class Excerpts:
                 data = self._folder.read_bytes(self._folder.real(file), file)
             except FileProblem:
                 data = b""
-            text = data.decode("utf-8", "replace").removeprefix("\ufeff")
+            text = data.decode("utf-8", "replace").removeprefix("\ufeff") if len(data) <= _LARGEST_FILE else ""
             self._lines[file] = [line.removesuffix("\r") for line in text.split("\n")]
         return self._lines[file]
 
@@ -68,7 +73,11 @@ def _keys_around(lines: Sequence[str], at: int) -> Iterator[str]:
     """Yield the keys on a line, on those that it stands below or inside of, and the one before a line without any."""
     yield from _KEY.findall(lines[at])
     is_found, least, opened = bool(_KEY.search(lines[at])), _indent(lines[at]), 0
-    for line in reversed(lines[:at]):
+    for number in range(at - 1, -1, -1):
+        line = lines[number]
+        if at - number > _MOST_LINES:
+            yield _TOO_FAR
+            return
         if not line.strip():
             continue
         opened += sum(map(line.count, "{[")) - sum(map(line.count, "}]"))
@@ -76,6 +85,8 @@ def _keys_around(lines: Sequence[str], at: int) -> Iterator[str]:
             yield from _KEY.findall(line)
             is_found, least = is_found or bool(_KEY.search(line)), min(least, _indent(line))
             opened = min(opened, 0)
+            if not _indent(line) and _KEY.search(line):
+                return
 
 
 def _indent(line: str) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.api.client import WriteClient
-from hmsplan.api.refresh import read_organization
+from hmsplan.api.refresh import read_organization, read_organization_name
 from hmsplan.apply import executor
 from hmsplan.apply.executor import Stop
 from hmsplan.errors import StalePlan, StateError, UnsafePlan, UnsettledCreate
@@ -39,13 +39,13 @@ class Consent:
     Attributes:
         saved: the plan that was reviewed; None = whatever is planned now.
         digest: the digest that was reviewed, ``sha256:…`` or ``intent:…``; None = not given.
-        ask: asked once the plan is made, before anything is written; what it raises ends the run. None = no
-            question.
+        ask: asked about the plan once it is made, and told what the organization is called ("" when that is not told),
+            before anything is written; what it raises ends the run. None = no question.
     """
 
     saved: Plan | None = None
     digest: str | None = None
-    ask: Callable[[], None] | None = None
+    ask: Callable[[Plan, str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ async def apply(
             if not plan.steps and not plan.decided:
                 return Applied(plan, Report(()), await _remember(ledger, known, workspace))
             if plan.pending and consent.ask is not None:
-                consent.ask()
+                consent.ask(plan, await read_organization_name(client))
                 plan, snapshot = await _planned_again(client, workspace, state, options, stop, plan)
             if known.in_force != state.in_force:
                 await ledger.write(known)

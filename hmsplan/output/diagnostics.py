@@ -70,7 +70,13 @@ def format_diagnostic(diagnostic: Diagnostic, width: int = WIDTH, quote: Quote =
             break_long_words=False,
             break_on_hyphens=False,
         )
-    return "\n".join(_INDENT + _BAR + line.lstrip() if line.lstrip().startswith("::") else line for line in lines)
+    return "\n".join(map(without_command, lines))
+
+
+def without_command(line: str) -> str:
+    """Return a line that does not begin as a command of a CI log, with a bar before what would."""
+    text = line.lstrip()
+    return line[: len(line) - len(text)] + _BAR + text if text.startswith("::") else line
 
 
 def _quoted(line: str, source: SourceLine, width: int) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+import re
 import signal
 import time
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from hmsplan.state.ledger import Ledger
 from .helpers import KEY, STACK, Cli, Result, started, write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -458,3 +460,9 @@ def test_a_time_limit_that_is_none_is_1(cli: Cli, stack: Path, value: str) -> No
     result = local(cli, stack, "plan", "--timeout", value)
     assert result.code == 1
     assert "such as 90s or 20m" in result.err
+
+
+def test_an_error_of_the_api_names_the_host_and_the_whole_path(live: Callable[..., Result]) -> None:
+    result = live("plan", HMS_SOVEREIGN_BASE_URL="http://127.0.0.1:9/api/v1")
+    assert result.code == 1
+    assert re.search(r"  GET http://127\.0\.0\.1:9/api/v1/(assistants|numbers): ", result.err)

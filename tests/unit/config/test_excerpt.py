@@ -60,6 +60,13 @@ def test_no_line_of_a_file_of_secrets_or_leads_is_given(tmp_path: Path, name: st
     assert quoted(tmp_path, name, 1) is None
 
 
+def test_what_is_too_long_to_look_through_is_not_given(tmp_path: Path) -> None:
+    entries = "".join(f"      x-{number}: {CANARY}\n" for number in range(3_000))
+    (tmp_path / "a.yaml").write_text(f"mcp_servers:\n  crm:\n    headers:\n{entries}b: {'x' * 20_000}\n", "utf-8")
+    assert [quoted(tmp_path, "a.yaml", line) for line in (4, 900, 2_990, 3_004)] == [None] * 4
+    assert quoted(tmp_path, "a.yaml", 2) == "  crm:"
+
+
 def test_no_link_leads_out(tmp_path: Path) -> None:
     (tmp_path / "stack").mkdir()
     (tmp_path / "outside.yaml").write_text("a: b", "utf-8")
