@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import orjson
 
 from hmsplan.cli import embedded
 from hmsplan.cli.parsing import Command
-from hmsplan.cli.session import STDERR, connect, is_embedded, wait_for
+from hmsplan.cli.session import Stderr, connect, is_embedded, wait_for
 from hmsplan.cli.terminal import err, report, wrapped
 from hmsplan.config.confined import STACK_FILE
 from hmsplan.config.load import DEFAULT_ENVIRONMENT
@@ -28,9 +29,10 @@ from hmsplan.text.escape import plain
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from hmsplan.cli.options import Globals
+    from hmsplan.operations.workspace import Client
     from hmsplan.state.backend import Backend
 
 OWNER: Final = "hmsplan export"
@@ -66,13 +68,21 @@ def export_command(
     backend = _state_of(options, root)
     backend.load()  # a state that cannot be reached is told before anything is written
     selection = Selection(only, without_leads, minimal)
-    reading = partial(connect, options, on_wait=STDERR.waiting)
+    reading = partial(_reading, options)
     environment = options.environment or DEFAULT_ENVIRONMENT
     exported = wait_for(export(reading, stack_name(root.resolve().name), environment, selection))
     _check_free(root, exported.files)
     write_files(root, exported.files)
     bound = _bind(backend, exported.state)
     _tell(options, root, exported, bound=bound, state=backend.describe())
+
+
+@asynccontextmanager
+async def _reading(options: Globals, kind: type[Client], **settings: Any) -> AsyncIterator[Client]:
+    """Open a client, and show that it reads."""
+    told = Stderr(options.color)
+    async with connect(options, kind, on_wait=told.waiting, **settings) as client, told.reading(client.requests.total):
+        yield client
 
 
 def _state_of(options: Globals, root: Path) -> Backend:

@@ -38,6 +38,7 @@ class ApplyReporter(Stderr):
     """
 
     def __init__(self, options: Globals, form: str) -> None:
+        super().__init__(options.color)
         self._options, self._form = options, form
         self.events = Events() if options.json else None
         self.stack: Stack | None = None

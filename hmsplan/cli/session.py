@@ -6,7 +6,7 @@ import asyncio
 import os
 import stat
 import time
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hmsplan.api.urls import DEFAULT_BASE_URL
 from hmsplan.cli import embedded
+from hmsplan.cli.reading import is_shown, reading_bar
 from hmsplan.cli.rescue import refuse_unpushed, rescue
 from hmsplan.cli.secret_filter import hide, masks
 from hmsplan.cli.terminal import commands_of_the_runner, err, width
@@ -29,7 +30,7 @@ from hmsplan.state.backend import Backend, open_backend, refuse_lent_password
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
     from hmsplan.cli.options import Globals
     from hmsplan.model import Stack
@@ -42,7 +43,14 @@ Result = TypeVar("Result")
 
 
 class Stderr(Reporter):
-    """Tells on stderr what every command tells while it reads."""
+    """Tells on stderr what every command tells while it reads.
+
+    Attributes:
+        color: None = only on a terminal.
+    """
+
+    def __init__(self, color: bool | None) -> None:
+        self.color = color
 
     def warning(self, warning: Diagnostic) -> None:
         """Show what a person should know."""
@@ -53,8 +61,11 @@ class Stderr(Reporter):
         if seconds >= 1:
             err(f"Waiting {seconds:.0f} s for the rate limit ...")
 
-
-STDERR: Final = Stderr()
+    def reading(self, answers: Callable[[], int]) -> AbstractAsyncContextManager[None]:
+        """Show a bar on a terminal, once it takes long."""
+        if not is_shown(self.color):
+            return nullcontext()
+        return reading_bar(answers)
 
 
 def load(options: Globals, *, need_secrets: bool = False, ask_programs: bool | None = None) -> Stack:
@@ -117,7 +128,7 @@ def open_workspace(options: Globals, *, need_secrets: bool = False) -> Workspace
         stack,
         open_state(options),
         partial(connect, options),
-        STDERR,
+        Stderr(options.color),
         accept=partial(refuse_unpushed, options),
         rescue=lambda state, error: rescue(state, options, error),
         organization=embedded.KEY if options.emulator else None,

@@ -183,7 +183,8 @@ async def _settled_plan(
     """
     elsewhere = workspace.elsewhere()
     while True:
-        plan, snapshot = await plan_live(client, workspace.stack, state, options, elsewhere=elsewhere, whose=whose)
+        async with workspace.reading(client):
+            plan, snapshot = await plan_live(client, workspace.stack, state, options, elsewhere=elsewhere, whose=whose)
         state = edit.not_of_the_future(state, snapshot.now)
         waiting = [u for u in plan.unsettled if not u.candidates and u.remaining_s > 0]
         if len(waiting) < len(plan.unsettled) or (waiting and stop):

@@ -21,6 +21,6 @@ async def drift(workspace: Workspace) -> DriftReport:
         WrongOrganization: the key's organization is not the declared or remembered one.
     """
     state = workspace.state()
-    async with workspace.client(ReadClient) as client:
+    async with workspace.client(ReadClient) as client, workspace.reading(client):
         snapshot = await read(client, workspace.stack, state)
     return survey(workspace.stack, snapshot, state, workspace.elsewhere())

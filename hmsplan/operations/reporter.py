@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from hmsplan.apply.executor import Progress
     from hmsplan.errors import HmsplanError
@@ -24,6 +24,10 @@ class Reporter:
 
     def waiting(self, seconds: float) -> None:
         """Say that the rate limit makes the run wait."""
+
+    def reading(self, answers: Callable[[], int]) -> AbstractAsyncContextManager[None]:  # noqa: ARG002 -- for a bar
+        """Be told that the organization is read as long as the block lasts; *answers* counts the requests so far."""
+        return nullcontext()
 
     def looking(self, creates: int, left_s: float) -> None:
         """Say that creates of an earlier run are looked for, whose answer was lost."""

@@ -22,6 +22,6 @@ async def snapshot(workspace: Workspace) -> SavedSnapshot:
         WrongOrganization: the key's organization is not the declared or remembered one.
     """
     state = workspace.state()
-    async with workspace.client(ReadClient) as client:
+    async with workspace.client(ReadClient) as client, workspace.reading(client):
         live = await read(client, workspace.stack, state, for_any=True)
     return save(workspace.stack, live, state, live.now, tool_version=__version__)

@@ -82,6 +82,10 @@ class Workspace:
         """Open a client that tells the reporter when it waits."""
         return self.connect(kind, on_wait=self.reporter.waiting)
 
+    def reading(self, client: ReadClient) -> AbstractAsyncContextManager[None]:
+        """Tell the reporter that *client* reads, as long as the block lasts."""
+        return self.reporter.reading(client.requests.total)
+
     def state(self) -> State:
         """Return what earlier applies left behind; an empty state when there has never been one.
 
