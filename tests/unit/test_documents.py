@@ -44,6 +44,11 @@ def test_the_page_of_kinds_is_what_the_table_says() -> None:
     assert (ROOT / "docs" / "kinds.md").read_text("utf-8") == page, "make docs"
 
 
+def test_the_words_of_the_completion_are_those_of_the_command_line() -> None:
+    words: str = runpy.run_path(str(ROOT / "scripts" / "completion_words.py"))["words"]()
+    assert (ROOT / "hmsplan" / "cli" / "words.json").read_text("utf-8") == words, "make docs"
+
+
 def test_the_architecture_names_every_folder_once_and_no_other() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     _, _, table = text.partition("## Folders\n")
