@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shlex
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -64,8 +63,7 @@ def main() -> None:
         found = [offer for offer in offers(words) if offer.text.isprintable()]
         cut = _bash_keeps(words[-1]) if shell == "bash" else 0
         lines = [offer.text[cut:] if shell == "bash" else f"{offer.text}\t{offer.help}" for offer in found]
-        sys.stdout.buffer.write("".join(f"{line}\n" for line in lines).encode())
-        sys.stdout.flush()
+        os.write(1, "".join(f"{line}\n" for line in lines).encode())  # to the shell; cli.terminal would load click
     except Exception:  # noqa: BLE001, S110 -- a message would stand in the middle of the line that is typed
         pass
     os._exit(0)
