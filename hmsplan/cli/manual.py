@@ -90,6 +90,7 @@ MANUALS: Final = {
             ("Show what an apply would change", "hmsplan plan -e production"),
             ("Only the assistants, but for one", "hmsplan plan --target 'assistants.*' --exclude assistants.trial"),
             ("Save the plan for a later apply", "hmsplan plan -e production -o week.plan"),
+            ("Plan again whenever a file changes", "hmsplan plan --watch"),
             ("In a script: is there anything to do?", "hmsplan plan --detailed-exitcode"),
         ),
         ("0", "1", "2", "3", "5", "8", "9", "130, 143"),

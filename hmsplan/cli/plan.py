@@ -127,6 +127,7 @@ def refuse_resource_file(options: Globals, file: Path) -> None:
 @click.option("--show-unchanged", is_flag=True, help="List what stays as it is.")
 @click.option("--impact", is_flag=True, help="Read calls too: which are in progress, how many there were in 7 days.")
 @click.option("--destroy", is_flag=True, help="Plan to delete everything that the state knows.")
+@click.option("--watch", is_flag=True, help="Plan again whenever a file of the stack changes; Ctrl-C ends.")
 @digest_option
 @target_option
 @exclude_option
@@ -142,6 +143,7 @@ def plan_command(
     show_unchanged: bool,
     impact: bool,
     destroy: bool,
+    watch: bool,
     digest: Digest,
     target: tuple[str, ...],
     excluded: tuple[str, ...],
@@ -159,8 +161,22 @@ def plan_command(
     if check is not None:
         others = {"--out": file, "--detailed-exitcode": detailed_exitcode, "--show-unchanged": show_unchanged}
         others[f"--format {form}"] = form not in {"text", "json"}
+        others["--watch"] = watch
         _refuse_together(*({"--check": check, name: value} for name, value in others.items()))
         return _check(options, check, choice, digest, as_json=options.json or form == "json")
+    if watch:
+        others = {"--out": file, "--detailed-exitcode": detailed_exitcode, "--json": options.json}
+        others[f"--format {form}"] = form != "text"
+        _refuse_together(*({"--watch": watch, name: value} for name, value in others.items()))
+
+        def show() -> int:
+            stack, made = _planned(options, against, choice, impact=impact, whose=False)
+            print_plan(options, made, stack=stack, show_unchanged=show_unchanged, digest=digest)
+            return made.requests
+
+        from hmsplan.cli.watch import watch as keep_showing  # noqa: PLC0415 -- most plans are shown once
+
+        keep_showing(options, show)
     is_kept = file is not None or options.json or form == "json"  # it may end as a file
     stack, made = _planned(options, against, choice, impact=impact, whose=is_kept)
     if is_kept and against is None:  # one against a snapshot is applied at no time

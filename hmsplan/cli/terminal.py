@@ -177,6 +177,11 @@ def ask(question: str) -> str:
         return ""
 
 
+def clear() -> None:
+    """Begin a new screen, where stdout is a terminal."""
+    click.clear()
+
+
 def flush() -> None:
     """Push out what is still on its way, as far as it is taken."""
     for stream in (sys.stdout, sys.stderr):
