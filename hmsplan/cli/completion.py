@@ -83,10 +83,10 @@ def completion_command(options: Globals, shell: str) -> None:  # noqa: ARG001 --
     """Print the completion script of a shell. To install it, add one line to the file your shell reads:
 
     \b
-      bash         eval "$(hmsplan completion bash)"     in ~/.bashrc
-      zsh          eval "$(hmsplan completion zsh)"      in ~/.zshrc, after compinit
-      fish         hmsplan completion fish | source      in ~/.config/fish/config.fish
-      powershell   hmsplan completion powershell | Out-String | Invoke-Expression
-                                                         in $PROFILE
+      ~/.bashrc                    eval "$(hmsplan completion bash)"
+      ~/.zshrc, after compinit     eval "$(hmsplan completion zsh)"
+      ~/.config/fish/config.fish   hmsplan completion fish | source
+      $PROFILE of PowerShell
+        hmsplan completion powershell | Out-String | Invoke-Expression
     """  # noqa: D301, D415 -- \b is click's: do not wrap what follows
     out(SCRIPTS[shell].strip())

@@ -189,9 +189,9 @@ def plan_command(
         if against is None:
             options.saved = file
             if not made.refusals:
-                err(f"To perform exactly this: {options.command('apply')}")
+                err(f"To perform exactly this:\n  {options.command('apply')}")
         else:
-            err(f"To see it again: {options.command('show', str(file))}")
+            err(f"To see it again:\n  {options.command('show', str(file))}")
     print_plan(options, made, form, stack=stack, show_unchanged=show_unchanged, digest=digest)
     if not all(unsettled.is_waiting for unsettled in made.unsettled):
         return UnsettledCreate.exit_code

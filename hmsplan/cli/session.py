@@ -17,7 +17,7 @@ from hmsplan.cli import embedded
 from hmsplan.cli.reading import is_shown, reading_bar
 from hmsplan.cli.rescue import refuse_unpushed, rescue
 from hmsplan.cli.secret_filter import hide, masks
-from hmsplan.cli.terminal import commands_of_the_runner, err, width
+from hmsplan.cli.terminal import commands_of_the_runner, err, width, wrapped
 from hmsplan.config.load import DEFAULT_ENVIRONMENT, choose_environment, load_settings, load_stack
 from hmsplan.errors import HmsplanError, Unauthorized
 from hmsplan.model import Diagnostic, Secret, Topic, leaves
@@ -118,7 +118,10 @@ def _warn_of_readers(source: Source) -> None:
     if os.name != "nt" and stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
         name = plain(source.place)
         mode = stat.S_IMODE(status.st_mode)
-        err(f"Warning: others on this machine can read {name} (mode {mode:04o}). Type: chmod 600 {name}")
+        err(
+            wrapped(f"Warning: others on this machine can read {name} (mode {mode:04o}). Type")
+            + f"\n  chmod 600 {name}"
+        )
 
 
 def open_workspace(options: Globals, *, need_secrets: bool = False) -> Workspace:

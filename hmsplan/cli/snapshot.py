@@ -50,4 +50,4 @@ def snapshot_command(options: Globals, file: Path) -> None:
     keyless = replace(
         options, emulator=False, secrets=[], secrets_file=None, state=None, allow_host=None, ca_bundle=None
     )
-    err(f"To plan against it, without a key: {keyless.command('plan', '--against', str(file))}")
+    err(f"To plan against it, without a key:\n  {keyless.command('plan', '--against', str(file))}")

@@ -12,7 +12,7 @@ import orjson
 
 from hmsplan.cli.parsing import Command, Group
 from hmsplan.cli.session import environment_of, open_state, open_workspace, wait_for
-from hmsplan.cli.terminal import err, out, report
+from hmsplan.cli.terminal import err, out, report, wrapped
 from hmsplan.config.load import load_settings
 from hmsplan.errors import HmsplanError, StateError
 from hmsplan.formats.state_file import binding_out, dump, line, parse
@@ -242,7 +242,7 @@ def _loaded(options: Globals) -> State:
     backend = open_state(options)
     state = backend.load()
     if state is None:
-        err(f"There is no state yet in {backend.describe()}.")
+        err(wrapped(f"There is no state yet in {plain(backend.describe())}."))
         state = new_state()
     return state
 
