@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 import orjson
@@ -26,7 +27,7 @@ from hmsplan.text.escape import plain
 from hmsplan.text.strict_json import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from hmsplan.cli.options import Globals
     from hmsplan.model import Plan, Stack
@@ -168,15 +169,8 @@ def plan_command(
         others = {"--out": file, "--detailed-exitcode": detailed_exitcode, "--json": options.json}
         others[f"--format {form}"] = form != "text"
         _refuse_together(*({"--watch": watch, name: value} for name, value in others.items()))
-
-        def show() -> int:
-            stack, made = _planned(options, against, choice, impact=impact, whose=False)
-            print_plan(options, made, stack=stack, show_unchanged=show_unchanged, digest=digest)
-            return made.requests
-
-        from hmsplan.cli.watch import watch as keep_showing  # noqa: PLC0415 -- most plans are shown once
-
-        keep_showing(options, show)
+        make = partial(_planned, options, against, choice, impact=impact, whose=False)
+        _watch(options, make, show_unchanged=show_unchanged, digest=digest)
     is_kept = file is not None or options.json or form == "json"  # it may end as a file
     stack, made = _planned(options, against, choice, impact=impact, whose=is_kept)
     if is_kept and against is None:  # one against a snapshot is applied at no time
@@ -197,8 +191,22 @@ def plan_command(
         return UnsettledCreate.exit_code
     if made.refusals:
         is_told = form in {"text", "github"} and not options.json  # else stderr says why it ends so
-        return UnsafePlan.exit_code if is_told else tell(UnsafePlan(made.refusals), commands=options.commands)
+        return UnsafePlan.exit_code if is_told else tell(UnsafePlan(made.refusals), options)
     return CHANGES if detailed_exitcode and made.pending else 0
+
+
+def _watch(
+    options: Globals, make: Callable[[], tuple[Stack, Plan]], *, show_unchanged: bool, digest: Digest
+) -> NoReturn:
+    """Show the plan that *make* returns, and again whenever a file changes."""
+    from hmsplan.cli.watch import watch  # noqa: PLC0415 -- most plans are shown once
+
+    def show() -> int:
+        stack, made = make()
+        print_plan(options, made, stack=stack, show_unchanged=show_unchanged, digest=digest)
+        return made.requests
+
+    watch(options, show)
 
 
 def _refuse_together(*groups: Mapping[str, object]) -> None:

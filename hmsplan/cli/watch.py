@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from hmsplan.cli.failure import tell
 from hmsplan.cli.terminal import clear, err, wrapped
@@ -28,7 +28,7 @@ Stamps = dict[str, tuple[int, int]]
 """File to its time of change, in nanoseconds, and its size."""
 
 
-def watch(options: Globals, show: Callable[[], int]) -> None:
+def watch(options: Globals, show: Callable[[], int]) -> NoReturn:
     """Show a plan, and again whenever a file of the stack changes; ends by Ctrl-C alone.
 
     Args:

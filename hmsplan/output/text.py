@@ -36,7 +36,7 @@ def render_text(page: Page, *, color: bool, show_unchanged: bool = False, quote:
         show_unchanged: name the objects that match as well.
         quote: gives the lines of files that warnings are about.
     """
-    sections = _plan(page, quote, show_unchanged=show_unchanged) if page.word == "plan" else _drift_report(page)
+    sections = _plan(page, quote, show_unchanged=show_unchanged) if page.word == "plan" else _drift_report(page, quote)
     return paint(_joined(sections), width=page.width, color=color)
 
 
@@ -62,12 +62,12 @@ def _plan(page: Page, quote: Quote, *, show_unchanged: bool) -> Iterator[list[Li
     yield _end(page)
 
 
-def _drift_report(page: Page) -> Iterator[list[Line]]:
+def _drift_report(page: Page, quote: Quote) -> Iterator[list[Line]]:
     if page.drift:
         number = count(len({item.name for item in page.drift}), "object")
         yield [title(f"{number} changed outside hmsplan since the last apply", Tone.ALERT), title(SHOWN_AS, Tone.QUIET)]
     yield from map(_object, page.drift)
-    yield from _warnings(page)
+    yield from _warnings(page, quote)
     yield [title(sentence) for sentence in page.ending]
     yield _unmanaged(page)
     unseen = [title(page.unseen, Tone.PLAIN)] if page.unseen else []

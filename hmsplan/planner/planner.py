@@ -63,8 +63,8 @@ class Options:
     destroy: bool = False
     allowed: tuple[str, ...] = ()
     resend: tuple[str, ...] = ()
-    now: float | None = None
     excluded: tuple[str, ...] = ()
+    now: float | None = None
 
 
 DEFAULTS = Options()

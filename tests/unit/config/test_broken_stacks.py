@@ -32,7 +32,10 @@ def message_of(folder: Path) -> str:
         load_stack(folder, **call_of(folder))
     assert caught.value.exit_code == 3
     quote = Excerpts(folder)
-    return "\n\n".join(format_diagnostic(_anywhere(found, folder), quote=quote) for found in caught.value.diagnostics) + "\n"
+    return (
+        "\n\n".join(format_diagnostic(_anywhere(found, folder), quote=quote) for found in caught.value.diagnostics)
+        + "\n"
+    )
 
 
 def _anywhere(found: Diagnostic, folder: Path) -> Diagnostic:
