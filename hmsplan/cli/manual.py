@@ -19,7 +19,7 @@ GROUPS: Final = {
         *("--out", "--check", "--diff", "--format", "--json", "--detailed-exitcode", "--show-unchanged", "--unmanaged"),
         *("--digest", "--watch", "--ci", "--mcp", "--keep", "--fast", "--write"),
     ),
-    "Stack": ("-C", "--env", "--var", "--secrets-file"),
+    "Stack": ("-C", "--env", "--var", "--secrets", "--secrets-file"),
     "State and API": ("--state", "--emulator", "--allow-host", "--ca-bundle", "--timeout"),
     "On the screen": ("--no-color", "--verbose", "--version", "--help"),
 }

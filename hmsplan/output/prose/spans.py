@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ALIKE: Final = 0.5
 _JOINED_ALIKE: Final = 0.6
+_MARKS: Final = frozenset(",.;:!?)")
 _REPLACED: Final = 0.3
 
 
@@ -192,8 +193,22 @@ def _merged(atoms: Iterable[tuple[str, str]]) -> tuple[Span, ...]:
             text = "".join(one for one, _ in run)
             found += [Span(text, text)] if text else []
         else:
-            found += [Span(one, other) for one, other in run if one or other]
+            found += [Span(one, other) for one, other in _behind_marks(run) if one or other]
     return tuple(found)
+
+
+def _behind_marks(run: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Put the space behind what comes or goes with a comma: ``kind{+, patient+} and``."""
+    found: list[tuple[str, str]] = []
+    for one, other in run:
+        text = one or other
+        bare = text.rstrip()
+        space = text[len(bare) :]
+        if found and not (one and other) and text[:1] in _MARKS and found[-1] in {(space, ""), ("", space)}:
+            found[-1:] = [(bare, "") if one else ("", bare), (space, space)]
+        else:
+            found.append((one, other))
+    return found
 
 
 def _without_common_space(one: str, two: str) -> Iterator[tuple[str, str]]:

@@ -286,6 +286,8 @@ def test_signs_that_are_joined_or_parted_are_shown() -> None:
     [
         ("De afspraak van een klant.", "De afspraak.", "    ~ │ De afspraak [-van een klant-]."),
         ("De afspraak.", "De afspraak van een klant.", "    ~ │ De afspraak {+van een klant+}."),
+        ("Wees kort en vriendelijk.", "Wees kort, kalm en vriendelijk.", "    ~ │ Wees kort{+, kalm+} en vriendelijk."),
+        ("Wees kort, kalm en vriendelijk.", "Wees kort en vriendelijk.", "    ~ │ Wees kort[-, kalm-] en vriendelijk."),
         (
             "Zeg twee korte zinnen en stel een vraag.",
             "Zeg twee korte zinnen, stel een vraag.",
