@@ -84,7 +84,7 @@ def apply_command(
 
     With FILE, perform the saved plan, without asking; refuse if it has expired or anything it touches has moved since.
     """
-    choice = Options(target, destroy, allow, resend, excluded)
+    choice = Options(target, destroy, allow, resend, excluded=excluded)
     yes = yes or file is not None  # it was reviewed, and nothing else is done
     with reporter(options, form) as told:
         if not yes and not interactive():

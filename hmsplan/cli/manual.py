@@ -30,7 +30,7 @@ EXIT_CODES: Final = {
     "1": "any other error, usage included",
     "2": "changes (plan --detailed-exitcode) or drift (drift --detailed-exitcode)",
     "3": "invalid configuration",
-    "4": "refused by a guard, limit or policy",
+    "4": "refused by a guard or limit, plan too",
     "5": "stale: the plan or digest no longer holds",
     "6": "applied in part",
     "7": "state is locked",
@@ -93,7 +93,7 @@ MANUALS: Final = {
             ("Plan again whenever a file changes", "hmsplan plan --watch"),
             ("In a script: is there anything to do?", "hmsplan plan --detailed-exitcode"),
         ),
-        ("0", "1", "2", "3", "5", "8", "9", "130, 143"),
+        ("0", "1", "2", "3", "4", "5", "8", "9", "130, 143"),
         (
             ("0", "a plan was made"),
             ("2", "there are changes (--detailed-exitcode)"),
@@ -135,6 +135,14 @@ MANUALS: Final = {
         (
             ("What depends on what, for GitHub", "hmsplan graph"),
             ("As a picture, by Graphviz", "hmsplan graph --format dot"),
+        ),
+        _OFFLINE,
+        _DONE,
+    ),
+    "explain": Manual(
+        (
+            ("Where does each value come from?", "hmsplan explain assistants.support -e production"),
+            ("Of one field", "hmsplan explain assistants.support.llm_config.model"),
         ),
         _OFFLINE,
         _DONE,

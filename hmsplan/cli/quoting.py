@@ -16,10 +16,10 @@ class Quoting:
         self._options = options
 
     def __call__(self, source: SourceLine) -> str | None:
-        """Return a line that may be shown; the secrets file is none that may."""
+        """Return a line that may be shown; a file of secrets has none that may."""
         from hmsplan.config.excerpt import Excerpts  # noqa: PLC0415 -- only for a problem
 
         if not hasattr(self, "_excerpts"):
-            secrets = self._options.secrets_file
-            self._excerpts = Excerpts(self._options.directory, {secrets.name} if secrets is not None else ())
+            files = {each.place.rpartition("/")[2] for each in self._options.sources}
+            self._excerpts = Excerpts(self._options.directory, files)
         return self._excerpts(source)
