@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from hmsplan.output.values import Locate
     from hmsplan.planner.drift import DriftReport
 
-PLAN_FORMATS: Final = ("text", "json", "markdown", "html", "github")
+PLAN_FORMATS: Final = ("text", "json", "markdown", "html", "github", "codequality")
 DRIFT_FORMATS: Final = (*PLAN_FORMATS, "sarif", "junit")
-FOUND_FORMATS: Final = ("github", "sarif", "junit")
+FOUND_FORMATS: Final = ("github", "sarif", "junit", "codequality")
 _COLUMNS: Final = 100
 """What the lines of Markdown and HTML are laid out for; a browser breaks them again."""
 
@@ -56,10 +56,12 @@ def print_plan(
 
         write(plan_to_bytes(plan).decode().rstrip())
         return
-    if form == "github":
+    if form in FOUND_FORMATS:
         from hmsplan.output.findings import of_plan  # noqa: PLC0415
 
         print_found(options, of_plan(plan, locator(stack), options.commands), form, write=write)
+    if form == "codequality":
+        return
     graph = None
     if form in {"html", "markdown"}:
         from hmsplan.output.graph import graph_of_plan  # noqa: PLC0415
@@ -150,6 +152,10 @@ def print_found(
             from hmsplan.output.sarif import sarif  # noqa: PLC0415
 
             write(sarif(findings, folder=folder, tool_version=__version__))
+        case "codequality":
+            from hmsplan.output.codequality import codequality  # noqa: PLC0415
+
+            write(codequality(findings, folder=folder))
         case _:
             from hmsplan.output.junit import junit  # noqa: PLC0415
 

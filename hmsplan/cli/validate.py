@@ -44,7 +44,7 @@ def validate_command(options: Globals, form: str) -> int:
         return code
     if form in FOUND_FORMATS:
         print_found(options, of_diagnostics(found), form, suite="hmsplan validate", well=well)
-    if form in {"sarif", "junit"}:
+    if form in {"sarif", "junit", "codequality"}:
         return code
     quote = Quoting(options)
     for diagnostic in found:

@@ -1,12 +1,13 @@
 """What is worth a mark on a line of YAML: a problem, a planned change, something that drifted. Pure.
 
-GitHub's annotations, SARIF and JUnit draw the same ``Finding``s, the worst first.
+GitHub's annotations, SARIF, JUnit and Code Quality draw the same ``Finding``s, the worst first.
 """
 
 from __future__ import annotations
 
 import enum
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -23,9 +24,11 @@ from hmsplan.output.template_copies import TemplateCopies
 from hmsplan.output.values import path_text
 from hmsplan.output.words import some
 from hmsplan.planner.diff import same
+from hmsplan.text.canonical_json import digest
+from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hmsplan.model import (
         Diagnostic,
@@ -81,6 +84,28 @@ class Finding:
     def rule_id(self) -> str:
         """The rule as one word: ``unknown-reference``."""
         return re.sub(r"[^a-z0-9]+", "-", self.rule.lower()).strip("-")
+
+    @property
+    def file(self) -> str:
+        """The file at fault, from the root of the stack; the stack file when it is nowhere."""
+        return (self.source.file if self.source is not None else "") or "hmsplan.yaml"
+
+
+def in_repository(file: str, folder: str) -> str:
+    """Return the path of a file of the stack as the repository knows it."""
+    return f"{folder}/{file}" if folder else file
+
+
+def fingerprints(findings: Sequence[Finding], folder: str) -> list[str]:
+    """Return what tells each finding from all others. It knows no line, so one that moved is the same problem."""
+    seen: Counter[str] = Counter()
+    marks = []
+    for finding in findings:
+        file = plain(in_repository(finding.file, folder))
+        mark = digest([finding.rule_id, file, plain(finding.about)])[:16]
+        seen[mark] += 1
+        marks.append(f"{mark}:{seen[mark]}")
+    return marks
 
 
 def of_diagnostics(diagnostics: Iterable[Diagnostic], commands: CommandLine = BARE) -> list[Finding]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.output.findings import Level
+from hmsplan.output.findings import Level, in_repository
 from hmsplan.output.words import fitting
 from hmsplan.text.escape import workflow_data, workflow_property
 
@@ -59,8 +59,3 @@ def _joined(texts: Sequence[str]) -> str:
     shown = "\n\n".join(texts[:number])
     cut = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
     return cut if number == len(texts) else f"{cut}\n\nand {len(texts) - number:,} more, which the log names"
-
-
-def in_repository(file: str, folder: str) -> str:
-    """Return the path of a file of the stack as the repository knows it."""
-    return f"{folder}/{file}" if folder else file

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hmsplan.output.findings import Level
-from hmsplan.output.github import in_repository
+from hmsplan.output.findings import Level, in_repository
 from hmsplan.text.escape import xml
 
 if TYPE_CHECKING:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import orjson
 
-from hmsplan.output.findings import Level
-from hmsplan.output.github import in_repository
-from hmsplan.text.canonical_json import digest
+from hmsplan.output.findings import Level, fingerprints, in_repository
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
@@ -29,7 +26,6 @@ def sarif(findings: Sequence[Finding], *, folder: str = "", tool_version: str = 
     shown = findings[:MOST]
     rules = list(dict.fromkeys(finding.rule_id for finding in shown))
     words = {finding.rule_id: finding.rule for finding in shown}
-    seen: Counter[str] = Counter()
     run = {
         "tool": {
             "driver": {
@@ -39,16 +35,16 @@ def sarif(findings: Sequence[Finding], *, folder: str = "", tool_version: str = 
             }
         },
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, folder, rules, seen) for finding in shown],
+        "results": [
+            _result(finding, folder, rules, mark)
+            for finding, mark in zip(shown, fingerprints(shown, folder), strict=True)
+        ],
     }
     return orjson.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}).decode()
 
 
-def _result(finding: Finding, folder: str, rules: list[str], seen: Counter[str]) -> dict[str, Any]:
-    """Return one result. Its fingerprint knows no line number, so a moved line is no new problem."""
-    file = plain(in_repository((finding.source.file if finding.source is not None else "") or "hmsplan.yaml", folder))
-    mark = digest([finding.rule_id, file, plain(finding.about)])[:16]
-    seen[mark] += 1
+def _result(finding: Finding, folder: str, rules: list[str], mark: str) -> dict[str, Any]:
+    file = plain(in_repository(finding.file, folder))
     lines = [plain(line) for line in finding.text.split("\n")]
     return {
         "ruleId": finding.rule_id,
@@ -56,7 +52,7 @@ def _result(finding: Finding, folder: str, rules: list[str], seen: Counter[str])
         "level": _LEVELS[finding.level],
         "message": {"text": "\n".join(lines) or finding.rule},
         "locations": [_location(finding, file)],
-        "partialFingerprints": {"primaryLocationLineHash": f"{mark}:{seen[mark]}"},
+        "partialFingerprints": {"primaryLocationLineHash": mark},
     }
 
 

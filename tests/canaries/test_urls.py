@@ -56,13 +56,15 @@ def test_no_surface_shows_a_credential_of_a_url(told: Rig, tmp_path: Path, monke
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     write(told.stack, OLD)
     said = [told.run("plan", "--format", each) for each in FORMATS]
-    said += [told.run("validate", "--format", each) for each in ("text", "json", "github", "sarif", "junit")]
+    said += [
+        told.run("validate", "--format", each) for each in ("text", "json", "github", "sarif", "junit", "codequality")
+    ]
     said.append(told.run("apply", "-y"))
     for assistant in told.emulator.all("assistants", key=rig.API_KEY.value):
         if assistant["name"] == "Desk":
             edited = {"webhook_url": f"https://hooks.example.com/dashboard?token={LIVE}"}
             told.emulator.edit("assistants", assistant["id"], edited)
-    said += [told.run("drift", "--format", each) for each in (*FORMATS, "sarif", "junit")]
+    said += [told.run("drift", "--format", each) for each in (*FORMATS, "sarif", "junit", "codequality")]
     write(told.stack, NEW)
     said += [told.run("plan", "-o", f"{each}.plan", "--format", each) for each in FORMATS]
     said.append(told.run("show", "text.plan"))

@@ -89,7 +89,7 @@ def test_a_summary_that_cannot_be_written_is_a_warning(
     assert command == ("plan",) or "Apply complete! 2 added" in result.out
 
 
-@pytest.mark.parametrize("form", ["markdown", "html", "github", "sarif", "junit"])
+@pytest.mark.parametrize("form", ["markdown", "html", "github", "sarif", "junit", "codequality"])
 def test_drift_has_every_format(cli: Cli, stack: Path, form: str) -> None:
     """Without drift each says so."""
     assert local(cli, stack, "apply", "-y").code == 0
@@ -100,11 +100,12 @@ def test_drift_has_every_format(cli: Cli, stack: Path, form: str) -> None:
         "github": "No drift.",
         "sarif": '"results":[]',
         "junit": 'failures="0"',
+        "codequality": "[]",
     }
     assert well[form] in quiet
 
 
-@pytest.mark.parametrize("form", ["markdown", "html", "github", "sarif", "junit"])
+@pytest.mark.parametrize("form", ["markdown", "html", "github", "sarif", "junit", "codequality"])
 def test_what_drifted_is_named_in_every_format(live: Any, emulator: Emulator, form: str) -> None:
     assert live("apply", "-y").code == 0
     (assistant,) = emulator.all("assistants")
@@ -127,6 +128,19 @@ def test_a_broken_stack_is_marked_in_github_and_told_in_the_log(cli: Cli, stack:
     assert result.code == 3
     assert re.search(r"^::error file=\S*a\.yaml,line=3,col=\d+,title=hmsplan%3A ", result.out, re.MULTILINE)
     assert "problem" in result.err
+
+
+def test_code_quality_marks_the_lines_of_a_plan_and_of_problems(cli: Cli, stack: Path) -> None:
+    """One list on stdout, and nothing else there; a saved plan knows no lines."""
+    file = stack / "saved.plan"
+    planned = cli("-C", stack, "--emulator", "plan", "--format", "codequality", "-o", file).json
+    assert {(issue["check_name"], issue["location"]["lines"]["begin"]) for issue in planned} >= {("planned-create", 2)}
+    shown = cli("-C", stack, "show", file, "--format", "codequality").json
+    assert [issue["check_name"] for issue in shown] == [issue["check_name"] for issue in planned]
+    write(stack, {"a.yaml": "assistants:\n  support:\n    nam: Support\n    first_message: Hello\n"})
+    result = cli("-C", stack, "validate", "--format", "codequality")
+    assert result.code == 3
+    assert 3 in {issue["location"]["lines"]["begin"] for issue in result.json}
 
 
 def test_a_broken_stack_as_sarif_and_as_junit(cli: Cli, stack: Path) -> None:

@@ -26,6 +26,7 @@ from hmsplan.model import (
     SourceLine,
     Unsettled,
 )
+from hmsplan.output.codequality import codequality
 from hmsplan.output.findings import Finding, Level, of_diagnostics, of_drift, of_plan
 from hmsplan.output.github import as_annotations
 from hmsplan.output.junit import junit
@@ -272,6 +273,19 @@ def test_what_has_no_line_is_at_the_stack_file() -> None:
     assert errors(log) == []
     (result,) = log["runs"][0]["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "s/hmsplan.yaml"
+
+
+@given(TEXTS)
+@settings(max_examples=50)
+def test_code_quality_holds_whatever_a_finding_says(text: str) -> None:
+    """GitLab drops a report without one of these, and takes findings of one fingerprint for one."""
+    found = [*of_diagnostics([problem(text), problem(text, 2)]), Finding(Level.NOTE, "Odd", text)]
+    issues = json.loads(codequality(found, folder="my stack"))
+    assert [issue["severity"] for issue in issues] == ["critical", "critical", "info"]
+    assert [issue["location"]["lines"]["begin"] for issue in issues] == [1, 2, 1]
+    assert {issue["location"]["path"] for issue in issues} == {"my stack/a/b c.yaml", "my stack/hmsplan.yaml"}
+    assert len({issue["fingerprint"] for issue in issues}) == 3
+    assert all(issue["description"] and issue["check_name"] for issue in issues)
 
 
 @pytest.mark.parametrize(("severity", "failures"), [(Severity.ERROR, "1"), (Severity.WARNING, "1")])
