@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 import orjson
@@ -17,24 +18,47 @@ from hmsplan.cli.terminal import err, report, width, wrapped
 from hmsplan.config.confined import ENVIRONMENTS, STACK_FILE, Folder
 from hmsplan.errors import HmsplanError
 from hmsplan.export import scaffold
+from hmsplan.state.environment_name import NAME
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_FILL_IN: Final = {
+    "github": (
+        "Before the first pull request: make two environments in the settings of the repository on GitHub, "
+        "{environment}-plan and {environment}, each with a secret HMS_SOVEREIGN_API_KEY and a secret HMSPLAN_STATE. "
+        "The first lines of the files say which rules they need."
+    ),
+    "gitlab": (
+        "Before the first merge request: set the variables HMS_SOVEREIGN_API_KEY and HMSPLAN_STATE for the "
+        "environments {environment}-plan and {environment}, and HMSPLAN_GITLAB_TOKEN for hmsplan-notes. "
+        "The first lines of the file say how."
+    ),
+}
+
 
 @click.command("init", cls=Command)
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--ci", type=click.Choice(["github"]), help="Write a workflow too: plan, apply and drift.")
+@click.option("--ci", type=click.Choice(scaffold.CI_HOSTS), help="Write plan, apply and drift for CI too.")
+@click.option(
+    "--install",
+    metavar="WHERE",
+    help="Where CI installs hmsplan from: a version on the index, a wheel in the repository, or git+https://…@COMMIT.",
+)
 @click.pass_obj
-def init_command(options: Globals, folder: Path | None, ci: str | None) -> None:
+def init_command(options: Globals, folder: Path | None, ci: str | None, install: str | None) -> None:
     """Write a small stack to start from, into DIR or the current folder. No file is ever overwritten.
 
-    Beside a stack that exists, only what it lacks around it is written: schemas, .gitignore, and with --ci the
-    workflow.
+    Beside a stack that exists, only what it lacks around it is written: schemas, .gitignore, and with --ci the jobs of
+    the environment of -e (else production).
     """
+    if install is not None and ci is None:
+        raise click.UsageError(f"--install is for CI. Say which: --ci {' or --ci '.join(scaffold.CI_HOSTS)}")
     root = options.directory / (folder or "")
-    wanted = _wanted(root, ci)
+    wanted = _wanted(root)
+    if ci is not None:
+        wanted |= _jobs(root, ci, options.environment or "production", install or _installed_from(options, folder, ci))
     written, kept = _write(wanted)
     shown = [_shown(path, options.directory) for path in written], [_shown(path, options.directory) for path in kept]
     if options.json:
@@ -46,10 +70,10 @@ def init_command(options: Globals, folder: Path | None, ci: str | None) -> None:
             "every file exists already. Name an empty folder:\n  hmsplan init DIR", summary="Nothing written"
         )
     if not options.json:
-        _tell_next(root, ci)
+        _tell_next(root, ci, options.environment or "production")
 
 
-def _wanted(root: Path, ci: str | None) -> dict[Path, str]:
+def _wanted(root: Path) -> dict[Path, str]:
     files: dict[Path, str] = {}
     if not (root / STACK_FILE).exists():
         stack = scaffold.stack_files(scaffold.stack_name(root.resolve().name), crowded=_crowded(root))
@@ -57,11 +81,47 @@ def _wanted(root: Path, ci: str | None) -> dict[Path, str]:
     else:
         files |= {root / path: text for path, text in schemas_of(Folder(str(root))).items()}
     files[root / scaffold.IGNORE] = scaffold.template("gitignore")
-    if ci is not None:
-        top = _repository(root)
-        inside = os.path.relpath(os.path.realpath(root), os.path.realpath(top))
-        files[top / scaffold.WORKFLOW] = scaffold.workflow(__version__, inside)
     return files
+
+
+def _jobs(root: Path, ci: str, environment: str, install: str) -> dict[Path, str]:
+    """Return the files of CI, at the top of the repository; a wheel is named from there.
+
+    Raises:
+        click.UsageError: an environment cannot be called so.
+    """
+    if not NAME.fullmatch(environment):
+        raise click.UsageError("-e: an environment is named with letters, digits, dots, dashes and underscores")
+    top = _repository(root)
+    inside = os.path.relpath(os.path.realpath(root), os.path.realpath(top))
+    files = scaffold.ci_files(ci, environment, Path(inside).as_posix(), scaffold.requirement(install))
+    return {top / path: text for path, text in files.items()}
+
+
+def _installed_from(options: Globals, folder: Path | None, ci: str) -> str:
+    """Return where this hmsplan was installed from, as far as CI can reach it: a commit, or a version on an index.
+
+    Raises:
+        HmsplanError: it came from a folder or a file of this machine. Its version on an index could be somebody else's.
+    """
+    found = metadata.distribution("hmsplan").read_text("direct_url.json")
+    if found is None:
+        return __version__
+    origin = orjson.loads(found)
+    if commit := origin.get("vcs_info", {}).get("commit_id"):
+        return f"git+{origin['url']}@{commit}"
+    rows = {
+        __version__: "a version on the package index",
+        f"vendor/hmsplan-{__version__}-py3-none-any.whl": "a wheel that you commit to the repository",
+        "git+https://HOST/OWNER/hmsplan@COMMIT": "a commit of a git repository",
+    }
+    again = ("init", *([str(folder)] if folder is not None else []), "--ci", ci, "--install")
+    lines = [f"  {options.command(*again, where)}   # {what}" for where, what in rows.items()]
+    raise HmsplanError(
+        "this hmsplan was installed from a file or folder here, which CI cannot reach. Choose one:\n"
+        + "\n".join(lines),
+        summary="Say from where CI installs hmsplan",
+    )
 
 
 def _write(wanted: Mapping[Path, str]) -> tuple[list[Path], list[Path]]:
@@ -107,7 +167,7 @@ def _tell(written: list[str], kept: list[str]) -> None:
             err("    It should hold: " + " ".join(lines))
 
 
-def _tell_next(root: Path, ci: str | None) -> None:
+def _tell_next(root: Path, ci: str | None, environment: str) -> None:
     new = Globals(directory=root)
     tried = Globals(directory=root, emulator=True)
     err("\nNext:")
@@ -121,5 +181,4 @@ def _tell_next(root: Path, ci: str | None) -> None:
     for command, does in rows:
         err(f"  {command:<{column}}   {does}" if fits else f"  {command}\n      {does}")
     if ci is not None:
-        text = f"Before you commit {scaffold.WORKFLOW}, read its first lines: it needs an owner, a commit and secrets."
-        err("\n" + wrapped(text))
+        err("\n" + wrapped(_FILL_IN[ci].format(environment=environment)))

@@ -17,7 +17,7 @@ GROUPS: Final = {
     "The server": ("--port", "--db", "--faults", "--settings"),
     "Result": (
         *("--out", "--check", "--diff", "--format", "--json", "--detailed-exitcode", "--show-unchanged", "--unmanaged"),
-        *("--digest", "--watch", "--ci", "--mcp", "--keep", "--fast", "--write"),
+        *("--digest", "--watch", "--ci", "--install", "--mcp", "--keep", "--fast", "--write"),
     ),
     "Stack": ("-C", "--env", "--var", "--secrets", "--secrets-file"),
     "State and API": ("--state", "--emulator", "--allow-host", "--ca-bundle", "--timeout"),
@@ -73,7 +73,7 @@ MANUALS: Final = {
     "init": Manual(
         (
             ("Begin a stack in a new folder", "hmsplan init my-practice"),
-            ("With a workflow that plans pull requests", "hmsplan init my-practice --ci github"),
+            ("With jobs that plan pull requests", "hmsplan init my-practice --ci github --install 0.1.0"),
         ),
         instead=_DONE,
     ),

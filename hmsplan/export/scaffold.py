@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -13,11 +14,18 @@ from hmsplan.export.editor import modeline, schema_files
 from hmsplan.model import Address
 from hmsplan.text.escape import plain
 
-WORKFLOW: Final = ".github/workflows/hmsplan.yml"
 IGNORE: Final = ".gitignore"
+CI_HOSTS: Final = ("github", "gitlab")
 
 _LONGEST_NAME: Final = 63
 _TEMPLATES: Final = Path(__file__).parent / "templates"
+_CI_FILES: Final = {
+    "github": {
+        f".github/workflows/hmsplan-{job}-<SLUG>.yml": f"github/{job}.yml" for job in ("plan", "apply", "drift")
+    },
+    "gitlab": {".gitlab-ci.yml": "gitlab-ci.yml"},
+}
+_EXTRAS: Final = "postgres,object-store"
 
 
 @cache
@@ -63,11 +71,34 @@ def stack_files(name: str, *, crowded: bool) -> dict[str, str]:
     return {**files, "prompts/support.md": template("prompt.md"), **schema_files([Address("assistants", "support")])}
 
 
-def workflow(version: str, directory: str) -> str:
-    """Return the content of a GitHub workflow.
+def ci_files(host: str, environment: str, directory: str, install: str) -> dict[str, str]:
+    """Return path to content of what runs hmsplan in CI; it calls nothing of ours but the package.
 
     Args:
-        version: of hmsplan, which the workflow installs.
+        host: ``github`` or ``gitlab``.
+        environment: of the stack; the deployment environments of the host are named after it.
         directory: of the stack inside its repository.
+        install: what pip is to install, see ``requirement``.
     """
-    return template("workflow.yml").replace("<VERSION>", version).replace("<DIRECTORY>", directory)
+    name = "-".join(re.findall(r"[A-Za-z0-9_]+", f"{directory} {environment}"))
+    # JSON is YAML, so whatever a folder is called stays one text; in the comments it is bare.
+    quoted = {"<DIRECTORY>": directory, "<INSTALL>": install}
+    fillings = {"<ENVIRONMENT>": environment, "<SLUG>": name} | {
+        key: json.dumps(text, ensure_ascii=False) for key, text in quoted.items()
+    }
+    filled = {}
+    for path, file in _CI_FILES[host].items():
+        text = template(file)
+        for key, value in fillings.items():
+            text = text.replace(key, value)
+        filled[path.replace("<SLUG>", name)] = text
+    return filled
+
+
+def requirement(where: str) -> str:
+    """Return what pip installs, with what a shared state needs: *where* is a version, a wheel, or the URL of either."""
+    if where.endswith(".whl") and "://" not in where:
+        return f"{where}[{_EXTRAS}]"
+    if "://" in where and "@ " not in where:
+        return f"hmsplan[{_EXTRAS}] @ {where}"
+    return f"hmsplan[{_EXTRAS}]=={where}" if re.fullmatch(r"\d[\w.+!-]*", where) else where

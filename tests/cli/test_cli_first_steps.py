@@ -99,7 +99,7 @@ def test_a_folder_that_cannot_be_written_comes_with_advice(
 def test_sentences_fit_80_columns(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Also where the name of the folder is long, and where stderr is a pipe; a path stays whole."""
     monkeypatch.chdir(tmp_path)
-    said = [cli("init", "a-clinic-in-utrecht", "--ci", "github")]
+    said = [cli("init", "a-clinic-in-utrecht", "--ci", "github", "--install", "0.1.0")]
     cli.ok("-C", "a-clinic-in-utrecht", "--emulator", "apply", "-y")
     said += [cli("-C", "a-clinic-in-utrecht", "--emulator", "export", "new")]
     lines = [line for each in said for line in f"{each.out}\n{each.err}".splitlines()]

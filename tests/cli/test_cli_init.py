@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from hmsplan.export.scaffold import stack_name
-
-from .helpers import REPOSITORY, Cli
+from hmsplan import __version__
+from hmsplan.export.scaffold import requirement, stack_name
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from .helpers import Cli
 
 FILES = {
     "hmsplan.yaml",
@@ -103,40 +104,51 @@ def test_a_second_init_changes_nothing_and_says_so(cli: Cli, root: Path) -> None
     assert {path: (root / path).read_bytes() for path in files_in(root)} == before
 
 
-def test_a_stack_gets_its_workflow_later(cli: Cli, root: Path) -> None:
-    """--ci beside a stack writes the workflow and touches nothing else."""
+GITHUB = {f".github/workflows/hmsplan-{job}-production.yml" for job in ("plan", "apply", "drift")}
+
+
+@pytest.mark.parametrize(("host", "files"), [("github", GITHUB), ("gitlab", {".gitlab-ci.yml"})])
+def test_a_stack_gets_its_jobs_later(cli: Cli, root: Path, host: str, files: set[str]) -> None:
+    """--ci beside a stack writes the jobs, touches nothing else, and says what is to be stored where."""
     before = files_in(root)
-    cli.ok("-C", root, "init", "--ci", "github")
-    assert files_in(root) - before == {".github/workflows/hmsplan.yml"}
-
-
-def test_the_workflow_fits_the_workflows_it_calls(cli: Cli, tmp_path: Path) -> None:
-    """Every input and secret exists, every required one is given, and the caller's permissions are what is needed."""
-    cli.ok("-C", tmp_path, "init", "--ci", "github")
-    caller = yaml.safe_load((tmp_path / ".github/workflows/hmsplan.yml").read_text("utf-8"))
-    assert caller["permissions"] == {}
-    assert set(caller["jobs"]) == {"plan", "apply", "drift"}
-    for name, job in caller["jobs"].items():
-        path, _, commit = job["uses"].partition("@")
-        assert commit == "COMMIT_SHA"
-        called = yaml.safe_load((REPOSITORY / path.removeprefix("OWNER/hmsplan/")).read_text("utf-8"))
-        asked = called[True]["workflow_call"]  # PyYAML reads the key "on" as true
-        required = {key for key, value in asked["inputs"].items() if value.get("required")}
-        assert required <= set(job["with"]) <= set(asked["inputs"]), name
-        assert set(job["secrets"]) <= set(asked["secrets"])
-        needed = [of.get("permissions") or {} for of in called["jobs"].values()]
-        for scope, level in {scope: level for each in needed for scope, level in each.items()}.items():
-            assert job["permissions"].get(scope) in {level, "write"}, (name, scope)
-
-
-def test_the_workflow_stands_at_the_top_of_the_repository(cli: Cli, tmp_path: Path) -> None:
-    """GitHub looks nowhere else; the stack's folder is given to it."""
-    (tmp_path / ".git").mkdir()
-    result = cli("-C", tmp_path, "init", "voice/prod", "--ci", "github")
+    result = cli("-C", root, "init", "--ci", host, "--install", "0.1.0")
     assert result.code == 0
-    workflow = (tmp_path / ".github/workflows/hmsplan.yml").read_text("utf-8")
-    assert workflow.count('working-directory: "voice/prod"') == 3
-    assert not (tmp_path / "voice/prod/.github").exists()
+    assert files_in(root) - before == files
+    assert "production-plan" in result.err
+
+
+def test_the_jobs_stand_at_the_top_of_the_repository(cli: Cli, tmp_path: Path) -> None:
+    """CI looks nowhere else; the stack's folder and the environment are given to them, and name the files."""
+    (tmp_path / ".git").mkdir()
+    assert cli("-C", tmp_path, "-e", "try", "init", 'voice/a "b"', "--ci", "github", "--install", "0.1.0").code == 0
+    for job in ("plan", "apply", "drift"):
+        text = (tmp_path / f".github/workflows/hmsplan-{job}-voice-a-b-try.yml").read_text("utf-8")
+        env = yaml.safe_load(text)["env"]
+        assert (env["DIRECTORY"], env["ENVIRONMENT"]) == ('voice/a "b"', "try")
+        assert "production" not in text
+
+
+@pytest.mark.parametrize(
+    ("where", "installed"),
+    [
+        ("0.1.0", "hmsplan[postgres,object-store]==0.1.0"),
+        ("vendor/hmsplan-0.1.0-py3-none-any.whl", "vendor/hmsplan-0.1.0-py3-none-any.whl[postgres,object-store]"),
+        ("git+https://git.example/hmsplan@abc", "hmsplan[postgres,object-store] @ git+https://git.example/hmsplan@abc"),
+        ("hmsplan==0.1.0", "hmsplan==0.1.0"),
+        ("hmsplan @ https://files.example/x.whl", "hmsplan @ https://files.example/x.whl"),
+    ],
+)
+def test_ci_installs_from_where_it_is_told(where: str, installed: str) -> None:
+    assert requirement(where) == installed
+
+
+def test_where_ci_installs_from_is_asked_for_unless_it_is_known(cli: Cli, tmp_path: Path) -> None:
+    """This hmsplan is a checkout, which CI cannot reach; its version on an index could be of somebody else."""
+    result = cli("-C", tmp_path, "init", "new", "--ci", "gitlab")
+    assert result.code == 1
+    assert f"init new --ci gitlab --install {__version__}" in result.err
+    assert not (tmp_path / "new").exists()
+    assert cli("-C", tmp_path, "init", "--install", "0.1.0").code == 1
 
 
 def test_foreign_yaml_in_the_folder_is_not_taken_for_resources(cli: Cli, tmp_path: Path) -> None:

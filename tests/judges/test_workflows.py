@@ -1,4 +1,4 @@
-"""The workflows of this repository and of ``init`` are sound to actionlint, zizmor and GitHub's schema."""
+"""The jobs of this repository and of ``init`` are sound to actionlint, zizmor and the schemas of GitHub and GitLab."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
+
+from hmsplan.export import scaffold
 
 from .outside import JUDGES, REPOSITORY, ask, ask_node, needs, written
 
@@ -18,7 +20,7 @@ BROKEN = "on: push\njobs: {a: {runs-on: ubuntu-24.04, steps: [{run: 'echo ${{ gi
 def workflows(folder: Path) -> list[Path]:
     """Return ours, and what a new stack gets with ``--ci github``."""
     code = "from hmsplan.cli import main; main()"
-    command = [sys.executable, "-c", code, "-C", str(folder), "init", "--ci", "github"]
+    command = [sys.executable, "-c", code, "-C", str(folder), "init", "--ci", "github", "--install", "0.1.0"]
     subprocess.run(command, env={**os.environ, "GITHUB_ACTIONS": ""}, capture_output=True, timeout=60, check=True)
     made = sorted((folder / ".github").rglob("*.yml"))
     assert made
@@ -48,8 +50,18 @@ def test_they_fit_the_schema_of_github_workflows(tmp_path: Path) -> None:
 def test_zizmor_finds_no_way_in(tmp_path: Path) -> None:
     """No text of a pull request becomes a command, no permission is too wide, every action is pinned."""
     command = (JUDGES / "readers" / "bin" / "zizmor", "--offline", "--no-config", "--quiet", "--format", "json")
-    found = [file.read_text("utf-8").replace("COMMIT_SHA", "a" * 40) for file in workflows(tmp_path)]
+    found = [file.read_text("utf-8") for file in workflows(tmp_path)]
     done = ask(*command, *written(tmp_path, {f"{number}.yml": text for number, text in enumerate(found)}))
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stdout + done.stderr
     (tmp_path / "broken.yml").write_text(BROKEN.replace("evnt", "event").replace("shel: ", "shell: "), "utf-8")
     assert "template-injection" in ask(*command, tmp_path / "broken.yml").stdout
+
+
+@needs("readers")
+def test_the_jobs_for_gitlab_fit_its_schema(tmp_path: Path) -> None:
+    """By the schema that check-jsonschema brings along; a keyword that is none is found."""
+    (text,) = scaffold.ci_files("gitlab", "production", "stacks/a b", scaffold.requirement("0.1.0")).values()
+    right, wrong = written(tmp_path, {"right.yml": text, "wrong.yml": text.replace("resource_group:", "resource_grp:")})
+    command = (JUDGES / "readers" / "bin" / "check-jsonschema", "--builtin-schema", "vendor.gitlab-ci")
+    assert (done := ask(*command, right)).returncode == 0, done.stdout
+    assert "resource_grp" in ask(*command, wrong).stdout
