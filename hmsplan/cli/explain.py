@@ -24,7 +24,10 @@ from hmsplan.text import wording
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hmsplan.cli.options import Globals
+    from hmsplan.config.explain import Explained
     from hmsplan.model import FieldPath, Resource, Stack
 
 _ASKED: Final = re.compile(rf"([a-z_]+\.{KEY_PATTERN})(?:\.|(?=\[)|$)(.*)", re.DOTALL)
@@ -50,6 +53,20 @@ def explain_command(options: Globals, asked: str, form: str) -> None:
       hmsplan explain assistants.support.llm_config.model
       hmsplan explain 'assistants.support.llm_config.tools["lookup"]'
     """  # noqa: D205, D301 -- \b is click's: do not wrap what follows
+    stack, resource, found, path = looked_up(options, asked)
+    if options.json or form == "json":
+        out(orjson.dumps(as_json(resource, stack, found, path)).decode())
+    else:
+        out(as_shown(options, stack, resource, found, path))
+
+
+def looked_up(options: Globals, asked: str) -> tuple[Stack, Resource, Sequence[Explained], FieldPath]:
+    """Return what there is to say of an address or a field.
+
+    Raises:
+        ConfigError: the stack cannot be read.
+        NothingThere: it has no such resource, or its kind no such field.
+    """
     address, typed = _parsed(asked)
     stack = load(options)
     resource = stack.resources.get(address)
@@ -59,12 +76,14 @@ def explain_command(options: Globals, asked: str, form: str) -> None:
     found = within(explain(resource, stack, Folder(str(options.directory)).read_text), path)
     if not found and (reason := _no_field(resource, path)):
         raise NothingThere(reason)
-    if options.json or form == "json":
-        out(orjson.dumps(as_json(resource, stack, found, path)).decode())
-    elif found:
-        out(as_text(resource, stack, found, path, width=width(), color=color(options.color)).rstrip("\n"))
-    else:
-        out(wrapped(_left_out(address, path)))
+    return stack, resource, found, path
+
+
+def as_shown(options: Globals, stack: Stack, resource: Resource, found: Sequence[Explained], path: FieldPath) -> str:
+    """Return it as text, as wide as the terminal."""
+    if not found:
+        return wrapped(_left_out(resource.address, path))
+    return as_text(resource, stack, found, path, width=width(), color=color(options.color)).rstrip("\n")
 
 
 def _parsed(asked: str) -> tuple[Address, FieldPath]:

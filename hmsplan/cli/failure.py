@@ -7,6 +7,8 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Final
 
+import click
+
 from hmsplan.cli.quoting import Quoting
 from hmsplan.cli.terminal import ReaderGone, complain, width
 from hmsplan.errors import ApplyFailed, DiagnosticError, HmsplanError, UnsafePlan, UnsettledCreate
@@ -56,6 +58,20 @@ def _texts(error: HmsplanError, options: Globals) -> Iterator[str]:
     quote = Quoting(options)
     for diagnostic in diagnostics_of(error):
         yield format_diagnostic(options.commands.completed(diagnostic), width(), quote) + end
+
+
+def told(error: Exception, options: Globals) -> tuple[Diagnostic, ...]:
+    """Return what *error* says to its reader; of a bug of ours, stderr says more."""
+    match error:
+        case HmsplanError():
+            return tuple(map(options.commands.completed, diagnostics_of(error)))
+        case click.ClickException():
+            return (Diagnostic("Invalid argument", error.format_message()),)
+        case OSError():
+            return (_of_the_system(error),)
+        case _:
+            _crash(error, None)
+            return (Diagnostic(f"hmsplan has a bug: {type(error).__name__}", "Its stderr says more."),)
 
 
 def _of_the_system(error: OSError) -> Diagnostic:

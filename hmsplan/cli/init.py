@@ -50,8 +50,8 @@ _FILL_IN: Final = {
 def init_command(options: Globals, folder: Path | None, ci: str | None, install: str | None) -> None:
     """Write a small stack to start from, into DIR or the current folder. No file is ever overwritten.
 
-    Beside a stack that exists, only what it lacks around it is written: schemas, .gitignore, and with --ci the jobs of
-    the environment of -e (else production).
+    Beside a stack that exists, only what it lacks around it is written: schemas, .gitignore, AGENTS.md, and with --ci
+    the jobs of the environment of -e (else production).
     """
     if install is not None and ci is None:
         raise click.UsageError(f"--install is for CI. Say which: --ci {' or --ci '.join(scaffold.CI_HOSTS)}")
@@ -81,6 +81,7 @@ def _wanted(root: Path) -> dict[Path, str]:
     else:
         files |= {root / path: text for path, text in schemas_of(Folder(str(root))).items()}
     files[root / scaffold.IGNORE] = scaffold.template("gitignore")
+    files[root / scaffold.AGENTS] = scaffold.template("AGENTS.md")
     return files
 
 

@@ -216,6 +216,11 @@ MANUALS: Final = {
         (("The schema of a whole resource file", "hmsplan schema"), ("Of one kind", "hmsplan schema assistants")),
         instead=_DONE,
     ),
+    "mcp": Manual(
+        (("Serve the agent that starts this, for one stack", "hmsplan -C my-practice -e staging mcp"),),
+        ("0", "1", "130, 143"),
+        (("0", "the agent closed stdin"),),
+    ),
     "doctor": Manual(
         (("Is everything there that a plan needs?", "hmsplan doctor -e production"),),
         ("0", "1", "3", "9"),

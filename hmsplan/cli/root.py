@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "resolve": ("state", "Settle a create whose result is unknown."),
     "fmt": ("fmt", "Put the files of the stack in canonical form."),
     "schema": ("schema", "Print the JSON Schema of the YAML."),
+    "mcp": ("mcp", "Serve coding agents on stdin and stdout, read-only."),
     "doctor": ("doctor", "Check the setup: key, endpoint, state, proxies."),
     "completion": ("completion", "Print the completion script of a shell."),
     "help": ("help", "Explain a command: its options, examples and exit codes."),

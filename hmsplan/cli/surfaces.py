@@ -72,13 +72,20 @@ def print_plan(
     _print_page(options, page, form, graph, show_unchanged=show_unchanged, quote=quote, write=write)
 
 
-def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], form: str, stack: Stack) -> None:
+def print_drift(
+    options: Globals,
+    report: DriftReport,
+    drifts: Sequence[Drift],
+    form: str,
+    stack: Stack,
+    write: Callable[[str], object] = out,
+) -> None:
     """Print what changed outside; *drifts* are those of *report* that were asked for."""
     from hmsplan.output.drift import drift_json  # noqa: PLC0415 -- a plan needs none of it
 
     form = "json" if options.json else form
     if form == "json":
-        out(orjson.dumps(drift_json(drifts, report.coverage, report.unseen, report.warnings)).decode())
+        write(orjson.dumps(drift_json(drifts, report.coverage, report.unseen, report.warnings)).decode())
         return
     if form in FOUND_FORMATS:
         from hmsplan.output.findings import of_drift  # noqa: PLC0415 -- only for these formats
@@ -86,13 +93,13 @@ def print_drift(options: Globals, report: DriftReport, drifts: Sequence[Drift], 
         changed = {drift.address for drift in drifts}
         well = [str(address) for address in stack.resources if address not in changed]
         found = of_drift(drifts, locator(stack), options.commands)
-        print_found(options, found, form, suite="hmsplan drift", well=well)
+        print_found(options, found, form, suite="hmsplan drift", well=well, write=write)
     if form not in FOUND_FORMATS or form == "github":
         names = stack.name, stack.environment
         page = drift_page(
             drifts, report.coverage, *names, _width(form), options.commands, report.unseen, report.warnings, _stamp()
         )
-        _print_page(options, page, form)
+        _print_page(options, page, form, write=write)
 
 
 def _stamp() -> str:

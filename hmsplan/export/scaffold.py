@@ -15,6 +15,7 @@ from hmsplan.model import Address
 from hmsplan.text.escape import plain
 
 IGNORE: Final = ".gitignore"
+AGENTS: Final = "AGENTS.md"
 CI_HOSTS: Final = ("github", "gitlab")
 
 _LONGEST_NAME: Final = 63

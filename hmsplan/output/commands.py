@@ -32,6 +32,7 @@ NAMES: Final = (
     "help",
     "import",
     "init",
+    "mcp",
     "plan",
     "resolve",
     "schema",

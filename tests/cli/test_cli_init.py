@@ -23,6 +23,7 @@ FILES = {
     "prompts/support.md",
     "environments/production.yaml",
     ".gitignore",
+    "AGENTS.md",
     *(f".hmsplan/schemas/{name}.schema.json" for name in ("hmsplan", "environment", "resources", "approvals")),
 }
 

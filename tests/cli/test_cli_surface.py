@@ -21,7 +21,7 @@ HEAVY = {"httpx", "rich", "yaml", "ruamel", "orjson", "jsonschema", "jsonschema_
     "logging"
 }
 NOT_FOR_A_PLAN = {"rich.console", "pygments", "ruamel", "jsonschema", "phonenumbers", "multiprocessing", "psycopg"} | {
-    *("obstore", "hmsplan.output.inside", "hmsplan.output.html", "hmsplan.apply", "hmsplan.export")
+    *("obstore", "hmsplan.output.inside", "hmsplan.output.html", "hmsplan.apply", "hmsplan.export", "mcp", "pydantic")
 }
 SUBCOMMANDS = [(name, "") for name in COMMANDS] + [
     ("state", sub) for sub in ("list", "show", "mv", "rm", "rename-stack", "pull", "push", "unlock")
