@@ -67,7 +67,7 @@ format: .venv/.installed
 	$(BIN)/ruff check --fix .
 
 # Writes the locks: the newest releases that pyproject.toml allows, with hashes, for every Python and system; and what the
-# language server of scripts/judged-by/editor needs.
+# programs of scripts/judged-by/editor need.
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command 'make lock'
 
