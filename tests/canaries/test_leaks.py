@@ -56,6 +56,7 @@ READ_ONLY: tuple[tuple[str, ...], ...] = (
     ("fmt", "--check"),
     ("completion", "bash"),
     ("version",),
+    ("help", "plan"),
 )
 
 
