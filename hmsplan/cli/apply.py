@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from hmsplan.cli.failure import tell
+from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import as_saved, exclude_option, read_saved, resend_option, target_option
 from hmsplan.cli.reporter import APPLY_FORMATS, reporter
@@ -63,7 +64,7 @@ def _risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     "--allow", multiple=True, callback=_risks, metavar="RISK:ADDRESS", help="Allow one risk, as a refusal names it."
 )
 @click.option("--destroy", is_flag=True, help="Delete everything that the state knows.")
-@click.option("--format", "form", type=click.Choice(APPLY_FORMATS), default="text", help="How to tell of it.")
+@format_option(APPLY_FORMATS, "How to tell of it")
 @target_option
 @exclude_option
 @resend_option

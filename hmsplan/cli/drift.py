@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import open_workspace, wait_for
 from hmsplan.cli.surfaces import DRIFT_FORMATS, print_drift
@@ -18,7 +19,7 @@ DRIFTED = 2
 
 
 @click.command("drift", cls=Command)
-@click.option("--format", "form", type=click.Choice(DRIFT_FORMATS), default="text", help="How to print it.")
+@format_option(DRIFT_FORMATS)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something drifted.")
 @click.option("--unmanaged", is_flag=True, help="Also list the live objects that are not managed.")
 @click.pass_obj

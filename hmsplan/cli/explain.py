@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 import orjson
 
+from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import load
 from hmsplan.cli.terminal import color, out, width, wrapped
@@ -42,7 +43,7 @@ class NothingThere(HmsplanError):
 
 @click.command("explain", cls=Command)
 @click.argument("asked", metavar="ADDRESS[.FIELD]")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print it.")
+@format_option(FORMATS)
 @click.pass_obj
 def explain_command(options: Globals, asked: str, form: str) -> None:
     """Show where every value of a resource comes from: file, line and layer, variables, files, templates, and what it

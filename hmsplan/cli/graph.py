@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 import orjson
 
+from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import load
 from hmsplan.cli.terminal import out
@@ -19,7 +20,7 @@ FORMATS: Final = {"mermaid": mermaid, "dot": dot}
 
 
 @click.command("graph", cls=Command)
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="mermaid", help="How to print it.")
+@format_option(FORMATS, default="mermaid")
 @click.pass_obj
 def graph_command(options: Globals, form: str) -> None:
     """Print what depends on what, for Mermaid (GitHub shows it) or Graphviz. Offline, without key or secrets.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -14,6 +14,11 @@ from hmsplan.output.commands import CommandLine
 from hmsplan.secrets.source import SCHEMES, Source
 from hmsplan.text.timestamps import seconds
 from hmsplan.text.wording import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+Decorated = TypeVar("Decorated", bound="Callable[..., Any] | click.Command")
 
 
 @dataclass(slots=True)
@@ -83,6 +88,15 @@ def without_password(url: str) -> str:
     if at and slashes and ":" in user:
         url = f"{scheme}://{user.partition(':')[0]}:PASSWORD@{rest}"
     return re.sub(r"(?i)([?&](?:ssl)?password=)[^&]*", r"\1PASSWORD", url)
+
+
+def format_option(
+    formats: Iterable[str], what: str = "How to print it", *, default: str = "text"
+) -> Callable[[Decorated], Decorated]:
+    """Return the option that chooses one of *formats*; its help names them, since they wrap there."""
+    names = list(formats)
+    text = f"{what}: {', '.join(names)}."
+    return click.option("--format", "form", type=click.Choice(names), default=default, metavar="FORMAT", help=text)
 
 
 def given_twice(parameter: click.Parameter) -> str:

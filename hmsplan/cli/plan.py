@@ -13,6 +13,7 @@ import orjson
 
 from hmsplan import __version__
 from hmsplan.cli.failure import tell
+from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import load, open_workspace, unix_now, wait_for
 from hmsplan.cli.surfaces import PLAN_FORMATS, print_plan
@@ -117,7 +118,7 @@ def refuse_resource_file(options: Globals, file: Path) -> None:
     metavar="FILE",
     help="Plan again and say only whether the saved plan still holds; exit 5 when it does not.",
 )
-@click.option("--format", "form", type=click.Choice(PLAN_FORMATS), default="text", help="How to print it.")
+@format_option(PLAN_FORMATS)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @click.option(
     "--against",
@@ -294,7 +295,7 @@ def read_saved(options: Globals, file: Path) -> Plan:
 
 @click.command("show", cls=Command)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--format", "form", type=click.Choice(PLAN_FORMATS), default="text", help="How to print it.")
+@format_option(PLAN_FORMATS)
 @digest_option
 @click.pass_obj
 def show_command(options: Globals, file: Path, form: str, digest: Digest) -> None:

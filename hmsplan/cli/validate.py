@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 import orjson
 
+from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.quoting import Quoting
 from hmsplan.cli.session import load
@@ -25,7 +26,7 @@ FORMATS: Final = ("text", "json", *FOUND_FORMATS)
 
 
 @click.command("validate", cls=Command)
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print it.")
+@format_option(FORMATS)
 @click.pass_obj
 def validate_command(options: Globals, form: str) -> int:
     """Check the stack: YAML, fields, references. Offline, without key or secrets; every problem at once."""

@@ -32,7 +32,7 @@ def refused(result: Result, *words: str) -> None:
 def test_a_file_that_cannot_be_formatted_stays_as_it_is(cli: Cli, stack: Path) -> None:
     """A checkout that is mounted read-only, a file of another user; here a folder in the way."""
     text = "assistants:\n    a:   {name: A}\n"
-    write(stack, {"x.yaml": text, ".x.yaml.hmsplan-fmt/in.the.way": ""})
+    write(stack, {"x.yaml": text, ".x.yaml.hmsplan-new/in.the.way": ""})
     refused(cli("-C", stack, "fmt"), "x.yaml cannot be written", "It is as it was", "--check")
     assert (stack / "x.yaml").read_text("utf-8") == text
 

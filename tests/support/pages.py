@@ -105,7 +105,10 @@ def full(text: str = "why", key: str = "support") -> Plan:
         ),
         digest="0" * 64,
         organization=text,
-        refusals=(Refusal(Risk.DELETE, MAIN, text), Refusal(Risk.START, RECALL, text, void=text)),
+        refusals=(
+            Refusal(Risk.DELETE, MAIN, text, change="sha256:1", expires="2026-10-05"),
+            Refusal(Risk.START, RECALL, text, change="sha256:2", expires="2026-10-05", void=text),
+        ),
         approvals=(
             ApprovalUse(
                 Approval(Risk.RECALL, RECALL, text, text, text, SourceLine("approvals.yaml", 2)),
