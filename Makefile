@@ -81,6 +81,7 @@ lock: .venv/.installed
 .PHONY: docs
 docs: .venv/.installed
 	$(BIN)/python scripts/kinds_page.py
+	$(BIN)/python scripts/mistakes_page.py
 	$(BIN)/python scripts/completion_words.py
 
 bench: .venv/.installed

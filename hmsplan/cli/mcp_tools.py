@@ -268,7 +268,7 @@ def _schema(_options: Globals, arguments: Mapping[str, Any]) -> Result:
 PAGES: Final = {
     "agents": "how to work on a stack with a coding agent",
     "language": "what the files of a stack may say",
-    "kinds": "facts of every kind of object; with kind, of that one",
+    "kinds": "the kinds of objects; with kind, the fields and facts of that one",
     "references": "one resource names another",
     "workflows": "nodes and edges",
     "leads": "people that a campaign calls, from a CSV",
@@ -287,12 +287,8 @@ def _docs(_options: Globals, arguments: Mapping[str, Any]) -> Result:
         raise BadCall([Diagnostic("Invalid argument", "kind goes with the page kinds. Leave one of the two out.")])
     if kind is None and page is None:
         return Result("\n".join(f"{name}: {about}" for name, about in PAGES.items()), {"pages": dict(PAGES)})
-    text = (pages_folder() / f"{page or 'kinds'}.md").read_text("utf-8")
-    if kind is not None:
-        _, head, rest = text.partition(f"\n## {kind}\n")
-        section, _, _ = rest.partition("\n## ")
-        text = head.lstrip() + section
-    return Result(text, {"page": page or "kinds", "kind": kind})
+    file = f"kinds/{kind}.md" if kind is not None else f"{page}.md"
+    return Result((pages_folder() / file).read_text("utf-8"), {"page": page or "kinds", "kind": kind})
 
 
 def pages_folder() -> Path:

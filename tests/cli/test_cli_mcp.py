@@ -229,8 +229,7 @@ def test_values_are_explained_and_looked_up(agent: Callable[..., Visit]) -> None
     assert "phone_number" in json.loads(numbers.text)["required"]
     assert list(pages.data["pages"]) == list(PAGES)
     assert page.text == (REPOSITORY / "docs" / "leads.md").read_text("utf-8")
-    assert kind.text.startswith("## numbers\n")
-    assert "\n## " not in kind.text
+    assert kind.text == (REPOSITORY / "docs" / "kinds" / "numbers.md").read_text("utf-8")
     assert both.is_error
 
 
@@ -363,14 +362,14 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
 
 
 def test_the_pages_are_in_the_package() -> None:
-    """Each that the tool offers, and no other; one for each kind is found in the page of kinds."""
+    """Each that the tool offers, and no other; also the one of each kind."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
     shipped = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     pages = {source: place for source, place in shipped.items() if source.startswith("docs/")}
+    assert pages.pop("docs/kinds") == "hmsplan/docs/kinds"
     assert pages == {f"docs/{name}.md": f"hmsplan/docs/{name}.md" for name in PAGES}
     assert all((pages_folder() / f"{name}.md").is_file() for name in PAGES)
-    text = (pages_folder() / "kinds.md").read_text("utf-8")
-    assert all(f"\n## {kind}\n" in text for kind in KINDS)
+    assert {path.stem for path in (pages_folder() / "kinds").iterdir()} == set(KINDS)
 
 
 def test_a_stack_file_is_needed(tmp_path: Path) -> None:

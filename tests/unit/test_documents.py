@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 import hmsplan
+from hmsplan.config.schema import documents, fields, of_kind
+from hmsplan.kinds import KINDS
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/*.md")])
+EVERYWHERE = {"extends", "extra", "lifecycle"}
 DECISIONS = sorted(ROOT.glob("docs/decisions/0*.md"))
 
 every_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -39,9 +42,28 @@ def test_every_make_target_that_is_named_exists(path: Path) -> None:
     assert [name for name in named if name not in targets] == []
 
 
-def test_the_page_of_kinds_is_what_the_table_says() -> None:
-    page: str = runpy.run_path(str(ROOT / "scripts" / "kinds_page.py"))["page"]()
-    assert (ROOT / "docs" / "kinds.md").read_text("utf-8") == page, "make docs"
+def test_the_pages_of_kinds_are_what_the_table_and_the_schemas_say() -> None:
+    pages: dict[Path, str] = runpy.run_path(str(ROOT / "scripts" / "kinds_page.py"))["pages"]()
+    assert {path: path.read_text("utf-8") for path in pages} == pages, "make docs"
+    assert set(ROOT.glob("docs/kinds/*.md")) < pages.keys()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_page_of_a_kind_has_every_field_of_its_schema(kind: str) -> None:
+    page = (ROOT / "docs" / "kinds" / f"{kind}.md").read_text("utf-8")
+    _, _, table = page.partition("\n## Fields\n")
+    first = re.split(r"^#", table, maxsplit=1, flags=re.MULTILINE)[0]
+    named = re.findall(r"^\| `(\w+)` \| .+ \| (.*) \| (.+) \|$", first, re.MULTILINE)
+    assert [name for name, _, _ in named] == [name for name in fields(kind) if name not in EVERYWHERE]
+    needed = documents()[of_kind(kind)].get("required", ())
+    assert {name for name, required, _ in named if required == "yes"} == set(needed)
+    secrets = {pattern[0] for pattern in KINDS[kind].secrets if len(pattern) == 1}
+    assert {name for name, _, told in named if "**Secret.**" in told} == secrets
+
+
+def test_the_page_of_mistakes_is_what_broken_stacks_are_told() -> None:
+    page: str = runpy.run_path(str(ROOT / "scripts" / "mistakes_page.py"))["page"]()
+    assert (ROOT / "docs" / "mistakes.md").read_text("utf-8") == page, "make docs"
 
 
 def test_the_words_of_the_completion_are_those_of_the_command_line() -> None:
