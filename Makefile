@@ -82,6 +82,7 @@ lock: .venv/.installed
 docs: .venv/.installed
 	$(BIN)/python scripts/kinds_page.py
 	$(BIN)/python scripts/mistakes_page.py
+	$(BIN)/python scripts/page_output.py
 	$(BIN)/python scripts/completion_words.py
 
 bench: .venv/.installed
