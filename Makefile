@@ -85,8 +85,14 @@ docs: .venv/.installed
 	$(BIN)/python scripts/page_output.py
 	$(BIN)/python scripts/completion_words.py
 
+# Builds the documentation into site/; to read and search it: python -m http.server --directory site
+.PHONY: site
+site: export NO_MKDOCS_2_WARNING = 1
+site: .venv/.installed
+	$(BIN)/mkdocs build --strict
+
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv .judges .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv site .judges .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
