@@ -172,7 +172,7 @@ async def apply(
             report says why it stopped.
     """
     stop = stop if stop is not None else Stop()
-    began = clock()
+    began, waited_s = clock(), client.waited_s
     grace = Polling(grace_s, clock, sleep, lambda: bool(stop))
     context = _context(plan, snapshot, client, ledger, progress, grace)
     if plan.organization is not None and ledger.organization_id != plan.organization:
@@ -197,7 +197,7 @@ async def apply(
         unauthorized=stop.unauthorized,
         requests=MappingProxyType(dict(client.requests)),
         elapsed_s=clock() - began,
-        waited_s=client.waited_s,
+        waited_s=client.waited_s - waited_s,
     )
 
 

@@ -113,7 +113,7 @@ def _ask(plan: Plan, organization: str) -> None:
     whose = " ".join(filter(None, [organization and f'"{plain(organization)}"', plain(plan.organization or "")]))
     where = f"{plain(plan.stack)}, environment {plain(plan.environment)}, organization {whose or 'not told'}"
     err("\n" + wrapped(where) + f"\n{plan_line(plan)}")
-    if ask("Do you want to perform these actions? Only 'yes' is taken for yes.") != "yes":
+    if ask("Do you want to perform these actions? Only 'yes' is accepted.") != "yes":
         raise HmsplanError("nothing was changed", summary="Not applied")
 
 

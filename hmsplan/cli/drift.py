@@ -10,6 +10,7 @@ from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import open_workspace, wait_for
 from hmsplan.cli.surfaces import DRIFT_FORMATS, print_drift
+from hmsplan.errors import StateError
 from hmsplan.operations.drift import drift
 
 if TYPE_CHECKING:
@@ -29,4 +30,6 @@ def drift_command(options: Globals, form: str, detailed_exitcode: bool, unmanage
     report = wait_for(drift(workspace))
     drifts = report.drifted + (report.unmanaged if unmanaged else ())
     print_drift(options, report, drifts, form, workspace.stack)
+    if detailed_exitcode and report.is_blind:
+        raise StateError("a state without an apply cannot tell whether something drifted", summary="Nothing compared")
     return DRIFTED if detailed_exitcode and report.drifted else 0

@@ -29,6 +29,8 @@ _IGNORED: Final = "*\n"
 class NoEmulator(HmsplanError):
     """What the emulator is made of is not installed."""
 
+    summary = "Not installed"
+
     def __init__(self, missing: ImportError) -> None:
         super().__init__(f"{missing.name} is missing. Type: pip install 'hmsplan[emulator]'")
 

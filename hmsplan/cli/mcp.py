@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 class NoMcp(HmsplanError):
     """What speaks the protocol is not installed."""
 
+    summary = "Not installed"
+
     def __init__(self, missing: ImportError) -> None:
         super().__init__(f"{missing.name} is missing. Type: pip install 'hmsplan[mcp]'")
 

@@ -29,14 +29,14 @@ COMMANDS: Final = {
     "apply": ("apply", "Make the organization equal to the stack."),
     "drift": ("drift", "Show what changed outside hmsplan. Read-only."),
     "show": ("plan", "Show a saved plan."),
-    "snapshot": ("snapshot", "Save a picture to plan against without a key."),
+    "snapshot": ("snapshot", "Save a snapshot to plan against without a key."),
     "explain": ("explain", "Show where each value of a resource comes from, offline."),
     "graph": ("graph", "Print the dependency graph."),
     "import": ("state", "Bind one live object to an address."),
     "export": ("export", "Write YAML for a whole organization."),
     "domain": ("domain", "Show the DNS records of the mail domain, or have them checked."),
     "state": ("state", "Look at the state, or operate on it."),
-    "resolve": ("state", "Settle a create whose result is unknown."),
+    "resolve": ("state", "Resolve a create whose outcome is unknown."),
     "fmt": ("fmt", "Put the files of the stack in canonical form."),
     "schema": ("schema", "Print the JSON Schema of the YAML."),
     "mcp": ("mcp", "Serve coding agents on stdin and stdout, read-only."),
@@ -108,9 +108,16 @@ def main(args: Sequence[str] | None = None) -> None:
     os._exit(code)
 
 
+_BARE: Final = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""A group was named and none of its commands; older clicks print the help themselves."""
+
+
 def _explain(error: click.ClickException) -> None:
     """Say how a command is used and what is wrong with this line, in lines that fit."""
     ctx = error.ctx if isinstance(error, click.UsageError) else None
+    if ctx is not None and isinstance(error, _BARE):
+        terminal.err(ctx.get_help())
+        return
     if ctx is not None:
         terminal.err(f"{ctx.get_usage()}\nTry '{ctx.command_path} --help' for help.\n")
     terminal.complain(terminal.wrapped(f"Error: {error.format_message()}"))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.pass_obj
 def snapshot_command(options: Globals, file: Path) -> None:
-    """Save a picture of the live organization and of the state, for plans where there is no key. Reads only.
+    """Save a snapshot of the live organization and of the state, for plans where there is no key. Reads only.
 
     No secret is in it, and no lead: people are counted, and recognised by digests. All other texts are.
     """

@@ -219,7 +219,7 @@ def import_command(options: Globals, address: Address, object_id: str) -> None:
 @click.option("--none", "nothing", is_flag=True, help="It made nothing; it may be created again.")
 @click.pass_obj
 def resolve_command(options: Globals, address: Address, object_id: str | None, nothing: bool) -> None:
-    """Settle a create of which it is unknown whether it happened."""
+    """Resolve a create whose outcome is unknown."""
     if (object_id is None) != nothing:
         raise click.UsageError("say either --adopt ID or --none")
     workspace = open_workspace(options)

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from hmsplan.output.values import Look
 
 FORMAT_VERSION: Final = "1.0"
-NO_DRIFT: Final = "No drift. Every managed object is as the last apply left it."
+NO_DRIFT: Final = "No drift. Every managed object is as the last apply left it, or as the stack declares it."
+NOTHING_KNOWN: Final = "Nothing was compared, because no earlier apply is known here."
 HAPPENED: Final = {
     DriftKind.GONE: "is gone",
     DriftKind.TWIN: "has a twin",

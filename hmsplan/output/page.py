@@ -149,7 +149,7 @@ class Page:
         counts: the last line.
         digest: as it is written; "" for a drift report.
         stamp: which hmsplan made the report, and when; "" for none.
-        apply: what to type to apply such a plan, before what allows its risks; "" for a drift report.
+        apply: what to type to apply such a plan, before what allows its risks, or to undo what drifted.
         width: columns that the lines of objects are laid out for.
     """
 
@@ -269,7 +269,7 @@ def page_of(
         warnings=tuple(commands.completed(each) for each in plan.warnings if each.topic not in _AT_THE_HEAD),
         unchanged=tuple(str(change.address) for change in plan.changes if not is_pending(change)),
         ending=tuple(_ending(plan)),
-        memory=" ".join(f"{each.summary}: {each.detail}" for each in plan.warnings if each.topic is Topic.NO_STATE),
+        memory=_memory(plan.warnings),
         snapshot=snapshot_text(plan.against),
         counts=plan_line(plan),
         digest=plan.digest_of(digest),
@@ -290,6 +290,10 @@ def _looser(plan: Plan) -> Iterator[str]:
         if each.topic is Topic.CONSENT:
             where = f" ({each.source.file}:{each.source.line})" if each.source else ""
             yield f"{each.summary}{where}: {each.detail}"
+
+
+def _memory(warnings: Iterable[Diagnostic]) -> str:
+    return " ".join(f"{each.summary}: {each.detail}" for each in warnings if each.topic is Topic.NO_STATE)
 
 
 def names_of(plan: Plan) -> dict[str, str]:
@@ -330,11 +334,19 @@ def drift_page(
     stamp: str = "",
 ) -> Page:
     """Return what a drift report says."""
-    from hmsplan.output.drift import NO_DRIFT, coverage_text, drift_line, unseen_text, worst_first  # noqa: PLC0415 -- a plan needs none of it
+    from hmsplan.output.drift import (  # noqa: PLC0415 -- a plan needs none of it
+        NO_DRIFT,
+        NOTHING_KNOWN,
+        coverage_text,
+        drift_line,
+        unseen_text,
+        worst_first,
+    )
 
     ours = [drift for drift in drifts if drift.drift is not DriftKind.UNMANAGED]
     rows = ((mark, kind, tuple(_drift_name(d) for d in drifts if d.drift is kind)) for kind, mark in _DRIFT_ORDER)
-    ending = () if ours else (NO_DRIFT,)
+    memory = _memory(warnings)
+    ending = () if ours else (NOTHING_KNOWN,) if memory else (NO_DRIFT,)
     return Page(
         "drift",
         stack,
@@ -343,7 +355,9 @@ def drift_page(
         drift=_drifted(worst_first(ours), width, EMPTY, commands),
         unmanaged=tuple(drift for drift in drifts if drift.drift is DriftKind.UNMANAGED),
         ending=ending,
-        warnings=tuple(map(commands.completed, warnings)),
+        warnings=tuple(commands.completed(each) for each in warnings if each.topic is not Topic.NO_STATE),
+        memory=memory,
+        apply=commands.command("apply"),
         coverage=f"Coverage: {coverage_text(coverage)}",
         unseen=f"Cannot be seen: {unseen_text(unseen)}" if unseen else "",
         counts=drift_line(drifts),

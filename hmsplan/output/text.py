@@ -63,6 +63,8 @@ def _plan(page: Page, quote: Quote, *, show_unchanged: bool) -> Iterator[list[Li
 
 
 def _drift_report(page: Page, quote: Quote) -> Iterator[list[Line]]:
+    if page.memory:
+        yield [title(safe(page.memory), Tone.ALERT)]
     if page.drift:
         number = count(len({item.name for item in page.drift}), "object")
         yield [title(f"{number} changed outside hmsplan since the last apply", Tone.ALERT), title(SHOWN_AS, Tone.QUIET)]
@@ -71,7 +73,19 @@ def _drift_report(page: Page, quote: Quote) -> Iterator[list[Line]]:
     yield [title(sentence) for sentence in page.ending]
     yield _unmanaged(page)
     unseen = [title(page.unseen, Tone.PLAIN)] if page.unseen else []
+    yield _way_back(page)
     yield [title(page.coverage, Tone.PLAIN), *unseen, title(page.counts)]
+
+
+def _way_back(page: Page) -> list[Line]:
+    """Say how what changed outside is undone, and how it is kept."""
+    if not any(item.mark in {"~", "-"} for item in page.drift):
+        return []
+    return [
+        title("To put back what the stack declares:", Tone.PLAIN),
+        Line(page.apply, whole=True),
+        title("To keep what is live, write it into the files until a plan shows no changes.", Tone.PLAIN),
+    ]
 
 
 def _warnings(page: Page, quote: Quote) -> Iterator[list[Line]]:

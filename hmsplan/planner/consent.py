@@ -9,7 +9,17 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import ApprovalStatus, ApprovalUse, Diagnostic, InForce, Risk, Safety, Severity, Topic
+from hmsplan.model import (
+    Address,
+    ApprovalStatus,
+    ApprovalUse,
+    Diagnostic,
+    InForce,
+    Risk,
+    Safety,
+    Severity,
+    Topic,
+)
 from hmsplan.planner.digest import change_digest
 from hmsplan.text import canonical_json, timestamps, wording
 
@@ -17,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from hmsplan.kinds import Kinds
-    from hmsplan.model import Address, Approval, Plan, Refusal, ResourceChange, Snapshot, Stack, State
+    from hmsplan.model import Approval, Plan, Refusal, ResourceChange, Snapshot, Stack, State
 
 _LIMITS: Final = ("max_deletes", "max_delete_share", "max_new_calls")
 _USUAL_DAYS: Final = 14
@@ -56,7 +66,8 @@ def with_consent(
     )
     plan = replace(plan, refusals=tuple(refused), approvals=uses)
     looser = (*_looser(declared.safety, state), *_new(uses))
-    return replace(plan, warnings=(*looser, *plan.warnings, *_unneeded(plan, declared, state, today)))
+    unneeded = (*_unneeded(plan, declared, state, today), *_unknown(allowed, declared, state))
+    return replace(plan, warnings=(*looser, *plan.warnings, *unneeded))
 
 
 def is_allowed(risk: Refusal, allowed: Iterable[str]) -> bool:
@@ -133,7 +144,7 @@ def _new(uses: Iterable[ApprovalUse]) -> Iterator[Diagnostic]:
     for use in uses:
         if use.is_new:
             approval = use.approval
-            detail = f"{approval.allows}, until {approval.expires}: {approval.reason}. No apply knew it so far."
+            detail = f"{approval.allows}, until {approval.expires}: {approval.reason}. It is new since the last apply."
             yield _warning("New approval", detail, approval, Topic.CONSENT)
 
 
@@ -150,14 +161,31 @@ def _unneeded(plan: Plan, declared: Stack, state: State, today: str) -> Iterator
         elif approval.address in known:
             why = f"Nothing that is planned needs {approval.allows}."
         elif approval.risk is Risk.DELETE:
-            near = wording.nearest(approval.address.key, [a.key for a in known if a.kind == approval.address.kind])
-            guess = f" Did you mean {approval.address.kind}.{near}?" if near else ""
-            why = f"{approval.address} is neither declared nor in the state.{guess}"
+            why = _nowhere(approval.address, known)
         else:
             continue  # reading the file has warned of it
         expired = f" It expired on {approval.expires}." if approval.expires < today else ""
         advice = "Take the entry out, unless another environment waits for it."
         yield _warning("Unneeded approval", f"{why}{expired} {advice}", approval)
+
+
+def _unknown(allowed: Iterable[str], declared: Stack, state: State) -> Iterator[Diagnostic]:
+    """Warn of ``--allow`` for an address that is nowhere: mostly a typo, and what was meant stays refused."""
+    known = {*declared.resources, *state.bindings}
+    for pattern in sorted(set(allowed)):
+        try:
+            address = Address.parse(pattern.partition(":")[2])
+        except ValueError:  # a pattern
+            continue
+        if address not in known:
+            detail = f"--allow {pattern} allows nothing: {_nowhere(address, known)}"
+            yield Diagnostic("Unknown address", detail, severity=Severity.WARNING)
+
+
+def _nowhere(address: Address, known: Iterable[Address]) -> str:
+    near = wording.nearest(address.key, [each.key for each in known if each.kind == address.kind])
+    guess = f" Did you mean {address.kind}.{near}?" if near else ""
+    return f"{address} is neither declared nor in the state.{guess}"
 
 
 def _warning(summary: str, detail: str, approval: Approval, topic: Topic | None = None) -> Diagnostic:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.identity import identity_of
-from hmsplan.model import EMPTY, MISSING, Diagnostic, Drift, DriftKind, FieldChange, Severity
+from hmsplan.model import EMPTY, MISSING, Diagnostic, Drift, DriftKind, FieldChange, Severity, Topic
 from hmsplan.planner.absence import is_whole
 from hmsplan.planner.diff import at_path, diff
 from hmsplan.planner.last_applied import is_settled
@@ -21,6 +21,7 @@ from hmsplan.planner.matching import NOWHERE, identify
 from hmsplan.planner.members import fingerprint
 from hmsplan.planner.request_body import resolve
 from hmsplan.planner.resource_diff import is_final
+from hmsplan.planner.safety import without_memory
 from hmsplan.planner.trouble import troubles
 from hmsplan.planner.unseen import unseen_fields
 
@@ -201,7 +202,7 @@ class DriftReport:
         coverage: kind to (objects that state binds and that are live, live objects).
         unseen: address to the applied fields whose live value the API does not tell.
         requests: how many HTTP requests it took.
-        warnings: what the platform finds wrong with a managed object; not drift.
+        warnings: that no apply is remembered, or what the platform finds wrong with a managed object; not drift.
     """
 
     drifted: tuple[Drift, ...]
@@ -210,6 +211,11 @@ class DriftReport:
     unseen: Mapping[Address, tuple[FieldPath, ...]]
     requests: int = 0
     warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def is_blind(self) -> bool:
+        """Say whether nothing could be compared, because no apply is remembered."""
+        return any(warning.topic is Topic.NO_STATE for warning in self.warnings)
 
 
 def survey(
@@ -240,5 +246,8 @@ def survey(
         coverage,
         {address: paths for address, paths in unseen.items() if paths},
         snapshot.requests,
-        tuple(troubles(stack, bindings, snapshot, kinds)),
+        (
+            *without_memory(state, identify(stack, snapshot, state, elsewhere, kinds).adopted, kinds),
+            *troubles(stack, bindings, snapshot, kinds),
+        ),
     )

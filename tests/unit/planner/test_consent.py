@@ -152,7 +152,7 @@ def head(plan: Plan) -> list[str]:
 def test_an_approval_is_new_until_an_apply_knew_it() -> None:
     given = approval()
     assert head(plan_with(given)) == [
-        f"New approval: start:campaigns.c, until {day(NOW)}: agreed. No apply knew it so far."
+        f"New approval: start:campaigns.c, until {day(NOW)}: agreed. It is new since the last apply."
     ]
     known = replace(STATE, in_force=in_force(replace(STACK, approvals=(given,))))
     assert head(plan_with(given, state=known)) == []
