@@ -74,6 +74,8 @@ COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3
 lock: .venv/.installed
 	$(PIP) --require-hashes --requirement requirements/tools.lock
 	$(COMPILE) --extra dev --output-file requirements/dev.lock pyproject.toml
+	$(COMPILE) --constraint requirements/dev.lock --extra emulator --extra mcp --extra object-store --extra postgres \
+		--output-file requirements/run.lock pyproject.toml
 	$(COMPILE) --constraint requirements/dev.lock --output-file requirements/tools.lock requirements/tools.in
 	cd scripts/judged-by/editor && npm install --package-lock-only --no-audit --no-fund --omit-lockfile-registry-resolved
 
@@ -91,8 +93,17 @@ site: export NO_MKDOCS_2_WARNING = 1
 site: .venv/.installed
 	$(BIN)/mkdocs build --strict
 
+# What a release publishes: an sdist, and the wheel that it makes, so that nothing else in this folder gets into it.
+.PHONY: dist
+dist: .venv/.installed
+	sh scripts/judges distribution
+	rm -rf dist
+	$(BIN)/hatchling build --target sdist --directory dist
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --no-cache-dir --wheel-dir dist dist/hmsplan-*.tar.gz
+	sh scripts/judge_dist.sh dist
+
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv site .judges .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv site .judges dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
