@@ -28,7 +28,12 @@ TEXTS = {
 }
 
 # What a job may hold beyond reading the repository. A job with a write permission has no secret (see below).
-WRITES = {("plan", "report"): {"pull-requests"}, ("drift", "report"): {"issues"}}
+WRITES = {
+    ("plan", "report"): {"pull-requests"},
+    ("drift", "report"): {"issues"},
+    ("release", "publish"): {"attestations", "id-token"},
+    ("release", "release"): {"contents"},
+}
 
 # Where a string becomes code: shell, and the JavaScript of github-script.
 EXPRESSION = re.compile(r"\$\{\{")
@@ -100,7 +105,7 @@ def run_step(tmp_path: Path, step: Step, env: dict[str, str], exit_code: int = 0
 
 
 def test_the_workflows_are_the_ones_the_documentation_names() -> None:
-    assert set(TEXTS) == {"ci", "plan", "apply", "drift"}
+    assert set(TEXTS) == {"ci", "plan", "apply", "drift", "release"}
 
 
 @every_workflow
