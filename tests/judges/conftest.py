@@ -17,6 +17,7 @@ from hmsplan.emulator import Emulator, Settings, running
 from hmsplan.formats.plan_file import plan_to_bytes
 
 from .outside import REPOSITORY, golden_plans, once
+from .packages import Packages, build
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,3 +108,15 @@ def fill(folder: Path) -> None:
 def plans(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of plans in JSON: of the example, of a stack with every action, and of all golden cases."""
     return once(tmp_path_factory, "plans", fill)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the packages, ``published`` and ``local``."""
+    return once(tmp_path_factory, "built", build)
+
+
+@pytest.fixture(scope="session")
+def packages(built: Path) -> Packages:
+    """Return what ``make dist`` builds here."""
+    return Packages(built / "local")
