@@ -25,6 +25,7 @@ NOT_COPIED: Final = (
     ".judges",
     "dist",
     "mutants",
+    "site",
     ".hmsplan",
     "__pycache__",
     ".*_cache",
