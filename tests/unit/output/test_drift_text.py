@@ -50,7 +50,7 @@ def test_a_report_and_no_proposal() -> None:
 
 def test_no_drift_is_said_in_so_many_words() -> None:
     text = render_drift([], {"numbers": (3, 3)}, width=80, color=False)
-    assert text.startswith("No drift. Every managed object is as the last apply left it.\n")
+    assert text.startswith("No drift. Every managed object is as the last apply left it, or")
     assert text.endswith("Coverage: 3 of 3 objects managed\nDrift: 0 changed, 0 gone.\n")
 
 
