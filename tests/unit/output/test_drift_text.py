@@ -43,6 +43,10 @@ def test_a_report_and_no_proposal() -> None:
         "  # assistants",
         '        "\\u001b[2J Try-out"  a9',
         "",
+        "To put back what the stack declares:",
+        "    hmsplan apply",
+        "To keep what is live, write it into the files until a plan shows no changes.",
+        "",
         "Coverage: 1 of 2 objects managed (assistants 1 of 2)",
         "Drift: 1 changed, 1 gone, 1 unmanaged.",
     ]
