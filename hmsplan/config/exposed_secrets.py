@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.model import Diagnostic, Severity, Topic, dotted
-from hmsplan.secrets.detect import credentials, may_hold_one
+from hmsplan.model import Diagnostic, Severity, Topic, dotted, leaves
+from hmsplan.secrets.detect import credentials, may_hold_one, sounds_secret
 from hmsplan.secrets.urls import in_clear
 
 if TYPE_CHECKING:
@@ -41,6 +41,14 @@ def exposed(kind: Kind, spec: Spec, pasted: Collection[FieldPath] = ()) -> Itera
                 "what callers say, and what the assistant is answered. Write https://."
             )
             yield _warning("URL without encryption", detail, path)
+    for name in sorted(kind.write_only & spec.keys()):
+        for path, leaf in leaves(spec[name], (name,)):
+            if isinstance(leaf, str) and sounds_secret(path[-1]):
+                detail = (
+                    f"{dotted(path)} sounds like the name of a secret. It is in git, and plans show it: {name} is for "
+                    "settings. A key goes into a field that takes ${secret:name}."
+                )
+                yield replace(_warning(_OPEN, detail, path), topic=Topic.READABLE_CREDENTIAL)
 
 
 def _worth_a_look(block: Mapping[str, Value] | list[Value], at: FieldPath = ()) -> list[tuple[FieldPath, str]]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from hmsplan.model import RemoteObject, Snapshot, Spec
 
 LONGEST: Final = 40
+_TAKEN: Final = NO_TEXT_ELSEWHERE | {"hmsplan"}
+"""Keys that are no names: words of YAML, and the stem of a file that would make a stack of its folder."""
 SINGLE: Final = "main"
 """The key of the only object of its kind."""
 
@@ -59,4 +61,4 @@ def _key(kind: Kind, fields: Spec) -> str:
     if kind.is_single:
         return SINGLE
     key = slug(str(fields.get("name") or fields.get(kind.identity) or ""))
-    return key if key[:1].isalpha() and key not in NO_TEXT_ELSEWHERE else f"{kind.singular}_{key}".rstrip("_")
+    return key if key[:1].isalpha() and key not in _TAKEN else f"{kind.singular}_{key}".rstrip("_")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from hmsplan.formats.blast_radius_json import reached_json
 from hmsplan.formats.flow_json import flow_json
 from hmsplan.formats.member_rows import member_json
-from hmsplan.formats.redact import LEAVES, bare, managed_before, public_value, sealed
+from hmsplan.formats.redact import LEAVES, SENSITIVE, bare, managed_before, public_value, sealed
 from hmsplan.kinds import KINDS, Kind
 from hmsplan.kinds.references import owned_references, owners_of
 from hmsplan.model import ANY, Action, DriftKind, Ref, Secret, is_written
@@ -137,15 +137,21 @@ def _sides(change: ResourceChange) -> tuple[_Side | None, _Side | None]:
     """Return what was and what will be; None where there is no object."""
     kind = KINDS[change.address.kind]
     before, after = _before(kind, change), _after(kind, change)
-    return None if before is None else _side(before), None if after is None else _side(after)
+    partly = {
+        str(field.path[0]): True
+        for field in change.fields
+        if len(field.path) == 1 and isinstance(field.after, str) and SENSITIVE in field.after
+    }
+    return None if before is None else _side(before, partly), None if after is None else _side(after, partly)
 
 
-def _side(fields: Spec) -> _Side:
+def _side(fields: Spec, partly: Mapping[str, bool]) -> _Side:
+    """Return one side; *partly* are texts of which a part is hidden."""
     special = {key: value for key, value in fields.items() if not _is_json(value)}
     values = {
         key: bare(value) if key in special else value for key, value in fields.items() if not isinstance(value, Ref)
     }
-    return _Side(values, special, _marks(special, Secret) or {})
+    return _Side(values, special, {**(_marks(special, Secret) or {}), **partly})
 
 
 def _is_json(value: Value) -> bool:

@@ -37,6 +37,8 @@ def field_lines(look: Look, change: FieldChange, *, forces: bool = False) -> Ite
         yield Line(f"{head} = {brief(look, before, pat)}", "-", notes=(*notes, *remark(look, before, pat)))
     elif before is MISSING:
         yield from value_lines(look, f"{head} = ", after, pat, "+", 0, notes=notes)
+    elif isinstance(after, str) and before == after:  # but for what is hidden of both
+        yield Line(f"{head} = {brief(look, after, pat)}", "~", notes=(*notes, "another value where it is hidden"))
     elif pat in look.kind.atomic and _is_nest(before) and _is_nest(after):
         yield Line(f"{head} = (JSON, sent whole)", "~", notes=notes)
         yield from _inside_lines(look, before, after, pat)

@@ -21,6 +21,7 @@ from hmsplan.model import (
     Topic,
 )
 from hmsplan.planner.digest import change_digest
+from hmsplan.planner.resource_diff import acts
 from hmsplan.text import canonical_json, timestamps, wording
 
 if TYPE_CHECKING:
@@ -53,7 +54,10 @@ def with_consent(
 
     @cache
     def change_of(address: Address) -> str:
-        return change_digest(plan, of_address[address], snapshot.members, kinds)
+        changes, bound = of_address[address], state.bindings.get(address)
+        was_on = bound is not None and acts(kinds[address.kind], bound.applied)
+        is_again = was_on and any(change.started for change in changes)
+        return change_digest(plan, changes, snapshot.members, kinds, is_again=is_again)
 
     today = timestamps.day(now)
     uses = tuple(_uses(plan.refusals, declared.approvals, state, change_of, today))

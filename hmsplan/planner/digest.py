@@ -12,7 +12,7 @@ from hmsplan.secrets.detect import hidden
 from hmsplan.text.canonical_json import canonical_json, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from hmsplan.kinds import Kinds
     from hmsplan.model import MembersChange, RemoteObject, ResourceChange, Value
@@ -50,14 +50,24 @@ def change_digest(
     changes: Iterable[ResourceChange],
     members: Mapping[str, Sequence[RemoteObject]] = EMPTY,
     kinds: Kinds = KINDS,
+    *,
+    is_again: bool = False,
 ) -> str:
     """Return the digest of what *plan* does to one object, ``sha256:…``: what an approval holds for.
 
-    *changes* are those of its address, *members* the live ones of every object by its id. All that is declared of it
-    takes part, also what does not change: a secret that is kept may have another receiver. So does who is there when a
-    start calls them.
+    Args:
+        plan: that the object is a part of.
+        changes: those of its address.
+        members: the live ones of every object by its id.
+        kinds: what is known of the API.
+        is_again: it starts once more what somebody stopped, which one approval allows once.
+
+    All that is declared of it takes part, also what does not change: a secret that is kept may have another receiver.
+    So does the credential in a URL, which on a shared host is the receiver, and who is there when a start calls them.
     """
     approved = [_with_before(_meaning(change), change, kinds) | _besides(change, members) for change in changes]
+    if is_again:
+        approved.append({"serial": plan.serial})
     place = {"stack": plan.stack, "environment": plan.environment, "organization": plan.organization}
     return f"{Digest.STRICT}:{digest({**place, 'approved': approved})}"
 
@@ -65,7 +75,8 @@ def change_digest(
 def _besides(change: ResourceChange, members: Mapping[str, Sequence[RemoteObject]]) -> dict[str, Any]:
     again = [change.members.called, change.members.taken] if change.members is not None else []
     there = sorted(member.id for member in members.get(change.id or "", ())) if change.started else []
-    return {"declared": digest(plain(change.after)), "again": again, "there": there}
+    texts = [[list(field.path), plain(field.before, str), plain(field.after, str)] for field in change.fields]
+    return {"declared": digest([plain(change.after, str), texts]), "again": again, "there": there}
 
 
 def _meaning(change: ResourceChange) -> dict[str, Any]:
@@ -106,11 +117,11 @@ _WHOLE: Final = 2.0**63
 """Below it, a number is written in full; JSON has no larger whole number that every program reads."""
 
 
-def plain(value: Value) -> Value:
+def plain(value: Value, text: Callable[[str], str] = hidden) -> Value:
     """Return *value* as JSON without a secret in it: references by address, secrets by name and fingerprint.
 
-    The credential in a URL takes no part: the file of a saved plan, which has the same digest, does not show it. Equal
-    numbers are equal: 1.0 is 1.
+    The credential in a URL takes no part, unless *text* keeps it: the file of a saved plan, which has the same digest,
+    does not show it. Equal numbers are equal: 1.0 is 1.
     """
     if value is MISSING:
         return {"$missing": True}
@@ -119,10 +130,10 @@ def plain(value: Value) -> Value:
     if isinstance(value, Secret):
         return value.recorded()
     if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: plain(item, text) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return hidden(value) if isinstance(value, str) else _number(value)
+        return [plain(item, text) for item in value]
+    return text(value) if isinstance(value, str) else _number(value)
 
 
 def _number(value: Value) -> Value:

@@ -50,7 +50,7 @@ def _meant(patterns: Iterable[str], known: Iterable[Address]) -> set[Address]:
 
 def _needs(resource: Resource, stack: Stack, kinds: Kinds) -> Iterator[Address]:
     """Yield what *resource* refers to, copies or cannot be without, as far as it is declared."""
-    yield from (*resource.refs, *resource.copied)
+    yield from (*resource.refs, *resource.copied, *(template for _, template in resource.via))
     yield from (each for _, _, each in needed_by(kinds[resource.address.kind], resource, stack, kinds) if each)
 
 

@@ -65,6 +65,18 @@ def test_the_next_plan_is_empty(online: Any, emulator: Emulator, exported: Path)
     assert not emulator.writes
 
 
+def test_an_object_called_like_the_stack_file_makes_no_stack_of_its_folder(
+    online: Any, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.organization(KEY)
+    for name in ("Good", "Hmsplan"):
+        emulator.add("assistants", {"name": name})
+    result = online("export", tmp_path / "new")
+    assert result.code == 0, result
+    assert sorted(resources(tmp_path / "new")["assistants"]) == ["assistant_hmsplan", "good"]
+    assert online("-C", tmp_path / "new", "plan").code == 0
+
+
 def test_without_the_state_everything_is_adopted_and_nothing_changed(
     online: Any, emulator: Emulator, exported: Path
 ) -> None:

@@ -45,6 +45,13 @@ def test_tools_are_looked_into_and_what_is_pasted_is_not() -> None:
     assert found("tool_templates", {"tool_config": {"url": "http://a.example/"}}) == [(CLEAR, ("tool_config", "url"))]
 
 
+def test_a_setting_that_sounds_like_a_secret_is_warned_of() -> None:
+    """Settings of a provider are never hidden: they are no place for a key."""
+    config = {"region": "eu", "auth": {"password": "p"}, "access_token": None}
+    spec = {"provider": "azure", "api_key": Secret("k", "f"), "config": config}
+    assert found("byok_keys", spec) == [(OPEN, ("config", "auth", "password"))]
+
+
 def test_a_warning_says_what_to_write_and_not_what_was_found() -> None:
     spec = {"webhook_url": "https://a.example/x?token=tok-1", "first_message": "sk-live-abcdefghijklmnop"}
     details = [warning.detail for warning in exposed(KINDS["assistants"], spec)]

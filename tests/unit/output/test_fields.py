@@ -25,6 +25,14 @@ def shown(kind: str, path: tuple[str | int, ...], before: Any, after: Any, *, wi
     return paint(field_lines(look, FieldChange(path, before, after)), width=width, color=False).splitlines()
 
 
+def test_a_text_that_differs_where_it_is_hidden_says_so() -> None:
+    url = "https://hooks.slack.com/services/(sensitive value)"
+    assert shown("assistants", ("webhook_url",), url, url) == [
+        f'  ~ webhook_url = "{url}"',
+        "      # another value where it is hidden",
+    ]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "line"),
     [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.readings import NOW, SPRING, at, bound, declared, lead, live, planned, remembered, remote, resource
 
-from hmsplan.model import Approval, ApprovalStatus, InForce, Risk, Safety, SourceLine, Topic
+from hmsplan.model import Approval, ApprovalStatus, InForce, Risk, Safety, Secret, SourceLine, Topic
 from hmsplan.planner.consent import in_force
 from hmsplan.text.timestamps import day
 
@@ -189,3 +189,38 @@ def test_before_the_first_apply_the_usual_limits_are_what_they_are_compared_with
 def test_what_is_in_force_names_only_what_is_not_usual() -> None:
     assert in_force(STACK) == InForce()
     assert in_force(replace(STACK, safety=Safety(max_deletes=9, settle_grace_s=1))) == InForce({"max_deletes": 9})
+
+
+HOOK = "https://hooks.slack.com/services/T00000000/B00000000/{}"
+
+
+@pytest.mark.parametrize("other", ["YYYYaaaaBBBBcccc2222eeee", "XXXXaaaaBBBBcccc1111dddd"])
+def test_the_hidden_part_of_a_receiver_is_approved_with_it(other: str) -> None:
+    """On a host that many share it is the receiver, though no plan shows it."""
+    secret = Secret("hook", "f1")
+    was: dict[str, Any] = {"name": "A", "webhook_url": "https://own.example/h", "webhook_secret": secret}
+    snapshot = live(remote("assistants", "a1", **{**was, "webhook_secret": "s"}))
+    state = remembered(bound("assistants.support", "a1", **was))
+
+    def moved(to: str) -> Stack:
+        return declared(resource("assistants.support", **{**was, "webhook_url": HOOK.format(to)}))
+
+    approved = "XXXXaaaaBBBBcccc1111dddd"
+    entry = approval("egress:assistants.support", wanted(moved(approved), snapshot, state))
+    plan = planned(replace(moved(other), approvals=(entry,)), snapshot, state)
+    assert bool(plan.refusals) is (other != approved)
+
+
+def test_an_approval_of_a_start_starts_once() -> None:
+    """Somebody stopped it since: to start it again, against that word, is another risk."""
+    entry = approval()
+    running = replace(STATE, serial=7, bindings={**STATE.bindings, **_bound(status="scheduled")})
+    plan = planned(replace(STACK, approvals=(entry,)), LIVE, running)
+    assert [refusal.flag for refusal in plan.refusals] == ["--allow start:campaigns.c"]
+    again = approval(change=wanted(STACK, LIVE, running))
+    assert planned(replace(STACK, approvals=(again,)), LIVE, running).refusals == ()
+    assert planned(replace(STACK, approvals=(again,)), LIVE, replace(running, serial=8)).refusals
+
+
+def _bound(**fields: Any) -> Any:
+    return {at("campaigns.c"): bound("campaigns.c", "c1", **SPRING, **fields)}

@@ -329,6 +329,15 @@ def test_what_needs_something_excluded_is_left_out_with_it() -> None:
     assert not [s for s in planned(*everything(), excluded=["assistants.made"]).steps if s.address.key == "n"]
 
 
+def test_with_a_template_go_those_who_have_a_copy_of_it() -> None:
+    """Or its change would be sent to them, without it; and a target takes its templates along."""
+    template = {"name": "t", "tool_type": "function", "tool_config": {"url": "https://a.example/"}}
+    via = ((("llm_config", "tools", "t"), at("tool_templates.t")),)
+    stack = declared(resource("tool_templates.t", **template), resource("assistants.a", name="A", via=via))
+    assert actions(planned(stack, live(), excluded=["tool_templates.t"])) == {}
+    assert sorted(actions(planned(stack, live(), targets=["assistants.a"]))) == ["assistants.a", "tool_templates.t"]
+
+
 def test_what_something_excluded_needs_stays() -> None:
     assert actions(planned(*everything())).keys() - actions(planned(*everything(), excluded=["*.n"])).keys() == {
         "numbers.n"
