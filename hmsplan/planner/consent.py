@@ -21,8 +21,9 @@ from hmsplan.model import (
     Topic,
 )
 from hmsplan.planner.digest import change_digest
+from hmsplan.planner.narrow import nowhere
 from hmsplan.planner.resource_diff import acts
-from hmsplan.text import canonical_json, timestamps, wording
+from hmsplan.text import canonical_json, timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -105,15 +106,15 @@ def _uses(
     for risk in risks:
         reasons[_name(risk)].append(risk.reason)
     for approval in approvals:
-        use, allowed = ApprovalStatus.UNNEEDED, ""
+        status, allowed = ApprovalStatus.UNNEEDED, ""
         if approval.allows in reasons:
             if approval.change != change_of(approval.address):
-                use = ApprovalStatus.ANOTHER_CHANGE
+                status = ApprovalStatus.ANOTHER_CHANGE
             elif approval.expires < today:
-                use = ApprovalStatus.EXPIRED
+                status = ApprovalStatus.EXPIRED
             else:
-                use, allowed = ApprovalStatus.USED, "; ".join(dict.fromkeys(reasons[approval.allows]))
-        yield ApprovalUse(approval, use, allowed, _digest(approval) not in state.in_force.approvals)
+                status, allowed = ApprovalStatus.USED, "; ".join(dict.fromkeys(reasons[approval.allows]))
+        yield ApprovalUse(approval, status, allowed, _digest(approval) not in state.in_force.approvals)
 
 
 def _void(risk: Refusal, uses: Iterable[ApprovalUse]) -> str:
@@ -165,7 +166,7 @@ def _unneeded(plan: Plan, declared: Stack, state: State, today: str) -> Iterator
         elif approval.address in known:
             why = f"Nothing that is planned needs {approval.allows}."
         elif approval.risk is Risk.DELETE:
-            why = _nowhere(approval.address, known)
+            why = nowhere(approval.address, known)
         else:
             continue  # reading the file has warned of it
         expired = f" It expired on {approval.expires}." if approval.expires < today else ""
@@ -182,14 +183,8 @@ def _unknown(allowed: Iterable[str], declared: Stack, state: State) -> Iterator[
         except ValueError:  # a pattern
             continue
         if address not in known:
-            detail = f"--allow {pattern} allows nothing: {_nowhere(address, known)}"
+            detail = f"--allow {pattern} allows nothing: {nowhere(address, known)}"
             yield Diagnostic("Unknown address", detail, severity=Severity.WARNING)
-
-
-def _nowhere(address: Address, known: Iterable[Address]) -> str:
-    near = wording.nearest(address.key, [each.key for each in known if each.kind == address.kind])
-    guess = f" Did you mean {address.kind}.{near}?" if near else ""
-    return f"{address} is neither declared nor in the state.{guess}"
 
 
 def _warning(summary: str, detail: str, approval: Approval, topic: Topic | None = None) -> Diagnostic:

@@ -246,8 +246,11 @@ def survey(
         coverage,
         {address: paths for address, paths in unseen.items() if paths},
         snapshot.requests,
-        (
-            *without_memory(state, identify(stack, snapshot, state, elsewhere, kinds).adopted, kinds),
-            *troubles(stack, bindings, snapshot, kinds),
-        ),
+        (*_memory(stack, snapshot, state, elsewhere, kinds), *troubles(stack, bindings, snapshot, kinds)),
     )
+
+
+def _memory(stack: Stack, snapshot: Snapshot, state: State, elsewhere: Elsewhere, kinds: Kinds) -> Iterator[Diagnostic]:
+    """Warn of a state that knows no apply; only then is it worth looking what of the stack is live."""
+    if not state.bindings:
+        yield from without_memory(state, identify(stack, snapshot, state, elsewhere, kinds).adopted, kinds)

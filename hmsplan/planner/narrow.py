@@ -73,12 +73,13 @@ def _unknown(option: str, patterns: Iterable[str], known: Collection[Address]) -
         if "*" in pattern or "?" in pattern:
             detail = f"--{option} {pattern}: nothing of that pattern is declared or in the state."
         else:
-            detail = f"{pattern} is neither declared nor in the state.{_guess(Address.parse(pattern), known)}"
+            detail = nowhere(Address.parse(pattern), known)
         yield Diagnostic(f"Unknown {'target' if option == 'target' else 'exclusion'}", detail)
 
 
-def _guess(target: Address, known: Collection[Address]) -> str:
-    """Return " Did you mean …?" with a space in front, or nothing."""
-    kind = wording.nearest(target.kind, {address.kind for address in known})
-    key = wording.nearest(target.key, [address.key for address in known if address.kind == kind])
-    return f" Did you mean {kind}.{key}?" if key else ""
+def nowhere(address: Address, known: Collection[Address]) -> str:
+    """Say that *address* is not among those *known*, and which one may have been meant."""
+    kind = wording.nearest(address.kind, {each.kind for each in known})
+    key = wording.nearest(address.key, [each.key for each in known if each.kind == kind])
+    guess = f" Did you mean {kind}.{key}?" if key else ""
+    return f"{address} is neither declared nor in the state.{guess}"
