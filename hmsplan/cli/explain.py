@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hmsplan.model import FieldPath, Resource, Stack
 
 _ASKED: Final = re.compile(rf"([a-z_]+\.{KEY_PATTERN})(?:\.|(?=\[)|$)(.*)", re.DOTALL)
+_RULE: Final = re.compile(r"[a-z]+(?:-[a-z0-9]+)+")
 FORMATS: Final = ("text", "json")
 
 
@@ -42,23 +43,43 @@ class NothingThere(HmsplanError):
 
 
 @click.command("explain", cls=Command)
-@click.argument("asked", metavar="ADDRESS[.FIELD]")
+@click.argument("asked", metavar="RULE|ADDRESS[.FIELD]")
 @format_option(FORMATS)
 @click.pass_obj
 def explain_command(options: Globals, asked: str, form: str) -> None:
     """Show where every value of a resource comes from: file, line and layer, variables, files, templates, and what it
-    lies over. Offline, without key or secrets.
+    lies over; or what a rule of lint means. Offline, without key or secrets.
 
     \b
       hmsplan explain assistants.support
       hmsplan explain assistants.support.llm_config.model
       hmsplan explain 'assistants.support.llm_config.tools["lookup"]'
     """  # noqa: D205, D301 -- \b is click's: do not wrap what follows
+    as_data = options.json or form == "json"
+    if _RULE.fullmatch(asked):
+        _explain_rule(asked, as_data=as_data)
+        return
     stack, resource, found, path = looked_up(options, asked)
-    if options.json or form == "json":
+    if as_data:
         out(orjson.dumps(as_json(resource, stack, found, path)).decode())
     else:
         out(as_shown(options, stack, resource, found, path))
+
+
+def _explain_rule(asked: str, *, as_data: bool) -> None:
+    """Show a rule of lint.
+
+    Raises:
+        NothingThere: there is none of that name.
+    """
+    from hmsplan.lint.rules import all_rules  # noqa: PLC0415 -- an address needs none of them
+    from hmsplan.output.rules import rule_json, rule_page  # noqa: PLC0415
+
+    rule = all_rules().get(asked)
+    if rule is None:
+        guess = wording.did_you_mean(asked, all_rules()) or " To see the rules: hmsplan lint --rules"
+        raise NothingThere(f"There is no rule {asked}.{guess} A resource is named as kind.key.")
+    out(orjson.dumps(rule_json(rule)).decode() if as_data else rule_page(rule, width()))
 
 
 def looked_up(options: Globals, asked: str) -> tuple[Stack, Resource, Sequence[Explained], FieldPath]:

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 GROUPS: Final = {
     "What to plan": ("--target", "--exclude", "--destroy", "--resend", "--against", "--impact"),
     "Consent": ("--yes", "--allow", "--expect-digest"),
+    "What to check": ("--rules", "--rule"),
     "What to export": ("--only", "--without-leads", "--minimal"),
     "What to settle": ("--adopt", "--none", "--force"),
     "The server": ("--port", "--db", "--faults", "--settings"),
     "Result": (
         *("--out", "--check", "--diff", "--format", "--json", "--detailed-exitcode", "--show-unchanged", "--unmanaged"),
-        *("--digest", "--watch", "--ci", "--install", "--mcp", "--keep", "--fast", "--write"),
+        *("--digest", "--fail-severity", "--watch", "--ci", "--install", "--mcp", "--keep", "--fast", "--write"),
     ),
     "Stack": ("-C", "--env", "--var", "--secrets", "--secrets-file"),
     "State and API": ("--state", "--emulator", "--allow-host", "--ca-bundle", "--timeout"),
@@ -85,6 +86,15 @@ MANUALS: Final = {
         _OFFLINE,
         (("0", "the stack is valid"),),
     ),
+    "lint": Manual(
+        (
+            ("Check the stack of this folder", "hmsplan lint"),
+            ("What is there to find?", "hmsplan lint --rules"),
+            ("Fail on warnings too", "hmsplan lint --fail-severity warning"),
+        ),
+        _OFFLINE,
+        (("0", "nothing bad enough was found"), ("3", "something was, or the stack is invalid")),
+    ),
     "plan": Manual(
         (
             ("Show what an apply would change", "hmsplan plan -e production"),
@@ -143,6 +153,7 @@ MANUALS: Final = {
         (
             ("Where does each value come from?", "hmsplan explain assistants.support -e production"),
             ("Of one field", "hmsplan explain assistants.support.llm_config.model"),
+            ("What does a rule of lint mean?", "hmsplan explain unknown-placeholder"),
         ),
         _OFFLINE,
         _DONE,

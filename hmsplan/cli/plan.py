@@ -15,7 +15,7 @@ from hmsplan import __version__
 from hmsplan.cli.failure import tell
 from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command
-from hmsplan.cli.session import load, open_workspace, unix_now, wait_for
+from hmsplan.cli.session import checked, load, open_workspace, unix_now, wait_for
 from hmsplan.cli.surfaces import PLAN_FORMATS, print_plan
 from hmsplan.cli.terminal import err, out
 from hmsplan.errors import HmsplanError, StalePlan, StateError, UnsafePlan, UnsettledCreate
@@ -229,7 +229,8 @@ def _planned(
     from hmsplan.operations.offline import plan_against  # noqa: PLC0415
 
     stack = load(options)
-    return stack, plan_against(snapshot_from_bytes(read_whole(against)), stack, unix_now(), choice)
+    made = plan_against(snapshot_from_bytes(read_whole(against)), stack, unix_now(), choice)
+    return stack, checked(options, made, stack)
 
 
 def _check(options: Globals, file: Path, choice: Options, kind: Digest, *, as_json: bool) -> int:

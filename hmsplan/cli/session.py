@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
     from hmsplan.cli.options import Globals
-    from hmsplan.model import Stack
+    from hmsplan.model import Plan, Stack
     from hmsplan.secrets.source import Source
 
 KEY: Final = "HMS_SOVEREIGN_API_KEY"
@@ -135,7 +135,21 @@ def open_workspace(options: Globals, *, need_secrets: bool = False) -> Workspace
         accept=partial(refuse_unpushed, options),
         rescue=lambda state, error: rescue(state, options, error),
         organization=embedded.KEY if options.emulator else None,
+        check=partial(checked, options),
     )
+
+
+def checked(options: Globals, plan: Plan, stack: Stack) -> Plan:
+    """Return *plan* with what lint says of it; lint is loaded only for a plan that changes something.
+
+    Raises:
+        ConfigError: lint finds an error in what would be created or changed.
+    """
+    if not plan.pending:
+        return plan
+    from hmsplan.operations.lint import with_findings  # noqa: PLC0415 -- see above
+
+    return with_findings(plan, stack, options.directory)
 
 
 def open_state(options: Globals) -> Backend:

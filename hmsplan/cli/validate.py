@@ -14,6 +14,9 @@ from hmsplan.cli.session import load
 from hmsplan.cli.surfaces import FOUND_FORMATS, print_found
 from hmsplan.cli.terminal import complain, err, out, width
 from hmsplan.errors import ConfigError
+from hmsplan.lint.engine import worst
+from hmsplan.model import Severity
+from hmsplan.operations.lint import lint_stack
 from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.output.events import diagnostic_json
 from hmsplan.output.findings import of_diagnostics
@@ -29,7 +32,7 @@ FORMATS: Final = ("text", "json", *FOUND_FORMATS)
 @format_option(FORMATS)
 @click.pass_obj
 def validate_command(options: Globals, form: str) -> int:
-    """Check the stack: YAML, fields, references. Offline, without key or secrets; every problem at once."""
+    """Check the stack: YAML, fields, references, lint. Offline, without key or secrets; every problem at once."""
     found: tuple[Diagnostic, ...]
     well: list[str] = []
     try:
@@ -37,7 +40,10 @@ def validate_command(options: Globals, form: str) -> int:
     except ConfigError as error:
         found, code = error.diagnostics, error.exit_code
     else:
-        found, code, well = stack.warnings, 0, list(map(str, stack.resources))
+        linted = lint_stack(stack, options.directory)
+        code = ConfigError.exit_code if worst(linted, stack.lint.fail) else 0
+        found = (*stack.warnings, *(each for each in linted if each.severity is not Severity.INFO))
+        well = list(map(str, stack.resources))
     found = tuple(map(options.commands.completed, found))
     if options.json or form == "json":
         body = {"format_version": "1.0", "valid": code == 0, "diagnostics": [diagnostic_json(d) for d in found]}

@@ -20,7 +20,7 @@ from hmsplan.config.layers import layer
 from hmsplan.config.problems import Problems
 from hmsplan.config.resolve import Resolver
 from hmsplan.config.resource_builder import ResourceBuilder
-from hmsplan.config.settings import check_file, read_safety, read_settings
+from hmsplan.config.settings import check_file, read_lint, read_safety, read_settings
 from hmsplan.errors import ConfigError
 from hmsplan.kinds import KINDS
 from hmsplan.model import Address, Diagnostic, Severity, Stack
@@ -159,6 +159,7 @@ def _stack(
         safety=read_safety(_child(sources.stack, "safety"), _child(sources.environment, "safety")),
         warnings=warnings,
         approvals=approvals,
+        lint=read_lint(_child(sources.stack, "lint")),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hmsplan.config.interpolation import texts_of
 from hmsplan.config.schema_violation import violations_of
 from hmsplan.kinds import KINDS
-from hmsplan.model import Diagnostic, Safety, pattern_of
+from hmsplan.model import Diagnostic, LintSettings, Safety, Severity, pattern_of
 from hmsplan.text import wording
 from hmsplan.text.timestamps import seconds
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hmsplan.config.schema_violation import SchemaViolation
     from hmsplan.model import FieldPath
 
+OFF: Final = "off"
 DEFAULT_INCLUDE: Final = ("**/*.yaml", "**/*.yml")
 _INTERPOLATED_BLOCKS: Final = ("defaults", "bases", "overrides")
 _STATE_PARAMETERS: Final = frozenset({"sslmode", "connect_timeout", "target_session_attrs"})
@@ -68,6 +69,20 @@ def read_safety(*nodes: Node | None) -> Safety:
         if name in chosen:
             limits[f"{name}_s"] = float(seconds(chosen[name]))
     return Safety(**limits)
+
+
+def read_lint(node: Node | None) -> LintSettings:
+    """Return what the stack says of lint. Only for a node that fits its schema."""
+    if node is None or not isinstance(node.value, dict):
+        return LintSettings()
+    rules = node.child("rules")
+    named = rules.entries() if rules is not None and isinstance(rules.value, dict) else ()
+    chosen = {name: (child.value, child.document.line_of(at)) for name, at, child in named}
+    return LintSettings(
+        {name: None if severity == OFF else Severity(severity) for name, (severity, _) in chosen.items()},
+        Severity(node.value.get("fail_severity", Severity.ERROR)),
+        {name: source for name, (_, source) in chosen.items()},
+    )
 
 
 def check_file(document: Document, name: str, title: str) -> list[Diagnostic]:

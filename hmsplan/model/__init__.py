@@ -7,7 +7,18 @@ Three readings meet in ``planner.planner.make_plan``: what is declared (``config
 """
 
 from hmsplan.model.address import KEY_PATTERN, Address, is_address_pattern
-from hmsplan.model.config import Copy, Import, Lifecycle, Move, Resource, Safety, Stack, Variable, VariableOrigin
+from hmsplan.model.config import (
+    Copy,
+    Import,
+    Lifecycle,
+    LintSettings,
+    Move,
+    Resource,
+    Safety,
+    Stack,
+    Variable,
+    VariableOrigin,
+)
 from hmsplan.model.consent import Approval, ApprovalStatus, ApprovalUse, InForce, Refusal, Risk
 from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine, Topic
 from hmsplan.model.paths import (
@@ -78,6 +89,7 @@ __all__ = [
     "Import",
     "InForce",
     "Lifecycle",
+    "LintSettings",
     "MemberUpdate",
     "MembersChange",
     "Missing",

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from hmsplan.model.address import Address
 from hmsplan.model.consent import Approval
-from hmsplan.model.diagnostic import Diagnostic, SourceLine
+from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine
 from hmsplan.model.paths import FieldPath
 from hmsplan.model.value import Spec, Value
 
@@ -129,6 +129,21 @@ class Safety:
     max_new_calls: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class LintSettings:
+    """What the stack says of lint.
+
+    Attributes:
+        severities: rule to how bad it is here; None = off.
+        fail: findings at least as bad make lint fail.
+        sources: where each rule is named.
+    """
+
+    severities: Mapping[str, Severity | None] = field(default_factory=dict)
+    fail: Severity = Severity.ERROR
+    sources: Mapping[str, SourceLine] = field(default_factory=dict)
+
+
 class VariableOrigin(enum.StrEnum):
     """What gave a variable its value, the strongest first."""
 
@@ -176,3 +191,4 @@ class Stack:
     warnings: tuple[Diagnostic, ...] = ()
     variables: Mapping[str, Variable] = field(default_factory=dict)
     approvals: tuple[Approval, ...] = ()
+    lint: LintSettings = LintSettings()

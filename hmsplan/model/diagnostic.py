@@ -22,10 +22,11 @@ class SourceLine:
 
 
 class Severity(enum.StrEnum):
-    """How bad a ``Diagnostic`` is; only an error stops a command."""
+    """How bad a ``Diagnostic`` is; only an error stops a command, and only lint tells what is merely worth knowing."""
 
     ERROR = "error"
     WARNING = "warning"
+    INFO = "info"
 
 
 class Topic(enum.StrEnum):
@@ -49,6 +50,7 @@ class Diagnostic:
         address: the resource concerned, if one is.
         path: the field concerned; empty for the whole resource.
         topic: None when no program asks.
+        rule: id of the rule of lint that found it; "" for what no rule did.
     """
 
     summary: str
@@ -58,3 +60,4 @@ class Diagnostic:
     path: FieldPath = ()
     severity: Severity = Severity.ERROR
     topic: Topic | None = None
+    rule: str = ""

@@ -190,7 +190,7 @@ async def _settled_plan(
         if len(waiting) < len(plan.unsettled) or (waiting and stop):
             raise UnsettledCreate(plan.unsettled)
         if not waiting:
-            return plan, snapshot
+            return workspace.check(plan, workspace.stack), snapshot
         left_s = max(u.remaining_s for u in waiting)
         workspace.reporter.looking(len(waiting), left_s)
         await asyncio.sleep(min(left_s + 0.01, _LOOK_S))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from hmsplan.errors import StateError
-    from hmsplan.model import Stack, State
+    from hmsplan.model import Plan, Stack, State
 
 Client = TypeVar("Client", bound=ReadClient)
 
@@ -52,6 +52,10 @@ def _as_it_is(_state: State, error: StateError) -> StateError:
     return error
 
 
+def _as_planned(plan: Plan, _stack: Stack) -> Plan:
+    return plan
+
+
 def _anything(_stored: State | None) -> None:
     """Accept whatever is stored."""
 
@@ -68,6 +72,7 @@ class Workspace:
         accept: raises ``StateError`` for a stored state that may not be used.
         rescue: keeps a state that could not be stored somewhere else, and returns the error that says where.
         organization: what a state remembers of an organization that the API does not name; None = nothing.
+        check: looks at every plan that is made, and may add warnings or refuse it; see ``lint.with_findings``.
     """
 
     stack: Stack
@@ -77,6 +82,7 @@ class Workspace:
     accept: Callable[[State | None], None] = _anything
     rescue: Callable[[State, StateError], StateError] = field(default=_as_it_is)
     organization: str | None = None
+    check: Callable[[Plan, Stack], Plan] = _as_planned
 
     def client(self, kind: type[Client]) -> AbstractAsyncContextManager[Client]:
         """Open a client that tells the reporter when it waits."""

@@ -51,7 +51,8 @@ def format_diagnostic(diagnostic: Diagnostic, width: int = WIDTH, quote: Quote =
     kept, so that a detail can hold a list; a line that begins with a space is kept whole, so that a command in it can
     be copied.
     """
-    lines = [f"{diagnostic.severity.value.capitalize()}: {plain(diagnostic.summary)}"]
+    rule = f" [{diagnostic.rule}]" if diagnostic.rule else ""
+    lines = [f"{diagnostic.severity.value.capitalize()}: {plain(diagnostic.summary)}{rule}"]
     where = [plain(part) for part in (_source(diagnostic), _field(diagnostic)) if part]
     if where:
         joined = _INDENT + ", ".join(where)

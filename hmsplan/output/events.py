@@ -193,7 +193,7 @@ def of_error(error: HmsplanError, commands: CommandLine = BARE) -> Iterator[Even
 
 def diagnostic(found: Diagnostic) -> Event:
     """Return one problem in the manner of ``terraform validate -json``."""
-    level = "error" if found.severity is Severity.ERROR else "warn"
+    level = "warn" if found.severity is Severity.WARNING else str(found.severity)
     return {
         "@level": level,
         "@message": f"{found.severity.capitalize()}: {plain(found.summary)}",
@@ -211,5 +211,6 @@ def diagnostic_json(found: Diagnostic) -> dict[str, Any]:
         "detail": found.detail,
         "address": str(found.address) if found.address else None,
         "path": dotted(found.path) or None,
+        "rule": found.rule or None,
         "range": {"filename": place.file, "start": {"line": place.line, "column": place.column}} if place else None,
     }

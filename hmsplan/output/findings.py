@@ -56,6 +56,7 @@ class Level(enum.IntEnum):
     NOTE = 2
 
 
+_LEVELS: Final = {Severity.ERROR: Level.ERROR, Severity.WARNING: Level.WARNING, Severity.INFO: Level.NOTE}
 _DRIFT_LEVELS: Final = {
     DriftKind.GONE: Level.ERROR,
     DriftKind.TWIN: Level.WARNING,
@@ -72,6 +73,7 @@ class Finding:
         text: which, why it matters, what to type next; may be foreign and have several lines.
         source: None when no line is at fault.
         about: the resource, and the field if it is one of a resource; "" when it is about neither.
+        id: of a rule of lint; "" for what has only words.
     """
 
     level: Level
@@ -79,11 +81,12 @@ class Finding:
     text: str
     source: SourceLine | None = None
     about: str = ""
+    id: str = ""
 
     @property
     def rule_id(self) -> str:
-        """The rule as one word: ``unknown-reference``."""
-        return re.sub(r"[^a-z0-9]+", "-", self.rule.lower()).strip("-")
+        """The rule as one word: ``unknown-reference``; of lint, its id."""
+        return self.id or re.sub(r"[^a-z0-9]+", "-", self.rule.lower()).strip("-")
 
     @property
     def file(self) -> str:
@@ -112,11 +115,12 @@ def of_diagnostics(diagnostics: Iterable[Diagnostic], commands: CommandLine = BA
     """Return every problem of a check."""
     return _worst_first(
         Finding(
-            Level.ERROR if diagnostic.severity is Severity.ERROR else Level.WARNING,
+            _LEVELS[diagnostic.severity],
             diagnostic.summary,
             commands.complete(diagnostic.detail),
             diagnostic.source,
             " ".join(filter(None, [str(diagnostic.address or ""), dotted(diagnostic.path)])),
+            diagnostic.rule,
         )
         for diagnostic in diagnostics
     )

@@ -31,7 +31,7 @@ FOLDERS: Final[tuple[frozenset[str], ...]] = tuple(
         "text",
         "kinds",
         "planner config",
-        "formats",
+        "formats lint",
         "output",
         "api state",
         "export",
@@ -42,7 +42,7 @@ FOLDERS: Final[tuple[frozenset[str], ...]] = tuple(
 )
 """Every folder may import itself and those of the lines above its own; two folders of one line stay apart."""
 
-PURE: Final = frozenset(["model", "errors", "text", "kinds", "planner", "formats", "output"])
+PURE: Final = frozenset(["model", "errors", "text", "kinds", "planner", "formats", "lint", "output"])
 PURE_BESIDES: Final = (
     *("secrets.fingerprints", "secrets.detect", "secrets.urls", "secrets.encodings", "secrets.hosts", "secrets.source"),
     *("config.yaml_parser", "config.document", "config.interpolation", "config.layers", "config.resolve"),
@@ -241,7 +241,8 @@ def test_the_unit_tests_lie_in_the_folders_of_what_they_test() -> None:
     assert [str(path) for path in sorted(folders) if not (ROOT / path).is_dir()] == []
 
 
-NAMES_KINDS: Final = frozenset({"kinds", "emulator", "cli"})
+NAMES_KINDS: Final = frozenset({"kinds", "emulator", "cli", "lint"})
+"""What lint knows is about one kind each: how a campaign calls, what an assistant says."""
 FOLDERS_OF_A_STACK: Final = "export.scaffold"
 """It names folders of a new stack, some of which are called as the kind that is kept there."""
 

@@ -1,0 +1,180 @@
+"""Runs the rules over a stack: what they find becomes problems with a line, and the severity that the stack wants."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.lint.rules import all_rules
+from hmsplan.lint.suppressions import suppressions_in
+from hmsplan.lint.view import View
+from hmsplan.model import Diagnostic, Severity, SourceLine
+from hmsplan.text import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import date
+
+    from hmsplan.lint.rule import Hit, Rule
+    from hmsplan.lint.suppressions import Suppression
+    from hmsplan.model import Address, Resource, Stack
+
+    Lines = Callable[[str], Sequence[str]]
+    """Returns the lines of a file of the stack; none where it cannot be read."""
+
+_BLOCK: Final = re.compile(r"[|>][-+0-9]*\s*(#.*)?")
+_RANK: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+@dataclass(slots=True)
+class _Ignored:
+    """The comments of the files that were looked at.
+
+    Attributes:
+        used: those that silenced something.
+    """
+
+    lines: Lines
+    known: Collection[str]
+    today: date
+    used: set[SourceLine] = field(default_factory=set)
+    _files: dict[str, Sequence[Suppression]] = field(default_factory=dict)
+
+    def of(self, file: str) -> Sequence[Suppression]:
+        if file not in self._files:
+            found = suppressions_in(self.lines(file), file, self.known) if file.endswith((".yaml", ".yml")) else ()
+            self._files[file] = tuple(found)
+        return self._files[file]
+
+    def silences(self, rule: str, places: Iterable[SourceLine]) -> bool:
+        found = [
+            each
+            for place in places
+            for each in self.of(place.file)
+            if each.line == place.line and rule in each.rules and each.holds(self.today)
+        ]
+        self.used |= {each.source for each in found}
+        return bool(found)
+
+
+def lint(
+    stack: Stack,
+    *,
+    today: date,
+    lines: Lines,
+    only: Collection[Address] | None = None,
+    files: Collection[str] = (),
+    rules: Mapping[str, Rule] | None = None,
+) -> tuple[Diagnostic, ...]:
+    """Return what the rules find, by file and line, each problem with the id of its rule.
+
+    Args:
+        stack: a valid one.
+        today: for what expires.
+        lines: reads files, for comments that silence a rule.
+        only: the resources that are checked; None = all, and what is about no resource.
+        files: every YAML file of the stack, whose comments are checked too.
+        rules: by id; None = all there are.
+    """
+    rules = all_rules() if rules is None else rules
+    view, ignored = View(stack, today), _Ignored(lines, all_rules().keys(), today)
+    resources = stack.resources.values() if only is None else [stack.resources[a] for a in only if a in stack.resources]
+    by_kind = defaultdict[str, list["Resource"]](list)
+    for resource in resources:
+        by_kind[resource.address.kind].append(resource)
+    found: dict[tuple[object, ...], Diagnostic] = {}
+    for rule in rules.values():
+        severity = stack.lint.severities.get(rule.id, rule.severity)
+        if severity is None:
+            continue
+        for owner, hit in _hits(rule, view, by_kind, only):
+            source = _place(hit, owner, lines)
+            if not ignored.silences(rule.id, _around(hit, owner, source)):
+                address = owner.address if owner is not None else None
+                problem = Diagnostic(rule.title, hit.detail, source, address, hit.path, severity, rule=rule.id)
+                found.setdefault((rule.id, source, hit.detail if source is None else "", hit.path[-1:]), problem)
+    if only is None:
+        for problem in (*_of_settings(stack), *_of_comments(ignored, files)):
+            found[problem.rule, problem.source, problem.detail] = problem
+    return tuple(sorted(found.values(), key=_order))
+
+
+def worst(problems: Iterable[Diagnostic], least: Severity) -> bool:
+    """Say whether one of *problems* is at least as bad as *least*."""
+    return any(_RANK[problem.severity] <= _RANK[least] for problem in problems)
+
+
+def _hits(
+    rule: Rule, view: View, by_kind: Mapping[str, Sequence[Resource]], only: Collection[Address] | None
+) -> Iterator[tuple[Resource | None, Hit]]:
+    """Yield what one rule finds, each with the resource at fault."""
+    if rule.check is not None:
+        for resource in (each for kind in rule.kinds for each in by_kind.get(kind, ())):
+            for hit in rule.check(resource, view):
+                yield (view.stack.resources[hit.address] if hit.address is not None else resource), hit
+    if rule.check_all is not None:
+        for hit in rule.check_all(view):
+            if only is None or hit.address in only:
+                yield (view.stack.resources[hit.address] if hit.address is not None else None), hit
+
+
+def _place(hit: Hit, resource: Resource | None, lines: Lines) -> SourceLine | None:
+    """Return where the fault is: in a text, its own line, also of a block in the YAML."""
+    if hit.source is not None or resource is None:
+        return hit.source
+    if resource.locate is None or not hit.path:
+        return resource.source
+    source = resource.locate(hit.path, hit.line)
+    if not hit.line:
+        return source
+    if not source.file.endswith((".yaml", ".yml")):
+        return replace(source, column=hit.column)
+    text = lines(source.file)
+    header = text[source.line - 1] if source.line <= len(text) else ""
+    if _BLOCK.match(header, source.column - 1) is None or header[source.column - 1] != "|":
+        return source
+    at = source.line + hit.line
+    own = text[at - 1] if at <= len(text) else ""
+    return SourceLine(source.file, at, len(own) - len(own.lstrip()) + hit.column)
+
+
+def _around(hit: Hit, resource: Resource | None, source: SourceLine | None) -> Iterator[SourceLine]:
+    """Yield the places at which a comment silences a hit: its own line, and those of the blocks it stands in."""
+    if source is not None:
+        yield source
+    if resource is not None:
+        yield resource.source
+        for depth in range(1, len(hit.path) + 1) if resource.locate is not None else ():
+            yield resource.locate(hit.path[:depth])  # type: ignore[misc]  # not None, see above
+
+
+def _of_settings(stack: Stack) -> Iterator[Diagnostic]:
+    """Yield the names of hmsplan.yaml that are no rule: what they were to switch off or on, they do not."""
+    known = all_rules()
+    for name, source in stack.lint.sources.items():
+        if name not in known:
+            detail = f"There is no rule {name}.{wording.did_you_mean(name, known)} To see them: hmsplan lint --rules"
+            yield Diagnostic("Unknown rule", detail, source, severity=Severity.WARNING, rule="unknown-rule")
+
+
+def _of_comments(ignored: _Ignored, files: Iterable[str]) -> Iterator[Diagnostic]:
+    """Yield the comments that are wrong, over, or silence nothing."""
+    for each in (comment for file in files for comment in ignored.of(file)):
+        if each.problem:
+            title, detail, rule = "Comment without effect", each.problem, "ignore-without-effect"
+        elif not each.holds(ignored.today):
+            title, rule = "Comment has expired", "ignore-expired"
+            detail = f"It silenced {wording.listed(each.rules)} until {each.until}. Mend what it hid, or take it out."
+        elif each.source not in ignored.used:
+            title, rule = "Comment without effect", "ignore-without-effect"
+            detail = f"Nothing on line {each.line} breaks {wording.listed(each.rules)}. Take the comment out."
+        else:
+            continue
+        yield Diagnostic(title, detail, each.source, severity=Severity.WARNING, rule=rule)
+
+
+def _order(problem: Diagnostic) -> tuple[object, ...]:
+    source = problem.source
+    return (source.file, source.line, source.column, problem.rule) if source else ("", 0, 0, problem.rule)

@@ -1,0 +1,1 @@
+"""The repository itself: names, overrides, variables, approvals."""

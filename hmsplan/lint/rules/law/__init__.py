@@ -1,0 +1,1 @@
+"""What the law asks of calls, and of data about people."""

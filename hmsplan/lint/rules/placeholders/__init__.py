@@ -1,0 +1,1 @@
+"""What stands between braces, and is filled in during a call."""

@@ -1,0 +1,1 @@
+"""How a text sounds when it is spoken."""

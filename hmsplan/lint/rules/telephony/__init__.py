@@ -1,0 +1,1 @@
+"""Numbers, trunks and transfers."""

@@ -1,0 +1,63 @@
+"""The stack as rules ask about it: looked up once, kept for all rules."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from hmsplan.lint.texts import Role, Text, texts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from hmsplan.model import Address, Resource, Stack
+
+
+class View:
+    """What rules see.
+
+    Attributes:
+        stack: what is declared, whole: also where only a part of it is checked.
+        today: for what expires.
+    """
+
+    def __init__(self, stack: Stack, today: date) -> None:
+        self.stack = stack
+        self.today = today
+        self._of_kind: Mapping[str, Sequence[Resource]] | None = None
+        self._users: Mapping[Address, Sequence[Resource]] | None = None
+        self._texts: dict[Address, tuple[Text, ...]] = {}
+
+    def of_kind(self, kind: str) -> Sequence[Resource]:
+        """Return the resources of a kind, by address."""
+        if self._of_kind is None:
+            found = defaultdict[str, list["Resource"]](list)
+            for address, resource in self.stack.resources.items():
+                found[address.kind].append(resource)
+            self._of_kind = found
+        return self._of_kind.get(kind, ())
+
+    def users(self, address: Address) -> Sequence[Resource]:
+        """Return the resources that refer to *address* by id, or have it pasted in as a template."""
+        if self._users is None:
+            found = defaultdict["Address", list["Resource"]](list)
+            for resource in self.stack.resources.values():
+                for used in dict.fromkeys((*resource.refs, *(template for _, template in resource.via))):
+                    found[used].append(resource)
+            self._users = found
+        return self._users.get(address, ())
+
+    def texts(self, resource: Resource) -> tuple[Text, ...]:
+        """Return every text of a resource that is spoken or is a prompt; see ``texts``."""
+        if resource.address not in self._texts:
+            self._texts[resource.address] = texts_of(resource)
+        return self._texts[resource.address]
+
+    def spoken(self, resource: Resource) -> Sequence[Text]:
+        """Return the texts that people hear as they stand."""
+        return [text for text in self.texts(resource) if text.role is Role.SPOKEN]
+
+    def prompts(self, resource: Resource) -> Sequence[Text]:
+        """Return the texts that a model reads before or during a call."""
+        return [text for text in self.texts(resource) if text.role is Role.PROMPT]

@@ -1,0 +1,78 @@
+"""Lint a stack: all of it, or what a plan touches. Reads files, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from hmsplan.config.confined import Folder
+from hmsplan.config.interpolation import FileProblem
+from hmsplan.config.load import load_settings
+from hmsplan.errors import ConfigError
+from hmsplan.export.editor import yaml_files
+from hmsplan.lint.engine import lint
+from hmsplan.model import Action, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    from hmsplan.lint.rule import Rule
+    from hmsplan.model import Address, Diagnostic, Plan, Stack
+
+_GOING: frozenset[Action] = frozenset({Action.DELETE, Action.FORGET})
+
+
+@dataclass(slots=True)
+class _Files:
+    """The lines of the files of a stack, each read once; none of a file that cannot be read."""
+
+    folder: Folder
+    _lines: dict[str, Sequence[str]] = field(default_factory=dict)
+
+    def __call__(self, file: str) -> Sequence[str]:
+        if file not in self._lines:
+            try:
+                self._lines[file] = self.folder.read_text(file).split("\n")
+            except FileProblem:
+                self._lines[file] = ()
+        return self._lines[file]
+
+
+def lint_stack(
+    stack: Stack,
+    root: Path,
+    *,
+    today: date | None = None,
+    only: Collection[Address] | None = None,
+    rules: dict[str, Rule] | None = None,
+) -> tuple[Diagnostic, ...]:
+    """Return what the rules find in a valid stack, by file and line.
+
+    Args:
+        stack: as ``config.load.load_stack`` reads it from *root*.
+        root: the folder that holds hmsplan.yaml.
+        today: None = by the clock of this machine.
+        only: the resources that are checked; None = all.
+        rules: by id; None = all.
+    """
+    folder = Folder(str(root))
+    files = () if only is not None else tuple(yaml_files(folder, load_settings(root).include))
+    today = date.today() if today is None else today  # noqa: DTZ011 -- the day of the person who wrote "until"
+    return lint(stack, today=today, lines=_Files(folder), only=only, files=files, rules=rules)
+
+
+def with_findings(plan: Plan, stack: Stack, root: Path) -> Plan:
+    """Return *plan* with the warnings of lint about what it creates or changes.
+
+    Raises:
+        ConfigError: something that it creates or changes breaks a rule whose findings are errors.
+    """
+    touched = {change.address for change in plan.pending if change.action not in _GOING}
+    if not touched:
+        return plan
+    found = [each for each in lint_stack(stack, root, only=touched) if each.severity is not Severity.INFO]
+    if any(each.severity is Severity.ERROR for each in found):
+        raise ConfigError(found)
+    return replace(plan, warnings=(*plan.warnings, *found))

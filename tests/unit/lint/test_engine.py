@@ -1,0 +1,111 @@
+"""What lint makes of the findings of rules: their line, severity, and the comments that silence them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from support.lint import STACK, linted
+
+from hmsplan.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CAMPAIGN = """
+campaigns:
+  recall:
+    name: Recall
+    agent_id: ${assistants.caller}
+    schedule_start_time: "10:00"
+    schedule_end_time: "12:00"
+    timezone: Europe/Amsterdam
+    leads: ${csv:leads.csv}
+# file: leads.csv
+phone_number,first_name
++31201234567,Ann
+"""
+RULE = "unknown-placeholder"
+
+
+def assistant(message: str, *, above: str = "", behind: str = "") -> str:
+    return f"assistants:\n{above}  caller:\n    name: Caller\n    first_message: {message}{behind}\n{CAMPAIGN}"
+
+
+def of_rule(root: Path, example: str, rule: str = RULE, today: date = date(2026, 11, 30)) -> list[str]:
+    return [str(each.source) for each in linted(root, example, today=today) if each.rule == rule]
+
+
+def test_a_finding_stands_on_the_line_of_its_field(tmp_path: Path) -> None:
+    assert of_rule(tmp_path, assistant('"Hello {{frist_name}}."')) == ["stack.yaml:4:20"]
+
+
+def test_a_finding_in_a_block_of_text_stands_on_its_own_line(tmp_path: Path) -> None:
+    assert of_rule(tmp_path, assistant("|\n      Hello,\n      dear {{frist_name}}.")) == ["stack.yaml:6:12"]
+
+
+def test_a_finding_in_a_file_stands_in_the_file(tmp_path: Path) -> None:
+    example = assistant("${file:hello.md}") + "# file: hello.md\nHello,\n\ndear {{frist_name}}.\n"
+    assert of_rule(tmp_path, example) == ["hello.md:3:6"]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"behind": "  # hmsplan: ignore unknown-placeholder because we say it so"},
+        {"above": "  # hmsplan: ignore unknown-placeholder until 2026-11-30 because we say it so\n"},
+        {"above": "  # hmsplan: ignore missing-x, unknown-placeholder because we say it so\n"},
+    ],
+    ids=["at its line", "above the resource, on the last day", "with another rule"],
+)
+def test_a_comment_silences_a_rule(tmp_path: Path, where: dict[str, str]) -> None:
+    known = {key: text.replace("missing-x, ", "") for key, text in where.items()}
+    found = linted(tmp_path, assistant('"Hello {{frist_name}}."', **known))
+    assert [each.rule for each in found if each.rule in {RULE, "ignore-without-effect", "ignore-expired"}] == []
+
+
+@pytest.mark.parametrize(
+    ("comment", "rule", "says"),
+    [
+        ("unknown-placeholder until 2026-11-29 because soon", "ignore-expired", "until 2026-11-29"),
+        ("unknown-placeholder", "ignore-without-effect", "does not say why"),
+        ("unknown-placeholdr because soon", "ignore-without-effect", "Did you mean unknown-placeholder?"),
+        ("unknown-placeholder until Friday because soon", "ignore-without-effect", "Friday is not a date"),
+        ("", "ignore-without-effect", "Write it as"),
+    ],
+)
+def test_a_comment_that_is_wrong_or_over_silences_nothing_and_is_told(
+    tmp_path: Path, comment: str, rule: str, says: str
+) -> None:
+    found = linted(tmp_path, assistant('"Hello {{frist_name}}."', behind=f"  # hmsplan: ignore {comment}"))
+    assert RULE in {each.rule for each in found}
+    (told,) = [each for each in found if each.rule == rule]
+    assert says in told.detail
+    assert told.source is not None
+    assert told.source.line == 4
+
+
+def test_a_comment_that_silences_nothing_is_told(tmp_path: Path) -> None:
+    example = assistant('"Hello {{first_name}}."', behind="  # hmsplan: ignore unknown-placeholder because soon")
+    assert of_rule(tmp_path, example, "ignore-without-effect") == ["stack.yaml:4:45"]
+
+
+def test_the_stack_decides_how_bad_a_rule_is(tmp_path: Path) -> None:
+    example = assistant('"Hello {{frist_name}}."')
+    for word, severities in {"off": set(), "info": {"info"}, "warning": {"warning"}}.items():
+        settings = f"# file: hmsplan.yaml\n{STACK}lint: {{rules: {{{RULE}: {word}}}}}\n"
+        assert {each.severity for each in linted(tmp_path, example + settings) if each.rule == RULE} == severities
+
+
+def test_a_rule_that_there_is_not_is_told_at_its_line(tmp_path: Path) -> None:
+    settings = f"# file: hmsplan.yaml\n{STACK}lint:\n  rules:\n    unknown-placeholdr: off\n"
+    (told,) = [each for each in linted(tmp_path, assistant("Hello.") + settings) if each.rule == "unknown-rule"]
+    assert str(told.source) == "hmsplan.yaml:5:5"
+    assert "unknown-placeholder?" in told.detail
+
+
+def test_a_severity_that_there_is_not_is_an_error_of_the_stack(tmp_path: Path) -> None:
+    settings = f"# file: hmsplan.yaml\n{STACK}lint: {{rules: {{{RULE}: fatal}}}}\n"
+    with pytest.raises(ConfigError, match="fatal"):
+        linted(tmp_path, assistant("Hello.") + settings)
