@@ -84,6 +84,7 @@ lock: .venv/.installed
 .PHONY: docs
 docs: .venv/.installed
 	$(BIN)/python scripts/kinds_page.py
+	$(BIN)/python scripts/rules_pages.py
 	$(BIN)/python scripts/mistakes_page.py
 	$(BIN)/python scripts/page_output.py
 	$(BIN)/python scripts/completion_words.py

@@ -21,7 +21,6 @@ COMMANDS: Final = {
     "push": ("apply", "To put a state in place of the stored one, type hmsplan state push FILE."),
     "ls": ("state list", ""),
     "dump": ("export DIR", ""),
-    "lint": ("validate", ""),
     "format": ("fmt", ""),
     "check": ("validate", ""),
     "ping": ("doctor", ""),

@@ -12,7 +12,7 @@ from hmsplan.cli.parsing import Command
 from hmsplan.cli.quoting import Quoting
 from hmsplan.cli.session import load
 from hmsplan.cli.surfaces import FOUND_FORMATS, print_found
-from hmsplan.cli.terminal import complain, out, width
+from hmsplan.cli.terminal import out, width
 from hmsplan.errors import ConfigError
 from hmsplan.lint.engine import worst
 from hmsplan.lint.rules import all_rules
@@ -93,7 +93,7 @@ def print_findings(
         return
     quote = Quoting(options)
     for each in found:
-        complain(format_diagnostic(options.commands.completed(each), width(), quote) + "\n")
+        out(format_diagnostic(options.commands.completed(each), width(), quote) + "\n")
 
 
 def _verdict(found: Sequence[Diagnostic]) -> str:

@@ -32,6 +32,7 @@ NAMES: Final = (
     "help",
     "import",
     "init",
+    "lint",
     "mcp",
     "plan",
     "resolve",

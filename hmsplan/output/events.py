@@ -205,12 +205,12 @@ def diagnostic(found: Diagnostic) -> Event:
 def diagnostic_json(found: Diagnostic) -> dict[str, Any]:
     """Return a diagnostic as Terraform writes it; texts are as they are, for JSON holds anything."""
     place = found.source
-    return {
+    shown = {"rule": found.rule} if found.rule else {}
+    return shown | {
         "severity": str(found.severity),
         "summary": found.summary,
         "detail": found.detail,
         "address": str(found.address) if found.address else None,
         "path": dotted(found.path) or None,
-        "rule": found.rule or None,
         "range": {"filename": place.file, "start": {"line": place.line, "column": place.column}} if place else None,
     }

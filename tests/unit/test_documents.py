@@ -48,6 +48,12 @@ def test_the_pages_of_kinds_are_what_the_table_and_the_schemas_say() -> None:
     assert set(ROOT.glob("docs/kinds/*.md")) < pages.keys()
 
 
+def test_the_pages_of_rules_are_what_the_rules_say() -> None:
+    pages: dict[Path, str] = runpy.run_path(str(ROOT / "scripts" / "rules_pages.py"))["pages"]()
+    assert {path: path.read_text("utf-8") for path in pages if path.is_file()} == pages, "make docs"
+    assert set(ROOT.glob("docs/rules/*.md")) < pages.keys()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_page_of_a_kind_has_every_field_of_its_schema(kind: str) -> None:
     page = (ROOT / "docs" / "kinds" / f"{kind}.md").read_text("utf-8")
