@@ -162,17 +162,18 @@ def _of_settings(stack: Stack) -> Iterator[Diagnostic]:
 def _of_comments(ignored: _Ignored, files: Iterable[str]) -> Iterator[Diagnostic]:
     """Yield the comments that are wrong, over, or silence nothing."""
     for each in (comment for file in files for comment in ignored.of(file)):
+        place = each.source
         if each.problem:
-            title, detail, rule = "Comment without effect", each.problem, "ignore-without-effect"
+            found = Diagnostic("Comment without effect", each.problem, place, rule="ignore-without-effect")
         elif not each.holds(ignored.today):
-            title, rule = "Comment has expired", "ignore-expired"
-            detail = f"It silenced {wording.listed(each.rules)} until {each.until}. Mend what it hid, or take it out."
-        elif each.source not in ignored.used:
-            title, rule = "Comment without effect", "ignore-without-effect"
+            detail = f"It silenced {wording.listed(each.rules)} until {each.until}. Fix what it hid, or take it out."
+            found = Diagnostic("Comment has expired", detail, place, rule="ignore-expired")
+        elif place not in ignored.used:
             detail = f"Nothing on line {each.line} breaks {wording.listed(each.rules)}. Take the comment out."
+            found = Diagnostic("Comment without effect", detail, place, rule="ignore-without-effect")
         else:
             continue
-        yield Diagnostic(title, detail, each.source, severity=Severity.WARNING, rule=rule)
+        yield replace(found, severity=Severity.WARNING)
 
 
 def _order(problem: Diagnostic) -> tuple[object, ...]:
