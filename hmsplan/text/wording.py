@@ -89,7 +89,7 @@ def nearest(word: str, known: Iterable[str], also: Mapping[str, str] | None = No
     names = list(known)
     if len(names) > _MAX_COMPARED or len(word) > _MAX_COMPARED:
         return None
-    typed, plain = _plain(word), {_plain(name): name for name in names if len(name) <= _MAX_COMPARED}
+    typed, plain = plain_name(word), {plain_name(name): name for name in names if len(name) <= _MAX_COMPARED}
     if typed in plain:
         return plain[typed]
     longer = [name for name in plain if name.startswith(f"{typed}_") or name.endswith(f"_{typed}")]
@@ -140,6 +140,7 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else _PLURALS.get(noun, noun + 's')}"
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return *name* in small letters with ``_`` at its joints, by which ``firstName`` is ``First Name``."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     return snake.lower().replace("-", "_").replace(" ", "_")

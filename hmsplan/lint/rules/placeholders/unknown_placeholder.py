@@ -2,35 +2,51 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.lint import placeholders
+from hmsplan.lint.examples import RECALL
 from hmsplan.lint.rule import Group, Hit, Rule
-from hmsplan.model import Ref, Severity
+from hmsplan.model import Severity
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from hmsplan.lint.view import View
     from hmsplan.model import Resource
-
-_NAME: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 
 def _check(campaign: Resource, view: View) -> Iterator[Hit]:
     if not campaign.members:
         return
-    given = {name for lead in campaign.members for name in lead["variables"]} | {"phone_number"}
-    agent = campaign.spec.get("agent_id")
-    called = view.stack.resources.get(agent.address) if isinstance(agent, Ref) else None
-    for resource in filter(None, (campaign, called)):
-        for text in view.texts(resource):
-            for found in _NAME.finditer(text.text):
-                if found[1] not in given:
-                    guess = wording.did_you_mean(found[1], given)
-                    detail = f"No lead of {campaign.address} gives {{{{{found[1]}}}}}.{guess}"
-                    yield Hit(detail, text.path, *text.place(found.start()), address=resource.address)
+    given = {**placeholders.given(campaign), placeholders.NUMBER: None}
+    for resource, text in placeholders.texts_filled(campaign, view):
+        for name, offset in placeholders.doubled(text.text):
+            if name not in given and placeholders.is_name(name):
+                detail = f"No lead of {campaign.address} gives {{{{{name}}}}}."
+                detail += _guess(name, given) or (_elsewhere(name, resource, view) if resource is not campaign else "")
+                yield Hit(detail, text.path, *text.place(offset), address=resource.address)
+
+
+def _guess(name: str, given: Collection[str]) -> str:
+    meant = wording.nearest(name, given)
+    if meant is None:
+        known = name in placeholders.IN_ANALYSES
+        return f" The platform fills in {name} only in an analysis, when the call is over." if known else ""
+    if wording.plain_name(meant) == wording.plain_name(name):
+        return f" Write {{{{{meant}}}}}, letter by letter as the leads have it."
+    return f" Did you mean {meant}?"
+
+
+def _elsewhere(name: str, assistant: Resource, view: View) -> str:
+    others = [str(each.address) for each in placeholders.campaigns_of(assistant, view)]
+    giving = [
+        other.address for other in placeholders.campaigns_of(assistant, view) if name in placeholders.given(other)
+    ]
+    if not giving or len(others) == 1:
+        return ""
+    return f" Those of {wording.listed(map(str, giving))} do, which has the same assistant."
 
 
 RULE: Final = Rule(
@@ -39,33 +55,17 @@ RULE: Final = Rule(
     title="Placeholder without a value",
     severity=Severity.ERROR,
     why="A placeholder that nothing fills in is spoken as it stands, to everyone on the list.",
-    bad="""
+    bad=f"""
 assistants:
-  caller: {name: Caller, first_message: "Hello {{frist_name}}, this is the assistant of the practice."}
-campaigns:
-  recall:
-    name: Recall
-    agent_id: ${assistants.caller}
-    schedule_start_time: "10:00"
-    schedule_end_time: "12:00"
-    timezone: Europe/Amsterdam
-    leads: ${csv:leads.csv}
-# file: leads.csv
+  caller: {{name: Caller, first_message: "Hello {{{{frist_name}}}}, this is the assistant of the practice."}}
+{RECALL.strip()}
 phone_number,first_name
 +31201234567,Ann
 """,
-    good="""
+    good=f"""
 assistants:
-  caller: {name: Caller, first_message: "Hello {{first_name}}, this is the assistant of the practice."}
-campaigns:
-  recall:
-    name: Recall
-    agent_id: ${assistants.caller}
-    schedule_start_time: "10:00"
-    schedule_end_time: "12:00"
-    timezone: Europe/Amsterdam
-    leads: ${csv:leads.csv}
-# file: leads.csv
+  caller: {{name: Caller, first_message: "Hello {{{{first_name}}}}, this is the assistant of the practice."}}
+{RECALL.strip()}
 phone_number,first_name
 +31201234567,Ann
 """,
