@@ -14,19 +14,45 @@ from hmsplan.operations.lint import lint_stack
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hmsplan.model import Diagnostic
+
 _CORPUS: Final = Path(__file__).parents[2] / "lint_corpus"
 
 REMARKS: Final[Mapping[str, str]] = {}
 """Rules that may remark something about the organization, at the severity INFO, and why that is right."""
+WARNINGS: Final[Mapping[str, frozenset[str]]] = {}
+"""Rules that rightly warn of prompts in the style of other platforms: id to the keys of the assistants."""
+
+
+def _found(name: str) -> tuple[Diagnostic, ...]:
+    root = _CORPUS / name
+    return lint_stack(load_stack(root, environ={}), root, today=TODAY)
 
 
 def test_nothing_is_wrong_with_an_organization_made_with_care() -> None:
-    root = _CORPUS / "organization"
-    found = lint_stack(load_stack(root, environ={}), root, today=TODAY)
-    assert [str(each) for each in found if each.severity is not Severity.INFO or each.rule not in REMARKS] == []
+    found = [f for f in _found("organization") if f.severity is not Severity.INFO or f.rule not in REMARKS]
+    assert [_line(each) for each in found] == []
 
 
 def test_every_remark_that_is_let_pass_is_still_made() -> None:
-    root = _CORPUS / "organization"
-    found = lint_stack(load_stack(root, environ={}), root, today=TODAY)
-    assert {each.rule for each in found} >= REMARKS.keys()
+    assert {each.rule for each in _found("organization")} >= REMARKS.keys()
+
+
+def test_prompts_in_the_style_of_other_platforms_give_no_error() -> None:
+    assert [_line(each) for each in _found("platforms") if each.severity is Severity.ERROR] == []
+
+
+def test_prompts_in_the_style_of_other_platforms_give_only_warnings_that_are_right() -> None:
+    listed = {(rule, key) for rule, keys in WARNINGS.items() for key in keys}
+    warned = [each for each in _found("platforms") if each.severity is Severity.WARNING]
+    assert [_line(each) for each in warned if (each.rule, _key(each)) not in listed] == []
+    assert listed - {(each.rule, _key(each)) for each in warned} == set()
+
+
+def _key(problem: Diagnostic) -> str:
+    return problem.address.key if problem.address is not None else ""
+
+
+def _line(problem: Diagnostic) -> str:
+    """Return all that a person needs to judge a finding."""
+    return f"{problem.source} {problem.rule} [{problem.severity}] {problem.address} {problem.path}: {problem.detail}"
