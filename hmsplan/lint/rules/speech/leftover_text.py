@@ -1,0 +1,56 @@
+"""What an author or a template left to be filled in."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.lint.rule import Group, Hit, Rule
+from hmsplan.lint.speaking import lowered
+from hmsplan.model import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hmsplan.lint.view import View
+    from hmsplan.model import Resource
+
+_HINTS: Final = (
+    *("todo", "fixme", "lorem ipsum", "[insert", "[your", "[company", "[business", "[fill", "<insert", "<your", "[vul"),
+    *("[naam bedrijf", "[bedrijfsnaam", "[firmenname", "[einfügen", "[ihr", "[nom de", "[insérer", "[insertar"),
+)
+_LEFT: Final = re.compile(
+    r"\b(?:TODO|FIXME)\b(?=[:(]|\s*$|\s-)"
+    r"|\b[Ll]orem ipsum\b"
+    r"|[\[<](?i:insert|your|fill|vul|ihr|ihre|insérer|insertar)[ _-][^\]>\n]{1,60}[\]>]"
+    r"|\[(?i:company name|business name|naam bedrijf|bedrijfsnaam|firmenname|nom de l'entreprise)\]"
+    r"|\[(?i:einfügen)[^\]\n]{0,60}\]",
+    re.MULTILINE,
+)
+
+
+def _check(resource: Resource, view: View) -> Iterator[Hit]:
+    for text in view.texts(resource):
+        low = lowered(text.text)
+        if any(hint in low for hint in _HINTS):
+            for found in _LEFT.finditer(text.text):
+                yield Hit(f"{found[0]} is still to be filled in.", text.path, *text.place(found.start()))
+
+
+RULE: Final = Rule(
+    id="leftover-text",
+    group=Group.SPEECH,
+    title="Text that was to be filled in",
+    severity=Severity.WARNING,
+    why="A voice says the words in the brackets, and a model makes up what should have stood there.",
+    bad="""
+assistants:
+  desk: {name: Desk, first_message: "Welcome to [company name]. How can I help you?"}
+""",
+    good="""
+assistants:
+  desk: {name: Desk, first_message: "Welcome to Acme. How can I help you?"}
+""",
+    kinds=("assistants", "campaigns", "tool_templates", "workflows"),
+    check=_check,
+)

@@ -1,0 +1,298 @@
+"""Words and phrases that rules look for, by language. To teach lint a language, add a line to each table. Pure.
+
+All are in lower case, and are looked for in lower case; ``AI`` and its like are words of their own. A table that lacks
+a language makes its rules silent there, never wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Phrases: TypeAlias = "Mapping[str, tuple[str, ...]]"
+"""Language, as ISO 639-1 has it, to phrases."""
+
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(" ".join(lines).split())
+
+
+CHARACTERS_A_SECOND: Final[Mapping[str, float]] = MappingProxyType(
+    {"nl": 15, "en": 15, "de": 15, "pl": 14, "fr": 16, "it": 16, "pt": 16, "es": 17, "zh": 4.5, "ja": 7.5, "ko": 6}
+)
+"""How much of a text is spoken in a second, spaces included: about 150 English words a minute of 6 characters each.
+
+An estimate. The others follow from what a word has of characters in the language and how fast it is spoken (Coupé and
+others, Science Advances 5, 2019: different languages, similar information rates).
+"""
+USUAL_CHARACTERS_A_SECOND: Final = 15.0
+
+ABBREVIATIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "bijv.": "bijvoorbeeld",
+        "bv.": "bijvoorbeeld",
+        "o.a.": "onder andere",
+        "d.w.z.": "dat wil zeggen",
+        "a.u.b.": "alstublieft",
+        "aub": "alstublieft",
+        "i.v.m.": "in verband met",
+        "m.b.t.": "met betrekking tot",
+        "t/m": "tot en met",
+        "evt.": "eventueel",
+        "incl.": "inclusief",
+        "excl.": "exclusief",
+        "tel.": "telefoon",
+        "m.a.w.": "met andere woorden",
+        "i.p.v.": "in plaats van",
+        "t.a.v.": "ter attentie van",
+        "e.g.": "for example",
+        "i.e.": "that is",
+        "approx.": "approximately",
+        "appt.": "appointment",
+        "a.s.a.p.": "as soon as possible",
+        "asap": "as soon as possible",
+        "w/o": "without",
+        "z.b.": "zum Beispiel",
+        "d.h.": "das heißt",
+        "u.a.": "unter anderem",
+        "bzw.": "beziehungsweise",
+        "ggf.": "gegebenenfalls",
+        "inkl.": "inklusive",
+        "zzgl.": "zuzüglich",
+        "usw.": "und so weiter",
+        "p.ex.": "par exemple",
+        "c.-à-d.": "c'est-à-dire",
+        "svp": "s'il vous plaît",
+        "s.v.p.": "s'il vous plaît",
+        "p.ej.": "por ejemplo",
+        "aprox.": "aproximadamente",
+        "p.es.": "per esempio",
+        "np.": "na przykład",
+        "tzn.": "to znaczy",
+        "itd.": "i tak dalej",
+        "enz.": "enzovoort",
+        "ecc.": "eccetera",
+    }
+)
+"""Abbreviation to what a person says; only those that stand for nothing else."""
+
+OF_MACHINES: Final[Phrases] = MappingProxyType(
+    {
+        "": ("robot", "chatbot", "voicebot", "callbot", "gpt"),
+        "nl": ("digitale", "virtuele", "kunstmatig", "geautomatiseerd", "automatisch", "computer", "slimme assistent"),
+        "en": ("digital", "virtual", "artificial", "automated", "automatic", "computer", "not a human", "machine"),
+        "de": ("digital", "virtuell", "künstlich", "automatisch", "automatisiert", "computer", "maschine"),
+        "fr": ("numérique", "virtuel", "artificiel", "automatique", "automatisé", "ordinateur", "digital"),
+        "es": (
+            "digital",
+            "virtual",
+            "artificial",
+            "automático",
+            "automática",
+            "automatizad",
+            "ordenador",
+            "computadora",
+        ),
+        "it": ("digital", "virtual", "artificial", "automatic", "automatizzat", "computer"),
+        "pt": ("digital", "virtual", "artificial", "automátic", "automatizad", "computador"),
+        "pl": ("cyfrow", "wirtualn", "sztuczn", "automat", "komputer"),
+        "da": ("digital", "virtuel", "kunstig", "automatisk", "computer"),
+        "sv": ("digital", "virtuell", "artificiell", "automatisk", "dator"),
+        "no": ("digital", "virtuell", "kunstig", "automatisk", "datamaskin"),
+    }
+)
+"""By which words a speaker lets people know that it is a machine; under "" those of every language."""
+MACHINE_WORDS: Final = re.compile(r"\b(?:A\.?I|K\.?I|I\.?A|S\.?I|bot|Bot)\b(?!\])|[Bb]ot\b")
+"""The same as words of their own, in the case they are written in."""
+
+PRESS_ONE: Final = re.compile(
+    r"\b(?:1|one|een|één|eins|eine|un|une|uno|una|um|uma|jeden|jedynk\w*|et|ett|en)\b", re.IGNORECASE
+)
+"""The key 1, in every language of the tables above."""
+
+FALLBACK: Final[Phrases] = MappingProxyType(
+    {
+        "en": (
+            *("not know", "n't know", "unsure", "not sure", "not certain", "n't sure", "no answer", "cannot help"),
+            *("can't help", "cannot answer", "can't answer", "unable to", "not understand", "n't understand"),
+            *("transfer", "escalat", "human", "colleague", "call back", "callback", "take a message", "not listed"),
+            *("make up", "make anything up", "invent", "guess", "outside your", "out of scope", "off-topic"),
+        ),
+        "nl": (
+            *("niet weet", "weet je het", "weet je iets", "onzeker", "twijfel", "geen antwoord", "niet helpen"),
+            *("niet beantwoorden", "verzin", "doorverbind", "verbind", "collega", "medewerker", "terugbel"),
+            *("teruggebeld", "niet begrijp", "versta je", "gok"),
+        ),
+        "de": (
+            *("nicht weiß", "nicht weißt", "nicht sicher", "unsicher", "keine antwort", "nicht helfen", "zweifel"),
+            *(
+                "nicht beantworten",
+                "erfinde",
+                "weiterleit",
+                "verbind",
+                "kolleg",
+                "mitarbeiter",
+                "rückruf",
+                "rate nicht",
+            ),
+            *("nicht verstehst", "nicht verstanden", "zurückruf"),
+        ),
+        "fr": (
+            *(
+                "sais pas",
+                "savez pas",
+                "pas sûr",
+                "doute",
+                "sans réponse",
+                "aucune réponse",
+                "pas aider",
+                "pas répondre",
+            ),
+            *("invente", "transfér", "collègue", "conseiller", "rappel", "comprends pas", "comprenez pas"),
+        ),
+        "es": ("no sabe", "no sé", "no está", "duda", "no puede", "invent", "transfer", "compañer", "agente", "llamar"),
+        "it": ("non sai", "non sa", "dubbio", "non puoi", "invent", "trasfer", "collega", "operatore", "richiam"),
+        "pt": ("não sabe", "dúvida", "não pode", "invent", "transfer", "colega", "atendente", "ligar de volta"),
+        "pl": ("nie wiesz", "nie zna", "wątpliw", "nie możesz", "zmyśl", "przełącz", "konsultant", "oddzwon"),
+    }
+)
+"""What a prompt says of the moment when the assistant does not know, or cannot help."""
+
+GOODBYE: Final[Phrases] = MappingProxyType(
+    {
+        "en": (
+            "goodbye",
+            "good bye",
+            "say bye",
+            "end the call",
+            "hang up",
+            "end_call",
+            "endcall",
+            "closing",
+            "farewell",
+        ),
+        "nl": ("tot ziens", "afscheid", "ophang", "hang op", "beëindig", "afsluit", "groet", "fijne dag"),
+        "de": ("auf wiederhören", "verabschied", "auflegen", "beende", "tschüss", "schönen tag"),
+        "fr": ("au revoir", "raccroch", "termine", "bonne journée", "prends congé", "prenez congé"),
+        "es": ("adiós", "despid", "despedid", "cuelg", "termina", "finaliza", "buen día"),
+        "it": ("arrivederci", "saluta", "riaggancia", "termina", "chiudi", "buona giornata"),
+        "pt": ("adeus", "despeça", "despede", "desliga", "desligue", "encerr", "bom dia"),
+        "pl": ("do widzenia", "pożegnaj", "zakończ", "rozłącz", "do usłyszenia", "miłego dnia"),
+    }
+)
+"""What a prompt says of the end of a call."""
+
+ALWAYS: Final = _words("always altijd immer stets toujours siempre sempre zawsze")
+NEVER: Final = _words("never nooit nie niemals jamais nunca jamás mai nigdy")
+ONLY: Final = _words(
+    "only exclusively alleen uitsluitend enkel nur ausschließlich uniquement exclusivement seulement sólo solo",
+    "solamente únicamente soltanto esclusivamente somente apenas tylko wyłącznie",
+)
+CONDITIONS: Final = _words(
+    "if when whenever unless except until als wanneer tenzij behalve zodra wenn falls außer sofern si quand sauf",
+    "lorsque cuando salvo se quando eccetto jeśli gdy chyba or of oder ou o lub",
+)
+"""Words by which a demand holds only sometimes, or offers a choice."""
+SPEAKING: Final = re.compile(
+    r"\b(?:speak|answer|respond|reply|talk|communicate|spreek|praat|antwoord|sprich|sprechen sie|antworte|antworten sie"
+    r"|parle|parlez|réponds|répondez|habla|hable|responde|responda|parla|parli|rispondi|risponda|fale|mów|odpowiadaj)\b"
+)
+"""Tells a model to speak; in lower case."""
+_LANGUAGES: Final = {
+    "nl": "dutch nederlands niederländisch néerlandais neerlandés holandés olandese holandês",
+    "en": "english engels englisch anglais inglés inglese inglês angielsku",
+    "de": "german duits deutsch allemand alemán tedesco alemão niemiecku",
+    "fr": "french frans französisch français francés francese francês francusku",
+    "es": "spanish spaans spanisch espagnol español spagnolo espanhol hiszpańsku",
+    "it": "italian italiaans italienisch italien italiano włosku",
+    "pt": "portuguese portugees portugiesisch portugais portugués portoghese português",
+    "pl": "polish pools polnisch polonais polaco polacco polonês polsku",
+}
+LANGUAGES: Final[Mapping[str, str]] = MappingProxyType(
+    {name: code for code, names in _LANGUAGES.items() for name in names.split()}
+)
+"""Name of a language, in any of them, to its code."""
+NAMES_OF: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "nl": "Dutch",
+        "en": "English",
+        "de": "German",
+        "fr": "French",
+        "es": "Spanish",
+        "it": "Italian",
+        "pt": "Portuguese",
+        "pl": "Polish",
+        "da": "Danish",
+        "sv": "Swedish",
+        "no": "Norwegian",
+        "fi": "Finnish",
+        "tr": "Turkish",
+        "ru": "Russian",
+        "ar": "Arabic",
+        "zh": "Chinese",
+        "ja": "Japanese",
+        "cs": "Czech",
+        "hu": "Hungarian",
+        "ro": "Romanian",
+        "el": "Greek",
+        "uk": "Ukrainian",
+        "hi": "Hindi",
+        "ko": "Korean",
+    }
+)
+
+YOUR_NAME: Final = re.compile(
+    r"\b(?i:your name is|you are called|(?:je|jouw|uw) naam is|je heet|u heet|dein name ist|ihr name ist|du heißt"
+    r"|ton (?:nom|prénom) est|votre (?:nom|prénom) est|tu t'appelles|vous vous appelez|tu nombre es|te llamas"
+    r"|su nombre es|il tuo nome è|ti chiami|(?:o )?(?:teu|seu) nome é|nazywasz się|masz na imię)"
+    r"[ \t]+[\"'*“„]{0,3}([A-ZÀ-ÖØ-Þ][\w-]{1,30})"
+)
+"""What a prompt calls the assistant."""
+MY_NAME: Final = re.compile(
+    r"\b(?i:my name is|mijn naam is|mein name ist|je m'appelle|me llamo|mi nombre es|mi chiamo|(?:o )?meu nome é"
+    r"|nazywam się)[ \t]+([A-ZÀ-ÖØ-Þ][\w-]{1,30})"
+)
+"""What the assistant calls itself."""
+
+PASSWORD: Final = re.compile(
+    r"\b(?:password|passcode|api[ _-]?key|access token|wachtwoord|passwort|kennwort|mot de passe|contraseña|senha"
+    r"|hasło)\b[\"'`*]{0,2}(?:\s+(?:is|ist|lautet|est|es|é|to)|\s*[:=])\s*[\"'`*]{0,2}([^\s\"'`*{<\[]{6,64})",
+    re.IGNORECASE,
+)
+PASSWORD_HINTS: Final = (
+    *("assw", "asscode", "pi key", "pi_key", "pi-key", "pikey", "oken", "ennwort", "achtwoord"),
+    *("mot de passe", "contrase", "senha", "hasł"),
+)
+"""A part of each word that ``PASSWORD`` begins with."""
+
+BIRTH: Final = re.compile(
+    r"\b(?:born(?: on)?|date of birth|birth ?date|dob|birthday|geboren(?: op| am)?|geboortedatum|geburtsdatum|né[e]? le"
+    r"|date de naissance|nacid[oa] el|fecha de nacimiento|nat[oa] il|data di nascita|data de nascimento|urodzon[ya]"
+    r"|data urodzenia)\b\W{0,4}(?:is |was |the )?"
+    r"(\d{1,2}[-/. ]\d{1,2}[-/. ](?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d"
+    r"|\d{1,2}(?:st|nd|rd|th|\.)? [^\W\d]{3,10} (?:19|20)\d\d)",
+    re.IGNORECASE,
+)
+"""A date of birth, with the words that say it is one."""
+
+ROLES: Final = _words(
+    "info contact hello hallo hi help helpdesk support service services servicedesk klantenservice kundenservice",
+    "sales verkoop vertrieb ventas office kantoor buero admin administratie administration billing invoice rechnung",
+    "facturen balie receptie reception frontdesk welcome praktijk praxis team staff jobs careers hr privacy gdpr",
+    "dpo legal press media news marketing no noreply reply do not postmaster webmaster security abuse root mail",
+    "email post bookings booking reservations reserveringen afspraak afspraken termin appointments orders order",
+    "shop store bestelling web customer care client clients klant first last name firstname lastname voornaam",
+    "achternaam vorname nachname user your john jane doe example voorbeeld test demo uk us nl de fr eu be",
+)
+"""Parts of the address of a function, or of an example, not of a person."""
+
+
+def of(table: Phrases, *languages: str) -> Iterator[str]:
+    """Yield the phrases of some languages, the first ones first; of all if none of them is known."""
+    known = [language for language in dict.fromkeys(languages) if language in table]
+    for language in known or table:
+        yield from table[language]

@@ -1,0 +1,177 @@
+"""The rules of how a text sounds: what each finds, and the near misses at which it is silent."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from support.lint import linted
+
+from hmsplan.lint.rules import all_rules
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def found(root: Path, rule: str, example: str) -> list[str]:
+    """Return the details of what one rule finds in a stack."""
+    return [each.detail for each in linted(root, example, all_rules()[rule])]
+
+
+def desk(**fields: object) -> str:
+    """Return a stack of one assistant."""
+    return json.dumps({"assistants": {"desk": {"name": "Desk", **fields}}}, ensure_ascii=False)
+
+
+def prompt(text: str, **fields: object) -> str:
+    """Return a stack of one assistant with a system prompt."""
+    messages = [{"role": "system", "content": text}]
+    return desk(llm_config={"provider": "openai", "model": "gpt-5.4", "messages": messages}, **fields)
+
+
+BROKEN = [
+    ("spoken-markdown", "## Welcome", "a heading"),
+    ("spoken-markdown", "Welcome to __Acme__.", "bold"),
+    ("spoken-markdown", "We are *really* open.", "emphasis"),
+    ("spoken-markdown", "Choose:\n- sales\n- support", "a list"),
+    ("spoken-markdown", "Choose:\n• sales", "a list"),
+    ("spoken-markdown", "See [our site](https://acme.example).", "a link"),
+    ("spoken-markdown", "| day | hours |", "a table"),
+    ("spoken-markdown", "Say `yes`.", "code"),
+    ("spoken-url", "Ga naar https://acme.nl voor meer.", "web address"),
+    ("spoken-url", "Go to www.acme.example.", "web address"),
+    ("spoken-email", "Schreiben Sie an info@acme.example.", "e-mail"),
+    ("spoken-emoji", "Welcome 👋", "👋"),
+    ("spoken-emoji", "Thank you ❤", "❤"),
+    ("spoken-digits", "Call 0850000011.", "10 digits"),
+    ("spoken-digits", "Bel +31850000011 terug.", "11 digits"),
+    ("spoken-digits", "Overmaken op NL91ABNA0417164300.", "digits"),
+    ("spoken-digits", "Overmaken op NL91 ABNA 0417 1643 00.", "digits"),
+    ("spoken-capitals", "LET OP: wij zijn dicht. HEEL BELANGRIJK bericht.", "HEEL BELANGRIJK"),
+    ("spoken-capitals", "BITTE WARTEN Sie.", "BITTE WARTEN"),
+    ("spoken-abbreviation", "Wij zijn er ma t/m vr.", "tot en met"),
+    ("spoken-abbreviation", "Wir helfen, z.B. bei Terminen.", "zum Beispiel"),
+    ("spoken-abbreviation", "We help (e.g. with bills).", "for example"),
+    ("spoken-abbreviation", "Répondez s.v.p. maintenant", "s'il vous plaît"),
+    ("wrong-encoding", "Wir mÃ¼ssen weiterleiten.", "was ü"),
+    ("wrong-encoding", "It\u00e2\u20ac\u2122s us.", "was \u2019"),
+    ("wrong-encoding", "Caf\ufffd Acme", "lost"),
+    ("html-entity", "Fish &amp; chips", "Write &."),
+    ("html-entity", "It&#39;s us", "Write '."),
+    ("html-entity", "Hello&nbsp;there", "Write a space."),
+    ("leftover-text", "Welcome to [Insert company].", "[Insert company]"),
+    ("leftover-text", "Hello, <your name> here.", "<your name>"),
+    ("leftover-text", "Willkommen bei [Firmenname].", "[Firmenname]"),
+    ("leftover-text", "TODO: write a greeting", "TODO"),
+    ("leftover-text", "Lorem ipsum dolor sit amet.", "Lorem ipsum"),
+    ("empty-text", "\n\t ", "white space"),
+]
+
+
+@pytest.mark.parametrize(("rule", "text", "told"), BROKEN)
+def test_what_is_spoken_badly_is_found(tmp_path: Path, rule: str, text: str, told: str) -> None:
+    (detail,) = found(tmp_path, rule, desk(first_message=text))
+    assert told in detail
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        ("spoken-markdown", "Two - or three - people. That is 5 * 3 * 2, number # 1."),
+        ("spoken-markdown", "Hello {{first_name}}, this is snake_case_name and __init."),
+        ("spoken-markdown", "[laughs] Welcome (again)."),
+        ("spoken-url", "Find us at acme.nl, or in the wwwoods."),
+        ("spoken-email", "Meet us @ the station, or ask info at acme dot com."),
+        ("spoken-emoji", "Café Zoë — wij zijn er… “altijd” € 5, 20 °C, ½ uur."),
+        ("spoken-digits", "Call 085, 000, 00 11, or 112. In 2026 we have 100000 customers."),
+        ("spoken-digits", "Hello {{customer_12345678}}"),
+        ("spoken-capitals", "KNMT en BSN, of de ANWB. Hier is ACME."),
+        ("spoken-capitals", "Hello {{FIRST NAME}}, {{LAST_NAME}}."),
+        ("spoken-abbreviation", "I see e.g is no word. Mevr Jansen? Ja. Tot ziens."),
+        ("wrong-encoding", "Ça va ? São Paulo, MÃE, Ärzte, naïve, ÂGE: à bientôt."),
+        ("html-entity", "Fish & chips; R&D; AT&T; &notanentity;"),
+        ("leftover-text", "Habla con todo el mundo; TODO EL MUNDO. I insert your card [Identity]."),
+        ("empty-text", " . "),
+    ],
+)
+def test_what_only_looks_like_it_is_passed_over(tmp_path: Path, rule: str, text: str) -> None:
+    assert found(tmp_path, rule, desk(first_message=text)) == []
+
+
+@pytest.mark.parametrize("rule", sorted({rule for rule, _, _ in BROKEN if rule.startswith("spoken")}))
+def test_a_prompt_may_have_what_is_not_spoken(tmp_path: Path, rule: str) -> None:
+    text = "\n".join(text for _, text, _ in BROKEN)
+    assert found(tmp_path, rule, prompt(text)) == []
+    assert found(tmp_path, rule, desk(first_message=None)) == []
+
+
+def test_every_spoken_text_is_looked_at(tmp_path: Path) -> None:
+    url = "Go to https://acme.example"
+    tool = {"name": "look_up", "description": "Looks up.", "url": "https://acme.example", "message": url}
+    example = desk(
+        voicemail_message=url,
+        recording_consent={"enabled": True, "message": url},
+        llm_config={"provider": "openai", "model": "gpt-5.4", "tools": [{**tool, "parameters": {"type": "object"}}]},
+        speech_config={"silence": {"messages": ["Hello?", url], "final_message": url}, "end_call_message": url},
+    )
+    assert len(found(tmp_path, "spoken-url", example)) == 6
+
+
+def test_a_tool_that_is_pasted_in_is_told_once(tmp_path: Path) -> None:
+    example = """
+tool_templates:
+  transfer:
+    name: Transfer
+    tool_type: transfer_call
+    tool_config: {destinations: [{type: number, number: "+31850000020", message: One moment 👍}]}
+assistants:
+  one: {name: One, llm_config: {provider: openai, model: gpt-5.4, tools: ["${tool_templates.transfer}"]}}
+  two: {name: Two, llm_config: {provider: openai, model: gpt-5.4, tools: ["${tool_templates.transfer}"]}}
+"""
+    assert len(found(tmp_path, "spoken-emoji", example)) == 1
+
+
+def test_a_variable_is_looked_at_as_it_is_spoken(tmp_path: Path) -> None:
+    settings = "# file: hmsplan.yaml\nversion: 1\nstack: acme\nvariables: {tel: {default: '0850000011'}}\n"
+    example = 'assistants: {desk: {name: Desk, first_message: "Call ${var:tel}."}}\n'
+    assert len(found(tmp_path, "spoken-digits", example + settings)) == 1
+
+
+LONG = "Welkom bij de praktijk, waar wij u graag helpen met al uw vragen over afspraken en over rekeningen. "
+
+
+def test_a_greeting_is_measured_in_the_language_and_speed_of_its_voice(tmp_path: Path) -> None:
+    text = (LONG * 2)[:160]
+    rule = "long-first-message"
+    (told,) = found(tmp_path, rule, desk(first_message=text))
+    assert "about 11 seconds (160 characters; an estimate)" in told
+    voice = {"provider": "elevenlabs", "voice_id": "x"}
+    assert found(tmp_path, rule, desk(first_message=text, tts_config={**voice, "language": "es"})) == []
+    assert found(tmp_path, rule, desk(first_message=text, tts_config={**voice, "speed": 1.2})) == []
+    assert found(tmp_path, rule, desk(first_message=text[:140])) == []
+
+
+def test_a_greeting_of_outbound_calls_is_measured_too(tmp_path: Path) -> None:
+    example = desk(first_message="Hello.", speech_config={"first_message_outbound": (LONG * 3)[:290]})
+    assert len(found(tmp_path, "long-first-message", example)) == 1
+
+
+def test_placeholders_and_line_ends_of_a_greeting_take_no_long_time(tmp_path: Path) -> None:
+    text = "Hello {{the_first_name_of_the_person_that_is_called}},\n" + " " * 120 + "is this a good moment?"
+    assert found(tmp_path, "long-first-message", desk(first_message=text)) == []
+
+
+def test_an_empty_prompt_is_found_and_an_empty_greeting_is_not(tmp_path: Path) -> None:
+    assert len(found(tmp_path, "empty-text", prompt(""))) == 1
+    assert found(tmp_path, "empty-text", prompt("Be kind.", first_message="", voicemail_message=None)) == []
+
+
+def test_a_pronunciation_is_compared_with_those_before_it(tmp_path: Path) -> None:
+    def conflicts(*entries: tuple[str, str]) -> list[str]:
+        listed = [{"from": written, "to": said} for written, said in entries]
+        return found(tmp_path, "pronunciation-conflict", desk(speech_config={"pronunciation": listed}))
+
+    assert len(conflicts(("BSN", "bee es en"), ("DPSI", "dee"), ("BSN", "bee ess enn"))) == 1
+    assert "as it is written" in conflicts(("BSN", "BSN"))[0]
+    assert conflicts(("BSN", "bee es en"), ("BSN", "bee es en"), ("bsn", "burgerservicenummer")) == []
