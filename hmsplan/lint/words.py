@@ -291,8 +291,7 @@ ROLES: Final = _words(
 """Parts of the address of a function, or of an example, not of a person."""
 
 
-def of(table: Phrases, *languages: str) -> Iterator[str]:
-    """Yield the phrases of some languages, the first ones first; of all if none of them is known."""
-    known = [language for language in dict.fromkeys(languages) if language in table]
-    for language in known or table:
-        yield from table[language]
+def of(table: Phrases, language: str) -> Iterator[str]:
+    """Yield the phrases of a language and of English, which many prompts are written in; of all if it is not known."""
+    for each in dict.fromkeys(("", language, "en")) if language in table else table:
+        yield from table.get(each, ())

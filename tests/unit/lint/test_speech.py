@@ -124,7 +124,7 @@ tool_templates:
   transfer:
     name: Transfer
     tool_type: transfer_call
-    tool_config: {destinations: [{type: number, number: "+31850000020", message: One moment 👍}]}
+    tool_config: {destinations: [{type: number, number: "+31850000020", description: Desk, message: Hi 👍}]}
 assistants:
   one: {name: One, llm_config: {provider: openai, model: gpt-5.4, tools: ["${tool_templates.transfer}"]}}
   two: {name: Two, llm_config: {provider: openai, model: gpt-5.4, tools: ["${tool_templates.transfer}"]}}
@@ -175,3 +175,154 @@ def test_a_pronunciation_is_compared_with_those_before_it(tmp_path: Path) -> Non
     assert len(conflicts(("BSN", "bee es en"), ("DPSI", "dee"), ("BSN", "bee ess enn"))) == 1
     assert "as it is written" in conflicts(("BSN", "BSN"))[0]
     assert conflicts(("BSN", "bee es en"), ("BSN", "bee es en"), ("bsn", "burgerservicenummer")) == []
+
+
+CONTRADICTIONS = [
+    ("Always offer a call back.\nNever offer a call back.", True),
+    ("- Noem altijd de prijs\n- Noem nooit de prijs", True),
+    ("Nenne immer den Preis. Nenne niemals den Preis!", True),
+    ("Donne toujours le prix. Ne donne jamais le prix.", True),
+    ("**Always** offer a call back.", False),
+    ("Always offer a call back. Never offer a discount.", False),
+    ("Always offer a call back. If the caller is angry, never offer a call back.", False),
+    ("Always, and never late, offer a call back.", False),
+    ("Never. Always.", False),
+    ("Never guess. Always guess.", False),
+    ("Never offer a call back.\nNever offer a call back.", False),
+]
+
+
+@pytest.mark.parametrize(("text", "wrong"), CONTRADICTIONS)
+def test_orders_contradict_each_other_when_all_but_always_and_never_is_the_same(
+    tmp_path: Path, text: str, wrong: bool
+) -> None:
+    assert bool(found(tmp_path, "contradicting-orders", prompt(text))) == wrong
+
+
+def test_a_contradiction_is_placed_in_the_file_of_the_prompt(tmp_path: Path) -> None:
+    example = prompt("${file:prompt.md}") + "\n# file: prompt.md\n# Calls\n\nAlways offer tea.\n\n- Never offer tea.\n"
+    (told,) = linted(tmp_path, example, all_rules()["contradicting-orders"])
+    assert str(told.source) == "prompt.md:5:3"
+    assert "always offer tea" in told.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("Always speak Dutch. Only answer in English.", True),
+        ("Spreek alleen Nederlands.\nAntwoord altijd in het Engels.", True),
+        ("Sprich immer Deutsch. Antworte nur auf Englisch.", True),
+        ("Parlez uniquement français. Répondez toujours en anglais.", True),
+        ("Always speak Dutch. Speak only Dutch.", False),
+        ("Always speak Dutch. If the caller speaks English, always answer in English.", False),
+        ("Always speak Dutch or English. Only answer in English.", False),
+        ("Always speak Dutch. Never answer in English.", False),
+        ("Always speak Dutch. Translate English words.", False),
+        ("Always speak Dutch. Only the English desk helps tourists.", False),
+        ("Spreek Nederlands. Schakel over op Engels als de beller Engels spreekt.", False),
+    ],
+)
+def test_two_languages_are_a_fault_when_each_is_the_only_one(tmp_path: Path, text: str, wrong: bool) -> None:
+    assert bool(found(tmp_path, "two-languages-demanded", prompt(text))) == wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "greeting", "wrong"),
+    [
+        ("Your name is Anna. Later: your name is Sophie.", "Hello.", True),
+        ("Je naam is Anna.", "Hallo, mijn naam is Sophie.", True),
+        ("Dein Name ist **Anna**.", "Hallo, mein Name ist Lena.", True),
+        ("Tu t'appelles Anna.", "Bonjour, je m'appelle Léa.", True),
+        ("Your name is Anna. your name is ANNA.", "My name is Anna.", False),
+        ("Ask: what is your name? If the name is Bob, say hi.", "My name is Anna.", False),
+        ("Your name is {{name}}.", "My name is Anna.", False),
+        ("Callers say: my name is Bob.", "My name is Anna.", False),
+    ],
+)
+def test_an_assistant_has_one_name(tmp_path: Path, text: str, greeting: str, wrong: bool) -> None:
+    assert bool(found(tmp_path, "two-names", prompt(text, first_message=greeting))) == wrong
+
+
+def test_turns_that_set_an_example_give_no_orders(tmp_path: Path) -> None:
+    turns = [
+        {"role": "system", "content": "Your name is Anna. Always speak Dutch. Always offer tea."},
+        {"role": "user", "content": "Your name is Bob. Only answer in English. Never offer tea."},
+    ]
+    example = desk(llm_config={"provider": "openai", "model": "gpt-5.4", "messages": turns})
+    for rule in ("two-names", "two-languages-demanded", "contradicting-orders"):
+        assert found(tmp_path, rule, example) == []
+
+
+PARAGRAPH = "Ask for the date of birth and for the last name; repeat both, and wait for a yes of the caller."
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        (f"{PARAGRAPH}\n\nThen go on.\n\n  {PARAGRAPH}\n", 1),
+        (f"{PARAGRAPH}\n\n{PARAGRAPH}", 1),
+        (f"{PARAGRAPH}\n\n{PARAGRAPH[:-1]}!", 0),
+        ("Be kind.\n\nBe kind.", 0),
+    ],
+)
+def test_a_paragraph_that_stands_twice_is_found(tmp_path: Path, text: str, count: int) -> None:
+    assert len(found(tmp_path, "repeated-block", prompt(text))) == count
+
+
+@pytest.mark.parametrize(
+    ("characters", "language", "rules"),
+    [
+        (15_000, "en", set()),
+        (17_000, "en", {"long-prompt"}),
+        (15_000, "nl", {"long-prompt"}),
+        (70_000, "en", {"huge-prompt"}),
+    ],
+)
+def test_a_prompt_is_measured_in_tokens_of_its_language(
+    tmp_path: Path, characters: int, language: str, rules: set[str]
+) -> None:
+    example = prompt("x" * characters, stt_config={"provider": "deepgram", "model": "nova-3", "language": language})
+    assert {rule for rule in ("long-prompt", "huge-prompt") if found(tmp_path, rule, example)} == rules
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"autonomous_silence_handling": True},
+        {"speech_config": {"end_call_message": "Goodbye."}},
+        {"speech_config": {"end_call_phrases": ["goodbye"]}},
+    ],
+)
+def test_an_assistant_with_another_way_to_end_calls_is_passed_over(tmp_path: Path, fields: dict[str, object]) -> None:
+    assert len(found(tmp_path, "missing-goodbye", prompt("Answer questions."))) == 1
+    assert found(tmp_path, "missing-goodbye", prompt("Answer questions.", **fields)) == []
+
+
+@pytest.mark.parametrize("text", ["Neem afscheid.", "Verabschiede dich.", "Dites au revoir.", "Say goodbye."])
+def test_a_prompt_that_says_goodbye_is_passed_over(tmp_path: Path, text: str) -> None:
+    assert found(tmp_path, "missing-goodbye", prompt(text)) == []
+    assert found(tmp_path, "missing-goodbye", desk(first_message="Hello.")) == []
+
+
+SKETCH = "You help with bicycles and know the prices by heart, which are ten euro and thirty euro. " * 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "If you don't know, say so.",
+        "Weet je het antwoord niet, verzin dan niets.",
+        "Wenn du etwas nicht weißt, sag es.",
+        "Si vous ne savez pas, dites-le.",
+        "Otherwise transfer the call.",
+    ],
+)
+def test_a_prompt_with_a_fallback_in_its_language_is_passed_over(tmp_path: Path, line: str) -> None:
+    assert len(found(tmp_path, "missing-fallback", prompt(SKETCH))) == 1
+    assert found(tmp_path, "missing-fallback", prompt(f"{SKETCH}\n{line}")) == []
+
+
+def test_a_prompt_in_a_language_without_words_is_not_judged(tmp_path: Path) -> None:
+    turkish = {"provider": "deepgram", "model": "nova-3", "language": "tr"}
+    assert found(tmp_path, "missing-fallback", prompt(SKETCH, stt_config=turkish)) == []
+    assert found(tmp_path, "missing-fallback", prompt("Be kind.")) == []

@@ -1,0 +1,79 @@
+"""Orders of one prompt that cannot both be followed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.lint.prompts import sentences
+from hmsplan.lint.rule import Group, Hit, Rule
+from hmsplan.lint.speaking import READERS, lowered, orders
+from hmsplan.lint.words import ALWAYS, NEVER
+from hmsplan.model import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hmsplan.lint.view import View
+    from hmsplan.model import Resource
+
+_FEWEST: Final = 2  # words besides always or never; fewer say too little of what is meant
+
+
+def _check(resource: Resource, view: View) -> Iterator[Hit]:
+    seen: dict[tuple[str, ...], tuple[bool, str]] = {}
+    for text in orders(resource, view):
+        low = lowered(text.text)
+        if not any(word in low for word in NEVER):
+            continue
+        for start, sentence in sentences(low):
+            order = _order(sentence)
+            if order is None:
+                continue
+            wanted, asked = order
+            before = seen.setdefault(asked, (wanted, sentence))
+            if before[0] != wanted:
+                detail = f'Elsewhere it says "{before[1][:80]}". Keep one of the two, or say when each of them holds.'
+                yield Hit(detail, text.path, *text.place(start))
+
+
+def _order(sentence: str) -> tuple[bool, tuple[str, ...]] | None:
+    """Return whether something is always or never to be done, and what; None when it says neither, or both."""
+    listed = sentence.split()
+    always, never = ALWAYS.intersection(listed), NEVER.intersection(listed)
+    if bool(always) == bool(never):
+        return None
+    asked = tuple(
+        word for word in listed if word not in always and word not in never and word not in {"ne", "não", "nie"}
+    )
+    return (bool(always), asked) if len(asked) >= _FEWEST else None
+
+
+RULE: Final = Rule(
+    id="contradicting-orders",
+    group=Group.SPEECH,
+    title="Orders that contradict each other",
+    severity=Severity.WARNING,
+    why="A model that is told always and never to do the same does either, so that no two callers are treated alike.",
+    bad="""
+assistants:
+  desk:
+    name: Desk
+    llm_config: {provider: openai, model: gpt-5.4, messages: [{role: system, content: "${file:prompt.md}"}]}
+# file: prompt.md
+- Always confirm the telephone number.
+- Be brief.
+- Never confirm the telephone number.
+""",
+    good="""
+assistants:
+  desk:
+    name: Desk
+    llm_config: {provider: openai, model: gpt-5.4, messages: [{role: system, content: "${file:prompt.md}"}]}
+# file: prompt.md
+- Always confirm the telephone number.
+- Be brief.
+- Never confirm the e-mail address.
+""",
+    kinds=READERS,
+    check=_check,
+)
