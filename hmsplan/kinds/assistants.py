@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from hmsplan.catalog import BLOCKS, catalog
 from hmsplan.kinds import normalise, tool_forms
 from hmsplan.kinds.kind import NAME, STAMPS, Kind, Use, patterns
 from hmsplan.model import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from hmsplan.model import Spec, Value
 
@@ -24,23 +25,30 @@ def pronounced(value: Value) -> str:
     return str(value.get("from")) if isinstance(value, dict) else str(value)
 
 
-_ACCOUNTS: Final = {"openai_live": "openai", "xai_realtime": "xai", "11labs": "elevenlabs"}
-_ON_VERTEX: Final = {"gemini-live-2.5-flash-native-audio", "chirp-3-hd"}
+def account(block: str) -> Callable[[Value], str | None]:
+    """Return what names the provider whose key a block of an assistant is used with, if the organization has its own.
 
-
-def account(block: Value) -> str | None:
-    """Name the provider whose key a block of an assistant is used with, if the organization has its own.
-
-    "Served from Vertex location eu; needs the google_vertex key", but for the models of the realtime API and the voices
-    that are not ``chirp-3-hd``, which "need the google key". ``voicedock`` is the platform itself.
+    None for the platform itself. A provider that the catalog does not know is taken for its own account.
     """
-    if not isinstance(block, dict) or not isinstance(provider := block.get("provider"), str):
-        return None
-    if provider == "google_realtime" or (provider == "google" and "voice_id" in block):
-        return "google_vertex" if block.get("model") in _ON_VERTEX else "google"
-    if provider == "google":
-        return "google_vertex"
-    return None if provider == "voicedock" else _ACCOUNTS.get(provider, provider)
+
+    def named(config: Value) -> str | None:
+        if not isinstance(config, dict) or not isinstance(provider := config.get("provider"), str):
+            return None
+        known = catalog().find(block, config)
+        return provider if known is None else known.key_of(config.get("model"))
+
+    return named
+
+
+def refused_keys(block: str) -> Callable[[Mapping[str, Any]], frozenset[str]]:
+    """Return what names the settings that the API refuses next to the model of a block."""
+
+    def named(config: Mapping[str, Any]) -> frozenset[str]:
+        known = catalog().find(block, config)
+        model = known.model(config.get("model")) if known is not None else None
+        return frozenset(model.refuses) if model is not None else frozenset()
+
+    return named
 
 
 def spare_hang_up(key: str | int, declared: Mapping[Any, Any], spec: Spec, live: Spec) -> bool:
@@ -53,11 +61,7 @@ def spare_hang_up(key: str | int, declared: Mapping[Any, Any], spec: Spec, live:
     return key == "end_call" and bool(silence) and "end_call" not in declared
 
 
-_OWN_KEY: Final = Use(
-    kind="byok_keys",
-    named=account,
-    substitute="the platform's own key, where it has one",  # "falls back to the platform's own key"
-)
+_PLATFORM_KEY: Final = "the platform's own key, where it has one"  # "falls back to the platform's own key"
 
 ASSISTANTS: Final = Kind(
     name="assistants",
@@ -77,7 +81,7 @@ ASSISTANTS: Final = Kind(
         "recording_consent": ("enabled", "message"),
     },
     refs={pattern("llm_config.tools[].mcp_server_id"): "mcp_servers"},
-    uses={pattern(block): _OWN_KEY for block in ("stt_config", "llm_config", "tts_config")},
+    uses={pattern(block): Use(kind="byok_keys", named=account(block), substitute=_PLATFORM_KEY) for block in BLOCKS},
     expands={pattern("llm_config.tools[]"): "tool_templates", pattern("analysis_plan"): "analysis_templates"},
     computed=STAMPS,
     in_calls=("agent_id", "assistant_id"),
@@ -123,13 +127,7 @@ ASSISTANTS: Final = Kind(
     sent_as={pattern("llm_config.tools[]"): tool_forms.sent_tool},
     null_matters=patterns("speech_config.turn_taking.false_interruption_timeout"),
     union={"stt_config": "provider", "llm_config": "provider", "tts_config": "provider"},
-    refused_with={
-        "tts_config": (
-            "model",
-            frozenset({"eleven_v3", "eleven_v4", "eleven_v4_turbo"}),
-            frozenset({"similarity_boost", "style", "speed", "use_speaker_boost", "apply_language_text_normalization"}),
-        )
-    },
+    refused_with={"tts_config": refused_keys("tts_config")},
     receivers={
         pattern("webhook_secret"): patterns("webhook_url"),
         pattern("llm_config.tools[].server.secret"): patterns(

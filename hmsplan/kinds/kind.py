@@ -179,7 +179,7 @@ class Kind:
         sent_as: item of a list to the form in which the API takes its canonical one.
         null_matters: fields in which null differs from absent.
         union: block to the field that decides which keys it may have; when it changes, the live block is not kept.
-        refused_with: block to (field, values, keys): with such a value the API refuses those keys.
+        refused_with: block to a function of its fields, which names the keys that the API refuses next to the others.
         checks: what the API refuses and a schema cannot say; takes fields of any form, ``${…}`` of what is not known
             yet included, and tells only what is wrong whatever that turns out to be.
         doubts: what the API takes and its author rarely means; of fields that fit their schema. Warnings.
@@ -253,7 +253,7 @@ class Kind:
     sent_as: Mapping[Pattern, Callable[[Any], Any]] = field(default_factory=dict)
     null_matters: frozenset[Pattern] = frozenset()
     union: Mapping[str, str] = field(default_factory=dict)
-    refused_with: Mapping[str, tuple[str, frozenset[str], frozenset[str]]] = field(default_factory=dict)
+    refused_with: Mapping[str, Callable[[Mapping[str, Any]], frozenset[str]]] = field(default_factory=dict)
     checks: Callable[[Mapping[str, Any]], Iterator[Problem]] | None = None
     doubts: Callable[[Spec], Iterator[Problem]] | None = None
     flow: Flow | None = None

@@ -344,9 +344,8 @@ def conflicting_keys(kind: Kind, block: str, declared: Spec, live: Spec) -> froz
         return frozenset(live[block])
     if block not in kind.refused_with:
         return frozenset()
-    field, values, keys = kind.refused_with[block]
-    model = declared[block].get(field, live[block].get(field))
-    return keys & live[block].keys() if model in values else frozenset()
+    refused = kind.refused_with[block]({**live[block], **declared[block]})
+    return refused.intersection(live[block])
 
 
 def switches(kind: Kind, block: str, declared: Spec, live: Spec) -> bool:

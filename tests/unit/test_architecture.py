@@ -29,6 +29,7 @@ FOLDERS: Final[tuple[frozenset[str], ...]] = tuple(
         "errors",
         "secrets",
         "text",
+        "catalog",
         "kinds",
         "planner config",
         "formats lint",

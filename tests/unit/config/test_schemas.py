@@ -21,6 +21,7 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+from hmsplan.catalog import BLOCKS, catalog
 from hmsplan.config.schema_bundle import bundled
 from hmsplan.model import Address
 
@@ -466,15 +467,55 @@ def test_each_pattern_says_in_words_what_it_asks(name: str) -> None:
             assert schema["patternErrorMessage"].endswith("."), at
 
 
-@pytest.mark.parametrize("name", SCHEMAS)
-def test_catalogs_are_hints(name: str) -> None:
-    """What the platform offers today is suggested and never enforced; outdated values are not suggested."""
-    for at, schema in subschemas(SCHEMAS[name]):
-        if "x-hms-catalog" in schema:
-            legacy = schema.get("x-hms-legacy", [])
-            assert set(legacy) <= set(schema["x-hms-catalog"]), at
-            assert schema["examples"] == [value for value in schema["x-hms-catalog"] if value not in legacy], at
-            assert "enum" not in schema, at
+def test_an_editor_offers_what_the_catalog_knows_and_no_schema_enforces_it() -> None:
+    """Catalogs change, so an unknown value is a warning of lint; an outdated one is not offered to type."""
+    kinds = {"stt_config": "stt", "llm_config": "llm", "tts_config": "tts"}
+    for provider in (each for block in BLOCKS for each in catalog().of(block)):
+        form = SCHEMAS["kinds/assistants.schema.json"]["$defs"][f"{kinds[provider.block]}_{provider.provider}"]
+        model, voice = (form["properties"].get(name, {}) for name in ("model", "voice"))
+        voice = voice or form["properties"].get("voice_id", {})
+        where = provider.provider
+        assert examples(model) == [each.id for each in provider.models if not each.legacy], where
+        assert examples(voice) == list(provider.voices or ()), where
+        assert voice.get("default") == provider.default_voice, where
+        assert "enum" not in model.keys() | voice.keys(), where
+        choice = re.search(r"own choice is ([\w.-]+\w)", model.get("description", ""))
+        assert (choice and choice[1]) == provider.default_model, where
+        assert {at: bounds(part) for at, part in parts_of(form) if bounds(part)} == provider.ranges, where
+        for dotted_path, values in provider.values.items():
+            assert examples(dict(parts_of(form))[dotted_path]) == list(values), where
+    common = SCHEMAS["kinds/common.schema.json"]["$defs"]
+    assert common["speech_language"]["examples"] == list(catalog().languages)
+
+
+def examples(schema: dict[str, Any]) -> list[Any]:
+    """Return what is offered for a field, also by what it refers to."""
+    found = schema.get("examples") or target(schema).get("examples") or []
+    return list(found)
+
+
+def target(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return what a schema of an assistant refers to, itself where it refers to nothing."""
+    if "$ref" not in schema:
+        return schema
+    found: dict[str, Any] = (
+        PYTHON_REGISTRY.resolver(f"{BASE}kinds/assistants.schema.json").lookup(schema["$ref"]).contents
+    )
+    return found
+
+
+def parts_of(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the fields of a block of an assistant, and those of the blocks inside; dotted."""
+    for name, field in schema.get("properties", {}).items():
+        yield f"{at}{name}", target(field)
+        yield from parts_of(target(target(field).get("else", {})), f"{at}{name}.")
+
+
+def bounds(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the range of a field with its default."""
+    form = schema.get("else", {})
+    found = {name: form[name] for name in ("minimum", "maximum") if name in form}
+    return found and found | {name: schema[name] for name in ("default",) if name in schema}
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

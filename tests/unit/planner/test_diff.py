@@ -486,7 +486,7 @@ def test_elevenlabs_v3_and_v4_refuse_keys_that_have_to_go_in_the_same_request(mo
 
 
 def test_a_refused_key_that_is_declared_is_left_to_the_author() -> None:
-    live = {"tts_config": {"model": "eleven_flash_v2_5", "speed": 1}}
+    live = {"tts_config": {"provider": "elevenlabs", "model": "eleven_flash_v2_5", "speed": 1}}
     assert conflicting_fields(ASSISTANTS, {"tts_config": {"model": "eleven_v3", "speed": 1}}, live) == ()
 
 
@@ -498,7 +498,7 @@ def test_another_model_refuses_nothing() -> None:
 
 
 def test_a_model_that_only_the_live_object_names_counts_too() -> None:
-    live = {"tts_config": {"model": "eleven_v3", "speed": 1}}
+    live = {"tts_config": {"provider": "elevenlabs", "model": "eleven_v3", "speed": 1}}
     assert paths(conflicting_fields(ASSISTANTS, {"tts_config": {"stability": 1}}, live)) == [("tts_config", "speed")]
 
 
