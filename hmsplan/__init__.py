@@ -19,12 +19,13 @@ How a change gets from a file to a phone line, stage by stage:
 7. ``cli`` parses, calls one function, prints, and returns an exit code.
 
 ``export`` goes the other way, from a live organization to files. ``secrets`` reads secrets, fingerprints them, and
-finds credentials in foreign text. ``kinds`` is what is known of the API, as one table; ``model`` holds the values that
+finds credentials in foreign text. ``kinds`` is what is known of the API, as one table, and ``catalog`` what is known of
+providers; ``model`` holds the values that
 all stages speak in, ``text`` how things are said.
 
-Imports run one way, folder by folder: model, errors <- secrets <- text <- kinds <- planner, config <- formats <- output
-<- api, state <- export <- apply <- operations <- cli. ``emulator`` is the API on this machine, written from its
-documentation; it shares no line with the rest, and only ``cli`` starts it.
+Imports run one way, folder by folder: model, errors <- secrets <- text <- catalog <- kinds <- planner, config <-
+formats <- output <- api, state <- export <- apply <- operations <- cli. ``emulator`` is the API on this machine,
+written from its documentation; it shares no line with the rest, and only ``cli`` starts it.
 """
 
 __version__ = "0.1.0"

@@ -24,12 +24,14 @@ class Company(NamedTuple):
         seat: two letters of the country whose law it is under, its parent's where that is another; None = not known.
         source: where that can be read.
         note: what else decides where it processes.
+        region: where it processes, whatever is set; two letters of a country; None = not known, or see ``Provider``.
         checked: when it was looked up.
     """
 
     name: str
     checked: date
     seat: str | None = None
+    region: str | None = None
     source: str | None = None
     note: str | None = None
 

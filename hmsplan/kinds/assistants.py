@@ -25,30 +25,30 @@ def pronounced(value: Value) -> str:
     return str(value.get("from")) if isinstance(value, dict) else str(value)
 
 
-def account(block: str) -> Callable[[Value], str | None]:
+def account_in(block: str) -> Callable[[Value], str | None]:
     """Return what names the provider whose key a block of an assistant is used with, if the organization has its own.
 
     None for the platform itself. A provider that the catalog does not know is taken for its own account.
     """
 
-    def named(config: Value) -> str | None:
+    def account(config: Value) -> str | None:
         if not isinstance(config, dict) or not isinstance(provider := config.get("provider"), str):
             return None
         known = catalog().find(block, config)
         return provider if known is None else known.key_of(config.get("model"))
 
-    return named
+    return account
 
 
-def refused_keys(block: str) -> Callable[[Mapping[str, Any]], frozenset[str]]:
+def refused_keys_in(block: str) -> Callable[[Mapping[str, Any]], frozenset[str]]:
     """Return what names the settings that the API refuses next to the model of a block."""
 
-    def named(config: Mapping[str, Any]) -> frozenset[str]:
+    def refused_keys(config: Mapping[str, Any]) -> frozenset[str]:
         known = catalog().find(block, config)
         model = known.model(config.get("model")) if known is not None else None
         return frozenset(model.refuses) if model is not None else frozenset()
 
-    return named
+    return refused_keys
 
 
 def spare_hang_up(key: str | int, declared: Mapping[Any, Any], spec: Spec, live: Spec) -> bool:
@@ -81,7 +81,7 @@ ASSISTANTS: Final = Kind(
         "recording_consent": ("enabled", "message"),
     },
     refs={pattern("llm_config.tools[].mcp_server_id"): "mcp_servers"},
-    uses={pattern(block): Use(kind="byok_keys", named=account(block), substitute=_PLATFORM_KEY) for block in BLOCKS},
+    uses={pattern(block): Use(kind="byok_keys", named=account_in(block), substitute=_PLATFORM_KEY) for block in BLOCKS},
     expands={pattern("llm_config.tools[]"): "tool_templates", pattern("analysis_plan"): "analysis_templates"},
     computed=STAMPS,
     in_calls=("agent_id", "assistant_id"),
@@ -127,7 +127,7 @@ ASSISTANTS: Final = Kind(
     sent_as={pattern("llm_config.tools[]"): tool_forms.sent_tool},
     null_matters=patterns("speech_config.turn_taking.false_interruption_timeout"),
     union={"stt_config": "provider", "llm_config": "provider", "tts_config": "provider"},
-    refused_with={"tts_config": refused_keys("tts_config")},
+    refused_with={"tts_config": refused_keys_in("tts_config")},
     receivers={
         pattern("webhook_secret"): patterns("webhook_url"),
         pattern("llm_config.tools[].server.secret"): patterns(

@@ -12,7 +12,7 @@ import pytest
 
 import hmsplan.emulator
 from hmsplan.catalog import BLOCKS, Provider, catalog
-from hmsplan.kinds.assistants import account, refused_keys
+from hmsplan.kinds.assistants import account_in, refused_keys_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,11 +116,11 @@ def test_each_model_is_named_once() -> None:
     ],
 )
 def test_a_block_is_used_with_an_account(block: str, config: Any, key: str | None) -> None:
-    assert account(block)(config) == key
+    assert account_in(block)(config) == key
 
 
 def test_settings_are_refused_next_to_some_models_only() -> None:
-    refused = refused_keys("tts_config")
+    refused = refused_keys_in("tts_config")
     assert "speed" in refused({"provider": "11labs", "model": "eleven_v4"})
     assert refused({"provider": "elevenlabs", "model": "eleven_flash_v2_5"}) == frozenset()
     assert refused({"provider": "elevenlabs"}) == frozenset()
