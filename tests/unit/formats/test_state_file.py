@@ -205,6 +205,25 @@ def test_applied_fields_that_are_not_those_of_the_digest_are_refused() -> None:
         parse(data)
 
 
+def test_so_they_are_in_the_layout_of_the_file() -> None:
+    with pytest.raises(StateError, match=r"applied fields of assistants.support are not those of its digest"):
+        parse(dump(STATE).replace(b'"temperature":0.5', b'"temperature":0.7'))
+
+
+@pytest.mark.parametrize(
+    ("written", "doubled"),
+    [
+        (b'"id":"a-1"', b'"id":"a-0","id":"a-1"'),
+        (b'"temperature":0.5', b'"temperature":0.7,"temperature":0.5'),
+        (b'"serial": 7', b'"serial": 6,\n  "serial": 7'),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_wherever_it_is(written: bytes, doubled: bytes) -> None:
+    assert dump(STATE).count(written) == 1
+    with pytest.raises(StateError, match="stands in one object twice"):
+        parse(dump(STATE).replace(written, doubled))
+
+
 def test_an_edit_on_purpose_is_taken_without_a_digest() -> None:
     def change(document: Any) -> None:
         document["bindings"]["assistants.support"] = {"kind": "assistants", "id": "a-2", "applied": {"name": "New"}}
