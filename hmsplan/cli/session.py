@@ -6,7 +6,7 @@ import asyncio
 import os
 import stat
 import time
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -68,7 +68,13 @@ class Stderr(Reporter):
         return reading_bar(answers)
 
 
-def load(options: Globals, *, need_secrets: bool = False, ask_programs: bool | None = None) -> Stack:
+def load(
+    options: Globals,
+    *,
+    need_secrets: bool = False,
+    ask_programs: bool | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> Stack:
     """Read and validate the stack, and let *options* name the environment that it chose; see ``load_stack``.
 
     Raises:
@@ -83,6 +89,7 @@ def load(options: Globals, *, need_secrets: bool = False, ask_programs: bool | N
         secrets_timeout_s=min(options.timeout_s or TIMEOUT_S, TIMEOUT_S),
         need_secrets=need_secrets,
         ask_programs=ask_programs,
+        meanwhile=meanwhile,
     )
     for source in options.sources:
         _warn_of_readers(source)
@@ -125,11 +132,18 @@ def _warn_of_readers(source: Source) -> None:
 
 
 def open_workspace(options: Globals, *, need_secrets: bool = False) -> Workspace:
-    """Read the stack and open its state."""
-    stack = load(options, need_secrets=need_secrets)
+    """Read the stack and open its state, which is read at the same time where the stack is large."""
+    opened: list[Backend] = []
+
+    def look_ahead() -> None:
+        with suppress(HmsplanError):  # what is wrong with the stack is said first
+            opened.append(open_state(options))
+            opened[0].look_ahead()
+
+    stack = load(options, need_secrets=need_secrets, meanwhile=look_ahead)
     return Workspace(
         stack,
-        open_state(options),
+        opened[0] if opened else open_state(options),
         partial(connect, options),
         Stderr(options.color),
         accept=partial(refuse_unpushed, options),

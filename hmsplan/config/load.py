@@ -39,7 +39,7 @@ from hmsplan.secrets.sources import Secrets
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.config.document import Document
 
@@ -58,6 +58,7 @@ def load_stack(
     secrets_timeout_s: float = TIMEOUT_S,
     need_secrets: bool = False,
     ask_programs: bool | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Stack:
     """Read, resolve and validate a whole stack.
 
@@ -72,6 +73,7 @@ def load_stack(
         secrets_timeout_s: how long a program may take to answer.
         need_secrets: a secret without a value is an error; ``validate`` does without.
         ask_programs: whether sources that are programs are asked, of a valid stack; None = if secrets are needed.
+        meanwhile: other work, which is done while other processes parse the files of a large stack; else it is not.
 
     Raises:
         ConfigError: carries every problem at once.
@@ -79,7 +81,7 @@ def load_stack(
     began = time.perf_counter()
     with _garbage_stays():
         folder = Folder(str(root))
-        sources = _read_sources(folder, root, environment)
+        sources = _read_sources(folder, root, environment, meanwhile)
         build = partial(build_stack, sources, given=variables, environ=environ, read_text=Folder(folder.root).read_text)
         files = () if secrets_file is None else (Source("dotenv", str(secrets_file)),)
         runs_programs = need_secrets if ask_programs is None else ask_programs
@@ -157,7 +159,7 @@ def _garbage_stays() -> Iterator[None]:
             gc.enable()
 
 
-def _read_sources(folder: Folder, root: Path, environment: str | None) -> Sources:
+def _read_sources(folder: Folder, root: Path, environment: str | None, meanwhile: Callable[[], object]) -> Sources:
     sources = Sources(environment or DEFAULT_ENVIRONMENT)
     sources.stack = _stack_file(folder, root, sources)
     settings = read_settings(sources.stack) if sources.stack else Settings()
@@ -177,18 +179,24 @@ def _read_sources(folder: Folder, root: Path, environment: str | None) -> Source
     sources.elsewhere = functools.cache(lambda: tuple(documents_of(folder, others)))
     if APPROVALS_FILE in folder.names(""):
         sources.approvals = _parse(folder, APPROVALS_FILE, folder.real(APPROVALS_FILE), sources)
-    _read_resources(folder, settings.include, here, sources)
+    _read_resources(folder, settings.include, here, sources, meanwhile)
     return sources
 
 
-def _read_resources(folder: Folder, include: Sequence[str], environment: Environment, sources: Sources) -> None:
+def _read_resources(
+    folder: Folder,
+    include: Sequence[str],
+    environment: Environment,
+    sources: Sources,
+    meanwhile: Callable[[], object],
+) -> None:
     try:
         found, own = list_files(folder, include), files_below(folder, environment)
     except FileProblem as problem:
         sources.problems.append(Diagnostic(problem.summary, problem.detail))
         return
     files = [*found.files, *own.files]
-    ahead = parse_ahead(folder, files, cores_for(len(files)))
+    ahead = parse_ahead(folder, files, cores_for(len(files)), meanwhile)
     for (path, absolute), parsed in zip(files, ahead, strict=True):
         if parsed is not None and parsed.size <= folder.budget:
             folder.budget -= parsed.size

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import struct
 import sys
 import threading
-from contextlib import suppress
-from itertools import islice
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from hmsplan.config.confined import Folder
@@ -21,14 +21,16 @@ from hmsplan.config.yaml_parser import parse
 from hmsplan.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
 
     from hmsplan.config.document import Document
 
 _FEWEST: Final = 400  # files; of fewer, a fork takes longer than it saves
 _MOST_CORES: Final = 8
-_CHUNK: Final = 100  # files that come back in one piece, which share their keys
+_CHUNK: Final = 50  # files that one process takes at once, and that share their keys when they come back
+_MOST_CHUNKS: Final = 1000  # as many numbers fit into any pipe
+_NUMBER: Final = struct.Struct("H")
 
 _Path: TypeAlias = tuple[str, str]
 """Relative to the root, and absolute."""
@@ -48,8 +50,13 @@ def cores_for(files: int) -> int:
     return min(len(os.sched_getaffinity(0)), _MOST_CORES)
 
 
-def parse_ahead(folder: Folder, files: Sequence[_Path], cores: int) -> Iterator[Parsed | None]:
-    """Yield what each file holds, in their order; None for one that has to be read by the caller, problems and all."""
+def parse_ahead(
+    folder: Folder, files: Sequence[_Path], cores: int, meanwhile: Callable[[], object] = lambda: None
+) -> Iterator[Parsed | None]:
+    """Yield what each file holds, in their order; None for one that has to be read by the caller, problems and all.
+
+    *meanwhile* is other work, which is done while other processes parse; where none do, it is not done.
+    """
     if cores < 2:  # noqa: PLR2004
         yield from [None] * len(files)
         return
@@ -57,43 +64,60 @@ def parse_ahead(folder: Folder, files: Sequence[_Path], cores: int) -> Iterator[
 
     context = get_context("fork")
     share_of_budget = Folder(folder.root, folder.budget // cores)
-    ours, *others = (files[len(files) * n // cores : len(files) * (n + 1) // cores] for n in range(cores))
-    workers = []
-    for share in others:
-        receiver, sender = context.Pipe(duplex=False)
-        worker = context.Process(target=_work, args=(share_of_budget, share, sender), daemon=True)
-        worker.start()
-        sender.close()
-        workers.append((share, receiver, worker))
-    yield from [_parsed(share_of_budget, path) for path in ours]
-    for share, receiver, worker in workers:
-        yield from _received(receiver, len(share))
+    size = max(_CHUNK, -(-len(files) // _MOST_CHUNKS))
+    chunks = [files[at : at + size] for at in range(0, len(files), size)]
+    with _numbers(len(chunks)) as numbers:
+        workers = []
+        for _ in range(cores - 1):
+            receiver, sender = context.Pipe(duplex=False)
+            worker = context.Process(target=_work, args=(share_of_budget, chunks, numbers, sender), daemon=True)
+            worker.start()
+            sender.close()
+            workers.append((receiver, worker))
+        meanwhile()
+        found = dict(_parsed_chunks(share_of_budget, chunks, numbers))
+    for receiver, worker in workers:
+        found.update(_received(receiver))
         worker.join()
+    for number, chunk in enumerate(chunks):
+        yield from found.pop(number, None) or [None] * len(chunk)
 
 
-def _work(folder: Folder, files: Sequence[_Path], sender: Connection) -> None:
-    """Parse *files* and send them: all at the end, as the receiver parses its own share first."""
+@contextmanager
+def _numbers(count: int) -> Iterator[int]:
+    """Give a pipe with the numbers below *count*, of which each process takes the next; none is taken twice."""
+    reader, writer = os.pipe()
+    os.write(writer, b"".join(map(_NUMBER.pack, range(count))))
+    os.close(writer)
+    try:
+        yield reader
+    finally:
+        os.close(reader)
+
+
+def _work(folder: Folder, chunks: Sequence[Sequence[_Path]], numbers: int, sender: Connection) -> None:
+    """Parse files while there are some and send them: all at the end, as the receiver parses until then, too."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is for all; the one who began says so
     with suppress(Exception):  # what is not sent is read by the other process, which says what is wrong
-        parsed = _chunks(_parsed(folder, path) for path in files)
+        parsed = _parsed_chunks(folder, chunks, numbers)
         for chunk in [pickle.dumps(chunk, pickle.HIGHEST_PROTOCOL) for chunk in parsed]:
             sender.send_bytes(chunk)
 
 
-def _chunks(found: Iterator[Parsed | None]) -> Iterator[list[Parsed | None]]:
-    while chunk := list(islice(found, _CHUNK)):
-        yield chunk
+def _parsed_chunks(
+    folder: Folder, chunks: Sequence[Sequence[_Path]], numbers: int
+) -> Iterator[tuple[int, list[Parsed | None]]]:
+    """Yield chunks that no other process has taken, each with its number."""
+    while taken := os.read(numbers, _NUMBER.size):
+        (number,) = _NUMBER.unpack(taken)
+        yield number, [_parsed(folder, path) for path in chunks[number]]
 
 
-def _received(receiver: Connection, count: int) -> Iterable[Parsed | None]:
-    """Return what a worker sends; None for each file that is missing when it has ended too early."""
-    found: list[Parsed | None] = []
-    try:
-        while len(found) < count:
-            found += pickle.loads(receiver.recv_bytes())  # noqa: S301 -- of a process of our own
-    except EOFError:
-        found += [None] * (count - len(found))
-    return found
+def _received(receiver: Connection) -> Iterator[tuple[int, list[Parsed | None]]]:
+    """Yield what a worker sends until it ends."""
+    with suppress(EOFError):
+        while True:
+            yield pickle.loads(receiver.recv_bytes())  # noqa: S301 -- of a process of our own
 
 
 def _parsed(folder: Folder, path: _Path) -> Parsed | None:

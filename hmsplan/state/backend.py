@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
@@ -48,6 +49,7 @@ class Backend:
     def __init__(self, storage: Storage[Any]) -> None:
         self.storage: Final = storage
         self._seen: Seen[Any] | None = None
+        self._ahead: tuple[State | None, Seen[Any]] | None = None
 
     def describe(self) -> str:
         """Say where the state is, for people."""
@@ -55,9 +57,18 @@ class Backend:
 
     def load(self) -> State | None:
         """Read the state, the journal included; None = there has never been one."""
-        state, self._seen = read(self.storage)
+        found, self._ahead = self._ahead, None
+        if found is None or not self.storage.holds(found[1].at):
+            found = read(self.storage)
+        state, self._seen = found
         _log(state, self.describe())
         return state
+
+    def look_ahead(self) -> None:
+        """Read the state for the next ``load``, if that asks no other machine; what fails is left to ``load``."""
+        if self.storage.is_local:
+            with suppress(StateError):
+                self._ahead = read(self.storage)
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Add entries, all or none; they outlive a power failure once this returns."""

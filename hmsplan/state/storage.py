@@ -101,6 +101,11 @@ class Storage(Protocol[At]):
         """The lock of the state."""
         ...
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is on this machine."""
+        ...
+
     def describe(self) -> str:
         """Say where the state is, for people; without a password."""
         ...

@@ -18,7 +18,7 @@ from hmsplan.model import Address, PendingCreate
 from hmsplan.state.backend import new_state, open_backend
 from hmsplan.state.ledger import Ledger
 
-from .helpers import KEY, STACK, Cli, Result, started, write
+from .helpers import KEY, STACK, Cli, Result, process, started, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,6 +124,18 @@ def test_an_invalid_configuration_is_3(cli: Cli, stack: Path, command: str) -> N
     assert result.code == 3
     assert "b.yaml:2" in result.err
     assert result.out == ""
+
+
+def test_what_is_wrong_with_a_large_stack_is_told_before_what_is_wrong_with_its_state(tmp_path: Path) -> None:
+    """The state is read while other processes parse the files."""
+    many = {f"{n}.yaml": f"assistants:\n  a{n}: {{name: A{n}, first_message: Hello}}\n" for n in range(450)}
+    odd = {"odd.yaml": "assistants:\n  odd: {nmae: Odd}\n", ".hmsplan/default/state.json": "{"}
+    write(tmp_path, {"hmsplan.yaml": STACK, **many, **odd})
+    both = process("-C", str(tmp_path), "plan", HMS_SOVEREIGN_API_KEY=KEY)
+    assert (both.code, "nmae" in both.err, "state.json" in both.err) == (3, True, False)
+    (tmp_path / "odd.yaml").unlink()
+    damaged = process("-C", str(tmp_path), "plan", HMS_SOVEREIGN_API_KEY=KEY)
+    assert (damaged.code, "State is damaged" in damaged.err) == (1, True)
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "apply -y", "drift", "state list", "fmt", "graph"])

@@ -78,6 +78,8 @@ class BucketStorage:
         lease_s: how long the lock of a run that died keeps the others out.
     """
 
+    is_local: Final = False
+
     def __init__(
         self,
         url: str,

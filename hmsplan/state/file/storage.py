@@ -33,6 +33,8 @@ class Marks(NamedTuple):
 class FileStorage:
     """A ``Storage`` in a folder of its own; the protocol says what its methods promise."""
 
+    is_local: Final = True
+
     def __init__(self, folder: Path, ignored: str = IGNORED) -> None:
         """Keep the state in *folder*; *ignored* is what git does not see beside it."""
         self._folder = folder

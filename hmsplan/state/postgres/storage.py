@@ -75,6 +75,8 @@ class PostgresStorage:
     Each write compares the version that the row notes, so all that ``at`` says is whether the content is damaged.
     """
 
+    is_local: Final = False
+
     def __init__(self, url: str, environment: str) -> None:
         self._url = url  # may hold a password
         self._place = read_url(url, environment)

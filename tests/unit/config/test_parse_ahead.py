@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import multiprocessing
 import os
 import threading
 from typing import TYPE_CHECKING, Any
@@ -26,20 +27,32 @@ FILES: dict[str, str | bytes] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each process take one file at a time."""
+    monkeypatch.setattr("hmsplan.config.parse_ahead._CHUNK", 1)
+
+
+def until_the_others_are_done() -> None:
+    """Leave all files to the other processes."""
+    for worker in multiprocessing.active_children():
+        worker.join()
+
+
 def on_cores(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     monkeypatch.setattr("hmsplan.config.load.cores_for", lambda _: number)
 
 
-def parsed(root: Path, **options: Any) -> list[Any]:
-    folder = Folder(str(root), **options)
-    return list(parse_ahead(folder, list_files(folder, ["**/*.yaml"]).files, 3))
+def parsed(root: Path) -> list[Any]:
+    folder = Folder(str(root))
+    return list(parse_ahead(folder, list_files(folder, ["**/*.yaml"]).files, 3, until_the_others_are_done))
 
 
 def test_a_stack_is_the_same_on_any_number_of_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stacks = []
     for cores in (1, 2, 3, 50):
         on_cores(monkeypatch, cores)
-        stacks.append(load(tmp_path, FILES))
+        stacks += [load(tmp_path, FILES), load(tmp_path, FILES, meanwhile=until_the_others_are_done)]
     assert len(stacks[0].resources) == len(KEYS)
     for stack in stacks[1:]:
         assert [(a, r.spec, r.source) for a, r in stack.resources.items()] == [
@@ -57,7 +70,7 @@ def test_so_are_its_problems_with_their_lines(tmp_path: Path, monkeypatch: pytes
     found = []
     for cores in (1, 3):
         on_cores(monkeypatch, cores)
-        found.append(problems(tmp_path, {**FILES, **broken}))
+        found.append(problems(tmp_path, {**FILES, **broken}, meanwhile=until_the_others_are_done))
     assert found[0] == found[1]
     assert len({problem.source.file for problem in found[0] if problem.source}) == len(broken)
 
@@ -68,7 +81,7 @@ def test_the_limit_on_all_files_together_is_the_same(tmp_path: Path, monkeypatch
     found = []
     for cores in (1, 3):
         on_cores(monkeypatch, cores)
-        found.append(problems(tmp_path, FILES))
+        found.append(problems(tmp_path, FILES, meanwhile=until_the_others_are_done))
     assert found[0] == found[1]
     assert found[0][-1].summary == "Stack too large"
 
@@ -84,9 +97,30 @@ def test_what_a_worker_that_died_did_not_send_is_read_by_the_caller(
     real = parse_ahead.__globals__["parse"]
     monkeypatch.setattr("hmsplan.config.parse_ahead.parse", parse_or_die)
     write(tmp_path, FILES)
-    assert [each is None for each in parsed(tmp_path)] == [False, False, *[True] * 5]
+    assert [each is None for each in parsed(tmp_path)] == [True, True, *[False] * 5]
     on_cores(monkeypatch, 3)
     assert len(load_stack(tmp_path).resources) == len(KEYS)
+
+
+def test_all_files_are_parsed_though_the_caller_comes_last(tmp_path: Path) -> None:
+    write(tmp_path, FILES)
+    assert [each.document.file for each in parsed(tmp_path)] == sorted(f"{key}.yaml" for key in KEYS)
+
+
+def test_a_stack_of_more_files_than_chunks_is_divided_into_larger_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hmsplan.config.parse_ahead._MOST_CHUNKS", 3)
+    write(tmp_path, FILES)
+    assert [each.document.file for each in parsed(tmp_path)] == sorted(f"{key}.yaml" for key in KEYS)
+
+
+def test_other_work_is_done_only_while_others_parse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[int] = []
+    for cores in (1, 2):
+        on_cores(monkeypatch, cores)
+        load(tmp_path, FILES, meanwhile=lambda: done.append(len(multiprocessing.active_children())))
+    assert done == [1]
 
 
 def test_a_small_stack_and_a_process_with_threads_stay_on_one_core() -> None:

@@ -40,6 +40,25 @@ def test_a_state_begins_with_a_save(store: Store) -> None:
     assert store.open().load() == state
 
 
+def test_what_is_read_ahead_is_what_is_loaded(store: Store) -> None:
+    state = begin(store)
+    backend = store.open()
+    backend.look_ahead()
+    assert backend.load() == state
+
+
+def test_a_state_that_was_written_since_it_was_read_ahead_is_read_again(store: Store) -> None:
+    begin(store)
+    backend, other = store.open(), store.open()
+    backend.look_ahead()
+    with other.lock("test"):
+        other.load()
+        other.append([Spent("d")])
+    state = backend.load()
+    assert state is not None
+    assert state.spent == ("d",)
+
+
 def test_an_entry_cannot_come_before_the_state_it_belongs_to(store: Store) -> None:
     backend = store.open()
     with backend.lock("test"):

@@ -191,6 +191,23 @@ def test_an_empty_state_file_is_damage(folder: Path) -> None:
         Backend(FileStorage(folder)).load()
 
 
+def test_what_is_wrong_with_a_state_that_is_read_ahead_is_said_when_it_is_loaded(folder: Path) -> None:
+    backend = Backend(FileStorage(folder))
+    (folder / "state.json").write_bytes(b"")
+    backend.look_ahead()
+    with pytest.raises(StateError, match="empty"):
+        backend.load()
+
+
+def test_a_state_that_was_read_ahead_is_not_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = Backend(FileStorage(folder))
+    backend.look_ahead()
+    with monkeypatch.context() as patch:
+        patch.setattr(FileStorage, "get", None)
+        assert backend.load() is not None
+    assert backend.load() is not None
+
+
 def test_a_temporary_file_of_a_killed_run_is_in_nobodys_way(folder: Path) -> None:
     (folder / "state.json.tmp").write_bytes(b'{"torn')
     append(folder, Spent("4"))
