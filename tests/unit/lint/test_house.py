@@ -77,12 +77,5 @@ def test_a_prompt_in_a_file_that_two_name_stands_in_one_place(tmp_path: Path) ->
     assert found(tmp_path, "same-prompt-twice", example)[0].startswith("B.md:1:1 It is word for word that of assista")
 
 
-def test_a_protected_number_may_be_so_by_default(tmp_path: Path) -> None:
-    number = 'numbers:\n  main: {phone_number: "+31201234567"}\n'
-    settings = f"# file: hmsplan.yaml\n{STACK}defaults: {{numbers: {{lifecycle: {{prevent_destroy: true}}}}}}\n"
-    assert len(found(tmp_path, "number-not-protected", number)) == 1
-    assert found(tmp_path, "number-not-protected", number + settings) == []
-
-
 def test_a_stack_without_environments_needs_no_organization(tmp_path: Path) -> None:
     assert found(tmp_path, "environment-of-any-organization", "assistants:\n  a: {name: A}\n") == []
