@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from hmsplan.cli.options import Globals
     from hmsplan.config.explain import Explained
+    from hmsplan.lint.rule import Rule
     from hmsplan.model import FieldPath, Resource, Stack
 
 _ASKED: Final = re.compile(rf"([a-z_]+\.{KEY_PATTERN})(?:\.|(?=\[)|$)(.*)", re.DOTALL)
@@ -56,8 +57,11 @@ def explain_command(options: Globals, asked: str, form: str) -> None:
       hmsplan explain 'assistants.support.llm_config.tools["lookup"]'
     """  # noqa: D205, D301 -- \b is click's: do not wrap what follows
     as_data = options.json or form == "json"
-    if _RULE.fullmatch(asked):
-        _explain_rule(asked, as_data=as_data)
+    if is_rule(asked):
+        from hmsplan.output.rules import rule_json, rule_page  # noqa: PLC0415 -- an address needs none of it
+
+        rule = rule_of(asked)
+        out(orjson.dumps(rule_json(rule)).decode() if as_data else rule_page(rule, width()))
         return
     stack, resource, found, path = looked_up(options, asked)
     if as_data:
@@ -66,20 +70,24 @@ def explain_command(options: Globals, asked: str, form: str) -> None:
         out(as_shown(options, stack, resource, found, path))
 
 
-def _explain_rule(asked: str, *, as_data: bool) -> None:
-    """Show a rule of lint.
+def is_rule(asked: str) -> bool:
+    """Say whether *asked* may be the id of a rule, which no address is."""
+    return _RULE.fullmatch(asked) is not None
+
+
+def rule_of(asked: str) -> Rule:
+    """Return a rule of lint.
 
     Raises:
-        NothingThere: there is none of that name.
+        NothingThere: there is none of that id.
     """
     from hmsplan.lint.rules import all_rules  # noqa: PLC0415 -- an address needs none of them
-    from hmsplan.output.rules import rule_json, rule_page  # noqa: PLC0415
 
     rule = all_rules().get(asked)
     if rule is None:
         guess = wording.did_you_mean(asked, all_rules()) or " To see the rules: hmsplan lint --rules"
-        raise NothingThere(f"There is no rule {asked}.{guess} A resource is named as kind.key.")
-    out(orjson.dumps(rule_json(rule)).decode() if as_data else rule_page(rule, width()))
+        raise NothingThere(f"There is no rule {asked}.{guess}")
+    return rule
 
 
 def looked_up(options: Globals, asked: str) -> tuple[Stack, Resource, Sequence[Explained], FieldPath]:

@@ -21,19 +21,21 @@ from hmsplan.cli.failure import CRASH, told
 from hmsplan.cli.quoting import Quoting
 from hmsplan.cli.schema import names
 from hmsplan.cli.secret_filter import cut
-from hmsplan.cli.session import load, open_workspace, wait_for
+from hmsplan.cli.session import open_workspace, wait_for
 from hmsplan.cli.surfaces import print_drift, print_plan
+from hmsplan.cli.validate import checked
 from hmsplan.config.schema_bundle import bundled
-from hmsplan.errors import ConfigError, DiagnosticError, HmsplanError, UnsafePlan
+from hmsplan.errors import DiagnosticError, HmsplanError, UnsafePlan
 from hmsplan.kinds import KINDS
 from hmsplan.model import Diagnostic, Digest, is_address_pattern
 from hmsplan.operations.drift import drift
 from hmsplan.operations.plan import plan
 from hmsplan.operations.reporter import Reporter
 from hmsplan.output import events
-from hmsplan.output.diagnostics import diagnostics_of, format_diagnostic
+from hmsplan.output.diagnostics import WIDTH, diagnostics_of, format_diagnostic
 from hmsplan.output.drift import drift_json
 from hmsplan.output.explain import as_json
+from hmsplan.output.rules import rule_json, rule_page
 from hmsplan.planner.planner import Options
 from hmsplan.text.escape import plain
 from hmsplan.text.wording import count
@@ -208,15 +210,9 @@ def _workspace(options: Globals, *, need_secrets: bool = False) -> tuple[Workspa
 
 
 def _validate(options: Globals, _arguments: Mapping[str, Any]) -> Result:
-    try:
-        stack = load(options)
-    except ConfigError as error:
-        found, last = error.diagnostics, count(len(error.diagnostics), "problem") + "."
-        is_valid = False
-    else:
-        found, last = stack.warnings, f"Valid: {count(len(stack.resources), 'resource')}."
-        is_valid = True
-    found = tuple(map(options.commands.completed, found))
+    found, resources = checked(options)
+    is_valid, counted = resources is not None, count(len(resources or ()), "resource")
+    last = f"Valid: {counted}." if is_valid else f"{count(len(found), 'problem')}."
     return Result(
         _text(options, found, last), {"valid": is_valid, "diagnostics": _json(found)}, ("diagnostics",) if found else ()
     )
@@ -255,7 +251,11 @@ def _drift(options: Globals, _arguments: Mapping[str, Any]) -> Result:
 
 
 def _explain(options: Globals, arguments: Mapping[str, Any]) -> Result:
-    stack, resource, found, path = explaining.looked_up(options, arguments["address"])
+    asked = arguments["address"]
+    if explaining.is_rule(asked):
+        rule = explaining.rule_of(asked)
+        return Result(rule_page(rule, WIDTH), rule_json(rule))
+    stack, resource, found, path = explaining.looked_up(options, asked)
     text = explaining.as_shown(options, stack, resource, found, path)
     return Result(text, as_json(resource, stack, found, path), ("values",))
 
@@ -268,6 +268,8 @@ def _schema(_options: Globals, arguments: Mapping[str, Any]) -> Result:
 PAGES: Final = {
     "agents": "how to work on a stack with a coding agent",
     "language": "what the files of a stack may say",
+    "lint": "what lint finds, and how a finding is silenced",
+    "rules": "every rule of lint",
     "kinds": "the kinds of objects; with kind, the fields and facts of that one",
     "references": "one resource names another",
     "workflows": "nodes and edges",
@@ -313,7 +315,7 @@ TOOLS: Final = {
     for tool in (
         Tool(
             "validate",
-            "Check the stack, offline: YAML, fields, references. Every problem at once, with file and line.",
+            "Check the stack, offline: YAML, fields, references, lint. Every problem at once, with file and line.",
             _validate,
             {"environment": _ENVIRONMENT},
         ),
@@ -336,13 +338,13 @@ TOOLS: Final = {
         ),
         Tool(
             "explain",
-            "Show where each value of a resource comes from: file, line and layer. Offline.",
+            "Show where each value of a resource comes from, or what a rule of lint means. Offline.",
             _explain,
             {
                 "environment": _ENVIRONMENT,
                 "address": {
                     "type": "string",
-                    "description": "Of a resource or a field of it: assistants.support.llm_config.model.",
+                    "description": "assistants.support, assistants.support.llm_config.model, or the id of a rule.",
                 },
             },
             ("address",),

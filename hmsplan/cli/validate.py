@@ -22,10 +22,27 @@ from hmsplan.output.events import diagnostic_json
 from hmsplan.output.findings import of_diagnostics
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from hmsplan.cli.options import Globals
-    from hmsplan.model import Diagnostic
+    from hmsplan.model import Address, Diagnostic, Stack
 
 FORMATS: Final = ("text", "json", *FOUND_FORMATS)
+
+
+def checked(options: Globals) -> tuple[tuple[Diagnostic, ...], Collection[Address] | None]:
+    """Return what is wrong with a stack, lint included, and its resources; None for an invalid one."""
+    stack: Stack | None = None
+    try:
+        stack = load(options)
+    except ConfigError as error:
+        found = error.diagnostics
+    else:
+        linted = lint_stack(stack, options.directory)
+        found = (*stack.warnings, *(each for each in linted if each.severity is not Severity.INFO))
+        if worst(linted, stack.lint.fail):
+            stack = None
+    return tuple(map(options.commands.completed, found)), stack.resources if stack is not None else None
 
 
 @click.command("validate", cls=Command)
@@ -33,18 +50,9 @@ FORMATS: Final = ("text", "json", *FOUND_FORMATS)
 @click.pass_obj
 def validate_command(options: Globals, form: str) -> int:
     """Check the stack: YAML, fields, references, lint. Offline, without key or secrets; every problem at once."""
-    found: tuple[Diagnostic, ...]
-    well: list[str] = []
-    try:
-        stack = load(options)
-    except ConfigError as error:
-        found, code = error.diagnostics, error.exit_code
-    else:
-        linted = lint_stack(stack, options.directory)
-        code = ConfigError.exit_code if worst(linted, stack.lint.fail) else 0
-        found = (*stack.warnings, *(each for each in linted if each.severity is not Severity.INFO))
-        well = list(map(str, stack.resources))
-    found = tuple(map(options.commands.completed, found))
+    found, resources = checked(options)
+    well = [] if resources is None else list(map(str, resources))
+    code = 0 if resources is not None else ConfigError.exit_code
     if options.json or form == "json":
         body = {"format_version": "1.0", "valid": code == 0, "diagnostics": [diagnostic_json(d) for d in found]}
         out(orjson.dumps(body).decode())
