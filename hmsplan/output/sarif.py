@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import orjson
 
+from hmsplan.lint.rules import all_rules
 from hmsplan.output.findings import Level, fingerprints, in_repository
 from hmsplan.text.escape import plain
 
@@ -31,7 +32,7 @@ def sarif(findings: Sequence[Finding], *, folder: str = "", tool_version: str = 
             "driver": {
                 "name": "hmsplan",
                 **({"version": tool_version} if tool_version else {}),
-                "rules": [{"id": rule, "shortDescription": {"text": words[rule]}} for rule in rules],
+                "rules": [_rule(rule, words[rule]) for rule in rules],
             }
         },
         "columnKind": "unicodeCodePoints",
@@ -41,6 +42,13 @@ def sarif(findings: Sequence[Finding], *, folder: str = "", tool_version: str = 
         ],
     }
     return orjson.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}).decode()
+
+
+def _rule(name: str, words: str) -> dict[str, Any]:
+    """Return what a reader is told of a rule once: of lint, also why it is one."""
+    known = all_rules().get(name)
+    why = {"fullDescription": {"text": known.why}} if known is not None else {}
+    return {"id": name, "shortDescription": {"text": words}, **why}
 
 
 def _result(finding: Finding, folder: str, rules: list[str], mark: str) -> dict[str, Any]:

@@ -81,7 +81,9 @@ def test_every_format_has_the_finding_at_its_line(cli: Cli, tmp_path: Path) -> N
     assert (told["severity"], told["address"], told["path"]) == ("error", "assistants.caller", "first_message")
     run = json.loads(cli(*command, "sarif").out)["runs"][0]
     assert [each["ruleId"] for each in run["results"]] == [RULE]
-    assert [each["id"] for each in run["tool"]["driver"]["rules"]] == [RULE]
+    (rule,) = run["tool"]["driver"]["rules"]
+    assert (rule["id"], rule["shortDescription"]["text"]) == (RULE, "Placeholder without a value")
+    assert rule["fullDescription"]["text"].endswith(".")
     (failure,) = ET.fromstring(cli(*command, "junit").out).iter("failure")
     assert failure.get("type") == RULE
     (issue,) = json.loads(cli(*command, "codequality").out)
