@@ -135,6 +135,7 @@ class _Handler(socketserver.StreamRequestHandler):
 class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
+    request_queue_size = 128  # of five, as usual, a sixth connection at once waits a second for its second try
 
 
 @contextlib.contextmanager

@@ -212,6 +212,7 @@ class _Asked(BaseHTTPRequestHandler):
     """One request, answered by the host of its server."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or the body waits 40 ms for the client to have the head
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the name is the base class's
         """Say nothing."""
@@ -249,7 +250,7 @@ def serving(host: Host) -> Iterator[None]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Asked)
     cast("Any", server).host = host
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     host.url = f"http://127.0.0.1:{server.server_port}"
     try:
