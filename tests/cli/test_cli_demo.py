@@ -4,19 +4,44 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import pytest
 
 from hmsplan.cli import demo
 
-from .helpers import KEY, Cli, process
+from .helpers import KEY, Cli, Result, process
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Mapping
+
+MINE: Final[Mapping[str, str]] = {
+    "HMS_SOVEREIGN_API_KEY": KEY,
+    "HMS_SOVEREIGN_BASE_URL": "https://example.invalid",
+    "HMSPLAN_STATE": "s3://mine",
+    "HMSPLAN_ENV": "nowhere",
+    "HMSPLAN_VAR_BUSINESS_NAME": "Mine",
+}
+"""Settings of the user, which mean nothing to the demo."""
 
 
-def test_the_round_is_played_to_its_end(cli: Cli) -> None:
+@pytest.fixture(scope="module")
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder for temporary ones of ``played``."""
+    return tmp_path_factory.mktemp("temporary")
+
+
+@pytest.fixture(scope="module")
+def played(temporary: Path) -> Result:
+    """Play it in a process without a terminal, as in a build, for all tests that look at what it left and said."""
+    result = process("demo", **MINE, TMPDIR=str(temporary))
+    assert result.code == 0, result
+    return result
+
+
+def test_the_round_is_played_to_its_end(played: Result) -> None:
     """Plan, apply, an empty plan, a change outside, drift, repair, an empty plan."""
-    text = cli.ok("demo")
+    text = played.out
     commands = [line for line in text.splitlines() if line.startswith("$ hmsplan")]
     assert [line.split()[3] for line in commands] == [
         *("validate", "plan", "apply", "plan"),
@@ -28,32 +53,17 @@ def test_the_round_is_played_to_its_end(cli: Cli) -> None:
     assert "What to try next" in text
 
 
-def test_it_fits_a_terminal_of_80_columns(cli: Cli) -> None:
+def test_it_fits_a_terminal_of_80_columns(played: Result) -> None:
     """Whatever it prints on stdout; and it is short enough to be read."""
-    lines = cli.ok("demo").splitlines()
+    lines = played.out.splitlines()
     assert max(len(line) for line in lines if not line.startswith("$ cd ")) <= 80
     assert len(lines) < 250
 
 
-def test_the_settings_of_its_user_mean_nothing_to_it(cli: Cli) -> None:
-    """Neither key nor endpoint nor state are touched, and all are there again afterwards."""
-    mine = {
-        "HMS_SOVEREIGN_API_KEY": KEY,
-        "HMS_SOVEREIGN_BASE_URL": "https://example.invalid",
-        "HMSPLAN_STATE": "s3://mine",
-    }
-    mine |= {"HMSPLAN_ENV": "nowhere", "HMSPLAN_VAR_BUSINESS_NAME": "Mine"}
-    before, here = dict(os.environ), Path.cwd()
-    text = cli.ok("demo", **mine)
-    assert "Mine" not in text
-    assert (dict(os.environ), Path.cwd()) == (before, here)
-
-
-def test_it_leaves_nothing_behind(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_it_leaves_nothing_behind(played: Result, temporary: Path) -> None:
     """Its folder is a temporary one."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    cli.ok("demo")
-    assert not list(tmp_path.iterdir())
+    assert f"$ cd {temporary}/hmsplan-demo-" in played.out
+    assert not list(temporary.iterdir())
 
 
 def test_its_folder_can_be_kept_and_used(cli: Cli, tmp_path: Path) -> None:
@@ -82,15 +92,17 @@ def test_a_surprise_fails_the_demo(cli: Cli, monkeypatch: pytest.MonkeyPatch) ->
     assert "drift" in result.err
 
 
-def test_colour_is_for_terminals(cli: Cli) -> None:
-    """And for those who force it; the commands inside follow."""
-    assert "\x1b" not in cli.ok("demo")
-    coloured = cli.ok("demo", FORCE_COLOR="1")
+def test_the_settings_of_its_user_mean_nothing_to_it(played: Result) -> None:
+    """Neither key nor endpoint nor state are touched."""
+    assert "Mine" not in played.out
+
+
+def test_colour_is_for_terminals(played: Result, cli: Cli) -> None:
+    """And for those who force it; the commands inside follow. What a process is set to is what it was, afterwards."""
+    assert "\x1b" not in played.out
+    before, here = dict(os.environ), Path.cwd()
+    coloured = cli.ok("demo", FORCE_COLOR="1", **MINE)
+    assert (dict(os.environ), Path.cwd()) == (before, here)
+    assert "Mine" not in coloured
     assert "\x1b[1m$ hmsplan" in coloured
     assert "\x1b[32m" in coloured
-
-
-def test_it_runs_in_a_process_without_a_terminal() -> None:
-    """As in a build."""
-    result = process("demo", "--fast")
-    assert result.code == 0, result
