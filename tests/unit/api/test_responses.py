@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gc
 import html
+import json
 from typing import Any
 from urllib.parse import quote
 
@@ -135,6 +136,14 @@ def test_a_redirect_says_so() -> None:
     """The target is named, and never visited."""
     error = error_of(answer(301, headers={"location": "https://evil.example/"}), "GET", "/a")
     assert "a redirect to https://evil.example/ is never followed" in str(error)
+
+
+@pytest.mark.parametrize("other", ['"c" :1', '"c"  :1', '"c"\n:1', r'"c":"x\u0022:"', r'"c":"x\"\u003A"'])
+@pytest.mark.parametrize("form", ['{{"b":1,{other},"b":2}}', '{{"b": 1, {other}, "b": 2}}'])
+def test_a_key_that_stands_twice_is_refused_however_another_one_is_spelled(form: str, other: str) -> None:
+    with pytest.raises(Unreadable, match="the key b stands in one object twice"):
+        parse(form.format(other=other).encode())
+    assert parse(f"{{{other}}}".encode()) == json.loads(f"{{{other}}}")
 
 
 @pytest.mark.parametrize(
