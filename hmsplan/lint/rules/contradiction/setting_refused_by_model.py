@@ -1,0 +1,47 @@
+"""A setting next to a model that refuses it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.lint.providers import blocks_of
+from hmsplan.lint.rule import Group, Hit, Rule
+from hmsplan.model import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hmsplan.lint.view import View
+    from hmsplan.model import Resource
+
+
+def _check(resource: Resource, _view: View) -> Iterator[Hit]:
+    for block in blocks_of(resource):
+        model = block.provider.model(block.config.get("model")) if block.provider is not None else None
+        for name in model.refuses if model is not None else ():
+            if model is not None and block.config.get(name) is not None:
+                yield Hit(f"{model.id} refuses {name}. Take it out, or take another model.", (*block.path, name))
+
+
+RULE: Final = Rule(
+    id="setting-refused-by-model",
+    group=Group.CONTRADICTION,
+    title="Setting that the model refuses",
+    severity=Severity.ERROR,
+    why="The platform refuses the whole change, so an apply would stop here.",
+    bad="""
+    assistants:
+      desk:
+        name: Desk
+        tts_config: {provider: elevenlabs, voice_id: JBFqnCBsd6RMkjVDRZzb, model: eleven_v3, speed: 1.1}
+    """,
+    good="""
+    assistants:
+      desk:
+        name: Desk
+        tts_config: {provider: elevenlabs, voice_id: JBFqnCBsd6RMkjVDRZzb, model: eleven_v3, stability: 0.5}
+    """,
+    kinds=("assistants", "workflows"),
+    check=_check,
+    source="API description, schema TTSElevenLabs: the API refuses the others; hmsplan catalog show elevenlabs",
+)

@@ -1,0 +1,467 @@
+"""Rules about what cannot be meant together: edges, near misses, and what must stay silent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from support.lint import linted
+
+from hmsplan.lint.rules import all_rules
+from hmsplan.lint.schema_faults import faults
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hmsplan.model import Diagnostic, FieldPath
+
+NATIVE = "gemini-live-2.5-flash-native-audio"
+GOOGLE = "provider: google, voice_id: Kore"
+PIPELINE = "llm_config: {provider: openai, model: gpt-5.4}"
+LIVE = "llm_config: {provider: openai_live, model: gpt-live-1}"
+ELEVEN = "provider: elevenlabs, voice_id: abc"
+
+
+def assistant(*fields: str) -> str:
+    """Return a stack of one assistant; a field may be several lines."""
+    lines = "\n".join(fields).replace("\n", "\n    ")
+    return f"assistants:\n  desk:\n    name: Desk\n    {lines}\n"
+
+
+def node(*fields: str) -> str:
+    """Return a stack of one workflow with one node."""
+    joined = "".join(f", {field}" for field in fields)
+    return f"""workflows:
+  triage:
+    name: Triage
+    definition:
+      version: 1
+      entry_node: hello
+      nodes:
+        - {{id: hello, type: conversation, instructions: Help.{joined}}}
+"""
+
+
+def found(root: Path, example: str, rule: str) -> list[Diagnostic]:
+    return list(linted(root, example, all_rules()[rule]))
+
+
+CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
+    "realtime-with-tts-config": (
+        [(assistant(LIVE, f"tts_config: {{{ELEVEN}}}"), "openai_live")],
+        [
+            assistant(LIVE),
+            assistant(PIPELINE, f"tts_config: {{{ELEVEN}}}"),
+            assistant(f"tts_config: {{{ELEVEN}}}"),
+            assistant("llm_config: {temperature: 1}", f"tts_config: {{{ELEVEN}}}"),
+        ],
+    ),
+    "pipeline-without-voice": (
+        [(assistant("llm_config: {provider: mistral, model: mistral-small-latest}", "tts_config: null"), "mistral")],
+        [assistant(PIPELINE), assistant("tts_config: null"), assistant(LIVE, "tts_config: null")],
+    ),
+    "setting-refused-by-model": (
+        [
+            (assistant("tts_config: {provider: 11labs, voice_id: a, model: eleven_v4, style: 0.2}"), "style"),
+            (assistant(f"tts_config: {{{ELEVEN}, model: eleven_v4_turbo, use_speaker_boost: false}}"), "speaker"),
+            (assistant(f"tts_config: {{{ELEVEN}, model: eleven_v3, speed: 1, style: 0}}"), "style"),
+            (node(f"tts_config: {{{ELEVEN}, model: eleven_v3, speed: 1}}"), "eleven_v3 refuses speed"),
+        ],
+        [
+            assistant(f"tts_config: {{{ELEVEN}, speed: 1}}"),
+            assistant(f"tts_config: {{{ELEVEN}, model: eleven_v3, stability: 1, apply_text_normalization: auto}}"),
+            assistant(f"tts_config: {{{ELEVEN}, model: eleven_flash_v2_5, speed: 1, style: 1}}"),
+            assistant(f"tts_config: {{{ELEVEN}, model: eleven_v9, speed: 1}}"),
+            assistant("tts_config: {provider: inworld, voice_id: a, model: inworld-tts-2, speed: 1}"),
+        ],
+    ),
+    "setting-of-another-model": (
+        [
+            (
+                node(f"tts_config: {{{GOOGLE}, model: gemini-2.5-pro-preview-tts, speaking_rate: 2}}"),
+                "",
+            )
+        ],
+        [
+            assistant("tts_config: {provider: google, voice_id: Kore, speaking_rate: 1}"),
+            assistant("tts_config: {provider: google, voice_id: Kore, model: gemini-2.5-pro-preview-tts}"),
+        ],
+    ),
+    "unknown-model": (
+        [
+            (assistant("llm_config: {provider: openai, model: gpt-5.4-minni}"), "Did you mean gpt-5.4-mini?"),
+            (assistant("llm_config: {provider: google, model: gpt-5.4}"), "hmsplan catalog show google"),
+            (assistant("stt_config: {provider: deepgram, model: nova3, language: nl}"), "nova-3?"),
+            (
+                assistant("llm_config: {provider: openai_live, model: gpt-live-1, delegation: {model: gpt-5.4}}"),
+                'no model "gpt-5.4" of openai_live',
+            ),
+            (node("llm_config: {provider: mistral, model: mistral-huge}"), "mistral"),
+        ],
+        [
+            assistant("llm_config: {provider: openai, model: gpt-4o-mini}"),
+            assistant("llm_config: {model: gpt-99}"),
+            assistant("tts_config: {provider: voicedock, voice_id: voicedock}"),
+            assistant("tts_config: {provider: xai, voice_id: ara}"),
+            node("llm_config: {temperature: 1}"),
+        ],
+    ),
+    "outdated-model": (
+        [
+            (assistant("llm_config: {provider: openai, model: gpt-5-nano}"), "Try gpt-5.4."),
+            (assistant("tts_config: {provider: inworld, voice_id: a, model: inworld-tts-1.5-max}"), "inworld-tts-2."),
+        ],
+        [assistant(PIPELINE)],
+    ),
+    "unknown-voice": (
+        [
+            (assistant("tts_config: {provider: google, voice_id: kore}"), "Did you mean Kore?"),
+            (assistant("tts_config: {provider: xai, voice_id: Daniel}"), "hmsplan catalog show xai"),
+            (assistant("llm_config: {provider: openai_live, model: gpt-live-1, voice: alloy}"), "openai_live"),
+        ],
+        [
+            assistant(f"tts_config: {{{ELEVEN}}}"),
+            assistant("tts_config: {provider: inworld, voice_id: Daniel}"),
+            assistant("llm_config: {provider: google_realtime, model: gemini-3.8-live, voice: Puck}"),
+            node("voice: somebody"),
+        ],
+    ),
+    "unknown-language": (
+        [
+            (assistant("stt_config: {provider: deepgram, model: nova-3, language: en-US}"), "Did you mean en?"),
+            (assistant("stt_config: {provider: deepgram, model: nova-3, language: DE}"), "Did you mean de?"),
+            (assistant("stt_config: {provider: deepgram, model: nova-3, language: dutch}"), "There are: multi, nl"),
+            (node("stt_config: {provider: google, model: chirp_3, language: xx}"), "There are"),
+        ],
+        [
+            assistant("stt_config: {provider: deepgram, model: nova-3, language: multi}"),
+            assistant("stt_config: {language: no}"),
+            assistant("tts_config: {provider: elevenlabs, voice_id: a, language: nl-BE}"),
+        ],
+    ),
+    "language-not-expected": (
+        [(assistant("stt_config: {provider: gladia, model: solaria-1, language: fr, languages: [nl, en]}"), "fr")],
+        [
+            assistant("stt_config: {provider: gladia, model: solaria-1, language: fr, languages: [fr-BE, nl]}"),
+            assistant("stt_config: {provider: gladia, model: solaria-1, language: multi, languages: [nl]}"),
+            assistant("stt_config: {provider: gladia, model: solaria-1, language: fr, languages: []}"),
+        ],
+    ),
+    "missing-provider-key": (
+        [
+            (assistant("stt_config: {provider: google, model: chirp_3, language: nl}"), "chirp_3 needs"),
+            (
+                assistant("tts_config: {provider: google, voice_id: Kore}"),
+                "google needs the organization's own google key",
+            ),
+            (
+                "byok_keys: {google: {provider: google}}\n"
+                + assistant("tts_config: {provider: google, voice_id: Kore, model: chirp-3-hd}"),
+                "own google_vertex key",
+            ),
+            (node("llm_config: {provider: google, model: gemini-3.5-flash}"), "google_vertex"),
+        ],
+        [
+            assistant(PIPELINE),
+            "byok_keys: {google: {provider: google}}\n" + assistant("tts_config: {provider: google, voice_id: Kore}"),
+            assistant("tts_config: {provider: voicedock, voice_id: voicedock}"),
+        ],
+    ),
+    "location-without-vertex": (
+        [
+            (
+                assistant(
+                    "llm_config: {provider: google_realtime, model: gemini-3.8-live, location: eu, vertexai: false}"
+                ),
+                "Write: vertexai: true",
+            )
+        ],
+        [
+            assistant("llm_config: {provider: google_realtime, model: gemini-3.8-live}"),
+            assistant(f"llm_config: {{provider: google_realtime, model: {NATIVE}, location: europe-west4}}"),
+            assistant("stt_config: {provider: gladia, model: solaria-1, language: nl, region: eu-west}"),
+        ],
+    ),
+    "pipeline-part-on-realtime": (
+        [
+            (assistant(LIVE, "speech_config: {turn_taking: {interruption_min_words: 2}}"), "turn_taking"),
+            (assistant(LIVE, "speech_config: {pronunciation: [{from: BSN, to: bee}]}"), "pronunciation"),
+        ],
+        [
+            assistant(PIPELINE, "speech_config: {end_call_message: Bye.}"),
+            assistant("speech_config: {end_call_message: Bye.}"),
+            assistant(LIVE, "speech_config: {end_call_message: null, pronunciation: []}"),
+            assistant(LIVE, "speech_config: null"),
+        ],
+    ),
+    "crossed-endpointing-delays": (
+        [
+            (
+                assistant("speech_config: {turn_taking: {endpointing_min_delay: 1, endpointing_max_delay: 0.9}}"),
+                "It is 0.9, and endpointing_min_delay is 1.",
+            )
+        ],
+        [
+            assistant("speech_config: {turn_taking: {endpointing_min_delay: 1, endpointing_max_delay: 1}}"),
+            assistant("speech_config: {turn_taking: {endpointing_min_delay: 3}}"),
+            assistant("speech_config: {}"),
+        ],
+    ),
+    "endpointing-delay-across-default": (
+        [
+            (assistant("speech_config: {turn_taking: {endpointing_min_delay: 2.1}}"), "at least 2.1"),
+            (assistant("speech_config: {turn_taking: {endpointing_max_delay: 0.3}}"), "at most 0.3"),
+        ],
+        [
+            assistant("speech_config: {turn_taking: {endpointing_min_delay: 2}}"),
+            assistant("speech_config: {turn_taking: {endpointing_max_delay: 0.4}}"),
+        ],
+    ),
+    "end-call-phrase-too-short": (
+        [(assistant('speech_config: {end_call_phrases: [tot ziens, "a."]}'), '"a."')],
+        [
+            assistant('speech_config: {end_call_phrases: ["o k", "好的", "42"]}'),
+            assistant("speech_config: {end_call_phrases: null}"),
+        ],
+    ),
+    "voicemail-message-without-detection": (
+        [
+            (assistant("voicemail_message: Call us."), "is not set"),
+            (assistant("voicemail_message: Call us.", "voicemail_detection: false"), "is off"),
+            (assistant("voicemail_message: Call us.", "voicemail_detection: null"), "is not set"),
+        ],
+        [assistant('voicemail_message: ""'), assistant("voicemail_message: null", "voicemail_detection: false")],
+    ),
+    "silence-settings-while-off": (
+        [
+            (assistant("speech_config: {silence: {max_attempts: 2}}", "autonomous_silence_handling: false"), "is off."),
+            (assistant("speech_config: {silence: {max_attempts: 2}}"), "is off unless"),
+        ],
+        [
+            assistant("speech_config: {silence: {}}"),
+            assistant("speech_config: null", "autonomous_silence_handling: false"),
+            "# file: hmsplan.yaml\nversion: 1\nstack: acme\n"
+            "defaults: {assistants: {autonomous_silence_handling: true}}\n# file: stack.yaml\n"
+            + assistant("speech_config: {silence: {max_attempts: 2}}"),
+        ],
+    ),
+    "silence-outlasts-call": (
+        [
+            (
+                assistant(
+                    "max_duration_seconds: 30",
+                    "autonomous_silence_handling: true",
+                    "speech_config: {silence: {max_attempts: 3}}",
+                ),
+                "after 39 seconds of silence: 3, and 3 times 12.",
+            )
+        ],
+        [
+            assistant(
+                "max_duration_seconds: 39",
+                "autonomous_silence_handling: true",
+                "speech_config: {silence: {max_attempts: 3}}",
+            ),
+            assistant("max_duration_seconds: 30", "speech_config: {silence: {max_attempts: 3}}"),
+            assistant("max_duration_seconds: null", "autonomous_silence_handling: true"),
+        ],
+    ),
+    "call-is-cut-short": (
+        [(assistant("max_duration_seconds: 5"), "did you mean 300?")],
+        [assistant("max_duration_seconds: 30"), assistant("max_duration_seconds: null")],
+    ),
+    "high-analysis-threshold": (
+        [(assistant("analysis_plan: {min_messages_threshold: 21}"), "less than 21")],
+        [assistant("analysis_plan: {min_messages_threshold: 20}"), assistant("analysis_plan: null")],
+    ),
+    "analysis-without-schema": (
+        [
+            (assistant("analysis_plan: {structured_data_plan: {enabled: true, schema: {}}}"), "enabled: false"),
+            ("analysis_templates: {a: {name: A, system_prompt: B, user_prompt: C, schema: {}}}", "No schema"),
+        ],
+        [
+            assistant("analysis_plan: {structured_data_plan: {enabled: false}}"),
+            assistant("analysis_plan: {min_messages_threshold: 2}"),
+        ],
+    ),
+    "analysis-without-transcript": (
+        [
+            (
+                assistant(
+                    "analysis_plan:\n  structured_data_plan:\n    enabled: true\n    schema: {type: object}\n"
+                    "    messages: [{role: user, content: 'Read {transcript}.'}]"
+                ),
+                "Write {{transcript}} where",
+            )
+        ],
+        [
+            assistant(
+                "analysis_plan:\n  structured_data_plan:\n    enabled: true\n    schema: {type: object}\n"
+                "    messages: [{role: system, content: 'Read {{transcript}}.'}, {role: user, content: Go.}]"
+            ),
+            assistant("analysis_plan: {structured_data_plan: {enabled: true, schema: {type: object}}}"),
+            "analysis_templates: {a: {name: A, system_prompt: B, user_prompt: 'C {summary}', schema: {type: object}}}",
+        ],
+    ),
+    "node-override-on-realtime": (
+        [
+            (
+                assistant(LIVE)
+                + node("voice: abc")
+                + 'numbers: {main: {phone_number: "+31850000010", agent_id: "${assistants.desk}", '
+                'workflow_id: "${workflows.triage}"}}\n',
+                "numbers.main runs this workflow with assistants.desk",
+            )
+        ],
+        [
+            assistant(LIVE) + node() + 'numbers: {main: {phone_number: "+31850000010", agent_id: "${assistants.desk}", '
+            'workflow_id: "${workflows.triage}"}}\n',
+            assistant(LIVE) + node("voice: abc"),
+            node("voice: abc")
+            + 'numbers: {main: {phone_number: "+31850000010", workflow_id: "${workflows.triage}"}}\n',
+        ],
+    ),
+    "inactive-assistant-in-use": (
+        [
+            (
+                assistant("is_active: false")
+                + 'numbers: {main: {phone_number: "+31850000010", agent_id: "${assistants.desk}"}}\n',
+                "assistants.desk is not active",
+            ),
+            (
+                assistant("is_active: false") + "campaigns:\n  a: {name: A, agent_id: '${assistants.desk}', status: "
+                "scheduled, schedule_start_time: '10:00', schedule_end_time: '12:00', timezone: Europe/Amsterdam}\n",
+                "assistants.desk",
+            ),
+        ],
+        [
+            assistant("is_active: false")
+            + node()
+            + 'numbers: {main: {phone_number: "+31850000010", agent_id: "${assistants.desk}", '
+            'workflow_id: "${workflows.triage}"}}\n',
+            assistant("is_active: false")
+            + 'numbers: {main: {phone_number: "+31850000010", agent_id: "${assistants.desk}", is_active: false}}\n',
+            assistant()
+            + 'numbers: {main: {phone_number: "+31850000010", agent_id: "3f0c0d5e-0000-4000-8000-000000000000"}}\n',
+            assistant("is_active: false") + "campaigns:\n  a: {name: A, agent_id: '${assistants.desk}', status: "
+            "paused, schedule_start_time: '10:00', schedule_end_time: '12:00', timezone: Europe/Amsterdam}\n",
+        ],
+    ),
+    "consent-never-asked": (
+        [],
+        [
+            assistant("recording_consent: {enabled: true, message: Press 1.}"),
+            assistant("recording_consent: null"),
+            assistant("recording_consent: {enabled: true, message: Press 1.}")
+            + 'numbers: {main: {phone_number: "+31850000010", agent_id: "${assistants.desk}"}}\n',
+        ],
+    ),
+}
+
+
+def failing() -> list[tuple[str, str, str]]:
+    return [(rule, example, says) for rule, (cases, _) in CASES.items() for example, says in cases]
+
+
+def passing() -> list[tuple[str, str]]:
+    return [(rule, example) for rule, (_, cases) in CASES.items() for example in cases]
+
+
+@pytest.mark.parametrize(("rule", "example", "says"), failing())
+def test_a_contradiction_is_found(tmp_path: Path, rule: str, example: str, says: str) -> None:
+    problems = found(tmp_path, example, rule)
+    assert problems
+    assert says in problems[-1].detail
+    assert all(each.rule == rule for each in problems)
+
+
+@pytest.mark.parametrize(("rule", "example"), passing())
+def test_what_fits_together_is_not_reported(tmp_path: Path, rule: str, example: str) -> None:
+    assert found(tmp_path, example, rule) == []
+
+
+def test_a_value_that_comes_from_a_variable_is_checked_at_its_place(tmp_path: Path) -> None:
+    example = assistant('llm_config: {provider: openai, model: "${var:model}"}') + (
+        "# file: hmsplan.yaml\nversion: 1\nstack: acme\nvariables: {model: {default: gpt-5.5}}\n"
+    )
+    (problem,) = found(tmp_path, example, "unknown-model")
+    assert str(problem.source) == "stack.yaml:4:43"
+
+
+def test_an_override_of_an_environment_is_checked_too(tmp_path: Path) -> None:
+    example = assistant(PIPELINE) + (
+        "# file: hmsplan.yaml\nversion: 1\nstack: acme\nbases: {fast: {llm_config: {model: gpt-fast}}}\n"
+    )
+    (problem,) = found(
+        tmp_path,
+        example.replace("name: Desk", "name: Desk\n    extends: fast").replace(", model: gpt-5.4", ""),
+        "unknown-model",
+    )
+    assert str(problem.source).startswith("hmsplan.yaml:3")
+
+
+def test_a_fault_in_a_template_is_told_once_where_it_is_written(tmp_path: Path) -> None:
+    example = """
+analysis_templates:
+  outcome:
+    name: Outcome
+    system_prompt: File calls.
+    user_prompt: "{transcript}"
+    schema: {type: object, properties: {a: {minimum: 2, maximum: 1}}}
+assistants:
+  one: {name: One, analysis_plan: "${analysis_templates.outcome}"}
+  two: {name: Two, analysis_plan: "${analysis_templates.outcome}"}
+"""
+    (problem,) = found(tmp_path, example, "analysis-schema-cannot-be-met")
+    assert str(problem.source).startswith("stack.yaml:6")
+    assert "nothing is between them" in problem.detail
+
+
+@pytest.mark.parametrize(
+    ("schema", "at"),
+    [
+        ({"enum": []}, ("enum",)),
+        ({"type": "string", "enum": ["a", 1]}, ("enum",)),
+        ({"type": "number", "enum": [1, True]}, ("enum",)),
+        ({"type": "integer", "enum": [1.5]}, ("enum",)),
+        ({"type": ["string", "null"], "const": 1}, ("const",)),
+        ({"minimum": 2, "maximum": 1}, ("minimum",)),
+        ({"type": "string", "minLength": 2, "maxLength": 1}, ("minLength",)),
+        ({"type": "object", "properties": {"a": {}}, "required": ["b"]}, ("required",)),
+        ({"properties": {"a": {"items": {"enum": []}}}}, ("properties", "a", "items", "enum")),
+        ({"anyOf": [{}, {"enum": []}]}, ("anyOf", 1, "enum")),
+    ],
+)
+def test_a_schema_that_nothing_can_meet_is_told_with_its_place(schema: object, at: FieldPath) -> None:
+    ((path, detail),) = faults(schema)
+    assert path == at
+    assert detail.rstrip("?").endswith(".") or detail.endswith("?")
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {},
+        None,
+        True,
+        [],
+        {"type": "object", "properties": {"a": {"type": ["string", "null"], "enum": ["x", None]}}, "required": ["a"]},
+        {"type": "integer", "enum": [1, 2.0]},
+        {"type": "number", "minimum": 1, "maximum": 1},
+        {"required": ["a"]},
+        {"properties": {}, "required": ["a"], "allOf": [{"properties": {"a": {}}}]},
+        {"properties": {"type": {"type": "string"}, "enum": {"type": "array", "items": {}}}},
+        {"type": "string", "enum": "a"},
+        {"type": {"a": 1}, "minimum": "1", "maximum": 0, "required": [1]},
+        {"not": {"enum": []}},
+        {"$ref": "#/$defs/a", "$defs": {"a": {"type": "string"}}},
+    ],
+)
+def test_a_schema_that_something_can_meet_is_not_reported(schema: object) -> None:
+    assert list(faults(schema)) == []
+
+
+def test_every_rule_has_cases_of_its_own() -> None:
+    rules = {rule.id for rule in all_rules().values() if rule.group == "contradiction"}
+    elsewhere = {"analysis-schema-cannot-be-met", "inactive-workflow-alone"}
+    assert rules - elsewhere == set(CASES)
