@@ -10,7 +10,7 @@ from hmsplan.model import pattern, values_at
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hmsplan.catalog import Provider
+    from hmsplan.catalog import Model, Provider
     from hmsplan.model import FieldPath, Resource
 
 _NODES = pattern("definition.nodes[]")
@@ -22,12 +22,14 @@ class Block(NamedTuple):
     Attributes:
         name: one of ``catalog.BLOCKS``.
         provider: None for one that is not in the catalog, or not written here.
+        model: None for one that is not in the catalog, or not written here.
     """
 
     path: FieldPath
     name: str
     config: Mapping[str, Any]
     provider: Provider | None
+    model: Model | None
 
 
 def blocks_of(resource: Resource) -> Iterator[Block]:
@@ -43,7 +45,9 @@ def blocks_of(resource: Resource) -> Iterator[Block]:
 def _blocks(fields: Mapping[str, Any], at: FieldPath) -> Iterator[Block]:
     for name in BLOCKS:
         if isinstance(config := fields.get(name), dict):
-            yield Block((*at, name), name, config, catalog().find(name, config))
+            provider = catalog().find(name, config)
+            model = provider.model(config.get("model")) if provider is not None else None
+            yield Block((*at, name), name, config, provider, model)
 
 
 def is_realtime(assistant: Resource) -> bool | None:

@@ -26,30 +26,38 @@ _RANGES: Final = (
     ("minItems", "maxItems"),
     ("minProperties", "maxProperties"),
 )
-_ONE: Final = ("items", "additionalProperties", "not", "contains", "propertyNames")
-_MANY: Final = ("anyOf", "allOf", "oneOf", "prefixItems")
-_NAMED: Final = ("properties", "patternProperties", "$defs", "definitions")
+_LOWS: Final = frozenset(low for low, _ in _RANGES)
+_ONE: Final = frozenset(["items", "additionalProperties", "contains", "propertyNames"])
+"""Keywords that hold a schema; of ``not`` nothing is asked."""
+_MANY: Final = frozenset(["anyOf", "allOf", "oneOf", "prefixItems"])
+_NAMED: Final = frozenset(["properties", "patternProperties", "$defs", "definitions"])
 _ELSEWHERE: Final = frozenset({"$ref", "allOf", "anyOf", "oneOf", "patternProperties", "if"})
 """What may give an object properties that ``properties`` does not name."""
 
 
 def faults(schema: Any, at: FieldPath = ()) -> Iterator[tuple[FieldPath, str]]:
-    """Yield the path of each fault below *at*, and what it is; the parts that cannot be met first."""
+    """Yield the path of each fault below *at*, and what it is."""
     if not isinstance(schema, dict):
         return
-    yield from _of_values(schema, at)
-    yield from _of_ranges(schema, at)
-    yield from _of_required(schema, at)
-    for name in _ONE:
-        if name != "not":
-            yield from faults(schema.get(name), (*at, name))
-    for name in _MANY:
-        for index, part in enumerate(_listed(schema.get(name))):
-            yield from faults(part, (*at, name, index))
-    for name in _NAMED:
-        parts = schema.get(name)
-        for key, part in parts.items() if isinstance(parts, dict) else ():
-            yield from faults(part, (*at, name, key))
+    if "enum" in schema or "const" in schema:
+        yield from _of_values(schema, at)
+    if not _LOWS.isdisjoint(schema):
+        yield from _of_ranges(schema, at)
+    if "required" in schema:
+        yield from _of_required(schema, at)
+    for path, part in _parts(schema):
+        yield from faults(part, (*at, *path))
+
+
+def _parts(schema: Mapping[str, Any]) -> Iterator[tuple[FieldPath, Any]]:
+    """Yield the schemas right inside one."""
+    for name, part in schema.items():
+        if name in _ONE:
+            yield (name,), part
+        elif name in _MANY:
+            yield from (((name, index), each) for index, each in enumerate(_listed(part)))
+        elif name in _NAMED and isinstance(part, dict):
+            yield from (((name, key), each) for key, each in part.items())
 
 
 def _listed(value: Any) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from hmsplan.lint.providers import Block, blocks_of
 from hmsplan.lint.texts import Role, Text, texts_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class View:
         self._of_kind: Mapping[str, Sequence[Resource]] | None = None
         self._users: Mapping[Address, Sequence[Resource]] | None = None
         self._texts: dict[Address, tuple[Text, ...]] = {}
+        self._blocks: dict[Address, tuple[Block, ...]] = {}
 
     def of_kind(self, kind: str) -> Sequence[Resource]:
         """Return the resources of a kind, by address."""
@@ -61,3 +63,9 @@ class View:
     def prompts(self, resource: Resource) -> Sequence[Text]:
         """Return the texts that a model reads before or during a call."""
         return [text for text in self.texts(resource) if text.role is Role.PROMPT]
+
+    def blocks(self, resource: Resource) -> tuple[Block, ...]:
+        """Return the blocks of an assistant or a workflow that name a provider; see ``providers``."""
+        if resource.address not in self._blocks:
+            self._blocks[resource.address] = tuple(blocks_of(resource))
+        return self._blocks[resource.address]

@@ -30,31 +30,31 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="The analysis of each call fails or leaves the field empty, and that is noticed weeks later.",
     bad="""
-    assistants:
-      desk:
-        name: Desk
-        analysis_plan:
-          structured_data_plan:
-            enabled: true
-            schema:
-              type: object
-              properties: {reason: {type: string, enum: [question, 1]}}
-              required: [raeson]
-              additionalProperties: false
-    """,
+assistants:
+  desk:
+    name: Desk
+    analysis_plan:
+      structured_data_plan:
+        enabled: true
+        schema:
+          type: object
+          properties: {reason: {type: string, enum: [question, 1]}}
+          required: [raeson]
+          additionalProperties: false
+""",
     good="""
-    assistants:
-      desk:
-        name: Desk
-        analysis_plan:
-          structured_data_plan:
-            enabled: true
-            schema:
-              type: object
-              properties: {reason: {type: string, enum: [question, order]}}
-              required: [reason]
-              additionalProperties: false
-    """,
+assistants:
+  desk:
+    name: Desk
+    analysis_plan:
+      structured_data_plan:
+        enabled: true
+        schema:
+          type: object
+          properties: {reason: {type: string, enum: [question, order]}}
+          required: [reason]
+          additionalProperties: false
+""",
     kinds=("assistants", "analysis_templates"),
     check=_check,
     source="JSON Schema 2020-12, validation",

@@ -29,16 +29,16 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="Each call is read by a model that has nothing to look for, and nothing is kept of it.",
     bad="""
-    assistants:
-      desk: {name: Desk, analysis_plan: {structured_data_plan: {enabled: true}}}
-    """,
+assistants:
+  desk: {name: Desk, analysis_plan: {structured_data_plan: {enabled: true}}}
+""",
     good="""
-    assistants:
-      desk:
-        name: Desk
-        analysis_plan:
-          structured_data_plan: {enabled: true, schema: {type: object, properties: {reason: {type: string}}}}
-    """,
+assistants:
+  desk:
+    name: Desk
+    analysis_plan:
+      structured_data_plan: {enabled: true, schema: {type: object, properties: {reason: {type: string}}}}
+""",
     kinds=("assistants", "analysis_templates"),
     check=_check,
     source="API description, schema AnalysisPlan: schema is the JSON Schema of the data to extract",

@@ -34,21 +34,21 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="The model is asked about a call that it is not shown, and makes the answers up.",
     bad="""
-    analysis_templates:
-      outcome:
-        name: Outcome
-        system_prompt: You file calls.
-        user_prompt: What did the caller want?
-        schema: {type: object, properties: {reason: {type: string}}}
-    """,
+analysis_templates:
+  outcome:
+    name: Outcome
+    system_prompt: You file calls.
+    user_prompt: What did the caller want?
+    schema: {type: object, properties: {reason: {type: string}}}
+""",
     good="""
-    analysis_templates:
-      outcome:
-        name: Outcome
-        system_prompt: You file calls.
-        user_prompt: "What did the caller want? {transcript}"
-        schema: {type: object, properties: {reason: {type: string}}}
-    """,
+analysis_templates:
+  outcome:
+    name: Outcome
+    system_prompt: You file calls.
+    user_prompt: "What did the caller want? {transcript}"
+    schema: {type: object, properties: {reason: {type: string}}}
+""",
     kinds=("assistants", "analysis_templates"),
     check=_check,
     source="API behaviour, 7: {transcript} in analysis templates, {{transcript}} in analysis_plan",

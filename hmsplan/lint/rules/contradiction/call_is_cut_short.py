@@ -31,13 +31,13 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="Callers are cut off before they have said what they want.",
     bad="""
-    assistants:
-      desk: {name: Desk, max_duration_seconds: 10}
-    """,
+assistants:
+  desk: {name: Desk, max_duration_seconds: 10}
+""",
     good="""
-    assistants:
-      desk: {name: Desk, max_duration_seconds: 600}
-    """,
+assistants:
+  desk: {name: Desk, max_duration_seconds: 600}
+""",
     kinds=("assistants",),
     check=_check,
 )

@@ -31,27 +31,27 @@ RULE: Final = Rule(
     severity=Severity.INFO,
     why="The people whom this assistant calls are not asked whether the call may be recorded.",
     bad="""
-    assistants:
-      caller: {name: Caller, recording_consent: {enabled: true, message: "May we record? Press 1."}}
-    campaigns:
-      recall:
-        name: Recall
-        agent_id: ${assistants.caller}
-        schedule_start_time: "10:00"
-        schedule_end_time: "12:00"
-        timezone: Europe/Amsterdam
-    """,
+assistants:
+  caller: {name: Caller, recording_consent: {enabled: true, message: "May we record? Press 1."}}
+campaigns:
+  recall:
+    name: Recall
+    agent_id: ${assistants.caller}
+    schedule_start_time: "10:00"
+    schedule_end_time: "12:00"
+    timezone: Europe/Amsterdam
+""",
     good="""
-    assistants:
-      caller: {name: Caller}
-    campaigns:
-      recall:
-        name: Recall
-        agent_id: ${assistants.caller}
-        schedule_start_time: "10:00"
-        schedule_end_time: "12:00"
-        timezone: Europe/Amsterdam
-    """,
+assistants:
+  caller: {name: Caller}
+campaigns:
+  recall:
+    name: Recall
+    agent_id: ${assistants.caller}
+    schedule_start_time: "10:00"
+    schedule_end_time: "12:00"
+    timezone: Europe/Amsterdam
+""",
     kinds=("assistants",),
     check=_check,
     source="API description, schema RecordingConsent: inbound phone calls only",

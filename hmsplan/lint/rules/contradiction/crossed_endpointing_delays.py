@@ -34,13 +34,13 @@ RULE: Final = Rule(
     severity=Severity.ERROR,
     why="The platform refuses the whole change, so an apply would stop here.",
     bad="""
-    assistants:
-      desk: {name: Desk, speech_config: {turn_taking: {endpointing_min_delay: 2.5, endpointing_max_delay: 0.5}}}
-    """,
+assistants:
+  desk: {name: Desk, speech_config: {turn_taking: {endpointing_min_delay: 2.5, endpointing_max_delay: 0.5}}}
+""",
     good="""
-    assistants:
-      desk: {name: Desk, speech_config: {turn_taking: {endpointing_min_delay: 0.5, endpointing_max_delay: 2.5}}}
-    """,
+assistants:
+  desk: {name: Desk, speech_config: {turn_taking: {endpointing_min_delay: 0.5, endpointing_max_delay: 2.5}}}
+""",
     kinds=("assistants",),
     check=_check,
     source="API description, schema SpeechConfig: endpointing_max_delay is not below endpointing_min_delay",

@@ -33,13 +33,13 @@ RULE: Final = Rule(
     severity=Severity.ERROR,
     why="Each phrase needs two letters or digits; the platform refuses the whole change.",
     bad="""
-    assistants:
-      desk: {name: Desk, speech_config: {end_call_phrases: ["!"]}}
-    """,
+assistants:
+  desk: {name: Desk, speech_config: {end_call_phrases: ["!"]}}
+""",
     good="""
-    assistants:
-      desk: {name: Desk, speech_config: {end_call_phrases: [goodbye]}}
-    """,
+assistants:
+  desk: {name: Desk, speech_config: {end_call_phrases: [goodbye]}}
+""",
     kinds=("assistants",),
     check=_check,
     source="API description, schema SpeechConfig: each needs at least 2 letters or digits",

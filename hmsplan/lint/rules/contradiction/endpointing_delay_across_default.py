@@ -39,13 +39,13 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="The platform refuses a longest wait below the shortest, also where one of the two is its default.",
     bad="""
-    assistants:
-      desk: {name: Desk, speech_config: {turn_taking: {endpointing_min_delay: 3}}}
-    """,
+assistants:
+  desk: {name: Desk, speech_config: {turn_taking: {endpointing_min_delay: 3}}}
+""",
     good="""
-    assistants:
-      desk: {name: Desk, speech_config: {turn_taking: {endpointing_min_delay: 3, endpointing_max_delay: 4}}}
-    """,
+assistants:
+  desk: {name: Desk, speech_config: {turn_taking: {endpointing_min_delay: 3, endpointing_max_delay: 4}}}
+""",
     kinds=("assistants",),
     check=_check,
     source="API description, schema SpeechConfig: defaults 0.4 and 2",

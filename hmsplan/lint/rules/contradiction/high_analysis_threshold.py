@@ -32,13 +32,13 @@ RULE: Final = Rule(
     severity=Severity.INFO,
     why="Short calls, which most calls are, leave no data behind.",
     bad="""
-    assistants:
-      desk: {name: Desk, analysis_plan: {min_messages_threshold: 50}}
-    """,
+assistants:
+  desk: {name: Desk, analysis_plan: {min_messages_threshold: 50}}
+""",
     good="""
-    assistants:
-      desk: {name: Desk, analysis_plan: {min_messages_threshold: 4}}
-    """,
+assistants:
+  desk: {name: Desk, analysis_plan: {min_messages_threshold: 4}}
+""",
     kinds=("assistants",),
     check=_check,
     source="API description, schema AnalysisPlan: analysis is skipped for shorter conversations",

@@ -42,17 +42,17 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="People who call the number, or are called, meet an assistant that takes no part in calls.",
     bad="""
-    assistants:
-      desk: {name: Desk, is_active: false}
-    numbers:
-      main: {phone_number: "+31850000010", agent_id: "${assistants.desk}"}
-    """,
+assistants:
+  desk: {name: Desk, is_active: false}
+numbers:
+  main: {phone_number: "+31850000010", agent_id: "${assistants.desk}"}
+""",
     good="""
-    assistants:
-      desk: {name: Desk, is_active: true}
-    numbers:
-      main: {phone_number: "+31850000010", agent_id: "${assistants.desk}"}
-    """,
+assistants:
+  desk: {name: Desk, is_active: true}
+numbers:
+  main: {phone_number: "+31850000010", agent_id: "${assistants.desk}"}
+""",
     kinds=("numbers", "campaigns"),
     check=_check,
     source="API description, schema Assistant: is_active; API behaviour, 7: workflows",

@@ -30,27 +30,27 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="A workflow that is off leaves its numbers to their assistant, and there is none.",
     bad="""
-    numbers:
-      main: {phone_number: "+31850000010", workflow_id: "${workflows.triage}"}
-    workflows:
-      triage:
-        name: Triage
-        is_active: false
-        definition:
-          {version: 1, entry_node: hello, nodes: [{id: hello, type: conversation, instructions: Help.}]}
-    """,
+numbers:
+  main: {phone_number: "+31850000010", workflow_id: "${workflows.triage}"}
+workflows:
+  triage:
+    name: Triage
+    is_active: false
+    definition:
+      {version: 1, entry_node: hello, nodes: [{id: hello, type: conversation, instructions: Help.}]}
+""",
     good="""
-    assistants:
-      desk: {name: Desk}
-    numbers:
-      main: {phone_number: "+31850000010", workflow_id: "${workflows.triage}", agent_id: "${assistants.desk}"}
-    workflows:
-      triage:
-        name: Triage
-        is_active: false
-        definition:
-          {version: 1, entry_node: hello, nodes: [{id: hello, type: conversation, instructions: Help.}]}
-    """,
+assistants:
+  desk: {name: Desk}
+numbers:
+  main: {phone_number: "+31850000010", workflow_id: "${workflows.triage}", agent_id: "${assistants.desk}"}
+workflows:
+  triage:
+    name: Triage
+    is_active: false
+    definition:
+      {version: 1, entry_node: hello, nodes: [{id: hello, type: conversation, instructions: Help.}]}
+""",
     kinds=("numbers",),
     check=_check,
     source="API behaviour, 7: a workflow with is_active false leaves its numbers to their assistant",

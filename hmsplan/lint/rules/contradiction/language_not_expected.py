@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.providers import blocks_of
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.model import Severity
 
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
     from hmsplan.model import Resource
 
 
-def _check(resource: Resource, _view: View) -> Iterator[Hit]:
-    for block in blocks_of(resource):
+def _check(resource: Resource, view: View) -> Iterator[Hit]:
+    for block in view.blocks(resource):
         language, expected = block.config.get("language"), block.config.get("languages")
         if isinstance(expected, list) and expected and isinstance(language, str) and language != "multi":
             plain = [each.partition("-")[0] for each in expected if isinstance(each, str)]
@@ -32,17 +31,17 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="Callers speak the one language while the recognition waits for others, and mishears them.",
     bad="""
-    assistants:
-      desk:
-        name: Desk
-        stt_config: {provider: gladia, model: solaria-1, language: nl, languages: [en, de]}
-    """,
+assistants:
+  desk:
+    name: Desk
+    stt_config: {provider: gladia, model: solaria-1, language: nl, languages: [en, de]}
+""",
     good="""
-    assistants:
-      desk:
-        name: Desk
-        stt_config: {provider: gladia, model: solaria-1, language: nl, languages: [nl, en, de]}
-    """,
+assistants:
+  desk:
+    name: Desk
+    stt_config: {provider: gladia, model: solaria-1, language: nl, languages: [nl, en, de]}
+""",
     kinds=("assistants", "workflows"),
     check=_check,
     source="API description, schema STTGladia",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.providers import blocks_of
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.model import Severity
 
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
     from hmsplan.model import Resource
 
 
-def _check(resource: Resource, _view: View) -> Iterator[Hit]:
-    for block in blocks_of(resource):
+def _check(resource: Resource, view: View) -> Iterator[Hit]:
+    for block in view.blocks(resource):
         by = block.provider.region_by if block.provider is not None else None
         if by is None or by.switch is None or block.provider is None or block.config.get(by.field) is None:
             continue
@@ -33,17 +32,17 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="The Gemini API has no location, so calls are processed elsewhere than the stack says.",
     bad="""
-    assistants:
-      desk:
-        name: Desk
-        llm_config: {provider: google_realtime, model: gemini-3.8-live, location: europe-west4}
-    """,
+assistants:
+  desk:
+    name: Desk
+    llm_config: {provider: google_realtime, model: gemini-3.8-live, location: europe-west4}
+""",
     good="""
-    assistants:
-      desk:
-        name: Desk
-        llm_config: {provider: google_realtime, model: gemini-3.8-live, location: europe-west4, vertexai: true}
-    """,
+assistants:
+  desk:
+    name: Desk
+    llm_config: {provider: google_realtime, model: gemini-3.8-live, location: europe-west4, vertexai: true}
+""",
     kinds=("assistants",),
     check=_check,
     source="API description, schema LLMGoogleRealtime: Vertex location; vertexai is false by default",

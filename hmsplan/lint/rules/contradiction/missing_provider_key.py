@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.providers import blocks_of
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.model import Severity
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     declared: set[object] | None = None
-    for block in blocks_of(resource):
+    for block in view.blocks(resource):
         if block.provider is None or not block.provider.key_needed:
             continue
         if declared is None:
@@ -39,15 +38,15 @@ RULE: Final = Rule(
     severity=Severity.INFO,
     why="Without the organization's own key the platform refuses this provider, and an apply would stop here.",
     bad="""
-    assistants:
-      desk: {name: Desk, llm_config: {provider: google, model: gemini-3.5-flash}}
-    """,
+assistants:
+  desk: {name: Desk, llm_config: {provider: google, model: gemini-3.5-flash}}
+""",
     good="""
-    byok_keys:
-      vertex: {provider: google_vertex}
-    assistants:
-      desk: {name: Desk, llm_config: {provider: google, model: gemini-3.5-flash}}
-    """,
+byok_keys:
+  vertex: {provider: google_vertex}
+assistants:
+  desk: {name: Desk, llm_config: {provider: google, model: gemini-3.5-flash}}
+""",
     kinds=("assistants", "workflows"),
     check=_check,
     source="API behaviour, 8: some models need a given BYOK key; hmsplan catalog show google",

@@ -43,33 +43,33 @@ RULE: Final = Rule(
     severity=Severity.ERROR,
     why="The platform rejects each call to the number before it is picked up.",
     bad="""
-    assistants:
-      desk: {name: Desk, llm_config: {provider: openai_live, model: gpt-live-1}}
-    numbers:
-      main: {phone_number: "+31850000010", agent_id: "${assistants.desk}", workflow_id: "${workflows.triage}"}
-    workflows:
-      triage:
-        name: Triage
-        definition:
-          version: 1
-          entry_node: hello
-          nodes:
-            - {id: hello, type: conversation, instructions: Help., llm_config: {provider: openai, model: gpt-5.4}}
-    """,
+assistants:
+  desk: {name: Desk, llm_config: {provider: openai_live, model: gpt-live-1}}
+numbers:
+  main: {phone_number: "+31850000010", agent_id: "${assistants.desk}", workflow_id: "${workflows.triage}"}
+workflows:
+  triage:
+    name: Triage
+    definition:
+      version: 1
+      entry_node: hello
+      nodes:
+        - {id: hello, type: conversation, instructions: Help., llm_config: {provider: openai, model: gpt-5.4}}
+""",
     good="""
-    assistants:
-      desk: {name: Desk, llm_config: {provider: openai, model: gpt-5.4-mini}}
-    numbers:
-      main: {phone_number: "+31850000010", agent_id: "${assistants.desk}", workflow_id: "${workflows.triage}"}
-    workflows:
-      triage:
-        name: Triage
-        definition:
-          version: 1
-          entry_node: hello
-          nodes:
-            - {id: hello, type: conversation, instructions: Help., llm_config: {provider: openai, model: gpt-5.4}}
-    """,
+assistants:
+  desk: {name: Desk, llm_config: {provider: openai, model: gpt-5.4-mini}}
+numbers:
+  main: {phone_number: "+31850000010", agent_id: "${assistants.desk}", workflow_id: "${workflows.triage}"}
+workflows:
+  triage:
+    name: Triage
+    definition:
+      version: 1
+      entry_node: hello
+      nodes:
+        - {id: hello, type: conversation, instructions: Help., llm_config: {provider: openai, model: gpt-5.4}}
+""",
     kinds=("numbers",),
     check=_check,
     source="API behaviour, 8: node overrides need a pipeline assistant on the number, else the call is rejected",

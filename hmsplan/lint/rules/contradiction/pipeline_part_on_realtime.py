@@ -37,19 +37,19 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="A realtime assistant does not use it: callers hear none of what is written there.",
     bad="""
-    assistants:
-      desk:
-        name: Desk
-        llm_config: {provider: openai_live, model: gpt-live-1}
-        speech_config: {end_call_message: Goodbye.}
-    """,
+assistants:
+  desk:
+    name: Desk
+    llm_config: {provider: openai_live, model: gpt-live-1}
+    speech_config: {end_call_message: Goodbye.}
+""",
     good="""
-    assistants:
-      desk:
-        name: Desk
-        llm_config: {provider: openai_live, model: gpt-live-1}
-        speech_config: {first_message_outbound: "Hello, this is the practice."}
-    """,
+assistants:
+  desk:
+    name: Desk
+    llm_config: {provider: openai_live, model: gpt-live-1}
+    speech_config: {first_message_outbound: "Hello, this is the practice."}
+""",
     kinds=("assistants",),
     check=_check,
     source="API behaviour, 8: turn_taking, pronunciation and end_call_message apply to pipeline only",

@@ -29,16 +29,16 @@ RULE: Final = Rule(
     severity=Severity.ERROR,
     why="A model that writes text needs a voice to be heard, and the platform refuses an assistant without one.",
     bad="""
-    assistants:
-      desk: {name: Desk, llm_config: {provider: openai, model: gpt-5.4}, tts_config: null}
-    """,
+assistants:
+  desk: {name: Desk, llm_config: {provider: openai, model: gpt-5.4}, tts_config: null}
+""",
     good="""
-    assistants:
-      desk:
-        name: Desk
-        llm_config: {provider: openai, model: gpt-5.4}
-        tts_config: {provider: elevenlabs, voice_id: JBFqnCBsd6RMkjVDRZzb}
-    """,
+assistants:
+  desk:
+    name: Desk
+    llm_config: {provider: openai, model: gpt-5.4}
+    tts_config: {provider: elevenlabs, voice_id: JBFqnCBsd6RMkjVDRZzb}
+""",
     kinds=("assistants",),
     check=_check,
     source="API behaviour, 8: a pipeline assistant needs stt_config and tts_config",

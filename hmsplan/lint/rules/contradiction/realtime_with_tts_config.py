@@ -29,19 +29,19 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="A realtime model speaks with its own voice, so the one that is written here is never heard.",
     bad="""
-    assistants:
-      desk:
-        name: Desk
-        llm_config: {provider: xai_realtime, model: grok-voice-think-fast-2.0, voice: ara}
-        tts_config: {provider: elevenlabs, voice_id: JBFqnCBsd6RMkjVDRZzb}
-    """,
+assistants:
+  desk:
+    name: Desk
+    llm_config: {provider: xai_realtime, model: grok-voice-think-fast-2.0, voice: ara}
+    tts_config: {provider: elevenlabs, voice_id: JBFqnCBsd6RMkjVDRZzb}
+""",
     good="""
-    assistants:
-      desk:
-        name: Desk
-        llm_config: {provider: xai_realtime, model: grok-voice-think-fast-2.0, voice: ara}
-        tts_config: null
-    """,
+assistants:
+  desk:
+    name: Desk
+    llm_config: {provider: xai_realtime, model: grok-voice-think-fast-2.0, voice: ara}
+    tts_config: null
+""",
     kinds=("assistants",),
     check=_check,
     source="API behaviour, 8: a realtime assistant speaks by itself, and tts_config is null",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.providers import blocks_of
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.model import Severity
 
@@ -15,12 +14,13 @@ if TYPE_CHECKING:
     from hmsplan.model import Resource
 
 
-def _check(resource: Resource, _view: View) -> Iterator[Hit]:
-    for block in blocks_of(resource):
-        model = block.provider.model(block.config.get("model")) if block.provider is not None else None
-        for name in model.ignores if model is not None else ():
-            if model is not None and block.config.get(name) is not None:
-                yield Hit(f"{name} is not for {model.id}. Take it out, or take another model.", (*block.path, name))
+def _check(resource: Resource, view: View) -> Iterator[Hit]:
+    for block in view.blocks(resource):
+        for name in block.model.ignores if block.model is not None else ():
+            if block.model is not None and block.config.get(name) is not None:
+                yield Hit(
+                    f"{name} is not for {block.model.id}. Take it out, or take another model.", (*block.path, name)
+                )
 
 
 RULE: Final = Rule(
@@ -30,17 +30,17 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="The setting does nothing with this model, so callers hear something else than what is written.",
     bad="""
-    assistants:
-      desk:
-        name: Desk
-        tts_config: {provider: google, voice_id: Kore, model: gemini-2.5-flash-preview-tts, speaking_rate: 1.2}
-    """,
+assistants:
+  desk:
+    name: Desk
+    tts_config: {provider: google, voice_id: Kore, model: gemini-2.5-flash-preview-tts, speaking_rate: 1.2}
+""",
     good="""
-    assistants:
-      desk:
-        name: Desk
-        tts_config: {provider: google, voice_id: Kore, model: chirp-3-hd, speaking_rate: 1.2}
-    """,
+assistants:
+  desk:
+    name: Desk
+    tts_config: {provider: google, voice_id: Kore, model: chirp-3-hd, speaking_rate: 1.2}
+""",
     kinds=("assistants", "workflows"),
     check=_check,
     source="API description, schema TTSGoogle: speaking_rate is for Chirp 3 HD only",

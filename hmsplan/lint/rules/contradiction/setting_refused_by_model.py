@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.providers import blocks_of
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.model import Severity
 
@@ -15,12 +14,11 @@ if TYPE_CHECKING:
     from hmsplan.model import Resource
 
 
-def _check(resource: Resource, _view: View) -> Iterator[Hit]:
-    for block in blocks_of(resource):
-        model = block.provider.model(block.config.get("model")) if block.provider is not None else None
-        for name in model.refuses if model is not None else ():
-            if model is not None and block.config.get(name) is not None:
-                yield Hit(f"{model.id} refuses {name}. Take it out, or take another model.", (*block.path, name))
+def _check(resource: Resource, view: View) -> Iterator[Hit]:
+    for block in view.blocks(resource):
+        for name in block.model.refuses if block.model is not None else ():
+            if block.model is not None and block.config.get(name) is not None:
+                yield Hit(f"{block.model.id} refuses {name}. Take it out, or take another model.", (*block.path, name))
 
 
 RULE: Final = Rule(
@@ -30,17 +28,17 @@ RULE: Final = Rule(
     severity=Severity.ERROR,
     why="The platform refuses the whole change, so an apply would stop here.",
     bad="""
-    assistants:
-      desk:
-        name: Desk
-        tts_config: {provider: elevenlabs, voice_id: JBFqnCBsd6RMkjVDRZzb, model: eleven_v3, speed: 1.1}
-    """,
+assistants:
+  desk:
+    name: Desk
+    tts_config: {provider: elevenlabs, voice_id: JBFqnCBsd6RMkjVDRZzb, model: eleven_v3, speed: 1.1}
+""",
     good="""
-    assistants:
-      desk:
-        name: Desk
-        tts_config: {provider: elevenlabs, voice_id: JBFqnCBsd6RMkjVDRZzb, model: eleven_v3, stability: 0.5}
-    """,
+assistants:
+  desk:
+    name: Desk
+    tts_config: {provider: elevenlabs, voice_id: JBFqnCBsd6RMkjVDRZzb, model: eleven_v3, stability: 0.5}
+""",
     kinds=("assistants", "workflows"),
     check=_check,
     source="API description, schema TTSElevenLabs: the API refuses the others; hmsplan catalog show elevenlabs",

@@ -44,21 +44,21 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="The call ends before the assistant has asked as often as it should, without its last words.",
     bad="""
-    assistants:
-      desk:
-        name: Desk
-        max_duration_seconds: 120
-        autonomous_silence_handling: true
-        speech_config: {silence: {first_check_seconds: 30, interval_seconds: 60, max_attempts: 5}}
-    """,
+assistants:
+  desk:
+    name: Desk
+    max_duration_seconds: 120
+    autonomous_silence_handling: true
+    speech_config: {silence: {first_check_seconds: 30, interval_seconds: 60, max_attempts: 5}}
+""",
     good="""
-    assistants:
-      desk:
-        name: Desk
-        max_duration_seconds: 120
-        autonomous_silence_handling: true
-        speech_config: {silence: {first_check_seconds: 5, interval_seconds: 10, max_attempts: 3}}
-    """,
+assistants:
+  desk:
+    name: Desk
+    max_duration_seconds: 120
+    autonomous_silence_handling: true
+    speech_config: {silence: {first_check_seconds: 5, interval_seconds: 10, max_attempts: 3}}
+""",
     kinds=("assistants",),
     check=_check,
     source="API description, schema SpeechConfig: defaults 3, 12 and 3",

@@ -30,16 +30,16 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="A silent caller hears none of it: the settings count only while silence is handled.",
     bad="""
-    assistants:
-      desk: {name: Desk, speech_config: {silence: {messages: ["Are you still there?"]}}}
-    """,
+assistants:
+  desk: {name: Desk, speech_config: {silence: {messages: ["Are you still there?"]}}}
+""",
     good="""
-    assistants:
-      desk:
-        name: Desk
-        autonomous_silence_handling: true
-        speech_config: {silence: {messages: ["Are you still there?"]}}
-    """,
+assistants:
+  desk:
+    name: Desk
+    autonomous_silence_handling: true
+    speech_config: {silence: {messages: ["Are you still there?"]}}
+""",
     kinds=("assistants",),
     check=_check,
     source="API description, schema SpeechConfig: silence is only used while autonomous_silence_handling is on",

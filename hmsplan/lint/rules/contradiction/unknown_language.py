@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.catalog import catalog
-from hmsplan.lint.providers import blocks_of
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.model import Severity
 from hmsplan.text import wording
@@ -19,9 +18,9 @@ if TYPE_CHECKING:
 _LONGEST: Final = 2
 
 
-def _check(resource: Resource, _view: View) -> Iterator[Hit]:
+def _check(resource: Resource, view: View) -> Iterator[Hit]:
     known = catalog().languages
-    for block in blocks_of(resource):
+    for block in view.blocks(resource):
         language = block.config.get("language") if block.name == "stt_config" else None
         if isinstance(language, str) and language not in known:
             yield Hit(
@@ -42,13 +41,13 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="Speech recognition takes two letters, or multi; the platform refuses anything else.",
     bad="""
-    assistants:
-      desk: {name: Desk, stt_config: {provider: deepgram, model: nova-3, language: nl-NL}}
-    """,
+assistants:
+  desk: {name: Desk, stt_config: {provider: deepgram, model: nova-3, language: nl-NL}}
+""",
     good="""
-    assistants:
-      desk: {name: Desk, stt_config: {provider: deepgram, model: nova-3, language: nl}}
-    """,
+assistants:
+  desk: {name: Desk, stt_config: {provider: deepgram, model: nova-3, language: nl}}
+""",
     kinds=("assistants", "workflows"),
     check=_check,
     source="API description, schema SpeechLanguage",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.providers import blocks_of
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.model import Severity, undotted, value_at
 from hmsplan.text import wording
@@ -16,9 +15,9 @@ if TYPE_CHECKING:
     from hmsplan.model import Resource
 
 
-def _check(resource: Resource, _view: View) -> Iterator[Hit]:
-    for block in blocks_of(resource):
-        if block.provider is None:
+def _check(resource: Resource, view: View) -> Iterator[Hit]:
+    for block in view.blocks(resource):
+        if block.provider is None or (block.model is not None and not block.provider.values):
             continue
         known = {"model": tuple(model.id for model in block.provider.models), **block.provider.values}
         for dotted, values in known.items():
@@ -40,13 +39,13 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="The platform refuses a model that it does not offer, and an apply would stop here.",
     bad="""
-    assistants:
-      desk: {name: Desk, llm_config: {provider: openai, model: gpt5.4}}
-    """,
+assistants:
+  desk: {name: Desk, llm_config: {provider: openai, model: gpt5.4}}
+""",
     good="""
-    assistants:
-      desk: {name: Desk, llm_config: {provider: openai, model: gpt-5.4}}
-    """,
+assistants:
+  desk: {name: Desk, llm_config: {provider: openai, model: gpt-5.4}}
+""",
     kinds=("assistants", "workflows"),
     check=_check,
     source="API behaviour, 8: configs are checked against the vendor's catalog on write; hmsplan catalog show",

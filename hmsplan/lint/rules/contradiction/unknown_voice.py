@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.providers import blocks_of
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.model import Severity
 from hmsplan.text import wording
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
 _FIELDS: Final = {"llm_config": "voice", "tts_config": "voice_id"}
 
 
-def _check(resource: Resource, _view: View) -> Iterator[Hit]:
-    for block in blocks_of(resource):
+def _check(resource: Resource, view: View) -> Iterator[Hit]:
+    for block in view.blocks(resource):
         field = _FIELDS.get(block.name, "")
         voices = block.provider.voices if block.provider is not None else None
         voice = block.config.get(field)
@@ -36,13 +35,13 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="The platform refuses a voice that the provider does not have, and an apply would stop here.",
     bad="""
-    assistants:
-      desk: {name: Desk, llm_config: {provider: xai_realtime, model: grok-voice-think-fast-2.0, voice: Ara}}
-    """,
+assistants:
+  desk: {name: Desk, llm_config: {provider: xai_realtime, model: grok-voice-think-fast-2.0, voice: Ara}}
+""",
     good="""
-    assistants:
-      desk: {name: Desk, llm_config: {provider: xai_realtime, model: grok-voice-think-fast-2.0, voice: ara}}
-    """,
+assistants:
+  desk: {name: Desk, llm_config: {provider: xai_realtime, model: grok-voice-think-fast-2.0, voice: ara}}
+""",
     kinds=("assistants", "workflows"),
     check=_check,
     source="API behaviour, 8: configs are checked against the vendor's catalog on write; hmsplan catalog show",

@@ -28,13 +28,13 @@ RULE: Final = Rule(
     severity=Severity.WARNING,
     why="The message is never spoken: voicemails hear the greeting that is meant for people.",
     bad="""
-    assistants:
-      caller: {name: Caller, voicemail_message: Please call us back.}
-    """,
+assistants:
+  caller: {name: Caller, voicemail_message: Please call us back.}
+""",
     good="""
-    assistants:
-      caller: {name: Caller, voicemail_message: Please call us back., voicemail_detection: true}
-    """,
+assistants:
+  caller: {name: Caller, voicemail_message: Please call us back., voicemail_detection: true}
+""",
     kinds=("assistants",),
     check=_check,
     source="API description, schema Assistant: voicemail_detection, voicemail_message",
