@@ -284,25 +284,6 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
             assistant("analysis_plan: {min_messages_threshold: 2}"),
         ],
     ),
-    "analysis-without-transcript": (
-        [
-            (
-                assistant(
-                    "analysis_plan:\n  structured_data_plan:\n    enabled: true\n    schema: {type: object}\n"
-                    "    messages: [{role: user, content: 'Read {transcript}.'}]"
-                ),
-                "Write {{transcript}} where",
-            )
-        ],
-        [
-            assistant(
-                "analysis_plan:\n  structured_data_plan:\n    enabled: true\n    schema: {type: object}\n"
-                "    messages: [{role: system, content: 'Read {{transcript}}.'}, {role: user, content: Go.}]"
-            ),
-            assistant("analysis_plan: {structured_data_plan: {enabled: true, schema: {type: object}}}"),
-            "analysis_templates: {a: {name: A, system_prompt: B, user_prompt: 'C {summary}', schema: {type: object}}}",
-        ],
-    ),
     "node-override-on-realtime": (
         [
             (
