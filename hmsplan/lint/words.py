@@ -278,6 +278,7 @@ BIRTH: Final = re.compile(
     re.IGNORECASE,
 )
 """A date of birth, with the words that say it is one."""
+BIRTH_HINTS: Final = ("born", "birth", "dob", "gebo", "gebu", "né", "nais", "naci", "nat", "nasc", "urodz")
 
 ROLES: Final = _words(
     "info contact hello hallo hi help helpdesk support service services servicedesk klantenservice kundenservice",

@@ -1,0 +1,25 @@
+"""Where rules look for data about people. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.lint.personal import people_in
+from hmsplan.lint.rule import Hit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hmsplan.lint.personal import What
+    from hmsplan.lint.view import View
+    from hmsplan.model import Resource
+
+PLACES: Final = ("assistants", "campaigns", "tool_templates", "workflows")
+
+
+def in_texts(resource: Resource, view: View, what: What, advice: str) -> Iterator[Hit]:
+    """Yield each place of a text that holds *what*, masked."""
+    for text in view.texts(resource):
+        for datum in people_in(text.text):
+            if datum.what is what:
+                yield Hit(f"{datum.masked} looks like {what}. {advice}", text.path, *text.place(datum.at))
