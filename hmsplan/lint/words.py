@@ -260,7 +260,8 @@ MY_NAME: Final = re.compile(
 
 PASSWORD: Final = re.compile(
     r"\b(?:password|passcode|api[ _-]?key|access token|wachtwoord|passwort|kennwort|mot de passe|contraseña|senha"
-    r"|hasło)\b[\"'`*]{0,2}(?:\s+(?:is|ist|lautet|est|es|é|to)|\s*[:=])\s*[\"'`*]{0,2}([^\s\"'`*{<\[]{6,64})",
+    r"|hasło)\b[\"'`*]{0,2}(?:(?: [^\W\d]+){0,4}? (?:is|ist|lautet|est|es|é|to):?|\s*[:=])"
+    r"\s*[\"'`*]{0,2}([^\s\"'`*{<\[]{6,64})",
     re.IGNORECASE,
 )
 PASSWORD_HINTS: Final = (

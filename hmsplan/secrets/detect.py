@@ -145,6 +145,11 @@ def credentials(text: str) -> list[str]:
     return [text[start:end] for start, end in _spans(text)]
 
 
+def service_keys(text: str) -> list[tuple[int, int]]:
+    """Return where keys of services stand that are known by how they begin; also in prose."""
+    return [match.span() for match in _KEY.finditer(text)] if any(hint in text for hint in _OF_KEYS) else []
+
+
 def _spans(text: str) -> Sequence[tuple[int, int]]:
     """Return where credentials stand, from left to right; none overlaps another."""
     if not may_hold_one(text):

@@ -13,6 +13,7 @@ from hmsplan.lint.personal import people_in
 from hmsplan.lint.rules import all_rules
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 NUMBER = {"numbers": {"main": {"phone_number": "+31850000010", "agent_id": "${assistants.desk}"}}}
@@ -40,11 +41,11 @@ def found(root: Path, rule: str, example: str) -> list[str]:
     return [each.detail for each in linted(root, example, all_rules()[rule])]
 
 
-def desk(*more: dict[str, object], **fields: object) -> str:
+def desk(*more: Mapping[str, object], **fields: object) -> str:
     """Return a stack of one assistant and *more* resources."""
     resources: dict[str, object] = {"assistants": {"desk": {"name": "Desk", **fields}}}
     for each in more:
-        resources |= each
+        resources.update(each)
     return json.dumps(resources, ensure_ascii=False)
 
 

@@ -1,0 +1,79 @@
+"""What each secret of a stack is for, and who gets it. Pure."""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final, NamedTuple
+from weakref import WeakKeyDictionary
+
+from hmsplan.model import Secret, leaves, value_at
+from hmsplan.secrets.urls import receiver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hmsplan.lint.view import View
+    from hmsplan.model import FieldPath, Resource
+
+
+class Purpose(enum.StrEnum):
+    """What a secret does."""
+
+    SIGNS = "signs what is sent to"
+    OPENS = "is sent as a credential to"
+
+
+class Use(NamedTuple):
+    """One field that holds a secret.
+
+    Attributes:
+        receiver: host, provider or address; "" when it is not known.
+    """
+
+    resource: Resource
+    path: FieldPath
+    purpose: Purpose
+    receiver: str
+
+
+_KNOWN: Final[WeakKeyDictionary[View, defaultdict[str, list[Use]]]] = WeakKeyDictionary()
+
+
+def uses(view: View) -> Mapping[str, Sequence[Use]]:
+    """Return the uses of each secret of the stack, by its name, in the order of addresses."""
+    if view not in _KNOWN:
+        found = _KNOWN[view] = defaultdict[str, list[Use]](list)
+        for resource in sorted(view.stack.resources.values(), key=lambda each: each.address):
+            for path, name in _secrets(resource):
+                found[name].append(_use(resource, path))
+    return _KNOWN[view]
+
+
+def _secrets(resource: Resource) -> Iterator[tuple[FieldPath, str]]:
+    """Yield the place of each secret, list items by index, and its name."""
+    if not resource.secret_paths:
+        return
+    flat = all(len(path) == 1 for path in resource.secret_paths)  # mostly; the others name items of lists by key
+    places = (
+        ((path, value_at(resource.spec, path)) for path in resource.secret_paths) if flat else leaves(resource.spec)
+    )
+    for path, value in places:
+        if isinstance(value, Secret):
+            yield path, value.name
+
+
+def _use(resource: Resource, path: FieldPath) -> Use:
+    spec = resource.spec
+    if path == ("webhook_secret",):
+        return Use(resource, path, Purpose.SIGNS, _host(spec.get("webhook_url")))
+    if path[-1] == "secret":
+        return Use(resource, path, Purpose.SIGNS, _host(value_at(spec, (*path[:-1], "url"))))
+    if path[0] == "headers":
+        return Use(resource, path, Purpose.OPENS, _host(spec.get("url")))
+    owner = spec.get("provider" if path[0] == "api_key" else "address")
+    return Use(resource, path, Purpose.OPENS, owner if isinstance(owner, str) else "")
+
+
+def _host(url: object) -> str:
+    return receiver(url) if isinstance(url, str) else ""
