@@ -14,7 +14,7 @@
     |  |- RateLimited   retry_after_s
     |  `- Ambiguous     sent, and it is not known whether it happened
     |- WrongOrganization
-    |- UnsafePlan    carries the refusals
+    |- UnsafePlan    carries the refusals, and what policies deny
     |- UnsettledCreate  carries the open intents
     |- StaleStep     what a step rests on moved since the plan
     `- ApplyFailed   carries the Report
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hmsplan.model import Diagnostic, Refusal, Report, Unsettled
+    from hmsplan.model import Denial, Diagnostic, Refusal, Report, Unsettled
 
 
 class HmsplanError(Exception):
@@ -173,9 +173,10 @@ class UnsafePlan(HmsplanError):
     exit_code = 4
     summary = "Refused"
 
-    def __init__(self, refusals: Sequence[Refusal]) -> None:
-        self.refusals = tuple(refusals)
-        super().__init__("; ".join(f"{r.address}: {r.told} ({r.flag})" for r in self.refusals))
+    def __init__(self, refusals: Sequence[Refusal], denials: Sequence[Denial] = ()) -> None:
+        self.refusals, self.denials = tuple(refusals), tuple(denials)
+        denied = (f"{d.about}: {d.told}" for d in self.denials)
+        super().__init__("; ".join([*denied, *(f"{r.address}: {r.told} ({r.flag})" for r in self.refusals)]))
 
 
 class UnsettledCreate(HmsplanError):

@@ -51,6 +51,8 @@ def tell(error: Exception, options: Globals, args: Sequence[str] | None = None) 
 
 def _texts(error: HmsplanError, options: Globals) -> Iterator[str]:
     if isinstance(error, UnsafePlan):
+        for denial in error.denials:
+            yield f"Denied: {denial.about}: {plain(denial.told)}"
         for refusal in error.refusals:
             yield f"Refused: {refusal.address}: {plain(refusal.told)}\n  to allow it: {refusal.flag}"
         return

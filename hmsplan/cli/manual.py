@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 GROUPS: Final = {
     "What to plan": ("--target", "--exclude", "--destroy", "--resend", "--against", "--impact"),
-    "Consent": ("--yes", "--allow", "--expect-digest"),
+    "Consent": ("--yes", "--allow", "--expect-digest", "--trust-from"),
     "What to check": ("--rules", "--rule"),
     "What to export": ("--only", "--without-leads", "--minimal"),
     "What to settle": ("--adopt", "--none", "--force"),
@@ -31,7 +31,7 @@ EXIT_CODES: Final = {
     "1": "any other error, usage included",
     "2": "changes (plan --detailed-exitcode) or drift (drift --detailed-exitcode)",
     "3": "invalid configuration",
-    "4": "refused by a guard or limit, plan too",
+    "4": "refused by a guard, limit or policy, plan too",
     "5": "stale: the plan or digest no longer holds",
     "6": "applied in part",
     "7": "state is locked",
@@ -119,6 +119,12 @@ MANUALS: Final = {
         ),
         tuple(code for code in EXIT_CODES if code != "2"),
         (("0", "all is done"),),
+    ),
+    "policy": Manual((("Run the tests of the policies", "hmsplan policy test"),), _OFFLINE, _DONE),
+    "policy test": Manual(
+        (("Run the tests of the policies", "hmsplan policy test"),),
+        _OFFLINE,
+        (("0", "all tests passed"), ("1", "one failed, there are no policies, or any other error")),
     ),
     "drift": Manual(
         (

@@ -226,7 +226,7 @@ def _plan(options: Globals, arguments: Mapping[str, Any]) -> Result:
         raise BadCall(bad)
     workspace, warnings = _workspace(options, need_secrets=True)
     made = wait_for(plan(workspace, Options(targets)))
-    refused = list(diagnostics_of(UnsafePlan(made.refusals))) if made.refusals else []
+    refused = list(diagnostics_of(UnsafePlan(made.refusals, made.denials)))
     shown: list[str] = []
     print_plan(options, made, stack=workspace.stack, write=shown.append)
     happening = [event for event in events.planned(made, options.commands) if event["type"] != "diagnostic"]

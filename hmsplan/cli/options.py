@@ -30,6 +30,7 @@ class Globals:
         state: URL of the state; None = what ``HMSPLAN_STATE`` or the stack says.
         color: None = only on a terminal.
         secrets_file: a dotenv file; ``sources`` has it last.
+        trust_from: the git revision whose policies count; None = those of the working tree.
         timeout_s: seconds after which nothing more is sent; None = no limit.
         typed: names of those that stand on the command line, and not in a variable.
     """
@@ -47,6 +48,7 @@ class Globals:
     allow_host: str | None = None
     ca_bundle: Path | None = None
     timeout_s: int | None = None
+    trust_from: str | None = None
     saved: Path | None = None
     typed: set[str] = field(default_factory=set)
 
@@ -66,6 +68,7 @@ class Globals:
             *(("--secrets", source) for source in self.secrets),
             ("--secrets-file", self.secrets_file),
             *(("--var", f"{name}={text}") for name, text in self.variables.items()),
+            ("--trust-from", self.trust_from),
             ("--allow-host", self.allow_host),
             ("--ca-bundle", self.ca_bundle),
         ]
@@ -226,6 +229,7 @@ COMMON: Final = (
         metavar="FILE",
         help="The same as --secrets dotenv:FILE, after all others.",
     ),
+    _option("--trust-from", envvar="HMSPLAN_TRUST_FROM", metavar="REF", help="Obey the policies of this git revision."),
     _option("--emulator", is_flag=True, help="Run against an emulator kept in .hmsplan/emulator/."),
     _option("--json", is_flag=True, help="Print JSON for machines."),
     _option(

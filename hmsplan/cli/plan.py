@@ -153,7 +153,7 @@ def plan_command(
 ) -> int:
     """Show what an apply would change. Reads only: nothing but GET leaves this machine.
 
-    Exits 4 while a risk is refused that no entry of approvals.yaml allows.
+    Exits 4 while a risk is refused that no entry of approvals.yaml allows, or a policy denies the plan.
     With --against nothing leaves it at all. The plan is marked with the age of the snapshot, and apply refuses it.
     """
     _refuse_together({"--against": against, "--impact": impact, "--check": check})
@@ -183,16 +183,16 @@ def plan_command(
         err(f"Saved the plan to {plain(str(file))}.")
         if against is None:
             options.saved = file
-            if not made.refusals:
+            if not made.is_refused:
                 err(f"To perform exactly this:\n  {options.command('apply')}")
         else:
             err(f"To see it again:\n  {options.command('show', str(file))}")
     print_plan(options, made, form, stack=stack, show_unchanged=show_unchanged, digest=digest)
     if not all(unsettled.is_waiting for unsettled in made.unsettled):
         return UnsettledCreate.exit_code
-    if made.refusals:
+    if made.is_refused:
         is_told = form in {"text", "github"} and not options.json  # else stderr says why it ends so
-        return UnsafePlan.exit_code if is_told else tell(UnsafePlan(made.refusals), options)
+        return UnsafePlan.exit_code if is_told else tell(UnsafePlan(made.refusals, made.denials), options)
     return CHANGES if detailed_exitcode and made.pending else 0
 
 
@@ -255,8 +255,8 @@ def _check(options: Globals, file: Path, choice: Options, kind: Digest, *, as_js
         out(f"The saved plan still holds.\nDigest: {told}")
     if reasons:
         raise StalePlan("\n  ".join(reasons))
-    if fresh.refusals:
-        raise UnsafePlan(fresh.refusals)
+    if fresh.is_refused:
+        raise UnsafePlan(fresh.refusals, fresh.denials)
     return 0 if all(unsettled.is_waiting for unsettled in fresh.unsettled) else UnsettledCreate.exit_code
 
 

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "lint": ("lint", "Check what callers would hear, and what the law minds."),
     "plan": ("plan", "Show what an apply would change. Read-only."),
     "apply": ("apply", "Make the organization equal to the stack."),
+    "policy": ("policy", "Test the policies of the stack."),
     "drift": ("drift", "Show what changed outside hmsplan. Read-only."),
     "show": ("plan", "Show a saved plan."),
     "snapshot": ("snapshot", "Save a snapshot to plan against without a key."),

@@ -154,16 +154,21 @@ def open_workspace(options: Globals, *, need_secrets: bool = False) -> Workspace
 
 
 def checked(options: Globals, plan: Plan, stack: Stack) -> Plan:
-    """Return *plan* with what lint says of it; lint is loaded only for a plan that changes something.
+    """Return *plan* with what lint says of it, if it changes something, and what the policies of the stack deny.
 
     Raises:
-        ConfigError: lint finds an error in what would be created or changed.
+        ConfigError: lint finds an error in what would be created or changed; a policy cannot be evaluated.
+        HmsplanError: the policies cannot be had, or not be evaluated here.
     """
-    if not plan.pending:
-        return plan
-    from hmsplan.operations.lint import with_findings  # noqa: PLC0415 -- see above
+    if plan.pending:
+        from hmsplan.operations.lint import with_findings  # noqa: PLC0415 -- only for a plan that changes something
 
-    return with_findings(plan, stack, options.directory)
+        plan = with_findings(plan, stack, options.directory)
+    if options.trust_from or os.path.lexists(options.directory / "policies"):
+        from hmsplan.operations.policies import with_policies  # noqa: PLC0415 -- only for a stack that has some
+
+        plan = with_policies(plan, stack, options.directory, options.trust_from)
+    return plan
 
 
 def open_state(options: Globals) -> Backend:

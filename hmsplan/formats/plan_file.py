@@ -66,6 +66,16 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
                 }
                 for r in plan.refusals
             ],
+            "denials": [
+                {
+                    "policy": d.policy,
+                    "rule": d.rule,
+                    "message": d.message,
+                    "address": str(d.address) if d.address is not None else None,
+                    "source": str(d.source) if d.source is not None else None,
+                }
+                for d in plan.denials
+            ],
             "approvals": [
                 {
                     "allow": use.approval.allows,

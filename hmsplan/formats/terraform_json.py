@@ -67,7 +67,7 @@ def terraform_json(plan: Plan) -> Json:
             "provider_config": {"hms": {"name": "hms", "full_name": PROVIDER}},
             "root_module": {"resources": [_configured(change, owners) for change, _ in staying]},
         },
-        "applyable": bool(plan.pending or plan.steps) and not plan.refusals and plan.against is None,
+        "applyable": bool(plan.pending or plan.steps) and not plan.is_refused and plan.against is None,
         "complete": not plan.targets and not plan.excluded and not plan.unsettled,
         "errored": False,
     }

@@ -56,6 +56,7 @@ from hmsplan.model.plan import (
     is_written,
     tally,
 )
+from hmsplan.model.policy import Denial
 from hmsplan.model.report import Complaint, Outcome, Report, Status
 from hmsplan.model.secret import Secret
 from hmsplan.model.snapshot import Anonymous, RemoteObject, Snapshot
@@ -79,6 +80,7 @@ __all__ = [
     "Calls",
     "Complaint",
     "Copy",
+    "Denial",
     "Deposed",
     "Diagnostic",
     "Digest",

@@ -9,6 +9,7 @@ from hmsplan.model.address import Address
 from hmsplan.model.consent import ApprovalUse, Refusal
 from hmsplan.model.diagnostic import Diagnostic, SourceLine
 from hmsplan.model.paths import FieldPath
+from hmsplan.model.policy import Denial
 from hmsplan.model.snapshot import RemoteObject
 from hmsplan.model.state import PendingCreate
 from hmsplan.model.value import EMPTY, Missing, Spec, Value
@@ -288,6 +289,7 @@ class Plan:
         changes: one a declared or bound address, NO_OP included, in the order of addresses.
         drift: what changed outside since the last apply; shown apart from what is requested.
         refusals: risks that are not allowed; a plan with one is not applied.
+        denials: what the policies of the stack deny; a plan with one is not applied, whatever is allowed.
         approvals: those of ``approvals.yaml``, and what each does here.
         unsettled: addresses of which the readings do not tell whether their objects exist.
         decided: keys of open intents that need no more watching: their object is there, or was never made.
@@ -329,6 +331,12 @@ class Plan:
     requests: int = 0
     against: Against | None = None
     approvals: tuple[ApprovalUse, ...] = ()
+    denials: tuple[Denial, ...] = ()
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it may not be applied as it is."""
+        return bool(self.refusals or self.denials)
 
     @property
     def pending(self) -> tuple[ResourceChange, ...]:

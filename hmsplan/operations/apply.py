@@ -89,7 +89,7 @@ async def apply(
     Raises:
         StateLocked: somebody else holds the lock.
         StalePlan: this is not the plan that was reviewed.
-        UnsafePlan: something is refused that *options* do not allow.
+        UnsafePlan: something is refused that *options* do not allow, or denied by a policy.
         UnsettledCreate: a create of an earlier run is not decided.
         HmsplanError: nothing could be read or planned.
     """
@@ -104,8 +104,8 @@ async def apply(
             plan, snapshot = await _settled_plan(client, workspace, state, options, stop, whose=whose)
             _check_consent(plan, consent, state)
             workspace.reporter.planned(plan)
-            if plan.refusals:
-                raise UnsafePlan(plan.refusals)
+            if plan.is_refused:
+                raise UnsafePlan(plan.refusals, plan.denials)
             known = Consented(in_force(workspace.stack))
             if not plan.steps and not plan.decided:
                 return Applied(plan, Report(()), await _remember(ledger, known, workspace))
@@ -208,8 +208,8 @@ async def _planned_again(
     plan, snapshot = await _settled_plan(client, workspace, state, options, stop)
     if plan.digest != asked.digest:
         raise StalePlan("; ".join(explain_difference(asked, plan)) or "the plan changed while it was asked about")
-    if plan.refusals:
-        raise UnsafePlan(plan.refusals)
+    if plan.is_refused:
+        raise UnsafePlan(plan.refusals, plan.denials)
     return plan, snapshot
 
 

@@ -40,12 +40,11 @@ async def plan(workspace: Workspace, options: Options = DEFAULTS, *, impact: boo
     state, elsewhere = workspace.state(), workspace.elsewhere()
     async with workspace.client(ReadClient) as client, workspace.reading(client):
         made, snapshot = await plan_live(client, workspace.stack, state, options, elsewhere=elsewhere, whose=whose)
-        made = workspace.check(made, workspace.stack)
         if impact:
             from hmsplan.operations.impact import with_impact  # noqa: PLC0415 -- seldom asked for
 
-            return await with_impact(client, workspace.stack, state, made, snapshot, options, elsewhere=elsewhere)
-        return made
+            made = await with_impact(client, workspace.stack, state, made, snapshot, options, elsewhere=elsewhere)
+    return workspace.check(made, workspace.stack)  # last: an impact may plan once more
 
 
 async def plan_live(

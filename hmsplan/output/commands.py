@@ -35,6 +35,7 @@ NAMES: Final = (
     "lint",
     "mcp",
     "plan",
+    "policy",
     "resolve",
     "schema",
     "show",

@@ -148,6 +148,9 @@ def diagnostics_of(error: HmsplanError) -> Iterator[Diagnostic]:
         case DiagnosticError():
             yield from error.diagnostics
         case UnsafePlan():
+            for denial in error.denials:
+                detail = f"{denial.message}\n{denial.by}"
+                yield Diagnostic("Denied by a policy", detail, denial.source, denial.address)
             for refusal in error.refusals:
                 entry = "\n  ".join(("", "approvals:", *refusal.approval))
                 detail = f"{refusal.told}\nTo allow it: {refusal.flag}\nOr give the reason in approvals.yaml:{entry}"

@@ -134,6 +134,9 @@ def of_plan(plan: Plan, locate: Locate, commands: CommandLine = BARE) -> list[Fi
 
 
 def _open_ends(plan: Plan, locate: Locate, commands: CommandLine) -> Iterator[Finding]:
+    for denial in plan.denials:
+        text, name = f"{denial.about}: {denial.message}\n{denial.by}", str(denial.address or "")
+        yield Finding(Level.ERROR, "Denied by a policy", text, denial.source, f"{name} {denial.policy}".strip())
     for refusal in plan.refusals:
         allow = commands.command("apply", *scope_of(plan))
         entry = "\n".join(block_of(plan, [refusal]))

@@ -46,7 +46,7 @@ def render_markdown(page: Page, graph: Graph | None = None, *, budget: int = COM
 
     What changes in *graph* is drawn below the objects, where there is room.
     """
-    head = "\n\n".join([*_head(page), *_questions(page, budget // 6)])
+    head = "\n\n".join([*_head(page), *_questions(page, budget // 7)])
     foot = _foot(page)
     room = budget - _size(head) - _size(foot) - 4
     objects = _objects(page, room)
@@ -114,6 +114,9 @@ def _short(text: str, most: int = 120) -> str:
 
 def _questions(page: Page, room: int) -> Iterator[str]:
     """Yield what is refused and what is not settled, each in about *room* bytes."""
+    if page.denied:
+        yield f"> [!CAUTION]\n> **{page.denial}**"
+        yield _told(page.denied, room)
     if page.refused:
         yield f"> [!CAUTION]\n> **{page.refusal}**"
         yield _told(page.refused, room)

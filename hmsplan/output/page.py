@@ -132,6 +132,7 @@ class Page:
         targets: what the plan is limited to; empty = everything.
         excluded: what the plan leaves out.
         reach: sentences on whom the plan reaches.
+        denied: what policies deny, which no flag allows.
         refused: one a flag.
         block: what to paste into approvals.yaml to allow all that is refused, a line each.
         allowed: what approvals allow, and which.
@@ -162,6 +163,7 @@ class Page:
     excluded: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     reach: tuple[str, ...] = ()
+    denied: tuple[Question, ...] = ()
     refused: tuple[Question, ...] = ()
     block: tuple[str, ...] = ()
     allowed: tuple[Question, ...] = ()
@@ -191,6 +193,11 @@ class Page:
             return ""
         until = "it is allowed" if len(self.refused) == 1 else "all are allowed"
         return f"Refused: {count(len(self.refused), 'risk')}. Nothing is applied until {until}."
+
+    @property
+    def denial(self) -> str:
+        """Say what it means that policies deny the plan; "" when none does."""
+        return "Denied by policies. Nothing is applied: no flag and no approval lifts it." if self.denied else ""
 
     @property
     def allowance(self) -> str:
@@ -254,6 +261,7 @@ def page_of(
         excluded=plan.excluded,
         rows=tuple(_rows(plan)),
         reach=tuple(blast_radius_summary(plan, commands)),
+        denied=tuple(Question(denial.about, denial.told, ()) for denial in plan.denials),
         refused=_refused(plan, apply),
         block=block_of(plan, plan.refusals),
         allowed=tuple(
@@ -437,6 +445,7 @@ def _rows(plan: Plan) -> Iterator[Row]:
         *((MARKS[action], verb, _named(c for c in pending if c.action is action)) for action, verb in ORDER),
         (".", "move", moved),
         (".", "release", _named(c for c in quiet if c.moved_from is None)),
+        ("!", "denied", [denial.about for denial in plan.denials]),
         ("!", "refused", [f"{r.risk}:{r.address}" for r in plan.refusals]),
         ("!", "allowed", [use.approval.allows for use in plan.approvals if use.status is ApprovalStatus.USED]),
         ("?", "unsettled", [str(each.address) for each in plan.unsettled]),

@@ -50,6 +50,7 @@ def _joined(sections: Iterable[list[Line]]) -> Iterator[Line]:
 
 def _plan(page: Page, quote: Quote, *, show_unchanged: bool) -> Iterator[list[Line]]:
     yield _summary(page)
+    yield _questions(page.denial, page.denied, "!")
     yield _refused(page)
     yield _questions(page.allowance, page.allowed, "!", Tone.PLAIN)
     yield _questions(page.doubt, page.unsettled, "?")

@@ -3,7 +3,7 @@
 import json
 import sys
 
-from regopy import Interpreter  # type: ignore[import-not-found]
+from regopy import Interpreter
 
 question = json.load(sys.stdin)
 answers = []

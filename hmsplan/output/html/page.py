@@ -84,6 +84,7 @@ def script_hash(script: str) -> str:
 
 
 def _main(page: Page, graph: Graph | None, ids: Mapping[str, str]) -> Iterator[str]:
+    yield from _asked("denied", page.denial, page.denied, ())
     yield from _asked("refused", page.refusal, page.refused, [page.consent, "", f"# {PASTE}", *page.block])
     yield from _asked("allowed", page.allowance, page.allowed, ())
     settle = [command for question in page.unsettled for command in question.commands]
