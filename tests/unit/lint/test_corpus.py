@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 
 _CORPUS: Final = Path(__file__).parents[2] / "lint_corpus"
 
-REMARKS: Final[Mapping[str, str]] = {}
+REMARKS: Final[Mapping[str, str]] = {
+    "silent-tool": "tools were declared without a message, and no prompt has the model say that it looks something up",
+    "unsigned-tool-call": "no webhook_secret is declared, nor was there one to export",
+}
 """Rules that may remark something about the organization, at the severity INFO, and why that is right."""
-WARNINGS: Final[Mapping[str, frozenset[str]]] = {}
+WARNINGS: Final[Mapping[str, frozenset[str]]] = {
+    "foreign-placeholder": frozenset({"vapi_appointments"}),
+    "unfilled-placeholder": frozenset({"vapi_appointments"}),
+}
 """Rules that rightly warn of prompts in the style of other platforms: id to the keys of the assistants."""
 
 

@@ -1,0 +1,200 @@
+"""The tools of a resource, each in its flat form, and the names of tools in a prompt. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from weakref import WeakKeyDictionary
+
+from hmsplan.kinds import KINDS, tool_forms
+from hmsplan.kinds.expand import expanded
+from hmsplan.lint.json_schema import faults
+from hmsplan.model import pattern, value_at, values_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hmsplan.lint.json_schema import Fault
+    from hmsplan.lint.view import View
+    from hmsplan.model import Address, FieldPath, Resource
+
+FUNCTION: Final = "function"
+END_CALL: Final = "end_call"
+TRANSFER: Final = "transfer_call"
+KINDS_WITH_TOOLS: Final = ("assistants", "tool_templates", "workflows")
+_PLACES: Final = {
+    "assistants": pattern("llm_config.tools[]"),
+    "workflows": pattern("definition.nodes[].tools[]"),
+    "tool_templates": pattern("tool_config"),
+}
+
+
+class Tool(NamedTuple):
+    """One tool.
+
+    Attributes:
+        path: where it stands, list items by index.
+        form: the flat form; see ``kinds.tool_forms``.
+        name: what the model calls it: its name, or the type of a built-in.
+        kind: ``function`` for a webhook, or the type.
+        written: as it is written there; of a template, its ``tool_config``.
+        template: that was pasted in here; None for a tool of the resource's own.
+    """
+
+    path: FieldPath
+    form: Mapping[str, Any]
+    name: str
+    kind: str
+    written: Mapping[str, Any]
+    template: Address | None = None
+
+    def at(self, field: str, *more: str | int) -> FieldPath:
+        """Return the path of a field of the flat form, where it is written; of the tool where it is not."""
+        for block in ((), ("function",), ("server",)):
+            if isinstance(found := value_at(self.written, block), dict) and field in found:
+                return (*self.path, *block, field, *more)
+        return self.path
+
+    def text(self, field: str) -> str:
+        """Return a text of the flat form; "" for none."""
+        found = self.form.get(field)
+        return found if isinstance(found, str) else ""
+
+
+_KNOWN: Final[WeakKeyDictionary[View, _Facts]] = WeakKeyDictionary()
+
+
+class _Facts:
+    """What was found out about one view: a tool that many assistants share is read once."""
+
+    def __init__(self) -> None:
+        self.tools: dict[Address, tuple[Tool, ...]] = {}
+        self.flat: dict[int, tuple[Mapping[str, Any], str]] = {}
+        self.faults: dict[Address, tuple[tuple[Tool, Fault], ...]] = {}
+        self.names: dict[str, Address] | None = None
+
+
+def _facts(view: View) -> _Facts:
+    facts = _KNOWN.get(view)
+    if facts is None:
+        facts = _KNOWN[view] = _Facts()
+    return facts
+
+
+def tools_of(resource: Resource, view: View) -> tuple[Tool, ...]:
+    """Return every tool of a resource, those that a template brings among them."""
+    facts = _facts(view)
+    if resource.address not in facts.tools:
+        facts.tools[resource.address] = tuple(_read(resource, facts))
+    return facts.tools[resource.address]
+
+
+def own_tools(resource: Resource, view: View) -> Iterator[Tool]:
+    """Yield the tools that are written in the resource itself: a template is looked at once, where it stands."""
+    return (tool for tool in tools_of(resource, view) if tool.template is None)
+
+
+def own_functions(resource: Resource, view: View) -> Iterator[Tool]:
+    """Yield the webhook tools among ``own_tools``."""
+    return (tool for tool in own_tools(resource, view) if tool.kind == FUNCTION)
+
+
+def functions_named(view: View) -> Mapping[str, Address]:
+    """Return the names of all webhook tools of the stack, each with a resource that has it, templates before others."""
+    facts = _facts(view)
+    if facts.names is None:
+        facts.names = {}
+        for kind in ("tool_templates", "assistants", "workflows"):
+            for resource in view.of_kind(kind):
+                for tool in own_functions(resource, view):
+                    facts.names.setdefault(tool.name, resource.address)
+    return facts.names
+
+
+def faults_of(resource: Resource, view: View) -> Sequence[tuple[Tool, Fault]]:
+    """Return what is wrong with the parameters of the resource's own tools; see ``json_schema``."""
+    facts = _facts(view)
+    if resource.address not in facts.faults:
+        facts.faults[resource.address] = tuple(
+            (tool, fault)
+            for tool in own_functions(resource, view)
+            if isinstance(parameters := tool.form.get("parameters"), dict)
+            for fault in faults(parameters)
+        )
+    return facts.faults[resource.address]
+
+
+def _read(resource: Resource, facts: _Facts) -> Iterator[Tool]:
+    where = _PLACES.get(resource.address.kind)
+    if where is None:
+        return
+    if resource.address.kind == "tool_templates":
+        config, form = resource.spec.get("tool_config"), expanded(KINDS["tool_templates"], resource.spec)
+        if form and isinstance(config, dict):
+            yield Tool(where, form, tool_forms.tool_name(form), form.get("type", FUNCTION), config)
+        return
+    pasted = dict(resource.via)
+    nodes = resource.spec.get("definition", {}).get("nodes", ()) if resource.address.kind == "workflows" else ()
+    for path, item in values_at(resource.spec, where):
+        if not isinstance(item, dict):
+            continue
+        known = facts.flat.get(id(item))
+        if known is None:
+            known = facts.flat[id(item)] = (tool_forms.tool(item), tool_forms.tool_name(item))
+        form, name = known
+        at = path[:-1] if not nodes else (*path[:2], nodes[path[2]].get("id"), path[3])
+        yield Tool(path, form, name, form.get("type", FUNCTION), item, pasted.get((*at, name)))
+
+
+# Names in prompts
+
+_IDENTIFIER: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+|[a-z][a-z0-9]*(?:[A-Z][a-z0-9]+)+")
+_TICKED: Final = re.compile(r"`([A-Za-z][\w-]{2,63})(\(\))?`")
+_BARE: Final = re.compile(r"(?<![\w`{$./@-])[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+(?![\w`}-]|\.\w|@)(\(\))?")
+_ORDER: Final = re.compile(
+    r"\b(?P<verb>use|using|call|invoke|run|trigger|execute|gebruik|roep|verwende|nutze|rufe|utilise|utilisez|appelle|appelez"
+    r"|usa|llama|ejecuta)[ \t]+(?:(?:the|de|het|die|das|la|le|el|tool|function|functie|Funktion|outil|fonction"
+    r"|herramienta)[ \t]+){0,2}[`'\"“]?$",
+    re.IGNORECASE,
+)
+_NOUN: Final = re.compile(r"[`'\"”]?[ \t-]+(?:tool|function)\b", re.IGNORECASE)
+_CALLS: Final = frozenset(
+    {"call", "invoke", "run", "trigger", "execute", "roep", "rufe", "appelle", "appelez", "llama"}
+)
+_NOT: Final = re.compile(
+    r"\b(?:not|never|don't|niet|nooit|geen|nicht|nie|kein|keine|ne|jamais|no|nunca)\b", re.IGNORECASE
+)
+_BEFORE: Final = 48
+
+
+class Named(NamedTuple):
+    """A name in a prompt that has the form of a tool's.
+
+    Attributes:
+        is_order: the words around it tell the model to use it.
+        is_called: and they leave no doubt that it is a tool.
+        is_denied: they tell it not to.
+    """
+
+    name: str
+    offset: int
+    is_order: bool
+    is_called: bool
+    is_denied: bool
+
+
+def names_in(prompt: str) -> Iterator[Named]:
+    """Yield each name of the form ``look_up`` or ``lookUp`` in *prompt*; the latter between backticks only."""
+    for match in _TICKED.finditer(prompt) if "`" in prompt else ():
+        if _IDENTIFIER.fullmatch(match[1]):
+            yield _named(prompt, match[1], match.start(1), match.end(1), is_called=bool(match[2]))
+    for match in _BARE.finditer(prompt) if "_" in prompt else ():
+        name = match[0].removesuffix("()")
+        yield _named(prompt, name, match.start(), match.start() + len(name), is_called=bool(match[1]))
+
+
+def _named(prompt: str, name: str, start: int, end: int, *, is_called: bool) -> Named:
+    before = prompt[max(0, start - _BEFORE) : start]
+    order = _ORDER.search(before)
+    is_called = is_called or bool(_NOUN.match(prompt, end)) or (order is not None and order["verb"].lower() in _CALLS)
+    return Named(name, start, is_called or order is not None, is_called, bool(_NOT.search(before)))
