@@ -86,6 +86,7 @@ def test_no_surface_shows_a_credential_of_a_url(told: Rig, tmp_path: Path, monke
 def test_a_credential_is_warned_of_where_it_stands_and_once(told: Rig) -> None:
     write(told.stack, OLD)
     found = json.loads(told.run("validate", "--json").partition("\n")[0])["diagnostics"]
+    found = [each for each in found if not each.get("rule")]  # what lint says of it besides
     assert [(each["summary"], each["address"], each["path"]) for each in found] == [
         ("Credential in a readable field", address, path)
         for address, path in [
