@@ -1,4 +1,4 @@
-"""Write the OpenAPI description of the API as the JSON that the emulator ships: ``openapi_json.py OPENAPI.YAML``.
+"""Write the OpenAPI description as the JSON that hmsplan and its emulator read: ``openapi_json.py OPENAPI.YAML``.
 
 JSON, because reading it takes milliseconds where YAML takes a third of a second.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-TARGET = Path(__file__).resolve().parents[1] / "hmsplan" / "emulator" / "openapi.json"
+TARGET = Path(__file__).resolve().parents[1] / "hmsplan" / "openapi" / "openapi.json"
 
 if __name__ == "__main__":
     document = yaml.safe_load(Path(sys.argv[1]).read_bytes())

@@ -14,7 +14,7 @@ from hmsplan.config.interpolation import Call, FileProblem
 from hmsplan.config.layers import Paste
 from hmsplan.config.resolve import bind
 from hmsplan.config.schema_violation import not_a_schema, violations_of
-from hmsplan.kinds import A_KIND, KINDS, tool_forms
+from hmsplan.kinds import A_KIND, KINDS, api_rules, tool_forms
 from hmsplan.kinds.identity import identity_of
 from hmsplan.model import (
     Address,
@@ -35,6 +35,8 @@ from hmsplan.model import (
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from hmsplan.config.layers import Declared
     from hmsplan.config.problems import Problems
     from hmsplan.config.resolve import Resolved, Resolver
@@ -70,10 +72,11 @@ class ResourceBuilder:
 
     def _finish(self, declared: Declared) -> Resource | None:
         resolved = self.resolver.resolve(declared)
-        fits = self._check_schema(declared, resolved)
+        violated = self._check_schema(declared, resolved)
+        fits = not violated
         fits &= self._check_extra(declared, resolved.spec)
         self._check_user_json(declared, resolved.spec)  # before pasting: a template's JSON is checked with the template
-        fits = self._check_whole(declared, resolved) and fits
+        fits = self._check_whole(declared, resolved, violated) and fits
         self._check_identity(declared, resolved)
         lifecycle = self._lifecycle(declared, resolved.spec)
         members, member_sources = self._members(declared, resolved, fits)
@@ -113,7 +116,8 @@ class ResourceBuilder:
             tuple(dict.fromkeys(copies)),
         )
 
-    def _check_schema(self, declared: Declared, resolved: Resolved) -> bool:
+    def _check_schema(self, declared: Declared, resolved: Resolved) -> set[FieldPath]:
+        """Return the paths of what does not fit."""
         violations = violations_of(
             resolved.spec,
             schema.of_kind(declared.kind.name),
@@ -121,23 +125,21 @@ class ResourceBuilder:
             is_secret=lambda path: declared.kind.is_secret(pattern_of(path)),
             aliases=declared.kind.aliases,
         )
-        fits = True
+        told = set[FieldPath]()
         for violation in violations:
             if any(violation.path[: len(bad)] == bad for bad in resolved.bad):
                 continue
             if isinstance(resolved.bound.get(violation.path), Secret):
                 continue
-            fits = False
+            told.add(violation.path)
             self.problems.append(violation.told(declared.source_map.locate, declared.address))
-        return fits
+        return told
 
-    def _check_whole(self, declared: Declared, resolved: Resolved) -> bool:
+    def _check_whole(self, declared: Declared, resolved: Resolved, violated: Collection[FieldPath]) -> bool:
         """Check what a schema cannot say; of what has another form than it should, the schema's problems tell."""
-        if declared.kind.checks is None or not isinstance(resolved.spec, Mapping):
-            return True
         fits = True
-        for path, summary, detail, other in declared.kind.checks(resolved.spec):
-            if any(path[: len(bad)] == bad for bad in resolved.bad):
+        for path, summary, detail, other in api_rules.refusals(declared.kind, resolved.spec):
+            if any(path[: len(bad)] == bad for bad in (*resolved.bad, *violated)):
                 continue
             fits = False
             told = detail if other is None else f"{detail} The other one is at {declared.source_map(other)}."

@@ -1,4 +1,4 @@
-"""Request bodies, held against the OpenAPI description that is shipped beside this file.
+"""Request bodies, held against the OpenAPI description in `hmsplan/openapi`.
 
 jsonschema-rs finds what is wrong. Here a body is made into what is stored: unknown fields as the settings say, whole
 numbers as integers, ids in lower case. Where a value may have one of several forms its tag decides (``provider``,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 
-_PATH = Path(__file__).with_name("openapi.json")
+_PATH = Path(__file__).parents[1] / "openapi" / "openapi.json"
 _REF = "#/components/schemas/"
 _TAGS = ("provider", "type", "tool_type")
 _FORMS = ("oneOf", "anyOf")
@@ -73,14 +73,14 @@ def _components() -> dict[str, Schema]:
     for name in ("notification_emails", "recording_consent"):
         of["AssistantCreate"][name] = {**of["AssistantUpdate"][name], "x-late": True}
     # The SDK's types have an open list of events: the settings say what becomes of others.
-    for name in ("AssistantCreate", "AssistantUpdate", "TransientAssistant"):
-        events = of[name]["webhook_events"]["items"]
-        events["x-known"] = events.pop("enum")
+    for each in rules.SHARED["open_lists"]:
+        items = of[each["schema"]][each["field"]]["items"]
+        items["x-known"] = items.pop("enum")
     # "Old names" of a call's assistant.
     for name, old in OLD_NAMES.items():
         of["OutboundCallRequest"][old] = of["OutboundCallRequest"][name]
     # "Out-of-range values are clamped by the platform rather than refused."
-    for schema in of["XAITurnDetection"].values():
+    for schema in (part for each in rules.SHARED["clamped"] for part in of[each["schema"]].values()):
         schema["x-clamped"] = True
     # The form of an update's config follows its tool_type, which may be the stored one: see `templates`.
     of["ToolTemplateUpdate"]["tool_config"] = {"type": "object"}

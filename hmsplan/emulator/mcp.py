@@ -8,12 +8,12 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from hmsplan.emulator.answers import Answer, RefusalError, invalid, json_answer
 from hmsplan.emulator.resources import Document, Resource, let_go
+from hmsplan.emulator.rules import SHARED
 
 if TYPE_CHECKING:
     from hmsplan.emulator.context import Context
     from hmsplan.emulator.store import Row
 
-_PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".home.arpa")
 _HTTPS_PORT = 443
 
 
@@ -53,7 +53,8 @@ def _normalised(url: str) -> str:
 
 def _is_public(host: str) -> bool:
     """Tell whether a host may be public; names are not resolved, so only what tells itself is refused."""
-    if host == "localhost" or host.endswith(_PRIVATE_SUFFIXES):
+    private = SHARED["private_hosts"]
+    if host in private["names"] or host.endswith(tuple(private["suffixes"])):
         return False
     try:
         return ipaddress.ip_address(host).is_global

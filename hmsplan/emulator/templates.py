@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from hmsplan.emulator import rules
 from hmsplan.emulator.answers import Answer, invalid, list_envelope
 from hmsplan.emulator.description import schema_of
 from hmsplan.emulator.jsonio import dumps
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from hmsplan.emulator.settings import Settings
     from hmsplan.emulator.store import Row
 
-_FUNCTION_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
-
 
 def _complete_tool(ctx: Context, base: Document, sent: Document, row: Row | None) -> Document:
     doc, config = {**base, **sent}, sent.get("tool_config")
@@ -26,10 +24,7 @@ def _complete_tool(ctx: Context, base: Document, sent: Document, row: Row | None
         # An update's config follows its tool_type, so it is read again as a create's.
         whole = {"name": doc["name"], "tool_type": doc["tool_type"], "tool_config": config}
         doc["tool_config"] = ctx.read(schema_of("ToolTemplateCreate"), whole)["tool_config"]
-    named = doc["tool_config"].get("name", doc["name"])
-    if doc["tool_type"] == "function" and not _FUNCTION_NAME.fullmatch(named):
-        # "When absent the template's own name is used, which then has to fit this pattern."
-        raise invalid(f"name: must match {_FUNCTION_NAME.pattern} unless tool_config has a name")
+    ctx.refuse_if([f"{field}: {problem}" for field, problem in rules.problems({"x-name": "ToolTemplateCreate"}, doc)])
     return doc
 
 

@@ -180,8 +180,9 @@ class Kind:
         null_matters: fields in which null differs from absent.
         union: block to the field that decides which keys it may have; when it changes, the live block is not kept.
         refused_with: block to a function of its fields, which names the keys that the API refuses next to the others.
-        checks: what the API refuses and a schema cannot say; takes fields of any form, ``${…}`` of what is not known
-            yet included, and tells only what is wrong whatever that turns out to be.
+        described: where objects of which schema of the API's description stand; the rules of ``api_rules`` hold there.
+        checks: what the API refuses and neither a schema nor such a rule can say; takes fields of any form, ``${…}`` of
+            what is not known yet included, and tells only what is wrong whatever that turns out to be.
         doubts: what the API takes and its author rarely means; of fields that fit their schema. Warnings.
         flow: the graph inside an object; None for a kind without one.
         together: field to the fields that have to travel with it.
@@ -254,6 +255,7 @@ class Kind:
     null_matters: frozenset[Pattern] = frozenset()
     union: Mapping[str, str] = field(default_factory=dict)
     refused_with: Mapping[str, Callable[[Mapping[str, Any]], frozenset[str]]] = field(default_factory=dict)
+    described: Mapping[Pattern, str] = field(default_factory=dict)
     checks: Callable[[Mapping[str, Any]], Iterator[Problem]] | None = None
     doubts: Callable[[Spec], Iterator[Problem]] | None = None
     flow: Flow | None = None

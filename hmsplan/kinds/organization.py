@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from hmsplan.kinds.kind import STAMPS, Kind, Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hmsplan.model import Spec
+from hmsplan.kinds.kind import STAMPS, Kind
 
 _PERIODS: Final = ("content_retention_days", "metadata_retention_days")
 
@@ -20,17 +15,6 @@ def own(answer: Any) -> list[dict[str, Any]] | None:
         answer = answer["organization"]
     is_one = isinstance(answer, dict) and isinstance(answer.get("id"), str) and answer["id"]
     return [answer] if is_one else None
-
-
-def retention(spec: Spec) -> Iterator[Problem]:
-    """Name contents that are kept longer than what is about them ("content may not outlive metadata")."""
-    content, metadata = (spec.get(name) for name in _PERIODS)
-    if isinstance(content, int) and isinstance(metadata, int) and content > metadata:
-        detail = (
-            f"{_PERIODS[0]} is {content} and {_PERIODS[1]} is {metadata}, and the platform refuses to keep the content "
-            f"of a call longer than what is about it. Write {metadata} or less here, or {content} or more there."
-        )
-        yield Problem((_PERIODS[0],), "Contents kept too long", detail)
 
 
 ORGANIZATION: Final = Kind(
@@ -50,7 +34,7 @@ ORGANIZATION: Final = Kind(
     verbs=frozenset({"GET", "PATCH"}),
     is_organization=True,
     required=frozenset(_PERIODS),
-    checks=retention,
+    described={(): "OrganizationRetention"},
     computed=STAMPS
     | {
         "name",

@@ -30,6 +30,7 @@ TOOL_TEMPLATES: Final = Kind(
         pattern("tool_config.url"): normalise.url,
         pattern("tool_config.destinations[].number"): normalise.phone_number,
     },
+    described={(): "ToolTemplateCreate"},
     keyed={pattern("tool_config.destinations"): tool_forms.destination_name},
     union={"tool_config": "tool_type"},  # the form of tool_config follows tool_type, which stands beside it
     together={"tool_config": ("tool_type",), "tool_type": ("tool_config",)},

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from hmsplan.kinds import normalise, tool_forms
+from hmsplan.kinds import api_rules, normalise, tool_forms
 from hmsplan.kinds.kind import NAME, STAMPS, Flow, Kind, Problem, patterns
 from hmsplan.model import pattern
 from hmsplan.text import wording
@@ -15,8 +15,7 @@ from hmsplan.text import wording
 if TYPE_CHECKING:
     from hmsplan.model import FieldPath, Value
 
-_ENTRY: Final = "conversation"
-_LEAVING: Final = frozenset({"conversation", "tool"})
+_RULE: Final = api_rules.graph_rule("WorkflowDefinition")
 
 
 def node_name(value: Value) -> str:
@@ -101,12 +100,6 @@ def _of_nodes(graph: _Graph) -> Iterator[Problem]:
         if name is not None and first.setdefault(name, path) != path:
             detail = f"Another node is called {wording.shown(name)}. Edges could not tell the two apart."
             yield Problem((*path, "id"), "Duplicate node", detail, first[name])
-        if node.get("global") is True and node.get("global_description") in (None, ""):
-            detail = "The model comes here from any node, and needs global_description to know when."
-            yield Problem((*path, "global"), "Missing field", detail)
-        if None not in (node.get("voice"), node.get("tts_config")):
-            detail = "A node has another voice or another tts_config, not both. Take one of them out."
-            yield Problem((*path, "voice"), "Fields exclude each other", detail, (*path, "tts_config"))
 
 
 def _of_entry(graph: _Graph, definition: Mapping[str, Any]) -> Iterator[Problem]:
@@ -115,8 +108,9 @@ def _of_entry(graph: _Graph, definition: Mapping[str, Any]) -> Iterator[Problem]
         return
     if entry not in graph.types:
         yield from _no_such_node(graph, path, entry)
-    elif (kind := graph.types[entry]) not in (None, _ENTRY):
-        detail = f"{wording.shown(entry)} is a node of type {kind}; a call begins in a conversation node."
+    elif (kind := graph.types[entry]) not in (None, *_RULE["entry"]):
+        begin = wording.either(_RULE["entry"])
+        detail = f"{wording.shown(entry)} is a node of type {kind}; a call begins in a {begin} node."
         yield Problem(path, "Wrong entry node", detail)
 
 
@@ -134,10 +128,10 @@ def _of_edges(graph: _Graph) -> Iterator[Problem]:
             detail = f"Another edge leads from {start} to {end}. Say in one description when the call takes this way."
             yield Problem(path, "Duplicate edge", detail, first[start, end])
         kind = graph.types.get(start) if start is not None else None
-        if kind is not None and kind not in _LEAVING:
+        if kind is not None and kind not in _RULE["left"]:
             detail = f"{wording.shown(start)} is a node of type {kind}, which ends the call here: no edge may leave it."
             yield Problem((*path, "from"), "Edge from an ending node", detail)
-        if kind == _ENTRY and edge.get("description") in (None, ""):
+        if kind in _RULE["described"] and edge.get("description") in (None, ""):
             detail = f"It leaves {wording.shown(start)}, and the model needs a description to know when to take it."
             yield Problem(path, "Missing field", detail)
 
@@ -148,7 +142,7 @@ def _of_tool_nodes(graph: _Graph) -> Iterator[Problem]:
     leaving = Counter(edge["from"] for _, edge in graph.edges)
     for path, node in graph.nodes:
         name = _known(node.get("id"))
-        if name is not None and node.get("type") == "tool" and (number := leaving[name]) != 1:
+        if name is not None and node.get("type") in _RULE["one_way_on"] and (number := leaving[name]) != 1:
             many = f"{number} leave" if number else "none leaves"
             detail = f"One edge leaves a tool node, taken also when the call of the tool fails; {many} {name}."
             yield Problem((*path, "id"), "Tool node without one way on", detail)
@@ -185,6 +179,7 @@ WORKFLOWS: Final = Kind(
         pattern("definition.nodes[].tools[].destinations"): tool_forms.destination_name,
     },
     distinct=patterns("definition.nodes[].tools"),
+    described={pattern("definition.nodes[]"): "WorkflowConversationNode"},
     checks=problems_of,
     flow=Flow(
         nodes=pattern("definition.nodes"),

@@ -11,7 +11,7 @@ import jsonschema_rs
 import orjson
 
 ROOT = Path(__file__).resolve().parents[2]
-PATH = ROOT / "hmsplan" / "emulator" / "openapi.json"
+PATH = ROOT / "hmsplan" / "openapi" / "openapi.json"
 SOURCE = ROOT.parent / "shared" / "api" / "openapi.yaml"
 """The document that ours is made from, where it is at hand."""
 

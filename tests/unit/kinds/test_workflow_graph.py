@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hmsplan.kinds.workflows import problems_of
+from hmsplan.kinds import WORKFLOWS
+from hmsplan.kinds.api_rules import refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,7 @@ def found(**changes: Any) -> list[tuple[str, str]]:
     definition = {**copy.deepcopy(GRAPH), **changes}
     return [
         (".".join(map(str, each.path[1:])), each.summary)
-        for each in problems_of({"name": "Triage", "definition": definition})
+        for each in refusals(WORKFLOWS, {"name": "Triage", "definition": definition})
     ]
 
 
@@ -147,5 +148,5 @@ def test_what_is_not_known_yet_is_not_doubted(case: str) -> None:
 def test_another_form_is_left_to_the_schema(break_: Callable[[dict[str, Any]], object]) -> None:
     definition = copy.deepcopy(GRAPH)
     break_(definition)
-    list(problems_of({"definition": definition}))
-    list(problems_of({"definition": []}))
+    list(refusals(WORKFLOWS, {"definition": definition}))
+    list(refusals(WORKFLOWS, {"definition": []}))
