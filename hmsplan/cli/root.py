@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "snapshot": ("snapshot", "Save a snapshot to plan against without a key."),
     "explain": ("explain", "Show where each value comes from, or what a rule means."),
     "graph": ("graph", "Print the dependency graph."),
+    "catalog": ("catalog", "Show what is known of providers, and where calls go."),
     "import": ("state", "Bind one live object to an address."),
     "export": ("export", "Write YAML for a whole organization."),
     "domain": ("domain", "Show the DNS records of the mail domain, or have them checked."),

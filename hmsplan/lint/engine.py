@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.catalog import OLD_DAYS, catalog
 from hmsplan.lint.rules import all_rules
 from hmsplan.lint.suppressions import suppressions_in
 from hmsplan.lint.view import View
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     """Returns the lines of a file of the stack; none where it cannot be read."""
 
 _BLOCK: Final = re.compile(r"[|>][-+0-9]*\s*(#.*)?")
+_BY_CATALOG: Final = frozenset({"unknown-model", "unknown-voice", "unknown-language"})
 _RANK: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -96,7 +98,8 @@ def lint(
                 problem = Diagnostic(rule.title, hit.detail, source, address, hit.path, severity, rule=rule.id)
                 found.setdefault((rule.id, source, hit.detail if source is None else "", hit.path[-1:]), problem)
     if only is None:
-        for problem in (*_of_settings(stack), *_of_comments(ignored, files)):
+        beside = (*_of_settings(stack), *_of_comments(ignored, files), *_of_catalog(found.values(), today))
+        for problem in beside:
             found[problem.rule, problem.source, problem.detail] = problem
     return tuple(sorted(found.values(), key=_order))
 
@@ -174,6 +177,17 @@ def _of_comments(ignored: _Ignored, files: Iterable[str]) -> Iterator[Diagnostic
         else:
             continue
         yield replace(found, severity=Severity.WARNING)
+
+
+def _of_catalog(found: Collection[Diagnostic], today: date) -> Iterator[Diagnostic]:
+    """Yield once that the catalog is old, if something is not in it that may be newer."""
+    days = catalog().age_days(today)
+    if days > OLD_DAYS and any(problem.rule in _BY_CATALOG for problem in found):
+        detail = (
+            f"What is known of providers was looked up on {catalog().checked}, {days} days ago, so what is unknown may "
+            "be newer. Update hmsplan, or compare: hmsplan catalog show --live"
+        )
+        yield Diagnostic("Catalog is old", detail, None, severity=Severity.INFO, rule="catalog-is-old")
 
 
 def _order(problem: Diagnostic) -> tuple[object, ...]:

@@ -50,6 +50,14 @@ def _blocks(fields: Mapping[str, Any], at: FieldPath) -> Iterator[Block]:
             yield Block((*at, name), name, config, provider, model)
 
 
+def voices_of(resource: Resource) -> Iterator[tuple[FieldPath, Any]]:
+    """Yield every field that names a voice, with what stands there."""
+    for block in blocks_of(resource):
+        yield from (((*block.path, name), block.config[name]) for name in ("voice", "voice_id") if name in block.config)
+    if resource.address.kind == "workflows":
+        yield from values_at(resource.spec, (*_NODES, "voice"))
+
+
 def is_realtime(assistant: Resource) -> bool | None:
     """Say whether an assistant's model speaks by itself; None = not known."""
     provider = catalog().find("llm_config", assistant.spec.get("llm_config"))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NAMES: Final = (
     "apply",
+    "catalog",
     "completion",
     "demo",
     "doctor",

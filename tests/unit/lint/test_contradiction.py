@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from support.lint import linted
 
+from hmsplan.catalog import OLD_DAYS, catalog
 from hmsplan.lint.rules import all_rules
 from hmsplan.lint.schema_faults import faults
 
@@ -440,6 +442,18 @@ def test_a_schema_that_nothing_can_meet_is_told_with_its_place(schema: object, a
 )
 def test_a_schema_that_something_can_meet_is_not_reported(schema: object) -> None:
     assert list(faults(schema)) == []
+
+
+def test_an_old_catalog_is_told_once_and_only_where_it_matters(tmp_path: Path) -> None:
+    old = catalog().checked + timedelta(days=OLD_DAYS + 1)
+    unknown = assistant(
+        "llm_config: {provider: openai, model: gpt-9}", "stt_config: {provider: deepgram, model: nova-9}"
+    )
+    told = [each for each in linted(tmp_path, unknown, today=old) if each.rule == "catalog-is-old"]
+    assert [each.severity for each in told] == ["info"]
+    assert "181 days ago" in told[0].detail
+    assert not [each for each in linted(tmp_path, unknown, today=catalog().checked) if each.rule == "catalog-is-old"]
+    assert not [each for each in linted(tmp_path, assistant(PIPELINE), today=old) if each.rule == "catalog-is-old"]
 
 
 def test_every_rule_has_cases_of_its_own() -> None:
