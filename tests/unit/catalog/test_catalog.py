@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-import hmsplan.emulator
+import hmsplan
 from hmsplan.catalog import BLOCKS, Provider, catalog
 from hmsplan.kinds.assistants import account_in, refused_keys_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DESCRIPTION: Final = json.loads(Path(hmsplan.emulator.__file__).with_name("openapi.json").read_bytes())
+DESCRIPTION: Final = json.loads((Path(hmsplan.__file__).parent / "openapi" / "openapi.json").read_bytes())
 SCHEMAS: Final = DESCRIPTION["components"]["schemas"]
 UNIONS: Final = {"stt_config": "STTConfig", "llm_config": "LLMConfig", "tts_config": "TTSConfig"}
 PROVIDERS: Final = [each for block in BLOCKS for each in catalog().of(block)]
