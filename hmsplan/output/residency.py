@@ -114,11 +114,10 @@ def _markdown(found: Mapping[Address, Sequence[Flow]]) -> Iterator[str]:
 
 
 def _sources(found: Mapping[Address, Iterable[Flow]]) -> Iterator[str]:
-    """Yield where each fact can be read, once."""
-    told = {
-        f"{flow.receiver}: {flow.source}": None
-        for flows in found.values()
-        for flow in flows
-        if flow.source and flow.company is not None
-    }
+    """Yield who each provider is, and where that and its place can be read; once."""
+    told = set()
+    for flow in (each for flows in found.values() for each in flows):
+        if flow.company is not None:
+            read = ", ".join(dict.fromkeys(filter(None, (flow.source, flow.company.source))))
+            told.add(f"{flow.receiver}, {flow.company.name}{f': {read}' if read else ''}")
     yield from sorted(told)

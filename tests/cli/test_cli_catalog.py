@@ -111,7 +111,7 @@ def test_the_example_goes_where_its_files_say(cli: Cli) -> None:
     assert (result.code, result.err) == (0, "")
     assert "assistants.balie: 2 in the EEA, 1 outside, 7 not known\n" in result.out
     assert "  speech to text  audio  deepgram                 US    ?      ?\n" in result.out
-    assert "  deepgram: https://deepgram.com/terms\n" in result.out
+    assert "  deepgram, Deepgram, Inc.: https://deepgram.com/terms\n" in result.out
     assert "85000002" not in result.out
     assert max(map(columns, result.out.splitlines())) <= 80
 
