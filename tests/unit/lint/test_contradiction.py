@@ -251,48 +251,43 @@ CASES: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
             assistant("analysis_plan: {min_messages_threshold: 2}"),
         ],
     ),
-    "node-override-on-realtime": (
+    "end-call-phrase-said-often": (
         [
-            (
-                assistant(LIVE)
-                + node("voice: abc")
-                + 'numbers: {main: {phone_number: "+31850000010", agent_id: "${assistants.desk}", '
-                'workflow_id: "${workflows.triage}"}}\n',
-                "numbers.main runs this workflow with assistants.desk",
-            )
+            (assistant('speech_config: {end_call_phrases: [tot ziens, "Ja!"]}'), '"Ja!"'),
+            (assistant("speech_config: {end_call_phrases: ['no', tchau]}"), '"no"'),
+            (assistant("speech_config: {end_call_phrases: [O.K.]}"), '"O.K."'),
         ],
         [
-            assistant(LIVE) + node() + 'numbers: {main: {phone_number: "+31850000010", agent_id: "${assistants.desk}", '
-            'workflow_id: "${workflows.triage}"}}\n',
-            assistant(LIVE) + node("voice: abc"),
-            node("voice: abc")
-            + 'numbers: {main: {phone_number: "+31850000010", workflow_id: "${workflows.triage}"}}\n',
+            assistant("speech_config: {end_call_phrases: [ja hoor doei, no thank you bye, dank u wel]}"),
+            assistant("speech_config: {end_call_phrases: null}"),
         ],
     ),
-    "inactive-assistant-in-use": (
+    "answers-are-cut-short": (
         [
-            (
-                assistant("is_active: false")
-                + 'numbers: {main: {phone_number: "+31850000010", agent_id: "${assistants.desk}"}}\n',
-                "assistants.desk is not active",
-            ),
-            (
-                assistant("is_active: false") + "campaigns:\n  a: {name: A, agent_id: '${assistants.desk}', status: "
-                "scheduled, schedule_start_time: '10:00', schedule_end_time: '12:00', timezone: Europe/Amsterdam}\n",
-                "assistants.desk",
-            ),
+            (assistant("llm_config: {provider: openai, model: gpt-5.4, max_completion_tokens: 39}"), "29 words"),
+            (assistant("llm_config: {provider: google_realtime, model: gemini-3.8-live, max_output_tokens: 1}"), "1 w"),
         ],
+        [assistant("llm_config: {provider: openai, model: gpt-5.4, max_completion_tokens: 40}"), assistant(PIPELINE)],
+    ),
+    "outdated-field": (
         [
-            assistant("is_active: false")
-            + node()
-            + 'numbers: {main: {phone_number: "+31850000010", agent_id: "${assistants.desk}", '
-            'workflow_id: "${workflows.triage}"}}\n',
-            assistant("is_active: false")
-            + 'numbers: {main: {phone_number: "+31850000010", agent_id: "${assistants.desk}", is_active: false}}\n',
-            assistant()
-            + 'numbers: {main: {phone_number: "+31850000010", agent_id: "3f0c0d5e-0000-4000-8000-000000000000"}}\n',
-            assistant("is_active: false") + "campaigns:\n  a: {name: A, agent_id: '${assistants.desk}', status: "
-            "paused, schedule_start_time: '10:00', schedule_end_time: '12:00', timezone: Europe/Amsterdam}\n",
+            (
+                assistant("llm_config: {tools: [{name: a, description: A., async_response: Wait.}]}"),
+                "async_response is outdated. Write message instead.",
+            ),
+            (node("tools: [{name: a, description: A., async_response: Wait.}]"), "Write message instead."),
+        ],
+        [assistant("llm_config: {provider: google_realtime, model: gemini-3.8-live}")],
+    ),
+    "two-receivers-of-a-tool": (
+        [],
+        [
+            assistant(
+                "llm_config:\n  tools:\n"
+                "    - {name: a, description: A., url: 'https://a.example/', server: {url: 'https://a.example/'}}\n"
+                "    - {name: b, description: B., server: {url: 'https://a.example/'}}\n"
+                "    - {type: end_call}"
+            ),
         ],
     ),
 }
@@ -382,5 +377,5 @@ def test_an_old_catalog_is_told_once_and_only_where_it_matters(tmp_path: Path) -
 
 def test_every_rule_has_cases_of_its_own() -> None:
     rules = {rule.id for rule in all_rules().values() if rule.group == "contradiction"}
-    elsewhere = {"analysis-schema-cannot-be-met", "inactive-workflow-alone"}
+    elsewhere = {"analysis-schema-cannot-be-met"}
     assert rules - elsewhere == set(CASES)

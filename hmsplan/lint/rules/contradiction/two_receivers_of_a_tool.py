@@ -1,0 +1,63 @@
+"""A tool with two addresses, of which one is never called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.lint.rule import Group, Hit, Rule
+from hmsplan.model import Severity, pattern, values_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hmsplan.lint.view import View
+    from hmsplan.model import Resource
+
+_TOOLS: Final = {
+    "assistants": pattern("llm_config.tools[]"),
+    "workflows": pattern("definition.nodes[].tools[]"),
+}
+
+
+def _check(resource: Resource, _view: View) -> Iterator[Hit]:
+    for path, tool in values_at(resource.spec, _TOOLS[resource.address.kind]):
+        server = tool.get("server") if isinstance(tool, dict) else None
+        if (
+            isinstance(server, dict)
+            and isinstance(tool.get("url"), str)
+            and server.get("url") not in (None, tool["url"])
+        ):
+            yield Hit(
+                "The tool's own url wins, so server.url is never called. Write one address.", (*path, "server", "url")
+            )
+
+
+RULE: Final = Rule(
+    id="two-receivers-of-a-tool",
+    group=Group.CONTRADICTION,
+    title="Tool with two addresses",
+    severity=Severity.WARNING,
+    why="Calls of the tool go to the one address, while whoever reads the stack may look for them at the other.",
+    bad="""
+assistants:
+  desk:
+    name: Desk
+    llm_config:
+      tools:
+        - name: find_order
+          description: Finds an order.
+          url: https://new.acme.example/find
+          server: {url: "https://old.acme.example/find"}
+""",
+    good="""
+assistants:
+  desk:
+    name: Desk
+    llm_config:
+      tools:
+        - {name: find_order, description: Finds an order., url: "https://new.acme.example/find"}
+""",
+    kinds=("assistants", "workflows"),
+    check=_check,
+    source="API description, schema ToolWebhook: url wins over server.url",
+)
