@@ -28,9 +28,9 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "null": (type(None),),
 }
 _ELSEWHERE: Final = ("allOf", "anyOf", "oneOf", "$ref", "if", "patternProperties")
-_ALTERNATIVES: Final = ("allOf", "anyOf", "oneOf", "prefixItems")
-_ONE: Final = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
-_MANY: Final = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+_ALTERNATIVES: Final = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+_ONE: Final = frozenset({"items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"})
+_MANY: Final = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
 
 
 class Wrong(enum.Enum):
@@ -90,15 +90,13 @@ def _properties(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _below(schema: Mapping[str, Any]) -> Iterator[tuple[FieldPath, Any]]:
-    for key in _ONE:
-        if isinstance(schema.get(key), dict):
-            yield (key,), schema[key]
-    for key in _MANY:
-        if isinstance(schema.get(key), dict):
-            yield from (((key, name), value) for name, value in schema[key].items())
-    for key in _ALTERNATIVES:
-        if isinstance(schema.get(key), list):
-            yield from (((key, index), value) for index, value in enumerate(schema[key]))
+    for key, value in schema.items():
+        if key in _ONE:
+            yield (key,), value
+        elif key in _MANY and isinstance(value, dict):
+            yield from (((key, name), below) for name, below in value.items())
+        elif key in _ALTERNATIVES and isinstance(value, list):
+            yield from (((key, index), below) for index, below in enumerate(value))
 
 
 def _of_reference(target: str, root: Mapping[str, Any], path: FieldPath) -> Iterator[Fault]:
@@ -180,7 +178,7 @@ def _of_values(schema: Mapping[str, Any], path: FieldPath) -> Iterator[Fault]:
         detail = f"No value of enum is {wording.type_named(types)}. Write each as the type says."
         yield Fault(Wrong.IMPOSSIBLE, (*path, "enum"), detail)
     for least, most in _BOUNDS:
-        low, high = schema.get(least), schema.get(most)
+        low, high = (schema[least], schema.get(most)) if least in schema else (None, None)
         if isinstance(low, int | float) and isinstance(high, int | float) and _is_empty(low, high, least):
             detail = f"{least} is {low} and {most} is {high}: no value lies between. Swap them."
             yield Fault(Wrong.IMPOSSIBLE, (*path, least), detail)

@@ -12,7 +12,7 @@ from hmsplan.lint.json_schema import faults
 from hmsplan.model import pattern, value_at, values_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from hmsplan.lint.json_schema import Fault
     from hmsplan.lint.view import View
@@ -151,20 +151,18 @@ def _read(resource: Resource, facts: _Facts) -> Iterator[Tool]:
 _IDENTIFIER: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+|[a-z][a-z0-9]*(?:[A-Z][a-z0-9]+)+")
 _TICKED: Final = re.compile(r"`([A-Za-z][\w-]{2,63})(\(\))?`")
 _BARE: Final = re.compile(r"(?<![\w`{$./@-])[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+(?![\w`}-]|\.\w|@)(\(\))?")
-_ORDER: Final = re.compile(
-    r"\b(?P<verb>use|using|call|invoke|run|trigger|execute|gebruik|roep|verwende|nutze|rufe|utilise|utilisez|appelle|appelez"
-    r"|usa|llama|ejecuta)[ \t]+(?:(?:the|de|het|die|das|la|le|el|tool|function|functie|Funktion|outil|fonction"
-    r"|herramienta)[ \t]+){0,2}[`'\"“]?$",
-    re.IGNORECASE,
-)
 _NOUN: Final = re.compile(r"[`'\"”]?[ \t-]+(?:tool|function)\b", re.IGNORECASE)
+_USES: Final = frozenset({"use", "using", "gebruik", "verwende", "nutze", "utilise", "utilisez", "usa"})
 _CALLS: Final = frozenset(
-    {"call", "invoke", "run", "trigger", "execute", "roep", "rufe", "appelle", "appelez", "llama"}
+    {"call", "invoke", "run", "trigger", "execute", "roep", "rufe", "appelle", "appelez", "llama", "ejecuta"}
 )
-_NOT: Final = re.compile(
-    r"\b(?:not|never|don't|niet|nooit|geen|nicht|nie|kein|keine|ne|jamais|no|nunca)\b", re.IGNORECASE
+_BETWEEN: Final = frozenset(
+    {"the", "de", "het", "die", "das", "la", "le", "el", "tool", "function", "functie", "funktion", "outil", "fonction"}
 )
-_BEFORE: Final = 48
+_NOT: Final = frozenset(
+    {"not", "never", "don't", "niet", "nooit", "geen", "nicht", "nie", "kein", "keine", "ne", "jamais", "no", "nunca"}
+)
+_BEFORE: Final = 48  # characters
 
 
 class Named(NamedTuple):
@@ -183,18 +181,36 @@ class Named(NamedTuple):
     is_denied: bool
 
 
-def names_in(prompt: str) -> Iterator[Named]:
-    """Yield each name of the form ``look_up`` or ``lookUp`` in *prompt*; the latter between backticks only."""
+def names_in(prompt: str, known: Collection[str] = ()) -> Iterator[Named]:
+    """Yield each name of the form ``look_up`` or ``lookUp`` in *prompt*; the latter between backticks only.
+
+    What is *known* is left out.
+    """
     for match in _TICKED.finditer(prompt) if "`" in prompt else ():
-        if _IDENTIFIER.fullmatch(match[1]):
+        if match[1] not in known and _IDENTIFIER.fullmatch(match[1]):
             yield _named(prompt, match[1], match.start(1), match.end(1), is_called=bool(match[2]))
-    for match in _BARE.finditer(prompt) if "_" in prompt else ():
-        name = match[0].removesuffix("()")
+    for match in _bare(prompt):
+        if (name := match[0].removesuffix("()")) in known:
+            continue
         yield _named(prompt, name, match.start(), match.start() + len(name), is_called=bool(match[1]))
 
 
+def _bare(prompt: str) -> Iterator[re.Match[str]]:
+    """Do what ``_BARE.finditer`` does, and look at nothing but the words with a ``_``: prompts are long."""
+    at = prompt.find("_")
+    while at >= 0:
+        start = at
+        while start and (prompt[start - 1].isalnum() or prompt[start - 1] == "_"):
+            start -= 1
+        match = _BARE.match(prompt, start)
+        if match is not None:
+            yield match
+        at = prompt.find("_", at + 1 if match is None else match.end())
+
+
 def _named(prompt: str, name: str, start: int, end: int, *, is_called: bool) -> Named:
-    before = prompt[max(0, start - _BEFORE) : start]
-    order = _ORDER.search(before)
-    is_called = is_called or bool(_NOUN.match(prompt, end)) or (order is not None and order["verb"].lower() in _CALLS)
-    return Named(name, start, is_called or order is not None, is_called, bool(_NOT.search(before)))
+    line = prompt[max(0, start - _BEFORE) : start].rpartition("\n")[2].lower()
+    words = [word.strip("`'\"“*_,:;()") for word in line.split()]
+    verb = next((word for word in reversed(words) if word and word not in _BETWEEN), "")
+    is_called = is_called or verb in _CALLS or _NOUN.match(prompt, end) is not None
+    return Named(name, start, is_called or verb in _USES, is_called, not _NOT.isdisjoint(words))

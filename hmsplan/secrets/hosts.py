@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import Final
 
 
@@ -25,6 +26,7 @@ _TUNNELS: Final = (
 )
 
 
+@lru_cache(maxsize=1024)
 def is_public(host: str) -> bool:
     """Say whether the rest of the world can reach *host*, as far as its name or number tells."""
     try:

@@ -25,7 +25,8 @@ _WAITING: Final = (
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     silent = [tool for tool in own_functions(resource, view) if _is_silent(tool)]
-    if silent and not any(word in text.text.lower() for text in view.prompts(resource) for word in _WAITING):
+    prompts = [text.text.lower() for text in view.prompts(resource)] if silent else []
+    if silent and not any(word in prompt for prompt in prompts for word in _WAITING):
         names = wording.listed(tool.name for tool in silent)
         detail = f"Up to 10 seconds may go by without a word during {names}. Give each a message: One moment, please."
         yield Hit(detail, silent[0].at("name"))

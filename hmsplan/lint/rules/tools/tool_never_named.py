@@ -27,10 +27,11 @@ def _check(assistant: Resource, view: View) -> Iterator[Hit]:
         return
     prompts += [text.text for each in placeholders.campaigns_of(assistant, view) for text in view.prompts(each)]
     for tool in unclear:
-        words = wording.plain_name(tool.name).replace("_", " ")
-        if not any(tool.name in prompt or words in prompt.lower() for prompt in prompts):
-            detail = f"No prompt names {tool.name}, and its description is short. Say in one of them when to call it."
-            yield Hit(detail, tool.at("name"))
+        if not any(tool.name in prompt for prompt in prompts):
+            words = wording.plain_name(tool.name).replace("_", " ")
+            if not any(words in prompt.lower() for prompt in prompts):
+                detail = f"No prompt names {tool.name}, and its description is short. Say in one when to call it."
+                yield Hit(detail, tool.at("name"))
 
 
 RULE: Final = Rule(

@@ -13,7 +13,7 @@ from hmsplan.model import Severity, value_at
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from hmsplan.lint.texts import Text
     from hmsplan.lint.tools import Named
@@ -29,18 +29,14 @@ _DOES: Final = re.compile(
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     for text, assistants, tools in _prompts(resource, view):
-        words = list(names_in(text.text)) if "_" in text.text or "`" in text.text else []
-        if not words:
+        if "_" not in text.text and "`" not in text.text:
             continue
-        has = {name for tool in tools for name in _names(tool)} | _run_by_provider(assistants) | _BUILT_IN
-        others = _not_tools(tools, assistants, view)
-        told: set[str] = set()
-        for word in words:
-            if word.name in has or word.name in others or word.is_denied or word.name in told:
-                continue
-            if detail := _detail(word, has, view):
-                told.add(word.name)
-                yield Hit(detail, text.path, *text.place(word.offset))
+        has = _BUILT_IN.union(name for tool in tools for name in _names(tool))
+        if words := [word for word in names_in(text.text, has) if not word.is_denied]:
+            others = _run_by_provider(assistants) | _not_tools(tools, assistants, view)
+            for word in {word.name: word for word in reversed(words) if word.name not in others}.values():
+                if detail := _detail(word, has, view):
+                    yield Hit(detail, text.path, *text.place(word.offset))
 
 
 def _prompts(resource: Resource, view: View) -> Iterator[tuple[Text, list[Resource], Sequence[Tool]]]:
@@ -93,12 +89,12 @@ def _arguments(schema: Any) -> Iterator[str]:
             yield from _arguments(value)
 
 
-def _detail(word: Named, has: Collection[str], view: View) -> str:
+def _detail(word: Named, has: frozenset[str], view: View) -> str:
     owner = functions_named(view).get(word.name)
     if owner is not None:
         way = f"${{{owner}}}" if owner.kind == "tool_templates" else f"the tool as {owner} has it"
         return f"The model has no tool {word.name} here. Add {way} to the tools."
-    meant = wording.nearest(word.name, has)
+    meant = wording.nearest(word.name, has - _BUILT_IN)
     if meant is not None and (word.is_order or abs(len(meant) - len(word.name)) <= 2):  # noqa: PLR2004 -- a slip of the finger
         return f"The model has no tool {word.name} here. Did you mean {meant}?"
     if word.is_called or (word.is_order and _DOES.match(word.name)):
