@@ -169,6 +169,7 @@ class Named(NamedTuple):
     """A name in a prompt that has the form of a tool's.
 
     Attributes:
+        is_code: it stands between backticks.
         is_order: the words around it tell the model to use it.
         is_called: and they leave no doubt that it is a tool.
         is_denied: they tell it not to.
@@ -176,6 +177,7 @@ class Named(NamedTuple):
 
     name: str
     offset: int
+    is_code: bool
     is_order: bool
     is_called: bool
     is_denied: bool
@@ -213,4 +215,6 @@ def _named(prompt: str, name: str, start: int, end: int, *, is_called: bool) -> 
     words = [word.strip("`'\"“*_,:;()") for word in line.split()]
     verb = next((word for word in reversed(words) if word and word not in _BETWEEN), "")
     is_called = is_called or verb in _CALLS or _NOUN.match(prompt, end) is not None
-    return Named(name, start, is_called or verb in _USES, is_called, not _NOT.isdisjoint(words))
+    return Named(
+        name, start, prompt[start - 1 : start] == "`", is_called or verb in _USES, is_called, not _NOT.isdisjoint(words)
+    )

@@ -379,3 +379,25 @@ def test_a_variable_of_the_stack_in_a_plain_file_is_told_at_its_line(tmp_path: P
         "recall.md:2:22",
     ]
     assert found(tmp_path, rule, prompted("You pay ${amount} or ${HOME}")) == []
+
+
+BARE = (
+    "assistants: {a: {name: A}}",
+    "assistants: {a: {name: A, analysis_plan: {}, speech_config: null, webhook_events: null, first_message: null}}",
+    "assistants: {a: {name: A, analysis_plan: {structured_data_plan: {enabled: true, messages: []}}}}",
+    "assistants: {a: {name: A, llm_config: {provider: openai, model: gpt-5.4}}}",
+    "assistants: {a: {name: A, llm_config: {provider: openai, model: gpt-5.4, tools: [], messages: []}}}",
+    "workflows: {w: {name: W, definition: {version: 1, entry_node: a, nodes: "
+    "[{id: a, type: conversation, instructions: Ask.}], global_prompt: null}}}\n"
+    'numbers: {n: {phone_number: "+31201234567", workflow_id: "${workflows.w}"}}',
+    "tool_templates: {t: {name: T, tool_type: transfer_call, tool_config: {destinations: []}}}",
+    "tool_templates: {t: {name: t_t, tool_type: function, tool_config: {}}}",
+    "campaigns: {c: {name: C, agent_id: 3f0c0d5e-0000-4000-8000-000000000000, schedule_start_time: '10:00', "
+    "schedule_end_time: '12:00', timezone: Europe/Amsterdam, leads: []}}",
+)
+
+
+@pytest.mark.parametrize("example", BARE)
+def test_what_is_not_there_is_not_looked_at(tmp_path: Path, example: str) -> None:
+    """Every rule runs over it; what they find is worth no more than a warning."""
+    assert [each for each in linted(tmp_path, example) if each.severity == "error"] == []

@@ -58,6 +58,7 @@ def function(name: str = "find_slot", description: str = WHAT, **fields: Any) ->
         ("An appointment is found with lookup_appointment.", "Add ${tool_templates.lookup} to the tools."),
         ("Run `cancel_order()` at once.", "take it out of the prompt"),
         ("Use `send_invoice` for it.", "take it out of the prompt"),
+        ("Verzet hem met `reschedule_visit`.", "take it out of the prompt"),
         ("Roep `check_voorraad` aan.", "take it out of the prompt"),
         ("The create_ticket tool opens a ticket.", "take it out of the prompt"),
     ],
@@ -89,6 +90,8 @@ PARAMETERS = {
         "Call the booking tool and use the search function.",
         "Call `find_customer` of the CRM, or web_search.",
         "The variable is called customer_status.",
+        "Note the `record_type`, the `list_price` and the `book_title`.",
+        "An e-mail is sent by send_email.",
     ],
 )
 def test_a_name_that_is_attached_or_is_no_tool_is_left_alone(tmp_path: Path, prompt: str) -> None:

@@ -26,6 +26,11 @@ _DOES: Final = re.compile(
     r"|save|submit|record|query|validate|confirm|request|retrieve|place|open|start|notify|register)(?:_|(?=[A-Z]))"
 )
 
+_SURELY: Final = re.compile(
+    r"(?:get|create|find|look_?up|send|cancel|reschedule|verify|fetch|submit|validate|retrieve|delete)(?:_|(?=[A-Z]))"
+)
+"""Verbs that are hardly a noun too, as record, list and book are: the name of a tool also without an order."""
+
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     for text, assistants, tools in _prompts(resource, view):
@@ -97,7 +102,8 @@ def _detail(word: Named, has: frozenset[str], view: View) -> str:
     meant = wording.nearest(word.name, has - _BUILT_IN)
     if meant is not None and (word.is_order or abs(len(meant) - len(word.name)) <= 2):  # noqa: PLR2004 -- a slip of the finger
         return f"The model has no tool {word.name} here. Did you mean {meant}?"
-    if word.is_called or (word.is_order and _DOES.match(word.name)):
+    does, surely = _DOES.match(word.name), _SURELY.match(word.name)
+    if word.is_called or (word.is_order and does) or (word.is_code and surely):
         return f"The model has no tool {word.name} here. Add it to the tools, or take it out of the prompt."
     return ""
 
