@@ -10,8 +10,8 @@ from typing import Final
 
 _UNITED_KINGDOM: Final = r"\+44(?:(?:11[3-8]|121|131|141|151|161)4960|207946[0-9]|1914980|1632960|7700900)[0-9]{3}"
 """Ofcom, telephone numbers for use in TV and radio drama programmes."""
-_GERMANY: Final = r"\+49(?:3023125|6990009|4066969|2214710|8999998)[0-9]{3}"
-"""Bundesnetzagentur, Mitteilung 148/2021, Amtsblatt 7/2021: Rufnummern für Medienproduktionen; landlines."""
+_GERMANY: Final = r"\+49(?:3023125|6990009|4066969|2214710|8999998)[0-9]{3}|\+4917(?:139200|6040690)[0-9]{2}"
+"""Bundesnetzagentur, Mitteilung 148/2021, Amtsblatt 7/2021: Rufnummern für Medienproduktionen."""
 _NORTH_AMERICA: Final = r"\+1[2-9][0-9]{2}55501[0-9]{2}"
 """NANPA: line numbers 555-0100 to 555-0199."""
 _SWEDEN: Final = r"\+467017406[0-9]{2}"

@@ -245,6 +245,20 @@ NAMES_OF: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+FREQUENT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "nl": _words("het een ik u je van met voor niet wij bent kunt kan dat dit uw spreekt waarmee zijn naar ook"),
+        "en": _words("the you your this for with how can i are is to we of our please and"),
+        "de": _words("der die das ich sie ist mit wie kann ihnen nicht hier von für wir und ihre zu"),
+        "fr": _words("le la les vous je est avec votre pour nous pas et une des puis-je ici"),
+        "es": _words("el los usted le con para por qué puedo está y su soy una nuestro"),
+        "it": _words("il lo gli lei con per come posso sono è e di una nostro chiamare"),
+        "pt": _words("o os você com para como posso não é e em que uma nosso sou"),
+        "pl": _words("nie jest w na do czy mogę pan pani i z tu proszę jak"),
+    }
+)
+"""Small words that a text of a language is full of; to see at a glance that it is one."""
+
 YOUR_NAME: Final = re.compile(
     r"\b(?i:your name is|you are called|(?:je|jouw|uw) naam is|je heet|u heet|dein name ist|ihr name ist|du heißt"
     r"|ton (?:nom|prénom) est|votre (?:nom|prénom) est|tu t'appelles|vous vous appelez|tu nombre es|te llamas"

@@ -23,7 +23,7 @@ def _listed(rules: Iterable[Rule], width: int) -> Iterator[str]:
             group = rule.group
             yield ""
             yield group.capitalize()
-        yield f"  {rule.id} ({rule.severity})"
+        yield f"  {rule.id} ({rule.severity}{f'; needs hmsplan[{rule.needs}]' if rule.needs else ''})"
         yield from textwrap.wrap(rule.why, width, initial_indent="    ", subsequent_indent="    ")
 
 

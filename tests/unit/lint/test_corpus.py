@@ -21,6 +21,7 @@ _CORPUS: Final = Path(__file__).parents[2] / "lint_corpus"
 REMARKS: Final[Mapping[str, str]] = {
     "silent-tool": "tools were declared without a message, and no prompt has the model say that it looks something up",
     "unsigned-tool-call": "no webhook_secret is declared, nor was there one to export",
+    "webhook-secret-not-declared": "an export cannot read secrets, and leaves a line to be filled in",
 }
 """Rules that may remark something about the organization, at the severity INFO, and why that is right."""
 WARNINGS: Final[Mapping[str, frozenset[str]]] = {

@@ -36,23 +36,25 @@ def prompt(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("fields", "wrong"),
+    ("fields", "rules"),
     [
-        ({"webhook_url": HOOK}, True),
-        ({"webhook_url": HOOK, "webhook_secret": None}, True),
-        ({"webhook_url": HOOK, "webhook_secret": "${secret:webhook}"}, False),
-        ({"webhook_url": None}, False),
-        ({"webhook_secret": None}, False),
-        ({}, False),
+        ({"webhook_url": HOOK}, ["webhook-secret-not-declared"]),
+        ({"webhook_url": HOOK, "webhook_secret": None}, ["webhook-without-secret"]),
+        ({"webhook_url": HOOK, "webhook_secret": "${secret:webhook}"}, []),
+        ({"webhook_url": None}, []),
+        ({"webhook_secret": None}, []),
+        ({}, []),
     ],
 )
-def test_a_webhook_is_signed(tmp_path: Path, fields: dict[str, object], wrong: bool) -> None:
-    assert bool(found(tmp_path, "webhook-without-secret", desk(**fields))) == wrong
+def test_a_webhook_is_signed(tmp_path: Path, fields: dict[str, object], rules: list[str]) -> None:
+    both = ("webhook-secret-not-declared", "webhook-without-secret")
+    assert [rule for rule in both if found(tmp_path, rule, desk(**fields))] == rules
 
 
 def test_a_secret_that_comes_with_a_base_counts(tmp_path: Path) -> None:
     settings = "# file: hmsplan.yaml\nversion: 1\nstack: acme\nbases: {signed: {webhook_secret: '${secret:webhook}'}}\n"
-    assert found(tmp_path, "webhook-without-secret", desk(webhook_url=HOOK, extends="signed") + "\n" + settings) == []
+    example = desk(webhook_url=HOOK, extends="signed") + "\n" + settings
+    assert found(tmp_path, "webhook-secret-not-declared", example) == []
 
 
 def test_a_secret_of_no_webhook_is_told_when_null_says_so(tmp_path: Path) -> None:

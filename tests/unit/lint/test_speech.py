@@ -326,3 +326,64 @@ def test_a_prompt_in_a_language_without_words_is_not_judged(tmp_path: Path) -> N
     turkish = {"provider": "deepgram", "model": "nova-3", "language": "tr"}
     assert found(tmp_path, "missing-fallback", prompt(SKETCH, stt_config=turkish)) == []
     assert found(tmp_path, "missing-fallback", prompt("Be kind.")) == []
+
+
+NL = {"provider": "deepgram", "model": "nova-3", "language": "nl"}
+DUTCH = "Goedendag, u spreekt met de digitale assistent van Acme. Waarmee kan ik u helpen?"
+ENGLISH = "Good day, this is the digital assistant of Acme. How can I help you?"
+GERMAN = "Guten Tag, hier ist der digitale Assistent von Acme. Wie kann ich Ihnen helfen?"
+FRENCH = "Bonjour, je suis l'assistant virtuel du cabinet. Comment puis-je vous aider ?"
+
+
+@pytest.mark.parametrize("text", [ENGLISH, GERMAN, FRENCH])
+def test_a_text_in_another_language_is_found(tmp_path: Path, text: str) -> None:
+    (told,) = found(tmp_path, "text-language-differs", desk(first_message=text, stt_config=NL))
+    assert "while stt_config.language is Dutch" in told
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"first_message": DUTCH, "stt_config": NL},
+        {"first_message": DUTCH, "stt_config": {**NL, "language": "nl-BE"}},
+        {"first_message": DUTCH, "stt_config": {**NL, "language": "multi"}},
+        {"first_message": "Hallo!", "stt_config": NL},
+        {"first_message": "Welcome, {{first_name}}!", "stt_config": NL},
+        {"first_message": "Acme Customer Support, goedendag, waarmee kan ik u helpen vandaag?", "stt_config": NL},
+        {"first_message": "Goeiedag, jy praat met die digitale assistent van Acme.", "stt_config": NL},
+        {"first_message": ENGLISH},
+        {"first_message": None, "stt_config": NL},
+        {"stt_config": {"provider": "deepgram", "model": "nova-3", "language": "no"}, "first_message": DUTCH[:20]},
+    ],
+)
+def test_a_text_that_may_be_in_the_language_is_passed_over(tmp_path: Path, fields: dict[str, object]) -> None:
+    assert found(tmp_path, "text-language-differs", desk(**fields)) == []
+
+
+def test_without_a_language_texts_are_compared_with_the_first_one(tmp_path: Path) -> None:
+    example = desk(first_message="Goedemorgen, met de assistent van Jansen.", voicemail_message=ENGLISH)
+    (told,) = found(tmp_path, "text-language-differs", example)
+    assert "It looks English, while first_message is Dutch" in told
+
+
+def test_an_assistant_with_many_foreign_texts_is_told_once(tmp_path: Path) -> None:
+    example = desk(first_message=ENGLISH, voicemail_message=ENGLISH, stt_config=NL)
+    assert len(found(tmp_path, "text-language-differs", example)) == 1
+
+
+def test_a_prompt_may_be_in_another_language(tmp_path: Path) -> None:
+    example = prompt("You are the assistant of a practice, and you speak Dutch.", first_message=DUTCH, stt_config=NL)
+    assert found(tmp_path, "text-language-differs", example) == []
+
+
+@pytest.mark.parametrize(
+    ("listens", "speaks", "wrong"),
+    [("nl", "en", True), ("nl", "nl", False), ("nl-BE", "nl", False), ("multi", "en", False), ("NL", "nl_NL", False)],
+)
+def test_an_assistant_hears_the_language_that_it_speaks(tmp_path: Path, listens: str, speaks: str, wrong: bool) -> None:
+    voice = {"provider": "elevenlabs", "voice_id": "x", "language": speaks}
+    example = desk(stt_config={**NL, "language": listens}, tts_config=voice)
+    assert bool(found(tmp_path, "language-fields-differ", example)) == wrong
+    assert (
+        found(tmp_path, "language-fields-differ", desk(stt_config={**NL, "language": listens}, tts_config=None)) == []
+    )

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 def _check(assistant: Resource, _: View) -> Iterator[Hit]:
     spec = assistant.spec
-    if isinstance(spec.get("webhook_url"), str) and spec.get("webhook_secret") is None:
+    if isinstance(spec.get("webhook_url"), str) and spec.get("webhook_secret", ...) is None:
         yield Hit(
-            "Add webhook_secret: ${secret:webhook}, and check X-Webhook-Signature where it is received.",
-            ("webhook_url",),
+            "webhook_secret is null. Write ${secret:webhook}, and check X-Webhook-Signature where it is received.",
+            ("webhook_secret",),
         )
 
 
@@ -31,7 +31,7 @@ RULE: Final = Rule(
     why="Whoever learns the address can report calls that never were, which the receiver takes for real ones.",
     bad="""
 assistants:
-  desk: {name: Desk, webhook_url: "https://hooks.acme.example/voice"}
+  desk: {name: Desk, webhook_url: "https://hooks.acme.example/voice", webhook_secret: null}
 """,
     good="""
 assistants:

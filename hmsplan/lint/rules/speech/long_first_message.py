@@ -34,10 +34,10 @@ def _check(assistant: Resource, _: View) -> Iterator[Hit]:
         if isinstance(text, str) and len(text) > _LEAST:
             rate = words.CHARACTERS_A_SECOND.get(language(assistant.spec), words.USUAL_CHARACTERS_A_SECOND)
             spoken = " ".join(_PLACEHOLDER.sub(_USUAL_VALUE, text).split())
-            seconds = len(spoken) / rate / _speed(assistant)
+            seconds = round(len(spoken) / rate / _speed(assistant))
             if seconds > _LONGEST_S:
                 yield Hit(
-                    f"It takes about {seconds:.0f} seconds ({len(spoken)} characters; an estimate). Greet, say who "
+                    f"It takes about {seconds} seconds ({len(spoken)} characters; an estimate). Greet, say who "
                     "speaks, and ask the question; leave the rest to the conversation.",
                     path,
                 )
