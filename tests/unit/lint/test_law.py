@@ -150,13 +150,6 @@ def test_a_question_for_consent_names_the_key(tmp_path: Path, message: str, wron
     assert found(tmp_path, "consent-without-key", desk(recording_consent=None)) == []
 
 
-def test_consent_is_asked_only_of_those_who_call_in(tmp_path: Path) -> None:
-    example = "assistants: {desk: {name: Desk, recording_consent: {enabled: true, message: Press 1.}}}\n" + CAMPAIGN
-    number = 'numbers: {main: {phone_number: "+31850000010", agent_id: "${assistants.desk}"}}\n'
-    assert len(found(tmp_path, "consent-not-asked", example)) == 1
-    assert found(tmp_path, "consent-not-asked", example + number) == []
-
-
 def test_calls_that_are_kept_without_consent_are_told(tmp_path: Path) -> None:
     rule, consent = "no-recording-consent", {"enabled": True, "message": "Press 1."}
     assert len(found(tmp_path, rule, desk(NUMBER, gdpr_mode=False))) == 1
@@ -278,3 +271,23 @@ def test_a_list_of_people_is_told_unless_their_numbers_are_fiction(tmp_path: Pat
 )
 def test_only_numbers_that_are_kept_for_fiction_are_fiction(number: str, fiction: bool) -> None:
     assert is_fiction(number) == fiction
+
+
+@pytest.mark.parametrize(
+    ("fields", "count"),
+    [
+        ({"gdpr_mode": True, "stt_config": {"region": "us-west"}}, 1),
+        ({"gdpr_mode": False, "stt_config": {"region": "us-west"}}, 0),
+        ({"stt_config": {"region": "us-west"}}, 0),
+        ({"gdpr_mode": True, "stt_config": {"region": "eu-west"}}, 0),
+        ({"gdpr_mode": True, "stt_config": {}}, 0),
+    ],
+)
+def test_a_region_outside_the_eea_is_told_to_those_who_ask_for_privacy(
+    tmp_path: Path, fields: dict[str, object], count: int
+) -> None:
+    gladia = {"provider": "gladia", "model": "solaria-1", "language": "nl"}
+    stt = fields["stt_config"]
+    assert isinstance(stt, dict)
+    example = desk(**{**fields, "stt_config": {**gladia, **stt}})
+    assert len(found(tmp_path, "privacy-mode-outside-eea", example)) == count
