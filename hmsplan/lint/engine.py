@@ -16,6 +16,7 @@ from hmsplan.text import wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import date
 
     from hmsplan.lint.rule import Hit, Rule
@@ -98,7 +99,11 @@ def lint(
                 problem = Diagnostic(rule.title, hit.detail, source, address, hit.path, severity, rule=rule.id)
                 found.setdefault((rule.id, source, hit.detail if source is None else "", hit.path[-1:]), problem)
     if only is None:
-        beside = (*_of_settings(stack), *_of_comments(ignored, files), *_of_catalog(found.values(), today))
+        beside = (
+            *_of_settings(stack),
+            *_of_comments(ignored, files, rules.keys(), _Declared(stack, lines)),
+            *_of_catalog(found.values(), today),
+        )
         for problem in beside:
             found[problem.rule, problem.source, problem.detail] = problem
     return tuple(sorted(found.values(), key=_order))
@@ -162,8 +167,27 @@ def _of_settings(stack: Stack) -> Iterator[Diagnostic]:
             yield Diagnostic("Unknown rule", detail, source, severity=Severity.WARNING, rule="unknown-rule")
 
 
-def _of_comments(ignored: _Ignored, files: Iterable[str]) -> Iterator[Diagnostic]:
-    """Yield the comments that are wrong, over, or silence nothing."""
+class _Declared:
+    """Which lines of resource files belong to resources of this environment; one may leave out what another has."""
+
+    def __init__(self, stack: Stack, lines: Lines) -> None:
+        self._lines = lines
+        self._begin: defaultdict[str, list[int]] = defaultdict(list)
+        for resource in stack.resources.values():
+            self._begin[resource.source.file].append(resource.source.line)
+
+    def __call__(self, file: str, line: int) -> bool:
+        """Say whether a resource begins at *line*, or is the block that it stands in."""
+        begin = max((each for each in self._begin.get(file, ()) if each <= line), default=0)
+        block = self._lines(file)[begin - 1 : line] if begin else ()
+        depths = [len(text) - len(text.lstrip()) for text in block if text.strip()]
+        return bool(depths) and all(depth > depths[0] for depth in depths[1:])
+
+
+def _of_comments(
+    ignored: _Ignored, files: Iterable[str], ran: AbstractSet[str], is_declared: Callable[[str, int], bool]
+) -> Iterator[Diagnostic]:
+    """Yield the comments that are wrong, over, or silence nothing though their rules *ran* on what they are about."""
     for each in (comment for file in files for comment in ignored.of(file)):
         place = each.source
         if each.problem:
@@ -171,7 +195,7 @@ def _of_comments(ignored: _Ignored, files: Iterable[str]) -> Iterator[Diagnostic
         elif not each.holds(ignored.today):
             detail = f"It silenced {wording.listed(each.rules)} until {each.until}. Fix what it hid, or take it out."
             found = Diagnostic("Comment has expired", detail, place, rule="ignore-expired")
-        elif place not in ignored.used:
+        elif place not in ignored.used and ran >= set(each.rules) and is_declared(place.file, each.line):
             detail = f"Nothing on line {each.line} breaks {wording.listed(each.rules)}. Take the comment out."
             found = Diagnostic("Comment without effect", detail, place, rule="ignore-without-effect")
         else:

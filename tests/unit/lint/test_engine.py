@@ -9,6 +9,7 @@ import pytest
 from support.lint import STACK, linted
 
 from hmsplan.errors import ConfigError
+from hmsplan.lint.rules import all_rules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,3 +110,19 @@ def test_a_severity_that_there_is_not_is_an_error_of_the_stack(tmp_path: Path) -
     settings = f"# file: hmsplan.yaml\n{STACK}lint: {{rules: {{{RULE}: fatal}}}}\n"
     with pytest.raises(ConfigError, match="fatal"):
         linted(tmp_path, assistant("Hello.") + settings)
+
+
+def test_a_comment_on_what_another_environment_has_is_not_told(tmp_path: Path) -> None:
+    """Where its resource is left out, nothing can break the rule: the comment is right elsewhere."""
+    comment = "  # hmsplan: ignore unknown-placeholder because we say it so\n"
+    example = assistant('"Hello {{frist_name}}."', above=comment).replace(
+        "campaigns:", "tool_templates: {}\ncampaigns:"
+    )
+    left_out = "# file: environments/test.yaml\nexclude: [assistants.caller, campaigns.recall]\n"
+    head = "# file: hmsplan.yaml\nversion: 1\nstack: acme\ndefault_environment: test\n"
+    assert of_rule(tmp_path, example + left_out + head, "ignore-without-effect") == []
+
+
+def test_a_comment_on_a_rule_that_did_not_run_is_not_told(tmp_path: Path) -> None:
+    example = assistant('"Hello {{first_name}}."', behind="  # hmsplan: ignore unknown-placeholder because soon")
+    assert linted(tmp_path, example, all_rules()["names-differ-by-case"]) == ()
