@@ -1,0 +1,80 @@
+"""Who answers which number, and where calls are passed on to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+from weakref import WeakKeyDictionary
+
+from hmsplan.model import Ref, pattern, values_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hmsplan.lint.view import View
+    from hmsplan.model import FieldPath, Resource
+
+TRANSFERRING: Final = ("tool_templates", "assistants", "workflows")
+"""Kinds that pass calls on; templates come first, so that what is pasted from one is told of the template."""
+
+_DESTINATIONS: Final = {
+    kind: tuple(map(pattern, paths))
+    for kind, paths in {
+        "assistants": ("llm_config.tools[].destinations[].number",),
+        "tool_templates": ("tool_config.destinations[].number",),
+        "workflows": ("definition.nodes[].destination", "definition.nodes[].tools[].destinations[].number"),
+    }.items()
+}
+_OWN: Final[WeakKeyDictionary[View, Mapping[str, Resource]]] = WeakKeyDictionary()
+
+
+class Transfer(NamedTuple):
+    """One telephone that calls may be passed on to."""
+
+    path: FieldPath
+    number: str
+
+
+def transfers(resource: Resource) -> Sequence[Transfer]:
+    """Return where a resource may pass calls on to."""
+    spec = resource.spec
+    if resource.address.kind == "assistants" and not (spec.get("llm_config") or {}).get("tools"):
+        return ()
+    return [
+        Transfer(path, number)
+        for at in _DESTINATIONS.get(resource.address.kind, ())
+        for path, number in values_at(spec, at)
+        if isinstance(number, str)
+    ]
+
+
+def declared(view: View, value: object) -> Resource | None:
+    """Return the resource that a reference means; None for an id, null, or nothing."""
+    return view.stack.resources.get(value.address) if isinstance(value, Ref) else None
+
+
+def is_off(resource: Resource) -> bool:
+    """Say whether it is switched off; what is not said is on."""
+    return resource.spec.get("is_active") is False
+
+
+def answering(view: View, number: Resource) -> Resource | None:
+    """Return the declared workflow or assistant that takes the calls of a number; None where it is not known."""
+    workflow = number.spec.get("workflow_id")
+    found = declared(view, workflow)
+    if found is not None and not is_off(found):
+        return found
+    return declared(view, number.spec.get("agent_id")) if workflow is None or found is not None else None
+
+
+def own_numbers(view: View) -> Mapping[str, Resource]:
+    """Return the numbers of the stack by what is dialled."""
+    if view not in _OWN:
+        _OWN[view] = {str(number.spec.get("phone_number")): number for number in view.of_kind("numbers")}
+    return _OWN[view]
+
+
+def numbers_of(view: View, resource: Resource) -> Iterator[Resource]:
+    """Yield the active numbers whose calls a workflow or assistant takes."""
+    for user in view.users(resource.address):
+        if user.address.kind == "numbers" and not is_off(user) and answering(view, user) is resource:
+            yield user
