@@ -82,7 +82,6 @@ class ResourceBuilder:
         members, member_sources = self._members(declared, resolved, fits)
         if not fits or resolved.bad:
             return None
-        self._doubt(declared, resolved.spec)
         self.problems += map(declared.placed, extra.unknown(declared.kind, resolved.spec.get(EXTRA, {})))
         self.problems += map(declared.placed, extra.unlisted(declared.kind, resolved.spec))
         pastes = self._bind(declared, resolved, lifecycle)
@@ -145,11 +144,6 @@ class ResourceBuilder:
             told = detail if other is None else f"{detail} The other one is at {declared.source_map(other)}."
             self.problems.append(declared.placed(Diagnostic(summary, told, path=path)))
         return fits
-
-    def _doubt(self, declared: Declared, spec: Spec) -> None:
-        """Warn of what is allowed and rarely meant."""
-        for path, summary, detail, _ in declared.kind.doubts(spec) if declared.kind.doubts is not None else ():
-            self.problems.append(declared.placed(Diagnostic(summary, detail, path=path, severity=Severity.WARNING)))
 
     def _check_extra(self, declared: Declared, spec: Spec) -> bool:
         misplaced = [declared.placed(problem) for problem in extra.misplaced(declared.kind, spec.get(EXTRA))]

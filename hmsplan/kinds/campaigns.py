@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.kinds import normalise, time_zones
-from hmsplan.kinds.kind import NAME, STAMPS, Kind, Members, Problem
+from hmsplan.kinds import normalise
+from hmsplan.kinds.kind import NAME, STAMPS, Kind, Members
 from hmsplan.model import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hmsplan.model import Spec, Value
+    from hmsplan.model import Value
 
 _HOURS: Final = ("schedule_start_time", "schedule_end_time", "timezone")
 _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
@@ -21,19 +19,6 @@ _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 def clock_time(value: Value) -> Value:
     """``HH:MM:SS`` ("Campaign times come back as HH:MM:SS; treat 09:00 = 09:00:00")."""
     return f"{value}:00" if isinstance(value, str) and _CLOCK.fullmatch(value) else value
-
-
-def odd_hours(spec: Spec) -> Iterator[Problem]:
-    """Name what is allowed of the hours in which a campaign calls, and rarely meant."""
-    begin, end, zone = (spec.get(name) for name in _HOURS)
-    if begin is not None and clock_time(begin) == clock_time(end):
-        detail = (
-            f"Calling starts and stops at {begin}. Nothing says whether the platform takes that for the whole day or "
-            "for no time at all. Write two different times; from 00:00 to 23:59 is the whole day."
-        )
-        yield Problem((_HOURS[1],), "Window without a length", detail)
-    if isinstance(zone, str) and (surprise := time_zones.unwise(zone)):
-        yield Problem((_HOURS[2],), "Fixed time zone", surprise)
 
 
 CAMPAIGNS: Final = Kind(
@@ -60,7 +45,6 @@ CAMPAIGNS: Final = Kind(
     },
     status=("status", "scheduled"),
     window=_HOURS,
-    doubts=odd_hours,
     initial="draft",  # "Created as draft"
     resting="paused",  # "paused to stop"
     exposing=frozenset({"agent_id", *_HOURS}),

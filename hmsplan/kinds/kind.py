@@ -183,7 +183,6 @@ class Kind:
         described: where objects of which schema of the API's description stand; the rules of ``api_rules`` hold there.
         checks: what the API refuses and neither a schema nor such a rule can say; takes fields of any form, ``${…}`` of
             what is not known yet included, and tells only what is wrong whatever that turns out to be.
-        doubts: what the API takes and its author rarely means; of fields that fit their schema. Warnings.
         flow: the graph inside an object; None for a kind without one.
         together: field to the fields that have to travel with it.
         status: (field, value) that makes the platform act by itself; entering it is a guarded start.
@@ -257,7 +256,6 @@ class Kind:
     refused_with: Mapping[str, Callable[[Mapping[str, Any]], frozenset[str]]] = field(default_factory=dict)
     described: Mapping[Pattern, str] = field(default_factory=dict)
     checks: Callable[[Mapping[str, Any]], Iterator[Problem]] | None = None
-    doubts: Callable[[Spec], Iterator[Problem]] | None = None
     flow: Flow | None = None
     together: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     status: tuple[str, str] | None = None

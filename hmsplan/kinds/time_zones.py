@@ -1,10 +1,11 @@
-"""Time zones by their IANA names, and what people write instead. Pure but for the list of names, which tzdata ships.
+"""Time zones by their IANA names, and what people write instead. Pure but for what tzdata ships.
 
 A name is only ever looked up in that list; nothing is opened that is called as a stack says.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -143,6 +144,31 @@ def unwise(text: str) -> str:
         return f"{text} is {hours} {side} UTC, all year: the sign is the other way round, and there is no summer time."
     place = _FIXED.get(text.removeprefix("Etc/"))
     return f"{text} knows no summer time. Write the name of a place, such as {place}." if place else ""
+
+
+@cache
+def of_country(country: str) -> tuple[str, ...]:
+    """Return the time zones of a country by its two letters, the one of most people first, as tzdata lists them."""
+    return _by_country().get(country, ())
+
+
+@lru_cache(maxsize=1024)
+def minutes_from_utc(zone: str, day: dt.date) -> int:
+    """Return how far ahead of UTC the clocks of a zone that there is are at noon of *day*."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 -- most commands never ask
+
+    offset = ZoneInfo(zone).utcoffset(dt.datetime.combine(day, dt.time(12)))
+    return int(offset.total_seconds()) // 60 if offset is not None else 0
+
+
+@cache
+def _by_country() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for line in files("tzdata").joinpath("zoneinfo", "zone.tab").read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            country, _, zone = line.split("\t")[:3]
+            found[country] = (*found.get(country, ()), zone)
+    return found
 
 
 def _of_windows(text: str) -> str:

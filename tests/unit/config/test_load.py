@@ -17,7 +17,7 @@ from hmsplan.config.leads import MAX_PROBLEMS
 from hmsplan.config.load import choose_environment, load_settings, load_stack
 from hmsplan.errors import ConfigError
 from hmsplan.kinds import KINDS
-from hmsplan.model import ANY, ANY_KEY, Address, Lifecycle, Ref, Safety, Secret, Severity, SourceLine
+from hmsplan.model import ANY, ANY_KEY, Address, Lifecycle, Ref, Safety, Secret, SourceLine
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "stack"
 SUPPORT = Address("assistants", "support")
@@ -664,20 +664,6 @@ def test_never_fails(tmp_path: Path, resources: Any, head: Any, environment: Any
     write(tmp_path, {"hmsplan.yaml": text, "a.yaml": orjson.dumps(resources), "environments/live.yaml": overrides})
     with suppress(ConfigError):
         load_stack(tmp_path, environment="live")
-
-
-def test_doubtful_hours_are_a_warning(tmp_path: Path) -> None:
-    """They may be meant, and stand at the field of the campaign that says them."""
-    text = (
-        "campaigns:\n  c:\n    name: C\n    agent_id: 3f0c0d5e-0000-4000-8000-000000000000\n"
-        "    schedule_start_time: 09:00\n    schedule_end_time: 09:00:00\n    timezone: ${var:zone}\n"
-    )
-    head = STACK + "variables: {zone: {default: EST}}\n"
-    warnings = load(tmp_path, {"hmsplan.yaml": head, "a.yaml": text}).warnings
-    assert [(found.summary, found.severity, found.source) for found in warnings] == [
-        ("Window without a length", Severity.WARNING, SourceLine("a.yaml", 6, 24)),
-        ("Fixed time zone", Severity.WARNING, SourceLine("a.yaml", 7, 15)),
-    ]
 
 
 def test_warnings_never_end_the_reading(tmp_path: Path) -> None:

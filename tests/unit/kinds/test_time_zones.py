@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from pathlib import Path
 
 import pytest
 
 from hmsplan.kinds import time_zones
-from hmsplan.kinds.campaigns import odd_hours
 
 SLIPS = {
     "Amsterdam": "Did you mean Europe/Amsterdam?",
@@ -71,17 +71,23 @@ def test_what_is_meant_by_another_name_exists() -> None:
     assert set(named) - time_zones.names() == set()
 
 
-@pytest.mark.parametrize(("begin", "end"), [("09:00", "09:00"), ("09:00", "09:00:00")])
-def test_a_window_that_begins_when_it_ends(begin: str, end: str) -> None:
-    spec = {"schedule_start_time": begin, "schedule_end_time": end, "timezone": "Europe/Amsterdam"}
-    assert [doubt.summary for doubt in odd_hours(spec)] == ["Window without a length"]
+def test_the_zones_of_a_country() -> None:
+    """The one of most people first; a country that there is not has none."""
+    assert time_zones.of_country("NL") == ("Europe/Amsterdam",)
+    assert time_zones.of_country("ES") == ("Europe/Madrid", "Africa/Ceuta", "Atlantic/Canary")
+    assert time_zones.of_country("XX") == ()
+    assert {zone for each in ("US", "CA", "AU", "PT") for zone in time_zones.of_country(each)} <= time_zones.names()
 
 
-def test_usual_hours() -> None:
-    """Nothing is said of them, nor of what has none."""
-    for spec in (
-        {"schedule_start_time": "09:00", "schedule_end_time": "09:01", "timezone": "Europe/Amsterdam"},
-        {"schedule_start_time": "22:00", "schedule_end_time": "06:00"},
-        {},
-    ):
-        assert not list(odd_hours(spec))
+@pytest.mark.parametrize(
+    ("zone", "day", "minutes"),
+    [
+        ("Europe/Amsterdam", "2026-01-15", 60),
+        ("Europe/Amsterdam", "2026-07-15", 120),
+        ("America/New_York", "2026-01-15", -300),
+        ("Asia/Kolkata", "2026-01-15", 330),
+        ("UTC", "2026-07-15", 0),
+    ],
+)
+def test_how_far_the_clocks_are_ahead(zone: str, day: str, minutes: int) -> None:
+    assert time_zones.minutes_from_utc(zone, dt.date.fromisoformat(day)) == minutes

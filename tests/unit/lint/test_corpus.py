@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _CORPUS: Final = Path(__file__).parents[2] / "lint_corpus"
 
 REMARKS: Final[Mapping[str, str]] = {
+    "consent-unknown": "the lists have no column for it, and nothing tells a reminder from marketing",
     "silent-tool": "tools were declared without a message, and no prompt has the model say that it looks something up",
     "unsigned-tool-call": "no webhook_secret is declared, nor was there one to export",
     "webhook-secret-not-declared": "an export cannot read secrets, and leaves a line to be filled in",
