@@ -139,6 +139,7 @@ class Kind:
         none_if: statuses by which a GET of ``path`` says that there is none, where ``unfold`` is set.
         is_single: the organization has at most one, so any live one is it.
         is_organization: the object is the organization of the key itself; its id is the ``org_id`` of all others.
+        minutes: field of the organization that says how many minutes of calls are left.
         named_by: field by which the body of a write or delete says which object it means, there being no id in the URL.
         posted_to: field to the path that takes it, where that is another one; in a POST, merged into what is stored.
         identity: field that recognises an object we did not create.
@@ -213,6 +214,7 @@ class Kind:
     none_if: frozenset[int] = frozenset()
     is_single: bool = False
     is_organization: bool = False
+    minutes: str = ""
     named_by: str = ""
     posted_to: Mapping[str, str] = field(default_factory=dict)
     verbs: frozenset[str] = frozenset({"GET", "POST", "PATCH", "DELETE"})

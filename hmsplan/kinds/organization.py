@@ -33,6 +33,7 @@ ORGANIZATION: Final = Kind(
     unique=True,
     verbs=frozenset({"GET", "PATCH"}),
     is_organization=True,
+    minutes="minutes_balance",
     required=frozenset(_PERIODS),
     described={(): "OrganizationRetention"},
     computed=STAMPS

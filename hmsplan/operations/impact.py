@@ -1,4 +1,6 @@
-"""What a plan would interrupt: calls in progress and the calls of the last days. Reads more, and only when asked.
+"""What a plan would interrupt: calls in progress and the calls of the last days; and whether the minutes last.
+
+Reads more, and only when asked.
 
 None of it changes what is planned, and nothing that fails here fails the plan: what could not be read is a warning.
 
@@ -16,6 +18,7 @@ from hmsplan.api.urls import encoded, segments
 from hmsplan.errors import ApiError
 from hmsplan.kinds import KINDS
 from hmsplan.model import Calls, Diagnostic, Severity
+from hmsplan.operations.minutes import not_enough, people_called
 from hmsplan.operations.refresh import read_more
 from hmsplan.planner.blast_radius import writes
 from hmsplan.planner.matching import NOWHERE
@@ -23,7 +26,7 @@ from hmsplan.planner.planner import DEFAULTS, Options, make_plan
 from hmsplan.text import timestamps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from hmsplan.api.client import ReadClient
     from hmsplan.model import Plan, ResourceChange, Snapshot, Stack, State
@@ -58,13 +61,24 @@ async def with_impact(
         except ApiError as error:
             warnings.append(_unknown(f"Whom the plan reaches through {' and '.join(plan.unread)}", error))
     before = client.requests.total()
-    if any(map(_has_calls, plan.changes)):
+    people = people_called(plan)
+    if people or any(map(_has_calls, plan.changes)):
         try:
-            plan = replace(plan, changes=await _with_calls(client, plan, snapshot.now))
+            calls, at_least = await _read_calls(client, snapshot.now)
+            plan = replace(plan, changes=_with_calls(plan, calls, at_least=at_least))
         except ApiError as error:
             warnings.append(_unknown("Which calls the plan meets", error))
+        else:
+            warnings += await _of_minutes(client, people, calls.values())
     requests = plan.requests + client.requests.total() - before
     return replace(plan, warnings=(*plan.warnings, *warnings), requests=requests)
+
+
+async def _of_minutes(client: ReadClient, people: int, calls: Collection[Mapping[str, Any]]) -> Sequence[Diagnostic]:
+    try:
+        return tuple(filter(None, [await not_enough(client, people, calls, DAYS)]))
+    except ApiError as error:
+        return (_unknown("Whether the minutes that are left are enough", error),)
 
 
 def _unknown(what: str, error: ApiError) -> Diagnostic:
@@ -76,8 +90,7 @@ def _has_calls(change: ResourceChange) -> bool:
     return change.address.kind in _PARTIES and change.id is not None and writes(change)
 
 
-async def _with_calls(client: ReadClient, plan: Plan, now: float) -> tuple[ResourceChange, ...]:
-    calls, at_least = await _read_calls(client, now)
+def _with_calls(plan: Plan, calls: Mapping[str, Mapping[str, Any]], *, at_least: bool) -> tuple[ResourceChange, ...]:
     running = Counter(party for call in calls.values() if _goes_on(call) for party in _parties(call))
     recent = Counter(party for call in calls.values() for party in _parties(call))
 

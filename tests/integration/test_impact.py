@@ -140,3 +140,87 @@ def test_more_calls_than_anybody_wants_to_wait_for_are_at_least(world: World, mo
     assert "0 calls in progress, at least 2,000 calls in 7 days" in list(
         remarks(plan.changes[0], plan, TemplateCopies(plan))
     )
+
+
+CAMPAIGN: Final[dict[str, Any]] = {
+    "name": "Recall",
+    "agent_id": "${assistants.desk}",
+    "schedule_start_time": "10:00",
+    "schedule_end_time": "12:00",
+    "timezone": "Europe/Amsterdam",
+    "status": "scheduled",
+    "leads": [{"phone_number": f"+3161234567{digit}"} for digit in range(4)],
+}
+
+
+def scheduled(world: World, **fields: Any) -> None:
+    """Declare a campaign that begins to call four people."""
+    world.declare({"assistants": {"desk": {"name": "Desk"}}, "campaigns": {"recall": CAMPAIGN | fields}})
+
+
+def short(world: World) -> list[str]:
+    """Return what a plan says of the minutes that are left."""
+    return [each.detail for each in look(world).warnings if each.summary == "Not enough minutes"]
+
+
+def test_a_campaign_that_needs_more_minutes_than_are_left_is_warned_of(world: World) -> None:
+    """By the average of the calls that were made; those that others made to us are of another length."""
+    scheduled(world)
+    called(world, "ended", 2, direction="outbound", duration_seconds=90)
+    called(world, "ended", direction="outbound", duration_seconds=180)
+    called(world, "ended", 5, direction="inbound", duration_seconds=3600)
+    world.emulator.set_credits(7.5)
+    (detail,) = short(world)
+    assert detail.startswith("4 people at 2 minutes each, the average of 3 outbound calls in 7 days, are 8 minutes; ")
+    assert "7.5 are left" in detail
+    world.emulator.set_credits(8)
+    assert short(world) == []
+
+
+@pytest.mark.parametrize("fields", [{"status": "draft"}, {"status": "paused"}, {"leads": []}])
+def test_a_campaign_that_calls_no_one_needs_no_minutes(world: World, fields: dict[str, Any]) -> None:
+    scheduled(world, **fields)
+    called(world, "ended", direction="outbound", duration_seconds=90)
+    world.emulator.set_credits(0)
+    assert short(world) == []
+
+
+def test_without_earlier_calls_their_length_is_not_guessed(world: World) -> None:
+    scheduled(world)
+    called(world, "in-progress", direction="outbound")
+    called(world, "failed", direction="outbound", duration_seconds=0)
+    world.emulator.set_credits(0)
+    assert short(world) == []
+
+
+def test_calls_of_any_direction_stand_for_those_that_none_was_made_of(world: World) -> None:
+    scheduled(world)
+    called(world, "ended", direction="inbound", duration_seconds=60)
+    world.emulator.set_credits(1)
+    (detail,) = short(world)
+    assert "the average of 1 call in 7 days" in detail
+
+
+@pytest.mark.parametrize("balance", [None, "many", True])
+def test_a_balance_that_is_not_a_number_is_not_compared(world: World, balance: Any) -> None:
+    scheduled(world)
+    called(world, "ended", direction="outbound", duration_seconds=90)
+    body = {"id": "00000000-0000-4000-8000-000000000001", "name": "Acme", "minutes_balance": balance}
+    world.emulator.inject(Fault(do="status", path="/organizations", status=200, body=body, nth=2))
+    assert short(world) == []
+
+
+def test_minutes_are_not_asked_for_without_impact(world: World) -> None:
+    scheduled(world)
+    called(world, "ended", direction="outbound", duration_seconds=90)
+    world.emulator.set_credits(0)
+    assert [each.summary for each in world.plan().warnings if each.summary == "Not enough minutes"] == []
+    assert "/calls" not in {request.path for request in world.emulator.requests}
+
+
+def test_a_balance_that_cannot_be_read_is_said_and_fails_nothing(world: World) -> None:
+    scheduled(world)
+    called(world, "ended", direction="outbound", duration_seconds=90)
+    world.emulator.inject(Fault(do="status", path="/organizations", status=403, body={"error": "no"}, nth=2))
+    (warning,) = [each for each in look(world).warnings if each.summary == "Impact not known"]
+    assert warning.detail.startswith("Whether the minutes that are left are enough is not known")
