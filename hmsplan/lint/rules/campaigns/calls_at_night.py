@@ -49,7 +49,7 @@ RULE: Final = Rule(
     group=Group.CAMPAIGNS,
     title="Campaign that calls at night",
     severity=Severity.WARNING,
-    why="A telephone that rings at night frightens people, and no law on marketing calls allows it.",
+    why="A telephone that rings at night frightens people, and they remember who called.",
     bad="""
 assistants:
   caller: {name: Caller, first_message: "Hello, this is the assistant of the practice."}

@@ -33,7 +33,7 @@ RULE: Final = Rule(
     group=Group.CAMPAIGNS,
     title="Campaign without a greeting",
     severity=Severity.INFO,
-    why="People hang up on a silent call, and the law wants the caller named at the beginning.",
+    why="People hang up on a silent call, and take its number for that of a fraud.",
     bad="""
 assistants:
   caller: {name: Caller, is_active: true}

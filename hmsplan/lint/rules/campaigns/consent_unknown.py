@@ -46,7 +46,7 @@ RULE: Final = Rule(
     group=Group.CAMPAIGNS,
     title="Leads without a sign of consent",
     severity=Severity.INFO,
-    why="Marketing calls by a machine are forbidden without prior consent, and the caller has to prove it.",
+    why="In the EU, the UK and the US marketing calls by a machine need prior consent, which the caller has to show.",
     bad="""
 assistants:
   caller: {name: Caller, first_message: "Hello, this is the assistant of the practice."}

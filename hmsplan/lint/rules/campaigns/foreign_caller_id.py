@@ -33,7 +33,8 @@ def _check(campaign: Resource, view: View) -> Iterator[Hit]:
         rest = " and more" if len(abroad) > _NAMED else ""
         detail = (
             f"{wording.listed(named)}{rest}, and no active number of this stack is of "
-            f"{'that country' if len(abroad) == 1 else 'those countries'}: they see a call from abroad."
+            f"{'that country' if len(abroad) == 1 else 'those countries'}: they see a call from abroad. Register a "
+            "number there, or tell people beforehand which number calls."
         )
         yield Hit(detail, ("leads",))
 

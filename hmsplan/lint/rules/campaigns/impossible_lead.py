@@ -31,7 +31,7 @@ def _check(campaign: Resource, view: View) -> Iterator[Hit]:
 
 
 def _told(number: str) -> str:
-    return f"{masked(number)} has a possible length, and is of no range in the numbering plan of its country."
+    return f"{masked(number)} is of no range in the numbering plan of its country. Ask for it again, or take it out."
 
 
 RULE: Final = Rule(

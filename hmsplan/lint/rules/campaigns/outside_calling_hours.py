@@ -39,7 +39,7 @@ def _wrong(country: str, number: int, found: Window, view: View) -> str:
         return ""
     return (
         f"{wording.count(number, 'lead')} in {country_name(country)}, where it is {told(local(found, zones[0], view))} "
-        f"({zones[0]}) and marketing calls are allowed from {told(hours.weekdays)}: {hours.law}"
+        f"({zones[0]}) and marketing calls are allowed on weekdays from {told(hours.weekdays)}: {hours.law}"
     )
 
 

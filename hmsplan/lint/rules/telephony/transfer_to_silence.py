@@ -30,7 +30,8 @@ def _check(resource: Resource, view: View) -> Iterator[Hit]:
             why = f"{target.address} has no assistant"
         else:
             continue
-        yield Hit(f"{why}: a call that is passed on to {number} is not answered.", path)
+        detail = f"{why}: a call that is passed on to {number} is not answered."
+        yield Hit(f"{detail} Name another telephone, or let this one be answered.", path)
 
 
 RULE: Final = Rule(

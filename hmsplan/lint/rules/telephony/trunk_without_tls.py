@@ -30,7 +30,7 @@ RULE: Final = Rule(
     group=Group.TELEPHONY,
     title="SIP trunk without TLS",
     severity=Severity.WARNING,
-    why="Without TLS the numbers of callers cross the internet readable, and a stranger can redirect a call.",
+    why="Without TLS the numbers of callers cross the internet readable, and a stranger on the way can change them.",
     bad="""
 sip_trunks:
   voip: {name: VoIP, provider: custom, address: sip.acme.example, transport: udp}
