@@ -387,13 +387,26 @@ BARE = (
     "assistants: {a: {name: A, analysis_plan: {structured_data_plan: {enabled: true, messages: []}}}}",
     "assistants: {a: {name: A, llm_config: {provider: openai, model: gpt-5.4}}}",
     "assistants: {a: {name: A, llm_config: {provider: openai, model: gpt-5.4, tools: [], messages: []}}}",
-    "workflows: {w: {name: W, definition: {version: 1, entry_node: a, nodes: "
-    "[{id: a, type: conversation, instructions: Ask.}], global_prompt: null}}}\n"
-    'numbers: {n: {phone_number: "+31201234567", workflow_id: "${workflows.w}"}}',
+    """
+workflows:
+  w:
+    name: W
+    definition:
+      {version: 1, entry_node: a, nodes: [{id: a, type: conversation, instructions: Ask.}], global_prompt: null}
+numbers: {n: {phone_number: "+31201234567", workflow_id: "${workflows.w}"}}
+""",
     "tool_templates: {t: {name: T, tool_type: transfer_call, tool_config: {destinations: []}}}",
     "tool_templates: {t: {name: t_t, tool_type: function, tool_config: {}}}",
-    "campaigns: {c: {name: C, agent_id: 3f0c0d5e-0000-4000-8000-000000000000, schedule_start_time: '10:00', "
-    "schedule_end_time: '12:00', timezone: Europe/Amsterdam, leads: []}}",
+    """
+campaigns:
+  c:
+    name: C
+    agent_id: 3f0c0d5e-0000-4000-8000-000000000000
+    schedule_start_time: "10:00"
+    schedule_end_time: "12:00"
+    timezone: Europe/Amsterdam
+    leads: []
+""",
 )
 
 

@@ -25,7 +25,7 @@ def talk(name: str, instructions: str = "Ask what the caller needs.", **fields: 
 
 BYE: dict[str, Any] = {"id": "bye", "type": "end"}
 DESK: dict[str, Any] = {"id": "desk", "type": "transfer", "destination": "+31850000012"}
-HANG_UP = {"tools": [{"type": "endCall"}]}
+HANG_UP: dict[str, Any] = {"tools": [{"type": "endCall"}]}
 
 
 def look(tool: str = "lookup_order", **fields: Any) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def test_a_call_that_cannot_go_on_or_come_is_told(
         assert all(told[rule] in detail for detail in details)
 
 
-GLOBAL = {"global": True, "global_description": "the caller wants to stop"}
+GLOBAL: dict[str, Any] = {"global": True, "global_description": "the caller wants to stop"}
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def _check(assistant: Resource, view: View) -> Iterator[Hit]:
-    if assistant.spec.get("webhook_secret") is not None:
-        return
+    if assistant.spec.get("webhook_secret") is not None or assistant.spec.get("webhook_url") is not None:
+        return  # webhook-without-secret tells of it, and what it asks for signs these calls too
     tools = [tool for tool in tools_of(assistant, view) if tool.kind == FUNCTION and tool.text("url")]
     unsigned = [tool for tool in tools if value_at(tool.form, ("server", "secret")) is None]
     if unsigned:
