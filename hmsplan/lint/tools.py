@@ -207,7 +207,10 @@ def _bare(prompt: str) -> Iterator[re.Match[str]]:
         match = _BARE.match(prompt, start)
         if match is not None:
             yield match
-        at = prompt.find("_", at + 1 if match is None else match.end())
+        end = at + 1 if match is None else match.end()
+        while end < len(prompt) and (prompt[end].isalnum() or prompt[end] == "_"):
+            end += 1
+        at = prompt.find("_", end)
 
 
 def _named(prompt: str, name: str, start: int, end: int, *, is_called: bool) -> Named:

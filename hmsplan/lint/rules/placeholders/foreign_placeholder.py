@@ -52,7 +52,7 @@ def _is_something_else(found: str, text: Text, resource: Resource, view: View) -
     if found[0] == "<":
         return f"</{found[1:]}" in text.text
     campaigns = placeholders.campaigns_of(resource, view) if found[0] == "{" else ()
-    return any(found[1:-1] in placeholders.given(campaign) for campaign in campaigns)
+    return any(found[1:-1] in placeholders.given(campaign, view) for campaign in campaigns)
 
 
 _BETTER: Final = "Write {{name}} for a variable of the leads, ${var:name} for one of the stack, or take it out."

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from hmsplan.model import Resource
 
 
-def _check(campaign: Resource, _view: View) -> Iterator[Hit]:
+def _check(campaign: Resource, view: View) -> Iterator[Hit]:
     first: dict[str, str] = {}
-    for name in placeholders.given(campaign):
+    for name in placeholders.given(campaign, view):
         other = first.setdefault(wording.plain_name(name), name)
         if other != name:
             leads = enumerate(campaign.members or ())

@@ -11,6 +11,7 @@ from hmsplan.model import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from hmsplan.lint.view import View
     from hmsplan.model import Resource
@@ -18,20 +19,19 @@ if TYPE_CHECKING:
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     if resource.address.kind == "campaigns":
-        filled = (
-            (owner, text, placeholders.given(resource)) for owner, text in placeholders.texts_filled(resource, view)
-        )
+        names: AbstractSet[str] = placeholders.given(resource, view).keys()
+        texts = list(placeholders.texts_filled(resource, view))
     else:
-        names = dict.fromkeys(_analysed(resource))
-        filled = ((resource, text, names) for text in placeholders.analysis_texts(resource))
-    for owner, text, names in filled:
+        names = _analysed(resource)
+        texts = [(resource, text) for text in placeholders.analysis_texts(resource)]
+    for owner, text in texts:
         for name, offset in placeholders.single(text.text):
             if name in names:
                 detail = f"{{{name}}} stays as it is; write {{{{{name}}}}}."
                 yield Hit(detail, text.path, *text.place(offset), address=owner.address)
 
 
-def _analysed(resource: Resource) -> frozenset[str]:
+def _analysed(resource: Resource) -> AbstractSet[str]:
     """Return what an analysis of *resource* is given in double braces alone."""
     if resource.address.kind == "assistants":
         return frozenset(placeholders.IN_PLANS)

@@ -23,7 +23,7 @@ def _check(resource: Resource, view: View) -> Iterator[Hit]:
     for text in placeholders.analysis_texts(resource):
         if "{" not in text.text:
             continue
-        leads = leads or {name for each in view.of_kind("campaigns") for name in placeholders.given(each)}
+        leads = leads or {name for each in view.of_kind("campaigns") for name in placeholders.given(each, view)}
         for name, offset in placeholders.doubled(text.text):
             if name not in placeholders.IN_ANALYSES and name not in leads and placeholders.is_name(name):
                 there = " and ".join(_written(each, is_template) for each in names)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def _check(campaign: Resource, view: View) -> Iterator[Hit]:
     if not campaign.members:
         return
-    given = {**placeholders.given(campaign), placeholders.NUMBER: None}
+    given = {**placeholders.given(campaign, view), placeholders.NUMBER: None}
     for resource, text in placeholders.texts_filled(campaign, view):
         for name, offset in placeholders.doubled(text.text):
             if name not in given and placeholders.is_name(name):
@@ -42,7 +42,7 @@ def _guess(name: str, given: Collection[str]) -> str:
 def _elsewhere(name: str, assistant: Resource, view: View) -> str:
     others = [str(each.address) for each in placeholders.campaigns_of(assistant, view)]
     giving = [
-        other.address for other in placeholders.campaigns_of(assistant, view) if name in placeholders.given(other)
+        other.address for other in placeholders.campaigns_of(assistant, view) if name in placeholders.given(other, view)
     ]
     if not giving or len(others) == 1:
         return ""

@@ -26,7 +26,7 @@ def _check(campaign: Resource, view: View) -> Iterator[Hit]:
     single = {
         name for _, text in placeholders.texts_filled(campaign, view) for name, _ in placeholders.single(text.text)
     }
-    unused = [name for name in placeholders.given(campaign) if name not in used and name not in single]
+    unused = [name for name in placeholders.given(campaign, view) if name not in used and name not in single]
     if unused:
         each = "is filled in" if len(unused) == 1 else "are filled in"
         detail = f"{wording.listed(unused)} {each} nowhere. Take it off the list, or use it in a text."

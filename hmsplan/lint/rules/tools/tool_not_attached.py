@@ -78,7 +78,7 @@ def _not_tools(tools: Sequence[Tool], assistants: Sequence[Resource], view: View
     """Return the names that are something else: of arguments and their values, and of variables of leads."""
     found = {name for tool in tools for name in _arguments(tool.form.get("parameters"))}
     campaigns = (campaign for each in assistants for campaign in placeholders.campaigns_of(each, view))
-    return found.union(*(placeholders.given(campaign) for campaign in campaigns))
+    return found.union(*(placeholders.given(campaign, view) for campaign in campaigns))
 
 
 def _arguments(schema: Any) -> Iterator[str]:
