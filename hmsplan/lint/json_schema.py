@@ -1,11 +1,11 @@
-"""What is wrong with the JSON Schema of a tool's arguments, beside what nothing could meet at all. Pure."""
+"""What is wrong with a JSON Schema that a model has to fill in, although it is a schema. Pure."""
 
 from __future__ import annotations
 
 import enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from hmsplan.lint import schema_faults
+from hmsplan.model import dotted
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
@@ -14,6 +14,19 @@ if TYPE_CHECKING:
     from hmsplan.model import FieldPath
 
 _MOST_DEEP: Final = 32
+_BOUNDS: Final = (
+    *(("minimum", "maximum"), ("exclusiveMinimum", "exclusiveMaximum"), ("minLength", "maxLength")),
+    *(("minItems", "maxItems"), ("minProperties", "maxProperties")),
+)
+_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
+    "string": (str,),
+    "integer": (int, float),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
 _ELSEWHERE: Final = ("allOf", "anyOf", "oneOf", "$ref", "if", "patternProperties")
 _ALTERNATIVES: Final = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _ONE: Final = frozenset({"items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"})
@@ -43,8 +56,6 @@ def faults(schema: Mapping[str, Any]) -> Iterator[Fault]:
     if schema and schema.get("type") != "object" and not any(key in schema for key in _ELSEWHERE):
         detail = f"The arguments of a call are a block of names and values: write type: object{_instead(schema)}."
         yield Fault(Wrong.IMPOSSIBLE, ("type",) if "type" in schema else (), detail)
-    for path, detail in schema_faults.faults(schema):
-        yield Fault(Wrong.REQUIRED if path[-1] == "required" else Wrong.IMPOSSIBLE, path, detail)
     loops: set[str] = set()
     for fault in _of(schema, schema, ()):
         if fault.wrong is not Wrong.RECURSION or fault.detail not in loops:  # a loop is told where it is entered
@@ -61,7 +72,8 @@ def _of(schema: Any, root: Mapping[str, Any], path: FieldPath) -> Iterator[Fault
         return
     if isinstance(target := schema.get("$ref"), str):
         yield from _of_reference(target, root, path)
-    yield from _of_blocks(schema, path)
+    yield from _of_required(schema, path)
+    yield from _of_values(schema, path)
     for name, value in _properties(schema):
         if value is False and name in schema.get("required", ()):
             yield Fault(Wrong.IMPOSSIBLE, (*path, "properties", name), f"{name} is required, and false takes no value.")
@@ -145,14 +157,53 @@ def _targets(schema: Any) -> Iterator[tuple[str, ...]]:
             yield from _targets(value)
 
 
-def _of_blocks(schema: Mapping[str, Any], path: FieldPath) -> Iterator[Fault]:
-    if schema.get("required") and "properties" not in schema and not any(key in schema for key in _ELSEWHERE):
-        names = wording.listed(map(str, schema["required"]))
-        yield Fault(Wrong.REQUIRED, (*path, "required"), f"{names}: required, and no properties say what it is.")
-    if schema.get("type") == "array" and not {"items", "prefixItems"} & schema.keys():
+def _of_required(schema: Mapping[str, Any], path: FieldPath) -> Iterator[Fault]:
+    required, known = schema.get("required"), schema.get("properties")
+    if not isinstance(required, list) or any(key in schema for key in _ELSEWHERE):
+        return
+    known = known if isinstance(known, dict) else {}
+    for index, name in enumerate(required):
+        if isinstance(name, str) and name not in known:
+            guess = wording.did_you_mean(name, known) or f" Describe it in {dotted((*path, 'properties'))}."
+            yield Fault(Wrong.REQUIRED, (*path, "required", index), f"{name} is required, and no property.{guess}")
+
+
+def _of_values(schema: Mapping[str, Any], path: FieldPath) -> Iterator[Fault]:
+    choices, types = schema.get("enum"), schema.get("type")
+    if choices == []:
+        yield Fault(Wrong.IMPOSSIBLE, (*path, "enum"), "enum is empty: there is nothing to choose from.")
+    elif isinstance(choices, list) and "const" in schema and schema["const"] not in choices:
+        yield Fault(Wrong.IMPOSSIBLE, (*path, "const"), "const is none of the values of enum.")
+    elif isinstance(choices, list) and types is not None and not any(_fits(each, types) for each in choices):
+        detail = f"No value of enum is {wording.type_named(types)}. Write each as the type says."
+        yield Fault(Wrong.IMPOSSIBLE, (*path, "enum"), detail)
+    for least, most in _BOUNDS:
+        low, high = (schema[least], schema.get(most)) if least in schema else (None, None)
+        if isinstance(low, int | float) and isinstance(high, int | float) and _is_empty(low, high, least):
+            detail = f"{least} is {low} and {most} is {high}: no value lies between. Swap them."
+            yield Fault(Wrong.IMPOSSIBLE, (*path, least), detail)
+    if types == "array" and not {"items", "prefixItems"} & schema.keys():
         detail = "A list has to say what it holds; OpenAI refuses it without. Write items: {type: string}, say."
         yield Fault(Wrong.IMPOSSIBLE, path, detail)
-    is_shut = schema.get("type") == "object" and schema.get("additionalProperties") is False
-    if path and is_shut and not schema.get("properties") and not any(key in schema for key in _ELSEWHERE):
-        detail = "The block has no properties, and additionalProperties: false refuses all others. Say what it holds."
+    if path and types == "object" and schema.get("additionalProperties") is False and not _may_hold(schema):
+        detail = (
+            "The block has no properties, and additionalProperties: false refuses all others. Describe what it holds."
+        )
         yield Fault(Wrong.IMPOSSIBLE, path, detail)
+
+
+def _is_empty(low: float, high: float, least: str) -> bool:
+    return low >= high if least.startswith("exclusive") else low > high
+
+
+def _may_hold(schema: Mapping[str, Any]) -> bool:
+    return bool(schema.get("properties")) or any(key in schema for key in _ELSEWHERE)
+
+
+def _fits(value: Any, types: str | list[str]) -> bool:
+    listed = [types] if isinstance(types, str) else types
+    return any(isinstance(value, _TYPES.get(name, (object,))) and _is_one(value, name) for name in listed)
+
+
+def _is_one(value: Any, name: str) -> bool:
+    return not isinstance(value, bool) or name == "boolean"
