@@ -65,6 +65,7 @@ def applies_until_done(world: World) -> int:
     raise AssertionError(f"{RUNS} applies were not enough")
 
 
+@pytest.mark.no_cover
 def test_a_fifth_of_all_answers_is_a_fault(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     """Two thousand operations end after a few applies: nothing is made twice, and no write is lost."""
     with World(tmp_path / "stack", Settings()) as world:

@@ -17,7 +17,9 @@ from hmsplan.errors import UnsafePlan
 from hmsplan.kinds import KINDS
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "stack"
-SWITCHES = [pytest.param({name: value}, id=f"{name}={value}") for name, value in every_value()]
+SWITCHES = [
+    pytest.param({name: value}, id=f"{name}={value}", marks=pytest.mark.no_cover) for name, value in every_value()
+]
 DELETING = [switch for switch in SWITCHES if str(switch.id).startswith(("delete_", "nested_", "list_"))]
 COMBINED = [pytest.param(seed, id=f"combination {seed}") for seed in range(12)]
 

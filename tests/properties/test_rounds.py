@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.faulty_runs import BOUNDED, ENDS, STANCES, WRONG, run_faults, run_with
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from hmsplan.model import Plan
 
 
+@pytest.mark.no_cover
 @BOUNDED
 @given(stack=stacks(), stance=STANCES)
 def test_applying_a_plan_leaves_an_empty_plan(folders: Iterator[Path], stack: dict[str, Any], stance: Settings) -> None:
@@ -39,6 +41,7 @@ def test_applying_a_plan_leaves_an_empty_plan(folders: Iterator[Path], stack: di
         assert len(world.emulator.writes) == written
 
 
+@pytest.mark.no_cover
 @BOUNDED
 @given(first=stacks(), then=stacks(), stance=STANCES)
 def test_any_stack_can_follow_any_other(
@@ -73,6 +76,7 @@ def told(plan: Plan) -> Plan:
     return replace(plan, changes=changes, warnings=warnings, lineage="")
 
 
+@pytest.mark.no_cover
 @BOUNDED
 @given(first=stacks(), then=stacks())
 def test_order_means_nothing(folders: Iterator[Path], first: dict[str, Any], then: dict[str, Any]) -> None:
@@ -93,6 +97,7 @@ def test_order_means_nothing(folders: Iterator[Path], first: dict[str, Any], the
         assert told(again) == told(plan)
 
 
+@pytest.mark.no_cover
 @BOUNDED
 @given(first=stacks(), then=stacks())
 def test_every_step_follows_what_it_needs(folders: Iterator[Path], first: dict[str, Any], then: dict[str, Any]) -> None:

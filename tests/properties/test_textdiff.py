@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.prompts import DUTCH, ENGLISH
@@ -68,6 +69,7 @@ def test_the_change_leads_from_any_text_to_any_other(before: str, after: str) ->
     assert (change.kind is Kind.SAME) == (before == after)
 
 
+@pytest.mark.no_cover
 @settings(max_examples=200, deadline=None)
 @given(edits())
 def test_the_change_leads_from_a_prompt_to_its_next_version(pair: tuple[str, str]) -> None:
@@ -118,6 +120,7 @@ SPACES: Final = st.sampled_from(
 )
 
 
+@pytest.mark.no_cover
 @settings(max_examples=200, deadline=None)
 @example("\n```", "```")
 @example("```\na\n```", "```\n\na\n```")
@@ -129,6 +132,7 @@ def test_no_change_is_shown_as_nothing(before: str, after: str) -> None:
         assert any(words in summary for words in QUIETLY) or {line.mark for line in lines} & {"+", "-", "~", ">"}
 
 
+@pytest.mark.no_cover
 @settings(max_examples=100, deadline=None)
 @given(edits(), st.sampled_from("\xa0\u2009\u2028\u3000\u200b\u00ad\x0b\x1c\u0430\ufe00"))
 def test_a_character_that_nobody_sees_is_seen_when_it_comes(pair: tuple[str, str], hidden: str) -> None:
