@@ -31,10 +31,20 @@ unit: .venv/.installed
 	$(BIN)/python -m pytest -n $(JOBS) -q -m "not system" tests/unit tests/test_golden.py
 
 # Everything. Outside of CI a server or a browser may be missing, whose tests are then skipped: less has to be covered.
-test: check
+# What is checked and installed first is done side by side. The tests run in one process more than there are cores, for
+# many of them wait; and each may keep what it compiles, for hundreds of them start hmsplan.
+test: export PYTHONDONTWRITEBYTECODE =
+test: .venv/.installed
+	$(MAKE) --no-print-directory -j check system judges
+	PYTEST_XDIST_AUTO_NUM_WORKERS=$$(($$(getconf _NPROCESSORS_ONLN) + 1)) $(BIN)/python -m pytest -n $(JOBS) --dist worksteal \
+		--cov --cov-report=term:skip-covered $(if $(CI),,--cov-fail-under=95)
+
+.PHONY: system judges
+system:
 	sh scripts/system.sh
+
+judges: .venv/.installed
 	sh scripts/judges
-	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered $(if $(CI),,--cov-fail-under=95)
 
 # Writes what golden tests expect, and shows what changed: it is reviewed like code.
 golden: .venv/.installed
@@ -44,12 +54,13 @@ golden: .venv/.installed
 	git --no-pager diff --stat -- tests/golden tests/broken
 	git --no-pager diff -- tests/golden tests/broken
 
-# Kills hmsplan with SIGKILL at fault points and at random moments, and lets people act beside 2,000 lives of an
-# organization; prints what was found afterwards.
+# Kills hmsplan with SIGKILL at fault points and at random moments, breaks every call in every way, and lets people act
+# beside 2,000 lives of an organization; prints what was found afterwards.
 soak: export HMSPLAN_SOAK_KILLS ?= 2000
 soak: export HMSPLAN_SOAK_LIVES ?= 2000
 soak: .venv/.installed
-	$(BIN)/python -m pytest -n $(JOBS) --no-cov tests/kills tests/properties/test_beside_people.py
+	$(BIN)/python -m pytest -n $(JOBS) --no-cov tests/kills tests/faults/test_every_call.py \
+		tests/properties/test_beside_people.py
 
 # Breaks diff, plan and the create protocol in a thousand small ways, and lists the ways that no test notices.
 mutants: .venv/.installed

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 SERVERS: Final = frozenset({"postgres", "postgres_store", "shared_s3", "bucket_store"})
 """Fixtures that start a server."""
+SLOW: Final = ("kills", "faults", "judges", "properties", "integration")
+"""Folders whose tests take seconds, or a minute."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,6 +29,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not SERVERS.isdisjoint(_asked(item)):
             item.add_marker("system")
+
+
+@pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
+def pytest_longest_first(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that in the end no process works while the others wait."""
+    items.sort(key=lambda item: [folder not in item.nodeid.split("/") for folder in SLOW])
 
 
 def _asked(item: pytest.Item) -> Iterator[str]:
