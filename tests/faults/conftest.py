@@ -21,10 +21,12 @@ CHANGES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
 Beginning: TypeAlias = "tuple[World, list[str]]"
 
 
-@pytest.fixture(autouse=True)
-def _no_power_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def _no_power_failure() -> Iterator[None]:
     """A process that dies loses nothing that the system was given, so nobody has to wait for the disk here."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
 
 
 @pytest.fixture(scope="module")
