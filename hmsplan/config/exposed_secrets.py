@@ -55,10 +55,11 @@ def _worth_a_look(block: Mapping[str, Value] | list[Value], at: FieldPath = ()) 
     """Return, quickly, the texts in *block* that may be a URL or hold a credential, with their paths."""
     found: list[tuple[FieldPath, str]] = []
     for key, value in block.items() if isinstance(block, dict) else enumerate(block):
-        if isinstance(value, str):
+        kind = type(value)
+        if kind is str:
             if key in _URLS or may_hold_one(value):
                 found.append(((*at, key), value))
-        elif isinstance(value, dict | list):
+        elif kind is dict or kind is list:
             found += _worth_a_look(value, (*at, key))
     return found
 

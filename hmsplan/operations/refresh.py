@@ -121,7 +121,9 @@ async def _with_summaries_read(client: ReadClient, state: State, snapshot: Snaps
 
 def _lacks(kind: Kind, binding: Binding, listed: Mapping[str, RemoteObject]) -> bool:
     live = listed.get(binding.id)
-    return live is not None and any(
+    if live is None or binding.applied.keys() <= live.fields.keys():
+        return False
+    return any(
         value is not None and key not in live.fields and not kind.is_secret((key,)) and key not in kind.write_only
         for key, value in binding.applied.items()
     )

@@ -120,12 +120,18 @@ _PROSE: Final = 1000  # characters from which a text is prose, in which a key of
 def may_hold_one(text: str) -> bool:
     """Say quickly whether *text* is worth a closer look; this is asked of every text there is."""
     length = len(text)
-    if length < _LEAST:
-        return False
-    for hint in _HINTS if length > _PROSE else _ALL_HINTS:  # noqa: SIM110 -- half the time of any()
+    return length >= _LEAST and (_short_may_hold_one(text) if length <= _SHORT else _has_a_hint(text))
+
+
+def _has_a_hint(text: str) -> bool:
+    for hint in _HINTS if len(text) > _PROSE else _ALL_HINTS:  # noqa: SIM110 -- half the time of any()
         if hint in text:
             return True
     return False
+
+
+_short_may_hold_one: Final = functools.lru_cache(maxsize=1024)(_has_a_hint)
+"""Remembers what was said of short texts, which are the same in many objects."""
 
 
 def hidden(text: str) -> str:
