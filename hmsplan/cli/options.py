@@ -33,6 +33,7 @@ class Globals:
         trust_from: the git revision whose policies count; None = those of the working tree.
         timeout_s: seconds after which nothing more is sent; None = no limit.
         typed: names of those that stand on the command line, and not in a variable.
+        kept: what is large, and is not to be freed, object by object, before the process ends.
     """
 
     directory: Path = Path()
@@ -51,6 +52,7 @@ class Globals:
     trust_from: str | None = None
     saved: Path | None = None
     typed: set[str] = field(default_factory=set)
+    kept: object = None
 
     @property
     def sources(self) -> list[Source]:

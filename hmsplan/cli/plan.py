@@ -224,7 +224,9 @@ def _planned(
     """Plan against a saved snapshot, if there is one; else read what is live."""
     if against is None:
         workspace = open_workspace(options, need_secrets=True)
-        return workspace.stack, wait_for(plan(workspace, choice, impact=impact, whose=whose))
+        made = wait_for(plan(workspace, choice, impact=impact, whose=whose))
+        options.kept = workspace.stack, made
+        return workspace.stack, made
     from hmsplan.formats.snapshot_file import snapshot_from_bytes  # noqa: PLC0415 -- most plans read what is live
     from hmsplan.operations.offline import plan_against  # noqa: PLC0415
 

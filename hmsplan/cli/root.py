@@ -106,7 +106,8 @@ def main(args: Sequence[str] | None = None) -> None:
     gc.disable()
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # httpx then does without its own command line
     terminal.open_streams()
-    code = run(args)
+    options = Globals()  # what it keeps lives as long as the process
+    code = run(args, options)
     terminal.flush()
     os._exit(code)
 
@@ -126,10 +127,10 @@ def _explain(error: click.ClickException) -> None:
     terminal.complain(terminal.wrapped(f"Error: {error.format_message()}"))
 
 
-def run(args: Sequence[str] | None = None) -> int:
+def run(args: Sequence[str] | None = None, options: Globals | None = None) -> int:
     """Run one command and return its exit code; nothing but the code comes out of here."""
     collecting = gc.isenabled()
-    options = Globals()
+    options = Globals() if options is None else options
     gc.disable()  # a command is short, and the collector would walk every value of a large stack again and again
     try:
         result: Any = hmsplan.main(args, prog_name="hmsplan", standalone_mode=False, obj=options)

@@ -91,6 +91,7 @@ def load(
         ask_programs=ask_programs,
         meanwhile=meanwhile,
     )
+    options.kept = stack
     for source in options.sources:
         _warn_of_readers(source)
     values = [*secret_values(stack), *declared_credentials(stack)]

@@ -126,6 +126,20 @@ def test_an_invalid_configuration_is_3(cli: Cli, stack: Path, command: str) -> N
     assert result.out == ""
 
 
+def test_what_is_large_is_not_freed_before_the_process_ends(stack: Path) -> None:
+    """Object by object, that takes longer than to end."""
+    code = """
+import gc, os
+from hmsplan.cli import main
+from hmsplan.model import Plan, Stack
+end = os._exit
+os._exit = lambda code: end(10 + len({type(each) for each in gc.get_objects() if isinstance(each, Plan | Stack)}))
+main()
+"""
+    assert process("-C", str(stack), "--emulator", "plan", code=code).code == 10 + len({"Plan", "Stack"})
+    assert process("-C", str(stack), "validate", code=code).code == 10 + len({"Stack"})
+
+
 def test_what_is_wrong_with_a_large_stack_is_told_before_what_is_wrong_with_its_state(tmp_path: Path) -> None:
     """The state is read while other processes parse the files."""
     many = {f"{n}.yaml": f"assistants:\n  a{n}: {{name: A{n}, first_message: Hello}}\n" for n in range(450)}
