@@ -83,7 +83,7 @@ def _overview(catalog: Catalog, today: date, width: int) -> Iterator[str]:
                 lead = f"  {provider.provider}" if number == 0 else ""
                 yield f"{lead:<{indent}}{line}".rstrip()
         yield ""
-    yield "* the platform's own choice. Voices, ranges, keys and sources of one provider:"
+    yield f"* the platform's own choice. Looked up on {catalog.checked}. Voices, ranges, keys, sources:"
     yield "  hmsplan catalog show elevenlabs"
     yield from _age(catalog, today, width)
 
