@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class NoSuchResource(HmsplanError):
     """The stack has no assistant or workflow of that address."""
 
-    summary = "Unknown resource"
+    summary = "Unknown assistant or workflow"
 
 
 @click.group("catalog", cls=Group)

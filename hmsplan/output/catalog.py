@@ -83,7 +83,7 @@ def _overview(catalog: Catalog, today: date, width: int) -> Iterator[str]:
                 lead = f"  {provider.provider}" if number == 0 else ""
                 yield f"{lead:<{indent}}{line}".rstrip()
         yield ""
-    yield f"* the platform's own choice. Looked up on {catalog.checked}. Voices, ranges, keys, sources:"
+    yield f"* the platform's own choice. Looked up on {catalog.checked}. All of one provider:"
     yield "  hmsplan catalog show elevenlabs"
     yield from _age(catalog, today, width)
 
