@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import phonenumbers
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 from support.lint import linted
 
 from hmsplan.errors import ConfigError
@@ -87,6 +91,20 @@ class TestNumbering:
     )
     def test_a_number_has_a_country_and_a_rate(self, dialled: str, country: str, rate: Rate) -> None:
         assert look_up(dialled) == (country, rate)
+
+    @given(st.sampled_from(sorted(COUNTRY_CODE_TO_REGION_CODE)), st.from_regex(r"[1-9][0-9]{5,10}", fullmatch=True))
+    @settings(max_examples=200, deadline=None)
+    def test_it_agrees_with_phonenumbers(self, code: int, national: str) -> None:
+        """But for what parsing takes away, such as a 1 that mobile numbers in Mexico once had."""
+        parsed = phonenumbers.parse(f"+{code}{national}")
+        assume(str(parsed.national_number) == national and not parsed.italian_leading_zero)
+        kind = phonenumbers.number_type(parsed)
+        region = phonenumbers.region_code_for_number(parsed)
+        found = look_up(f"+{code}{national}")
+        assert (found.rate is Rate.PREMIUM) == (kind == phonenumbers.PhoneNumberType.PREMIUM_RATE)
+        assert (found.rate is Rate.SHARED) == (kind == phonenumbers.PhoneNumberType.SHARED_COST)
+        assert (found.rate is Rate.UNKNOWN) == (kind == phonenumbers.PhoneNumberType.UNKNOWN)
+        assert found.rate is Rate.UNKNOWN or found.country == ("" if region == "001" else region)
 
     @pytest.mark.parametrize("dialled", ["+31612345678", "+447700900100", "+15550100123", "+99912345678", "+3"])
     def test_a_number_that_may_be_dialled_or_is_kept_free_for_films(self, dialled: str) -> None:
