@@ -22,4 +22,4 @@ def in_texts(resource: Resource, view: View, what: What, advice: str) -> Iterato
     for text in view.texts(resource):
         for datum in people_in(text.text):
             if datum.what is what:
-                yield Hit(f"{datum.masked} looks like {what}. {advice}", text.path, *text.place(datum.at))
+                yield Hit(f"{datum.masked} looks like {what}. {advice}", text.path, datum.line, datum.column)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hmsplan.lint import words
 from hmsplan.lint.fiction import is_fiction
+from hmsplan.lint.speaking import lines_with_digits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -33,13 +34,14 @@ class Datum(NamedTuple):
     """One datum.
 
     Attributes:
-        at: offset in the text.
+        column: on its line, from 1.
         masked: as it may be shown.
     """
 
     what: What
-    at: int
+    column: int
     masked: str
+    line: int = 1
 
 
 _LENGTHS: Final = (
@@ -165,17 +167,26 @@ _HINTS: Final = {
 }
 _SEQUENCE: Final = "1234567"
 """Digits by which an author says that a number is made up."""
-_NO_DIGITS: Final = bytes(byte for byte in range(256) if byte not in b"0123456789")
-_FEWEST_DIGITS: Final = 5
+_FEWEST_DIGITS: Final = 8
+"""Digits on a line, without which there is no such number on it."""
 
 
 @lru_cache(maxsize=4096)
 def people_in(text: str) -> tuple[Datum, ...]:
-    """Return the data about people in *text*, from left to right."""
-    found = list(_emails(text)) if "@" in text else []
-    if len(text.encode().translate(None, _NO_DIGITS)) >= _FEWEST_DIGITS:  # most texts have fewer, and are done
-        found += _by_digits(text)
-    return tuple(sorted(found, key=lambda datum: datum.at))
+    """Return the data about people in *text*, from left to right. Only the few lines that may hold one are read."""
+    found = [
+        datum._replace(line=number)
+        for number, line in lines_with_digits(text, _FEWEST_DIGITS)
+        for datum in _by_digits(line)
+    ]
+    if "@" in text:
+        found += [
+            datum._replace(line=number)
+            for number, line in enumerate(text.split("\n"), 1)
+            if "@" in line
+            for datum in _emails(line)
+        ]
+    return tuple(sorted(found, key=lambda datum: (datum.line, datum.column)))
 
 
 def _by_digits(text: str) -> Iterator[Datum]:
@@ -185,15 +196,15 @@ def _by_digits(text: str) -> Iterator[Datum]:
             for found in form.finditer(text):
                 bare = _PLAIN.sub("", found[1])
                 if _SEQUENCE not in bare and _NATIONAL[name].check(bare):
-                    yield Datum(What.NATIONAL, found.start(1), f"{name} {mask(found[1])}")
-    for found in words.BIRTH.finditer(text) if any(hint in low for hint in words.BIRTH_HINTS) else ():
-        yield Datum(What.BIRTH, found.start(1), mask(found[1]))
+                    yield Datum(What.NATIONAL, found.start(1) + 1, f"{name} {mask(found[1])}")
+    for found in words.BIRTH.finditer(text):
+        yield Datum(What.BIRTH, found.start(1) + 1, mask(found[1]))
     for found in _IBAN.finditer(text):
         if _is_iban(found[1].replace(" ", "")):
-            yield Datum(What.IBAN, found.start(), mask(found[1]))
+            yield Datum(What.IBAN, found.start() + 1, mask(found[1]))
     for found in _CARD.finditer(text):
         if is_card(found[1]):
-            yield Datum(What.CARD, found.start(), mask(found[1]))
+            yield Datum(What.CARD, found.start() + 1, mask(found[1]))
     yield from _mobiles(text)
 
 
@@ -201,17 +212,17 @@ def _mobiles(text: str) -> Iterator[Datum]:
     if "+" in text:
         for found in _PHONE.finditer(text):
             if _is_mobile("+" + re.sub(r"[^0-9]", "", found[1])):
-                yield Datum(What.MOBILE, found.start(), mask(found[1]))
+                yield Datum(What.MOBILE, found.start() + 1, mask(found[1]))
     for found in _DUTCH_MOBILE.finditer(text) if "06" in text else ():
         if _SEQUENCE not in _PLAIN.sub("", found[1]):
-            yield Datum(What.MOBILE, found.start(), mask(found[1]))
+            yield Datum(What.MOBILE, found.start() + 1, mask(found[1]))
 
 
 def _emails(text: str) -> Iterator[Datum]:
     for found in _EMAIL.finditer(text):
         parts = re.split(r"[._-]", found[1].lower())
         if words.ROLES.isdisjoint(parts) and not _MADE_UP.search(found[2].lower()):
-            yield Datum(What.EMAIL, found.start(), f"{mask(found[1])}@{found[2]}")
+            yield Datum(What.EMAIL, found.start() + 1, f"{mask(found[1])}@{found[2]}")
 
 
 def in_column(column: str, value: str) -> str:

@@ -20,22 +20,30 @@ SPEAKERS: Final = ("assistants", "tool_templates", "workflows")
 """The kinds with texts that are spoken as they stand."""
 READERS: Final = ("assistants", "campaigns", "workflows")
 """The kinds with prompts."""
-LANGUAGE_FIELDS: Final[Sequence[FieldPath]] = (
+LANGUAGE_FIELDS: Final[Sequence[tuple[str, ...]]] = (
     ("stt_config", "language"),
     ("tts_config", "language"),
     ("llm_config", "transcription", "language_hint"),
 )
+_TURNS: Final = frozenset({"user", "assistant"})
+_NO_LANGUAGE: Final = frozenset({"multi", "auto", ""})
 
 
 def declared_languages(spec: Spec) -> dict[FieldPath, str]:
     """Return each field of an assistant that names one language, with its ISO 639-1 code: ``nl`` for ``nl-BE``."""
-    found = {path: value_at(spec, path) for path in LANGUAGE_FIELDS}
-    codes = {path: value.replace("_", "-").split("-")[0].lower() for path, value in found.items() if _is_text(value)}
-    return {path: code for path, code in codes.items() if code not in {"multi", "auto", ""}}
+    found: dict[FieldPath, str] = {}
+    for path in LANGUAGE_FIELDS:
+        value = spec.get(path[0])
+        for key in path[1:]:
+            value = value.get(key) if isinstance(value, dict) else None
+        if isinstance(value, str):
+            code = value if len(value) == _CODE else value.replace("_", "-").split("-")[0]
+            if (code := code.lower()) not in _NO_LANGUAGE:
+                found[path] = code
+    return found
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+_CODE: Final = 2
 
 
 def language(spec: Spec) -> str:
@@ -44,12 +52,12 @@ def language(spec: Spec) -> str:
     return codes.pop() if len(codes) == 1 else ""
 
 
-def orders(resource: Resource, view: View) -> Iterator[Text]:
-    """Yield the prompts that give orders: not the turns of ``messages`` that set an example."""
-    for text in view.prompts(resource):
-        role = value_at(resource.spec, (*text.path[:-1], "role")) if text.path[-1] == "content" else "system"
-        if role not in {"user", "assistant"}:
-            yield text
+def orders(resource: Resource, view: View) -> Sequence[Text]:
+    """Return the prompts that give orders: not the turns of ``messages`` that set an example."""
+    prompts = view.prompts(resource)
+    if len(prompts) <= 1:
+        return prompts
+    return [text for text in prompts if value_at(resource.spec, (*text.path[:-1], "role")) not in _TURNS]
 
 
 def in_spoken(
@@ -64,5 +72,24 @@ def in_spoken(
 
 @lru_cache(maxsize=4096)
 def lowered(text: str) -> str:
-    """Return *text* in lower case: many rules ask for it."""
-    return text.lower()
+    """Return *text* with A to Z in lower case: as long as it was, and a third of the time of ``lower``."""
+    return text.lower() if text.isascii() else text.encode().lower().decode()
+
+
+_NO_DIGITS: Final = bytes(byte for byte in range(256) if byte not in b"0123456789\n")
+
+
+@lru_cache(maxsize=4096)
+def digits_of_lines(text: str) -> tuple[int, ...]:
+    """Return how many digits each line of *text* has: few lines have any, and most faults have some."""
+    return tuple(map(len, text.encode().translate(None, _NO_DIGITS).split(b"\n")))
+
+
+def lines_with_digits(text: str, fewest: int) -> Iterator[tuple[int, str]]:
+    """Yield each line of *text* with at least so many digits, with its number, from 1."""
+    digits = digits_of_lines(text)
+    if max(digits) >= fewest:
+        lines = text.split("\n")
+        for number, many in enumerate(digits):
+            if many >= fewest:
+                yield number + 1, lines[number]

@@ -28,7 +28,7 @@ class View:
         self.today = today
         self._of_kind: Mapping[str, Sequence[Resource]] | None = None
         self._users: Mapping[Address, Sequence[Resource]] | None = None
-        self._texts: dict[Address, tuple[Text, ...]] = {}
+        self._texts: dict[Address, tuple[Sequence[Text], Sequence[Text], Sequence[Text]]] = {}
         self._blocks: dict[Address, tuple[Block, ...]] = {}
 
     def of_kind(self, kind: str) -> Sequence[Resource]:
@@ -50,19 +50,25 @@ class View:
             self._users = found
         return self._users.get(address, ())
 
-    def texts(self, resource: Resource) -> tuple[Text, ...]:
+    def texts(self, resource: Resource) -> Sequence[Text]:
         """Return every text of a resource that is spoken or is a prompt; see ``texts``."""
-        if resource.address not in self._texts:
-            self._texts[resource.address] = texts_of(resource)
-        return self._texts[resource.address]
+        return self._by_role(resource)[0]
 
     def spoken(self, resource: Resource) -> Sequence[Text]:
         """Return the texts that people hear as they stand."""
-        return [text for text in self.texts(resource) if text.role is Role.SPOKEN]
+        return self._by_role(resource)[1]
 
     def prompts(self, resource: Resource) -> Sequence[Text]:
         """Return the texts that a model reads before or during a call."""
-        return [text for text in self.texts(resource) if text.role is Role.PROMPT]
+        return self._by_role(resource)[2]
+
+    def _by_role(self, resource: Resource) -> tuple[Sequence[Text], Sequence[Text], Sequence[Text]]:
+        known = self._texts.get(resource.address)
+        if known is None:
+            texts = texts_of(resource)
+            spoken, prompts = ([text for text in texts if text.role is role] for role in (Role.SPOKEN, Role.PROMPT))
+            known = self._texts[resource.address] = texts, spoken, prompts
+        return known
 
     def blocks(self, resource: Resource) -> tuple[Block, ...]:
         """Return the blocks of an assistant or a workflow that name a provider; see ``providers``."""

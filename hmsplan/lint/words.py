@@ -186,12 +186,45 @@ GOODBYE: Final[Phrases] = MappingProxyType(
 )
 """What a prompt says of the end of a call."""
 
-ALWAYS: Final = _words("always altijd immer stets toujours siempre sempre zawsze")
-NEVER: Final = _words("never nooit nie niemals jamais nunca jamás mai nigdy")
-ONLY: Final = _words(
-    "only exclusively alleen uitsluitend enkel nur ausschließlich uniquement exclusivement seulement sólo solo",
-    "solamente únicamente soltanto esclusivamente somente apenas tylko wyłącznie",
+ALWAYS: Final[Phrases] = MappingProxyType(
+    {
+        "en": ("always",),
+        "nl": ("altijd",),
+        "de": ("immer", "stets"),
+        "fr": ("toujours",),
+        "es": ("siempre",),
+        "it": ("sempre",),
+        "pt": ("sempre",),
+        "pl": ("zawsze",),
+    }
 )
+NEVER: Final[Phrases] = MappingProxyType(
+    {
+        "en": ("never",),
+        "nl": ("nooit",),
+        "de": ("niemals", "nie"),
+        "fr": ("jamais",),
+        "es": ("nunca", "jamás"),
+        "it": ("mai",),
+        "pt": ("nunca", "jamais"),
+        "pl": ("nigdy",),
+    }
+)
+EVERY_ALWAYS: Final = frozenset(word for table in ALWAYS.values() for word in table)
+EVERY_NEVER: Final = frozenset(word for table in NEVER.values() for word in table)
+ONLY: Final[Phrases] = MappingProxyType(
+    {
+        "en": ("only", "exclusively"),
+        "nl": ("alleen", "uitsluitend"),
+        "de": ("nur", "ausschließlich"),
+        "fr": ("uniquement", "exclusivement", "seulement"),
+        "es": ("sólo", "solo", "solamente", "únicamente"),
+        "it": ("solo", "soltanto", "esclusivamente"),
+        "pt": ("somente", "apenas", "exclusivamente"),
+        "pl": ("tylko", "wyłącznie"),
+    }
+)
+EVERY_ONLY: Final = frozenset(word for table in ONLY.values() for word in table)
 CONDITIONS: Final = _words(
     "if when whenever unless except until als wanneer tenzij behalve zodra wenn falls außer sofern si quand sauf",
     "lorsque cuando salvo se quando eccetto jeśli gdy chyba or of oder ou o lub",
@@ -202,18 +235,19 @@ SPEAKING: Final = re.compile(
     r"|parle|parlez|réponds|répondez|habla|hable|responde|responda|parla|parli|rispondi|risponda|fale|mów|odpowiadaj)\b"
 )
 """Tells a model to speak; in lower case."""
+_CODES: Final = ("nl", "en", "de", "fr", "es", "it", "pt", "pl")
 _LANGUAGES: Final = {
-    "nl": "dutch nederlands niederländisch néerlandais neerlandés holandés olandese holandês",
-    "en": "english engels englisch anglais inglés inglese inglês angielsku",
-    "de": "german duits deutsch allemand alemán tedesco alemão niemiecku",
-    "fr": "french frans französisch français francés francese francês francusku",
-    "es": "spanish spaans spanisch espagnol español spagnolo espanhol hiszpańsku",
-    "it": "italian italiaans italienisch italien italiano włosku",
-    "pt": "portuguese portugees portugiesisch portugais portugués portoghese português",
-    "pl": "polish pools polnisch polonais polaco polacco polonês polsku",
+    "en": "dutch english german french spanish italian portuguese polish",
+    "nl": "nederlands engels duits frans spaans italiaans portugees pools",
+    "de": "niederländisch englisch deutsch französisch spanisch italienisch portugiesisch polnisch",
+    "fr": "néerlandais anglais allemand français espagnol italien portugais polonais",
+    "es": "neerlandés inglés alemán francés español italiano portugués polaco",
+    "it": "olandese inglese tedesco francese spagnolo italiano portoghese polacco",
+    "pt": "holandês inglês alemão francês espanhol italiano português polonês",
+    "pl": "niderlandzku angielsku niemiecku francusku hiszpańsku włosku portugalsku polsku",
 }
 LANGUAGES: Final[Mapping[str, str]] = MappingProxyType(
-    {name: code for code, names in _LANGUAGES.items() for name in names.split()}
+    {name: code for names in _LANGUAGES.values() for name, code in zip(names.split(), _CODES, strict=True)}
 )
 """Name of a language, in any of them, to its code."""
 NAMES_OF: Final[Mapping[str, str]] = MappingProxyType(
@@ -259,18 +293,33 @@ FREQUENT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 )
 """Small words that a text of a language is full of; to see at a glance that it is one."""
 
-YOUR_NAME: Final = re.compile(
-    r"\b(?i:your name is|you are called|(?:je|jouw|uw) naam is|je heet|u heet|dein name ist|ihr name ist|du heißt"
-    r"|ton (?:nom|prénom) est|votre (?:nom|prénom) est|tu t'appelles|vous vous appelez|tu nombre es|te llamas"
-    r"|su nombre es|il tuo nome è|ti chiami|(?:o )?(?:teu|seu) nome é|nazywasz się|masz na imię)"
-    r"[ \t]+[\"'*“„]{0,3}([A-ZÀ-ÖØ-Þ][\w-]{1,30})"
+YOUR_NAME: Final[Phrases] = MappingProxyType(
+    {
+        "en": ("your name is ", "you are called "),
+        "nl": ("je naam is ", "jouw naam is ", "uw naam is ", "je heet ", "u heet "),
+        "de": ("dein name ist ", "ihr name ist ", "du heißt "),
+        "fr": ("ton nom est ", "votre nom est ", "ton prénom est ", "tu t'appelles ", "vous vous appelez "),
+        "es": ("tu nombre es ", "su nombre es ", "te llamas "),
+        "it": ("il tuo nome è ", "ti chiami "),
+        "pt": ("seu nome é ", "teu nome é "),
+        "pl": ("nazywasz się ", "masz na imię "),
+    }
 )
-"""What a prompt calls the assistant."""
-MY_NAME: Final = re.compile(
-    r"\b(?i:my name is|mijn naam is|mein name ist|je m'appelle|me llamo|mi nombre es|mi chiamo|(?:o )?meu nome é"
-    r"|nazywam się)[ \t]+([A-ZÀ-ÖØ-Þ][\w-]{1,30})"
+"""What a prompt says before the name of the assistant."""
+MY_NAME: Final[Phrases] = MappingProxyType(
+    {
+        "en": ("my name is ",),
+        "nl": ("mijn naam is ",),
+        "de": ("mein name ist ",),
+        "fr": ("je m'appelle ",),
+        "es": ("me llamo ", "mi nombre es "),
+        "it": ("mi chiamo ",),
+        "pt": ("meu nome é ",),
+        "pl": ("nazywam się ",),
+    }
 )
-"""What the assistant calls itself."""
+"""What the assistant says before its own name."""
+NAME: Final = re.compile(r"[ \t\"'*“„]{0,4}([A-ZÀ-ÖØ-Þ][\w-]{1,30})")
 
 PASSWORD: Final = re.compile(
     r"\b(?:password|passcode|api[ _-]?key|access token|wachtwoord|passwort|kennwort|mot de passe|contraseña|senha"
@@ -278,22 +327,20 @@ PASSWORD: Final = re.compile(
     r"\s*[\"'`*]{0,2}([^\s\"'`*{<\[]{6,64})",
     re.IGNORECASE,
 )
-PASSWORD_HINTS: Final = (
-    *("assw", "asscode", "pi key", "pi_key", "pi-key", "pikey", "oken", "ennwort", "achtwoord"),
-    *("mot de passe", "contrase", "senha", "hasł"),
+PASSWORD_WORDS: Final = (
+    *("password", "passcode", "api key", "api_key", "api-key", "apikey", "access token", "wachtwoord", "passwort"),
+    *("kennwort", "mot de passe", "contraseña", "senha", "hasło"),
 )
-"""A part of each word that ``PASSWORD`` begins with."""
+"""What ``PASSWORD`` begins with."""
 
 BIRTH: Final = re.compile(
     r"\b(?:born(?: on)?|date of birth|birth ?date|dob|birthday|geboren(?: op| am)?|geboortedatum|geburtsdatum|né[e]? le"
     r"|date de naissance|nacid[oa] el|fecha de nacimiento|nat[oa] il|data di nascita|data de nascimento|urodzon[ya]"
     r"|data urodzenia)\b\W{0,4}(?:is |was |the )?"
-    r"(\d{1,2}[-/. ]\d{1,2}[-/. ](?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d"
-    r"|\d{1,2}(?:st|nd|rd|th|\.)? [^\W\d]{3,10} (?:19|20)\d\d)",
+    r"(\d{1,2}[-/. ]\d{1,2}[-/. ](?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d)",
     re.IGNORECASE,
 )
 """A date of birth, with the words that say it is one."""
-BIRTH_HINTS: Final = ("born", "birth", "dob", "gebo", "gebu", "né", "nais", "naci", "nat", "nasc", "urodz")
 
 ROLES: Final = _words(
     "info contact hello hallo hi help helpdesk support service services servicedesk klantenservice kundenservice",

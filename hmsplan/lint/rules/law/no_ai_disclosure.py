@@ -44,11 +44,9 @@ _DETAIL: Final = (
 def _hides(text: str) -> bool:
     """Say whether nothing in a text lets people know that a machine speaks: in any language, for names are foreign."""
     low = lowered(text)
-    if sum(map(str.isalpha, text)) < _LEAST or not _is_latin(text):
+    if any(word in low for table in words.OF_MACHINES.values() for word in table) or words.MACHINE_WORDS.search(text):
         return False
-    return words.MACHINE_WORDS.search(text) is None and not any(
-        word in low for table in words.OF_MACHINES.values() for word in table
-    )
+    return sum(map(str.isalpha, text)) >= _LEAST and _is_latin(text)
 
 
 def _is_latin(text: str) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.lint.rule import Group, Hit, Rule
-from hmsplan.lint.speaking import lowered
-from hmsplan.lint.words import PASSWORD, PASSWORD_HINTS
+from hmsplan.lint.speaking import lines_with_digits, lowered
+from hmsplan.lint.words import PASSWORD, PASSWORD_WORDS
 from hmsplan.model import Severity
 from hmsplan.secrets.detect import is_mask, may_hold_one, service_keys
 
@@ -20,18 +20,32 @@ _ADVICE: Final = (
     "Take it out, have it replaced, and give it to the tool that needs it: server: {url: …, secret: ${secret:name}}."
 )
 
+_SHORTEST_KEY: Final = 15
+
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     for text in view.texts(resource):
-        content = text.text
-        if not may_hold_one(content):  # where it may, reading the stack has told it already
-            for start, _ in service_keys(content):
-                yield Hit(f"It holds what looks like the key of a service. {_ADVICE}", text.path, *text.place(start))
-        low = lowered(content)
-        if any(hint in low for hint in PASSWORD_HINTS):
-            for found in PASSWORD.finditer(content):
-                if _is_password(found[1].rstrip(".,;:!?)")):
-                    yield Hit(f"It holds what looks like a password. {_ADVICE}", text.path, *text.place(found.start(1)))
+        told = may_hold_one(text.text)  # reading the stack has told the keys in it already
+        for number, line in lines_with_digits(text.text, 1):  # neither a key nor a password goes without
+            for start in () if told else _keys(line):
+                yield Hit(f"It holds what looks like the key of a service. {_ADVICE}", text.path, number, start + 1)
+            for start in _passwords(line):
+                detail = f"It holds what looks like a password. {_ADVICE}"
+                yield Hit(detail, text.path, number, start + 1)
+
+
+def _keys(line: str) -> Iterator[int]:
+    if len(line) >= _SHORTEST_KEY and max(map(len, line.split())) >= _SHORTEST_KEY:
+        yield from (start for start, _ in service_keys(line))
+
+
+def _passwords(line: str) -> Iterator[int]:
+    low = lowered(line)
+    for word in PASSWORD_WORDS:
+        if word in low:
+            found = PASSWORD.match(line, low.index(word))
+            if found is not None and _is_password(found[1].rstrip(".,;:!?)")):
+                yield found.start(1)
 
 
 def _is_password(word: str) -> bool:

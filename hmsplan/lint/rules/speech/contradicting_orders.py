@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.prompts import sentences
+from hmsplan.lint import words
+from hmsplan.lint.prompts import strict_sentences
 from hmsplan.lint.rule import Group, Hit, Rule
-from hmsplan.lint.speaking import READERS, lowered, orders
-from hmsplan.lint.words import ALWAYS, NEVER
+from hmsplan.lint.speaking import READERS, language, orders
 from hmsplan.model import Severity
 
 if TYPE_CHECKING:
@@ -20,12 +20,10 @@ _FEWEST: Final = 2  # words besides always or never; fewer say too little of wha
 
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
+    spoken = language(resource.spec)
     seen: dict[tuple[str, ...], tuple[bool, str]] = {}
     for text in orders(resource, view):
-        low = lowered(text.text)
-        if not any(word in low for word in NEVER):
-            continue
-        for start, sentence in sentences(low):
+        for start, sentence in strict_sentences(text.text, spoken):
             order = _order(sentence)
             if order is None:
                 continue
@@ -39,7 +37,7 @@ def _check(resource: Resource, view: View) -> Iterator[Hit]:
 def _order(sentence: str) -> tuple[bool, tuple[str, ...]] | None:
     """Return whether something is always or never to be done, and what; None when it says neither, or both."""
     listed = sentence.split()
-    always, never = ALWAYS.intersection(listed), NEVER.intersection(listed)
+    always, never = words.EVERY_ALWAYS.intersection(listed), words.EVERY_NEVER.intersection(listed)
     if bool(always) == bool(never):
         return None
     asked = tuple(

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.lint.rule import Group, Hit, Rule
-from hmsplan.lint.speaking import SPEAKERS, in_spoken
+from hmsplan.lint.speaking import SPEAKERS, digits_of_lines, in_spoken
 from hmsplan.model import Severity
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hmsplan.lint.view import View
     from hmsplan.model import Resource
 
+_FEWEST: Final = 7
 _RUN: Final = re.compile(r"(?<![\w/=.,-])\+?[0-9]{7,}(?![\w/])|\b[A-Z]{2}[0-9]{2} ?(?:[A-Z]{4}|[0-9]{4}) ?[0-9]{4}")
 
 
@@ -27,7 +28,8 @@ def _tell(found: re.Match[str]) -> str:
 
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
-    return in_spoken(resource, view, (), _RUN, _tell)
+    if any(max(digits_of_lines(text.text)) >= _FEWEST for text in view.spoken(resource)):
+        yield from in_spoken(resource, view, (), _RUN, _tell)
 
 
 RULE: Final = Rule(

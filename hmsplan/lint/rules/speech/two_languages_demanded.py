@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.prompts import sentences
+from hmsplan.lint.prompts import strict_sentences
 from hmsplan.lint.rule import Group, Hit, Rule
-from hmsplan.lint.speaking import READERS, lowered, orders
-from hmsplan.lint.words import ALWAYS, CONDITIONS, LANGUAGES, NAMES_OF, NEVER, ONLY, SPEAKING
+from hmsplan.lint.speaking import READERS, language, orders
+from hmsplan.lint.words import CONDITIONS, EVERY_ALWAYS, EVERY_NEVER, EVERY_ONLY, LANGUAGES, NAMES_OF, SPEAKING
 from hmsplan.model import Severity
 
 if TYPE_CHECKING:
@@ -16,26 +16,24 @@ if TYPE_CHECKING:
     from hmsplan.lint.view import View
     from hmsplan.model import Resource
 
-_STRICT: Final = ALWAYS | ONLY
-_LOOSE: Final = CONDITIONS | NEVER
+_STRICT: Final = EVERY_ALWAYS | EVERY_ONLY
+_LOOSE: Final = CONDITIONS | EVERY_NEVER
 
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     first = ""
+    spoken = language(resource.spec)
     for text in orders(resource, view):
-        low = lowered(text.text)
-        if sum(name in low for name in LANGUAGES) < 2:  # noqa: PLR2004 -- two languages
-            continue
-        for start, sentence in sentences(low):
-            language = _demanded(sentence)
-            if language and first and language != first:
+        for start, sentence in strict_sentences(text.text, spoken):
+            wanted = _demanded(sentence)
+            if wanted and first and wanted != first:
                 detail = (
-                    f"Elsewhere {NAMES_OF[first]} is to be spoken, here {NAMES_OF[language]}. Keep one of the two, or "
+                    f"Elsewhere {NAMES_OF[first]} is to be spoken, here {NAMES_OF[wanted]}. Keep one of the two, or "
                     "say when each of them holds."
                 )
                 yield Hit(detail, text.path, *text.place(start))
                 return
-            first = first or language
+            first = first or wanted
 
 
 def _demanded(sentence: str) -> str:

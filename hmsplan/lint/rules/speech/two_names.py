@@ -4,34 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.lint import words
+from hmsplan.lint.prompts import occurrences
 from hmsplan.lint.rule import Group, Hit, Rule
-from hmsplan.lint.speaking import lowered, orders
-from hmsplan.lint.words import MY_NAME, YOUR_NAME
+from hmsplan.lint.speaking import language, lowered, orders
 from hmsplan.model import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hmsplan.lint.texts import Text
     from hmsplan.lint.view import View
     from hmsplan.model import Resource
-
-_HINTS: Final = ("nam", "naam", "nom", "heet", "heißt", "llam", "chiam", "nome", "nazyw", "appel", "call", "imię")
 
 
 def _check(assistant: Resource, view: View) -> Iterator[Hit]:
     first = ""
-    texts = [(each, YOUR_NAME) for each in orders(assistant, view)] + [
-        (each, MY_NAME) for each in view.spoken(assistant)
-    ]
-    for text, regex in texts:
-        low = lowered(text.text)
-        for found in regex.finditer(text.text) if any(hint in low for hint in _HINTS) else ():
-            name = found[1]
-            if first and name.casefold() != first.casefold():
-                detail = f"It is called {first} elsewhere, and {name} here. Choose one."
-                yield Hit(detail, text.path, *text.place(found.start(1)))
-                return
-            first = first or name
+    for text, at, name in _names(assistant, view):
+        if first and name.casefold() != first.casefold():
+            yield Hit(f"It is called {first} elsewhere, and {name} here. Choose one.", text.path, *text.place(at))
+            return
+        first = first or name
+
+
+def _names(assistant: Resource, view: View) -> Iterator[tuple[Text, int, str]]:
+    """Yield what prompts call the assistant, and what it calls itself."""
+    spoken = language(assistant.spec)
+    told = tuple(words.of(words.YOUR_NAME, spoken)), tuple(words.of(words.MY_NAME, spoken))
+    for texts, phrases in zip((orders(assistant, view), view.spoken(assistant)), told, strict=True):
+        for text in texts:
+            low = lowered(text.text)
+            for phrase in phrases:
+                for at in occurrences(low, (phrase,)) if phrase in low else ():
+                    if (found := words.NAME.match(text.text, at + len(phrase))) is not None:
+                        yield text, found.start(1), found[1]
 
 
 RULE: Final = Rule(
