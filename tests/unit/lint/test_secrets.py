@@ -116,6 +116,7 @@ def test_a_secret_has_one_receiver(tmp_path: Path) -> None:
     (told,) = found(tmp_path, rule, receivers("a.example", "b.example", "c.example"))
     assert "shared goes to a.example and to b.example" in told
     assert found(tmp_path, rule, receivers("a.example", "a.example", "A.example")) == []
+    assert found(tmp_path, rule, receivers("hooks.acme.example", "api.acme.example:8443")) == []
 
 
 def test_a_secret_of_a_tool_goes_where_the_tool_is(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ RULE: Final = Rule(
     group=Group.LAW,
     title="Consent message that names no key",
     severity=Severity.WARNING,
-    why="Callers agree by pressing 1: who is not told so cannot agree, and waits in silence.",
+    why="Callers agree by pressing 1: a caller who is not told so waits in silence.",
     bad="""
 assistants:
   desk: {name: Desk, recording_consent: {enabled: true, message: "May we record this call?"}}

@@ -49,7 +49,7 @@ RULE: Final = Rule(
     group=Group.LAW,
     title="National number of a person",
     severity=Severity.WARNING,
-    why="A number by which a state knows a person may be used only where a law allows it, and never lies open in git.",
+    why="National numbers may be used only as the law of the country allows, and a prompt goes to every provider.",
     bad="""
 assistants:
   desk:

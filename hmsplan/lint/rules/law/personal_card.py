@@ -28,7 +28,7 @@ RULE: Final = Rule(
     group=Group.LAW,
     title="Number of a payment card",
     severity=Severity.WARNING,
-    why="A card number in a prompt goes to every provider of the call and stays in git, where card rules forbid it.",
+    why="A card number in a prompt goes to every provider of the call and stays readable in git.",
     bad="""
 assistants:
   desk:

@@ -19,7 +19,7 @@ def _check(view: View) -> Iterator[Hit]:
         for purpose in Purpose:
             told = [use for use in all_uses if use.purpose is purpose and use.receiver]
             for use in told:
-                if use.receiver != told[0].receiver:
+                if _owner(use.receiver) != _owner(told[0].receiver):
                     yield Hit(
                         f"{name} goes to {told[0].receiver} and to {use.receiver}. Give each a secret of its own: "
                         f"${{secret:{name}_2}}.",
@@ -27,6 +27,12 @@ def _check(view: View) -> Iterator[Hit]:
                         address=use.resource.address,
                     )
                     break
+
+
+def _owner(receiver: str) -> str:
+    """Return the end of a host, by which hosts of one owner are alike: acme.example of hooks.acme.example."""
+    host = receiver.removeprefix("http://").split("/")[0].split(":")[0]
+    return ".".join(host.rsplit(".", 2)[-2:])
 
 
 RULE: Final = Rule(

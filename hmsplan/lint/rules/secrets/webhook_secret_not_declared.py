@@ -29,7 +29,7 @@ RULE: Final = Rule(
     group=Group.SECRETS,
     title="Webhook whose secret is not declared",
     severity=Severity.INFO,
-    why="An assistant that is made from this stack sends unsigned events, and its receiver believes anybody's.",
+    why="An assistant that is made from this stack sends unsigned events, and anybody can make such up.",
     bad="""
 assistants:
   desk: {name: Desk, webhook_url: "https://hooks.acme.example/voice"}

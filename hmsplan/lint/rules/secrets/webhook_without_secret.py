@@ -28,7 +28,7 @@ RULE: Final = Rule(
     group=Group.SECRETS,
     title="Webhook without a secret",
     severity=Severity.WARNING,
-    why="Whoever learns the address can report calls that never were, which the receiver takes for real ones.",
+    why="Anyone who learns the address can report calls that never were, which the receiver takes for real ones.",
     bad="""
 assistants:
   desk: {name: Desk, webhook_url: "https://hooks.acme.example/voice", webhook_secret: null}

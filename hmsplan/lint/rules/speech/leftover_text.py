@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.lint.rule import Group, Hit, Rule
+from hmsplan.lint.texts import Role
 from hmsplan.model import Severity
 
 if TYPE_CHECKING:
@@ -15,21 +16,25 @@ if TYPE_CHECKING:
     from hmsplan.model import Resource
 
 _HINTS: Final = ("[", "<", "TODO", "FIXME", "orem ipsum")
-_LEFT: Final = re.compile(
+_NEVER_MEANT: Final = (
     r"\b(?:TODO|FIXME)\b(?=[:(]|\s*$|\s-)"
     r"|\b[Ll]orem ipsum\b"
-    r"|[\[<](?i:insert|your|fill|vul|ihr|ihre|insérer|insertar)[ _-][^\]>\n]{1,60}[\]>]"
-    r"|\[(?i:company name|business name|naam bedrijf|bedrijfsnaam|firmenname|nom de l'entreprise)\]"
-    r"|\[(?i:einfügen)[^\]\n]{0,60}\]",
+    r"|[\[<](?i:(?:insert |your |the )?(?:company|business|organi[sz]ation)(?: name)?|(?:naam )?bedrijf|bedrijfsnaam"
+    r"|firmenname|ihre firma|nom de l'entreprise|nombre de la empresa)[\]>]"
+)
+_LEFT: Final = re.compile(
+    rf"{_NEVER_MEANT}|[\[<](?i:insert|your|fill|vul|ihr|ihre|einfügen|insérer|insertar)[ _-][^\]>\n]{{1,60}}[\]>]",
     re.MULTILINE,
 )
+_LEFT_IN_PROMPT: Final = re.compile(_NEVER_MEANT, re.MULTILINE)
+"""Of a prompt less: "say: until [insert date]" is how a model is told to fill something in."""
 
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     for text in view.texts(resource):
         content = text.text
         if any(hint in content for hint in _HINTS):
-            for found in _LEFT.finditer(content):
+            for found in (_LEFT if text.role is Role.SPOKEN else _LEFT_IN_PROMPT).finditer(content):
                 yield Hit(f"{found[0]} is still to be filled in.", text.path, *text.place(found.start()))
 
 

@@ -33,7 +33,7 @@ RULE: Final = Rule(
     group=Group.SPEECH,
     title="Pronunciation without effect",
     severity=Severity.WARNING,
-    why="Only one of two ways to say a word can be heard, and which one is decided by the order of a list.",
+    why="Only one of two ways to say a word can be heard, and their order in the list decides which one.",
     bad="""
 assistants:
   desk:

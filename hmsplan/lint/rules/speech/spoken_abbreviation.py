@@ -31,7 +31,7 @@ RULE: Final = Rule(
     group=Group.SPEECH,
     title="Abbreviation in a spoken text",
     severity=Severity.INFO,
-    why="A voice may spell an abbreviation, or end the sentence at its dot; nobody says one on the telephone.",
+    why="A voice may spell an abbreviation, or end the sentence at its dot; people say the whole word.",
     bad="""
 assistants:
   balie: {name: Balie, first_message: "Goedendag. Ik help u met bijv. een afspraak. Waarmee kan ik u helpen?"}
