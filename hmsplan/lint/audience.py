@@ -19,6 +19,11 @@ def answers(assistant: Resource, view: View) -> bool:
     return any(user.address.kind == "numbers" for user in view.users(assistant.address))
 
 
+def calls(assistant: Resource, view: View) -> bool:
+    """Say whether a campaign of the stack calls people with it."""
+    return any(user.address.kind == "campaigns" for user in view.users(assistant.address))
+
+
 def talks(assistant: Resource, view: View) -> bool:
     """Say whether a number, campaign or workflow of the stack uses it; one that is not active talks to nobody."""
     used = any(user.address.kind in _TALKING for user in view.users(assistant.address))

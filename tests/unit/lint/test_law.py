@@ -150,6 +150,13 @@ def test_a_question_for_consent_names_the_key(tmp_path: Path, message: str, wron
     assert found(tmp_path, "consent-without-key", desk(recording_consent=None)) == []
 
 
+def test_consent_is_asked_only_of_those_who_call_in(tmp_path: Path) -> None:
+    example = "assistants: {desk: {name: Desk, recording_consent: {enabled: true, message: Press 1.}}}\n" + CAMPAIGN
+    number = 'numbers: {main: {phone_number: "+31850000010", agent_id: "${assistants.desk}"}}\n'
+    assert len(found(tmp_path, "consent-not-asked", example)) == 1
+    assert found(tmp_path, "consent-not-asked", example + number) == []
+
+
 def test_calls_that_are_kept_without_consent_are_told(tmp_path: Path) -> None:
     rule, consent = "no-recording-consent", {"enabled": True, "message": "Press 1."}
     assert len(found(tmp_path, rule, desk(NUMBER, gdpr_mode=False))) == 1

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from support.lint import linted
 
 from hmsplan.lint.rules import all_rules
+from hmsplan.output.rules import rules_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -396,3 +399,26 @@ def test_a_prompt_may_tell_a_model_to_fill_something_in(tmp_path: Path) -> None:
         found(tmp_path, "leftover-text", prompt("[Identity]\nYou are <a helpful> assistant. [pause] Todo esta bien."))
         == []
     )
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_without_the_extra_a_rule_that_needs_it_is_silent(tmp_path: Path, installed: bool) -> None:
+    (tmp_path / "hmsplan.yaml").write_text("version: 1\nstack: acme\n", "utf-8")
+    (tmp_path / "desk.yaml").write_text(desk(first_message=ENGLISH, stt_config=NL), "utf-8")
+    without = "" if installed else "sys.modules['gcld3'] = None; "
+    code = f"import sys; {without}from hmsplan.cli import main; main()"
+    run = subprocess.run(
+        [sys.executable, "-c", code, "-C", str(tmp_path), "lint", "--rule", "text-language-differs"],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert ("It looks English" in run.stdout + run.stderr) == installed
+    assert ("Nothing found" in run.stdout) != installed
+
+
+def test_the_list_of_rules_says_what_a_rule_needs() -> None:
+    listed = rules_text(all_rules().values(), 80)
+    assert "  text-language-differs (warning; needs hmsplan[language])\n" in listed
+    assert "  two-names (warning)\n" in listed
