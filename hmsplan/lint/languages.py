@@ -49,7 +49,7 @@ def is_known() -> bool:
 def guess(text: str) -> str:
     """Return the language of a text, as ISO 639-1 has it; "" when it is short, mixed or not plain."""
     told = _guesser()
-    prose = _NO_PROSE.sub(" ", text)[:_READ]
+    prose = _NO_PROSE.sub(" ", text[: 2 * _READ])[:_READ]
     if told is None or sum(map(str.isalpha, prose)) < _LEAST_LETTERS:
         return ""
     language, sure = told(prose)

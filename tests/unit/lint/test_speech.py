@@ -422,3 +422,12 @@ def test_the_list_of_rules_says_what_a_rule_needs() -> None:
     listed = rules_text(all_rules().values(), 80)
     assert "  text-language-differs (warning; needs hmsplan[language])\n" in listed
     assert "  two-names (warning)\n" in listed
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 50_000 + "@", "*" * 50_000, "[" * 50_000, "A" * 50_000, "1" * 50_000, "<" * 50_000]
+)
+def test_a_text_without_end_is_read_to_its_end(tmp_path: Path, text: str) -> None:
+    """A regular expression that tries every way from every place would take hours."""
+    found_in = linted(tmp_path, desk(first_message=text, voicemail_message=f"{text} "))
+    assert {each.severity for each in found_in} <= {"info", "warning"}

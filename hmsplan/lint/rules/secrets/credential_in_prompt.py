@@ -25,18 +25,21 @@ _SHORTEST_KEY: Final = 15
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     for text in view.texts(resource):
-        told = may_hold_one(text.text)  # reading the stack has told the keys in it already
         for number, line in lines_with_digits(text.text, 1):  # neither a key nor a password goes without
-            for start in () if told else _keys(line):
-                yield Hit(f"It holds what looks like the key of a service. {_ADVICE}", text.path, number, start + 1)
+            keys = _keys(line)
+            if keys and not may_hold_one(text.text):  # else reading the stack has told them already
+                for start in keys:
+                    detail = f"It holds what looks like the key of a service. {_ADVICE}"
+                    yield Hit(detail, text.path, number, start + 1)
             for start in _passwords(line):
                 detail = f"It holds what looks like a password. {_ADVICE}"
                 yield Hit(detail, text.path, number, start + 1)
 
 
-def _keys(line: str) -> Iterator[int]:
-    if len(line) >= _SHORTEST_KEY and max(map(len, line.split())) >= _SHORTEST_KEY:
-        yield from (start for start, _ in service_keys(line))
+def _keys(line: str) -> list[int]:
+    if len(line) < _SHORTEST_KEY or max(map(len, line.split())) < _SHORTEST_KEY:
+        return []
+    return [start for start, _ in service_keys(line)]
 
 
 def _passwords(line: str) -> Iterator[int]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hmsplan.model import Resource
 
 _HINTS: Final = ("@",)
-_EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+\.\w")
+_EMAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.\w")
 
 
 def _tell(_: re.Match[str]) -> str:
