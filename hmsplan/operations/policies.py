@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from hmsplan.operations.policy_files import Policies
 
 _WARN: Final = "warn"
+_LEFT_OUT: Final = frozenset({"prior_state", "configuration"})
 _OURS: Final = frozenset({"plan", "steps"})
-"""Below ``hmsplan`` of the JSON: what only hmsplan reads, which says the same once more."""
+"""Below ``hmsplan``. All of them say once more what stands elsewhere, and a large plan takes long to read."""
 
 
 def with_policies(plan: Plan, stack: Stack, root: Path, ref: str | None = None, *, time_s: float = TIME_S) -> Plan:
@@ -60,8 +61,8 @@ def with_policies(plan: Plan, stack: Stack, root: Path, ref: str | None = None, 
 
 
 def policy_input(plan: Plan) -> dict[str, Any]:
-    """Return what a policy sees: the JSON of the plan, without what only hmsplan reads of it."""
-    document = plan_to_json(plan)
+    """Return what a policy sees: the JSON of the plan, without what it says twice."""
+    document = {key: value for key, value in plan_to_json(plan).items() if key not in _LEFT_OUT}
     ours = {key: value for key, value in document["hmsplan"].items() if key not in _OURS}
     return document | {"hmsplan": ours}
 

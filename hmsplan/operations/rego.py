@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
     from hmsplan.operations.policy_files import Policies
 
-TIME_S: Final = 30.0
+TIME_S: Final = 60.0
+_BYTES_A_SECOND: Final = 500_000
+"""What is read of a large plan at least, on a slow machine: it gets so much more time."""
+
 _WORKER: Final = Path(__file__).with_name("rego_worker.py")
 _LIBRARY: Final = "regopy"
 _KEPT: Final = ("SYSTEMROOT", "TEMP", "TMPDIR")
@@ -106,15 +109,17 @@ def _result(paths: Sequence[str], *, file: int, messages: Sequence[dict[str, str
 def _problem(policies: Policies, paths: Sequence[str], file: int, line: int, text: str) -> Diagnostic:
     where = policies.source(paths[file], line) if line else None
     named = "" if where is not None or not line else f"{policies.place(paths[file], line)}: "
-    return Diagnostic("Policy not understood", f"{named}{text[:1].upper()}{text[1:]}", where)
+    return Diagnostic("Policy not understood", f"{named}{text}", where)
 
 
 def _ask(question: dict[str, Any], time_s: float) -> Any:
+    data = orjson.dumps(question)
+    time_s += len(data) // _BYTES_A_SECOND
     environ = {name: os.environ[name] for name in _KEPT if name in os.environ}
     command = [sys.executable, "-I", str(_WORKER)]
     try:
         done = subprocess.run(  # noqa: S603 -- our own program
-            command, input=orjson.dumps(question), capture_output=True, env=environ, timeout=time_s, check=False
+            command, input=data, capture_output=True, env=environ, timeout=time_s, check=False
         )
     except subprocess.TimeoutExpired:
         raise _failed(

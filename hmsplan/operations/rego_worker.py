@@ -1,4 +1,4 @@
-"""Evaluates policies in a process of its own, without our environment and under limits: ``rego.evaluate`` starts it.
+"""Evaluates policies in a process of its own, without our environment: ``rego.evaluate`` starts and stops it.
 
 It reads one JSON question on stdin and writes one JSON answer on stdout; nothing of hmsplan is imported here.
 
@@ -26,7 +26,6 @@ PACKAGES: Final = ("hmsplan", "main")
 REACHING_OUT: Final = frozenset({"http.send", "net.lookup_ip_addr", "opa.runtime", "rand.intn", "uuid.rfc4122"})
 """Builtins that ask anything but the plan: the network, this machine, or chance."""
 
-_MEMORY: Final = 4 * 2**30
 _MOST_RESULTS: Final = 50
 _MOST_CHARACTERS: Final = 1000
 _RULE: Final = r"(?:deny|violation|warn)(?:_\w+)?"
@@ -36,9 +35,16 @@ _TOP: Final = re.compile(r"^\w+", re.MULTILINE)
 _PACKAGE: Final = re.compile(r"^[ \t]*package[ \t]+([\w.]+)[ \t]*(?:#.*)?$", re.MULTILINE)
 _WITH_INPUT: Final = re.compile(r"\bwith\s+input\s+as\s+")
 _TOKEN: Final = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`]*`|#[^\n]*|[\[{(]|[\]})]|\w+|.|\n')
+_SPECIAL: Final = re.compile(r'[\x00-\x1f"\\]')
 _ERROR: Final = re.compile(r"\(error \d+:(\d*)\|(\d+)\|\d+\s*\(errormsg (\d+):")
 _WRITTEN: Final = ("target", "result", "key", "local", "return")
-_NEVER: Final = "nothing gives a value to a name on this line, so the rule would never hold. Is it misspelt?"
+_FORMAT: Final = """package hmsplan_text
+
+format(text, values) := sprintf(text, [json.unmarshal(json.marshal(each)) | some each in values])
+"""
+"""rego-cpp's own sprintf puts quotes around what another builtin made: ``sprintf("%s", [lower("A")])`` is ``"a"``."""
+
+_NEVER: Final = "Nothing gives a value to a name on this line, so the rule would never hold. Is it misspelt?"
 
 
 class Problem(NamedTuple):
@@ -96,7 +102,8 @@ class _Engine:
         self.sources, self.library = sources, library
         self.interpreter = Interpreter()
         self.interpreter.log_level = library.LogLevel.NONE
-        for number, source in enumerate(sources):
+        self.interpreter.strict_built_in_errors = True
+        for number, source in enumerate([*map(_formatted, sources), _FORMAT]):
             self.interpreter.add_module(str(number), source)
 
     def build(
@@ -120,7 +127,7 @@ class _Engine:
             *_recursive(functions),
             *_without_value(plan),
         ]
-        lines = [source.count("\n") + 1 for source in self.sources]
+        lines = [*(source.count("\n") + 1 for source in self.sources), 0]
         return sorted({each for each in found if each.line <= lines[each.file]})
 
     def _unknown(self, plan: dict[str, Any], ours: set[str]) -> Iterator[Problem]:
@@ -128,7 +135,7 @@ class _Engine:
             if call in REACHING_OUT:
                 yield Problem(file, line, f"{call} may not be used: a policy sees the plan, and nothing else")
             elif call not in ours and not self.interpreter.is_builtin(call):
-                yield Problem(file, line, f"there is no function {call}, so the rule would never hold")
+                yield Problem(file, line, f"There is no function {call}, so the rule would never hold")
 
     def give(self, value: Any) -> None:
         """Set the input."""
@@ -142,6 +149,8 @@ class _Engine:
             if rule.given:
                 self.give(self._value(rule.given))
             value, error = self._value(rule.entry), ""
+        except json.JSONDecodeError as unreadable:
+            value, error = None, f"what it gives cannot be read ({unreadable})"
         except ValueError as ended:
             value, error = None, str(ended)
         messages = sorted(map(_message, value if isinstance(value, list) else []), key=json.dumps)
@@ -163,7 +172,7 @@ class _Engine:
         try:
             text = library.rego_output_string(output)
             if not library.rego_output_ok(output):
-                raise ValueError("two values for one rule or function, or a builtin cannot take its arguments")
+                raise ValueError("a builtin cannot take its arguments (null, say), or a rule has two values")
         finally:
             library.rego_free_output(output)
         if text == "undefined":
@@ -247,6 +256,12 @@ def _end_of_term(text: str, at: int) -> int:
     return at
 
 
+def _formatted(source: str) -> str:
+    """Return *source* with ``_FORMAT`` for sprintf."""
+    pieces = [found[0] for found in _TOKEN.finditer(source)]
+    return "".join("data.hmsplan_text.format" if piece == "sprintf" else piece for piece in pieces)
+
+
 def _message(value: Any) -> dict[str, str]:
     """Return a result as three texts of bounded length, whatever it is."""
     found = value if isinstance(value, dict) and isinstance(value.get("msg"), str) else {"msg": value}
@@ -292,13 +307,13 @@ def _told(error: str, sources: Sequence[str]) -> Iterator[Problem]:
 
 
 def _first_words(error: str) -> str:
-    return " ".join(error.split())[:200] or "it is not understood"
+    return " ".join(error.split())[:200] or "It is not understood"
 
 
 def _unnamed(packages: Sequence[str]) -> Iterator[Problem]:
     for number, name in enumerate(packages):
         if not name:
-            yield Problem(number, 1, f"it does not say its package. Begin it with: package {PACKAGES[0]}")
+            yield Problem(number, 1, f"It does not say its package. Begin it with: package {PACKAGES[0]}")
 
 
 def _unasked(functions: Sequence[dict[str, Any]], named: set[str], tested: set[str]) -> Iterator[Problem]:
@@ -347,7 +362,7 @@ def _recursive(functions: Sequence[dict[str, Any]]) -> Iterator[Problem]:
         names = [name.rpartition(".")[2] for name in error.args[1]]
         first = next(function for function in functions if function["name"] == error.args[1][0])
         file, line = next(_places(first), (0, 0))
-        yield Problem(file, line, f"it needs itself: {' -> '.join(names)}")
+        yield Problem(file, line, f"It needs itself: {' -> '.join(names)}")
 
 
 def _without_value(plan: dict[str, Any]) -> Iterator[Problem]:
@@ -377,7 +392,7 @@ def _escaped(value: Any) -> Any:
     """Return *value* with its texts as they stand in JSON: so does rego-cpp keep what it reads itself."""
     match value:
         case str():
-            return json.dumps(value, ensure_ascii=False)[1:-1]
+            return json.dumps(value, ensure_ascii=False)[1:-1] if _SPECIAL.search(value) else value
         case dict():
             return {_escaped(key): _escaped(item) for key, item in value.items()}
         case list():
@@ -389,13 +404,12 @@ def _escaped(value: Any) -> Any:
 
 
 def _lock_up() -> None:
-    """Take from this process what no evaluation needs: files, the network, and more memory than there should be."""
+    """Take from this process what no evaluation needs: files and the network."""
     with contextlib.suppress(ImportError):  # not on Windows
         import resource  # noqa: PLC0415
 
-        for limit, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, 0), (resource.RLIMIT_AS, _MEMORY)):
-            with contextlib.suppress(ValueError, OSError):  # the system has a lower one, or knows it not
-                resource.setrlimit(limit, (most, most))
+        for limit in (resource.RLIMIT_CORE, resource.RLIMIT_NOFILE):
+            resource.setrlimit(limit, (0, 0))
 
 
 def main() -> None:
