@@ -86,6 +86,11 @@ def violations_of(
     return list(found)
 
 
+def explained(error: _Fault, title: str) -> Iterator[SchemaViolation]:
+    """Yield why a value called *title* does not fit a schema that is not one of ours; *error* is as of jsonschema."""
+    return _reasons(error, tuple(error.absolute_path), title, {})
+
+
 def _plain_secret(path: FieldPath, *, value: Any) -> SchemaViolation:
     if isinstance(value, str) and value.startswith("${secret:"):
         detail = "Write ${secret:name}, with letters, digits and _ in the name."
@@ -117,9 +122,8 @@ def _reasons(error: _Fault, path: FieldPath, title: str, aliases: Mapping[str, s
                 path, None, "Unknown value", _unknown_value(error, [limit] if rule == "const" else limit)
             )
         case "pattern" | "format":
-            detail = (
-                FORMATS[limit](value) if rule == "format" else f"{wording.shown(value)} does not fit. {_rule(error)}"
-            )
+            known = FORMATS.get(limit) if rule == "format" else None
+            detail = known(value) if known else f"{wording.shown(value)} does not fit. {_rule(error)}"
             yield SchemaViolation(path, None, "Wrong form", detail)
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
             yield SchemaViolation(
@@ -205,8 +209,9 @@ def _unknown_value(error: _Fault, allowed: list[Any]) -> str:
 
 
 def _rule(error: _Fault) -> str:
-    text = error.schema.get("patternErrorMessage")
-    return str(text) if text else f"It has to match {error.validator_value}."
+    if text := error.schema.get("patternErrorMessage"):
+        return str(text)
+    return f"It has to {'be of the form' if error.validator == 'format' else 'match'} {error.validator_value}."
 
 
 def _range(error: _Fault) -> str:

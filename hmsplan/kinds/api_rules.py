@@ -101,8 +101,8 @@ def _broken(rule: Rule, value: Any) -> Iterator[Problem]:
             detail = f"The platform takes {field} or {condition}, not both. Take one of them out."
             yield Problem(path, "Fields exclude each other", detail, _path(condition))
         case "null" if written and value[field] is None:
-            detail = f"It is null, and {condition} is {wording.shown(_at(value, condition))}: {rule['why']}."
-            yield Problem(path, "Missing field", detail)
+            beside = f"{condition} is {wording.shown(_at(value, condition))}: " if condition else ""
+            yield Problem(path, "Missing field", f"It is null, and {beside}{rule['why']}.")
 
 
 def _out_of_order(rule: Rule, value: Any, *, above: bool) -> Iterator[Problem]:

@@ -127,7 +127,7 @@ ASSISTANTS: Final = Kind(
     sent_as={pattern("llm_config.tools[]"): tool_forms.sent_tool},
     null_matters=patterns("speech_config.turn_taking.false_interruption_timeout"),
     union={"stt_config": "provider", "llm_config": "provider", "tts_config": "provider"},
-    described={(): "AssistantUpdate", pattern("speech_config"): "SpeechConfig"},
+    described={(): "AssistantCreate", pattern("speech_config"): "SpeechConfig"},
     refused_with={"tts_config": refused_keys_in("tts_config")},
     receivers={
         pattern("webhook_secret"): patterns("webhook_url"),

@@ -8,6 +8,7 @@ import pytest
 
 from hmsplan.kinds import ASSISTANTS, KINDS, ORGANIZATION, TOOL_TEMPLATES
 from hmsplan.kinds.api_rules import refusals, shared
+from hmsplan.secrets.hosts import is_public
 
 PIPELINE: dict[str, Any] = {"provider": "openai", "model": "gpt-5.4"}
 SPEECH = "speech_config"
@@ -31,6 +32,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
         "speech_config.turn_taking.endpointing_max_delay",
     ),
     ("assistants", {"llm_config": PIPELINE, "tts_config": None}, "tts_config"),
+    ("assistants", {"tts_config": None}, "tts_config"),
     ("tool_templates", {"name": "Look up", "tool_type": "function", "tool_config": {}}, "name"),
 ]
 RIGHT: list[tuple[str, Any]] = [
@@ -46,6 +48,8 @@ RIGHT: list[tuple[str, Any]] = [
     ("assistants", {"llm_config": {"provider": "openai_live", "model": "gpt-live-1"}, "tts_config": None}),
     ("assistants", {"llm_config": {"provider": "${var:who}", "model": "m"}, "tts_config": None}),
     ("assistants", {"llm_config": PIPELINE}),
+    ("assistants", {"llm_config": "${var:model}", "tts_config": None}),
+    ("assistants", {"llm_config": {"temperature": 0.5}, "tts_config": None}),
     ("tool_templates", {"name": "Look up", "tool_type": "function", "tool_config": {"name": "look_up"}}),
     ("tool_templates", {"name": "Look up", "tool_type": "end_call", "tool_config": {}}),
 ]
@@ -78,10 +82,18 @@ def test_a_default_that_is_not_written_is_called_one() -> None:
 def test_every_rule_says_where_it_is_known_from_and_holds_somewhere() -> None:
     """A rule for a schema that no kind names would never be looked at here."""
     named = {name for kind in KINDS.values() for name in kind.described.values()} | {"WorkflowDefinition"}
-    assert set(shared()["refused"]) - named == {"AssistantCreate"}  # of a create; what is declared has to last
+    assert set(shared()["refused"]) - named == {"AssistantUpdate"}  # the same as of a create
     assert all(rule["source"] for rules in shared()["refused"].values() for rule in rules)
 
 
 def test_a_template_is_named_as_a_function_may_be_where_its_config_has_no_name() -> None:
     (problem,) = refusals(TOOL_TEMPLATES, {"name": "Look up", "tool_type": "function", "tool_config": {}})
     assert problem.summary == "Wrong form"
+
+
+def test_a_host_that_the_data_calls_private_is_none_that_lint_takes_for_public() -> None:
+    """The rule mcp-server-not-public tells of it, from a longer list of names."""
+    hosts = shared()["private_hosts"]
+    assert not [
+        host for host in (*hosts["names"], *(f"crm{suffix}" for suffix in hosts["suffixes"])) if is_public(host)
+    ]
