@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("startup", "apply", "requests", "plan", "leads", "prose")
+ALL = ("startup", "apply", "requests", "plan", "lint", "leads", "prose")
 
 
 def main(names: list[str]) -> int:
