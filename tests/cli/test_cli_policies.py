@@ -173,7 +173,7 @@ def test_policies_see_no_secret_and_nothing_of_our_environment(
         asked.append(settings)
         return run(command, **settings)
 
-    monkeypatch.setattr(rego.subprocess, "run", spy)
+    monkeypatch.setattr(subprocess, "run", spy)
     text = (
         "assistants:\n  support: {name: Support, webhook_url: 'https://a.example', webhook_secret: '${secret:hook}'}\n"
     )

@@ -34,9 +34,9 @@ def messages(source: str, given: dict[str, Any] | None = None) -> list[str]:
     return [message.msg for result in evaluated(source, given) for message in result.messages]
 
 
-def problems(files: Mapping[str, str], **settings: float) -> list[str]:
+def problems(files: Mapping[str, str], time_s: float = rego.TIME_S) -> list[str]:
     with pytest.raises(ConfigError) as refused:
-        rego.evaluate(Policies(files), {}, **settings)
+        rego.evaluate(Policies(files), {}, time_s=time_s)
     return [f"{each.source or ''} {each.detail}".strip() for each in refused.value.diagnostics]
 
 
