@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.lint.analysis import extraction_of
+from hmsplan.lint.json_schema import Wrong, faults
 from hmsplan.lint.rule import Group, Hit, Rule
-from hmsplan.lint.schema_faults import faults
 from hmsplan.model import Severity
 
 if TYPE_CHECKING:
@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from hmsplan.model import Resource
 
 
+_ROOT: Final = ((), ("type",))
+"""What is said of the root is said of the arguments of a tool."""
+
+
 def _check(resource: Resource, _view: View) -> Iterator[Hit]:
     extraction = extraction_of(resource)
-    if extraction is not None:
-        for path, detail in faults(extraction.schema, (*extraction.at, "schema")):
-            yield Hit(detail, path)
+    schema = extraction.schema if extraction is not None else None
+    for fault in faults(schema) if isinstance(schema, dict) else ():
+        if extraction is not None and fault.wrong is not Wrong.UNDESCRIBED and fault.path not in _ROOT:
+            yield Hit(fault.detail, (*extraction.at, "schema", *fault.path))
 
 
 RULE: Final = Rule(
@@ -38,9 +43,8 @@ assistants:
         enabled: true
         schema:
           type: object
-          properties: {reason: {type: string, enum: [question, 1]}}
+          properties: {reason: {type: string, enum: [1, 2]}}
           required: [raeson]
-          additionalProperties: false
 """,
     good="""
 assistants:
@@ -53,7 +57,6 @@ assistants:
           type: object
           properties: {reason: {type: string, enum: [question, order]}}
           required: [reason]
-          additionalProperties: false
 """,
     kinds=("assistants", "analysis_templates"),
     check=_check,
