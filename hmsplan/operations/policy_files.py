@@ -120,7 +120,7 @@ def _paths(root: Path) -> list[str]:
 def _trusted(root: Path, ref: str) -> dict[str, str]:
     """Ask git, by the id of the commit, for what it stores: no filter or link of the working tree counts."""
     if ref.startswith("-"):
-        raise PoliciesNotRead(f"{ref!r} is no revision: it begins with a hyphen")
+        raise PoliciesNotRead(f"{ref!r} cannot be a revision: it begins with a hyphen")
     commit = _git(root, ref, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}").strip()
     listed = _git(root, ref, "ls-tree", "-r", "-z", commit.decode("ascii"), "--", f"{FOLDER}/")
     files = {}

@@ -404,7 +404,10 @@ def _escaped(value: Any) -> Any:
 
 
 def _lock_up() -> None:
-    """Take from this process what no evaluation needs: files and the network."""
+    """Take from this process what no evaluation needs: files and the network; time zones are read before."""
+    from regopy import Interpreter  # noqa: PLC0415 -- an extra
+
+    Interpreter().query('time.clock([0, "Etc/UTC"])')
     with contextlib.suppress(ImportError):  # not on Windows
         import resource  # noqa: PLC0415
 

@@ -256,7 +256,7 @@ def test_a_stack_below_the_root_of_its_repository_has_its_own_policies(
     ("ref", "told"),
     [
         ("origin/main", "git does not give the policies of origin/main: it knows no such revision."),
-        ("--output=x", "is no revision: it begins with a hyphen"),
+        ("--output=x", "cannot be a revision: it begins with a hyphen"),
         ("main;touch x", "git does not give the policies of main;touch x"),
         ("main:policies", "git does not give the policies of main:policies"),
     ],

@@ -79,6 +79,11 @@ def test_what_another_builtin_made_is_printed_without_quotes() -> None:
     assert messages('deny contains sprintf("%s %d", [concat(", ", ["b", upper("a")]), 3])', {}) == ["b, A 3"]
 
 
+def test_a_policy_may_know_the_hour_of_a_place() -> None:
+    """Time zones are files, and files are taken away."""
+    assert messages('deny contains sprintf("%d", [time.clock([0, "Asia/Tokyo"])[0]])', {}) == ["9"]
+
+
 def test_a_long_message_is_cut_and_many_are_counted() -> None:
     (text,) = messages("deny contains input.x", {"x": "m" * 1_000_000})
     assert len(text) == 1001
