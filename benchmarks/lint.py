@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
 from collections import defaultdict
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.measure import line
-from benchmarks.organization import assistant
 from hmsplan.config.load import load_stack
 from hmsplan.lint.rules import all_rules
 from hmsplan.operations.lint import lint_stack
@@ -26,8 +26,14 @@ COUNT: Final = 1_000
 SIZE: Final = 5_000
 SHOWN: Final = 10
 _BOUND: Final = 0.5
-_PROMPTS: Final = Path(__file__).parents[1] / "tests" / "lint_corpus" / "organization" / "prompts" / "assistants"
-_PER_FILE: Final = 100
+_CORPUS: Final = Path(__file__).parents[1] / "tests" / "lint_corpus" / "organization"
+_LANGUAGES: Final = (
+    ("gemeente_waterwijk", "receptie_de_werf", "storingsdienst_de_vos"),
+    ("harbour_view_front_desk", "northgate_caller", "pedal_and_thread_support", "riverside_clinic_desk"),
+    ("empfang_zahnarztpraxis", "kundenservice_stadtwerke", "sekretariat_kanzlei"),
+    ("accueil_garage_lemoine", "accueil_le_petit_canal"),
+)
+_SAME: Final = {one: [other for other in group if other != one] for group in _LANGUAGES for one in group}
 
 
 def main() -> bool:
@@ -83,21 +89,35 @@ def _by_rule(stack: Stack, root: Path) -> Mapping[str, float]:
 
 
 def _write(root: Path) -> None:
-    import yaml  # noqa: PLC0415
+    """Write the assistants of the corpus again and again, each with a number and 5 kB of prompt of its own."""
+    shutil.copytree(_CORPUS, root, dirs_exist_ok=True)
+    shutil.rmtree(root / "campaigns")
+    shutil.rmtree(root / "leads")
+    (root / "imports.yaml").unlink()
+    files = sorted((root / "assistants").iterdir())
+    prompts = {path.stem: path.read_text("utf-8") for path in (root / "prompts" / "assistants").iterdir()}
+    numbers, trunk = [], 'transfer_trunk_id: "${sip_trunks.stemlijn_eu}"'
+    for number in range(len(files), COUNT):
+        source = files[number % len(files)]
+        key = f"{source.stem}_{number:04d}"
+        text = source.read_text("utf-8").replace(f"prompts/assistants/{source.stem}.md", f"prompts/assistants/{key}.md")
+        text = text.replace(f"  {source.stem}:\n", f"  {key}:\n").replace("    name: ", f"    name: {number} ", 1)
+        source.with_name(f"{key}.yaml").write_text(text, "utf-8")
+        (root / "prompts" / "assistants" / f"{key}.md").write_text(_long(source.stem, number, prompts), "utf-8")
+        numbers.append(
+            f'  n{number}: {{phone_number: "+3185{number:07d}", agent_id: "${{assistants.{key}}}", {trunk}}}\n'
+        )
+    (root / "numbers.yaml").write_text("numbers:\n" + "".join(numbers), "utf-8")
 
-    texts = [path.read_text("utf-8") for path in sorted(_PROMPTS.glob("*.md"))]
-    (root / "hmsplan.yaml").write_text("version: 1\nstack: bench\n", "utf-8")
-    for start in range(0, COUNT, _PER_FILE):
-        made = {f"a{number:05d}": _assistant(number, texts) for number in range(start, start + _PER_FILE)}
-        text = yaml.dump({"assistants": made}, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False)
-        (root / f"part{start:05d}.yaml").write_text(text, "utf-8")
 
-
-def _assistant(number: int, texts: Sequence[str]) -> dict[str, Any]:
-    """Return an assistant with a prompt as people write them, 5 kB of it."""
-    made = assistant(number)
-    text = f"Branch {number}.\n\n" + texts[number % len(texts)]
-    while len(text.encode()) < SIZE:
-        text += f"\nPart {len(text)}.\n" + texts[(number + len(text)) % len(texts)]
-    llm = {**made["llm_config"], "messages": [{"role": "system", "content": text[:SIZE]}]}
-    return {**made, "llm_config": llm}
+def _long(stem: str, number: int, prompts: Mapping[str, str]) -> str:
+    """Return a prompt of 5 kB: its own, and what others say in the same language of other things than tools."""
+    lines = [
+        line for other in _SAME[stem] for line in prompts[other].splitlines() if "`" not in line and "#" not in line
+    ]
+    text = f"{prompts[stem]}\n# {number}\n\n"
+    for each in lines[number % 7 :]:
+        if len(text.encode()) + len(each.encode()) > SIZE:
+            break
+        text += f"{each}\n"
+    return text
