@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 COUNTS = (1_000, 10_000)
-_TIME = 0.9
-"""On two idle cores; 0.6 is the aim. The YAML, most of a floor, is parsed on both. What waits for it runs on one: the
-checks of the stack, the state, the answer and the plan, most of which the floor does not have."""
-_CPU = 1.2
+_TIME = 0.85
+"""On two idle cores; ``docs/decisions/0008`` says where it goes, and why it is not 0.6."""
+_CPU = 1.12
+_MEMORY = 1.5
 
 
 def main() -> bool:
@@ -31,7 +31,7 @@ def main() -> bool:
     good = [
         line(f"plan of {large} unchanged assistants / floor, time", over.seconds / under.seconds, _TIME),
         line(f"plan of {large} unchanged assistants / floor, CPU time of all cores", over.cpu_s / under.cpu_s, _CPU),
-        line(f"plan of {large} unchanged assistants / floor, memory", over.peak_mib / under.peak_mib, 2.0),
+        line(f"plan of {large} unchanged assistants / floor, memory", over.peak_mib / under.peak_mib, _MEMORY),
         line(
             f"plan of {large} / {large // small} x plan of {small} (linear)",
             over.seconds / (pairs[small][0].seconds * (large // small)),
