@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from hmsplan.cli.author import author_of
 from hmsplan.cli.failure import tell
 from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command
@@ -98,7 +99,8 @@ def apply_command(
             raise StalePlan("--expect-digest is empty: no plan was reviewed, so none is applied", summary="No digest")
         workspace = open_workspace(options, need_secrets=True)
         workspace, told.stack = replace(workspace, reporter=told), workspace.stack
-        consent = Consent(saved, expect_digest, None if yes else _ask)
+        author = author_of(options.directory, os.environ)
+        consent = Consent(saved, expect_digest, None if yes else _ask, author)
         applied = wait_for(apply(workspace, choice, consent, owner=_owner(), interruptible=_signals))
         if applied.unstored is not None:
             told.ended_by(applied.unstored)  # for machines, the report is the last event

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GROUPS: Final = {
-    "What to plan": ("--target", "--exclude", "--destroy", "--resend", "--against", "--impact"),
+    "What to plan": ("--target", "--exclude", "--limit", "--destroy", "--resend", "--against", "--impact"),
     "Consent": ("--yes", "--allow", "--expect-digest", "--trust-from"),
     "What to check": ("--rules", "--rule"),
     "What to export": ("--only", "--without-leads", "--minimal"),
@@ -159,9 +159,18 @@ MANUALS: Final = {
         (
             ("Show a saved plan", "hmsplan show week.plan"),
             ("As a page of HTML", "hmsplan show week.plan --format html"),
+            ("What did the last apply do?", "hmsplan show @-1 -e production"),
         ),
         ("0", "1", "5"),
         (*_DONE, ("5", "the file was edited")),
+    ),
+    "history": Manual(
+        (
+            ("Who applied what?", "hmsplan history -e production"),
+            ("The versions of a prompt", "hmsplan history assistants.support -e production"),
+        ),
+        _OFFLINE,
+        _DONE,
     ),
     "snapshot": Manual(
         (("Save what is live, for plans without a key", "hmsplan snapshot -e production -o snapshot.json"),),

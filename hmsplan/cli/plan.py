@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import replace
 from functools import partial
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 CHANGES: Final = 2
 _EXPIRED: Final = "Saved plan has expired"
 ADDRESS: Final = "KIND.KEY"
+_APPLY: Final = re.compile(r"@-?[0-9]{1,9}")
 
 
 def patterns(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -297,14 +299,22 @@ def read_saved(options: Globals, file: Path) -> Plan:
 
 
 @click.command("show", cls=Command)
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("what", metavar="FILE|@N")
 @format_option(PLAN_FORMATS)
 @digest_option
 @click.pass_obj
-def show_command(options: Globals, file: Path, form: str, digest: Digest) -> None:
-    """Show a saved plan. Needs no key."""
+def show_command(options: Globals, what: str, form: str, digest: Digest) -> None:
+    """Show a saved plan, or apply @N of the history; @-1 is the last one. Needs no key."""
+    if _APPLY.fullmatch(what):
+        from hmsplan.cli.history import ENTRY_FORMATS, show_entry  # noqa: PLC0415 -- a saved plan needs none of it
+
+        if form not in ENTRY_FORMATS:
+            raise click.UsageError(f"--format {form} is for saved plans; an apply has {' and '.join(ENTRY_FORMATS)}.")
+        show_entry(options, what, form)
+        return
     from hmsplan.formats.plan_file import plan_from_bytes  # noqa: PLC0415 -- see read_saved
 
+    file = click.Path(path_type=Path, exists=True, dir_okay=False).convert(what, None, click.get_current_context())
     data = read_whole(file)
     saved = plan_from_bytes(data)
     if options.json or form == "json":

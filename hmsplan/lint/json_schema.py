@@ -173,7 +173,7 @@ def _of_values(schema: Mapping[str, Any], path: FieldPath) -> Iterator[Fault]:
     if choices == []:
         yield Fault(Wrong.IMPOSSIBLE, (*path, "enum"), "enum is empty: there is nothing to choose from.")
     elif isinstance(choices, list) and "const" in schema and schema["const"] not in choices:
-        yield Fault(Wrong.IMPOSSIBLE, (*path, "const"), "const is none of the values of enum.")
+        yield Fault(Wrong.IMPOSSIBLE, (*path, "const"), "const is not among the values of enum.")
     elif isinstance(choices, list) and types is not None and not any(_fits(each, types) for each in choices):
         detail = f"No value of enum is {wording.type_named(types)}. Write each as the type says."
         yield Fault(Wrong.IMPOSSIBLE, (*path, "enum"), detail)

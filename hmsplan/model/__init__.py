@@ -21,6 +21,7 @@ from hmsplan.model.config import (
 )
 from hmsplan.model.consent import Approval, ApprovalStatus, ApprovalUse, InForce, Refusal, Risk
 from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine, Topic
+from hmsplan.model.history import UNKNOWN, Author, Deed, Head, HistoryEntry, Picture
 from hmsplan.model.paths import (
     ANY,
     ANY_KEY,
@@ -69,6 +70,7 @@ __all__ = [
     "EMPTY",
     "KEY_PATTERN",
     "MISSING",
+    "UNKNOWN",
     "Action",
     "Address",
     "Against",
@@ -76,10 +78,12 @@ __all__ = [
     "Approval",
     "ApprovalStatus",
     "ApprovalUse",
+    "Author",
     "Binding",
     "Calls",
     "Complaint",
     "Copy",
+    "Deed",
     "Denial",
     "Deposed",
     "Diagnostic",
@@ -88,6 +92,8 @@ __all__ = [
     "DriftKind",
     "FieldChange",
     "FieldPath",
+    "Head",
+    "HistoryEntry",
     "Import",
     "InForce",
     "Lifecycle",
@@ -99,6 +105,7 @@ __all__ = [
     "Outcome",
     "Pattern",
     "PendingCreate",
+    "Picture",
     "Plan",
     "Reached",
     "Ref",

@@ -13,7 +13,8 @@ from hmsplan.apply import executor
 from hmsplan.apply.executor import Stop
 from hmsplan.errors import StalePlan, StateError, UnsafePlan, UnsettledCreate
 from hmsplan.formats.plan_validity import use_of
-from hmsplan.model import Digest, Report
+from hmsplan.model import UNKNOWN, Author, Digest, Report
+from hmsplan.operations.history import remember
 from hmsplan.operations.plan import plan_live
 from hmsplan.operations.saved_plan import objections, refuse_other_place
 from hmsplan.output.plan_difference import explain_difference
@@ -39,6 +40,7 @@ class Consent:
     Attributes:
         saved: the plan that was reviewed; None = whatever is planned now.
         digest: the digest that was reviewed, ``sha256:…`` or ``intent:…``; None = not given.
+        author: who applies, for the history.
         ask: asked about the plan once it is made, and told what the organization is called ("" when that is not told),
             before anything is written; what it raises ends the run. None = no question.
     """
@@ -46,6 +48,7 @@ class Consent:
     saved: Plan | None = None
     digest: str | None = None
     ask: Callable[[Plan, str], None] | None = None
+    author: Author = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,12 @@ async def apply(
                 await ledger.write(known)
             if workspace.organization is not None and ledger.organization_id is None:
                 await ledger.write(OrganizationKnown(await read_organization(client) or workspace.organization))
-            return await _performed(workspace, plan, snapshot, client, ledger, stop, consent)
+            applied = await _performed(workspace, plan, snapshot, client, ledger, stop, consent)
+            ended = snapshot.now + applied.report.elapsed_s
+            await asyncio.to_thread(
+                remember, workspace, plan, applied.report, ledger.state, ended, consent.author, options.allowed
+            )
+            return applied
 
 
 async def _performed(

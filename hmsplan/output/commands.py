@@ -31,6 +31,7 @@ NAMES: Final = (
     "fmt",
     "graph",
     "help",
+    "history",
     "import",
     "init",
     "lint",

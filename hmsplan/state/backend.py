@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from hmsplan.errors import StateError
+from hmsplan.formats import history_file
 from hmsplan.formats.state_file import dump
 from hmsplan.model import State
 from hmsplan.state.environment_name import NAME
@@ -24,15 +25,19 @@ from hmsplan.text.escape import plain
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from hmsplan.formats.history_file import Line
+    from hmsplan.model import HistoryEntry
     from hmsplan.state.journal import Entry
     from hmsplan.state.lock_owner import Owner
     from hmsplan.state.storage import Storage
 
 LOCAL_FOLDER: Final = ".hmsplan"
+MOST_REMEMBERED: Final = 10_000
+"""Applies; older ones are forgotten."""
 _POSTGRES: Final = frozenset({"postgresql", "postgres"})
 _BUCKETS: Final = frozenset({"s3", "gs", "az"})
 
@@ -102,6 +107,26 @@ class Backend:
         if lineage is not None:
             state = replace(state, serial=max(state.serial, serial + 1))
         self._put(seen, state, backup=None if stored is None else dump(stored))
+
+    def history(self) -> list[Line]:
+        """Return the applies of this environment, oldest first, each with what is wrong with its entry.
+
+        Raises:
+            StateError: it cannot be read, or holds what is not an entry.
+        """
+        try:
+            return list(history_file.read(self.storage.history()))
+        except ValueError as error:
+            raise StateError(f"the history beside {self.describe()} is damaged: {error}") from error
+
+    def remember(self, make: Callable[[int], HistoryEntry]) -> HistoryEntry:
+        """Add an entry to the history, made with its number; under the lock."""
+        last = next(history_file.read(self.storage.history(1)), None)
+        number = 1 if last is None else last.head.number + 1
+        entry = make(number)
+        previous = history_file.ORIGIN if last is None else history_file.hash_of(last.data)
+        self.storage.remember(number, history_file.line_of(entry, previous), number - MOST_REMEMBERED + 1)
+        return entry
 
     def lock(self, owner: str) -> AbstractContextManager[None]:
         """Hold the state against every other run; the lock of a process that dies becomes free by itself.

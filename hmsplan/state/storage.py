@@ -16,7 +16,7 @@ from hmsplan.state.journal import Journal, decode, join
 from hmsplan.state.succession import NEVER, Version, version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from hmsplan.model import State
@@ -137,6 +137,17 @@ class Storage(Protocol[At]):
 
     def set_aside(self) -> Seen[At]:
         """Return what the next ``put`` replaces of a damaged content, which is kept as a backup, then at the latest."""
+        ...
+
+    def history(self, last: int | None = None) -> Sequence[bytes]:
+        """Return the lines of the history, oldest first, or only the *last* ones; one that a kill cut short is none."""
+        ...
+
+    def remember(self, number: int, line: bytes, oldest: int) -> None:
+        """Add a line to the history, and forget those with a number below *oldest*. Needs the lock.
+
+        Durable once this returns; a line of this number that another run wrote is never written over.
+        """
         ...
 
     def environments(self) -> Mapping[str, Storage[At]]:

@@ -30,13 +30,14 @@ from hmsplan.state.storage import Content, Seen, StoreError, read
 from hmsplan.state.succession import NEVER, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hmsplan.state.bucket.objects import Tag
 
 STATE: Final = "state.json"
 BACKUP: Final = "state.json.backup"
 JOURNAL: Final = "journal"
+HISTORY: Final = "history"
 LOOKS: Final = 6
 """How often a reader looks again while somebody writes."""
 _PAUSE_S: Final = 0.05
@@ -150,6 +151,20 @@ class BucketStorage:
         fence = max([*fences, _fence_of(found.data) if found else _UNFENCED])
         return Seen(NEVER, Spot(found.tag if found else None, fence, 0, self.lock.token))
 
+    def history(self, last: int | None = None) -> Sequence[bytes]:
+        """Read the objects of ``history/``, whose names are the numbers."""
+        names = self._objects.names(HISTORY)
+        wanted = names if last is None else names[-last:]
+        return [line for line in self._objects.get_all(wanted) if line is not None]
+
+    def remember(self, number: int, line: bytes, oldest: int) -> None:
+        """Write the object, then delete those that are too old."""
+        self.lock.require()
+        with self._contested():
+            self._objects.put(_remembered(number), line, None)
+        with contextlib.suppress(StoreError):  # the next run forgets them
+            self._objects.delete([name for name in self._objects.names(HISTORY) if name < _remembered(oldest)])
+
     def environments(self) -> Mapping[str, BucketStorage]:
         """List the folders below the same prefix."""
         names = Objects(self._url).folders()
@@ -204,6 +219,10 @@ class BucketStorage:
         """Delete the journals of earlier fences, which are not read any more, and no later one's."""
         names = self._objects.names(JOURNAL)
         self._objects.delete([name for name in names if name.split("/")[1] < fence[: fence.index("-")]])
+
+
+def _remembered(number: int) -> str:
+    return f"{HISTORY}/{number:08}.json"
 
 
 def _next(fence: str) -> str:

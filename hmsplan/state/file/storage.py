@@ -17,10 +17,14 @@ from hmsplan.state.storage import Content, Seen
 from hmsplan.state.succession import NEVER, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from hmsplan.state.file.durable import Mark
+
+
+_WORTH_FORGETTING: Final = 100
+"""Lines; of fewer the file is not written anew."""
 
 
 class Marks(NamedTuple):
@@ -40,6 +44,7 @@ class FileStorage:
         self._folder = folder
         self._state = folder / "state.json"
         self._journal = folder / "journal.jsonl"
+        self._history = folder / "history.jsonl"
         self.lock: Final = FolderLock(folder, ignored)
 
     def describe(self) -> str:
@@ -80,6 +85,24 @@ class FileStorage:
                     path.replace(_backup(path))
             durable.sync_folder(self._folder)
         return Seen(NEVER, Marks(None, None))
+
+    def history(self, last: int | None = None) -> Sequence[bytes]:
+        """Read ``history.jsonl``, all of it in any case."""
+        with durable.failing("read", self._folder):
+            data, _ = durable.read(self._history) or (b"", None)
+        lines = [line for line in data.splitlines(keepends=True) if line.endswith(b"\n")]
+        return lines if last is None else lines[-last:]
+
+    def remember(self, number: int, line: bytes, oldest: int) -> None:
+        """Append with one fsync; write the file anew only once many lines are to be forgotten."""
+        self.lock.require()
+        lines = self.history()
+        kept = lines[max(0, len(lines) - (number - oldest)) :]
+        with durable.failing("write", self._folder):
+            if len(lines) - len(kept) < _WORTH_FORGETTING:
+                durable.append(self._history, sum(map(len, lines)), line)
+            else:
+                durable.replace_file(self._history, b"".join([*kept, line]))
 
     def environments(self) -> Mapping[str, FileStorage]:
         """Open the states in the folders beside this one; a second name of this very folder is none of them."""

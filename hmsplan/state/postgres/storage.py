@@ -18,7 +18,7 @@ from hmsplan.state.storage import Content, Seen
 from hmsplan.state.succession import NEVER, Version, changed_meanwhile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hmsplan.errors import StateError
     from hmsplan.state.postgres.connection import Connection
@@ -67,6 +67,11 @@ SELECT s.name, s.lineage, s.serial, s.body,
        (SELECT string_agg(j.batch, ''::bytea ORDER BY j.serial) FROM hmsplan.journal j WHERE j.name = s.name)
 FROM hmsplan.states s WHERE s.name = %(name)s
 """
+
+
+_HISTORY: Final = "SELECT line FROM hmsplan.history WHERE name = %s ORDER BY number DESC LIMIT %s"
+_REMEMBER: Final = "INSERT INTO hmsplan.history (name, number, line) VALUES (%s, %s, %s)"
+_FORGET: Final = "DELETE FROM hmsplan.history WHERE name = %s AND number < %s"
 
 
 class PostgresStorage:
@@ -126,6 +131,21 @@ class PostgresStorage:
         session = self.lock.require()
         with self.lock.failing(session):
             return Seen(self._noted(session), at=True)
+
+    def history(self, last: int | None = None) -> Sequence[bytes]:
+        """Read the lines of this name, the latest first, and turn them round."""
+        with self._reading() as connection:
+            there = tables.exist(connection, self._place) and tables.keep_history(connection)
+            rows = connection.execute(_HISTORY, [self._place.name, last], binary=True).fetchall() if there else ()
+        return [line for (line,) in reversed(rows)]
+
+    def remember(self, number: int, line: bytes, oldest: int) -> None:
+        """Insert the line, and delete those that are too old, in one transaction."""
+        session = self.lock.require()
+        with self.lock.failing(session), session.connection.transaction():
+            tables.make_history(session.connection)
+            session.connection.execute(_REMEMBER, [self._place.name, number, line])
+            session.connection.execute(_FORGET, [self._place.name, oldest])
 
     def environments(self) -> Mapping[str, PostgresStorage]:
         """List the rows whose names differ in nothing but the environment."""

@@ -265,7 +265,7 @@ def test_a_reference_leads_somewhere_and_comes_to_an_end(
         ({"enum": []}, "enum is empty"),
         ({"type": "string", "enum": [1, 2]}, "No value of enum is text."),
         ({"type": "string", "enum": [True]}, "No value of enum is text."),
-        ({"enum": ["a"], "const": "b"}, "const is none of the values"),
+        ({"enum": ["a"], "const": "b"}, "const is not among the values"),
         ({"type": "integer", "minimum": 3, "maximum": 2}, "minimum is 3 and maximum is 2"),
         ({"type": "number", "exclusiveMinimum": 2, "exclusiveMaximum": 2}, "exclusiveMinimum is 2"),
         ({"type": "string", "minLength": 9, "maxLength": 8}, "minLength is 9"),

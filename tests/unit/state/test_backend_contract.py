@@ -10,7 +10,7 @@ import pytest
 from support.stores import STORES, begin
 
 from hmsplan.errors import StateError, StateLocked
-from hmsplan.model import Address, Binding, Deposed, PendingCreate, Secret, State
+from hmsplan.model import UNKNOWN, Address, Binding, Deposed, Head, HistoryEntry, PendingCreate, Secret, State
 from hmsplan.state.backend import new_state
 from hmsplan.state.journal import Bound, DeposedGone, Entry, Intended, Moved, OrganizationKnown, Settled, Spent, Unbound
 from hmsplan.state.journal import replay as replayed
@@ -387,3 +387,57 @@ def test_a_state_is_pushed_where_there_was_none(store: Store) -> None:
 
 def test_a_backend_says_where_it_is(store: Store) -> None:
     assert "production" in store.open().describe()
+
+
+# The history of applies
+
+
+def remembered(number: int, at: float = 1.0) -> HistoryEntry:
+    return HistoryEntry(Head(number, number, at, UNKNOWN, "production", None, "d" * 64))
+
+
+def test_a_history_begins_with_the_first_apply_and_is_read_without_the_lock(store: Store) -> None:
+    assert store.open().history() == []
+    begin(store)
+    backend = store.open()
+    with backend.lock("test"):
+        backend.load()
+        for _ in range(3):
+            backend.remember(remembered)
+    found = store.open().history()
+    assert [(line.head.number, line.problem, line.entry()) for line in found] == [
+        (number, "", remembered(number)) for number in (1, 2, 3)
+    ]
+
+
+def test_a_history_outlives_the_state_it_was_written_beside(store: Store) -> None:
+    begin(store)
+    backend = store.open()
+    with backend.lock("test"):
+        state = backend.load()
+        assert state is not None
+        backend.remember(remembered)
+        backend.save(replace(state, serial=state.serial + 1))
+        backend.append([Spent("d")])
+        backend.remember(remembered)
+    assert [line.head.number for line in store.open().history()] == [1, 2]
+
+
+def test_nothing_is_remembered_without_the_lock(store: Store) -> None:
+    begin(store)
+    with pytest.raises(StateError):
+        store.open().remember(remembered)
+    assert store.open().history() == []
+
+
+def test_old_applies_are_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hmsplan.state.backend.MOST_REMEMBERED", 2)
+    monkeypatch.setattr("hmsplan.state.file.storage._WORTH_FORGETTING", 1)
+    begin(store)
+    backend = store.open()
+    with backend.lock("test"):
+        backend.load()
+        for _ in range(4):
+            backend.remember(remembered)
+    found = store.open().history()
+    assert [(line.head.number, line.problem) for line in found] == [(3, ""), (4, "")]

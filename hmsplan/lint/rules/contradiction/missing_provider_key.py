@@ -49,5 +49,5 @@ assistants:
 """,
     kinds=("assistants", "workflows"),
     check=_check,
-    source="API behaviour, 8: some models need a given BYOK key; hmsplan catalog show google",
+    source="API behaviour, 8: some models need a given BYOK key; see the catalog",
 )

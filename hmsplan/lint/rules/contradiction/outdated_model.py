@@ -37,5 +37,5 @@ assistants:
 """,
     kinds=("assistants", "workflows"),
     check=_check,
-    source="API description, x-legacy: still accepted, not for new use; hmsplan catalog show",
+    source="API description, x-legacy: still accepted, not for new use; see the catalog",
 )

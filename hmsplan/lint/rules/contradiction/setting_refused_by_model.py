@@ -41,5 +41,5 @@ assistants:
 """,
     kinds=("assistants", "workflows"),
     check=_check,
-    source="API description, schema TTSElevenLabs: the API refuses the others; hmsplan catalog show elevenlabs",
+    source="API description, schema TTSElevenLabs: the API refuses the others; see the catalog",
 )

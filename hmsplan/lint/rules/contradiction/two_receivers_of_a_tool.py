@@ -37,7 +37,7 @@ RULE: Final = Rule(
     group=Group.CONTRADICTION,
     title="Tool with two addresses",
     severity=Severity.WARNING,
-    why="Calls of the tool go to the one address, while whoever reads the stack may look for them at the other.",
+    why="Calls of the tool go to the one address, while a reader of the stack may look for them at the other.",
     bad="""
 assistants:
   desk:

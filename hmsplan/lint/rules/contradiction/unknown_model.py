@@ -48,5 +48,5 @@ assistants:
 """,
     kinds=("assistants", "workflows"),
     check=_check,
-    source="API behaviour, 8: configs are checked against the vendor's catalog on write; hmsplan catalog show",
+    source="API behaviour, 8: configs are checked against the vendor's catalog on write; see the catalog",
 )

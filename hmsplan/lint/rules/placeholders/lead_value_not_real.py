@@ -37,7 +37,7 @@ def _check(campaign: Resource, view: View) -> Iterator[Hit]:
             index, value = wrong[0]
             more = f", and {placeholders.of_lines(sources, [at for at, _ in wrong[1:]])} like it" if wrong[1:] else ""
             detail = (
-                f"{{{{{name}}}}} becomes {wording.shown(value)} for this lead{more}. Mend the list where it is made."
+                f"{{{{{name}}}}} becomes {wording.shown(value)} for this lead{more}. Correct the list where it is made."
             )
             yield Hit(detail, ("leads",), source=sources[index] if sources else None)
 

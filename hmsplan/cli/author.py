@@ -1,0 +1,57 @@
+"""Who runs this, and from which commit: for the history of applies."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import subprocess
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.model import Author
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_TIMEOUT_S: Final = 5
+
+
+def author_of(directory: Path, environ: Mapping[str, str]) -> Author:
+    """Return what is known of this run; nothing of it is asked of a network."""
+    commit = _git(directory, "rev-parse", "HEAD")
+    changed = _git(directory, "status", "--porcelain", "--", ".") if commit else None
+    return Author(
+        user=environ.get("GITHUB_ACTOR") or environ.get("GITLAB_USER_LOGIN") or _user(),
+        host=socket.gethostname(),
+        run=_run(environ),
+        commit=commit or environ.get("GITHUB_SHA") or environ.get("CI_COMMIT_SHA") or "",
+        is_clean=None if changed is None else not changed,
+    )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container whose user has no name
+        return ""
+
+
+def _run(environ: Mapping[str, str]) -> str:
+    """Return the URL of the CI run, on GitHub or GitLab."""
+    if run := environ.get("GITHUB_RUN_ID"):
+        return f"{environ.get('GITHUB_SERVER_URL', '')}/{environ.get('GITHUB_REPOSITORY', '')}/actions/runs/{run}"
+    return environ.get("CI_JOB_URL", "")
+
+
+def _git(directory: Path, *words: str) -> str | None:
+    """Return what git says of the folder; None when there is no git, or no repository."""
+    command = ["git", "-c", "core.fsmonitor=false", "-C", str(directory), *words]  # which would start a program
+    environ = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        found = subprocess.run(  # noqa: S603 -- words of our own
+            command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False, env=environ
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() if found.returncode == 0 else None

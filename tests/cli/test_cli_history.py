@@ -1,0 +1,142 @@
+"""``hmsplan history`` and ``show @N``: who applied what, when, and from which commit."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .helpers import write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .helpers import Result
+
+
+def saying(text: str) -> str:
+    """Return the assistant of the stack with a greeting."""
+    return f"assistants:\n  support: {{name: Support, first_message: {text}}}\n"
+
+
+LEADS = """
+campaigns:
+  recall: {name: Recall, agent_id: "${assistants.support}", timezone: Europe/Amsterdam,
+    schedule_start_time: "09:00", schedule_end_time: "17:00", leads: [{phone_number: "+31612345678"}]}
+"""
+
+
+@pytest.fixture
+def applied(live: Callable[..., Result], stack: Path) -> Callable[..., Result]:
+    """Return what runs a command on a stack that was applied twice, the second time from another text."""
+    assert live("apply", "-y").code == 0
+    write(stack, {"a.yaml": saying("Hello there."), "c.yaml": LEADS})
+    assert live("apply", "-y").code == 0
+    return live
+
+
+def git(folder: Path, *words: str) -> str:
+    command = ["git", "-C", str(folder), "-c", "user.name=n", "-c", "user.email=e@example.com", *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_history_lists_the_applies_the_latest_first(applied: Callable[..., Result]) -> None:
+    out = applied("history").out
+    assert out.index("@2  ") < out.index("@1  ")
+    assert "1 created, 1 changed: assistants.support, campaigns.recall" in " ".join(out.split())
+    assert all(len(line) <= 80 for line in out.splitlines())
+
+
+def test_an_apply_without_changes_is_not_in_the_history(applied: Callable[..., Result]) -> None:
+    assert applied("apply", "-y").code == 0
+    assert [each["number"] for each in applied("history", "--json").json["applies"]] == [1, 2]
+
+
+def test_show_tells_what_an_apply_did_to_each_object(applied: Callable[..., Result]) -> None:
+    out = applied("show", "@2").out
+    assert "# assistants.support was changed" in out
+    assert 'first_message = "Hello" -> "Hello there."' in out
+    assert "# campaigns.recall was created" in out
+    assert "1 member added, 0 removed" in out
+    assert applied("show", "@-1").out == out
+    shown = applied("show", "@1", "--json").json
+    assert {each["address"]: each["action"] for each in shown["objects"]}["assistants.support"] == "create"
+
+
+def test_the_versions_of_an_object_are_its_own(applied: Callable[..., Result]) -> None:
+    versions = applied("history", "assistants.support", "--json").json["versions"]
+    assert [each["after"].get("first_message") for each in versions] == ["Hello", "Hello there."]
+    out = applied("history", "assistants.support").out
+    assert "campaigns" not in out
+    assert out.count("assistants.support was") == 2
+    wrong = applied("history", "assistants.other")
+    assert (wrong.code, "no apply that is remembered touched assistants.other" in wrong.err) == (1, True)
+
+
+@pytest.mark.usefixtures("applied")
+def test_no_lead_is_in_the_history(stack: Path) -> None:
+    (file,) = stack.rglob("history.jsonl")
+    assert b"612345678" not in file.read_bytes()
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_who_and_from_what_is_remembered(live: Callable[..., Result], stack: Path) -> None:
+    git(stack, "init", "-q")
+    git(stack, "add", "-A")
+    git(stack, "commit", "-qm", "first")
+    run = {"GITHUB_ACTOR": "ann", "GITHUB_RUN_ID": "7", "GITHUB_SERVER_URL": "https://git.example"}
+    assert live("apply", "-y", GITHUB_REPOSITORY="acme/voice", **run).code == 0
+    write(stack, {"a.yaml": saying("Hello there.")})
+    assert live("apply", "-y").code == 0
+    first, second = live("history", "--json").json["applies"]
+    assert first["commit"] == second["commit"] == git(stack, "rev-parse", "HEAD")
+    assert (first["is_clean"], second["is_clean"]) == (True, False)
+    assert (first["user"], first["run"]) == ("ann", "https://git.example/acme/voice/actions/runs/7")
+    assert "with local changes" in live("history").out
+
+
+def test_an_edited_history_is_told_and_not_believed(applied: Callable[..., Result], stack: Path) -> None:
+    (file,) = stack.rglob("history.jsonl")
+    file.write_bytes(file.read_bytes().replace(b'"user":', b'"user" :', 1))
+    assert "@1: it was edited." in applied("history").out
+    shown = applied("show", "@1")
+    assert (shown.code, "not to be believed: it was edited" in shown.err) == (1, True)
+    assert applied("show", "@2").code == 0
+
+
+def test_an_older_state_that_was_put_back_is_told(applied: Callable[..., Result], stack: Path) -> None:
+    old = applied("state", "pull").out
+    write(stack, {"a.yaml": saying("Good morning.")})
+    assert applied("apply", "-y").code == 0
+    (state,) = stack.rglob("state.json")
+    state.write_text(old, "utf-8")
+    next(stack.rglob("journal.jsonl")).write_bytes(b"")
+    assert "an older state was put back" in " ".join(applied("history").out.split())
+
+
+def test_a_history_that_cannot_be_written_fails_no_apply(live: Callable[..., Result], stack: Path) -> None:
+    assert live("apply", "-y").code == 0
+    (file,) = stack.rglob("history.jsonl")
+    file.unlink()
+    file.mkdir()
+    write(stack, {"a.yaml": saying("Hello there.")})
+    result = live("apply", "-y")
+    assert result.code == 0
+    assert "Not in the history" in result.err
+    assert live("plan", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"), [(("show", "@9"), "no apply @9"), (("show", "missing.plan"), "missing.plan")]
+)
+def test_what_is_not_there_is_told(applied: Callable[..., Result], words: tuple[str, ...], says: str) -> None:
+    result = applied(*words)
+    assert (result.code, says in result.err) == (1, True)
+
+
+def test_an_empty_history_says_so(live: Callable[..., Result]) -> None:
+    assert live("history").out == "No apply is remembered here.\n"
+    assert live("history", "--json").json == {"format_version": "1.0", "applies": [], "problems": []}
+    assert live("history", "--format", "markdown").out.startswith("| apply | when |")
