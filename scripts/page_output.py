@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -69,7 +70,7 @@ class Session:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         ours = {"HMS_SOVEREIGN_BASE_URL": url, "HMS_SOVEREIGN_API_KEY": KEY, "COLUMNS": "80", "HOME": str(self._top)}
-        self._environ = {**kept, **ours, "PATH": path}
+        self._environ = {**kept, **ours, **dict.fromkeys(("LOGNAME", "USER"), "ann"), "PATH": path}
         self._code = 0
 
     def play(self, part: re.Match[str]) -> str:
@@ -114,6 +115,7 @@ class Session:
         )
         self._folder, self._code = Path(where.read_text("utf-8").strip()), done.returncode
         said = done.stdout + (done.stderr if done.returncode else "")
+        said = said.replace(f"@{socket.gethostname()}", "@laptop")
         return re.sub(r"[ \t]+$", "", said.replace(str(self._top), "~"), flags=re.MULTILINE)
 
 

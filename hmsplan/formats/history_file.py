@@ -1,7 +1,7 @@
 """The history of applies <-> lines of JSON, each of which proves all before it. Pure.
 
-A line is ``{"head": …, "body": …, "previous": …, "hash": …}``: ``hash`` is SHA-256 of the line up to it, ``previous`` the
-hash of the line before. A list of applies reads the heads alone.
+A line is ``{"head": …, "body": …, "previous": …, "hash": …}``: ``hash`` is SHA-256 of the line up to it, ``previous``
+the hash of the line before. A list of applies reads the heads alone.
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ from hmsplan.model.config import (
 )
 from hmsplan.model.consent import Approval, ApprovalStatus, ApprovalUse, InForce, Refusal, Risk
 from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine, Topic
-from hmsplan.model.history import UNKNOWN, Author, Deed, Head, HistoryEntry, Picture
+from hmsplan.model.head import UNKNOWN, Author, Head
+from hmsplan.model.history import Deed, HistoryEntry, Picture
 from hmsplan.model.paths import (
     ANY,
     ANY_KEY,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hmsplan.model.address import Address
 from hmsplan.model.consent import ApprovalUse, Refusal
 from hmsplan.model.diagnostic import Diagnostic, SourceLine
+from hmsplan.model.head import Head
 from hmsplan.model.paths import FieldPath
 from hmsplan.model.policy import Denial
 from hmsplan.model.snapshot import RemoteObject
@@ -182,6 +183,8 @@ class Drift:
         unseen: write-only fields, of which nothing can be said.
         other: of a TWIN: id of the other live object with the same identity.
         environment: of a TWIN: the environment of the stack whose state binds *other*; "" = no state that we know does.
+        applied: the last apply that touched it, after which it changed; None = none is remembered, or was asked for.
+        updated: when the API says that it changed last, in Unix seconds; None = it does not say.
     """
 
     kind: str
@@ -193,6 +196,8 @@ class Drift:
     unseen: tuple[FieldPath, ...] = ()
     other: str = ""
     environment: str = ""
+    applied: Head | None = None
+    updated: float | None = None
 
 
 class Verb(enum.StrEnum):

@@ -47,7 +47,7 @@ def remember(
     try:
         workspace.backend.remember(lambda number: entry_of(plan, report, state, number, at, author, allowed))
     except StateError as error:
-        detail = f"The apply is done, and hmsplan history will not show it: {error}"
+        detail = f"The apply is done, and the history will not show it: {error}"
         workspace.reporter.warning(Diagnostic("Not in the history", detail, severity=Severity.WARNING))
 
 

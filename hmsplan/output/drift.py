@@ -16,6 +16,7 @@ from hmsplan.output.lines import Line, Tone, safe
 from hmsplan.output.values import path_text
 from hmsplan.output.words import some
 from hmsplan.planner.flow import flow_in
+from hmsplan.text.timestamps import for_people, iso
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ def drift_lines(drift: Drift, look: Look, run: CommandLine = BARE) -> Iterator[L
     """Yield what happened to one managed object."""
     name = str(drift.address) if drift.address is not None else f"{drift.kind} {safe(drift.id)}"
     yield Line(f"{name} {HAPPENED[drift.drift]}", "#")
+    if when := between(drift):
+        yield Line(f"({when})", "#", tone=Tone.QUIET)
     if drift.drift is DriftKind.GONE:
         yield Line(f'({look.kind.singular} "{safe(drift.name)}", {safe(drift.id)})', "#", tone=Tone.QUIET)
         return
@@ -102,6 +105,18 @@ def drift_lines(drift: Drift, look: Look, run: CommandLine = BARE) -> Iterator[L
     if drift.unseen:
         names = some(path_text(look.kind, path) for path in drift.unseen)
         yield Line(f"(cannot be seen: {names})", "#", tone=Tone.QUIET)
+
+
+def between(drift: Drift) -> str:
+    """Say after which apply it changed, and when the API says that it did; "" where no apply is remembered."""
+    if drift.applied is None:
+        return ""
+    head = drift.applied
+    after = f"after {for_people(head.at)}, not by an apply"
+    if drift.updated is not None and drift.updated > head.at:
+        after = f"after {for_people(head.at)}, at {for_people(drift.updated)} at the latest, not by an apply"
+    commit = f", commit {safe(head.author.commit[:8])}" if head.author.commit else ""
+    return f"{after}; last applied by {safe(head.author.user) or 'somebody'}, @{head.number}{commit}"
 
 
 def twin_text(drift: Drift) -> str:
@@ -153,7 +168,23 @@ def _drift_json(drift: Drift) -> dict[str, Any]:
         "fields": [_field_json(kind, shown_field(field)) for field in drift.fields],
         "unseen": [dotted(path) for path in drift.unseen],
         **({"other": drift.other, "environment": drift.environment or None} if drift.other else {}),
+        **_when_json(drift),
     }
+
+
+def _when_json(drift: Drift) -> dict[str, Any]:
+    """Return the last apply that touched it, and when it changed as far as the API tells."""
+    found: dict[str, Any] = {}
+    if drift.applied is not None:
+        head, author = drift.applied, drift.applied.author
+        found["last_apply"] = {
+            "number": head.number,
+            "at": iso(head.at),
+            "user": author.user or None,
+            "commit": author.commit or None,
+            "run": author.run or None,
+        }
+    return found | ({"updated_at": iso(drift.updated)} if drift.updated is not None else {})
 
 
 def _field_json(kind: Kind, field: FieldChange) -> dict[str, Any]:

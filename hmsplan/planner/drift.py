@@ -24,6 +24,7 @@ from hmsplan.planner.resource_diff import is_final
 from hmsplan.planner.safety import without_memory
 from hmsplan.planner.trouble import troubles
 from hmsplan.planner.unseen import unseen_fields
+from hmsplan.text.timestamps import from_api
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -241,13 +242,19 @@ def survey(
         if twin.id
     )
     return DriftReport(
-        find_drift(stack, snapshot, found, state.lineage, kinds) + twins,
+        tuple(_timed(drift, snapshot) for drift in find_drift(stack, snapshot, found, state.lineage, kinds)) + twins,
         find_unmanaged(snapshot, bound, kinds),
         coverage,
         {address: paths for address, paths in unseen.items() if paths},
         snapshot.requests,
         (*_memory(stack, snapshot, state, elsewhere, kinds), *troubles(stack, bindings, snapshot, kinds)),
     )
+
+
+def _timed(drift: Drift, snapshot: Snapshot) -> Drift:
+    """Add when the API says that it changed last."""
+    live = snapshot.get(drift.kind, drift.id)
+    return drift if live is None else replace(drift, updated=from_api(live.fields.get("updated_at")))
 
 
 def _memory(stack: Stack, snapshot: Snapshot, state: State, elsewhere: Elsewhere, kinds: Kinds) -> Iterator[Diagnostic]:

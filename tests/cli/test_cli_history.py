@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from hmsplan.emulator import Emulator
+
     from .helpers import Result
 
 
@@ -140,3 +142,14 @@ def test_an_empty_history_says_so(live: Callable[..., Result]) -> None:
     assert live("history").out == "No apply is remembered here.\n"
     assert live("history", "--json").json == {"format_version": "1.0", "applies": [], "problems": []}
     assert live("history", "--format", "markdown").out.startswith("| apply | when |")
+
+
+def test_drift_says_after_which_apply_it_happened(applied: Callable[..., Result], emulator: Emulator) -> None:
+    (assistant,) = emulator.all("assistants")
+    emulator.edit("assistants", assistant["id"], {"first_message": "Changed in the dashboard."})
+    out = " ".join(applied("drift").out.split())
+    assert "(after 2" in out
+    assert "not by an apply; last applied by" in out
+    assert ", @2)" in out
+    (told,) = applied("drift", "--json").json["drift"]
+    assert (told["last_apply"]["number"], "updated_at" in told) == (2, True)

@@ -1,0 +1,56 @@
+"""What one line tells of an earlier apply: who, when, from which commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from hmsplan.model.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who applied, and from what. Every text is foreign; "" = not known.
+
+    Attributes:
+        user, host: of the process.
+        run: URL of the CI run; "" for none.
+        commit: of the repository that holds the stack.
+        is_clean: the files of the stack were those of the commit; None = not known.
+    """
+
+    user: str = ""
+    host: str = ""
+    run: str = ""
+    commit: str = ""
+    is_clean: bool | None = None
+
+
+UNKNOWN: Final = Author()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a list of applies says of one.
+
+    Attributes:
+        number: from 1, without gaps.
+        serial: of the state when the apply had ended.
+        at: Unix seconds, by the API's clock.
+        approvals: what was allowed, by ``approvals.yaml`` or ``--allow``: ``start:campaigns.winback``.
+        counts: verb or "failed" to how many steps.
+        touched: addresses with a change.
+    """
+
+    number: int
+    serial: int
+    at: float
+    author: Author
+    environment: str
+    organization: str | None
+    digest: str
+    tool_version: str = ""
+    approvals: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    touched: tuple[Address, ...] = ()
