@@ -26,7 +26,7 @@ RULE: Final = Rule(
     group=Group.LAW,
     title="Bank account in a text",
     severity=Severity.INFO,
-    why="An account number in a prompt is read by every provider of the call, and stays in git for everyone who reads it.",
+    why="An account number in a prompt is read by every provider of the call, and stays in git for all its readers.",
     bad="""
 assistants:
   desk:

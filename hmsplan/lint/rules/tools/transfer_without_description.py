@@ -53,7 +53,7 @@ tool_templates:
     name: Transfer
     tool_type: transfer_call
     tool_config:
-      destinations: [{type: number, number: "+31850000020", description: "Reception, for callers who ask for a person."}]
+      destinations: [{type: number, number: "+31850000020", description: "Reception, for callers who want a person."}]
 """,
     kinds=KINDS_WITH_TOOLS,
     check=_check,
