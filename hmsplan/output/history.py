@@ -43,7 +43,7 @@ def history_text(heads: Iterable[Head], problems: Iterable[str], *, width: int, 
 
 def entry_text(entry: HistoryEntry, *, width: int, color: bool) -> str:
     """Return one apply: who, when, from what, and what each touched object was before and after."""
-    lines = [*_head_lines(entry.head), Line(f"digest sha256:{entry.head.digest}", "", 1), BLANK]
+    lines = [*_head_lines(entry.head), Line(f"digest sha256:{entry.head.digest}", "", 1, whole=True), BLANK]
     for picture in entry.pictures:
         lines += [*picture_lines(picture, width), BLANK]
     bad = [deed for deed in entry.deeds if deed.status is not Status.DONE]

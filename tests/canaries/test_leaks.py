@@ -47,6 +47,11 @@ READ_ONLY: tuple[tuple[str, ...], ...] = (
     ("doctor", "--mcp"),
     ("domain", "status"),
     ("domain", "status", "--json"),
+    ("lint",),
+    ("lint", "--json"),
+    ("catalog", "show"),
+    ("catalog", "residency"),
+    ("catalog", "residency", "--json"),
     ("history",),
     ("history", "--json"),
     ("history", "assistants.one", "--json"),
@@ -167,6 +172,7 @@ def test_no_command_shows_a_secret(told: Rig) -> None:
     told.run("state", "mv", "numbers.other", "numbers.main")
     told.run("state", "unlock")
     told.run("resolve", "assistants.one", "--none", code=1)
+    told.run("policy", "test", code=1)
     theirs = next(each["id"] for each in told.emulator.all("assistants") if each["name"] == "Theirs")
     more = told.stack / "more.yaml"
     more.write_text("assistants:\n  theirs: {name: Theirs, first_message: Hi}\n", "utf-8")
