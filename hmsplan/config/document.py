@@ -144,10 +144,19 @@ class Node(NamedTuple):
     def child(self, key: str | int) -> Node | None:
         """Return the node of one entry or item, or None."""
         if isinstance(self.value, dict):
-            return next((node for name, _, node in self.entries() if name == key), None) if key in self.value else None
+            return self._entry(str(key)) if key in self.value else None
         if isinstance(self.value, list) and isinstance(key, int) and 0 <= key < len(self.value):
             return next((node for index, node in enumerate(self.items()) if index == key), None)
         return None
+
+    def _entry(self, key: str) -> Node:
+        """Return the node of an entry that is there, without making those of the others."""
+        document, number = self.document, self.document.aliases.get(self.number, self.number)
+        for name, at in document.keys(self.value, number):
+            if name == key:
+                value = self.value[key]
+                return Node(document, value, at + 1, at if isinstance(value, dict | list) else at + 1)
+        return next(node for name, _, node in self.entries() if name == key)  # what ``<<`` brings
 
     def find(self, path: FieldPath) -> tuple[Node, int]:
         """Return the node at *path*, or at the longest part of it that exists, and how many steps that part has."""

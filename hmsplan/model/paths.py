@@ -42,16 +42,19 @@ def value_at(value: Any, path: FieldPath) -> Any:
 
 def values_at(value: Any, pattern: Sequence[str], path: FieldPath = ()) -> Iterator[tuple[FieldPath, Any]]:
     """Yield everything that stands at a path which *pattern* names, with that path (list items by index)."""
-    if not pattern:
-        yield path, value
-    elif pattern[0] == ANY:
-        for index, item in enumerate(value if isinstance(value, list) else ()):
-            yield from values_at(item, pattern[1:], (*path, index))
-    elif pattern[0] == ANY_KEY:
-        for key, item in value.items() if isinstance(value, Mapping) else ():
-            yield from values_at(item, pattern[1:], (*path, key))
-    elif isinstance(value, Mapping) and pattern[0] in value:
-        yield from values_at(value[pattern[0]], pattern[1:], (*path, pattern[0]))
+    for depth, part in enumerate(pattern):
+        if part == ANY:
+            for index, item in enumerate(value if isinstance(value, list) else ()):
+                yield from values_at(item, pattern[depth + 1 :], (*path, index))
+            return
+        if part == ANY_KEY:
+            for key, item in value.items() if isinstance(value, Mapping) else ():
+                yield from values_at(item, pattern[depth + 1 :], (*path, key))
+            return
+        if not isinstance(value, Mapping) or part not in value:
+            return
+        value, path = value[part], (*path, part)
+    yield path, value
 
 
 def pattern(dotted: str) -> Pattern:
