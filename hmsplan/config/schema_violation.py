@@ -33,6 +33,11 @@ _KEYWORDS: Final = {
     "enum": "It has to be a list of values.",
     "description": "It has to be text.",
 }
+_FORMS: Final = {
+    "uri": "Write it as in https://example.com/a%20b: what is no plain letter, digit or separator as % and its bytes.",
+    "email": "Write one e-mail address, as in ops@example.com.",
+}
+"""What to write, for formats of the API's description."""
 _NO: Final = frozenset({"false", "no", "off"})
 
 
@@ -209,9 +214,8 @@ def _unknown_value(error: _Fault, allowed: list[Any]) -> str:
 
 
 def _rule(error: _Fault) -> str:
-    if text := error.schema.get("patternErrorMessage"):
-        return str(text)
-    return f"It has to {'be of the form' if error.validator == 'format' else 'match'} {error.validator_value}."
+    text = error.schema.get("patternErrorMessage") or _FORMS.get(error.validator_value)
+    return str(text) if text else f"It has to match {error.validator_value}."
 
 
 def _range(error: _Fault) -> str:

@@ -48,10 +48,15 @@ def test_what_the_description_refuses_is_told_at_its_field(kind: str, spec: dict
     assert path in [at for at, _ in found(kind, **spec)]
 
 
-def test_the_reason_is_in_our_words() -> None:
-    assert found("assistants", name="a", webhook_url="https://example.com/é") == [
-        ("webhook_url", 'Wrong form: "https://example.com/é" does not fit. It has to be of the form uri.')
-    ]
+def test_the_reason_says_what_to_write() -> None:
+    (at, reason), (other, hint) = found(
+        "assistants", name="a", webhook_url="https://example.com/é", notification_email="a..b@example.com"
+    )
+    assert (at, other) == ("webhook_url", "notification_email")
+    assert reason.startswith(
+        'Wrong form: "https://example.com/é" does not fit. Write it as in https://example.com/a%20b'
+    )
+    assert hint.endswith("Write one e-mail address, as in ops@example.com.")
 
 
 @pytest.mark.parametrize(
