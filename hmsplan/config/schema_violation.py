@@ -34,7 +34,7 @@ _KEYWORDS: Final = {
     "description": "It has to be text.",
 }
 _FORMS: Final = {
-    "uri": "Write it as in https://example.com/a%20b: everything but plain letters, digits and separators as % and its bytes.",
+    "uri": "Write it as in https://example.com/a%20b: all but plain letters, digits and separators in bytes, as %20.",
     "email": "Write one e-mail address, as in ops@example.com.",
 }
 """What to write, for formats of the API's description."""
