@@ -7,7 +7,7 @@ import shlex
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 import orjson
@@ -298,14 +298,22 @@ def read_saved(options: Globals, file: Path) -> Plan:
     return saved
 
 
+class _PlanOrApply(click.Path):
+    """The file of a saved plan, or ``@N``, which stays a text."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Take ``@N`` as it is; anything else has to be a file."""
+        return value if isinstance(value, str) and _APPLY.fullmatch(value) else super().convert(value, param, ctx)
+
+
 @click.command("show", cls=Command)
-@click.argument("what", metavar="FILE|@N")
+@click.argument("what", metavar="FILE|@N", type=_PlanOrApply(path_type=Path, exists=True, dir_okay=False))
 @format_option(PLAN_FORMATS)
 @digest_option
 @click.pass_obj
-def show_command(options: Globals, what: str, form: str, digest: Digest) -> None:
+def show_command(options: Globals, what: Path | str, form: str, digest: Digest) -> None:
     """Show a saved plan, or apply @N of the history; @-1 is the last one. Needs no key."""
-    if _APPLY.fullmatch(what):
+    if isinstance(what, str):
         from hmsplan.cli.history import ENTRY_FORMATS, show_entry  # noqa: PLC0415 -- a saved plan needs none of it
 
         if form not in ENTRY_FORMATS:
@@ -314,13 +322,12 @@ def show_command(options: Globals, what: str, form: str, digest: Digest) -> None
         return
     from hmsplan.formats.plan_file import plan_from_bytes  # noqa: PLC0415 -- see read_saved
 
-    file = click.Path(path_type=Path, exists=True, dir_okay=False).convert(what, None, click.get_current_context())
-    data = read_whole(file)
+    data = read_whole(what)
     saved = plan_from_bytes(data)
     if options.json or form == "json":
         out(data.decode().rstrip())  # the file holds more than the plan that is read of it
     else:
-        options.saved = file
+        options.saved = what
         print_plan(options, saved, form, digest=digest)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .helpers import Result
 
 STACK = {
-    "hmsplan.yaml": "version: 1\nstack: tools\nsafety: {settle_grace: 0s}\n",
+    "hmsplan.yaml": "version: 1\nstack: tools\nsafety: {settle_grace: 0s}\nlint: {rules: {mcp-server-not-public: off}}\n",
     "servers.yaml": """\
 mcp_servers:
   crm: {name: CRM, url: "https://mcp.example.com/v1", headers: {Authorization: "${secret:crm}"}}
