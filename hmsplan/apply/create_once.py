@@ -162,7 +162,7 @@ class CreateOnce:
             return
         listed, owner = await read_members(self.client, kind, parent), await read_one(self.client, kind, parent)
         if owner is not None and not is_whole(kind.members, owner, listed):
-            total = owner.fields.get(kind.members.total, "more")
+            total = owner.fields.get(kind.members.total) or "perhaps more"
             text = f"the list shows {len(listed)} of {total} {kind.members.name}, and proves nothing"
             raise UnknownOutcome(f"{text}. {_way_out(intent)}")
 

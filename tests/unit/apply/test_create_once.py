@@ -13,6 +13,7 @@ from support.virtual_time import Clock, run
 
 from hmsplan.api.client import WriteClient
 from hmsplan.apply.create_once import CreateOnce, UnknownOutcome
+from hmsplan.apply.fresh import NotBegun, Outdated
 from hmsplan.apply.polling import Polling
 from hmsplan.emulator import Emulator, Fault, Settings
 from hmsplan.errors import ApiError, HmsplanError
@@ -101,6 +102,7 @@ class Run:
 
         async def confirm() -> None:
             await asyncio.sleep(more.get("waits_s", 0.0))
+            more.get("meanwhile", lambda: None)()
             await ledger.confirm()
             self.sent_at = self.clock()
 
@@ -150,6 +152,17 @@ def test_a_refusal_proves_that_nothing_was_made(desk: Run) -> None:
         desk.create(Fault(do="status", method="POST", status=400, body={"error": "no"}))
     assert (desk.emulator.all("assistants"), desk.notes, desk.open) == ([], [], [])
     assert '"refused"' in desk.journal
+
+
+@pytest.mark.parametrize("why", [Outdated("moved"), NotBegun("too late")], ids=["outdated", "not begun"])
+def test_what_is_stopped_right_before_its_post_leaves_no_doubt_behind(desk: Run, why: Exception) -> None:
+    def stop() -> None:
+        raise why
+
+    with pytest.raises(type(why)):
+        desk.create(meanwhile=stop)
+    assert (desk.posts, desk.notes, desk.open) == (0, [], [])
+    assert '"not sent"' in desk.journal
 
 
 @pytest.mark.parametrize("do", ["lost_after", "truncated_body", "garbage_body", "empty_body"])
@@ -207,6 +220,19 @@ def test_a_list_that_lacks_what_is_known_proves_nothing(desk: Run) -> None:
     with pytest.raises(UnknownOutcome) as error:
         desk.create(LOST_BEFORE)
     assert error.value.detail == f"the list of assistants may be incomplete and proves nothing. {WAY_OUT}"
+
+
+def test_a_list_that_may_be_cut_proves_nothing_by_what_was_made_before_the_last_post(desk: Run) -> None:
+    """49 are a whole list, and the create is sent again; by then there are 50, none of them younger than that POST."""
+    for number in range(48):
+        desk.emulator.add("assistants", {"name": f"Other {number}"})
+    with pytest.raises(UnknownOutcome) as error:
+        desk.create(
+            Fault(do="lost_before", method="POST"),
+            meanwhile=lambda: desk.emulator.add("assistants", {"name": "Somebody's"}),
+        )
+    assert error.value.detail == f"the list of assistants may be incomplete and proves nothing. {WAY_OUT}"
+    assert (desk.posts, desk.open) == (2, ["desk:0"])
 
 
 def test_the_grace_time_of_a_lost_create_begins_no_earlier_than_its_post(desk: Run) -> None:
@@ -289,3 +315,28 @@ def test_of_equal_leads_any_will_do(desk: Run, campaign: str) -> None:
     new = [desk.emulator.add("leads", {"campaign_id": campaign, **ANNA}) for _ in range(2)]
     (made,) = desk.create(LOST_BEFORE, parent=campaign, lead=ANNA)
     assert made.id in new
+
+
+def test_a_list_of_leads_that_shows_fewer_than_its_campaign_counts_proves_nothing(desk: Run, campaign: str) -> None:
+    before = [desk.emulator.add("leads", {"campaign_id": campaign, **ANNA}) for _ in range(3)]
+    short = Fault(do="truncated_list", method="GET", path="/campaigns/*/leads", items=1)
+    with pytest.raises(UnknownOutcome) as error:
+        desk.create(LOST_BEFORE, short, parent=campaign, lead=ANNA, before=before)
+    assert error.value.detail == f"the list shows 1 of 3 leads, and proves nothing. {WAY_OUT}"
+    assert (leads(desk, campaign), desk.open) == (before, ["desk:0"])
+
+
+def test_a_round_list_of_leads_proves_nothing_where_the_campaign_does_not_count_them(desk: Run, campaign: str) -> None:
+    before = [desk.emulator.add("leads", {"campaign_id": campaign, **ANNA}) for _ in range(50)]
+    shown = {"campaign": {"id": campaign, "name": "Spring"}}
+    silent = Fault(do="status", method="GET", path="/campaigns/*", status=200, body=shown)
+    with pytest.raises(UnknownOutcome) as error:
+        desk.create(LOST_BEFORE, silent, parent=campaign, lead=ANNA, before=before)
+    assert error.value.detail == f"the list shows 50 of perhaps more leads, and proves nothing. {WAY_OUT}"
+
+
+def test_a_lead_is_not_given_up_because_its_campaign_is_gone(desk: Run, campaign: str) -> None:
+    """A campaign that answers 404 counts nothing; its list of leads was read, and does not have the lead."""
+    gone = Fault(do="status", method="GET", path="/campaigns/*", status=404, body={"error": "not found"})
+    (made,) = desk.create(LOST_BEFORE, gone, parent=campaign, lead=ANNA)
+    assert leads(desk, campaign) == [made.id]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.readings import ref
 
-from hmsplan.kinds import ASSISTANTS, CAMPAIGNS, NUMBERS, SIP_TRUNKS, TOOL_TEMPLATES
+from hmsplan.kinds import ASSISTANTS, BYOK_KEYS, CAMPAIGNS, MCP_SERVERS, NUMBERS, SIP_TRUNKS, TOOL_TEMPLATES
 from hmsplan.kinds.identity import canonical
 from hmsplan.model import MISSING, FieldChange, Secret, pattern
 from hmsplan.planner.diff import (
@@ -18,7 +18,9 @@ from hmsplan.planner.diff import (
     diff,
     dropped,
     items_by_key,
+    moved,
     released,
+    same,
     sort_key,
     switches,
 )
@@ -369,6 +371,16 @@ def test_a_field_taken_out_that_null_does_not_clear_is_released() -> None:
     assert released(ASSISTANTS, applied, {"name": "A"}) == (("max_tokens",), ("stt_config",))
 
 
+def test_a_block_taken_out_is_cleared_whole_and_a_map_of_secrets_name_by_name() -> None:
+    speech = {"speech_config": {"turn_taking": {"min_delay": 1}}}
+    assert dropped(ASSISTANTS, speech, {}, speech) == (FieldChange(("speech_config",), speech["speech_config"], None),)
+    applied = {"headers": {"X-One": {"$secret": "one", "fingerprint": None}}}
+    shown = {name: Secret(Secret.LIVE, "x") for name in ("X-One", "X-Two")}
+    assert dropped(MCP_SERVERS, applied, {}, {"headers": shown}) == tuple(
+        FieldChange(("headers", name), secret, MISSING) for name, secret in shown.items()
+    )
+
+
 def test_a_secret_taken_out_is_cleared_although_it_cannot_be_seen() -> None:
     assert dropped(ASSISTANTS, {"webhook_secret": {"$secret": "hook", "fingerprint": None}}, {}, {}) == (
         FieldChange(("webhook_secret",), MISSING, None),
@@ -579,3 +591,88 @@ def test_true_is_not_one_in_json_of_the_users_own(old: Any, new: Any) -> None:
     (change,) = diff(ASSISTANTS, tools({**tool, "parameters": {"default": new}}), tools(tool))
     assert change.path[-1] == "parameters"
     assert diff(ASSISTANTS, spec(1), spec(1.0)) == ()
+
+
+def test_true_is_not_one_beside_what_is_no_json_either() -> None:
+    """An id that is not known yet cannot be written as JSON, so the fast comparison does not know."""
+
+    def spec(value: Any) -> dict[str, Any]:
+        return tools({**LOOKUP, "mcp_server_id": ref("mcp_servers.m"), "parameters": {"default": value}})
+
+    assert paths(diff(ASSISTANTS, spec(True), spec(1))) == [(*TOOLS, "lookup", "parameters")]
+    assert diff(ASSISTANTS, spec(1), spec(1)) == ()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        (None, None, True),
+        (None, [], False),
+        ({}, [], False),
+        ([], {}, False),
+        ([], "", False),
+        ({"a": [1]}, {"a": [1.0]}, True),
+        ({"a": 1}, {"b": 1}, False),
+        ([1], [1, 2], False),
+    ],
+)
+def test_values_of_two_types_are_never_the_same_json(one: Any, other: Any, alike: bool) -> None:
+    assert same(one, other) is alike
+    assert same(other, one) is alike
+
+
+# What moved between the plan and the write
+
+GREETING = FieldChange(("first_message",), "Hi", "Hello")
+
+
+@pytest.mark.parametrize("message", ["Hi", "Hello"])
+def test_a_field_that_is_as_it_was_or_as_it_shall_be_has_not_moved(message: str) -> None:
+    assert moved(ASSISTANTS, [GREETING], {"first_message": message}) == ()
+
+
+@pytest.mark.parametrize(("live", "have"), [({"first_message": "Theirs"}, "Theirs"), ({}, MISSING)])
+def test_a_field_that_somebody_changed_meanwhile_is_told_with_what_it_is_now(live: dict[str, Any], have: Any) -> None:
+    assert moved(ASSISTANTS, [GREETING], live) == (FieldChange(("first_message",), "Hi", have),)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        FieldChange(("webhook_secret",), MISSING, Secret("hook", "v")),
+        FieldChange(("webhook_secret",), Secret(Secret.LIVE, "x"), None),
+    ],
+    ids=["set", "cleared"],
+)
+def test_what_is_live_of_a_secret_is_unknown_and_hides_nothing_else(secret: FieldChange) -> None:
+    live = {"webhook_secret": "***", "first_message": "Theirs"}
+    assert paths(moved(ASSISTANTS, [secret, GREETING], live)) == [("first_message",)]
+
+
+def test_what_an_answer_leaves_out_has_not_moved_and_hides_nothing_else() -> None:
+    unshown = FieldChange(("config", "region"), MISSING, "eu")
+    provider = FieldChange(("provider",), "openai", "azure")
+    live = {"provider": "groq"}
+    assert "config" in BYOK_KEYS.write_only
+    assert paths(moved(BYOK_KEYS, [unshown, provider], live)) == [("provider",)]
+    assert paths(moved(BYOK_KEYS, [unshown], {"config": {"region": "us"}})) == [("config", "region")]
+
+
+@pytest.mark.parametrize(
+    ("now", "has_moved"),
+    [
+        ({"type": "function", "function": LOOKUP}, False),
+        ({**LOOKUP, "url": "https://a.example"}, True),
+        ({key: value for key, value in LOOKUP.items() if key != "description"}, True),
+    ],
+    ids=["in another form", "with a key more", "with a key less"],
+)
+def test_a_whole_tool_has_moved_when_anything_in_it_was_added_or_taken_out(now: Any, has_moved: bool) -> None:
+    change = FieldChange((*TOOLS, "lookup"), LOOKUP, MISSING)
+    assert bool(moved(ASSISTANTS, [change], tools(now))) is has_moved
+
+
+@pytest.mark.parametrize(("left", "has_moved"), [((LOOKUP,), False), ((LOOKUP, {"type": "end_call"}), True)])
+def test_a_whole_block_has_moved_when_a_tool_came_to_it(left: tuple[Any, ...], has_moved: bool) -> None:
+    change = FieldChange(("llm_config",), tools(LOOKUP)["llm_config"], None)
+    assert bool(moved(ASSISTANTS, [change], tools(*left))) is has_moved

@@ -32,7 +32,18 @@ from support.readings import (
 from hmsplan.errors import ConfigError, PlanError
 from hmsplan.formats.plan_file import plan_to_bytes
 from hmsplan.kinds import KINDS
-from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity, Snapshot, SourceLine, Topic
+from hmsplan.model import (
+    Action,
+    Deposed,
+    Diagnostic,
+    Plan,
+    ResourceChange,
+    Secret,
+    Severity,
+    Snapshot,
+    SourceLine,
+    Topic,
+)
 from hmsplan.output.text import render_plan
 from hmsplan.planner.inputs import kinds_in_use, kinds_to_consult, wanted_details
 
@@ -202,9 +213,11 @@ def test_whoever_refers_to_what_is_gone_waits_for_the_new_one() -> None:
     ],
 )
 def test_a_create_names_what_it_lacks(spec: dict[str, Any], missing: str) -> None:
-    with pytest.raises(ConfigError, match=f"assistants.a does not exist yet, and to create it {missing}") as error:
+    with pytest.raises(ConfigError) as error:
         planned(declared(resource("assistants.a", name="A", **spec)))
-    assert [problem.summary for problem in error.value.diagnostics] == ["Missing field"]
+    assert [(problem.summary, problem.detail) for problem in error.value.diagnostics] == [
+        ("Missing field", f"assistants.a does not exist yet, and to create it {missing}.")
+    ]
 
 
 def test_a_key_that_is_stored_may_be_declared_without_its_value() -> None:
@@ -212,8 +225,16 @@ def test_a_key_that_is_stored_may_be_declared_without_its_value() -> None:
     stack = declared(resource("byok_keys.k", provider="openai"))
     snapshot = live(remote("byok_keys", "openai", provider="openai", secret_id="x"))
     assert actions(planned(stack, snapshot)) == {"byok_keys.k": "adopt"}
-    with pytest.raises(ConfigError, match="to create it a provider key needs api_key"):
+    with pytest.raises(ConfigError) as error:
         planned(stack, live())
+    assert error.value.diagnostics == (
+        Diagnostic(
+            "Missing field",
+            "byok_keys.k does not exist yet, and to create it a provider key needs api_key.",
+            LINE,
+            at("byok_keys.k"),
+        ),
+    )
 
 
 def test_what_a_create_needs_may_be_left_to_the_object_that_is_there() -> None:
@@ -267,6 +288,117 @@ def test_the_second_half_of_a_replace_found_again_deletes_the_old_object() -> No
     assert [(c.action, c.id, c.deposed) for c in plan.changes] == [
         (Action.ADOPT, "t2", False),
         (Action.DELETE, "t1", True),
+    ]
+
+
+# What goes with what goes away
+
+
+def test_a_campaign_that_is_deleted_says_how_many_leads_go_with_it() -> None:
+    leads = [lead("l1", "+31201234567"), lead("l2", "+31207654321", status="completed")]
+    campaign = remote("campaigns", "c1", **SPRING, total_leads=2)
+    other = remote("campaigns", "c2", **SPRING, total_leads=7, completed_leads=3, failed_leads=1)
+    state = remembered(bound("campaigns.c", "c1"), deposed=(Deposed(at("campaigns.old"), "c2"),))
+    plan = planned(declared(), live(campaign, other, leads={"c1": leads}), state)
+    assert {str(change.address): change.notes for change in plan.changes} == {
+        "campaigns.c": ("its 2 leads go with it, 1 of them still to be called",),
+        "campaigns.old": ("its 7 leads go with it, at most 3 of them still to be called",),
+    }
+
+
+def test_what_has_no_members_says_nothing_of_them() -> None:
+    plan = planned(declared(), live(remote("assistants", "a1", name="A")), remembered(bound("assistants.a", "a1")))
+    assert change_of(plan, "assistants.a").notes == ()
+
+
+def test_what_cannot_be_deleted_is_forgotten_and_says_that_it_stays() -> None:
+    settings = remote("organization", "o1", content_retention_days=30)
+    plan = planned(declared(), live(settings), remembered(bound("organization.main", "o1", content_retention_days=30)))
+    change = change_of(plan, "organization.main")
+    assert (change.action, change.id) == (Action.FORGET, "o1")
+    assert change.reason == "no organization can be deleted; its settings stay as they are"
+
+
+# Who would still use it
+
+
+def test_a_user_that_does_not_declare_the_field_is_told_what_to_declare() -> None:
+    number = {"phone_number": "+31201234567", "agent_id": "a1"}
+    plan = planned(
+        declared(resource("numbers.n", phone_number="+31201234567")),
+        live(remote("assistants", "a1", name="A"), remote("numbers", "n1", **number)),
+        remembered(bound("assistants.a", "a1"), bound("numbers.n", "n1", phone_number="+31201234567")),
+    )
+    assert [refusal.reason for refusal in plan.refusals] == [
+        (
+            "still used by numbers.n (n1), whose agent_id is not declared and stays as it is: declare it there again "
+            "without assistants.a, and plan again"
+        )
+    ]
+
+
+def test_a_user_that_is_not_managed_is_told_by_what_people_call_it() -> None:
+    plan = planned(
+        declared(),
+        live(remote("assistants", "a1", name="A"), remote("numbers", "n1", phone_number="+31201234567", agent_id="a1")),
+        remembered(bound("assistants.a", "a1")),
+    )
+    assert [refusal.reason for refusal in plan.refusals] == ["still used by number +31201234567 (not managed)"]
+
+
+def test_while_the_second_half_of_a_replace_is_open_its_users_wait_for_the_new_object() -> None:
+    """The id that the state has is that of the old one, which is about to be deleted."""
+    new = {**TRUNK, "address": "sip.new"}
+    intent = replace(open_create("sip_trunks.t", "VoIP", **new), deposes="t1", before=frozenset({"t1"}))
+    number: dict[str, Any] = {"phone_number": "+31", "transfer_trunk_id": "t1"}
+    plan = planned(
+        declared(
+            resource("sip_trunks.t", **new),
+            resource("numbers.n", phone_number="+31", transfer_trunk_id=ref("sip_trunks.t")),
+        ),
+        live(remote("sip_trunks", "t1", **TRUNK), remote("numbers", "n1", **number)),
+        remembered(bound("sip_trunks.t", "t1", **TRUNK), bound("numbers.n", "n1", **number), intents=(intent,)),
+    )
+    assert actions(plan) == {"numbers.n": "update"}
+    assert change_of(plan, "numbers.n").after["transfer_trunk_id"] == ref("sip_trunks.t")
+
+
+# Secrets that are sent again
+
+
+def secretive(*names: str) -> tuple[Stack, Snapshot, State]:
+    """Assistants with a secret, as they were applied."""
+    return (
+        declared(*(resource(f"assistants.{n}", name=n, webhook_secret=Secret("hook", "v", "f")) for n in names)),
+        live(*(remote("assistants", f"{n}1", name=n, webhook_secret="***") for n in names)),
+        remembered(
+            *(
+                bound(f"assistants.{n}", f"{n}1", name=n, webhook_secret={"$secret": "hook", "fingerprint": "f"})
+                for n in names
+            )
+        ),
+    )
+
+
+def test_secrets_are_sent_again_to_the_address_that_was_asked_for_and_no_other() -> None:
+    plan = planned(*secretive("desk", "night"), resend=("assistants.d*",))
+    assert actions(plan) == {"assistants.desk": "update", "assistants.night": "no-op"}
+    assert change_of(plan, "assistants.desk").notes == ("--resend: its secrets are sent again",)
+    assert plan.resend == ("assistants.d*",)
+
+
+def test_to_send_again_what_has_no_secret_is_a_mistake() -> None:
+    with pytest.raises(PlanError) as error:
+        planned(*secretive("desk"), resend=("assistants.desk", "assistants.dek", "sip_*"))
+    assert [(each.summary, each.detail) for each in error.value.diagnostics] == [
+        (
+            "Nothing to send again",
+            "--resend assistants.dek: no declared resource of that address has a secret. Did you mean assistants.desk?",
+        ),
+        (
+            "Nothing to send again",
+            "--resend sip_*: no declared resource of that address has a secret. Those that have: assistants.desk.",
+        ),
     ]
 
 
@@ -760,6 +892,21 @@ def test_two_declared_objects_of_one_name_are_told_of_until_both_are_bound(ids: 
     assert warnings(plan, "Unused variable") == ["x"]
 
 
+# Warnings about the stack
+
+
+def test_a_warning_about_leads_is_passed_on_without_their_whole_numbers() -> None:
+    """More people read a plan than the stack."""
+    text = "+31201234567 is declared twice"
+    about_leads = Diagnostic("Lead twice", text, LINE, at("campaigns.c"), ("leads", 0, "phone_number"))
+    about_name = Diagnostic("Odd name", text, LINE, at("campaigns.c"), ("name",))
+    of_another_kind = Diagnostic("Odd leads", text, LINE, at("assistants.a"), ("leads", 0))
+    of_all = Diagnostic("Odd stack", text)
+    found = (about_leads, about_name, of_another_kind, of_all)
+    plan = planned(declared(warnings=found))
+    assert plan.warnings == (replace(about_leads, detail="…67 is declared twice"), *found[1:])
+
+
 # Lists that prove nothing
 
 
@@ -778,6 +925,31 @@ def test_an_object_that_is_created_beside_a_list_of_a_round_length_may_be_there_
     plan = planned(stack, live(*(remote("assistants", f"x{n}", name=f"X{n}") for n in range(count))))
     assert len(warnings(plan, "List may be cut off")) == told
     assert actions(plan) == {"assistants.a": "create"}
+
+
+def test_each_list_that_may_be_cut_names_all_that_would_be_created_and_how_to_bind_one() -> None:
+    stack = declared(
+        *(resource(f"assistants.{key}", name=key.upper()) for key in "ba"),
+        resource("assistants.known", name="X0"),
+        resource("mcp_servers.m", name="M", url="https://m.example"),
+        resource("sip_trunks.t", **TRUNK),
+    )
+    crowd = [remote(kind, f"{kind}{n}", name=f"X{n}") for kind in ("assistants", "sip_trunks") for n in range(50)]
+    plan = planned(stack, live(*crowd))
+    found = [warning for warning in plan.warnings if warning.summary == "List may be cut off"]
+    assert [(warning.address, warning.severity) for warning in found] == [
+        (at("assistants.a"), Severity.WARNING),
+        (at("sip_trunks.t"), Severity.WARNING),
+    ]
+    assert found[0].detail == (
+        "The list of assistants shows 50, a round number, and the API may have more than it lists. assistants.a, "
+        "assistants.b would be created; if one of them is there already, bind it instead: "
+        "hmsplan import assistants.a ID"
+    )
+    assert found[1].detail == (
+        "The list of sip_trunks shows 50, a round number, and the API may have more than it lists. sip_trunks.t would "
+        "be created; if one of them is there already, bind it instead: hmsplan import sip_trunks.t ID"
+    )
 
 
 # What was made a moment ago
