@@ -147,7 +147,7 @@ def _warnings(
     kinds: Kinds,
 ) -> Iterator[Diagnostic]:
     """Yield what a reviewer has to know besides the changes, the most general first."""
-    yield from without_memory(state, found.adopted)
+    yield from without_memory(state, found.adopted, kinds)
     yield from (_without_numbers(warning, kinds) for warning in _still_true(stack, found, kinds))
     yield from (twin_warning(twin, kinds) for twin in find_twins(stack, snapshot, found, elsewhere, kinds))
     yield from _cut_lists(changes, snapshot, kinds)
