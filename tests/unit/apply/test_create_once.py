@@ -295,6 +295,17 @@ def test_a_lead_is_made_below_its_campaign(desk: Run, campaign: str) -> None:
     assert (made.fields["phone_number"], desk.notes) == (ANNA["phone_number"], [])
 
 
+def test_a_lead_that_is_stopped_right_before_its_post_is_not_sent(desk: Run, campaign: str) -> None:
+    """The lock may belong to another run by now."""
+
+    def stop() -> None:
+        raise NotBegun
+
+    with pytest.raises(NotBegun):
+        desk.create(parent=campaign, lead=ANNA, meanwhile=stop)
+    assert (leads(desk, campaign), desk.open) == ([], [])
+
+
 def test_a_lead_whose_answer_is_lost_is_known_by_number_and_variables(desk: Run, campaign: str) -> None:
     other = {**ANNA, "variables": {"name": "Bert"}}
     before = [desk.emulator.add("leads", {"campaign_id": campaign, **lead}) for lead in (ANNA, other)]

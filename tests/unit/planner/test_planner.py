@@ -306,6 +306,18 @@ def test_a_campaign_that_is_deleted_says_how_many_leads_go_with_it() -> None:
     }
 
 
+def test_who_was_in_a_campaign_that_somebody_deleted_is_not_called_by_its_next_create_unasked() -> None:
+    stack = declared(resource("campaigns.c", [ANNA, BEN], **SPRING))
+    plan = planned(stack, live(), remembered(bound("campaigns.c", "c1", ANNA, **SPRING)))
+    assert actions(plan) == {"campaigns.c": "create"}
+    assert [(str(refusal.risk), refusal.reason) for refusal in plan.refusals] == [
+        (
+            "recall",
+            "1 person whom hmsplan added was taken off the list since, perhaps on request, and would be added again",
+        )
+    ]
+
+
 def test_what_has_no_members_says_nothing_of_them() -> None:
     plan = planned(declared(), live(remote("assistants", "a1", name="A")), remembered(bound("assistants.a", "a1")))
     assert change_of(plan, "assistants.a").notes == ()
