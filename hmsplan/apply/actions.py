@@ -147,10 +147,9 @@ async def _update(context: Context, kind: Kind, step: Step) -> Outcome:
         sent = {str(name) for name in step.spec}
         unkept = {path: seen for path, seen in bound.unkept.items() if _top(path) not in sent} if bound else {}
         applied, known = _applied(context, step, bound), bound or Binding(step.address, object_id)
-        whole = known.sent | with_secrets(kind, step.spec)
-        await context.ledger.bind(
-            replace(known, id=object_id, applied=applied, protected=step.protected, unkept=unkept, sent=whole)
-        )
+        whole, unconfirmed = known.sent | with_secrets(kind, step.spec), known.unconfirmed.intersection(applied) - sent
+        known = replace(known, unkept=unkept, sent=whole, unconfirmed=unconfirmed)
+        await context.ledger.bind(replace(known, id=object_id, applied=applied, protected=step.protected))
     return _judged(kind, step, resolve(step.spec, context.ids), live)
 
 
@@ -170,9 +169,11 @@ async def _bind(context: Context, kind: Kind, step: Step) -> Outcome:
     intent = context.ledger.intent(step.settles) if step.settles else None
     known = bound if bound is not None and bound.id == step.id else Binding(step.address, _id(step))
     members = merged(known.members, intent.members) if intent is not None else known.members
+    applied = _applied(context, step, bound)
     binding = replace(
         known,
-        applied=_applied(context, step, bound),
+        applied=applied,
+        unconfirmed=known.unconfirmed.intersection(applied),
         protected=step.protected,
         members=merged(members, _marks(context, kind, step.members or ())),
         made=intent.started if intent is not None else known.made,

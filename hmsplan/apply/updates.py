@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from hmsplan.api.objects import change_object
 from hmsplan.apply.fresh import Outdated
+from hmsplan.apply.unconfirmed import written_down
 from hmsplan.apply.verify import left_behind, merged_blocks
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError, StaleStep
 from hmsplan.model import MISSING, FieldChange, RemoteObject, Secret, dotted, leaves, values_at
@@ -125,7 +126,8 @@ async def _start(context: Context, kind: Kind, step: Step, object_id: str, spec:
             listed = await _waiting(context, kind, step, object_id)
             stills = [context.fresh.still(each) for each in (reading, listed) if each is not None]
             try:
-                return await _patched(context, kind, live, overlay(kind, spec, live.fields), stills, alone=True)
+                body = overlay(kind, spec, live.fields)
+                return await _patched(context, kind, step, live, body, stills, alone=True)
             except Outdated:
                 continue
             except Ambiguous as error:
@@ -278,14 +280,14 @@ async def _patch(
 
         async def null(live: RemoteObject, still: Check) -> RemoteObject:
             body = sendable(overlay(kind, spec, live.fields, step.removed))
-            return await _patched(context, kind, live, nulled(body, left), (still,))
+            return await _patched(context, kind, step, live, nulled(body, left), (still,))
 
         with contextlib.suppress(ApiError):
             answer = await _on_now(context, kind, live.id, refuse, null)
     if blocks := merged_blocks(kind, spec, answer.fields):
 
         async def clear(live: RemoteObject, still: Check) -> RemoteObject:
-            await _patched(context, kind, live, dict.fromkeys(blocks), (still,))
+            await _patched(context, kind, step, live, dict.fromkeys(blocks), (still,))
             return live
 
         before = await _on_now(context, kind, live.id, refuse, clear)
@@ -298,12 +300,12 @@ async def _first(
 ) -> RemoteObject:
     body = sendable(overlay(kind, spec, live.fields, step.removed))
     try:
-        return await _patched(context, kind, live, body, (still,))
+        return await _patched(context, kind, step, live, body, (still,))
     except ApiError as error:
         if error.status not in REFUSED or not step.removed:
             raise
         with contextlib.suppress(ApiError):
-            return await _patched(context, kind, live, nulled(body, step.removed), (still,))
+            return await _patched(context, kind, step, live, nulled(body, step.removed), (still,))
         raise
 
 
@@ -312,7 +314,7 @@ async def _rebuilt(context: Context, kind: Kind, step: Step, spec: Spec, before:
 
     async def send(live: RemoteObject, still: Check) -> RemoteObject:
         body = overlay(kind, spec, _joined(before.fields, live.fields), step.removed)
-        return await _patched(context, kind, live, sendable(body), (still,))
+        return await _patched(context, kind, step, live, sendable(body), (still,))
 
     return await _on_now(context, kind, before.id, lambda _: None, send)
 
@@ -330,11 +332,21 @@ def _joined(before: Spec, now: Spec) -> Spec:
 
 
 async def _patched(
-    context: Context, kind: Kind, live: RemoteObject, body: Spec, checks: Iterable[Check], *, alone: bool = False
+    context: Context,
+    kind: Kind,
+    step: Step,
+    live: RemoteObject,
+    body: Spec,
+    checks: Iterable[Check],
+    *,
+    alone: bool = False,
 ) -> RemoteObject:
     """PATCH once, and return the object as the API answered; where it answers nothing, as a GET shows it."""
-    async with contextlib.nullcontext() if alone else context.turns.together():
-        answer = await change_object(context.client, kind, live, body, context.before(*checks))
+    async with (
+        contextlib.nullcontext() if alone else context.turns.together(),
+        written_down(context, kind, step.address, live, body, context.before(*checks)) as before,
+    ):
+        answer = await change_object(context.client, kind, live, body, before)
     if answer is None:
         seen, _ = await context.fresh.look_up(kind, live.id)
         return seen or RemoteObject(kind.name, live.id, {**live.fields, **body})

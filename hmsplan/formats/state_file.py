@@ -31,7 +31,7 @@ Json: TypeAlias = dict[str, Any]
 FORMAT_VERSION: Final = 2
 """Version 1 had no ``stack``, and less of a binding: all after ``members``. It is read, and written as 2.
 
-``in_force`` is left out while it says nothing.
+``in_force``, and ``unconfirmed`` of a binding, are left out while they say nothing.
 """
 
 # Dataclasses and dates pass through to _plain, which refuses them: a Ref would otherwise be written as an object.
@@ -85,6 +85,8 @@ def binding_out(binding: Binding) -> Json:
     fields = codec.encode(binding, Binding, FORM)
     kind, object_id, applied = binding.address.kind, fields.pop("id"), fields.pop("applied")
     del fields["address"]
+    if not binding.unconfirmed:
+        del fields["unconfirmed"]
     return {"kind": kind, "id": object_id, "applied": applied, "digest": _digest(binding.applied), **fields}
 
 

@@ -26,6 +26,8 @@ class Binding:
         made: Unix seconds, by the API's clock, when we made the object; 0.0 = longer ago than matters, or not by us.
         unkept: dotted path of a field that the API did not store as it was applied to the SHA-256 of the canonical JSON
             of what it has instead. As long as both stay so, the field is neither planned again nor drift.
+        unconfirmed: top-level fields that were about to be sent, and of whose values no answer tells whether they
+            arrived. What of them cannot be seen is sent again, whatever *applied* has.
     """
 
     address: Address
@@ -37,6 +39,7 @@ class Binding:
     unkept: Mapping[str, str] = field(default_factory=dict)
     leaving: Mapping[str, int] = field(default_factory=dict)
     sent: frozenset[str] = frozenset()
+    unconfirmed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

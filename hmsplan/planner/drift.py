@@ -15,7 +15,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.kinds.identity import identity_of
 from hmsplan.model import EMPTY, MISSING, Diagnostic, Drift, DriftKind, FieldChange, Severity, Topic
 from hmsplan.planner.absence import is_whole
-from hmsplan.planner.diff import at_path, diff
+from hmsplan.planner.diff import at_path, diff, pattern_of
 from hmsplan.planner.last_applied import is_settled
 from hmsplan.planner.matching import NOWHERE, identify
 from hmsplan.planner.members import fingerprint
@@ -74,6 +74,8 @@ def _changed(
     wanted = [change.path for change in diff(kind, declared, live)]
     for change in changes:
         path, now = change.path, change.before
+        if path[0] in binding.unconfirmed and (path[0] in kind.write_only or kind.is_secret(pattern_of(kind, path))):
+            continue  # whether we did it ourselves is not known
         if len(path) == 1 and isinstance(now, str) and now in kind.runtime.get(str(path[0]), ()):
             continue
         if at_path(kind, declared, path) is MISSING or any(_overlap(path, other) for other in wanted):

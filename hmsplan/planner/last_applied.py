@@ -8,13 +8,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.kinds.normalise import is_tidied
-from hmsplan.model import ANY, MISSING, Ref, Secret, dotted
+from hmsplan.model import ANY, ANY_KEY, MISSING, Ref, Secret, dotted
 from hmsplan.planner.diff import at_path, items_by_key, spelled
 from hmsplan.planner.digest import plain
 from hmsplan.text.canonical_json import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from hmsplan.kinds import Kind
     from hmsplan.model import Address, Binding, FieldChange, Missing, Pattern, Spec, Stack, State, Value
@@ -51,6 +51,50 @@ def _recorded(value: Value, ids: Mapping[Address, str]) -> Value:
 def with_secrets(kind: Kind, names: Collection[str]) -> frozenset[str]:
     """Return those of some top-level fields that may hold a secret somewhere inside."""
     return frozenset(pattern[0] for pattern in kind.secrets if len(pattern) > 1 and pattern[0] in names)
+
+
+def blind(kind: Kind, body: Spec, live: Spec, applied: Spec) -> tuple[frozenset[str], Spec]:
+    """Name the fields of *body* of which no answer will show whether they arrived, and that may be new.
+
+    Returns also those of them that may have more in them by then than was applied, with all of it.
+    """
+    unseen = {key: value for key, value in body.items() if key in kind.write_only or kind.may_hold_secret((key,))}
+    sent = {key: value for key, value in record(unseen).items() if _is_blind(kind, key, value, live, applied)}
+    kept = {key: _joined(applied.get(key), value) for key, value in sent.items() if _is_all_unseen(kind, key)}
+    return frozenset(sent), {key: value for key, value in kept.items() if value != applied.get(key)}
+
+
+def _is_blind(kind: Kind, key: str, sent: Value, live: Spec, applied: Spec) -> bool:
+    if key in kind.write_only:
+        return key not in live and (key not in applied or applied[key] != sent)
+    new, old = list(_marks(sent)), list(_marks(applied.get(key)))
+    is_known = all(mark.get("fingerprint") is not None for mark in new)
+    return not is_known or not all(mark in old for mark in new) or not all(mark in new for mark in old)
+
+
+def _marks(value: Value) -> Iterator[Mapping[str, Any]]:
+    """Yield what is recorded of each secret in *value* that the stack names."""
+    if isinstance(value, Mapping):
+        if "$secret" not in value:
+            for item in value.values():
+                yield from _marks(item)
+        elif value["$secret"] != Secret.LIVE:
+            yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _marks(item)
+
+
+def _is_all_unseen(kind: Kind, key: str) -> bool:
+    """Say whether all of a field is unseen, and not merely a secret inside."""
+    return key in kind.write_only or kind.is_secret((key,)) or (key, ANY_KEY) in kind.secrets
+
+
+def _joined(old: Value, new: Value) -> Value:
+    """Return what is remembered of a field while either of two values may be stored: the old one, and new keys."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and "$secret" not in old:
+        return {**old, **{key: value for key, value in new.items() if value is not None}}
+    return new if old is None else old
 
 
 def seen(value: Value | Missing) -> str:

@@ -12,7 +12,7 @@ from hmsplan.planner.last_applied import is_settled
 from hmsplan.planner.members import beginning, compare_members, waiting
 from hmsplan.planner.request_body import resolve, without
 from hmsplan.planner.secret_changes import secret_changes, why_again
-from hmsplan.planner.unseen import why_blind
+from hmsplan.planner.unseen import why_blind, why_unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,7 +65,11 @@ def comparison(
     spec = resolve(resource.spec, ids) if resource.refs else resource.spec
     watched = without(spec, resource.lifecycle.ignore_changes) if resource.lifecycle.ignore_changes else spec
     fields = _compared(kind, resource, live, binding, watched, is_as_applied=binding.applied == spec, resend=resend)
-    notes = [*why_again(fields, resend=resend), *why_blind(kind, fields, live.fields)]
+    notes = [
+        *why_again(fields, resend=resend),
+        *why_unconfirmed(kind, fields, binding.unconfirmed),
+        *why_blind(kind, fields, live.fields, binding.unconfirmed),
+    ]
     if not kind.patchable and (adopted or not binding.applied) and not resend:
         fields, unseen = _split_secrets(fields)
         notes += [f"{dotted(path)} cannot be seen; it is taken to be right" for path in unseen]
@@ -130,7 +134,7 @@ def _compared(
 
     *is_as_applied* spares the three-way comparison of what is declared as it was applied.
     """
-    known = _as_applied(kind, live, binding.applied) if kind.write_only else live
+    known = _as_applied(kind, live, binding, watched) if kind.write_only else live
     fields = diff(kind, watched, known.fields)
     if kind.write_only:
         fields = (*fields, *_unknown(kind, watched, known.fields))
@@ -140,9 +144,16 @@ def _compared(
     return _three_way(kind, resource, watched, known, binding, fields, resend=resend)
 
 
-def _as_applied(kind: Kind, live: RemoteObject, applied: Spec) -> RemoteObject:
-    """Return *live* with what was applied last in the place of what its answer leaves out."""
-    unseen = {key: applied[key] for key in sorted(kind.write_only & applied.keys() - live.fields.keys())}
+def _as_applied(kind: Kind, live: RemoteObject, binding: Binding, declared: Spec) -> RemoteObject:
+    """Return *live* with what was applied last in the place of what its answer leaves out.
+
+    Of a field that is not confirmed nothing is known, but which names may be in it.
+    """
+    applied, known = binding.applied, kind.write_only & binding.applied.keys() - live.fields.keys()
+    unseen = {key: applied[key] for key in sorted(known - binding.unconfirmed)}
+    for key in sorted(known & binding.unconfirmed):
+        if isinstance(applied[key], Mapping):
+            unseen[key] = {**applied[key], **dict.fromkeys(declared.get(key) or (), MISSING)}
     return replace(live, fields={**live.fields, **unseen}) if unseen else live
 
 
@@ -190,7 +201,7 @@ def _three_way(
     found = {change.path: change for change in conflicting_fields(kind, spec, live.fields)}
     applied = without(binding.applied, resource.lifecycle.ignore_changes)
     found |= {change.path: change for change in dropped(kind, applied, spec, live.fields)}
-    secrets = secret_changes(kind, resource, spec, binding.applied, resend=resend)
+    secrets = secret_changes(kind, resource, spec, binding.applied, resend=resend, unconfirmed=binding.unconfirmed)
     found |= {change.path: _told_of(kind, change, applied) for change in fields}
     found |= {change.path: change for change in secrets}
     return tuple(found[path] for path in sorted(found, key=sort_key))

@@ -17,7 +17,7 @@ from hmsplan.planner.request_body import without
 from hmsplan.text import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from hmsplan.kinds import Kind, Kinds
     from hmsplan.model import Address, Binding, FieldPath, Resource, ResourceChange, Spec, Stack
@@ -28,11 +28,18 @@ NEVER_PRINTED: Final = "without HMSPLAN_FINGERPRINT_KEY"
 
 
 def secret_changes(
-    kind: Kind, resource: Resource, spec: Spec, applied: Spec, *, resend: bool = False
+    kind: Kind,
+    resource: Resource,
+    spec: Spec,
+    applied: Spec,
+    *,
+    resend: bool = False,
+    unconfirmed: Collection[str] = (),
 ) -> list[FieldChange]:
     """Find the secrets that have to be sent: never applied, renamed, of another value or version, or asked for.
 
-    *resend* asks for all of them. ``before`` of a secret that is merely sent again has the fingerprint of ``after``.
+    *resend* asks for all of them, *unconfirmed* for those in some top-level fields. ``before`` of a secret that is
+    merely sent again has the fingerprint of ``after``.
     """
     found = []
     for path, want, known in _secrets(kind, resource, spec, applied):
@@ -40,7 +47,7 @@ def secret_changes(
         mark = known.get("fingerprint")
         is_new = same_name and mark is not None and want.is_like(mark) is False
         is_raised = want.version is not None and known.get("version") != want.version
-        if not same_name or is_new or is_raised or resend:
+        if not same_name or is_new or is_raised or resend or path[0] in unconfirmed:
             before = Secret.remembered(known) if known else MISSING
             if same_name and not is_new:
                 before = Secret(want.name, None, want.fingerprint, known.get("version"))

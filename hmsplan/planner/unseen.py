@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, Action, Diagnostic, Severity, dotted, leaves
+from hmsplan.planner.diff import pattern_of
 from hmsplan.text.wording import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from hmsplan.kinds import Kind, Kinds
     from hmsplan.model import FieldChange, FieldPath, ResourceChange, Spec
@@ -23,11 +24,20 @@ def unseen_fields(kind: Kind, applied: Spec, live: Spec) -> Iterator[FieldPath]:
     yield from ((key,) for key in _write_only(kind, applied, live))
 
 
-def why_blind(kind: Kind, fields: Iterable[FieldChange], live: Spec) -> list[str]:
+def why_unconfirmed(kind: Kind, fields: Iterable[FieldChange], unconfirmed: Collection[str]) -> list[str]:
+    """Say for people which of *fields* are sent again because an earlier apply did not learn what became of them."""
+    paths = {f.path[:1] if f.path[0] in kind.write_only else f.path for f in fields if f.path[0] in unconfirmed}
+    again = sorted(dotted(p) for p in paths if p[0] in kind.write_only or kind.is_secret(pattern_of(kind, p)))
+    return (
+        [f"{listed(again)}: it is not known whether the last apply still set it, so it is sent again"] if again else []
+    )
+
+
+def why_blind(kind: Kind, fields: Iterable[FieldChange], live: Spec, unconfirmed: Collection[str] = ()) -> list[str]:
     """Say for people which of *fields* are sent without a look at what is there, and which may stay in spite of it."""
     fields = tuple(fields)
     blind = [f for f in fields if f.path[0] in kind.write_only and f.path[0] not in live]
-    new = [dotted(f.path) for f in blind if f.before is MISSING and len(f.path) == 1]
+    new = [dotted(f.path) for f in blind if f.before is MISSING and len(f.path) == 1 and f.path[0] not in unconfirmed]
     kept = [dotted(f.path) for f in blind if f.after is MISSING and f.path[0] in kind.posted_to]
     notes = [f"{listed(new)} cannot be seen: sent in any case"] if new else []
     if kept:

@@ -6,7 +6,8 @@ the line. ``serial`` is that of the first entry; each entry raises the serial of
     {"sum":"5b1b2c0e","lineage":"0191…","serial":7,"entries":[{"op":"intended","intent":{…}},{"op":"settled",…}]}
 
 Only what cannot be found out by looking at the API is worth an entry. A PATCH or DELETE whose outcome is
-not known is planned again from what is live, so there is no entry that it began.
+not known is planned again from what is live, so there is no entry that it began; but for the fields that no answer
+shows.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from hmsplan.errors import StateError
 from hmsplan.formats import codec, state_file
 from hmsplan.formats.codec import Newer
 from hmsplan.formats.state_file import FORM
-from hmsplan.model import Address, Binding, Deposed, InForce, PendingCreate, State
+from hmsplan.model import Address, Binding, Deposed, InForce, PendingCreate, Spec, State
 from hmsplan.planner.members import HALF
 
 if TYPE_CHECKING:
@@ -72,6 +73,20 @@ class Leaving:
 
     address: Address
     member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Fields of which no answer shows the value are about to be sent. ``Bound`` follows when the outcome is known.
+
+    Attributes:
+        fields: top-level names, for ``Binding.unconfirmed``.
+        kept: those of them of which more may be stored now than was applied, with all of it; they go to ``applied``.
+    """
+
+    address: Address
+    fields: frozenset[str]
+    kept: Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +156,7 @@ Entry: TypeAlias = (
     | Bound
     | Counted
     | Leaving
+    | Sending
     | Settled
     | Unbound
     | Moved
@@ -157,6 +173,7 @@ _ENTRIES: Final[Mapping[str, tuple[type[Entry], str]]] = {
     "bound": (Bound, "bound {0.binding.address} to {0.binding.id}"),
     "counted": (Counted, "members of {0.address}: {0.by:+d}"),
     "leaving": (Leaving, "removes a member of {0.address}"),
+    "sending": (Sending, "sends what cannot be seen of {0.address}"),
     "settled": (Settled, "settled {0.step}: {0.why}"),
     "unbound": (Unbound, "unbound {0.address}"),
     "moved": (Moved, "moved {0.origin} to {0.target}"),
@@ -188,7 +205,7 @@ class Draft:
         self._spent = list(state.spent)
         self._owned: set[Address] = set()  # whose members are dicts that only this draft has
 
-    def apply(self, entry: Entry) -> None:  # noqa: C901 -- a table
+    def apply(self, entry: Entry) -> None:  # noqa: C901, PLR0912 -- a table
         """Change the state as *entry* says."""
         self.serial += 1
         match entry:
@@ -201,6 +218,8 @@ class Draft:
                 self.intents.pop(settles or "", None)
             case Leaving(address, member):
                 self._leave(address, member)
+            case Sending(address, fields, kept):
+                self._send(address, fields, kept)
             case Settled(step):
                 self.intents.pop(step, None)
             case Unbound(address):
@@ -241,6 +260,11 @@ class Draft:
             members, leaving = self._counted(address)
             if leaving.get(member, 0) < members.get(member, 0):
                 _add(leaving, member, 1)
+
+    def _send(self, address: Address, fields: frozenset[str], kept: Spec) -> None:
+        if (binding := self.bindings.get(address)) is not None:
+            applied = {**binding.applied, **kept}
+            self.bindings[address] = replace(binding, applied=applied, unconfirmed=binding.unconfirmed | fields)
 
     def _counted(self, address: Address) -> tuple[dict[str, int], dict[str, int]]:
         """Return members and leaving of a binding, to be changed."""

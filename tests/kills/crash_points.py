@@ -17,13 +17,14 @@ import hmsplan.cli.root
 import hmsplan.export
 from hmsplan.api.client import WriteClient
 from hmsplan.state.file import durable
-from hmsplan.state.journal import Bound, Counted, DeposedGone, Intended, Unbound
+from hmsplan.state.journal import Bound, Counted, DeposedGone, Intended, Sending, Unbound
 from hmsplan.state.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
+    from hmsplan.model import Address
     from hmsplan.state.journal import Entry
 
 VARIABLE: Final = "HMSPLAN_TEST_CRASH"
@@ -45,6 +46,10 @@ POINTS: Final = (
     "after-compaction",
     "after-lock",  # nothing is read yet
 )
+UNSEEN: Final = (
+    "after-sending",  # what no answer will show is written down, not sent
+    "before-confirmed",  # sent and answered; that is not written down
+)
 
 REPLACED: Final = {"state.json": "mid-compaction", "journal.jsonl": "after-compaction"}
 """The point after a file has been replaced; the other one says who holds the lock."""
@@ -54,10 +59,11 @@ class Crash:
     """Waits for the process at the N-th passage of one point."""
 
     def __init__(self, point: str, number: int) -> None:
-        if point not in POINTS:
-            raise ValueError(f"{point!r} is none of {', '.join(POINTS)}")
+        if point not in POINTS + UNSEEN:
+            raise ValueError(f"{point!r} is none of {', '.join(POINTS + UNSEEN)}")
         self.point, self.left = point, number
         self.made: set[str] = set()  # ids of the objects that this process created
+        self.sending: set[Address] = set()  # of which it sends what no answer shows
 
     def reached(self, *points: str) -> None:
         """Die here, if it is time."""
@@ -87,7 +93,10 @@ class Crash:
 
         def append(ledger: Ledger, batch: Sequence[Entry]) -> None:
             self.reached(*_before(batch))
+            if not self.sending.isdisjoint(entry.binding.address for entry in batch if isinstance(entry, Bound)):
+                self.reached("before-confirmed")
             inner(ledger, batch)
+            self.sending |= {entry.address for entry in batch if isinstance(entry, Sending)}
             self.reached(*_after(batch))
 
         Ledger._append = append  # type: ignore[method-assign, assignment]
@@ -136,6 +145,8 @@ def _before(batch: Sequence[Entry]) -> set[str]:
         match entry:
             case Intended():
                 points.add("before-intent")
+            case Sending():
+                points.add("before-sending")
             case Bound(settles=str()) | Counted(settles=str()):
                 points.add("before-done")
             case Bound():
@@ -147,7 +158,9 @@ def _before(batch: Sequence[Entry]) -> set[str]:
 
 def _after(batch: Sequence[Entry]) -> set[str]:
     before = _before(batch)
-    return {after for after in ("after-intent", "after-done") if after.replace("after", "before") in before}
+    return {
+        after for after in ("after-intent", "after-done", "after-sending") if after.replace("after", "before") in before
+    }
 
 
 def run_command(arguments: Sequence[str], crash: str) -> None:

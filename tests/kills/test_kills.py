@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from itertools import chain, count
 from typing import TYPE_CHECKING, Final
 
-from kills.crash_points import POINTS
+from kills.crash_points import POINTS, UNSEEN
 from kills.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -64,6 +64,21 @@ def test_killed_at_every_fault_point(tmp_path: Path, record_property: Callable[[
             assert crashed, f"no process ever reached {point}"
 
     check_in_workspaces(tmp_path, every_point, 100, record_property)
+
+
+def test_killed_before_the_author_goes_back(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
+    """While what no answer shows is sent: before it leaves, and before its outcome is written down. It is as it was."""
+
+    def back(workspace: Workspace, number: int) -> None:
+        if number:
+            workspace.round()
+        for point in UNSEEN:
+            passages = (workspace.round(f"{point}:{passage}", None) for passage in count(1))
+            assert next(passages), f"no process ever reached {point}"
+            while next(passages):
+                pass
+
+    check_in_workspaces(tmp_path, back, 10, record_property)
 
 
 def test_killed_at_any_moment(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:

@@ -37,7 +37,8 @@ HMSPLAN: Final = Path(sys.executable).with_name("hmsplan")
 KEY: Final = "fl_kills"
 SECRETS: Final = {
     "HMS_SOVEREIGN_API_KEY": KEY,
-    "HMSPLAN_SECRET_KEY": "hunter2-key",
+    "HMSPLAN_SECRET_ONE": "hunter2-one",
+    "HMSPLAN_SECRET_OTHER": "hunter2-other",
     "HMSPLAN_FINGERPRINT_KEY": "0123456789abcdef0123456789abcdef",
 }
 APPLY: Final = ("apply", "-y", "--allow", "*", "--json")
@@ -69,9 +70,13 @@ def _model(*servers: str) -> dict[str, Any]:
     return {"provider": "openai", "model": "gpt-5.4", "tools": tools}
 
 
+def _hook(secret: str) -> dict[str, Any]:
+    return {"webhook_url": "https://hooks.example.com/", "webhook_secret": f"${{secret:{secret}}}"}
+
+
 def _mail(name: str, content_days: int, region: str) -> dict[str, Any]:
     """What there is once, and a key: the domain is replaced, and the settings of the key come in a second POST."""
-    key = {"provider": "resend", "api_key": "${secret:key}", "config": {"region": region}}
+    key = {"provider": "resend", "api_key": f"${{secret:{name}}}", "config": {"region": region}}
     return {
         "byok_keys": {"resend": key},
         "domain": {"main": {"domain_name": f"{name}.example.com"}},
@@ -82,7 +87,7 @@ def _mail(name: str, content_days: int, region: str) -> dict[str, Any]:
 ONE: Final[Mapping[str, Any]] = {
     **_mail("one", 30, "eu"),
     "mcp_servers": {
-        "crm": {"name": "CRM", "url": "https://one.example.com/", "headers": {"Authorization": "${secret:key}"}},
+        "crm": {"name": "CRM", "url": "https://one.example.com/", "headers": {"Authorization": "${secret:one}"}},
         "old": {"name": "Old", "url": "https://old.example.com/"},
     },
     "workflows": {"triage": _TRIAGE},
@@ -90,7 +95,7 @@ ONE: Final[Mapping[str, Any]] = {
     "tool_templates": {"end": {"name": "End", "tool_type": "end_call", "tool_config": {}}},
     "sip_trunks": {"voip": _trunk("one")},
     "assistants": {
-        "desk": {"name": "Desk", "first_message": "Hello.", "llm_config": _model("crm", "old")},
+        "desk": {"name": "Desk", "first_message": "Hello.", "llm_config": _model("crm", "old"), **_hook("one")},
         "leaver": {"name": "Leaver"},
     },
     "numbers": {"main": {**_number("0", "desk"), "workflow_id": "${workflows.triage}"}},
@@ -99,7 +104,7 @@ ONE: Final[Mapping[str, Any]] = {
 OTHER: Final[Mapping[str, Any]] = {
     **_mail("other", 90, "us"),
     "mcp_servers": {
-        "crm": {"name": "CRM", "url": "https://other.example.com/", "headers": {"Authorization": "${secret:key}"}}
+        "crm": {"name": "CRM", "url": "https://other.example.com/", "headers": {"Authorization": "${secret:other}"}}
     },
     "analysis_templates": {"outcome": _OUTCOME},
     "sip_trunks": {"voip": _trunk("two")},
@@ -109,6 +114,7 @@ OTHER: Final[Mapping[str, Any]] = {
             "first_message": "Hi.",
             "llm_config": _model("crm"),
             "recording_consent": {"enabled": True, "message": "May we?"},
+            **_hook("other"),
         },
         "newcomer": {"name": "Newcomer", "recording_consent": {"enabled": True, "message": "May we record?"}},
     },
@@ -301,16 +307,23 @@ class Workspace:
         self._found("unconverged", len(state.intents) + len(state.deposed), state)
 
     def _judge_the_unseen(self) -> None:
-        """Compare what no answer shows: retention, the settings of a key, and what its MCP server gets."""
-        organization = self._live.app.store.organization(self._live.organization(KEY))
-        assert organization is not None
-        periods = {name: organization[name.removesuffix("_days")] for name in self._declared["organization"]["main"]}
-        keys = {each["provider"]: each["config"] for each in self._live.all("byok_keys")}
-        (crm,) = (each["id"] for each in self._live.all("mcp_servers") if each["name"] == "CRM")
-        headers = self._live.hidden("mcp_servers", crm)["headers"]
-        settings = self._declared["byok_keys"]["resend"]["config"]
-        unseen = (periods, keys["resend"], headers)
-        wanted = (self._declared["organization"]["main"], settings, {"Authorization": SECRETS["HMSPLAN_SECRET_KEY"]})
+        """Compare what no answer shows: retention, the settings of a key, and secrets that are changed in place."""
+        organization = self._live.organization(KEY)
+        stored = self._live.app.store.organization(organization)
+        assert stored is not None
+        (key,) = self._live.app.store.named("byok_keys", "resend", organization)
+        (crm,) = self._live.app.store.named("mcp_servers", "CRM", organization)
+        (desk,) = self._live.app.store.named("assistants", "Desk", organization)
+        periods, settings = self._declared["organization"]["main"], self._declared["byok_keys"]["resend"]["config"]
+        secret = SECRETS["HMSPLAN_SECRET_ONE" if self._declared is ONE else "HMSPLAN_SECRET_OTHER"]
+        wanted = (periods, settings, secret, {"Authorization": secret}, secret)
+        unseen = (
+            {name: stored[name.removesuffix("_days")] for name in periods},
+            key.doc["config"],
+            key.hidden["api_key"],
+            crm.hidden["headers"],
+            desk.doc["webhook_secret"],
+        )
         self._found("lost", int(unseen != wanted), unseen)
 
     def _judge_leads(self, state: State, address: Any, declared: list[dict[str, Any]]) -> None:

@@ -23,6 +23,7 @@ from hmsplan.state.journal import (
     Intended,
     Moved,
     OrganizationKnown,
+    Sending,
     Settled,
     Spent,
     Unbound,
@@ -47,7 +48,8 @@ VALUES = st.recursive(
 )
 FIELDS = st.dictionaries(TEXTS, VALUES, max_size=4)
 MEMBERS = st.dictionaries(WORDS, st.integers(1, 5), max_size=3)
-BINDINGS = st.builds(Binding, ADDRESSES, WORDS, FIELDS, st.booleans(), MEMBERS)
+NAMES = st.frozensets(WORDS, max_size=2)
+BINDINGS = st.builds(Binding, ADDRESSES, WORDS, FIELDS, st.booleans(), MEMBERS, unconfirmed=NAMES)
 DEPOSED = st.builds(Deposed, ADDRESSES, WORDS)
 INTENTS = st.builds(
     PendingCreate,
@@ -76,6 +78,7 @@ ENTRIES = st.lists(
     st.builds(Intended, INTENTS)
     | st.builds(Bound, BINDINGS, st.none() | WORDS, st.none() | DEPOSED)
     | st.builds(Counted, ADDRESSES, WORDS, st.sampled_from([1, -1]), st.none() | WORDS)
+    | st.builds(Sending, ADDRESSES, NAMES, FIELDS)
     | st.builds(Settled, WORDS, st.just("refused"))
     | st.builds(Unbound, ADDRESSES)
     | st.builds(Moved, ADDRESSES, ADDRESSES)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 
+import pytest
+
+from hmsplan.errors import StateError
 from hmsplan.formats.state_file import dump, parse
 from hmsplan.model import Address, Binding, Deposed, InForce, PendingCreate, State
 from hmsplan.state.journal import (
@@ -16,6 +20,7 @@ from hmsplan.state.journal import (
     Leaving,
     Moved,
     OrganizationKnown,
+    Sending,
     Settled,
     Spent,
     StackKnown,
@@ -98,6 +103,47 @@ def test_what_was_in_force_is_kept_and_left_out_where_there_is_nothing() -> None
     assert parse(dump(state)) == state
     assert replay(STATE, decode(encode("l", 10, [Consented(CONSENT)])).entries).in_force == CONSENT
     assert b"in_force" not in dump(STATE)
+
+
+SENDING = Sending(A, frozenset({"z", "hook"}), {"z": {"a": 1, "b": 2}})
+
+
+def test_what_is_about_to_be_sent_is_not_confirmed_until_its_address_is_bound_again() -> None:
+    """What was applied stays remembered, joined with what more may be stored by then."""
+    line = (
+        b'"lineage":"l","serial":10,"entries":[{"op":"sending","address":"assistants.a","fields":["hook","z"],'
+        b'"kept":{"z":{"a":1,"b":2}}}]}\n'
+    )
+    assert encode("l", 10, [SENDING]).partition(b",")[2] == line
+    assert decode(encode("l", 10, [SENDING])).entries == (SENDING,)
+    sent = replay(STATE, [SENDING]).bindings[A]
+    assert sent == replace(FULL, applied={**FULL.applied, "z": {"a": 1, "b": 2}}, unconfirmed=frozenset({"hook", "z"}))
+    again = replay(STATE, [SENDING, Sending(A, frozenset({"$hmsplan"}), {})]).bindings[A]
+    assert again.unconfirmed == {"hook", "z", "$hmsplan"}
+    assert replay(STATE, [SENDING, Bound(FULL)]).bindings[A] == FULL
+    assert replay(STATE, [SENDING, Moved(A, B)]).bindings[B].unconfirmed == {"hook", "z"}
+    assert B not in replay(STATE, [replace(SENDING, address=B)]).bindings
+
+
+def test_what_is_not_confirmed_is_kept_and_left_out_where_there_is_nothing() -> None:
+    """An older hmsplan reads the state of an apply that came to its end, and refuses another one as newer."""
+    state = replay(STATE, [SENDING])
+    assert b'"sent":["$hmsplan","z"],"unconfirmed":["hook","z"]},\n' in dump(state)
+    assert parse(dump(state)) == state
+    assert dump(parse(dump(state))) == dump(state)
+    assert b"unconfirmed" not in dump(replay(state, [Bound(FULL)]))
+
+
+def test_an_entry_or_a_field_of_a_newer_version_is_no_damage() -> None:
+    """So an older hmsplan takes what this one has written of a field that is not confirmed."""
+    entry = b'{"lineage":"l","serial":1,"entries":[{"op":"sending-2","address":"assistants.a"}]}'
+    for read in (
+        lambda: decode(b'{"sum":"%08x",' % zlib.crc32(entry[1:]) + entry[1:] + b"\n"),
+        lambda: parse(dump(replay(STATE, [SENDING])).replace(b'"unconfirmed"', b'"unconfirmed-2"')),
+    ):
+        with pytest.raises(StateError) as caught:
+            read()
+        assert caught.value.summary == "State is newer than this hmsplan"
 
 
 def test_a_state_is_written_as_it_always_was() -> None:

@@ -12,7 +12,18 @@ from support.stores import STORES, begin
 from hmsplan.errors import StateError, StateLocked
 from hmsplan.model import UNKNOWN, Address, Binding, Deposed, Head, HistoryEntry, PendingCreate, Secret, State
 from hmsplan.state.backend import new_state
-from hmsplan.state.journal import Bound, DeposedGone, Entry, Intended, Moved, OrganizationKnown, Settled, Spent, Unbound
+from hmsplan.state.journal import (
+    Bound,
+    DeposedGone,
+    Entry,
+    Intended,
+    Moved,
+    OrganizationKnown,
+    Sending,
+    Settled,
+    Spent,
+    Unbound,
+)
 from hmsplan.state.journal import replay as replayed
 
 if TYPE_CHECKING:
@@ -74,13 +85,14 @@ def test_what_was_appended_is_loaded_by_everybody(store: Store) -> None:
         Bound(Binding(A, "1", {"name": "A"}), "assistants.a:create", Deposed(A, "0")),
         Intended(intent("other")),
         Settled("other", "refused"),
+        Sending(A, frozenset({"webhook_secret"}), {}),
         Spent("d" * 64),
         Moved(A, B),
     ]
     state = begin(store, entries)
     assert store.open().load() == state
     assert state.serial == len(entries)
-    assert state.bindings == {B: Binding(B, "1", {"name": "A"})}
+    assert state.bindings == {B: Binding(B, "1", {"name": "A"}, unconfirmed=frozenset({"webhook_secret"}))}
     assert state.deposed == (Deposed(B, "0"),)
     assert (state.organization, state.intents, state.spent) == ("org", (), ("d" * 64,))
 
