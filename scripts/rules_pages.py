@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.lint.rule import shown
 from hmsplan.lint.rules import all_rules
 
 if TYPE_CHECKING:
@@ -60,13 +61,14 @@ def _page(rule: Rule) -> str:
         f"Source: {_cell(rule.source)}." if rule.source else "",
         f"It needs `pip install 'hmsplan[{rule.needs}]'`; without that it is not checked." if rule.needs else "",
         f"To silence it at one place, on the line or above it: `{comment}`.",
-        f"Everywhere, in `hmsplan.yaml`: `lint: {{rules: {{{rule.id}: off}}}}`.",
+        f"For the whole stack, under `rules` of `lint` in `hmsplan.yaml`: `{rule.id}: off`, or another severity.",
+        "[All rules](../rules.md) · [How to silence one](../lint.md#one-exception)",
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _files(example: str) -> str:
-    return f"```yaml\n{example.strip()}\n```"
+    return f"```yaml\n{shown(example)}\n```"
 
 
 def main() -> None:

@@ -58,8 +58,12 @@ def explain_command(options: Globals, asked: str, form: str) -> None:
     """  # noqa: D205, D301 -- \b is click's: do not wrap what follows
     as_data = options.json or form == "json"
     if is_rule(asked):
-        from hmsplan.output.rules import rule_json, rule_page  # noqa: PLC0415 -- an address needs none of it
+        from hmsplan.lint.engine import OWN  # noqa: PLC0415 -- an address needs none of it
+        from hmsplan.output.rules import rule_json, rule_page  # noqa: PLC0415
 
+        if asked in OWN:
+            out(orjson.dumps({"id": asked, "why": OWN[asked]}).decode() if as_data else wrapped(OWN[asked]))
+            return
         rule = rule_of(asked)
         out(orjson.dumps(rule_json(rule)).decode() if as_data else rule_page(rule, width()))
         return

@@ -14,7 +14,7 @@ from hmsplan.cli.session import load
 from hmsplan.cli.surfaces import FOUND_FORMATS, print_found
 from hmsplan.cli.terminal import out, width
 from hmsplan.errors import ConfigError
-from hmsplan.lint.engine import worst
+from hmsplan.lint.engine import rank, worst
 from hmsplan.lint.rules import all_rules
 from hmsplan.model import Severity
 from hmsplan.operations.lint import lint_stack
@@ -75,7 +75,7 @@ def lint_command(options: Globals, form: str, listing: bool, chosen: tuple[str, 
     fails = worst(found, Severity(fail_severity) if fail_severity else stack.lint.fail)
     print_findings(options, found, form, suite="hmsplan lint", well=list(map(str, stack.resources)))
     if form not in _SILENT and form != "json":
-        out(_verdict(found))
+        out(_verdict(found, len(chosen or rules), len(stack.resources)))
     return ConfigError.exit_code if fails else 0
 
 
@@ -92,11 +92,12 @@ def print_findings(
     if form in _SILENT:
         return
     quote = Quoting(options)
-    for each in found:
+    for each in sorted(found, key=lambda each: rank(each.severity)):
         out(format_diagnostic(options.commands.completed(each), width(), quote) + "\n")
 
 
-def _verdict(found: Sequence[Diagnostic]) -> str:
+def _verdict(found: Sequence[Diagnostic], rules: int, resources: int) -> str:
     counts = {severity: sum(each.severity is severity for each in found) for severity in Severity}
+    nothing = f"Nothing found by {wording.count(rules, 'rule')} in {wording.count(resources, 'resource')}."
     told = [wording.count(number, str(severity)) for severity, number in counts.items() if number]
-    return f"{wording.listed(told)}. What a rule means: hmsplan explain RULE" if told else "Nothing found."
+    return f"{wording.listed(told)}. What a rule means: hmsplan explain RULE" if told else nothing

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.catalog import OLD_DAYS, catalog
@@ -29,6 +30,23 @@ if TYPE_CHECKING:
 _BLOCK: Final = re.compile(r"[|>][-+0-9]*\s*(#.*)?")
 _BY_CATALOG: Final = frozenset({"unknown-model", "unknown-voice", "unknown-language"})
 _RANK: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+OWN: Final = MappingProxyType(
+    {
+        "unknown-rule": "lint.rules of hmsplan.yaml names a rule that there is not, so what it says has no effect.",
+        "ignore-without-effect": (
+            "A comment that is to silence a rule lacks its reason, has a slip, or silences nothing. Correct it, or "
+            "take it out."
+        ),
+        "ignore-expired": "The last day of a comment that silenced a rule is over. Fix what it hid, or take it out.",
+        "catalog-is-old": (
+            "What hmsplan knows of models and voices was looked up half a year ago, and something is not among them. "
+            "Update hmsplan."
+        ),
+    }
+)
+"""What lint says of itself, without a rule of its own: id to its meaning."""
 
 
 @dataclass(slots=True)
@@ -56,7 +74,7 @@ class _Ignored:
             each
             for place in places
             for each in self.of(place.file)
-            if each.line == place.line and rule in each.rules and each.holds(self.today)
+            if each.is_about(place.line) and rule in each.rules and each.holds(self.today)
         ]
         self.used |= {each.source for each in found}
         return bool(found)
@@ -109,6 +127,11 @@ def lint(
         for problem in beside:
             found[problem.rule, problem.source, problem.detail] = problem
     return tuple(sorted(found.values(), key=_order))
+
+
+def rank(severity: Severity) -> int:
+    """Return a number by which the worst is first."""
+    return _RANK[severity]
 
 
 def worst(problems: Iterable[Diagnostic], least: Severity) -> bool:

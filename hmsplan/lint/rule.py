@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -46,6 +46,21 @@ class Hit(NamedTuple):
     column: int = 1
     address: Address | None = None
     source: SourceLine | None = None
+
+
+_SHOWN_LINES: Final = 20
+_SHOWN_COLUMNS: Final = 160
+
+
+def shown(example: str) -> str:
+    """Return an example of a rule as people read it: what goes on and on is cut short."""
+    lines = [
+        line if len(line) <= _SHOWN_COLUMNS else f"{line[:_SHOWN_COLUMNS]}…" for line in example.strip().splitlines()
+    ]
+    if len(lines) > _SHOWN_LINES + 1:
+        kept = _SHOWN_LINES
+        lines = [*lines[:kept], f"… and {len(lines) - kept:,} more lines like these"]
+    return "\n".join(lines)
 
 
 ResourceCheck: TypeAlias = "Callable[[Resource, View], Iterable[Hit]]"

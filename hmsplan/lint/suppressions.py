@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +33,7 @@ class Suppression:
         rules: ids.
         until: the last day it holds; None = for good.
         problem: why it counts for nothing; "" for one that is right.
+        is_at_head: it stands alone before all that the file holds, so it is about the file, too.
     """
 
     source: SourceLine
@@ -40,6 +41,11 @@ class Suppression:
     rules: tuple[str, ...] = ()
     until: date | None = None
     problem: str = ""
+    is_at_head: bool = False
+
+    def is_about(self, line: int) -> bool:
+        """Say whether it is about what is found on *line*; what is found about a whole file is on its first one."""
+        return line == self.line or (self.is_at_head and line == 1)
 
     def holds(self, today: date) -> bool:
         """Say whether it is right, and not over."""
@@ -54,8 +60,9 @@ def suppressions_in(lines: Sequence[str], file: str, known: Collection[str]) -> 
     for number, line in enumerate(lines, 1):
         if "hmsplan:" in line and (found := _COMMENT.search(line)) is not None:
             source = SourceLine(file, number, line.index("#", found.start()) + 1)
-            about = number if line[: source.column - 1].strip() else _next(lines, number)
-            yield _read(found[1], source, about, known)
+            alone = not line[: source.column - 1].strip()
+            read = _read(found[1], source, _next(lines, number) if alone else number, known)
+            yield replace(read, is_at_head=alone and _next(lines, 0) == read.line)
 
 
 def _next(lines: Sequence[str], number: int) -> int:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from typing import TYPE_CHECKING, Any
+
+from hmsplan.lint.rule import shown
+from hmsplan.text.wording import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -13,7 +17,11 @@ if TYPE_CHECKING:
 
 def rules_text(rules: Iterable[Rule], width: int) -> str:
     """Return the rules by group, each with its severity and its reason."""
-    return "\n".join(_listed(rules, width)).strip("\n")
+    rules = list(rules)
+    counts = Counter(str(rule.severity) for rule in rules)
+    told = listed(count(number, severity) for severity, number in counts.items())
+    ending = f"{count(len(rules), 'rule')}: {told}. One of them, with an example: hmsplan explain RULE"
+    return "\n".join([*_listed(rules, width), "", *textwrap.wrap(ending, width)]).strip("\n")
 
 
 def _listed(rules: Iterable[Rule], width: int) -> Iterator[str]:
@@ -50,15 +58,14 @@ def rule_json(rule: Rule) -> dict[str, Any]:
 def rule_page(rule: Rule, width: int) -> str:
     """Return all that there is to know of a rule."""
     place = f"# hmsplan: ignore {rule.id} until 2027-01-01 because REASON"
-    switch = f"lint: {{rules: {{{rule.id}: off}}}}"
     parts = [
         f"{rule.id} ({rule.severity}, {rule.group})\n{rule.title}",
         textwrap.fill(rule.why, width),
-        f"Found in:\n{textwrap.indent(rule.bad.strip(), '  ')}",
-        f"Better:\n{textwrap.indent(rule.good.strip(), '  ')}",
+        f"Found in:\n{textwrap.indent(shown(rule.bad), '  ')}",
+        f"Better:\n{textwrap.indent(shown(rule.good), '  ')}",
         textwrap.fill(f"Source: {rule.source}", width) if rule.source else "",
         textwrap.fill(f"It needs: pip install 'hmsplan[{rule.needs}]'", width) if rule.needs else "",
         f"To silence it at one place, write on the line, or above it:\n  {place}",
-        f"To switch it off, or make it count more, in hmsplan.yaml:\n  {switch}",
+        f"For the whole stack, under rules of lint in hmsplan.yaml:\n  {rule.id}: off      (or error, warning, info)",
     ]
     return "\n\n".join(filter(None, parts))

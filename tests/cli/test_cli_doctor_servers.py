@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from .helpers import Result
 
 STACK = {
-    "hmsplan.yaml": "version: 1\nstack: tools\nsafety: {settle_grace: 0s}\nlint: {rules: {mcp-server-not-public: off}}\n",
+    "hmsplan.yaml": """\
+version: 1
+stack: tools
+safety: {settle_grace: 0s}
+lint: {rules: {mcp-server-not-public: off}}
+""",
     "servers.yaml": """\
 mcp_servers:
   crm: {name: CRM, url: "https://mcp.example.com/v1", headers: {Authorization: "${secret:crm}"}}

@@ -52,7 +52,7 @@ def test_lint_shows_a_finding_with_its_line_and_its_rule(cli: Cli, tmp_path: Pat
 
 def test_what_nothing_is_wrong_with_passes(cli: Cli, tmp_path: Path) -> None:
     write(tmp_path, "first_name")
-    assert cli("-C", str(tmp_path), "lint", "--rule", RULE).out == "Nothing found.\n"
+    assert cli("-C", str(tmp_path), "lint", "--rule", RULE).out == "Nothing found by 1 rule in 2 resources.\n"
 
 
 def test_the_stack_and_the_flag_decide_what_fails(cli: Cli, tmp_path: Path) -> None:
@@ -134,6 +134,7 @@ def test_rules_are_listed_and_explained(cli: Cli, tmp_path: Path) -> None:
     page = cli("explain", RULE).out
     assert f"# hmsplan: ignore {RULE} until" in page
     assert json.loads(cli("explain", RULE, "--format", "json").out)["id"] == RULE
+    assert "lacks its reason" in cli("explain", "ignore-without-effect").out
     wrong = cli("-C", str(tmp_path), "explain", "unknown-placeholdr")
     assert (wrong.code, "Did you mean unknown-placeholder?" in wrong.err) == (1, True)
 

@@ -87,6 +87,15 @@ def test_a_comment_that_is_wrong_or_over_silences_nothing_and_is_told(
     assert told.source.line == 4
 
 
+def test_a_comment_at_the_head_of_a_file_is_about_the_file(tmp_path: Path) -> None:
+    files = f"# file: hmsplan.yaml\n{STACK}default_environment: live\n# file: environments/live.yaml\n"
+    head = "# A note.\n# hmsplan: ignore environment-of-any-organization because it is a sketch\n\n"
+    rule = "environment-of-any-organization"
+    assert of_rule(tmp_path, f"{files}variables: {{}}\n", rule) == ["environments/live.yaml:1:1"]
+    assert of_rule(tmp_path, f"{files}{head}variables: {{}}\n", rule) == []
+    assert of_rule(tmp_path, f"{files}variables: {{}}\n{head}", rule) == ["environments/live.yaml:1:1"]
+
+
 def test_a_comment_that_silences_nothing_is_told(tmp_path: Path) -> None:
     example = assistant('"Hello {{first_name}}."', behind="  # hmsplan: ignore unknown-placeholder because soon")
     assert of_rule(tmp_path, example, "ignore-without-effect") == ["stack.yaml:4:45"]

@@ -18,7 +18,10 @@ def _check_all(view: View) -> Iterator[Hit]:
     stack = view.stack
     if stack.environment != DEFAULT_ENVIRONMENT and stack.organization is None:
         file = f"environments/{stack.environment}.yaml"
-        detail = f"Write organization: ID into {file}. Whose key is in use, says: hmsplan doctor"
+        detail = (
+            f"{file} does not say which organization it may touch. Write organization: ID into it. With the right key "
+            "set, this prints the id: hmsplan doctor"
+        )
         yield Hit(detail, source=SourceLine(file, 1))
 
 
