@@ -14,7 +14,7 @@ from hmsplan.model import SourceLine
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from hmsplan.model import FieldPath
 
@@ -65,14 +65,13 @@ class Document:
             return 1
         if isinstance(value, dict):
             total = 1
-            for item in self.children(value, number):
-                total += 1
-                total += self.span(item[1], number + total)
+            for _, item in self.children(value, number):
+                total += 1 + (self.span(item, number + total + 1) if isinstance(item, dict | list) else 1)
             return total
         if isinstance(value, list):
             total = 1
             for item in value:
-                total += self.span(item, number + total)
+                total += self.span(item, number + total) if isinstance(item, dict | list) else 1
             return total
         return 1
 
@@ -85,14 +84,12 @@ class Document:
             yield key, at
             last = (item,)
 
-    def children(self, value: Mapping[str, Any], number: int) -> Iterator[tuple[str | Merged, Any]]:
-        """Yield the entries of a mapping as the file has them: a ``<<`` comes as (Merged, its value)."""
+    def children(self, value: Mapping[str, Any], number: int) -> Iterable[tuple[str | Merged, Any]]:
+        """Return the entries of a mapping as the file has them: a ``<<`` comes as (Merged, its value)."""
         order = self.merges.get(number) if self.merges else None
         if order is None:
-            yield from value.items()
-            return
-        for key in order:
-            yield (key, key.source) if isinstance(key, Merged) else (key, value[key])
+            return value.items()
+        return [(key, key.source) if isinstance(key, Merged) else (key, value[key]) for key in order]
 
 
 class Node(NamedTuple):

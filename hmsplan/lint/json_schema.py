@@ -18,6 +18,7 @@ _BOUNDS: Final = (
     *(("minimum", "maximum"), ("exclusiveMinimum", "exclusiveMaximum"), ("minLength", "maxLength")),
     *(("minItems", "maxItems"), ("minProperties", "maxProperties")),
 )
+_LEASTS: Final = frozenset(least for least, _ in _BOUNDS)
 _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "string": (str,),
     "integer": (int, float),
@@ -28,6 +29,9 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "null": (type(None),),
 }
 _ELSEWHERE: Final = ("allOf", "anyOf", "oneOf", "$ref", "if", "patternProperties")
+_SAYING: Final = frozenset({"type", "description", "title", "examples", "default", "format", "pattern"})
+"""What a schema may say, other than being a list, without anything to be wrong about."""
+_DESCRIBING: Final = frozenset({"description", "title", "$ref", "const", "enum"})
 _ALTERNATIVES: Final = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _ONE: Final = frozenset({"items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"})
 _MANY: Final = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
@@ -70,6 +74,8 @@ def _instead(schema: Mapping[str, Any]) -> str:
 def _of(schema: Any, root: Mapping[str, Any], path: FieldPath) -> Iterator[Fault]:
     if not isinstance(schema, dict) or len(path) > _MOST_DEEP:
         return
+    if schema.keys() <= _SAYING and schema.get("type") != "array":
+        return
     if isinstance(target := schema.get("$ref"), str):
         yield from _of_reference(target, root, path)
     yield from _of_required(schema, path)
@@ -77,7 +83,7 @@ def _of(schema: Any, root: Mapping[str, Any], path: FieldPath) -> Iterator[Fault
     for name, value in _properties(schema):
         if value is False and name in schema.get("required", ()):
             yield Fault(Wrong.IMPOSSIBLE, (*path, "properties", name), f"{name} is required, and false takes no value.")
-        if isinstance(value, dict) and not ({"description", "title", "$ref", "const", "enum"} & value.keys()):
+        if isinstance(value, dict) and _DESCRIBING.isdisjoint(value):
             yield Fault(Wrong.UNDESCRIBED, (*path, "properties", name), f"{name} has no description.")
     for at, below in _below(schema):
         yield from _of(below, root, (*path, *at))
@@ -177,7 +183,7 @@ def _of_values(schema: Mapping[str, Any], path: FieldPath) -> Iterator[Fault]:
     elif isinstance(choices, list) and types is not None and not any(_fits(each, types) for each in choices):
         detail = f"No value of enum is {wording.type_named(types)}. Write each as the type says."
         yield Fault(Wrong.IMPOSSIBLE, (*path, "enum"), detail)
-    for least, most in _BOUNDS:
+    for least, most in () if _LEASTS.isdisjoint(schema) else _BOUNDS:
         low, high = (schema[least], schema.get(most)) if least in schema else (None, None)
         if isinstance(low, int | float) and isinstance(high, int | float) and _is_empty(low, high, least):
             detail = f"{least} is {low} and {most} is {high}: no value lies between. Swap them."

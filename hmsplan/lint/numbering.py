@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def look_up(number: str) -> Number:
     return Number(plans[0].country, Rate.UNKNOWN) if len(plans) == 1 else _UNKNOWN
 
 
+@lru_cache(maxsize=1024)
 def is_in_no_plan(number: str) -> bool:
     """Say whether a number could not be dialled, though it has a possible length; slower and stricter than above."""
     import phonenumbers  # noqa: PLC0415 -- slow to import, and a stack may declare no number

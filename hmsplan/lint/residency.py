@@ -116,6 +116,12 @@ def flows(resource: Resource, view: View) -> tuple[Flow, ...]:
             return ()
 
 
+def handled_by_models(assistant: Resource) -> Iterator[Flow]:
+    """Yield those of ``flows`` that the blocks of an assistant declare: who listens, thinks and speaks."""
+    for block in BLOCKS:
+        yield from _of_block(assistant.address, (block,), assistant.spec.get(block))
+
+
 def leading(view: View) -> Iterator[Resource]:
     """Yield every resource that leads calls, assistants first."""
     for kind in ("assistants", "workflows"):

@@ -51,7 +51,7 @@ def values_at(value: Any, pattern: Sequence[str], path: FieldPath = ()) -> Itera
             for key, item in value.items() if isinstance(value, Mapping) else ():
                 yield from values_at(item, pattern[depth + 1 :], (*path, key))
             return
-        if not isinstance(value, Mapping) or part not in value:
+        if not isinstance(value, dict | Mapping) or part not in value:  # a dict is seen at once
             return
         value, path = value[part], (*path, part)
     yield path, value

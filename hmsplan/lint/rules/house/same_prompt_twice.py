@@ -11,24 +11,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hmsplan.lint.view import View
-    from hmsplan.model import SourceLine
+    from hmsplan.model import FieldPath, Resource
 
 _LEAST: Final = 200
 """Characters; a shorter text may well be the same."""
 
 
 def _check_all(view: View) -> Iterator[Hit]:
-    first: dict[str, tuple[SourceLine, str]] = {}
+    first: dict[str, tuple[Resource, FieldPath]] = {}
     for resource in view.stack.resources.values():
         for text in view.prompts(resource):
-            if len(text.text) < _LEAST or resource.locate is None:
+            if len(text.text) < _LEAST:
                 continue
-            line = resource.locate(text.path, 1)
-            other, where = first.setdefault(text.text.strip(), (line, str(resource.address)))
+            twin, path = first.setdefault(text.text.strip(), (resource, text.path))
+            if (twin is resource and path == text.path) or resource.locate is None or twin.locate is None:
+                continue
+            other, line = twin.locate(path, 1), resource.locate(text.path, 1)
             if other.file == line.file and not line.file.endswith((".yaml", ".yml")):
                 continue  # one file that both name
             if other != line:
-                detail = f"It is word for word that of {where}, at {other}. Put it into one file, and name it in both."
+                copied = f"It is word for word that of {twin.address}, at {other}."
+                detail = f"{copied} Put it into one file, and name it in both."
                 yield Hit(detail, text.path, address=resource.address, source=line)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hmsplan.lint.view import View
     from hmsplan.model import Resource
 
+_OF_MACHINES: Final = tuple(dict.fromkeys(word for table in words.OF_MACHINES.values() for word in table))
 _LEAST: Final = 10  # letters, without which a greeting is a sketch, or a placeholder
 
 
@@ -44,7 +45,7 @@ _DETAIL: Final = (
 def _hides(text: str) -> bool:
     """Say whether nothing in a text lets people know that a machine speaks: in any language, for names are foreign."""
     low = lowered(text)
-    if any(word in low for table in words.OF_MACHINES.values() for word in table) or words.MACHINE_WORDS.search(text):
+    if any(word in low for word in _OF_MACHINES) or words.MACHINE_WORDS.search(text):
         return False
     return sum(map(str.isalpha, text)) >= _LEAST and _is_latin(text)
 

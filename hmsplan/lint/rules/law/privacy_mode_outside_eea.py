@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.residency import Part, Verdict, flows
+from hmsplan.lint.residency import Verdict, handled_by_models
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.model import Severity
 
@@ -14,14 +14,12 @@ if TYPE_CHECKING:
     from hmsplan.lint.view import View
     from hmsplan.model import Resource
 
-_MODELS: Final = frozenset({Part.LISTENS, Part.THINKS, Part.SPEAKS, Part.REALTIME})
 
-
-def _check(assistant: Resource, view: View) -> Iterator[Hit]:
+def _check(assistant: Resource, _view: View) -> Iterator[Hit]:
     if assistant.spec.get("gdpr_mode") is not True:
         return
-    for flow in flows(assistant, view):
-        if flow.part in _MODELS and flow.verdict is Verdict.OUTSIDE:
+    for flow in handled_by_models(assistant):
+        if flow.verdict is Verdict.OUTSIDE:
             yield Hit(
                 f"{flow.receiver} handles the {flow.carries} of calls in {flow.region}. Choose a region of the EEA, or "
                 "see to a transfer tool (an adequacy decision, or standard contractual clauses).",

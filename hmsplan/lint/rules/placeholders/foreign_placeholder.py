@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.lint import placeholders
+from hmsplan.lint.prompts import occurrences
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.lint.texts import Role
 from hmsplan.model import Severity
@@ -24,6 +25,8 @@ _WHAT: Final = (
 _CODE: Final = re.compile(
     r"(?<!\$)\$\{[A-Za-z_]\w{0,63}\}|<%=.{0,80}?%>|\{%-? ?[a-z]+ .{0,80}?%\}|(?<![\w%])%[A-Za-z_]{3,40}%"
 )
+_BEGINNINGS: Final = ("${", "<%=", "{%", "%")
+"""Where ``_CODE`` is looked for: prompts are long."""
 _DOUBLE: Final = re.compile(r"""[\w.$ -]{1,60}|[\w."' -]{1,60}\|[^\n]{1,80}""")
 _SPOKEN: Final = re.compile(rf"\[{_WHAT}\](?!\()|<{_WHAT}>|(?<![{{$])\{{{_WHAT}\}}(?!\}})", re.IGNORECASE)
 
@@ -40,8 +43,11 @@ def _check(resource: Resource, view: View) -> Iterator[Hit]:
 
 def _found(text: Text) -> Iterator[tuple[str, int]]:
     words = text.text
-    if "${" in words or "%" in words:
-        yield from ((found[0], found.start()) for found in _CODE.finditer(words))
+    end = 0
+    for at in sorted(occurrences(words, _BEGINNINGS)):
+        if at >= end and (found := _CODE.match(words, at)) is not None:
+            yield found[0], at
+            end = found.end()
     for name, offset in placeholders.doubled(words):
         if not placeholders.is_name(name) and _DOUBLE.fullmatch(name):
             yield f"{{{{{name}}}}}", offset

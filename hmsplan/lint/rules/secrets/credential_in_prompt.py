@@ -20,26 +20,21 @@ _ADVICE: Final = (
     "Take it out, have it replaced, and give it to the tool that needs it: server: {url: …, secret: ${secret:name}}."
 )
 
-_SHORTEST_KEY: Final = 15
-
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     for text in view.texts(resource):
-        for number, line in lines_with_digits(text.text, 1):  # neither a key nor a password goes without
-            keys = _keys(line)
-            if keys and not may_hold_one(text.text):  # else reading the stack has told them already
-                for start in keys:
-                    detail = f"It holds what looks like the key of a service. {_ADVICE}"
-                    yield Hit(detail, text.path, number, start + 1)
+        lines = list(lines_with_digits(text.text, 1))  # neither a key nor a password goes without
+        together = "\n".join(line for _, line in lines)
+        keys = service_keys(together) and not may_hold_one(text.text)  # else reading the stack has told them already
+        low = lowered(together)
+        passwords = any(word in low for word in PASSWORD_WORDS)
+        for number, line in lines if keys or passwords else ():
+            for start, _ in service_keys(line) if keys else ():
+                detail = f"It holds what looks like the key of a service. {_ADVICE}"
+                yield Hit(detail, text.path, number, start + 1)
             for start in _passwords(line):
                 detail = f"It holds what looks like a password. {_ADVICE}"
                 yield Hit(detail, text.path, number, start + 1)
-
-
-def _keys(line: str) -> list[int]:
-    if len(line) < _SHORTEST_KEY or max(map(len, line.split())) < _SHORTEST_KEY:
-        return []
-    return [start for start, _ in service_keys(line)]
 
 
 def _passwords(line: str) -> Iterator[int]:

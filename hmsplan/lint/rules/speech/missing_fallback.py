@@ -25,8 +25,8 @@ def _check(assistant: Resource, view: View) -> Iterator[Hit]:
     spoken = language(assistant.spec)
     if spoken and spoken not in words.FALLBACK:
         return
-    phrases = tuple(words.of(words.FALLBACK, spoken))
-    if not any(phrase in lowered(text.text) for text in prompts for phrase in phrases):
+    lows = [lowered(text.text) for text in prompts]
+    if not any(phrase in low for low in lows for phrase in words.of(words.FALLBACK, spoken)):
         yield Hit(
             "It says nothing of what to do without an answer. Add a line: "
             '"If you do not know, say so, and offer to connect the caller or to take a message."',

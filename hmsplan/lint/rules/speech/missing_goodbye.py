@@ -22,8 +22,8 @@ def _check(assistant: Resource, view: View) -> Iterator[Hit]:
     prompts = list(orders(assistant, view))
     if not prompts or _ends_calls(assistant):
         return
-    phrases = tuple(words.of(words.GOODBYE, language(assistant.spec)))
-    if not any(phrase in lowered(text.text) for text in prompts for phrase in phrases):
+    spoken, lows = language(assistant.spec), [lowered(text.text) for text in prompts]
+    if not any(phrase in low for low in lows for phrase in words.of(words.GOODBYE, spoken)):
         yield Hit(
             "No tool, message or word of the prompt ends a call. Add the tool {type: end_call}, and say in the prompt "
             "when to say goodbye and use it.",

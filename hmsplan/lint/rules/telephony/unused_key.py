@@ -23,10 +23,14 @@ def _check(view: View) -> Iterator[Hit]:
     keys = view.of_kind("byok_keys")
     if not keys or not view.of_kind("assistants"):
         return
-    used = set(_used(view))
+    unused = {key.spec.get("provider") for key in keys}
+    for provider in _used(view):
+        unused.discard(provider)
+        if not unused:
+            return
     for key in keys:
         provider = key.spec.get("provider")
-        if isinstance(provider, str) and provider not in used:
+        if isinstance(provider, str) and provider in unused:
             detail = (
                 f"No assistant, workflow or domain of this stack uses {provider}. Delete the key here and revoke it "
                 f"at {provider}, unless assistants outside this stack, or the analysis of calls, work with it."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.lint.rule import Group, Hit, Rule
+from hmsplan.lint.speaking import lowered
 from hmsplan.lint.tools import own_functions
 from hmsplan.model import Severity
 from hmsplan.text import wording
@@ -25,7 +26,7 @@ _WAITING: Final = (
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     silent = [tool for tool in own_functions(resource, view) if _is_silent(tool)]
-    prompts = [text.text.lower() for text in view.prompts(resource)] if silent else []
+    prompts = [lowered(text.text) for text in view.prompts(resource)] if silent else []
     if silent and not any(word in prompt for prompt in prompts for word in _WAITING):
         names = wording.listed(tool.name for tool in silent)
         detail = f"Up to 10 seconds may go by without a word during {names}. Give each a message: One moment, please."
