@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import enum
+from operator import itemgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from hmsplan.model import pattern, values_at
+from hmsplan.model import pattern
+from hmsplan.model.paths import ANY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.model import FieldPath, Resource
 
@@ -79,17 +81,48 @@ _TEXTS: Final[Mapping[str, Mapping[Role, Sequence[str]]]] = MappingProxyType(
     }
 )
 """Kind to the texts of its resources. The prompts of an analysis, which is made when the call is over, are not here."""
-_PATTERNS: Final = {
-    kind: tuple((pattern(dotted), role) for role, all_dotted in roles.items() for dotted in all_dotted)
-    for kind, roles in _TEXTS.items()
+_ROLES: Final[Mapping[str, Sequence[Role]]] = {
+    kind: [role for role, all_dotted in roles.items() for _ in all_dotted] for kind, roles in _TEXTS.items()
 }
+"""Kind to the role of each entry of the table, in its order."""
+
+
+def _tree(kind: str) -> Mapping[str, Any]:
+    """Return the paths of a kind as nested mappings, which are walked once; at the end of each is its number."""
+    tree: dict[str, Any] = {}
+    for number, path in enumerate(dotted for all_dotted in _TEXTS[kind].values() for dotted in all_dotted):
+        *blocks, last = pattern(path)
+        below = tree
+        for part in blocks:
+            below = below.setdefault(part, {})
+        below[last] = number
+    return tree
+
+
+_TREES: Final = {kind: _tree(kind) for kind in _TEXTS}
 
 
 def texts_of(resource: Resource) -> tuple[Text, ...]:
     """Return the texts of a resource in the order of the table; those that a template brings are among them."""
-    return tuple(
-        Text(path, role, value)
-        for at, role in _PATTERNS.get(resource.address.kind, ())
-        for path, value in values_at(resource.spec, at)
-        if isinstance(value, str) and value
-    )
+    kind = resource.address.kind
+    if kind not in _TREES:
+        return ()
+    found = sorted(_walk(resource.spec, _TREES[kind], ()), key=_number)
+    return tuple([Text(path, _ROLES[kind][number], text) for number, path, text in found])
+
+
+_number: Final = itemgetter(0)
+
+
+def _walk(value: Any, tree: Mapping[str, Any], path: FieldPath) -> Iterator[tuple[int, FieldPath, str]]:
+    for part, below in tree.items():
+        if part != ANY:
+            items: Iterable[tuple[str | int, Any]] = ((part, value[part]),) if part in value else ()
+        else:
+            items = enumerate(value)
+        for key, item in items:
+            if isinstance(below, int):
+                if isinstance(item, str) and item:
+                    yield below, (*path, key), item
+            elif isinstance(item, list if ANY in below else dict):
+                yield from _walk(item, below, (*path, key))

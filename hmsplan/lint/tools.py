@@ -140,7 +140,7 @@ def _read(resource: Resource, facts: _Facts) -> Iterator[Tool]:
             continue
         known = facts.flat.get(id(item))
         if known is None:
-            known = facts.flat[id(item)] = (tool_forms.tool(item), tool_forms.tool_name(item))
+            known = facts.flat[id(item)] = (form := tool_forms.tool(item), tool_forms.tool_name(form))
         form, name = known
         at = path[:-1] if not nodes else (*path[:2], nodes[path[2]].get("id"), path[3])
         yield Tool(path, form, name, form.get("type", FUNCTION), item, pasted.get((*at, name)))

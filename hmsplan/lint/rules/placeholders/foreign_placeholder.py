@@ -25,7 +25,7 @@ _WHAT: Final = (
 _CODE: Final = re.compile(
     r"(?<!\$)\$\{[A-Za-z_]\w{0,63}\}|<%=.{0,80}?%>|\{%-? ?[a-z]+ .{0,80}?%\}|(?<![\w%])%[A-Za-z_]{3,40}%"
 )
-_BEGINNINGS: Final = ("${", "<%=", "{%", "%")
+_BEGINNINGS: Final = "$<{%"
 """Where ``_CODE`` is looked for: prompts are long."""
 _DOUBLE: Final = re.compile(r"""[\w.$ -]{1,60}|[\w."' -]{1,60}\|[^\n]{1,80}""")
 _SPOKEN: Final = re.compile(rf"\[{_WHAT}\](?!\()|<{_WHAT}>|(?<![{{$])\{{{_WHAT}\}}(?!\}})", re.IGNORECASE)
