@@ -53,6 +53,13 @@ class Folder:
             self._texts[path] = self._decode(path, self.read_bytes(self._confine(path), path))
         return self._texts[path]
 
+    def mentions(self, path: str, what: bytes) -> bool:
+        """Say whether a file holds *what*, without a look at the rest of it; one that cannot be read does not."""
+        try:
+            return what in self.read_bytes(self._confine(path), path)
+        except FileProblem:
+            return False
+
     def read_bytes(self, absolute: str, shown: str) -> bytes:
         """Return the contents of a file, whose path holds no link any more; *shown* is what messages call it."""
         if not absolute.startswith(self._inside):

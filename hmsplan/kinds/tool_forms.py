@@ -27,9 +27,9 @@ def tool(value: Value) -> Value:
     """
     if not isinstance(value, dict):
         return value
-    flat: dict[str, Any] = {key: item for key, item in value.items() if key not in {"function", "type"}}
-    kind = tool_type(value.get("type"))
-    if isinstance(nested := value.get("function"), dict):
+    flat: dict[str, Any] = dict(value)
+    kind = tool_type(flat.pop("type", None))
+    if isinstance(nested := flat.pop("function", None), dict):
         flat = {**nested, **flat}
     if kind is not None and kind != "function":
         flat["type"] = kind

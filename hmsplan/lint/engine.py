@@ -86,7 +86,7 @@ def lint(
     today: date,
     lines: Lines,
     only: Collection[Address] | None = None,
-    files: Collection[str] = (),
+    files: Collection[str] | None = None,
     rules: Mapping[str, Rule] | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Return what the rules find, by file and line, each problem with the id of its rule.
@@ -96,7 +96,8 @@ def lint(
         today: for what expires.
         lines: reads files, for comments that silence a rule.
         only: the resources that are checked; None = all, and what is about no resource.
-        files: every YAML file of the stack, whose comments are checked too; none where *only* some are looked at.
+        files: every YAML file of the stack with a comment for lint, which is checked too; None where *only* some
+            resources are looked at.
         rules: by id; None = all there are.
     """
     rules = all_rules() if rules is None else rules
@@ -105,7 +106,7 @@ def lint(
     by_kind = defaultdict[str, list["Resource"]](list)
     for resource in resources:
         by_kind[resource.address.kind].append(resource)
-    commented = {name for file in files for each in ignored.of(file) for name in each.rules}
+    commented = {name for file in files or () for each in ignored.of(file) for name in each.rules}
     found: dict[tuple[object, ...], Diagnostic] = {}
     for rule in rules.values():
         severity = stack.lint.severities.get(rule.id, rule.severity)
@@ -113,7 +114,7 @@ def lint(
             continue
         for owner, hit in _hits(rule, view, by_kind, only):
             source = _place(hit, owner, lines)
-            may_be_silenced = rule.id in commented or not files  # the places around a hit take time to find
+            may_be_silenced = rule.id in commented or files is None  # the places around a hit take time to find
             if not (may_be_silenced and ignored.silences(rule.id, _around(hit, owner, source))):
                 address = owner.address if owner is not None else None
                 problem = Diagnostic(rule.title, hit.detail, source, address, hit.path, severity, rule=rule.id)
@@ -121,7 +122,7 @@ def lint(
     if only is None:
         beside = (
             *_of_settings(stack),
-            *_of_comments(ignored, files, rules.keys(), _Declared(stack, lines)),
+            *_of_comments(ignored, files or (), rules.keys(), _Declared(stack, lines)),
             *_of_catalog(found.values(), today),
         )
         for problem in beside:
@@ -144,7 +145,8 @@ def _hits(
 ) -> Iterator[tuple[Resource | None, Hit]]:
     """Yield what one rule finds, each with the resource at fault."""
     if rule.check is not None:
-        for resource in (each for kind in rule.kinds for each in by_kind.get(kind, ())):
+        asked = [each for kind in rule.kinds for each in by_kind.get(kind, ())]
+        for resource in view.marked(asked, rule.marks, rule.role) if rule.marks else asked:
             for hit in rule.check(resource, view):
                 yield (view.stack.resources[hit.address] if hit.address is not None else resource), hit
     if rule.check_all is not None:

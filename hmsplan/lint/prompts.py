@@ -31,7 +31,7 @@ def tokens(assistant: Resource, view: View) -> tuple[int, Text | None]:
     if not prompts:
         return 0, None
     size = sum(len(text.text) for text in prompts)
-    each = _CHARACTERS_A_TOKEN.get(language(assistant.spec), _USUAL)
+    each = _CHARACTERS_A_TOKEN.get(language(assistant, view), _USUAL)
     return round(size / each), max(prompts, key=lambda text: len(text.text))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from hmsplan.lint.texts import Role
     from hmsplan.lint.view import View
     from hmsplan.model import Address, FieldPath, Resource, Severity, SourceLine
 
@@ -80,6 +81,9 @@ class Rule:
         good: the same, mended.
         check: finds the places in one resource of *kinds*.
         kinds: the kinds whose resources *check* is given, one by one.
+        marks: characters without one of which a text breaks nothing: *check* is given a resource only if one stands in
+            its texts. Prompts are long, and to ask them a hundred things takes a while. "" = it is given them all.
+        role: the texts in which a mark has to stand; None = all of them.
         check_all: finds the places in the whole stack, for what is not a matter of one resource.
         source: where the fact or the law can be read, with its date; "" for a plain matter of craft.
         needs: the extra of hmsplan without which the rule cannot be checked; "" for none.
@@ -94,6 +98,8 @@ class Rule:
     good: str
     check: ResourceCheck | None = None
     kinds: tuple[str, ...] = ()
+    marks: str = ""
+    role: Role | None = None
     check_all: StackCheck | None = None
     source: str = ""
     needs: str = ""

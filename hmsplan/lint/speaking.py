@@ -46,9 +46,13 @@ def declared_languages(spec: Spec) -> dict[FieldPath, str]:
 _CODE: Final = 2
 
 
-def language(spec: Spec) -> str:
+def language(resource: Resource, view: View) -> str:
     """Return the one language that an assistant is set to; "" when it is set to none, or to several."""
-    codes = set(declared_languages(spec).values())
+    return view.once(_language, resource)
+
+
+def _language(resource: Resource, _view: View) -> str:
+    codes = set(declared_languages(resource.spec).values())
     return codes.pop() if len(codes) == 1 else ""
 
 

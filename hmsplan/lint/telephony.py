@@ -34,8 +34,12 @@ class Transfer(NamedTuple):
     number: str
 
 
-def transfers(resource: Resource) -> Sequence[Transfer]:
+def transfers(resource: Resource, view: View) -> Sequence[Transfer]:
     """Return where a resource may pass calls on to."""
+    return view.once(_transfers, resource)
+
+
+def _transfers(resource: Resource, _view: View) -> Sequence[Transfer]:
     spec = resource.spec
     if resource.address.kind == "assistants" and not (spec.get("llm_config") or {}).get("tools"):
         return ()

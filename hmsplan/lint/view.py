@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hmsplan.lint.providers import Block, blocks_of
 from hmsplan.lint.texts import Role, Text, texts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
     from hmsplan.model import Address, Resource, Stack
+
+_T = TypeVar("_T")
 
 
 class View:
@@ -29,7 +31,8 @@ class View:
         self._of_kind: Mapping[str, Sequence[Resource]] | None = None
         self._users: Mapping[Address, Sequence[Resource]] | None = None
         self._texts: dict[Address, tuple[Sequence[Text], Sequence[Text], Sequence[Text]]] = {}
-        self._blocks: dict[Address, tuple[Block, ...]] = {}
+        self._joined: dict[Address, tuple[str, str]] = {}
+        self._known: defaultdict[Any, dict[Address, Any]] = defaultdict(dict)
 
     def of_kind(self, kind: str) -> Sequence[Resource]:
         """Return the resources of a kind, by address."""
@@ -72,6 +75,36 @@ class View:
 
     def blocks(self, resource: Resource) -> tuple[Block, ...]:
         """Return the blocks of an assistant or a workflow that name a provider; see ``providers``."""
-        if resource.address not in self._blocks:
-            self._blocks[resource.address] = tuple(blocks_of(resource))
-        return self._blocks[resource.address]
+        return self.once(_blocks, resource)
+
+    def once(self, find: Callable[[Resource, View], _T], resource: Resource) -> _T:
+        """Return what *find* says of a resource, which is asked once for all rules."""
+        known = self._known[find]
+        if resource.address not in known:
+            known[resource.address] = find(resource, self)
+        found: _T = known[resource.address]
+        return found
+
+    def marked(self, resources: Iterable[Resource], marks: str, role: Role | None) -> list[Resource]:
+        """Return those of *resources* in whose texts of a role, or any, one of the characters *marks* stands."""
+        found = []
+        for resource in resources:
+            texts = self._as_one(resource)[role is Role.SPOKEN]
+            for mark in marks:
+                if mark in texts:
+                    found.append(resource)
+                    break
+        return found
+
+    def _as_one(self, resource: Resource) -> tuple[str, str]:
+        """Return all texts of a resource as one, and those that are spoken."""
+        known = self._joined.get(resource.address)
+        if known is None:
+            texts, spoken, _ = self._by_role(resource)
+            known = "\n".join([text.text for text in texts]), "\n".join([text.text for text in spoken])
+            self._joined[resource.address] = known
+        return known
+
+
+def _blocks(resource: Resource, _view: View) -> tuple[Block, ...]:
+    return tuple(blocks_of(resource))

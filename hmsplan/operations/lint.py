@@ -12,6 +12,7 @@ from hmsplan.config.load import load_settings
 from hmsplan.errors import ConfigError
 from hmsplan.export.editor import yaml_files
 from hmsplan.lint.engine import lint
+from hmsplan.lint.suppressions import BEGINS
 from hmsplan.model import Action, Severity
 
 if TYPE_CHECKING:
@@ -58,9 +59,15 @@ def lint_stack(
         rules: by id; None = all.
     """
     folder = Folder(str(root))
-    files = () if only is not None else tuple(yaml_files(folder, load_settings(root).include))
+    files = None if only is not None else _with_comments(root)
     today = date.today() if today is None else today  # noqa: DTZ011 -- the day of the person who wrote "until"
     return lint(stack, today=today, lines=_Files(folder), only=only, files=files, rules=rules)
+
+
+def _with_comments(root: Path) -> list[str]:
+    """Return the YAML files of a stack that may hold a comment for lint."""
+    folder = Folder(str(root))
+    return [file for file in yaml_files(folder, load_settings(root).include) if folder.mentions(file, BEGINS)]
 
 
 def with_findings(plan: Plan, stack: Stack, root: Path) -> Plan:

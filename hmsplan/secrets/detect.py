@@ -153,9 +153,10 @@ def credentials(text: str) -> list[str]:
 
 def service_keys(text: str) -> list[tuple[int, int]]:
     """Return where keys of services stand that are known by how they begin; slow in long texts."""
-    if not any(hint in text for hint in _OF_KEYS):
-        return []
-    return [match.span() for match in _KEY.finditer(text)]
+    for hint in _OF_KEYS:
+        if hint in text:
+            return [match.span() for match in _KEY.finditer(text)]
+    return []
 
 
 def _spans(text: str) -> Sequence[tuple[int, int]]:

@@ -21,7 +21,7 @@ _LEAST: Final = 10  # letters, without which a greeting is a sketch, or a placeh
 
 
 def _check(assistant: Resource, view: View) -> Iterator[Hit]:
-    spoken = language(assistant.spec)
+    spoken = language(assistant, view)
     if (spoken and spoken not in words.OF_MACHINES) or not (talks(assistant, view) and in_union(assistant, view)):
         return
     first = assistant.spec.get("first_message")

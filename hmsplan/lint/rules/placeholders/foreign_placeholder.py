@@ -79,5 +79,6 @@ assistants:
 """,
     kinds=("assistants", "campaigns", "workflows", "tool_templates"),
     check=_check,
+    marks="$<{%[",
     source="API behaviour, 7: {{variable}} in campaign messages, and no other form",
 )

@@ -45,4 +45,5 @@ assistants:
 """,
     kinds=("assistants", "campaigns", "workflows", "tool_templates"),
     check=_check,
+    marks="{}",
 )

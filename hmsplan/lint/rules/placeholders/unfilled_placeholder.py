@@ -70,5 +70,6 @@ numbers:
 """,
     kinds=("assistants",),
     check=_check,
+    marks="{",
     source="API behaviour, 7: {{variable}} in campaign messages",
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.lint.rule import Group, Hit, Rule
-from hmsplan.lint.speaking import lines_with_digits, lowered
+from hmsplan.lint.speaking import digits_of_lines, lines_with_digits, lowered
 from hmsplan.lint.words import PASSWORD, PASSWORD_WORDS
 from hmsplan.model import Severity
 from hmsplan.secrets.detect import is_mask, may_hold_one, service_keys
@@ -23,12 +24,14 @@ _ADVICE: Final = (
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     for text in view.texts(resource):
-        lines = list(lines_with_digits(text.text, 1))  # neither a key nor a password goes without
-        together = "\n".join(line for _, line in lines)
+        digits = digits_of_lines(text.text)  # neither a key nor a password goes without
+        if max(digits) == 0:
+            continue
+        together = "\n".join(compress(text.text.split("\n"), digits))
         keys = service_keys(together) and not may_hold_one(text.text)  # else reading the stack has told them already
         low = lowered(together)
         passwords = any(word in low for word in PASSWORD_WORDS)
-        for number, line in lines if keys or passwords else ():
+        for number, line in lines_with_digits(text.text, 1) if keys or passwords else ():
             for start, _ in service_keys(line) if keys else ():
                 detail = f"It holds what looks like the key of a service. {_ADVICE}"
                 yield Hit(detail, text.path, number, start + 1)

@@ -20,7 +20,7 @@ _FEWEST: Final = 2  # words besides always or never; fewer say too little of wha
 
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
-    spoken = language(resource.spec)
+    spoken = language(resource, view)
     seen: dict[tuple[str, ...], tuple[bool, str]] = {}
     for text in orders(resource, view):
         for start, sentence in strict_sentences(text.text, spoken):

@@ -49,4 +49,5 @@ assistants:
 """,
     kinds=("assistants", "campaigns", "tool_templates", "workflows"),
     check=_check,
+    marks="&",
 )

@@ -28,11 +28,11 @@ _PLACEHOLDER: Final = re.compile(r"\{\{[^{}]*\}\}|<[^<>]*>")
 _USUAL_VALUE: Final = "12345678"
 
 
-def _check(assistant: Resource, _: View) -> Iterator[Hit]:
+def _check(assistant: Resource, view: View) -> Iterator[Hit]:
     for path in _FIELDS:
         text = value_at(assistant.spec, path)
         if isinstance(text, str) and len(text) > _LEAST:
-            rate = words.CHARACTERS_A_SECOND.get(language(assistant.spec), words.USUAL_CHARACTERS_A_SECOND)
+            rate = words.CHARACTERS_A_SECOND.get(language(assistant, view), words.USUAL_CHARACTERS_A_SECOND)
             spoken = " ".join(_PLACEHOLDER.sub(_USUAL_VALUE, text).split())
             seconds = round(len(spoken) / rate / _speed(assistant))
             if seconds > _LONGEST_S:

@@ -22,7 +22,7 @@ def _check(assistant: Resource, view: View) -> Iterator[Hit]:
     prompts = list(orders(assistant, view))
     if sum(len(text.text) for text in prompts) < _LEAST:
         return
-    spoken = language(assistant.spec)
+    spoken = language(assistant, view)
     if spoken and spoken not in words.FALLBACK:
         return
     lows = [lowered(text.text) for text in prompts]

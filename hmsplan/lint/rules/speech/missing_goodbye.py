@@ -22,7 +22,7 @@ def _check(assistant: Resource, view: View) -> Iterator[Hit]:
     prompts = list(orders(assistant, view))
     if not prompts or _ends_calls(assistant):
         return
-    spoken, lows = language(assistant.spec), [lowered(text.text) for text in prompts]
+    spoken, lows = language(assistant, view), [lowered(text.text) for text in prompts]
     if not any(phrase in low for low in lows for phrase in words.of(words.GOODBYE, spoken)):
         yield Hit(
             "No tool, message or word of the prompt ends a call. Add the tool {type: end_call}, and say in the prompt "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.lint.speaking import SPEAKERS, in_spoken
+from hmsplan.lint.texts import Role
 from hmsplan.model import Severity
 
 if TYPE_CHECKING:
@@ -43,4 +44,6 @@ assistants:
 """,
     kinds=SPEAKERS,
     check=_check,
+    marks="@",
+    role=Role.SPOKEN,
 )

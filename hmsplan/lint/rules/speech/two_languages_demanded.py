@@ -22,7 +22,7 @@ _LOOSE: Final = CONDITIONS | EVERY_NEVER
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     first = ""
-    spoken = language(resource.spec)
+    spoken = language(resource, view)
     for text in orders(resource, view):
         for start, sentence in strict_sentences(text.text, spoken):
             wanted = _demanded(sentence)

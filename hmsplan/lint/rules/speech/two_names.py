@@ -29,7 +29,7 @@ def _check(assistant: Resource, view: View) -> Iterator[Hit]:
 
 def _names(assistant: Resource, view: View) -> Iterator[tuple[Text, int, str]]:
     """Yield what prompts call the assistant, and what it calls itself."""
-    spoken = language(assistant.spec)
+    spoken = language(assistant, view)
     told = tuple(words.of(words.YOUR_NAME, spoken)), tuple(words.of(words.MY_NAME, spoken))
     for texts, phrases in zip((orders(assistant, view), view.spoken(assistant)), told, strict=True):
         for text in texts:

@@ -55,4 +55,5 @@ assistants:
 """,
     kinds=("assistants", "campaigns", "tool_templates", "workflows"),
     check=_check,
+    marks="".join(hint[0] for hint in _HINTS),
 )

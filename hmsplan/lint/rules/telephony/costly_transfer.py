@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _COSTLY: Final = frozenset({Rate.PREMIUM, Rate.SHARED})
 
 
-def _check(resource: Resource, view: View) -> Iterator[Hit]:  # noqa: ARG001 -- the form of a check
-    for path, number in transfers(resource):
+def _check(resource: Resource, view: View) -> Iterator[Hit]:
+    for path, number in transfers(resource, view):
         rate = look_up(number).rate
         if rate in _COSTLY:
             detail = (

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from hmsplan.model import FieldPath, Resource
 
 
-def _check(resource: Resource, view: View) -> Iterator[Hit]:  # noqa: ARG001 -- the form of a check
-    found: list[tuple[FieldPath, str]] = [*transfers(resource)]
+def _check(resource: Resource, view: View) -> Iterator[Hit]:
+    found: list[tuple[FieldPath, str]] = [*transfers(resource, view)]
     if resource.address.kind == "numbers" and isinstance(number := resource.spec.get("phone_number"), str):
         found = [(("phone_number",), number)]
     for path, number in found:

@@ -36,7 +36,7 @@ def _check(view: View) -> Iterator[Hit]:
 
 def _ways(resource: Resource, view: View) -> Iterator[tuple[Address, Transfer]]:
     own = own_numbers(view)
-    for transfer in transfers(resource):
+    for transfer in transfers(resource, view):
         number = own.get(transfer.number)
         target = answering(view, number) if number is not None and not is_off(number) else None
         if target is not None and target is not resource:

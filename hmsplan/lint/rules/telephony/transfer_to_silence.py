@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     own = own_numbers(view)
-    for path, number in transfers(resource) if own else ():
+    for path, number in transfers(resource, view) if own else ():
         target = own.get(number)
         if target is None:
             continue

@@ -19,7 +19,7 @@ def _check(number: Resource, view: View) -> Iterator[Hit]:
     if is_off(number) or number.spec.get("transfer_trunk_id") is not None:
         return
     found = answering(view, number)
-    if found is not None and transfers(found):
+    if found is not None and transfers(found, view):
         detail = (
             f"{found.address} may pass calls on, and this number names no trunk over which they would leave. Set "
             "transfer_trunk_id: ${sip_trunks.KEY}, unless your account passes calls on without one."
