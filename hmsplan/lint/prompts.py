@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from hmsplan.model import Resource
 
 _ENDS: Final = ".!?;:\n"
+_END: Final = re.compile(f"[{_ENDS}]")
 _MARKS: Final = " \t-*•#\"'“”„`_>1234567890)("
 _FAR: Final = 300
 _CHARACTERS_A_TOKEN: Final = {"en": 4.0, "zh": 1.0, "ja": 1.0, "ko": 1.5, "": 4.0}
@@ -51,9 +53,9 @@ def sentence_at(text: str, at: int) -> tuple[int, str]:
     """
     first = max(0, at - _FAR)
     before, after = text[first:at], text[at : at + _FAR]
-    start = max(map(before.rfind, _ENDS)) + 1
-    end = min((found for each in _ENDS if (found := after.find(each)) >= 0), default=len(after))
-    sentence = before[start:] + after[:end]
+    start = max([before.rfind(each) for each in _ENDS]) + 1
+    end = _END.search(after)
+    sentence = before[start:] + (after if end is None else after[: end.start()])
     bare = sentence.strip(_MARKS)
     return first + start + sentence.find(bare), bare
 

@@ -7,8 +7,7 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from hmsplan.model import pattern
-from hmsplan.model.paths import ANY
+from hmsplan.model import ANY, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hmsplan.lint.view import View
     from hmsplan.model import Resource
 
+_BESIDE: Final = words.EVERY_ALWAYS | words.EVERY_NEVER | {"ne", "não", "nie"}
 _FEWEST: Final = 2  # words besides always or never; fewer say too little of what is meant
 
 
@@ -37,13 +38,11 @@ def _check(resource: Resource, view: View) -> Iterator[Hit]:
 def _order(sentence: str) -> tuple[bool, tuple[str, ...]] | None:
     """Return whether something is always or never to be done, and what; None when it says neither, or both."""
     listed = sentence.split()
-    always, never = words.EVERY_ALWAYS.intersection(listed), words.EVERY_NEVER.intersection(listed)
-    if bool(always) == bool(never):
+    always, never = not words.EVERY_ALWAYS.isdisjoint(listed), not words.EVERY_NEVER.isdisjoint(listed)
+    if always == never:
         return None
-    asked = tuple(
-        word for word in listed if word not in always and word not in never and word not in {"ne", "não", "nie"}
-    )
-    return (bool(always), asked) if len(asked) >= _FEWEST else None
+    asked = tuple([word for word in listed if word not in _BESIDE])
+    return (always, asked) if len(asked) >= _FEWEST else None
 
 
 RULE: Final = Rule(

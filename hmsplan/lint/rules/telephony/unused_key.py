@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hmsplan.lint.view import View
 
-_USING: Final = ("assistants", "domain")
+_USING: Final = ("domain", "assistants")
 _ACCOUNTS: Final = {block: account_in(block) for block in ("stt_config", "llm_config", "tts_config")}
 
 

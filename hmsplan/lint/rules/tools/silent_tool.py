@@ -18,19 +18,25 @@ if TYPE_CHECKING:
     from hmsplan.model import Resource
 
 _WAITING: Final = (
-    *("one moment", "a moment", "let me check", "let me look", "hold on", "bear with"),
-    *("momentje", "ogenblik", "geduld", "augenblick", "einen moment", "instant", "patientez", "un momento"),
+    *("let me check", "let me look", "hold on", "bear with"),
+    *("ogenblik", "geduld", "augenblick", "instant", "patientez"),
 )
+_A_MOMENT: Final = ("one moment", "a moment", "momentje", "einen moment", "un momento")
 """Words by which a prompt has the model say that it looks something up."""
 
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     silent = [tool for tool in own_functions(resource, view) if _is_silent(tool)]
     prompts = [lowered(text.text) for text in view.prompts(resource)] if silent else []
-    if silent and not any(word in prompt for prompt in prompts for word in _WAITING):
+    if silent and not any(map(_says_so, prompts)):
         names = wording.listed(tool.name for tool in silent)
         detail = f"Up to 10 seconds may go by without a word during {names}. Give each a message: One moment, please."
         yield Hit(detail, silent[0].at("name"))
+
+
+def _says_so(prompt: str) -> bool:
+    words = (*_A_MOMENT, *_WAITING) if "moment" in prompt else _WAITING
+    return any(word in prompt for word in words)
 
 
 def _is_silent(tool: Tool) -> bool:
