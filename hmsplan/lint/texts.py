@@ -39,8 +39,8 @@ class Text(NamedTuple):
 
     def place(self, offset: int) -> tuple[int, int]:
         """Return line and column, from 1, of the character at *offset*."""
-        before = self.text[:offset]
-        return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+        begin = self.text.rfind("\n", 0, offset) + 1
+        return self.text.count("\n", 0, begin) + 1, offset - begin + 1
 
 
 _TEXTS: Final[Mapping[str, Mapping[Role, Sequence[str]]]] = MappingProxyType(
