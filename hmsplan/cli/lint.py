@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hmsplan.model import Diagnostic
 
 FORMATS: Final = ("text", "json", *FOUND_FORMATS)
+_SUITE: Final = "hmsplan lint"
 _SILENT: Final = frozenset({"sarif", "junit", "codequality"})
 """Formats whose whole document is on stdout, so that nothing else is said."""
 
@@ -70,10 +71,17 @@ def lint_command(options: Globals, form: str, listing: bool, chosen: tuple[str, 
             orjson.dumps(rules_json(rules.values())).decode() if form == "json" else rules_text(rules.values(), width())
         )
         return 0
-    stack = load(options)
+    try:
+        stack = load(options)
+    except ConfigError as error:
+        if form == "text":
+            raise
+        print_findings(options, error.diagnostics, form, suite=_SUITE, well=())
+        return error.exit_code
     found = lint_stack(stack, options.directory, rules=rules if chosen else None)
+    found = found if chosen else (*stack.warnings, *found)
     fails = worst(found, Severity(fail_severity) if fail_severity else stack.lint.fail)
-    print_findings(options, found, form, suite="hmsplan lint", well=list(map(str, stack.resources)))
+    print_findings(options, found, form, suite=_SUITE, well=list(map(str, stack.resources)))
     if form not in _SILENT and form != "json":
         out(_verdict(found, len(chosen or rules), len(stack.resources)))
     return ConfigError.exit_code if fails else 0

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 CHANGES: Final = 2
 _EXPIRED: Final = "Saved plan has expired"
 ADDRESS: Final = "KIND.KEY"
-_APPLY: Final = re.compile(r"@-?[0-9]{1,9}")
+_APPLY: Final = re.compile(r"@-?[0-9]{1,18}")
 
 
 def patterns(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,9 @@ _TEST: Final = "_test.rego"
 _MOST_BYTES: Final = 2**20
 _GIT_S: Final = 60
 _REGULAR: Final = frozenset({"100644", "100755"})
+_LINK: Final = "120000"
+_TREE: Final = b"040000 "
+_LINKED: Final = "A policy is never skipped, and git does not store what a link leads to. Put the folder itself here."
 
 
 class PoliciesNotRead(HmsplanError):
@@ -109,11 +113,18 @@ def _declared(root: Path) -> dict[str, str]:
 
 
 def _paths(root: Path) -> list[str]:
-    """Return every file of the folder that is one of policies, at any depth; links to folders are followed by none."""
-    found = []
-    for at, _, names in os.walk(root / FOLDER):
+    """Return every file of the folder that is one of policies, at any depth.
+
+    Raises:
+        ConfigError: a folder is a link; what it leads to is not what git stores, and a policy is never skipped.
+    """
+    found, links = [], [FOLDER] if (root / FOLDER).is_symlink() else []
+    for at, folders, names in os.walk(root / FOLDER):
         inside = Path(at).relative_to(root)
+        links += [(inside / name).as_posix() for name in folders if Path(at, name).is_symlink()]
         found += [(inside / name).as_posix() for name in names if name.endswith(_ENDING)]
+    if links:
+        raise ConfigError([Diagnostic("Linked policies", _LINKED, SourceLine(path, 1)) for path in sorted(links)])
     return sorted(found)
 
 
@@ -121,18 +132,47 @@ def _trusted(root: Path, ref: str) -> dict[str, str]:
     """Ask git, by the id of the commit, for what it stores: no filter or link of the working tree counts."""
     if ref.startswith("-"):
         raise PoliciesNotRead(f"{ref!r} cannot be a revision: it begins with a hyphen")
-    commit = _git(root, ref, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}").strip()
+    named = f"{_full_name(root, ref)}^{{commit}}"
+    commit = _git(root, ref, "rev-parse", "--verify", "--quiet", "--end-of-options", named).strip()
+    whole = _git(root, ref, "ls-tree", "-z", commit.decode("ascii"), "--", FOLDER)
+    if whole and not whole.startswith(_TREE):
+        raise PoliciesNotRead(f"{FOLDER} of {ref} is a link or a file, and only a folder is read")
     listed = _git(root, ref, "ls-tree", "-r", "-z", commit.decode("ascii"), "--", f"{FOLDER}/")
     files = {}
     for entry in listed.decode("utf-8", "surrogateescape").split("\0"):
         head, _, path = entry.partition("\t")
-        if not path.endswith(_ENDING):
+        mode, _, blob = head.split() if head else ("", "", "")
+        if mode != _LINK and not path.endswith(_ENDING):
             continue
-        mode, _, blob = head.split()
         if mode not in _REGULAR:
             raise PoliciesNotRead(f"{path} of {ref} is a link, and only regular files are read")
         files[path] = _text(_git(root, ref, "cat-file", "blob", blob), path, ref)
     return dict(sorted(files.items()))
+
+
+def _full_name(root: Path, ref: str) -> str:
+    """Return what *ref* names, of which git has one meaning only: of a tag, whoever may push one decides.
+
+    Raises:
+        PoliciesNotRead: a branch and something else have that name, or it is a tag.
+    """
+    name = re.split(r"[~^@:]", ref, maxsplit=1)[0]
+    if not name or name == "HEAD" or name.startswith("refs/") or re.fullmatch(r"[0-9a-f]{7,64}", name):
+        return ref
+    found = [f"refs/{kind}/{name}" for kind in ("remotes", "heads", "tags") if _is_there(root, f"refs/{kind}/{name}")]
+    if len(found) > 1 or found[:1] == [f"refs/tags/{name}"]:
+        raise PoliciesNotRead(
+            f"{ref} is {' and '.join(found)}, and a tag is moved by everyone who may push one. Name the one that you "
+            f"trust in full:\n  --trust-from {found[0]}"
+        )
+    return found[0] + ref[len(name) :] if found else ref
+
+
+def _is_there(root: Path, name: str) -> bool:
+    try:
+        return bool(_git(root, name, "rev-parse", "--verify", "--quiet", "--end-of-options", name))
+    except PoliciesNotRead:
+        return False
 
 
 def _text(data: bytes, path: str, ref: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import graphlib
 import json
+import os
 import re
 import sys
 import tempfile
@@ -269,7 +270,7 @@ def _message(value: Any) -> dict[str, str]:
     return {
         name: _cut(text if isinstance(text, str) else json.dumps(text, ensure_ascii=False))
         for name, text in texts.items()
-        if text is not None
+        if text is not None or name == "msg"
     }
 
 
@@ -419,7 +420,9 @@ def main() -> None:
     """Answer the question on stdin."""
     question = json.load(sys.stdin)
     sys.path[:] = question["path"]
-    json.dump(answer(question), sys.stdout)
+    with os.fdopen(os.dup(1), "w") as said:
+        os.dup2(2, 1)  # what a policy prints is no part of the answer
+        json.dump(answer(question), said)
 
 
 if __name__ == "__main__":

@@ -118,6 +118,25 @@ def test_an_older_state_that_was_put_back_is_told(applied: Callable[..., Result]
     assert "an older state was put back" in " ".join(applied("history").out.split())
 
 
+def test_what_no_apply_wrote_is_not_written_over(applied: Callable[..., Result], stack: Path) -> None:
+    (file,) = stack.rglob("history.jsonl")
+    damaged = file.read_bytes() + b"\x00\xffrandom"
+    file.write_bytes(damaged)
+    assert applied("history").code == 1
+    write(stack, {"a.yaml": saying("Good morning.")})
+    result = applied("apply", "-y")
+    assert (result.code, "Not in the history" in result.err) == (0, True)
+    assert file.read_bytes() == damaged
+
+
+def test_a_line_that_a_kill_cut_short_is_written_over(applied: Callable[..., Result], stack: Path) -> None:
+    (file,) = stack.rglob("history.jsonl")
+    file.write_bytes(file.read_bytes() + b'{"head":{"number":3')
+    write(stack, {"a.yaml": saying("Good morning.")})
+    assert applied("apply", "-y").code == 0
+    assert [each["number"] for each in applied("history", "--json").json["applies"]] == [1, 2, 3]
+
+
 def test_a_history_that_cannot_be_written_fails_no_apply(live: Callable[..., Result], stack: Path) -> None:
     assert live("apply", "-y").code == 0
     (file,) = stack.rglob("history.jsonl")

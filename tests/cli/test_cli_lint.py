@@ -92,6 +92,23 @@ def test_every_format_has_the_finding_at_its_line(cli: Cli, tmp_path: Path) -> N
     assert "line=5,col=20" in cli(*command, "github").out
 
 
+def test_lint_tells_what_the_loader_warns_of_too(cli: Cli, tmp_path: Path) -> None:
+    write(tmp_path, "first_name")
+    tmp_path.joinpath("more.yaml").write_text(
+        "assistants:\n  a: {name: A, webhook_url: 'http://a.example/x'}\n", "utf-8"
+    )
+    assert "URL without encryption" in cli("-C", str(tmp_path), "lint").out
+    assert cli("-C", str(tmp_path), "lint", "--fail-severity", "warning").code == 3
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "junit", "codequality", "github"])
+def test_an_invalid_stack_has_its_errors_in_every_format(cli: Cli, tmp_path: Path, form: str) -> None:
+    write(tmp_path)
+    tmp_path.joinpath("more.yaml").write_text("assistants: {a: {nmae: A}}\n", "utf-8")
+    result = cli("-C", str(tmp_path), "lint", "--format", form)
+    assert (result.code, "nmae" in result.out) == (3, True)
+
+
 def test_validate_fails_for_an_error_of_lint_and_shows_no_more_than_warnings(cli: Cli, tmp_path: Path) -> None:
     write(tmp_path)
     result = cli("-C", str(tmp_path), "validate")

@@ -376,3 +376,47 @@ def test_the_example_for_campaigns_counts_people(cli: Cli, practice: Path) -> No
     more = [rows[0].replace(rows[0].split(",")[0], f"+3120123{n:04}") for n in range(60)]
     leads.write_text("\n".join([first, *rows, *more]) + "\n", "utf-8")
     assert denials(cli(*common, "plan", "--json")) == {("campaign_size", "campaigns.recall")}
+
+
+# what would take another policy than the trusted one
+
+
+def test_a_tag_never_stands_for_a_branch(live: Callable[..., Result], stack: Path) -> None:
+    """Everyone who may push a tag could name one like the branch that is trusted."""
+    policy(stack)
+    committed(stack)
+    git(stack, "branch", "trusted")
+    (stack / "policies" / "calls.rego").unlink()
+    git(stack, "commit", "-q", "-a", "-m", "Without policies")
+    git(stack, "tag", "trusted")
+    git(stack, "tag", "origin/main")
+    both = live("plan", "--trust-from", "trusted")
+    assert (both.code, "refs/heads/trusted and refs/tags/trusted" in " ".join(both.err.split())) == (1, True)
+    alone = live("plan", "--trust-from", "origin/main")
+    assert (alone.code, "--trust-from refs/tags/origin/main" in alone.err) == (1, True)
+    assert live("plan", "--trust-from", "refs/heads/trusted").code == 4
+    assert live("plan", "--trust-from", "trusted~0").code == 1
+    git(stack, "tag", "-d", "trusted")
+    assert live("plan", "--trust-from", "trusted").code == 4
+
+
+@pytest.mark.parametrize("link", ["policies", "policies/more"])
+def test_a_folder_of_policies_that_is_a_link_is_an_error_everywhere(
+    live: Callable[..., Result], stack: Path, link: str
+) -> None:
+    policy(stack)
+    (stack / "policies").rename(stack / "shared")
+    (stack / link).parent.mkdir(exist_ok=True)
+    (stack / link).symlink_to(stack / "shared" if link == "policies" else "../shared")
+    committed(stack)
+    here = live("plan")
+    assert (here.code, "Linked policies" in here.err) == (3, True)
+    trusted = live("plan", "--trust-from", "HEAD")
+    assert (trusted.code, "link" in trusted.err) == (1, True)
+
+
+@pytest.mark.parametrize("message", ["null", '{"msg": null}', "3"])
+def test_a_message_of_any_form_denies(live: Callable[..., Result], stack: Path, message: str) -> None:
+    policy(stack, f"package hmsplan\n\ndeny_all contains {message} if true\n")
+    result = live("plan")
+    assert (result.code, "Denied by policy all" in " ".join(result.out.split())) == (4, True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from hmsplan.errors import StateError
 from hmsplan.state.environment_name import NAME
 from hmsplan.state.file import durable
 from hmsplan.state.file.lock import IGNORED, FolderLock
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 _WORTH_FORGETTING: Final = 100
 """Lines; of fewer the file is not written anew."""
+
+
+_BEGIN: Final = b'{"head":'
+"""Of a line: one that a kill cut short begins like this, too."""
 
 
 class Marks(NamedTuple):
@@ -90,7 +95,13 @@ class FileStorage:
         """Read ``history.jsonl``, all of it in any case."""
         with durable.failing("read", self._folder):
             data, _ = durable.read(self._history) or (b"", None)
-        lines = [line for line in data.splitlines(keepends=True) if line.endswith(b"\n")]
+        *lines, last_line = data.splitlines(keepends=True) or [b""]
+        if last_line.endswith(b"\n"):
+            lines.append(last_line)
+        elif not (last_line.startswith(_BEGIN) or _BEGIN.startswith(last_line)):
+            raise StateError(
+                f"{self._history} ends with what no apply wrote. Move it away", summary="History is damaged"
+            )
         return lines if last is None else lines[-last:]
 
     def remember(self, number: int, line: bytes, oldest: int) -> None:

@@ -44,6 +44,35 @@ def in_yaml(*variables: str, message: str = "Hello {{first_name}}.") -> str:
 # unknown-placeholder
 
 
+OLD = """
+assistants:
+  caller: {name: Caller, first_message: "Hello {{first_name}}, about {{date_of_visit}}."}
+campaigns:
+  old: {name: Old, status: %s, agent_id: "${assistants.caller}", schedule_start_time: "10:00",
+    schedule_end_time: "12:00", timezone: Europe/Amsterdam,
+    leads: [{phone_number: "+31201234567", variables: {first_name: Ann}}]}
+  new: {name: New, agent_id: "${assistants.caller}", schedule_start_time: "10:00",
+    schedule_end_time: "12:00", timezone: Europe/Amsterdam,
+    leads: [{phone_number: "+31201234568", variables: {first_name: Bob, date_of_visit: Monday}}]}
+"""
+
+
+@pytest.mark.parametrize(("status", "is_found"), [("cancelled", False), ("paused", False), ("draft", True)])
+def test_a_campaign_that_calls_nobody_any_more_blocks_no_other(tmp_path: Path, status: str, is_found: bool) -> None:
+    assert bool(found(tmp_path, "unknown-placeholder", OLD % status)) is is_found
+
+
+def test_a_paused_campaign_whose_names_no_other_gives_is_told(tmp_path: Path) -> None:
+    example = (OLD % "paused").replace(", date_of_visit: Monday", "")
+    assert len(found(tmp_path, "unknown-placeholder", example)) >= 1
+
+
+@pytest.mark.parametrize("text", ["{{y] and {{naam}} too", ':-} and JSON {"a": {"b": {"c": x}}}'])
+def test_a_name_is_not_cut_in_two(tmp_path: Path, text: str) -> None:
+    told = found(tmp_path, "unbalanced-braces", prompted(text))
+    assert [each for each in told if "{{aam}}" in each or "{{x}}" in each] == []
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [

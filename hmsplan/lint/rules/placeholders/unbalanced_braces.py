@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _NAME: Final = r"[^\W\d]\w{0,63}"
 _HALF: Final = re.compile(
-    rf"\{{\{{ ?(?P<open>{_NAME}) ?\}}?(?!\}})(?![\w }}])|(?<!\{{)\{{? ?(?P<close>{_NAME}) ?\}}\}}"
+    rf"\{{\{{ ?(?P<open>{_NAME}) ?\}}?(?!\}})(?![\w }}])|(?<![\w{{])(?:\{{ ?)?(?P<close>{_NAME}) ?\}}\}}(?!\}})"
 )
 
 

@@ -17,16 +17,26 @@ if TYPE_CHECKING:
     from hmsplan.model import Resource
 
 
+_OVER: Final = frozenset({"cancelled", "completed"})
+
+
 def _check(campaign: Resource, view: View) -> Iterator[Hit]:
-    if not campaign.members:
+    if not campaign.members or campaign.spec.get("status") in _OVER:
         return
     given = {**placeholders.given(campaign, view), placeholders.NUMBER: None}
     for resource, text in placeholders.texts_filled(campaign, view):
         for name, offset in placeholders.doubled(text.text):
-            if name not in given and placeholders.is_name(name):
+            if name not in given and placeholders.is_name(name) and not _is_of_another(name, campaign, resource, view):
                 detail = f"No lead of {campaign.address} gives {{{{{name}}}}}."
                 detail += _guess(name, given) or (_elsewhere(name, resource, view) if resource is not campaign else "")
                 yield Hit(detail, text.path, *text.place(offset), address=resource.address)
+
+
+def _is_of_another(name: str, campaign: Resource, resource: Resource, view: View) -> bool:
+    """Say whether a campaign that is paused shares its assistant with one whose leads give *name*."""
+    return campaign.spec.get("status") == "paused" and any(
+        name in placeholders.given(other, view) for other in placeholders.campaigns_of(resource, view)
+    )
 
 
 def _guess(name: str, given: Collection[str]) -> str:
