@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.lint.rule import Hit
+from hmsplan.lint.texts import Role
 from hmsplan.model import value_at
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ def in_spoken(
     resource: Resource, view: View, hints: Sequence[str], regex: re.Pattern[str], tell: Callable[[re.Match[str]], str]
 ) -> Iterator[Hit]:
     """Yield the first place of each spoken text at which *regex* matches; it is asked where one of *hints* stands."""
+    whole = view.as_one(resource, Role.SPOKEN)
+    if not any(hint in whole for hint in hints) if hints else regex.search(whole) is None:
+        return
     for text in view.spoken(resource):
         content = text.text
         if (not hints or any(hint in content for hint in hints)) and (found := regex.search(content)) is not None:

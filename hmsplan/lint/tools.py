@@ -94,9 +94,13 @@ def own_tools(resource: Resource, view: View) -> Iterator[Tool]:
     return (tool for tool in tools_of(resource, view) if tool.template is None)
 
 
-def own_functions(resource: Resource, view: View) -> Iterator[Tool]:
-    """Yield the webhook tools among ``own_tools``."""
-    return (tool for tool in own_tools(resource, view) if tool.kind == FUNCTION)
+def own_functions(resource: Resource, view: View) -> Sequence[Tool]:
+    """Return the webhook tools among ``own_tools``."""
+    return view.once(_own_functions, resource)
+
+
+def _own_functions(resource: Resource, view: View) -> Sequence[Tool]:
+    return [tool for tool in own_tools(resource, view) if tool.kind == FUNCTION]
 
 
 def functions_named(view: View) -> Mapping[str, Address]:

@@ -9,14 +9,22 @@ from urllib.parse import urlsplit
 from hmsplan.lint.tools import own_functions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from hmsplan.lint.view import View
     from hmsplan.model import FieldPath, Resource
 
 
-def webhooks(resource: Resource, view: View) -> Iterator[tuple[FieldPath, str]]:
-    """Yield the URLs that are written in *resource* and called during a call, with their paths."""
+def webhooks(resource: Resource, view: View) -> Sequence[tuple[FieldPath, str]]:
+    """Return the URLs that are written in *resource* and called during a call, with their paths."""
+    return view.once(_webhooks, resource)
+
+
+def _webhooks(resource: Resource, view: View) -> Sequence[tuple[FieldPath, str]]:
+    return list(_written(resource, view))
+
+
+def _written(resource: Resource, view: View) -> Iterator[tuple[FieldPath, str]]:
     if isinstance(url := resource.spec.get("webhook_url"), str):
         yield ("webhook_url",), url
     for tool in own_functions(resource, view):

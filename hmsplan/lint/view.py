@@ -31,7 +31,6 @@ class View:
         self._of_kind: Mapping[str, Sequence[Resource]] | None = None
         self._users: Mapping[Address, Sequence[Resource]] | None = None
         self._texts: dict[Address, tuple[Sequence[Text], Sequence[Text], Sequence[Text]]] = {}
-        self._joined: dict[Address, tuple[str, str]] = {}
         self._known: defaultdict[Any, dict[Address, Any]] = defaultdict(dict)
 
     def of_kind(self, kind: str) -> Sequence[Resource]:
@@ -89,21 +88,21 @@ class View:
         """Return those of *resources* in whose texts of a role, or any, one of the characters *marks* stands."""
         found = []
         for resource in resources:
-            texts = self._as_one(resource)[role is Role.SPOKEN]
+            texts = self.as_one(resource, role)
             for mark in marks:
                 if mark in texts:
                     found.append(resource)
                     break
         return found
 
-    def _as_one(self, resource: Resource) -> tuple[str, str]:
-        """Return all texts of a resource as one, and those that are spoken."""
-        known = self._joined.get(resource.address)
-        if known is None:
-            texts, spoken, _ = self._by_role(resource)
-            known = "\n".join([text.text for text in texts]), "\n".join([text.text for text in spoken])
-            self._joined[resource.address] = known
-        return known
+    def as_one(self, resource: Resource, role: Role | None) -> str:
+        """Return all texts of a resource as one, or those that are spoken: to look once whether something is there."""
+        return self.once(_as_one, resource)[role is Role.SPOKEN]
+
+
+def _as_one(resource: Resource, view: View) -> tuple[str, str]:
+    texts, spoken = view.texts(resource), view.spoken(resource)
+    return "\n".join([text.text for text in texts]), "\n".join([text.text for text in spoken])
 
 
 def _blocks(resource: Resource, _view: View) -> tuple[Block, ...]:
