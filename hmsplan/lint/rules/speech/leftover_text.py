@@ -31,7 +31,8 @@ _LEFT_IN_PROMPT: Final = re.compile(_NEVER_MEANT, re.MULTILINE)
 
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
-    for text in view.texts(resource):
+    whole = view.as_one(resource, None)
+    for text in view.texts(resource) if any(hint in whole for hint in _HINTS) else ():
         content = text.text
         if any(hint in content for hint in _HINTS):
             for found in (_LEFT if text.role is Role.SPOKEN else _LEFT_IN_PROMPT).finditer(content):
