@@ -149,10 +149,12 @@ class Node(NamedTuple):
     def _entry(self, key: str) -> Node:
         """Return the node of an entry that is there, without making those of the others."""
         document, number = self.document, self.document.aliases.get(self.number, self.number)
-        for name, at in document.keys(self.value, number):
+        at = number + 1
+        for name, item in document.children(self.value, number):
+            nested = isinstance(item, dict | list)
             if name == key:
-                value = self.value[key]
-                return Node(document, value, at + 1, at if isinstance(value, dict | list) else at + 1)
+                return Node(document, item, at + 1, at if nested else at + 1)
+            at += 1 + (document.span(item, at + 1) if nested else 1)
         return next(node for name, _, node in self.entries() if name == key)  # what ``<<`` brings
 
     def find(self, path: FieldPath) -> tuple[Node, int]:
