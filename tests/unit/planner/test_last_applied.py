@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from support.readings import at, bound, declared, ref, remembered, resource
 
-from hmsplan.kinds import ASSISTANTS
+from hmsplan.kinds import ASSISTANTS, BYOK_KEYS
 from hmsplan.kinds.kind import patterns
 from hmsplan.model import Secret
-from hmsplan.planner.last_applied import record, share, unsent
+from hmsplan.planner.last_applied import blind, record, share, unsent
 
 
 def test_ids_stand_in_place_of_references_at_every_depth() -> None:
@@ -125,3 +125,36 @@ def test_a_header_that_is_not_sent_stays_known_by_its_fingerprint() -> None:
     known = {"headers": {"X-Key": {"$secret": "crm", "fingerprint": "f00"}}}
     kept = unsent(kind, {"headers": {"X-Key": Secret("crm"), "X-New": Secret("new")}}, known)
     assert record(kept)["headers"] == {**known["headers"], "X-New": {"$secret": "new", "fingerprint": None}}
+
+
+@pytest.mark.parametrize(
+    ("body", "applied", "expected"),
+    [
+        ({"name": "B"}, {"name": "A"}, ()),
+        ({"webhook_secret": Secret("hook", "x", "f0")}, {"webhook_secret": Secret("hook", "x", "f0")}, ()),
+        (
+            {"webhook_secret": Secret("hook", "x", "f1")},
+            {"webhook_secret": Secret("hook", "x", "f0")},
+            "webhook_secret",
+        ),
+        ({"webhook_secret": Secret("hook", "x")}, {"webhook_secret": Secret("hook", "x")}, "webhook_secret"),
+        ({"webhook_secret": None}, {"webhook_secret": Secret("hook", "x", "f0")}, "webhook_secret"),
+        ({"llm_config": {"model": "m"}}, {"llm_config": {"model": "n"}}, ()),
+        ({"webhook_secret": Secret(Secret.LIVE, "x")}, {}, ()),
+    ],
+)
+def test_only_what_may_be_new_and_cannot_be_seen_is_written_down_before_it_is_sent(
+    body: dict[str, Any], applied: dict[str, Any], expected: str
+) -> None:
+    """A secret whose fingerprint stays has one value, whichever way the request ends."""
+    fields, kept = blind(ASSISTANTS, body, {}, record(applied))
+    assert fields == ({expected} if expected else set())
+    assert kept == {}
+
+
+def test_of_settings_that_are_merged_all_are_kept_that_may_be_there_by_then() -> None:
+    applied, sent = {"config": {"region": "eu", "zone": "b"}}, {"config": {"region": "us", "zone": None, "tier": "x"}}
+    kept = {"config": {"region": "us", "zone": "b", "tier": "x"}}
+    assert blind(BYOK_KEYS, sent, {}, applied) == (frozenset({"config"}), kept)
+    assert blind(BYOK_KEYS, sent, sent, applied) == (frozenset(), {})
+    assert blind(BYOK_KEYS, applied, {}, applied) == (frozenset(), {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,6 +41,29 @@ def test_what_an_answer_shows_is_compared(applied: dict[str, Any]) -> None:
     assert (field.path, field.before, field.after) == (("content_retention_days",), 90, 30)
     assert plan.warnings == ()
     assert plan.drift if applied else not plan.drift
+
+
+def test_what_is_not_confirmed_is_sent_again_and_the_plan_says_why() -> None:
+    stack = declared(resource("organization.main", **PERIODS))
+    binding = replace(bound("organization.main", "o1", **PERIODS), unconfirmed=frozenset({"content_retention_days"}))
+    plan = planned(stack, live(remote("organization", "o1", name="Acme")), remembered(binding))
+    change = change_of(plan, "organization.main")
+    assert [(field.path, field.after) for field in change.fields] == [(("content_retention_days",), 30)]
+    why = "content_retention_days: it is not known whether the last apply still set it, so it is sent again"
+    assert change.notes == (why,)
+    assert plan.drift == ()
+
+
+def test_what_is_not_confirmed_is_no_drift_where_an_answer_shows_it() -> None:
+    """It may have been this very stack that set it."""
+    shown = live(remote("organization", "o1", name="Acme", content_retention_days=90, metadata_retention_days=90))
+    stack = declared(resource("organization.main", **PERIODS))
+    binding = bound("organization.main", "o1", **PERIODS)
+    unconfirmed = replace(binding, unconfirmed=frozenset({"content_retention_days"}))
+    assert planned(stack, shown, remembered(binding)).drift
+    plan = planned(stack, shown, remembered(unconfirmed))
+    assert plan.drift == ()
+    assert [field.before for field in change_of(plan, "organization.main").fields] == [90]
 
 
 def google(declared_config: dict[str, Any] | None) -> Any:
