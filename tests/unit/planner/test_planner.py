@@ -298,11 +298,16 @@ def test_a_campaign_that_is_deleted_says_how_many_leads_go_with_it() -> None:
     leads = [lead("l1", "+31201234567"), lead("l2", "+31207654321", status="completed")]
     campaign = remote("campaigns", "c1", **SPRING, total_leads=2)
     other = remote("campaigns", "c2", **SPRING, total_leads=7, completed_leads=3, failed_leads=1)
-    state = remembered(bound("campaigns.c", "c1"), deposed=(Deposed(at("campaigns.old"), "c2"),))
-    plan = planned(declared(), live(campaign, other, leads={"c1": leads}), state)
+    replaced = (Deposed(at("campaigns.old"), "c2"), Deposed(at("campaigns.older"), "c3"))
+    plan = planned(
+        declared(),
+        live(campaign, other, leads={"c1": leads}),
+        remembered(bound("campaigns.c", "c1"), deposed=replaced),
+    )
     assert {str(change.address): change.notes for change in plan.changes} == {
         "campaigns.c": ("its 2 leads go with it, 1 of them still to be called",),
         "campaigns.old": ("its 7 leads go with it, at most 3 of them still to be called",),
+        "campaigns.older": (),  # gone already
     }
 
 
@@ -904,6 +909,19 @@ def test_two_declared_objects_of_one_name_are_told_of_until_both_are_bound(ids: 
     assert warnings(plan, "Unused variable") == ["x"]
 
 
+def test_a_pair_of_one_name_that_is_bound_is_told_apart_from_another_pair_that_is_not() -> None:
+    def twice(address: str) -> Diagnostic:
+        return Diagnostic("Same name twice", address, LINE, at(address), ("name",), Severity.WARNING, Topic.SAME_NAME)
+
+    stack = declared(
+        *(resource(f"assistants.{key}", name=key[0].upper()) for key in ("a1", "a2", "b1", "b2")),
+        warnings=(twice("assistants.a2"), twice("assistants.b2")),
+    )
+    snapshot = live(remote("assistants", "x1", name="A"), remote("assistants", "x2", name="A"))
+    plan = planned(stack, snapshot, remembered(bound("assistants.a1", "x1"), bound("assistants.a2", "x2")))
+    assert warnings(plan, "Same name twice") == ["assistants.b2"]
+
+
 # Warnings about the stack
 
 
@@ -937,6 +955,11 @@ def test_an_object_that_is_created_beside_a_list_of_a_round_length_may_be_there_
     plan = planned(stack, live(*(remote("assistants", f"x{n}", name=f"X{n}") for n in range(count))))
     assert len(warnings(plan, "List may be cut off")) == told
     assert actions(plan) == {"assistants.a": "create"}
+
+
+def test_a_list_that_was_not_read_is_not_called_cut() -> None:
+    plan = planned(declared(resource("assistants.a", name="A")), live(kinds=["numbers"]))
+    assert (actions(plan), plan.warnings) == ({"assistants.a": "create"}, ())
 
 
 def test_each_list_that_may_be_cut_names_all_that_would_be_created_and_how_to_bind_one() -> None:
