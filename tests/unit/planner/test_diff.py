@@ -119,6 +119,14 @@ def test_the_same_on_both_sides_is_no_change() -> None:
     assert diff(ASSISTANTS, spec, copy.deepcopy(spec)) == ()
 
 
+def test_a_field_that_no_answer_shows_is_left_out_and_hides_nothing_else() -> None:
+    declared = {"config": {"region": "eu"}, "provider": "openai"}
+    assert paths(diff(BYOK_KEYS, declared, {"provider": "azure"})) == [("provider",)]
+    assert paths(diff(BYOK_KEYS, declared, {"provider": "openai", "config": {"region": "us"}})) == [
+        ("config", "region")
+    ]
+
+
 # Lists
 
 
