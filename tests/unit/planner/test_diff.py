@@ -354,6 +354,14 @@ def test_a_path_leads_through_blocks_lists_and_named_items(path: tuple[str | int
     assert at_path(ASSISTANTS, value, path) == found
 
 
+def test_the_case_of_a_key_counts_but_for_the_names_of_headers() -> None:
+    assert at_path(ASSISTANTS, {"llm_config": {"Model": "m"}}, ("llm_config", "model")) is MISSING
+    assert at_path(MCP_SERVERS, {"headers": {"X-Key": "v"}}, ("headers", "x-key")) == "v"
+    assert dropped(ASSISTANTS, llm(Stop="x"), llm(stop="x"), llm(Stop="x", stop="x")) == (
+        FieldChange(("llm_config", "Stop"), "x", MISSING),
+    )
+
+
 # Fields that were applied and taken out
 
 
