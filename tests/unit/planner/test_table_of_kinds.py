@@ -57,7 +57,7 @@ TABLE: Final = MappingProxyType(
                 trouble=broken,
                 meets_people=True,
             ),
-            made_up("bulbs", "bulb", unique=True),
+            made_up("bulbs", "bulb", unique=True, required_if_new=frozenset({"watts", "glass"})),
             made_up("shades", "shade", unique=True),
         )
     }
@@ -128,6 +128,14 @@ def test_what_a_new_object_cannot_be_without() -> None:
         ("Bulb is missing", at("lamps.desk"))
     ]
     assert keys(made(resource("lamps.desk", name="Desk", bulb="E27"), there=(remote("bulbs", "b1", name="E27"),)))
+
+
+def test_all_that_a_create_lacks_is_named_in_one_sentence() -> None:
+    with pytest.raises(ConfigError) as error:
+        made(resource("bulbs.b", name="E27"))
+    assert [problem.detail for problem in error.value.diagnostics] == [
+        "bulbs.b does not exist yet, and to create it a bulb needs glass and watts."
+    ]
 
 
 def test_who_goes_on_without_what_goes_away() -> None:
