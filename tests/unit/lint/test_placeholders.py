@@ -201,6 +201,13 @@ def test_a_column_that_some_text_uses_is_right(tmp_path: Path, more: str) -> Non
     assert found(tmp_path, "unused-lead-variable", prompted("{{first_name}}", leads, more=more)) == []
 
 
+def test_a_column_that_says_who_agreed_needs_no_text(tmp_path: Path) -> None:
+    """``consent-unknown`` asks for one, and ``lead-without-consent`` reads it."""
+    leads = "phone_number,first_name,consent,opt_out,town\n+31201234567,Ann,form of 2026-10-02,no,Delft\n"
+    (told,) = found(tmp_path, "unused-lead-variable", prompted("{{first_name}}", leads))
+    assert told.startswith("leads.csv:1:1 town is filled in nowhere")
+
+
 def test_a_campaign_whose_prompt_is_not_in_git_may_use_any_column(tmp_path: Path) -> None:
     assert found(tmp_path, "unused-lead-variable", caller()) == []
 

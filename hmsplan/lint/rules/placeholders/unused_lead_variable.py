@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.lint import placeholders
+from hmsplan.lint.consent import consent_columns, refusal_columns
 from hmsplan.lint.examples import RECALL_PROMPT
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.model import Severity, SourceLine
@@ -26,7 +27,9 @@ def _check(campaign: Resource, view: View) -> Iterator[Hit]:
     single = {
         name for _, text in placeholders.texts_filled(campaign, view) for name, _ in placeholders.single(text.text)
     }
-    unused = [name for name in placeholders.given(campaign, view) if name not in used and name not in single]
+    columns = placeholders.given(campaign, view)
+    read = {*used, *single, *consent_columns(columns), *refusal_columns(columns)}  # the last two by other rules
+    unused = [name for name in columns if name not in read]
     if unused:
         each = "is filled in" if len(unused) == 1 else "are filled in"
         detail = f"{wording.listed(unused)} {each} nowhere. Take it off the list, or use it in a text."
