@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 
 _CORPUS: Final = Path(__file__).parents[2] / "lint_corpus"
 
-REMARKS: Final[Mapping[str, str]] = {
-    "consent-unknown": "the lists have no column for it, and nothing tells a reminder from marketing",
-    "silent-tool": "tools were declared without a message, and no prompt has the model say that it looks something up",
-    "unsigned-tool-call": "no webhook_secret is declared, nor was there one to export",
-    "webhook-secret-not-declared": "an export cannot read secrets, and leaves a line to be filled in",
-}
-"""Rules that may remark something about the organization, at the severity INFO, and why that is right."""
 WARNINGS: Final[Mapping[str, frozenset[str]]] = {
     "foreign-placeholder": frozenset({"vapi_appointments"}),
     "unfilled-placeholder": frozenset({"vapi_appointments"}),
@@ -37,13 +30,8 @@ def _found(name: str) -> tuple[Diagnostic, ...]:
     return lint_stack(load_stack(root, environ={}), root, today=TODAY)
 
 
-def test_nothing_is_wrong_with_an_organization_made_with_care() -> None:
-    found = [f for f in _found("organization") if f.severity is not Severity.INFO or f.rule not in REMARKS]
-    assert [_line(each) for each in found] == []
-
-
-def test_every_remark_that_is_let_pass_is_still_made() -> None:
-    assert {each.rule for each in _found("organization")} >= REMARKS.keys()
+def test_nothing_is_found_in_an_organization_made_with_care() -> None:
+    assert [_line(each) for each in _found("organization")] == []
 
 
 def test_prompts_in_the_style_of_other_platforms_give_no_error() -> None:
