@@ -10,7 +10,7 @@ from hmsplan.config.yaml_writer import block, scalar
 from hmsplan.export.editor import modeline
 from hmsplan.export.scaffold import IGNORE, template
 from hmsplan.kinds import A_KIND, KINDS
-from hmsplan.model import ANY_KEY, dotted, pattern_of
+from hmsplan.model import ANY_KEY, dotted, pattern_of, value_at
 from hmsplan.secrets.answers import PREFIX, variable_suffix
 from hmsplan.text.wording import sentence
 
@@ -106,6 +106,8 @@ def _secrets(draft: Draft) -> Iterator[str]:
             continue
         if at:
             yield f"    # {names[-1]} and write the next line into {dotted(at)},"
+            if at[-1] == "server" and value_at(draft.spec, at) is None:
+                yield "    # together with the url of the tool (server: {url: ..., secret: ...}),"
             yield "    # before you change anything else of this list: a list is sent as it stands here."
         else:
             yield f"    # {names[-1]} and take the next # away."
