@@ -7,7 +7,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
-from hmsplan.model import Secret, leaves, value_at
+from hmsplan.config.layers import SourceMap
+from hmsplan.model import Secret, value_at
 from hmsplan.secrets.urls import receiver
 
 if TYPE_CHECKING:
@@ -52,15 +53,11 @@ def uses(view: View) -> Mapping[str, Sequence[Use]]:
 
 def _secrets(resource: Resource) -> Iterator[tuple[FieldPath, str]]:
     """Yield the place of each secret, list items by index, and its name."""
-    if not resource.secret_paths:
-        return
-    flat = all(len(path) == 1 for path in resource.secret_paths)  # mostly; the others name items of lists by key
-    places = (
-        ((path, value_at(resource.spec, path)) for path in resource.secret_paths) if flat else leaves(resource.spec)
-    )
-    for path, value in places:
+    for path in resource.secret_paths:
+        at = resource.locate.indexed(path) if isinstance(resource.locate, SourceMap) else path
+        value = value_at(resource.spec, at)
         if isinstance(value, Secret):
-            yield path, value.name
+            yield at, value.name
 
 
 def _use(resource: Resource, path: FieldPath) -> Use:
