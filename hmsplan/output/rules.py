@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.lint.rule import shown
+from hmsplan.model import Severity
 from hmsplan.text.wording import count, listed
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 def rules_text(rules: Iterable[Rule], width: int) -> str:
     """Return the rules by group, each with its severity and its reason."""
     rules = list(rules)
-    counts = Counter(str(rule.severity) for rule in rules)
-    told = listed(count(number, severity) for severity, number in counts.items())
+    counts = Counter(rule.severity for rule in rules)
+    told = listed([count(counts[severity], str(severity)) for severity in Severity if counts[severity]])
     ending = f"{count(len(rules), 'rule')}: {told}. One of them, with an example: hmsplan explain RULE"
     return "\n".join([*_listed(rules, width), "", *textwrap.wrap(ending, width)]).strip("\n")
 
