@@ -24,7 +24,6 @@ STACK = {
 version: 1
 stack: tools
 safety: {settle_grace: 0s}
-lint: {rules: {mcp-server-not-public: off}}
 """,
     "servers.yaml": """\
 mcp_servers:
