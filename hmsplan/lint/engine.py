@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +33,8 @@ _BY_CATALOG: Final = frozenset({"unknown-model", "unknown-voice", "unknown-langu
 _RANK: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
+MOST: Final = 50
+"""Places of one rule in one resource; a text of a megabyte can hold thousands."""
 OWN: Final = MappingProxyType(
     {
         "unknown-rule": "lint.rules of hmsplan.yaml names a rule that there is not, so what it says has no effect.",
@@ -118,7 +121,7 @@ def lint(
             if not (may_be_silenced and ignored.silences(rule.id, _around(hit, owner, source))):
                 address = owner.address if owner is not None else None
                 problem = Diagnostic(rule.title, hit.detail, source, address, hit.path, severity, rule=rule.id)
-                found.setdefault((rule.id, source, hit.detail if source is None else "", hit.path[-1:]), problem)
+                found.setdefault((rule.id, source, hit.detail), problem)
     if only is None:
         beside = (
             *_of_settings(stack),
@@ -147,12 +150,21 @@ def _hits(
     if rule.check is not None:
         asked = [each for kind in rule.kinds for each in by_kind.get(kind, ())]
         for resource in view.marked(asked, rule.marks, rule.role) if rule.marks else asked:
-            for hit in rule.check(resource, view):
+            for hit in _first(rule.check(resource, view)):
                 yield (view.stack.resources[hit.address] if hit.address is not None else resource), hit
     if rule.check_all is not None:
         for hit in rule.check_all(view):
             if only is None or hit.address in only:
                 yield (view.stack.resources[hit.address] if hit.address is not None else None), hit
+
+
+def _first(hits: Iterable[Hit]) -> list[Hit]:
+    """Return as many places of one resource as anybody reads; the last one says that there are more."""
+    found = list(islice(hits, MOST + 1))
+    if len(found) > MOST:
+        more = f"{found[MOST - 1].detail} There are more like this in the same resource."
+        found = [*found[: MOST - 1], found[MOST - 1]._replace(detail=more)]
+    return found
 
 
 def _place(hit: Hit, resource: Resource | None, lines: Lines) -> SourceLine | None:

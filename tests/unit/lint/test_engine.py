@@ -9,6 +9,7 @@ import pytest
 from support.lint import STACK, linted
 
 from hmsplan.errors import ConfigError
+from hmsplan.lint.engine import MOST
 from hmsplan.lint.rules import all_rules
 
 if TYPE_CHECKING:
@@ -85,6 +86,13 @@ def test_a_comment_that_is_wrong_or_over_silences_nothing_and_is_told(
     assert says in told.detail
     assert told.source is not None
     assert told.source.line == 4
+
+
+def test_of_thousands_of_places_the_first_are_told(tmp_path: Path) -> None:
+    message = " ".join(f"{{{{x{number}}}}}" for number in range(200))
+    told = [each for each in linted(tmp_path, assistant(f'"{message}"')) if each.rule == RULE]
+    assert len(told) == MOST
+    assert [each for each in told if "There are more like this" in each.detail] == [told[-1]]
 
 
 def test_a_comment_at_the_head_of_a_file_is_about_the_file(tmp_path: Path) -> None:

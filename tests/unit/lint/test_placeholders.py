@@ -291,7 +291,7 @@ def template(prompt: str, system: str = "You file calls.") -> str:
 )
 def test_single_braces_are_told_where_double_ones_are_filled_in(tmp_path: Path, example: str, where: list[str]) -> None:
     seen = [each.split(":")[:2] for each in places(tmp_path, "single-braces", example)]
-    assert seen == [each.split(":")[:2] for each in dict.fromkeys(where)]
+    assert seen == [each.split(":")[:2] for each in where]
 
 
 def test_double_braces_are_told_in_a_template_and_not_in_a_plan(tmp_path: Path) -> None:

@@ -392,7 +392,7 @@ def test_an_assistant_hears_the_language_that_it_speaks(tmp_path: Path, listens:
 
 def test_a_prompt_may_tell_a_model_to_fill_something_in(tmp_path: Path) -> None:
     assert found(tmp_path, "leftover-text", prompt("Say: I have booked you for [insert date], [your name].")) == []
-    assert len(found(tmp_path, "leftover-text", prompt("You speak for [Company Name].\nTODO: opening hours"))) == 1
+    assert len(found(tmp_path, "leftover-text", prompt("You speak for [Company Name].\nTODO: opening hours"))) == 2
     assert (
         found(tmp_path, "leftover-text", prompt("[Identity]\nYou are <a helpful> assistant. [pause] Todo esta bien."))
         == []
