@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakKeyDictionary
 
 from hmsplan.lint.placeholders import called
 from hmsplan.lint.tools import END_CALL, TRANSFER, tools_of
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from hmsplan.lint.view import View
-    from hmsplan.model import Address, FieldPath, Resource
+    from hmsplan.model import FieldPath, Resource
 
 CONVERSATION: Final = "conversation"
 TOOL: Final = "tool"
@@ -96,15 +95,9 @@ def _closure(start: Iterable[str], ways: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-_KNOWN: Final[WeakKeyDictionary[View, dict[Address, Graph]]] = WeakKeyDictionary()
-
-
 def graph_of(workflow: Resource, view: View) -> Graph:
     """Return the graph of *workflow*, the same one for all rules."""
-    known = _KNOWN.setdefault(view, {})
-    if workflow.address not in known:
-        known[workflow.address] = Graph(workflow, view)
-    return known[workflow.address]
+    return view.once(Graph, workflow)
 
 
 def assistants_of(workflow: Resource, view: View) -> Iterator[Resource | None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
-from weakref import WeakKeyDictionary
 
 from hmsplan.lint.numbering import Rate, look_up
 from hmsplan.lint.rule import Hit
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hmsplan.lint.view import View
-    from hmsplan.model import Address, Resource
+    from hmsplan.model import Resource
 
 MOST_PLACES: Final = 5
 """Leads of one campaign that one rule names; the others are counted."""
@@ -36,15 +35,9 @@ class Leads(NamedTuple):
     columns: Sequence[str]
 
 
-_FOUND: Final[WeakKeyDictionary[View, dict[Address, Leads]]] = WeakKeyDictionary()
-
-
 def leads_of(view: View, campaign: Resource) -> Leads:
     """Return what is known of the leads of a campaign."""
-    known = _FOUND.setdefault(view, {})
-    if campaign.address not in known:
-        known[campaign.address] = _read(campaign)
-    return known[campaign.address]
+    return view.once(_read, campaign)
 
 
 def hits(campaign: Resource, indexes: Sequence[int], detail: Callable[[int], str]) -> Iterator[Hit]:
@@ -57,7 +50,7 @@ def hits(campaign: Resource, indexes: Sequence[int], detail: Callable[[int], str
         yield Hit(detail(index) + others, ("leads",), source=source)
 
 
-def _read(campaign: Resource) -> Leads:
+def _read(campaign: Resource, _view: View) -> Leads:
     first: dict[str, int] = {}
     countries: Counter[str] = Counter()
     odd: list[tuple[int, Rate]] = []

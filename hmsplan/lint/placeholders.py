@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
-from weakref import WeakKeyDictionary
 
 from hmsplan.lint.texts import Role, Text
 from hmsplan.model import Ref, pattern, values_at
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.lint.view import View
-    from hmsplan.model import Address, Resource, SourceLine
+    from hmsplan.model import Resource, SourceLine
 
 IN_PLANS: Final = ("transcript", "schema", "ended_reason")
 IN_TEMPLATES: Final = ("transcript", "summary", "duration", "caller_number")
@@ -101,15 +100,13 @@ def used(campaign: Resource, view: View, *, spoken: bool = False) -> dict[str, N
     }
 
 
-_GIVEN: Final[WeakKeyDictionary[View, dict[Address, Mapping[str, None]]]] = WeakKeyDictionary()
-
-
 def given(campaign: Resource, view: View) -> Mapping[str, None]:
     """Return the names of the variables that a lead of *campaign* has, in their order; one may lack some of them."""
-    known = _GIVEN.setdefault(view, {})
-    if campaign.address not in known:
-        known[campaign.address] = {name: None for lead in campaign.members or () for name in lead["variables"]}
-    return known[campaign.address]
+    return view.once(_given, campaign)
+
+
+def _given(campaign: Resource, _view: View) -> Mapping[str, None]:
+    return {name: None for lead in campaign.members or () for name in lead["variables"]}
 
 
 def analysis_texts(resource: Resource) -> Iterator[Text]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final, NamedTuple
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, NamedTuple
 
 from hmsplan.config.layers import SourceMap
 from hmsplan.model import Secret, value_at
@@ -38,17 +37,17 @@ class Use(NamedTuple):
     receiver: str
 
 
-_KNOWN: Final[WeakKeyDictionary[View, defaultdict[str, list[Use]]]] = WeakKeyDictionary()
-
-
 def uses(view: View) -> Mapping[str, Sequence[Use]]:
     """Return the uses of each secret of the stack, by its name, in the order of addresses."""
-    if view not in _KNOWN:
-        found = _KNOWN[view] = defaultdict[str, list[Use]](list)
-        for resource in sorted(view.stack.resources.values(), key=lambda each: each.address):
-            for path, name in _secrets(resource):
-                found[name].append(_use(resource, path))
-    return _KNOWN[view]
+    return view.once_for_all(_uses)
+
+
+def _uses(view: View) -> Mapping[str, Sequence[Use]]:
+    found = defaultdict[str, list[Use]](list)
+    for resource in sorted(view.stack.resources.values(), key=lambda each: each.address):
+        for path, name in _secrets(resource):
+            found[name].append(_use(resource, path))
+    return found
 
 
 def _secrets(resource: Resource) -> Iterator[tuple[FieldPath, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
-from weakref import WeakKeyDictionary
 
 from hmsplan.model import Ref, pattern, values_at
 
@@ -24,7 +23,6 @@ _DESTINATIONS: Final = {
         "workflows": ("definition.nodes[].destination", "definition.nodes[].tools[].destinations[].number"),
     }.items()
 }
-_OWN: Final[WeakKeyDictionary[View, Mapping[str, Resource]]] = WeakKeyDictionary()
 
 
 class Transfer(NamedTuple):
@@ -72,9 +70,11 @@ def answering(view: View, number: Resource) -> Resource | None:
 
 def own_numbers(view: View) -> Mapping[str, Resource]:
     """Return the numbers of the stack by what is dialled."""
-    if view not in _OWN:
-        _OWN[view] = {str(number.spec.get("phone_number")): number for number in view.of_kind("numbers")}
-    return _OWN[view]
+    return view.once_for_all(_own_numbers)
+
+
+def _own_numbers(view: View) -> Mapping[str, Resource]:
+    return {str(number.spec.get("phone_number")): number for number in view.of_kind("numbers")}
 
 
 def numbers_of(view: View, resource: Resource) -> Iterator[Resource]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from weakref import WeakKeyDictionary
 
 from hmsplan.kinds import KINDS, tool_forms
 from hmsplan.kinds.expand import expanded
 from hmsplan.lint.json_schema import faults
+from hmsplan.lint.rule import Hit
 from hmsplan.model import pattern, value_at, values_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from hmsplan.lint.json_schema import Fault
+    from hmsplan.lint.json_schema import Fault, Wrong
+    from hmsplan.lint.rule import ResourceCheck
     from hmsplan.lint.view import View
     from hmsplan.model import Address, FieldPath, Resource
 
@@ -61,32 +62,18 @@ class Tool(NamedTuple):
         return found if isinstance(found, str) else ""
 
 
-_KNOWN: Final[WeakKeyDictionary[View, _Facts]] = WeakKeyDictionary()
-
-
-class _Facts:
-    """What was found out about one view: a tool that many assistants share is read once."""
-
-    def __init__(self) -> None:
-        self.tools: dict[Address, tuple[Tool, ...]] = {}
-        self.flat: dict[int, tuple[Mapping[str, Any], str]] = {}
-        self.faults: dict[Address, tuple[tuple[Tool, Fault], ...]] = {}
-        self.names: dict[str, Address] | None = None
-
-
-def _facts(view: View) -> _Facts:
-    facts = _KNOWN.get(view)
-    if facts is None:
-        facts = _KNOWN[view] = _Facts()
-    return facts
+def _flat(_view: View) -> dict[int, tuple[Mapping[str, Any], str]]:
+    """Return the flat forms that were read so far: a tool that many assistants share is read once."""
+    return {}
 
 
 def tools_of(resource: Resource, view: View) -> tuple[Tool, ...]:
     """Return every tool of a resource, those that a template brings among them."""
-    facts = _facts(view)
-    if resource.address not in facts.tools:
-        facts.tools[resource.address] = tuple(_read(resource, facts))
-    return facts.tools[resource.address]
+    return view.once(_tools, resource)
+
+
+def _tools(resource: Resource, view: View) -> tuple[Tool, ...]:
+    return tuple(_read(resource, view.once_for_all(_flat)))
 
 
 def own_tools(resource: Resource, view: View) -> Iterator[Tool]:
@@ -105,30 +92,40 @@ def _own_functions(resource: Resource, view: View) -> Sequence[Tool]:
 
 def functions_named(view: View) -> Mapping[str, Address]:
     """Return the names of all webhook tools of the stack, each with a resource that has it, templates before others."""
-    facts = _facts(view)
-    if facts.names is None:
-        facts.names = {}
-        for kind in ("tool_templates", "assistants", "workflows"):
-            for resource in view.of_kind(kind):
-                for tool in own_functions(resource, view):
-                    facts.names.setdefault(tool.name, resource.address)
-    return facts.names
+    return view.once_for_all(_functions_named)
 
 
-def faults_of(resource: Resource, view: View) -> Sequence[tuple[Tool, Fault]]:
-    """Return what is wrong with the parameters of the resource's own tools; see ``json_schema``."""
-    facts = _facts(view)
-    if resource.address not in facts.faults:
-        facts.faults[resource.address] = tuple(
-            (tool, fault)
-            for tool in own_functions(resource, view)
-            if isinstance(parameters := tool.form.get("parameters"), dict)
-            for fault in faults(parameters)
-        )
-    return facts.faults[resource.address]
+def _functions_named(view: View) -> Mapping[str, Address]:
+    names: dict[str, Address] = {}
+    for kind in ("tool_templates", "assistants", "workflows"):
+        for resource in view.of_kind(kind):
+            for tool in own_functions(resource, view):
+                names.setdefault(tool.name, resource.address)
+    return names
 
 
-def _read(resource: Resource, facts: _Facts) -> Iterator[Tool]:
+def hits_of(wrong: Wrong) -> ResourceCheck:
+    """Return the check of a rule that looks for one fault of parameters; see ``json_schema``."""
+
+    def check(resource: Resource, view: View) -> Iterator[Hit]:
+        for tool, fault in view.once(_faults, resource):
+            if fault.wrong is wrong:
+                yield Hit(f"{tool.name}: {fault.detail}", tool.at("parameters", *fault.path))
+
+    return check
+
+
+def _faults(resource: Resource, view: View) -> tuple[tuple[Tool, Fault], ...]:
+    """Return what is wrong with the parameters of the resource's own tools."""
+    return tuple(
+        (tool, fault)
+        for tool in own_functions(resource, view)
+        if isinstance(parameters := tool.form.get("parameters"), dict)
+        for fault in faults(parameters)
+    )
+
+
+def _read(resource: Resource, flat: dict[int, tuple[Mapping[str, Any], str]]) -> Iterator[Tool]:
     where = _PLACES.get(resource.address.kind)
     if where is None:
         return
@@ -142,9 +139,9 @@ def _read(resource: Resource, facts: _Facts) -> Iterator[Tool]:
     for path, item in values_at(resource.spec, where):
         if not isinstance(item, dict):
             continue
-        known = facts.flat.get(id(item))
+        known = flat.get(id(item))
         if known is None:
-            known = facts.flat[id(item)] = (form := tool_forms.tool(item), tool_forms.tool_name(form))
+            known = flat[id(item)] = (form := tool_forms.tool(item), tool_forms.tool_name(form))
         form, name = known
         at = path[:-1] if not nodes else (*path[:2], nodes[path[2]].get("id"), path[3])
         yield Tool(path, form, name, form.get("type", FUNCTION), item, pasted.get((*at, name)))

@@ -32,6 +32,7 @@ class View:
         self._users: Mapping[Address, Sequence[Resource]] | None = None
         self._texts: dict[Address, tuple[Sequence[Text], Sequence[Text], Sequence[Text]]] = {}
         self._known: defaultdict[Any, dict[Address, Any]] = defaultdict(dict)
+        self._whole: dict[Any, Any] = {}
 
     def of_kind(self, kind: str) -> Sequence[Resource]:
         """Return the resources of a kind, by address."""
@@ -82,6 +83,13 @@ class View:
         if resource.address not in known:
             known[resource.address] = find(resource, self)
         found: _T = known[resource.address]
+        return found
+
+    def once_for_all(self, find: Callable[[View], _T]) -> _T:
+        """Return what *find* says of the whole stack, which is asked once for all rules."""
+        if find not in self._whole:
+            self._whole[find] = find(self)
+        found: _T = self._whole[find]
         return found
 
     def marked(self, resources: Iterable[Resource], marks: str, role: Role | None) -> list[Resource]:

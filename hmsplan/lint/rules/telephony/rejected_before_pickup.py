@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.lint.providers import is_realtime
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.lint.telephony import answering, declared, is_off
 from hmsplan.model import Severity
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from hmsplan.model import Resource
 
 
-_REALTIME: Final = frozenset({"google_realtime", "xai_realtime", "openai_live"})
 _OVERRIDES: Final = ("llm_config", "voice", "tts_config", "stt_config")
 
 
@@ -24,9 +24,8 @@ def _check(number: Resource, view: View) -> Iterator[Hit]:
     if workflow is None or workflow.address.kind != "workflows" or "agent_id" not in number.spec:
         return
     assistant = declared(view, number.spec["agent_id"])
-    provider = ((assistant.spec.get("llm_config") or {}) if assistant is not None else {}).get("provider")
-    if provider in _REALTIME:
-        reason = f"{assistant.address} is a realtime assistant ({provider})" if assistant is not None else ""
+    if assistant is not None and is_realtime(assistant):
+        reason = f"{assistant.address} is a realtime assistant ({assistant.spec['llm_config']['provider']})"
     elif number.spec["agent_id"] is None:
         reason = "the number has none"
     else:

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hmsplan.lint.json_schema import Wrong
-from hmsplan.lint.rule import Group, Hit, Rule
-from hmsplan.lint.tools import KINDS_WITH_TOOLS, faults_of
+from hmsplan.lint.rule import Group, Rule
+from hmsplan.lint.tools import KINDS_WITH_TOOLS, hits_of
 from hmsplan.model import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hmsplan.lint.view import View
-    from hmsplan.model import Resource
-
-
-def _check(resource: Resource, view: View) -> Iterator[Hit]:
-    for tool, fault in faults_of(resource, view):
-        if fault.wrong is Wrong.REQUIRED:
-            yield Hit(f"{tool.name}: {fault.detail}", tool.at("parameters", *fault.path))
-
 
 RULE: Final = Rule(
     id="required-not-a-property",
@@ -55,5 +42,5 @@ tool_templates:
         required: [day, hour]
 """,
     kinds=KINDS_WITH_TOOLS,
-    check=_check,
+    check=hits_of(Wrong.REQUIRED),
 )
