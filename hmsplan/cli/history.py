@@ -49,10 +49,10 @@ def history_command(options: Globals, address: Address | None, form: str, limit:
     form = "json" if options.json else form
     backend = open_state(options)
     lines = backend.history()
-    problems = list(_problems(backend, lines))
     if address is not None:
         _versions(options, lines, address, form, limit)
         return
+    problems = _problems(backend, lines)
     heads = [line.head for line in lines][-(limit or 0) :]
     match form:
         case "json":

@@ -26,6 +26,11 @@ class Author:
     commit: str = ""
     is_clean: bool | None = None
 
+    @property
+    def short_commit(self) -> str:
+        """The commit as people name it; "" = not known."""
+        return self.commit[:8]
+
 
 UNKNOWN: Final = Author()
 

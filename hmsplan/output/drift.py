@@ -115,7 +115,7 @@ def between(drift: Drift) -> str:
     after = f"after {for_people(head.at)}, not by an apply"
     if drift.updated is not None and drift.updated > head.at:
         after = f"after {for_people(head.at)}, at {for_people(drift.updated)} at the latest, not by an apply"
-    commit = f", commit {safe(head.author.commit[:8])}" if head.author.commit else ""
+    commit = f", commit {safe(head.author.short_commit)}" if head.author.commit else ""
     return f"{after}; last applied by {safe(head.author.user) or 'somebody'}, @{head.number}{commit}"
 
 

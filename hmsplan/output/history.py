@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from hmsplan.model import Author, Head, HistoryEntry, Picture
 
 _SHORT: Final = 10
-_COMMIT: Final = 8
 _PAST: Final = {
     Action.CREATE: "created",
     Action.UPDATE: "changed",
@@ -77,7 +76,7 @@ def _first(head: Head) -> str:
 
 def _by(author: Author) -> str:
     who = "@".join(filter(None, [safe(author.user), safe(author.host)])) or "not known"
-    commit = safe(author.commit[:_COMMIT])
+    commit = safe(author.short_commit)
     if commit:
         commit = f"commit {commit}{' with local changes' if author.is_clean is False else ''}"
     return ", ".join(filter(None, [f"by {who}", safe(author.run), commit]))
@@ -161,7 +160,7 @@ def history_markdown(heads: Iterable[Head], problems: Iterable[str]) -> str:
             f"@{head.number}",
             timestamps.for_people(head.at),
             head.author.user,
-            head.author.commit[:_COMMIT],
+            head.author.short_commit,
             ", ".join(map(str, head.touched[:_SHORT])),
         ]
         rows.append(f"| {' | '.join(map(markdown, cells))} |")

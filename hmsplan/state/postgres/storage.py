@@ -135,7 +135,7 @@ class PostgresStorage:
     def history(self, last: int | None = None) -> Sequence[bytes]:
         """Read the lines of this name, the latest first, and turn them round."""
         with self._reading() as connection:
-            there = tables.exist(connection, self._place) and tables.keep_history(connection)
+            there = tables.exist(connection, self._place) and tables.has_history(connection)
             rows = connection.execute(_HISTORY, [self._place.name, last], binary=True).fetchall() if there else ()
         return [line for (line,) in reversed(rows)]
 

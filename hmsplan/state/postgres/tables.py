@@ -67,14 +67,14 @@ CREATE TABLE IF NOT EXISTS hmsplan.history (
 """Not in every database of this layout: it came later, and the first apply that is remembered makes it."""
 
 
-def keep_history(connection: Connection) -> bool:
+def has_history(connection: Connection) -> bool:
     """Say whether the table of the history is there."""
     return connection.execute("SELECT to_regclass('hmsplan.history') IS NOT NULL").fetchone() == (True,)
 
 
 def make_history(connection: Connection) -> None:
     """Make the table of the history unless it is there; the caller is in a transaction."""
-    if not keep_history(connection):
+    if not has_history(connection):
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MAKING])
         connection.execute(_HISTORY)
 
