@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 KEY: Final = "HMS_SOVEREIGN_API_KEY"
 BASE_URL: Final = "HMS_SOVEREIGN_BASE_URL"
+_TRUST_FROM: Final = "HMSPLAN_TRUST_FROM"
 
 Result = TypeVar("Result")
 
@@ -159,12 +160,18 @@ def checked(options: Globals, plan: Plan, stack: Stack) -> Plan:
 
     Raises:
         ConfigError: lint finds an error in what would be created or changed; a policy cannot be evaluated.
-        HmsplanError: the policies cannot be had, or not be evaluated here.
+        HmsplanError: the policies cannot be had, not be evaluated here, or it is not known whose they are.
     """
     if plan.pending:
         from hmsplan.operations.lint import with_findings  # noqa: PLC0415 -- only for a plan that changes something
 
         plan = with_findings(plan, stack, options.directory)
+    if options.trust_from is None and os.environ.get(_TRUST_FROM) == "":
+        raise HmsplanError(
+            f"{_TRUST_FROM} is set and empty, so it is not known whose policies count. Name the revision, or for those "
+            f"of the working tree type:\n  unset {_TRUST_FROM}",
+            summary="No trusted revision",
+        )
     if options.trust_from or os.path.lexists(options.directory / "policies"):
         from hmsplan.operations.policies import with_policies  # noqa: PLC0415 -- only for a stack that has some
 

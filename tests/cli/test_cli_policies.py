@@ -226,6 +226,15 @@ def test_a_pull_request_cannot_weaken_the_policies(live: Callable[..., Result], 
     assert live("apply", "-y", "--trust-from", "main").code == 4
 
 
+def test_a_trusted_revision_that_is_empty_is_not_the_working_tree(live: Callable[..., Result], stack: Path) -> None:
+    """A variable of CI that was not set would let a pull request choose its own policies."""
+    policy(stack, NO_NUMBERS.replace("hms_number", "hms_nothing"))
+    result = live("plan", HMSPLAN_TRUST_FROM="")
+    assert (result.code, "Error: No trusted revision" in result.err) == (1, True)
+    assert live("plan", "--trust-from", "").code == 1
+    assert live("validate", HMSPLAN_TRUST_FROM="").code == 0
+
+
 def test_policies_that_were_removed_or_added_are_told(live: Callable[..., Result], stack: Path) -> None:
     policy(stack)
     committed(stack)
