@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,7 +32,8 @@ class Picture:
     Attributes:
         before: what is managed of the live fields; empty where there was no object.
         after: the declared fields, as far as they were applied; empty where there is no object any more.
-        added, removed: how many members joined and left; who they are is not kept.
+        members: which of the managed members it had afterwards, as ``Binding.members`` knows them: no one is named.
+        joined, left: those that the apply added and took off, with the object itself where that was made or deleted.
     """
 
     address: Address
@@ -39,8 +41,14 @@ class Picture:
     id: str | None = None
     before: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     after: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
-    added: int = 0
-    removed: int = 0
+    members: Mapping[str, int] = field(default_factory=lambda: EMPTY)
+    joined: Mapping[str, int] = field(default_factory=lambda: EMPTY)
+    left: Mapping[str, int] = field(default_factory=lambda: EMPTY)
+
+    @property
+    def members_before(self) -> Mapping[str, int]:
+        """Which of the managed members it had when the apply began."""
+        return Counter(self.members) - Counter(self.joined) + Counter(self.left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from hmsplan.apply.executor import Stop
 from hmsplan.errors import StalePlan, StateError, UnsafePlan, UnsettledCreate
 from hmsplan.formats.plan_validity import use_of
 from hmsplan.model import UNKNOWN, Author, Digest, Report
-from hmsplan.operations.history import remember
+from hmsplan.operations.history import Performed, remember
 from hmsplan.operations.plan import plan_live
 from hmsplan.operations.saved_plan import objections, refuse_other_place
 from hmsplan.output.plan_difference import explain_difference
@@ -120,10 +120,10 @@ async def apply(
             if workspace.organization is not None and ledger.organization_id is None:
                 await ledger.write(OrganizationKnown(await read_organization(client) or workspace.organization))
             applied = await _performed(workspace, plan, snapshot, client, ledger, stop, consent)
-            ended = snapshot.now + applied.report.elapsed_s
-            await asyncio.to_thread(
-                remember, workspace, plan, applied.report, ledger.state, ended, consent.author, options.allowed
+            run = Performed(
+                workspace.stack, plan, snapshot, state, applied.report, ledger.state, consent.author, options.allowed
             )
+            await asyncio.to_thread(remember, workspace, run)
             return applied
 
 

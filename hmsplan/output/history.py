@@ -89,15 +89,16 @@ def picture_lines(picture: Picture, width: int) -> Iterator[Line]:
     yield Line(f"{picture.address} was {_PAST.get(picture.action, str(picture.action))}", "#")
     _, *lines = change_lines(change, plan, {}, width, TemplateCopies(plan))  # the first one says what is going to be
     yield from lines
-    if picture.added or picture.removed:
-        yield Line(f"{count(picture.added, 'member')} added, {picture.removed} removed", "", 1)
+    joined, left = sum(picture.joined.values()), sum(picture.left.values())
+    if joined or left:
+        yield Line(f"{count(joined, 'member')} added, {left} removed", "", 1)
 
 
 def _change(picture: Picture) -> ResourceChange:
     kind = KINDS[picture.address.kind]
     before = {name: value for name, value in picture.before.items() if name in picture.after or not picture.after}
     fields = diff(kind, picture.after, before) if picture.action is not Action.DELETE else ()
-    members = MembersChange() if picture.added or picture.removed else None
+    members = MembersChange() if picture.joined or picture.left else None
     return ResourceChange(picture.address, picture.action, picture.id, before, picture.after, fields, members)
 
 
@@ -147,8 +148,9 @@ def picture_json(picture: Picture) -> dict[str, Any]:
         "id": picture.id,
         "before": bare(dict(picture.before)),
         "after": bare(dict(picture.after)),
-        "members_added": picture.added,
-        "members_removed": picture.removed,
+        "members": sum(picture.members.values()),
+        "members_added": sum(picture.joined.values()),
+        "members_removed": sum(picture.left.values()),
     }
 
 

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hmsplan.model import Address
+from hmsplan.state.backend import open_backend
+
 from .helpers import write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from hmsplan.emulator import Emulator
+    from hmsplan.model import Picture
 
     from .helpers import Result
 
@@ -23,6 +27,7 @@ def saying(text: str) -> str:
     return f"assistants:\n  support: {{name: Support, first_message: {text}}}\n"
 
 
+RECALL = Address("campaigns", "recall")
 LEADS = """
 campaigns:
   recall: {name: Recall, agent_id: "${assistants.support}", timezone: Europe/Amsterdam,
@@ -77,10 +82,47 @@ def test_the_versions_of_an_object_are_its_own(applied: Callable[..., Result]) -
     assert (wrong.code, "no apply that is remembered touched assistants.other" in wrong.err) == (1, True)
 
 
-@pytest.mark.usefixtures("applied")
-def test_no_lead_is_in_the_history(stack: Path) -> None:
+def leads(*variables: str) -> str:
+    """Return the campaign with one lead a set of variables."""
+    rows = ", ".join(f'{{phone_number: "+31612345678", variables: {{name: {name}}}}}' for name in variables)
+    return LEADS.replace('[{phone_number: "+31612345678"}]', f"[{rows}]")
+
+
+def test_who_was_on_the_list_of_a_campaign_is_kept_as_the_state_knows_it(
+    applied: Callable[..., Result], stack: Path, emulator: Emulator
+) -> None:
+    def told() -> tuple[Picture, Mapping[str, int]]:
+        backend = open_backend("file", stack, "default")
+        state = backend.load()
+        assert state is not None
+        picture = next(each for each in backend.history()[-1].entry().pictures if each.address == RECALL)
+        return picture, state.bindings[RECALL].members if RECALL in state.bindings else {}
+
+    made, owned = told()
+    assert made.members == made.joined == owned
+    assert (len(owned), made.members_before) == (1, {})
+
+    (campaign,) = emulator.all("campaigns")
+    emulator.add("leads", {"campaign_id": campaign["id"], "phone_number": "+31699999999"})  # of a person
+    write(stack, {"c.yaml": leads("Annabel", "Bob")})
+    assert applied("apply", "-y").code == 0
+    changed, owned = told()
+    assert (changed.members_before, changed.left, changed.members) == (made.members, made.members, owned)
+    assert len(changed.joined) == 2
+    (out,) = [each for each in applied("show", "@3", "--json").json["objects"] if each["address"] == str(RECALL)]
+    assert [out["members"], out["members_added"], out["members_removed"]] == [2, 2, 1]
+
+    write(stack, {"c.yaml": ""})
+    assert applied("apply", "-y", "--allow", "delete:campaigns.recall").code == 0
+    deleted, _ = told()
+    assert (deleted.members_before, deleted.left, deleted.members) == (changed.members, changed.members, {})
+
+
+def test_no_lead_is_in_the_history(applied: Callable[..., Result], stack: Path) -> None:
+    write(stack, {"c.yaml": leads("Annabel")})
+    assert applied("apply", "-y").code == 0
     (file,) = stack.rglob("history.jsonl")
-    assert b"612345678" not in file.read_bytes()
+    assert [each for each in (b"612345678", b"Annabel") if each in file.read_bytes()] == []
     assert file.stat().st_mode & 0o077 == 0
 
 
