@@ -65,6 +65,7 @@ WHOLE: Final = {
     "much_at_once": "every action, two risks, drift",
     "no_changes": "nothing to say",
     "offline": "planned against a snapshot that is old",
+    "outside_the_window": "changes that have to wait, each for another moment",
     "prompt_with_markup": "a long text compared",
     "secret_to_another_receiver": "a warning, and values that are hidden",
     "unsettled_creates": "questions, and no change",

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from hmsplan.cli.at import at_option, with_moment
 from hmsplan.cli.author import author_of
 from hmsplan.cli.failure import tell
 from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import as_saved, exclude_option, read_saved, resend_option, target_option
 from hmsplan.cli.reporter import APPLY_FORMATS, reporter
-from hmsplan.cli.session import open_workspace, wait_for
+from hmsplan.cli.session import open_workspace, unix_now, wait_for
 from hmsplan.cli.terminal import ask, err, interactive, wrapped
 from hmsplan.errors import (
     ApplyFailed,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from hmsplan.apply.executor import Stop
     from hmsplan.cli.options import Globals
     from hmsplan.model import Plan
+    from hmsplan.operations.workspace import Workspace
 
 PARTIAL: Final = 6
 FAILED: Final = 1
@@ -65,6 +67,7 @@ def _risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     "--allow", multiple=True, callback=_risks, metavar="RISK:ADDRESS", help="Allow one risk, as a refusal names it."
 )
 @click.option("--destroy", is_flag=True, help="Delete everything that the state knows.")
+@at_option("Wait until then: 18:00, a time in ISO 8601, or window for when all may be done.")
 @format_option(APPLY_FORMATS, "How to tell of it")
 @target_option
 @exclude_option
@@ -78,6 +81,7 @@ def apply_command(
     expect_digest: str | None,
     allow: tuple[str, ...],
     destroy: bool,
+    at: str | None,
     target: tuple[str, ...],
     excluded: tuple[str, ...],
     resend: tuple[str, ...],
@@ -101,6 +105,9 @@ def apply_command(
         workspace, told.stack = replace(workspace, reporter=told), workspace.stack
         author = author_of(options.directory, os.environ)
         consent = Consent(saved, expect_digest, None if yes else _ask, author)
+        if at is not None:
+            later = with_moment(choice, at, workspace.stack, unix_now())
+            consent = wait_for(_later(workspace, later, consent))
         applied = wait_for(apply(workspace, choice, consent, owner=_owner(), interruptible=_signals))
         if applied.unstored is not None:
             told.ended_by(applied.unstored)  # for machines, the report is the last event
@@ -108,6 +115,30 @@ def apply_command(
             told.ended(applied.report, applied.plan)
         code = tell(applied.unstored, options) if applied.unstored is not None else 0
         return _exit_code(applied.report) or code
+
+
+async def _later(workspace: Workspace, options: Options, consent: Consent) -> Consent:
+    """Wait for the moment of *options*; SIGINT and SIGTERM end it at once, for nothing is in flight."""
+    from hmsplan.operations.later import wait_for_moment  # noqa: PLC0415 -- most applies are done now
+
+    loop, task, caught = asyncio.get_running_loop(), asyncio.current_task(), []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def end(number: int) -> None:
+        caught.append(number)
+        if task is not None:
+            task.cancel()
+
+    for number in numbers:
+        loop.add_signal_handler(number, end, int(number))
+    try:
+        return await wait_for_moment(workspace, options, consent)
+    except asyncio.CancelledError:
+        err("Stopped before anything was begun.")
+        raise Stopped(caught[0] if caught else signal.SIGINT) from None
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
 
 
 def _ask(plan: Plan, organization: str) -> None:

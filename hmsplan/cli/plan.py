@@ -13,6 +13,7 @@ import click
 import orjson
 
 from hmsplan import __version__
+from hmsplan.cli.at import at_option, with_moment
 from hmsplan.cli.failure import tell
 from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command
@@ -131,6 +132,7 @@ def refuse_resource_file(options: Globals, file: Path) -> None:
 @click.option("--show-unchanged", is_flag=True, help="List what stays as it is.")
 @click.option("--impact", is_flag=True, help="Read calls too: which are in progress, how many there were in 7 days.")
 @click.option("--destroy", is_flag=True, help="Plan to delete everything that the state knows.")
+@at_option("Judge windows as of then: 18:00, a time in ISO 8601, or window.")
 @click.option("--watch", is_flag=True, help="Plan again whenever a file of the stack changes; Ctrl-C ends.")
 @digest_option
 @target_option
@@ -147,6 +149,7 @@ def plan_command(
     show_unchanged: bool,
     impact: bool,
     destroy: bool,
+    at: str | None,
     watch: bool,
     digest: Digest,
     target: tuple[str, ...],
@@ -159,6 +162,7 @@ def plan_command(
     With --against nothing leaves it at all. The plan is marked with the age of the snapshot, and apply refuses it.
     """
     _refuse_together({"--against": against, "--impact": impact, "--check": check})
+    _refuse_together({"--at": at, "--watch": watch})
     if file is not None:
         refuse_resource_file(options, file)
     choice = Options(target, destroy, resend=resend, excluded=excluded)
@@ -167,15 +171,15 @@ def plan_command(
         others[f"--format {form}"] = form not in {"text", "json"}
         others["--watch"] = watch
         _refuse_together(*({"--check": check, name: value} for name, value in others.items()))
-        return _check(options, check, choice, digest, as_json=options.json or form == "json")
+        return _check(options, check, choice, at, digest, as_json=options.json or form == "json")
     if watch:
         others = {"--out": file, "--detailed-exitcode": detailed_exitcode, "--json": options.json}
         others[f"--format {form}"] = form != "text"
         _refuse_together(*({"--watch": watch, name: value} for name, value in others.items()))
-        make = partial(_planned, options, against, choice, impact=impact, whose=False)
+        make = partial(_planned, options, against, choice, None, impact=impact, whose=False)
         _watch(options, make, show_unchanged=show_unchanged, digest=digest)
     is_kept = file is not None or options.json or form == "json"  # it may end as a file
-    stack, made = _planned(options, against, choice, impact=impact, whose=is_kept)
+    stack, made = _planned(options, against, choice, at, impact=impact, whose=is_kept)
     if is_kept and against is None:  # one against a snapshot is applied at no time
         made = dated(made, unix_now(), stack.safety.plan_ttl_s, __version__)
     if file is not None:
@@ -221,11 +225,12 @@ def _refuse_together(*groups: Mapping[str, object]) -> None:
 
 
 def _planned(
-    options: Globals, against: Path | None, choice: Options, *, impact: bool, whose: bool
+    options: Globals, against: Path | None, choice: Options, at: str | None, *, impact: bool, whose: bool
 ) -> tuple[Stack, Plan]:
     """Plan against a saved snapshot, if there is one; else read what is live."""
     if against is None:
         workspace = open_workspace(options, need_secrets=True)
+        choice = with_moment(choice, at, workspace.stack, unix_now())
         made = wait_for(plan(workspace, choice, impact=impact, whose=whose))
         options.kept = workspace.stack, made
         return workspace.stack, made
@@ -233,11 +238,12 @@ def _planned(
     from hmsplan.operations.offline import plan_against  # noqa: PLC0415
 
     stack = load(options)
+    choice = with_moment(choice, at, stack, unix_now())
     made = plan_against(snapshot_from_bytes(read_whole(against)), stack, unix_now(), choice)
     return stack, checked(options, made, stack)
 
 
-def _check(options: Globals, file: Path, choice: Options, kind: Digest, *, as_json: bool) -> int:
+def _check(options: Globals, file: Path, choice: Options, at: str | None, kind: Digest, *, as_json: bool) -> int:
     """Plan again as *file* was planned, and say whether it still holds: for a merge queue.
 
     Raises:
@@ -250,6 +256,7 @@ def _check(options: Globals, file: Path, choice: Options, kind: Digest, *, as_js
     choice = as_saved(choice, saved)
     workspace = open_workspace(options, need_secrets=True)
     refuse_other_place(saved, workspace.stack)
+    choice = with_moment(choice, at, workspace.stack, unix_now())
     fresh = wait_for(plan(workspace, choice, whose=True))
     reasons = objections(saved, fresh, workspace.state(), kind)
     told = fresh.digest_of(kind)

@@ -17,6 +17,8 @@ from hmsplan.errors import HmsplanError, UnsafePlan
 from hmsplan.output import events
 from hmsplan.output.diagnostics import diagnostics_of
 from hmsplan.output.report import render_report
+from hmsplan.output.words import seconds as in_words
+from hmsplan.text.timestamps import for_people
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -46,6 +48,14 @@ class ApplyReporter(Stderr):
     def looking(self, creates: int, left_s: float) -> None:
         """Say that creates of an earlier run are looked for."""
         err(f"Looking for {creates} create(s) of an earlier run whose answer was lost; {left_s:.0f} s left ...")
+
+    def resting(self, seconds: float, until: float) -> None:
+        """Say what is waited for."""
+        text = f"Waiting until {for_people(until)}, {in_words(seconds)} from now. Nothing is locked; Ctrl-C ends it."
+        if self.events is not None:
+            self.events.note(text)
+        else:
+            err(text)
 
     def planned(self, plan: Plan) -> None:
         """Tell what is going to happen."""

@@ -21,6 +21,7 @@ from hmsplan.config.problems import Problems
 from hmsplan.config.resolve import Resolver
 from hmsplan.config.resource_builder import ResourceBuilder
 from hmsplan.config.settings import check_file, read_lint, read_safety, read_settings
+from hmsplan.config.windows import for_nothing
 from hmsplan.errors import ConfigError
 from hmsplan.kinds import KINDS
 from hmsplan.model import Address, Diagnostic, Severity, Stack
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from hmsplan.config.document import Document, Node
-    from hmsplan.model import Approval, Resource
+    from hmsplan.model import Approval, Resource, Safety
     from hmsplan.secrets.sources import Secrets
 
 
@@ -103,6 +104,9 @@ def build_stack(
     problems += of_variables if sources.stack is not None else ()
     problems += secrets.problems
     problems += builder.problems
+    if not _has_error(problems):
+        safety = _safety(sources)
+        problems += for_nothing((*safety.windows, *safety.freezes), collected.written)
     if not sources.broken and not _has_error(problems):
         problems += variables.unused(named, resolver.used, lambda: _named_anywhere(sources, read_text))
         problems += bases.unused(sources.elsewhere)
@@ -156,11 +160,15 @@ def _stack(
         moved=tuple(blocks.moved),
         imports=tuple(blocks.imports),
         removed=frozenset(blocks.removed),
-        safety=read_safety(_child(sources.stack, "safety"), _child(sources.environment, "safety")),
+        safety=_safety(sources),
         warnings=warnings,
         approvals=approvals,
         lint=read_lint(_child(sources.stack, "lint")),
     )
+
+
+def _safety(sources: Sources) -> Safety:
+    return read_safety(_child(sources.stack, "safety"), _child(sources.environment, "safety"))
 
 
 def _named_anywhere(sources: Sources, read_text: Callable[[str], str]) -> set[str]:

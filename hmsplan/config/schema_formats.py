@@ -7,6 +7,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.config import windows
 from hmsplan.kinds import KINDS, phone, time_zones
 from hmsplan.model import Risk
 from hmsplan.text import wording
@@ -48,7 +49,10 @@ def _risk_of_address(text: str) -> str:
 
 FORMATS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
     {
+        "addresses": windows.why_no_addresses,
         "date": _date,
+        "day-or-time": windows.why_no_day,
+        "hours": windows.why_no_hours,
         "phone-number": _phone_number,
         "risk-of-address": _risk_of_address,
         "time-zone": _time_zone,

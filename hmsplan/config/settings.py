@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.config.interpolation import texts_of
 from hmsplan.config.schema_violation import violations_of
+from hmsplan.config.windows import freezes_of, misordered, windows_of
 from hmsplan.kinds import KINDS
 from hmsplan.model import Diagnostic, LintSettings, Safety, Severity, pattern_of
 from hmsplan.text import wording
 from hmsplan.text.timestamps import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from hmsplan.config.document import Document, Node
     from hmsplan.config.schema_violation import SchemaViolation
@@ -68,7 +69,14 @@ def read_safety(*nodes: Node | None) -> Safety:
     for name in ("settle_grace", "plan_ttl"):
         if name in chosen:
             limits[f"{name}_s"] = float(seconds(chosen[name]))
-    return Safety(**limits)
+    windows = windows_of(_last(nodes, "windows"))
+    return Safety(**limits, windows=windows, freezes=freezes_of(_last(nodes, "freeze"), windows))
+
+
+def _last(nodes: Iterable[Node | None], key: str) -> Node | None:
+    """Return what the last of *nodes* that has *key* says of it."""
+    found = (node.child(key) for node in nodes if node is not None and isinstance(node.value, dict))
+    return next(reversed([node for node in found if node is not None]), None)
 
 
 def read_lint(node: Node | None) -> LintSettings:
@@ -97,7 +105,8 @@ def check_file(document: Document, name: str, title: str) -> list[Diagnostic]:
         if violation.path == ("version",):
             violation = _other_version(violation, value)  # noqa: PLW2901
         problems.append(violation.told(document.root().locate))
-    return problems
+    safety = None if problems or not isinstance(value, dict) else document.root().child("safety")
+    return [*problems, *misordered(safety.child("freeze") if safety is not None and safety.value else None)]
 
 
 def check_state(document: Document) -> list[Diagnostic]:

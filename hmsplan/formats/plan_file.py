@@ -88,6 +88,8 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
                 }
                 for use in plan.approvals
             ],
+            **({"opens": plan.opens.typed} if plan.opens is not None else {}),
+            **({"as_of": for_people(plan.as_of)} if plan.as_of is not None else {}),
             "unsettled": [
                 {
                     "address": str(each.address),

@@ -20,7 +20,7 @@ from hmsplan.planner.diff import items_by_key
 from hmsplan.planner.flow import flow_of
 
 if TYPE_CHECKING:
-    from hmsplan.model import Address, Drift, Pattern, Plan, ResourceChange, Spec, Value
+    from hmsplan.model import Address, Drift, Pattern, Plan, ResourceChange, Spec, Value, Wait
 
 Json: TypeAlias = dict[str, Any]
 
@@ -99,7 +99,13 @@ def beyond(change: ResourceChange, *, whole: bool = False) -> Json:
         "released": [list(path) for path in change.released],
         "source": str(change.source) if change.source is not None else None,
         "members": member_json(KINDS[change.address.kind].members, change.members, whole=whole),
+        **({"wait": wait_json(change.wait)} if change.wait is not None else {}),
     } | ({"flow": flow_json(flow)} if flow is not None else {})
+
+
+def wait_json(wait: Wait) -> Json:
+    """Return what a change waits for."""
+    return {"reason": wait.reason, "until": wait.opening.typed if wait.opening is not None else None}
 
 
 def action_reason(change: ResourceChange) -> str:

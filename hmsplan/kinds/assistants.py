@@ -86,6 +86,7 @@ ASSISTANTS: Final = Kind(
     computed=STAMPS,
     in_calls=("agent_id", "assistant_id"),
     in_every_call=True,
+    calls_through="numbers",
     secrets=patterns("webhook_secret", "llm_config.tools[].server.secret"),
     clearable=frozenset(
         {

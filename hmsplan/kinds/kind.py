@@ -155,6 +155,8 @@ class Kind:
         file: of an export, in which all of them stand; "" for a file each.
         in_calls: fields in which a call names who of this kind took part in it.
         in_every_call: a call always names one.
+        calls_through: kind whose objects lead calls to those of this one by a reference, where a call may name only the
+            former.
         aliases: other names the API answers with.
         computed: set by the platform; never planned on.
         secrets: fields whose live value is unknown, masked or absent; compared by fingerprint only.
@@ -228,6 +230,7 @@ class Kind:
     file: str = ""
     in_calls: tuple[str, ...] = ()
     in_every_call: bool = False
+    calls_through: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
     computed: frozenset[str] = frozenset()
     secrets: frozenset[Pattern] = frozenset()

@@ -163,6 +163,7 @@ WORKFLOWS: Final = Kind(
     docs="SDK types Workflow, WorkflowCreate and WorkflowUpdate; WorkflowSummary for the list",
     collection=("workflows",),
     envelope=("workflow",),
+    calls_through="numbers",
     is_summary=True,  # "List item: has no definition. No field is promised"
     identity="name",
     required=frozenset({"name", "definition"}),

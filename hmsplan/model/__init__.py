@@ -64,11 +64,13 @@ from hmsplan.model.secret import Secret
 from hmsplan.model.snapshot import Anonymous, RemoteObject, Snapshot
 from hmsplan.model.state import Binding, Deposed, PendingCreate, State
 from hmsplan.model.value import EMPTY, MISSING, Missing, Ref, Spec, Unsendable, Value
+from hmsplan.model.windows import EVERYTHING, Freeze, Hours, Opening, Wait, Window
 
 __all__ = [
     "ANY",
     "ANY_KEY",
     "EMPTY",
+    "EVERYTHING",
     "KEY_PATTERN",
     "MISSING",
     "UNKNOWN",
@@ -93,8 +95,10 @@ __all__ = [
     "DriftKind",
     "FieldChange",
     "FieldPath",
+    "Freeze",
     "Head",
     "HistoryEntry",
+    "Hours",
     "Import",
     "InForce",
     "Lifecycle",
@@ -103,6 +107,7 @@ __all__ = [
     "MembersChange",
     "Missing",
     "Move",
+    "Opening",
     "Outcome",
     "Pattern",
     "PendingCreate",
@@ -133,6 +138,8 @@ __all__ = [
     "Variable",
     "VariableOrigin",
     "Verb",
+    "Wait",
+    "Window",
     "dotted",
     "is_address_pattern",
     "is_pending",

@@ -12,6 +12,7 @@ from hmsplan.model.consent import Approval
 from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine
 from hmsplan.model.paths import FieldPath
 from hmsplan.model.value import Spec, Value
+from hmsplan.model.windows import Freeze, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ class Safety:
         settle_grace_s: seconds for a create without an answer to show up in a list.
         plan_ttl_s: seconds after which a saved plan is not applied any more.
         max_new_calls: people that one plan may newly expose to being called without ``start:`` being allowed.
+        windows, freezes: when what may be changed.
     """
 
     max_deletes: int = 3
@@ -127,6 +129,8 @@ class Safety:
     settle_grace_s: float = 30.0
     plan_ttl_s: float = 86_400.0
     max_new_calls: int = 0
+    windows: tuple[Window, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ class Risk(enum.StrEnum):
     START = "start"
     RECALL = "recall"
     EGRESS = "egress"
+    OVERRIDE = "override"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from hmsplan.model.policy import Denial
 from hmsplan.model.snapshot import RemoteObject
 from hmsplan.model.state import PendingCreate
 from hmsplan.model.value import EMPTY, Missing, Spec, Value
+from hmsplan.model.windows import Opening, Wait
 
 
 class Action(enum.StrEnum):
@@ -141,6 +142,7 @@ class ResourceChange:
         started: the change makes a campaign dial people.
         pasted: the templates that the declared fields hold a copy of.
         copied: the resources of which they copy single values.
+        wait: what the change has to wait for; None = it may be made, or somebody allowed it all the same.
     """
 
     address: Address
@@ -162,6 +164,7 @@ class ResourceChange:
     calls: Calls | None = None
     pasted: tuple[Address, ...] = ()
     copied: tuple[Address, ...] = ()
+    wait: Wait | None = None
 
 
 class DriftKind(enum.StrEnum):
@@ -309,6 +312,8 @@ class Plan:
         made, expires: Unix seconds, of a plan that is saved; None for one that is not.
         tool_version: of the hmsplan that made a plan that is saved; "" for one that is not.
         unread: kinds that were not read and may use what changes, so that whom it reaches through them is unknown.
+        opens: when all of it may be done, if a change has to wait and there is such a moment.
+        as_of: Unix seconds as of which windows were judged, if that is another time than when it was made.
     """
 
     stack: str
@@ -337,6 +342,8 @@ class Plan:
     against: Against | None = None
     approvals: tuple[ApprovalUse, ...] = ()
     denials: tuple[Denial, ...] = ()
+    opens: Opening | None = None
+    as_of: float | None = None
 
     @property
     def is_refused(self) -> bool:

@@ -105,7 +105,7 @@ async def apply(
         ledger = Ledger(workspace.backend, state)
         async with workspace.client(WriteClient) as client:
             plan, snapshot = await _settled_plan(client, workspace, state, options, stop, whose=whose)
-            _check_consent(plan, consent, state)
+            check_consent(plan, consent, state)
             workspace.reporter.planned(plan)
             if plan.is_refused:
                 raise UnsafePlan(plan.refusals, plan.denials)
@@ -221,7 +221,7 @@ async def _planned_again(
     return plan, snapshot
 
 
-def _check_consent(plan: Plan, consent: Consent, state: State) -> None:
+def check_consent(plan: Plan, consent: Consent, state: State) -> None:
     """Refuse a plan that is not the reviewed one.
 
     Raises:

@@ -32,6 +32,9 @@ class Reporter:
     def looking(self, creates: int, left_s: float) -> None:
         """Say that creates of an earlier run are looked for, whose answer was lost."""
 
+    def resting(self, seconds: float, until: float) -> None:
+        """Say that nothing happens for so many *seconds*, *until* a moment in Unix seconds, and nothing is locked."""
+
     def planned(self, plan: Plan) -> None:
         """Show what an apply is going to do, before it is refused, asked about or done."""
 

@@ -141,6 +141,8 @@ def _known_as(change: ResourceChange, path: FieldPath) -> str:
 
 def remarks(change: ResourceChange, plan: Plan, copies: TemplateCopies) -> Iterator[str]:
     """Yield the sentences below the headline, foreign text and all."""
+    if change.wait is not None:
+        yield f"{change.wait.told}: {change.wait.reason}"
     if change.action is Action.ADOPT:
         yield f"existing {change.id}: {change.reason}"
     elif change.reason:

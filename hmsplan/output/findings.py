@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import MISSING, Action, ApprovalStatus, DriftKind, Severity, SourceLine, Status, dotted
+from hmsplan.model import MISSING, Action, ApprovalStatus, DriftKind, Risk, Severity, SourceLine, Status, dotted
 from hmsplan.output.changes import dialling, headline, remarks
 from hmsplan.output.commands import BARE
 from hmsplan.output.drift import twin_advice, twin_text
 from hmsplan.output.members import members_text
-from hmsplan.output.page import PASTE, block_of, in_order, scope_of, unsettled, verb_of
+from hmsplan.output.page import PASTE, block_of, in_order, later, scope_of, unsettled, verb_of, waiting_text
 from hmsplan.output.prose.parts import first_changed_line
 from hmsplan.output.template_copies import TemplateCopies
 from hmsplan.output.values import path_text
@@ -140,7 +140,9 @@ def _open_ends(plan: Plan, locate: Locate, commands: CommandLine) -> Iterator[Fi
     for refusal in plan.refusals:
         allow = commands.command("apply", *scope_of(plan))
         entry = "\n".join(block_of(plan, [refusal]))
-        text = f"{refusal.address}: {refusal.told}\nTo allow it: {allow} {refusal.flag}\n{PASTE}\n{entry}"
+        wait = [waiting_text(plan), *later(plan, commands)] if refusal.risk is Risk.OVERRIDE else []
+        told = f"{refusal.address}: {refusal.told}", *wait, f"To allow it: {allow} {refusal.flag}", PASTE, entry
+        text = "\n".join(told)
         yield Finding(Level.ERROR, "Refused", text, locate(refusal.address, (), 0), str(refusal.address))
     for use in plan.approvals:
         if use.status is ApprovalStatus.USED:

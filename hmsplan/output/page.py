@@ -7,7 +7,7 @@ and the digest. Text, Markdown and HTML draw the same ``Page``; only the ``Line`
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +19,7 @@ from hmsplan.output.blast_radius import blast_radius_summary
 from hmsplan.output.commands import BARE
 from hmsplan.output.words import MARKS, plan_line, seconds, snapshot_text, some
 from hmsplan.planner.flow import flow_of
-from hmsplan.text.timestamps import for_people
+from hmsplan.text.timestamps import for_people, iso
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
@@ -134,6 +134,8 @@ class Page:
         reach: sentences on whom the plan reaches.
         denied: what policies deny, which no flag allows.
         refused: one a flag.
+        waiting: says what has to wait, and until when; "" when nothing has to.
+        later: what to type to plan as of then, and to let an apply wait for it.
         block: what to paste into approvals.yaml to allow all that is refused, a line each.
         allowed: what approvals allow, and which.
         looser: says which limits and approvals let more pass than at the last apply.
@@ -165,6 +167,8 @@ class Page:
     reach: tuple[str, ...] = ()
     denied: tuple[Question, ...] = ()
     refused: tuple[Question, ...] = ()
+    waiting: str = ""
+    later: tuple[str, ...] = ()
     block: tuple[str, ...] = ()
     allowed: tuple[Question, ...] = ()
     looser: tuple[str, ...] = ()
@@ -250,7 +254,8 @@ def page_of(
     *locate* finds the lines of texts in files of their own; None: the stack is not at hand. *stamp* is the page's own.
     """
     plan = shown(plan)
-    apply = commands.command("apply", *scope_of(plan))
+    at = [] if plan.as_of is None else [f"--at={iso(plan.as_of)}"]
+    apply = commands.command("apply", *scope_of(plan), *at)
     return Page(
         "plan",
         plan.stack,
@@ -263,6 +268,8 @@ def page_of(
         reach=tuple(blast_radius_summary(plan, commands)),
         denied=tuple(Question(denial.about, denial.told, ()) for denial in plan.denials),
         refused=_refused(plan, apply),
+        waiting=waiting_text(plan),
+        later=later(plan, commands),
         block=block_of(plan, plan.refusals),
         allowed=tuple(
             Question(str(use.approval.address), use.told, ())
@@ -285,6 +292,25 @@ def page_of(
         apply=apply,
         width=width,
     )
+
+
+def waiting_text(plan: Plan) -> str:
+    """Say how many changes have to wait, and from when on all may be done; "" when none has to."""
+    held = [change for change in plan.changes if change.wait is not None]
+    if not held:
+        return ""
+    what = f"{count(len(held), 'change')} {'has' if len(held) == 1 else 'have'} to wait."
+    if plan.opens is None:
+        return f"{what} There is no moment within a year at which all of this plan may be done."
+    return f"{what} All of this plan may be done from {plan.opens.told} on. To plan as of then, or to wait for it:"
+
+
+def later(plan: Plan, commands: CommandLine = BARE) -> tuple[str, ...]:
+    """Return what to type to plan as of the moment at which all may be done, and to let an apply wait for it."""
+    if plan.opens is None:
+        return ()
+    words = (*scope_of(plan), f"--at={plan.opens.typed}")
+    return commands.command("plan", *words), replace(commands, saved="").command("apply", *words)
 
 
 def block_of(plan: Plan, refusals: Iterable[Refusal]) -> tuple[str, ...]:
@@ -431,9 +457,12 @@ def _drift_name(drift: Drift) -> str:
 
 
 def _dates(plan: Plan) -> str:
-    if plan.made is None or plan.expires is None:
-        return ""
-    return f"Made {for_people(plan.made)}; it may be applied until {for_people(plan.expires)}."
+    found = []
+    if plan.made is not None and plan.expires is not None:
+        found.append(f"Made {for_people(plan.made)}; it may be applied until {for_people(plan.expires)}.")
+    if plan.as_of is not None:
+        found.append(f"Windows are judged as of {for_people(plan.as_of)}.")
+    return " ".join(found)
 
 
 def _rows(plan: Plan) -> Iterator[Row]:

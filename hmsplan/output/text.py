@@ -129,7 +129,9 @@ def _summary(page: Page) -> list[Line]:
 
 def _refused(page: Page) -> list[Line]:
     """Yield each risk; of several with the words that allow it, and at the end the one command that allows all."""
+    wait = [BLANK, title(safe(page.waiting), Tone.PLAIN), *(Line(safe(line), whole=True) for line in page.later)]
     paste = [BLANK, title(PASTE, Tone.PLAIN), *(Line(line, whole=True) for line in page.block)]
+    paste = [*(wait if page.waiting else ()), *paste]
     if not page.refused:
         return []
     if len(page.refused) == 1:  # one command says it

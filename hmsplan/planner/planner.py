@@ -2,8 +2,8 @@
 
 ``plan``, ``apply``, ``drift`` and CI see what this module returns; there is no dry run. What it calls, in order:
 ``matching`` (which live object is which address), ``resource_diff`` (what differs), ``blast_radius`` (whom it reaches),
-``drift`` (what changed outside), ``safety`` (what is a risk), ``steps`` (one write and the steps it needs),
-``consent`` (which risks are allowed), ``digest``.
+``drift`` (what changed outside), ``safety`` and ``windows`` (what is a risk), ``steps`` (one write and the steps it
+needs), ``consent`` (which risks are allowed), ``digest``.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from hmsplan.planner.trouble import troubles
 from hmsplan.planner.unseen import not_compared
 from hmsplan.planner.unsendable import unsendable
 from hmsplan.planner.uses import unmet, with_substitutes
+from hmsplan.planner.windows import first_opening, overrides, with_waits, written
 from hmsplan.text.wording import listed
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Options:
         resend: patterns of addresses whose secrets are sent though nothing else changed.
         allowed: the values of ``--allow``: ``RISK:ADDRESS`` patterns, in which ``*`` matches anything.
         now: Unix seconds by which an approval expires; None = when the snapshot was read.
+        at: Unix seconds as of which windows are judged; None = *now*.
+        at_opening: judge them as of the first moment at which all may be done, whatever *at* is.
     """
 
     targets: tuple[str, ...] = ()
@@ -65,6 +68,8 @@ class Options:
     resend: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     now: float | None = None
+    at: float | None = None
+    at_opening: bool = False
 
 
 DEFAULTS = Options()
@@ -88,6 +93,8 @@ def make_plan(
             along is not known.
     """
     declared = stack
+    now = snapshot.now if options.now is None else options.now
+    at = now if options.at is None else options.at
     if unknown := unmatched(stack, options.resend):
         raise PlanError(unknown)
     if options.destroy:
@@ -108,6 +115,8 @@ def make_plan(
     changes = with_substitutes(changes, snapshot, found.bindings, kinds)
     changes = tuple(_safe_to_show(change, kinds) for change in changes)
     users = remaining_users(changes, snapshot, found.bindings, kinds)
+    if options.at_opening:
+        at = first_opening(declared.safety, written(changes), now) or now
     steps = lower(changes, stack, found, state, holders, kinds)
     plan = Plan(
         stack=stack.name,
@@ -115,7 +124,10 @@ def make_plan(
         changes=changes,
         drift=find_drift(stack, snapshot, found, state.lineage, kinds),
         steps=steps,
-        refusals=risks(changes, declared, snapshot, found.bindings, users, kinds, destroy=options.destroy),
+        refusals=(
+            *risks(changes, declared, snapshot, found.bindings, users, kinds, destroy=options.destroy),
+            *overrides(changes, declared.safety, at),
+        ),
         unsettled=tuple(found.unsettled),
         decided=tuple(found.decided),
         warnings=(
@@ -131,9 +143,10 @@ def make_plan(
         destroy=options.destroy,
         unread=unread(changes, snapshot, kinds),
         requests=snapshot.requests,
+        as_of=at if at != now else None,
     )
-    now = snapshot.now if options.now is None else options.now
-    return with_digests(with_consent(plan, declared, snapshot, state, options.allowed, now, kinds), kinds)
+    plan = with_consent(plan, declared, snapshot, state, options.allowed, now, kinds)
+    return with_digests(with_waits(plan, declared.safety, at), kinds)
 
 
 def _warnings(

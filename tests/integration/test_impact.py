@@ -134,7 +134,7 @@ def test_many_calls_are_read_page_by_page(world: World) -> None:
 
 def test_more_calls_than_anybody_wants_to_wait_for_are_at_least(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     called(world, "ended", 2003)
-    monkeypatch.setattr("hmsplan.operations.impact._MOST_PAGES", 2)
+    monkeypatch.setattr("hmsplan.api.calls.MOST_PAGES", 2)
     plan = look(world)
     assert calls(plan) == Calls(running=0, recent=2000, at_least=True)
     assert "0 calls in progress, at least 2,000 calls in 7 days" in list(

@@ -96,7 +96,10 @@ def plan_of(case: str) -> Plan:
     """Plan one case through everything that reads and decides."""
     said, stack, snapshot, state = words_of(case), stack_of(case), snapshot_of(live_of(case)), state_of(case)
     options = Options(
-        tuple(said.get("targets", ())), said.get("destroy", False), excluded=tuple(said.get("excluded", ()))
+        tuple(said.get("targets", ())),
+        said.get("destroy", False),
+        excluded=tuple(said.get("excluded", ())),
+        at=said.get("at"),
     )
     if age_s := said.get("snapshot_age_s"):
         return plan_against(save(stack, snapshot, state, NOW - age_s), stack, NOW, options)

@@ -85,7 +85,8 @@ def script_hash(script: str) -> str:
 
 def _main(page: Page, graph: Graph | None, ids: Mapping[str, str]) -> Iterator[str]:
     yield from _asked("denied", page.denial, page.denied, ())
-    yield from _asked("refused", page.refusal, page.refused, [page.consent, "", f"# {PASTE}", *page.block])
+    wait = ["", f"# {page.waiting}", *page.later] if page.waiting else []
+    yield from _asked("refused", page.refusal, page.refused, [page.consent, *wait, "", f"# {PASTE}", *page.block])
     yield from _asked("allowed", page.allowance, page.allowed, ())
     settle = [command for question in page.unsettled for command in question.commands]
     yield from _asked("unsettled", page.doubt, page.unsettled, settle)
