@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.apply.fresh import NotBegun
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from hmsplan.api.client import Before, WriteClient
@@ -62,6 +62,8 @@ class Context:
         people: id of a member to the person behind it.
         removed: id of a parent to the ids of the members that this run took off its list.
         begun: the tasks of the steps of which a write was sent; the others are not begun once the run is to stop.
+        conditions: what else has to hold until the first write of a task's step was sent; raises what says that it
+            does not.
         tolerated: id of an object that goes away to the ids of those that go on using it: the plan named them, and
             somebody allowed it.
     """
@@ -83,6 +85,7 @@ class Context:
     removed: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     tolerated: Mapping[str, Collection[str]] = field(default_factory=dict)
     begun: set[asyncio.Task[object] | None] = field(default_factory=set)
+    conditions: dict[asyncio.Task[object] | None, Callable[[], None]] = field(default_factory=dict)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
@@ -107,6 +110,19 @@ class Context:
             await self.ledger.confirm()
             for check in checks:
                 check()
-            self.begun.add(asyncio.current_task())
+            task = asyncio.current_task()
+            if task not in self.begun and task in self.conditions:
+                self.conditions[task]()
+            self.begun.add(task)
 
         return ask
+
+    @contextmanager
+    def until_begun(self, check: Callable[[], None]) -> Iterator[None]:
+        """Have *check* asked right before the first write of this task leaves."""
+        task = asyncio.current_task()
+        self.conditions[task] = check
+        try:
+            yield
+        finally:
+            del self.conditions[task]

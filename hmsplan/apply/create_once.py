@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hmsplan.api.objects import create_object
 from hmsplan.api.refresh import parse_member, read_list, read_members, read_one
 from hmsplan.api.urls import segments
-from hmsplan.apply.fresh import NotBegun, Outdated
+from hmsplan.apply.fresh import NotSent
 from hmsplan.apply.turns import Turns
 from hmsplan.errors import Ambiguous, ApiError, HmsplanError
 from hmsplan.planner.absence import is_whole, proves_absence
@@ -96,7 +96,7 @@ class CreateOnce:
             except ApiError:
                 await self.ledger.write(Settled(intent.step, "refused"))
                 raise
-            except (Outdated, NotBegun):
+            except NotSent:
                 await self.ledger.write(Settled(intent.step, "not sent"))
                 raise
             self.note(f"{intent.address}: {doubt}. Looking whether it was made ...")

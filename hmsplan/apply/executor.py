@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from hmsplan.apply.actions import perform_step
+from hmsplan.apply.admission import ANY_TIME, Admission, Conditions
 from hmsplan.apply.complaints import complaints, placed
 from hmsplan.apply.context import Context
 from hmsplan.apply.create_once import CreateOnce, UnknownOutcome
@@ -46,6 +46,9 @@ _LOG: Final = logging.getLogger(__name__)
 CONCURRENCY: Final = 20
 """Steps at once: twice the client's connections, so that one writes its journal while another waits for the API."""
 
+
+_LOOK_S: Final = 0.5
+"""How soon a step takes the place of one that waits."""
 
 UNDECLARED: Final[Mapping[Address, Resource]] = MappingProxyType({})
 
@@ -91,6 +94,7 @@ class _Run:
     stop: Stop
     concurrency: int
     resources: Mapping[Address, Resource]
+    admission: Admission
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
     async def go(self) -> None:
@@ -101,16 +105,17 @@ class _Run:
         running: dict[asyncio.Task[Outcome], str] = {}
         while True:
             ready.extend(sorter.get_ready())
-            while ready and len(running) < self.concurrency and not self.stop:
+            while ready and len(running) - len(self.admission.waiting) < self.concurrency and not self.stop:
                 key = ready.popleft()
                 running[asyncio.create_task(self._one(steps[key]))] = key
             if not running:
                 break
-            finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            look_s = _LOOK_S if ready else None  # what waits for calls makes room for others
+            finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED, timeout=look_s)
             for task in finished:
                 key = running.pop(task)
                 outcome = task.result()
-                if outcome.status is Status.NOT_STARTED:
+                if outcome.status is Status.NOT_STARTED and not outcome.error:
                     continue  # the run was asked to stop before anything of it left
                 self.outcomes[key] = outcome
                 _LOG.debug("%s: %s", key, outcome.status)
@@ -120,12 +125,10 @@ class _Run:
         self._block(steps)
 
     async def _one(self, step: Step) -> Outcome:
-        self.progress.started(step)
-        _LOG.debug("begins %s", step.key)
         try:
-            return await perform_step(self.context, step)
-        except NotBegun:
-            return Outcome(step, Status.NOT_STARTED)
+            return await self.admission.perform(step, self._begins)
+        except NotBegun as error:
+            return Outcome(step, error.status, error=str(error))
         except UnknownOutcome as error:
             return Outcome(step, Status.UNSETTLED, error=str(error))
         except (Unauthorized, StateError) as error:
@@ -137,6 +140,10 @@ class _Run:
             return Outcome(step, Status.FAILED, error=placed(error, found), complaints=found)
         except HmsplanError as error:
             return Outcome(step, Status.FAILED, error=str(error), stale=isinstance(error, StaleStep))
+
+    def _begins(self, step: Step) -> None:
+        self.progress.started(step)
+        _LOG.debug("begins %s", step.key)
 
     def _block(self, steps: Mapping[str, Step]) -> None:
         """Name what waited, directly or not, for a step that did not end well. The steps come in order of need."""
@@ -160,12 +167,13 @@ async def apply(
     stop: Stop | None = None,
     concurrency: int = CONCURRENCY,
     resources: Mapping[Address, Resource] = UNDECLARED,
+    conditions: Conditions = ANY_TIME,
 ) -> Report:
     """Perform every step of *plan* against the organization that *snapshot* was just read from.
 
     Never raises for a step that fails: the report says so. Clock and sleep are in seconds; the clock only grows.
     Before the first write the state learns whose it is: the organization's and the stack's. *resources* are what is
-    declared: they only say on which line a field stands that the API refuses.
+    declared: they only say on which line a field stands that the API refuses. *conditions* are what steps wait for.
 
     Raises:
         StateError: the state cannot be written. When it no longer can be, later on, nothing more is begun, and the
@@ -183,7 +191,7 @@ async def apply(
     await _still_there(ledger, snapshot)
     verbs = Counter(str(step.verb) for step in plan.steps)
     _LOG.info("performs %s, %d at once", wording.listed([f"{n:,} {verb}" for verb, n in verbs.items()]), concurrency)
-    run = _Run(plan, context, progress, stop, concurrency, resources)
+    run = _Run(plan, context, progress, stop, concurrency, resources, Admission(context, conditions))
     await run.go()
     if not stop:
         _LOG.info("reads back what was written")

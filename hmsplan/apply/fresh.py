@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.api.rate_limit import LONGEST_WAIT_S
 from hmsplan.api.refresh import read_list, read_members, read_one
+from hmsplan.model import Status
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -31,12 +32,22 @@ RECENT_S: Final = 1.0
 """The same for what decides about people who may be called at any moment."""
 
 
-class Outdated(Exception):
+class NotSent(Exception):
+    """A write did not leave; what was written down for it is taken back."""
+
+
+class Outdated(NotSent):
     """The reading was too old when the write was about to leave. Nothing was sent."""
 
 
-class NotBegun(Exception):
-    """The run was asked to stop before the first write of a step left; nothing was sent."""
+class NotBegun(NotSent):
+    """The run was asked to stop before the first write of a step left; a text says another reason.
+
+    Attributes:
+        status: of the step.
+    """
+
+    status = Status.NOT_STARTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,7 @@ class FreshReadings:
     def __init__(self, client: ReadClient, clock: Callable[[], float], snapshot: Snapshot, age_s: float) -> None:
         self._client, self._clock = client, clock
         self._lists: defaultdict[str, _Shared] = defaultdict(_Shared)
+        self._running = _Shared()
         self._objects: dict[str, Reading] = {}
         self._whole: dict[str, RemoteObject] = {}
         self._alone_since: float | None = None
@@ -92,6 +104,12 @@ class FreshReadings:
     async def list(self, kind: Kind, *, anew: bool = False) -> Reading:
         """Return all objects of *kind*, from a reading that still counts, or one that begins from now on."""
         return await self._shared(self._lists[kind.name], lambda: read_list(self._client, kind), anew=anew)
+
+    async def running_calls(
+        self, read: Callable[[], Awaitable[Mapping[str, RemoteObject]]], *, at_most_s: float, anew: bool = False
+    ) -> Reading:
+        """Return the calls in progress as *read* gives them, from a reading of that age, or one that begins now."""
+        return await self._shared(self._running, read, anew=anew, at_most_s=at_most_s)
 
     async def members(self, kind: Kind, parent: str, *, anew: bool = False) -> Reading:
         """Return the members of one object in the same way."""
@@ -174,17 +192,22 @@ class FreshReadings:
         return check
 
     async def _shared(
-        self, shared: _Shared, read: Callable[[], Awaitable[Mapping[str, RemoteObject]]], *, anew: bool
+        self,
+        shared: _Shared,
+        read: Callable[[], Awaitable[Mapping[str, RemoteObject]]],
+        *,
+        anew: bool,
+        at_most_s: float = FRESH_S,
     ) -> Reading:
         before = shared.begun
         while True:
             async with shared.turn:
                 last = shared.last
-                if last is not None and (last.number > before if anew else self.counts(last)):
+                if last is not None and (last.number > before if anew else self.counts(last, at_most_s=at_most_s)):
                     return last
                 asked, shared.begun = self._clock(), shared.begun + 1
                 objects = await read()
                 began = max(asked, self._client.held_until)
                 shared.last = Reading(objects, began, self._clock(), shared.begun, self._client.waited_s)
-                if anew or self.counts(shared.last):
+                if anew or self.counts(shared.last, at_most_s=at_most_s):
                     return shared.last

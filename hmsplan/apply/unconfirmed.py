@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hmsplan.apply.fresh import NotBegun, Outdated
+from hmsplan.apply.fresh import NotSent
 from hmsplan.errors import Ambiguous, ApiError
 from hmsplan.model import EMPTY
 from hmsplan.planner.last_applied import blind
@@ -49,7 +49,7 @@ async def written_down(
 
     try:
         yield counted
-    except (ApiError, NotBegun, Outdated) as error:
+    except (ApiError, NotSent) as error:
         is_refused = isinstance(error, ApiError) and not isinstance(error, Ambiguous)
         now = context.ledger.binding(address)
         if is_new and bound is not None and now is not None and sends <= int(is_refused):

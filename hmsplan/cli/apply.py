@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from hmsplan.apply.admission import CallWait
 from hmsplan.cli.at import at_option, with_moment
 from hmsplan.cli.author import author_of
 from hmsplan.cli.failure import tell
-from hmsplan.cli.options import format_option
+from hmsplan.cli.options import Duration, format_option
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import as_saved, exclude_option, read_saved, resend_option, target_option
 from hmsplan.cli.reporter import APPLY_FORMATS, reporter
@@ -27,6 +28,7 @@ from hmsplan.errors import (
     StalePlan,
     StaleStep,
     Unauthorized,
+    UnsafePlan,
     UnsettledCreate,
 )
 from hmsplan.model import Report, Risk, Status
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
 PARTIAL: Final = 6
 FAILED: Final = 1
+_HELD: Final = frozenset({Status.SKIPPED, Status.BLOCKED, Status.NOT_STARTED})
 
 
 def _risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -68,6 +71,16 @@ def _risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 )
 @click.option("--destroy", is_flag=True, help="Delete everything that the state knows.")
 @at_option("Wait until then: 18:00, a time in ISO 8601, or window for when all may be done.")
+@click.option(
+    "--wait-for-calls",
+    "patience_s",
+    type=Duration(),
+    metavar="TIME",
+    help="Let a change of an assistant, number or workflow wait until no call is on it, at most this long: 10m.",
+)
+@click.option(
+    "--then", type=click.Choice(["skip", "proceed"]), help="What to do with it after that time; default: skip."
+)
 @format_option(APPLY_FORMATS, "How to tell of it")
 @target_option
 @exclude_option
@@ -82,6 +95,8 @@ def apply_command(
     allow: tuple[str, ...],
     destroy: bool,
     at: str | None,
+    patience_s: int | None,
+    then: str | None,
     target: tuple[str, ...],
     excluded: tuple[str, ...],
     resend: tuple[str, ...],
@@ -90,6 +105,9 @@ def apply_command(
 
     With FILE, perform the saved plan, without asking; refuse if it has expired or anything it touches has moved since.
     """
+    if then is not None and patience_s is None:
+        raise click.UsageError("--then says what to do after --wait-for-calls. Add that, as in --wait-for-calls 10m.")
+    calls = CallWait(patience_s, proceeds=then == "proceed") if patience_s is not None else None
     choice = Options(target, destroy, allow, resend, excluded=excluded)
     yes = yes or file is not None  # it was reviewed, and nothing else is done
     with reporter(options, form) as told:
@@ -108,7 +126,7 @@ def apply_command(
         if at is not None:
             later = with_moment(choice, at, workspace.stack, unix_now())
             consent = wait_for(_later(workspace, later, consent))
-        applied = wait_for(apply(workspace, choice, consent, owner=_owner(), interruptible=_signals))
+        applied = wait_for(apply(workspace, choice, consent, calls=calls, owner=_owner(), interruptible=_signals))
         if applied.unstored is not None:
             told.ended_by(applied.unstored)  # for machines, the report is the last event
         if applied.report.outcomes or told.events is not None:
@@ -150,7 +168,7 @@ def _ask(plan: Plan, organization: str) -> None:
         raise HmsplanError("nothing was changed", summary="Not applied")
 
 
-def _exit_code(report: Report) -> int:
+def _exit_code(report: Report) -> int:  # noqa: PLR0911 -- a table
     """Choose the code of the table: the signal, then doubt, then how much was done."""
     if report.signal is not None:
         return 128 + report.signal
@@ -161,6 +179,8 @@ def _exit_code(report: Report) -> int:
         return 0
     if done:
         return PARTIAL
+    if all(outcome.status in _HELD for outcome in report.outcomes) and not report.stopped:
+        return UnsafePlan.exit_code  # it waits for its window, or for the end of a call
     if any(outcome.stale for outcome in report.outcomes):
         return StaleStep.exit_code
     return Unauthorized.exit_code if report.unauthorized else FAILED

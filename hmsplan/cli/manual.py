@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GROUPS: Final = {
-    "What to plan": ("--target", "--exclude", "--limit", "--destroy", "--resend", "--against", "--impact", "--at"),
+    "What to plan": ("--target", "--exclude", "--limit", "--destroy", "--resend", "--against", "--impact"),
+    "When": ("--at", "--wait-for-calls", "--then"),
     "Consent": ("--yes", "--allow", "--expect-digest", "--trust-from"),
     "What to check": ("--rules", "--rule"),
     "What to export": ("--only", "--without-leads", "--minimal"),

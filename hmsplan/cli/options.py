@@ -179,12 +179,13 @@ class _Folder(click.Path):
         return super().convert(value, param, ctx)
 
 
-class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic for type checkers only
+class Duration(click.ParamType):  # type: ignore[type-arg]  # generic for type checkers only
     """A whole number and its unit; seconds as a value."""
 
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read a value, or take one that was read."""
         if isinstance(value, int):
             return value
         if re.fullmatch(r"0+[smh]", value):
@@ -243,6 +244,6 @@ COMMON: Final = (
     ),
     _option("--allow-host", metavar="HOST", help="Let HMS_SOVEREIGN_BASE_URL name this host."),
     _option("--ca-bundle", type=click.Path(path_type=Path), metavar="FILE", help="Trust these authorities as well."),
-    _option("--timeout", "timeout_s", type=_Duration(), metavar="TIME", help="Send nothing after this long: 90s, 20m."),
+    _option("--timeout", "timeout_s", type=Duration(), metavar="TIME", help="Send nothing after this long: 90s, 20m."),
 )
 """What every command takes, before its name or after it."""

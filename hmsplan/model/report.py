@@ -17,6 +17,7 @@ class Status(enum.StrEnum):
 
     DONE = "done"
     FAILED = "failed"
+    SKIPPED = "skipped"
     BLOCKED = "blocked"
     NOT_STARTED = "not started"
     UNSETTLED = "unsettled"

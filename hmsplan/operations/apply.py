@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.api.client import WriteClient
 from hmsplan.api.refresh import read_organization, read_organization_name
 from hmsplan.apply import executor
+from hmsplan.apply.admission import CallWait, Conditions
 from hmsplan.apply.executor import Stop
 from hmsplan.errors import StalePlan, StateError, UnsafePlan, UnsettledCreate
 from hmsplan.formats.plan_validity import use_of
@@ -20,6 +21,7 @@ from hmsplan.operations.saved_plan import objections, refuse_other_place
 from hmsplan.output.plan_difference import explain_difference
 from hmsplan.planner.consent import in_force
 from hmsplan.planner.planner import DEFAULTS, Options
+from hmsplan.planner.windows import closed_by
 from hmsplan.state import edit
 from hmsplan.state.journal import Consented, OrganizationKnown, Spent
 from hmsplan.state.ledger import Ledger
@@ -75,6 +77,7 @@ async def apply(
     options: Options = DEFAULTS,
     consent: Consent = Consent(),
     *,
+    calls: CallWait | None = None,
     owner: str = "hmsplan",
     interruptible: Callable[[Stop], AbstractContextManager[None]] = _uninterrupted,
 ) -> Applied:
@@ -86,6 +89,7 @@ async def apply(
         workspace: the stack, its state and the API.
         options: targets, what is allowed, whether to destroy.
         consent: what was reviewed, and who is asked.
+        calls: how steps wait until no call is on their object; None = they do not look.
         owner: shown to another run that wants the lock.
         interruptible: entered once the lock is held; may ask the ``Stop`` it is given to start nothing more.
 
@@ -119,7 +123,8 @@ async def apply(
                 await ledger.write(known)
             if workspace.organization is not None and ledger.organization_id is None:
                 await ledger.write(OrganizationKnown(await read_organization(client) or workspace.organization))
-            applied = await _performed(workspace, plan, snapshot, client, ledger, stop, consent)
+            conditions = Conditions(closed_by(workspace.stack.safety, plan, options.allowed), calls)
+            applied = await _performed(workspace, plan, snapshot, client, ledger, stop, consent, conditions)
             run = Performed(
                 workspace.stack, plan, snapshot, state, applied.report, ledger.state, consent.author, options.allowed
             )
@@ -135,6 +140,7 @@ async def _performed(
     ledger: Ledger,
     stop: Stop,
     consent: Consent,
+    conditions: Conditions,
 ) -> Applied:
     report = unstored = None
     try:
@@ -150,6 +156,7 @@ async def _performed(
                 grace_s=grace_s,
                 stop=stop,
                 resources=workspace.stack.resources,
+                conditions=conditions,
             )
         if consent.saved is not None:
             with suppress(StateError):  # memory knows it, and that is written when the ledger is closed

@@ -25,6 +25,7 @@ _MOST_DONE: Final = 30
 _ORDER: Final = (
     (Status.FAILED, "!"),
     (Status.UNSETTLED, "?"),
+    (Status.SKIPPED, "."),
     (Status.BLOCKED, "."),
     (Status.NOT_STARTED, "."),
     (Status.DONE, ""),
@@ -202,8 +203,8 @@ def summary(report: Report, plan: Plan | None = None) -> str:
         return f"Apply complete! {', '.join(always + seldom)}."
     always_told = (Status.DONE, Status.FAILED, Status.BLOCKED, Status.NOT_STARTED)
     parts = [f"{report.count(status)} {status}" for status in always_told]
-    if report.count(Status.UNSETTLED):
-        parts.append(f"{report.count(Status.UNSETTLED)} {Status.UNSETTLED}")
+    seldom_told = (Status.SKIPPED, Status.UNSETTLED)
+    parts += [f"{report.count(status)} {status}" for status in seldom_told if report.count(status)]
     return f"Apply incomplete: {', '.join(parts)}."
 
 
@@ -226,6 +227,9 @@ def _next(report: Report, plan: Plan | None, commands: CommandLine) -> Iterator[
         for address in doubtful:
             yield Line(commands.command("resolve", address, "--adopt", "ID"), whole=True)
             yield Line(commands.command("resolve", address, "--none"), whole=True)
+    elif report.count(Status.SKIPPED) and not report.count(Status.FAILED):
+        yield title("What is done is kept. To try the rest again, when fewer calls are on:", Tone.PLAIN)
+        yield Line(commands.command("apply", *scope), whole=True)
     elif report.count(Status.FAILED):
         yield title("What is done is kept. Fix what failed, then go on where it stopped:", Tone.PLAIN)
         yield Line(commands.command("apply", *scope), whole=True)
@@ -234,7 +238,9 @@ def _next(report: Report, plan: Plan | None, commands: CommandLine) -> Iterator[
         yield Line(commands.command("apply", *scope), whole=True)
 
 
-def progress_line(step: Step, outcome: Outcome | None = None, elapsed_s: float = 0.0) -> str:
+def progress_line(  # noqa: PLR0911 -- a table
+    step: Step, outcome: Outcome | None = None, elapsed_s: float = 0.0
+) -> str:
     """Return one event of a running apply in Terraform's manner; no *outcome* = it begins."""
     doing, noun = _doing(step)
     if outcome is None:
@@ -248,10 +254,13 @@ def progress_line(step: Step, outcome: Outcome | None = None, elapsed_s: float =
             return f"{step.address}: {noun} failed after {seconds(elapsed_s)}: {_first_line(outcome.error)}"
         case Status.UNSETTLED:
             return f"{step.address}: {noun} without an answer; it is not known whether it happened"
+        case Status.SKIPPED:
+            return f"{step.address}: {noun} skipped: {_first_line(outcome.error)}"
         case Status.BLOCKED:
             return f"{step.address}: {noun} blocked by {some(map(safe, outcome.blockers), 3)}"
         case _:
-            return f"{step.address}: {noun} not started"
+            why = f": {_first_line(outcome.error)}" if outcome.error else ""
+            return f"{step.address}: {noun} not started{why}"
 
 
 def _doing(step: Step) -> tuple[str, str]:

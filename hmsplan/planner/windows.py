@@ -13,11 +13,12 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.model import Opening, Refusal, Risk, Wait
+from hmsplan.model import ApprovalStatus, Opening, Refusal, Risk, Wait
 from hmsplan.planner.blast_radius import writes
+from hmsplan.planner.consent import is_allowed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from zoneinfo import ZoneInfo
 
     from hmsplan.model import Address, Freeze, Hours, Plan, ResourceChange, Safety, Window
@@ -74,6 +75,26 @@ def with_waits(plan: Plan, safety: Safety, now: float) -> Plan:
     at = first_opening(safety, written(plan.changes), now)
     zone = (safety.windows or safety.freezes)[0].zone
     return replace(plan, changes=changes, opens=None if at is None else opening(at, zone, now))
+
+
+def closed_by(safety: Safety, plan: Plan, allowed: Iterable[str]) -> Callable[[Address, float], str]:
+    """Return what says why an address may not be changed at a moment, in Unix seconds; "" when it may.
+
+    It may at any time where *allowed*, the values of ``--allow``, or an approval that *plan* uses says so.
+    """
+    patterns = tuple(allowed)
+    approved = {use.approval.allows for use in plan.approvals if use.status is ApprovalStatus.USED}
+
+    def why(address: Address, now: float) -> str:
+        wait = wait_of(safety, address, now) if safety.windows or safety.freezes else None
+        if wait is None:
+            return ""
+        risk = Refusal(Risk.OVERRIDE, address, wait.reason)
+        if f"{risk.risk}:{address}" in approved or is_allowed(risk, patterns):
+            return ""
+        return f"{wait.reason}; it {wait.told}"
+
+    return why
 
 
 def first_opening(safety: Safety, addresses: Collection[Address], after: float) -> float | None:

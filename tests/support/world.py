@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 import httpx
 
 from hmsplan.api.client import ReadClient, WriteClient
+from hmsplan.apply.admission import CallWait, Conditions
 from hmsplan.apply.executor import CONCURRENCY, Stop, apply
 from hmsplan.config.load import load_stack
 from hmsplan.emulator import Emulator, Settings
@@ -29,6 +30,7 @@ from hmsplan.operations.refresh import read
 from hmsplan.planner.drift import survey
 from hmsplan.planner.members import fingerprint
 from hmsplan.planner.planner import Options
+from hmsplan.planner.windows import closed_by
 from hmsplan.state.backend import Backend, new_state, open_backend
 from hmsplan.state.ledger import Ledger
 from support.virtual_time import Clock, run
@@ -80,6 +82,7 @@ class Life:
         beside: who acts after an answer came and before the next request is begun. A write is decided right before it
             leaves, so nobody acts between that and the API.
         calls: requests that the process has begun, as ``METHOD /path``.
+        waits_for_calls: how its steps wait for telephone calls.
         entries: what it has written to the journal.
         ends_at: number of the call, from 1, at which the process is killed; None = it lives.
         ends_after: the call still reaches the API.
@@ -94,12 +97,14 @@ class Life:
         ends_at: int | None = None,
         ends_after: bool = False,
         refuses_at: int | None = None,
+        calls: CallWait | None = None,
         stops_at: int | None = None,
         disk_full_at: int | None = None,
         concurrency: int = CONCURRENCY,
         beside: Beside | None = None,
     ) -> None:
         self.concurrency, self.beside = concurrency, beside
+        self.waits_for_calls = calls
         self._in_flight, self._is_due = 0, False
         self.calls: list[str] = []
         self.ends_at, self.ends_after, self.refuses_at = ends_at, ends_after, refuses_at
@@ -389,6 +394,7 @@ class World:
                         stop=life.stop,
                         concurrency=life.concurrency,
                         resources=stack.resources,
+                        conditions=Conditions(closed_by(stack.safety, plan, options.allowed), life.waits_for_calls),
                     )
                 except Killed:
                     await _buried()
