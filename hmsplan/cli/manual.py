@@ -137,10 +137,19 @@ MANUALS: Final = {
             ("Show the plan, ask, and do it", "hmsplan apply -e production"),
             ("Perform a saved plan, as it was reviewed", "hmsplan apply week.plan"),
             ("Allow a risk that was refused", "hmsplan apply --allow start:campaigns.recall"),
+            ("Wait for calls to end, and for the evening", "hmsplan apply --at 18:00 --wait-for-calls 10m"),
             ("Delete everything that the state knows", "hmsplan apply -e trial --destroy"),
         ),
         tuple(code for code in EXIT_CODES if code != "2"),
         (("0", "all is done"),),
+    ),
+    "calls": Manual(
+        (
+            ("Who is on the line?", "hmsplan calls -e production"),
+            ("Only calls on one assistant", "hmsplan calls assistants.support"),
+        ),
+        _READS,
+        _DONE,
     ),
     "policy": Manual((("Run the tests of the policies", "hmsplan policy test"),), _OFFLINE, _DONE),
     "policy test": Manual(

@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "plan": ("plan", "Show what an apply would change. Read-only."),
     "apply": ("apply", "Make the organization equal to the stack."),
     "policy": ("policy", "Test the policies of the stack."),
+    "calls": ("calls", "Show the calls in progress, and on what they are."),
     "drift": ("drift", "Show what changed outside hmsplan. Read-only."),
     "show": ("plan", "Show a saved plan, or an earlier apply."),
     "history": ("history", "List the applies: who, when, from which commit."),

@@ -7,6 +7,7 @@ Three readings meet in ``planner.planner.make_plan``: what is declared (``config
 """
 
 from hmsplan.model.address import KEY_PATTERN, Address, is_address_pattern
+from hmsplan.model.calls import CalledObject, CallInProgress
 from hmsplan.model.config import (
     Copy,
     Import,
@@ -83,6 +84,8 @@ __all__ = [
     "ApprovalUse",
     "Author",
     "Binding",
+    "CallInProgress",
+    "CalledObject",
     "Calls",
     "Complaint",
     "Copy",

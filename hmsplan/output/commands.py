@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NAMES: Final = (
     "apply",
+    "calls",
     "catalog",
     "completion",
     "demo",

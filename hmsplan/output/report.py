@@ -219,6 +219,7 @@ def _next(report: Report, plan: Plan | None, commands: CommandLine) -> Iterator[
     if all_done(report):
         return
     scope = scope_of(plan) if plan is not None else []
+    again = commands.command("apply", *scope, *_waits(report))
     doubtful = sorted({str(o.step.address) for o in report.outcomes if o.status is Status.UNSETTLED})
     if doubtful:
         yield title("It is not known yet whether these were created. A plan looks for them:", Tone.PLAIN)
@@ -227,15 +228,20 @@ def _next(report: Report, plan: Plan | None, commands: CommandLine) -> Iterator[
         for address in doubtful:
             yield Line(commands.command("resolve", address, "--adopt", "ID"), whole=True)
             yield Line(commands.command("resolve", address, "--none"), whole=True)
-    elif report.count(Status.SKIPPED) and not report.count(Status.FAILED):
-        yield title("What is done is kept. To try the rest again, when fewer calls are on:", Tone.PLAIN)
-        yield Line(commands.command("apply", *scope), whole=True)
     elif report.count(Status.FAILED):
         yield title("What is done is kept. Fix what failed, then go on where it stopped:", Tone.PLAIN)
-        yield Line(commands.command("apply", *scope), whole=True)
+        yield Line(again, whole=True)
     else:
         yield title("What is done is kept. To go on where it stopped:", Tone.PLAIN)
-        yield Line(commands.command("apply", *scope), whole=True)
+        yield Line(again, whole=True)
+
+
+def _waits(report: Report) -> Iterator[str]:
+    """Yield what lets the next apply wait for what this one waited for in vain."""
+    if any(outcome.status is Status.NOT_STARTED and outcome.error for outcome in report.outcomes):
+        yield "--at=window"
+    if report.count(Status.SKIPPED):
+        yield "--wait-for-calls=10m"
 
 
 def progress_line(  # noqa: PLR0911 -- a table

@@ -45,6 +45,8 @@ READ_ONLY: tuple[tuple[str, ...], ...] = (
     ("doctor",),
     ("doctor", "--json"),
     ("doctor", "--mcp"),
+    ("calls",),
+    ("calls", "--json"),
     ("domain", "status"),
     ("domain", "status", "--json"),
     ("lint",),
