@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import orjson
@@ -13,105 +14,150 @@ from hmsplan.cli.session import open_state
 from hmsplan.cli.state import ADDRESS
 from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import StateError
-from hmsplan.operations.history import versions_of
+from hmsplan.formats.history_file import EDITED
+from hmsplan.operations.history import survey, version_at, versions_of
 from hmsplan.output.history import (
+    between_json,
+    between_markdown,
+    between_text,
     entry_json,
     entry_text,
     history_json,
     history_markdown,
     history_text,
-    picture_json,
+    versions_json,
+    versions_markdown,
     versions_text,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hmsplan.cli.options import Globals
     from hmsplan.formats.history_file import Line
     from hmsplan.model import Address, HistoryEntry
+    from hmsplan.operations.history import Survey
+    from hmsplan.output.history import Version
     from hmsplan.state.backend import Backend
 
 FORMATS: Final = ("text", "json", "markdown")
 ENTRY_FORMATS: Final = ("text", "json")
+MOST: Final = 30
+"""How many applies are listed unless more are asked for."""
+_BETWEEN: Final = 2
+_APPLY: Final = re.compile(r"@-?[1-9][0-9]{0,14}")
+
+
+class ApplyType(click.ParamType[int]):
+    """The number of an apply: ``@12``, or ``@-1`` for the last one."""
+
+    name = "@N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read it."""
+        if isinstance(value, int):
+            return value
+        if not _APPLY.fullmatch(value):
+            self.fail(f"{value!r} is not an apply. Write @12, or @-1 for the last one", param, ctx)
+        return int(value[1:])
 
 
 @click.command("history", cls=Command)
 @click.argument("address", type=ADDRESS, required=False)
+@click.argument("applies", metavar="[@N [@M]]", type=ApplyType(), nargs=-1)
 @format_option(FORMATS)
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the last N.")
+@click.option("--limit", type=click.IntRange(0), metavar="N", help=f"Only the last N; 0 = all. Default {MOST}.")
 @click.pass_obj
-def history_command(options: Globals, address: Address | None, form: str, limit: int | None) -> None:
+def history_command(
+    options: Globals, address: Address | None, applies: tuple[int, ...], form: str, limit: int | None
+) -> None:
     """List the applies of this environment: who, when, from which commit, and what they did.
 
-    With ADDRESS, what happened to that object, with the difference of each text. Needs no key.
+    With ADDRESS, the versions of that object, with the difference of each text; with @N and @M, the difference between
+    what it was after these two applies. Needs no key.
     """
+    if len(applies) > _BETWEEN:
+        raise click.UsageError("A difference is between two applies. Leave out the others.")
     form = "json" if options.json else form
     backend = open_state(options)
-    lines = backend.history()
-    if address is not None:
-        _versions(options, lines, address, form, limit)
+    most = MOST if limit is None else limit
+    if address is None:
+        _print(form, history_json, history_text, history_markdown, options, survey(backend, most))
         return
-    problems = _problems(backend, lines)
-    heads = [line.head for line in lines][-(limit or 0) :]
-    match form:
-        case "json":
-            out(orjson.dumps(history_json(heads, problems)).decode())
-        case "markdown":
-            out(history_markdown(heads, problems).rstrip("\n"))
-        case _:
-            out(history_text(heads, problems, width=width(), color=color(options.color)).rstrip("\n"))
-
-
-def _versions(options: Globals, lines: Sequence[Line], address: Address, form: str, limit: int | None) -> None:
-    if form == "markdown":
-        raise click.UsageError("--format markdown lists applies. Leave out the address, or the format.")
-    touching = [_read(line) for line in lines if address in line.head.touched][-(limit or 0) :]
-    versions = list(versions_of(touching, address))
+    found = survey(backend, 0 if applies else most, lambda line: line.names(address))
+    versions = list(versions_of(map(_read, found.lines), address))
     if not versions:
         raise StateError(f"no apply that is remembered touched {address}", summary="Not in the history")
-    if form == "json":
-        applies = [{"number": entry.head.number, **picture_json(picture)} for entry, picture in versions]
-        out(orjson.dumps({"format_version": "1.0", "versions": applies}).decode())
+    if applies:
+        pair = _between(backend, versions, applies, address)
+        _print(form, between_json, between_text, between_markdown, options, found, pair)
     else:
-        out(versions_text(versions, width=width(), color=color(options.color)).rstrip("\n"))
+        _print(form, versions_json, versions_text, versions_markdown, options, found, versions)
+
+
+def _print(
+    form: str,
+    to_json: Callable[..., object],
+    to_text: Callable[..., str],
+    to_markdown: Callable[..., str],
+    options: Globals,
+    found: Survey,
+    *what: object,
+) -> None:
+    match form:
+        case "json":
+            out(orjson.dumps(to_json(found, *what)).decode())
+        case "markdown":
+            out(to_markdown(found, *what).rstrip("\n"))
+        case _:
+            shown = to_text(found, *what, width=width(), color=color(options.color))
+            out(options.commands.complete(shown).rstrip("\n"))
+
+
+def _between(
+    backend: Backend, versions: Sequence[Version], applies: Sequence[int], address: Address
+) -> tuple[Version, Version]:
+    """Return what an object was after two applies; the second is by default the last one."""
+    first, second = (version_at(versions, _number(backend, each)) for each in (*applies, -1)[:_BETWEEN])
+    if first is None or second is None:
+        numbers = ", ".join(f"@{entry.head.number}" for entry, _ in versions)
+        raise StateError(
+            f"{address} is not remembered as of then; it was touched in {numbers}", summary="No such version"
+        )
+    return first, second
+
+
+def _number(backend: Backend, asked: int) -> int:
+    """Return the number of an apply; a negative one counts from the last one."""
+    if asked > 0:
+        return asked
+    last = backend.last_line()
+    return (last.number if last is not None else 0) + 1 + asked
 
 
 def show_entry(options: Globals, asked: str, form: str) -> None:
     """Show the apply that is named as ``@12``, or ``@-1`` for the last one.
 
     Raises:
-        StateError: there is none of that number.
+        StateError: there is none of that number, or it was edited.
     """
-    lines = open_state(options).history()
-    number = int(asked[1:])
-    number = number if number > 0 else (lines[-1].head.number if lines else 0) + 1 + number
-    line = next((line for line in lines if line.head.number == number), None)
-    if line is None:
+    backend = open_state(options)
+    number = _number(backend, int(asked[1:]))
+    found = survey(backend, 0, lambda line: line.number == number)
+    if not found.lines:
+        if f"@{number}: {EDITED}." in found.problems:
+            raise StateError(f"@{number} is not to be believed: {EDITED}", summary="History is damaged")
         detail = f"no apply {asked} is remembered. To see those that are, type\n  hmsplan history"
         raise StateError(detail, summary="No such apply")
-    entry = _read(line)
+    entry = _read(found.lines[0])
     if options.json or form == "json":
-        out(orjson.dumps(entry_json(entry)).decode())
+        out(orjson.dumps(entry_json(entry, found.problems)).decode())
     else:
-        out(entry_text(entry, width=width(), color=color(options.color)).rstrip("\n"))
+        out(entry_text(entry, found.problems, width=width(), color=color(options.color)).rstrip("\n"))
 
 
 def _read(line: Line) -> HistoryEntry:
-    if line.problem:
-        raise StateError(f"@{line.head.number} is not to be believed: {line.problem}", summary="History is damaged")
     try:
         return line.entry()
     except ValueError as error:
-        raise StateError(f"@{line.head.number} cannot be read: {error}", summary="History is damaged") from error
-
-
-def _problems(backend: Backend, lines: Sequence[Line]) -> list[str]:
-    """Say what is not as it was written, and whether the state is older than the last apply."""
-    found = [f"@{line.head.number}: {line.problem}." for line in lines if line.problem]
-    state = backend.load() if lines else None
-    last = lines[-1].head.serial if lines else 0
-    if lines and (state is None or state.serial < last):
-        now = "there is no state" if state is None else f"the state is of serial {state.serial}"
-        found.append(f"Serial {last} was applied, and {now}: an older state was put back.")
-    return found
+        raise StateError(f"@{line.number} cannot be read: {error}", summary="History is damaged") from error

@@ -178,6 +178,7 @@ MANUALS: Final = {
         (
             ("Who applied what?", "hmsplan history -e production"),
             ("The versions of a prompt", "hmsplan history assistants.support -e production"),
+            ("What changed in it between two applies", "hmsplan history assistants.support @12 @-1 -e production"),
         ),
         _OFFLINE,
         _DONE,

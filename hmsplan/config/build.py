@@ -20,7 +20,7 @@ from hmsplan.config.layers import layer
 from hmsplan.config.problems import Problems
 from hmsplan.config.resolve import Resolver
 from hmsplan.config.resource_builder import ResourceBuilder
-from hmsplan.config.settings import check_file, read_lint, read_safety, read_settings
+from hmsplan.config.settings import check_file, read_lint, read_retention, read_safety, read_settings
 from hmsplan.config.windows import for_nothing
 from hmsplan.errors import ConfigError
 from hmsplan.kinds import KINDS
@@ -161,6 +161,7 @@ def _stack(
         imports=tuple(blocks.imports),
         removed=frozenset(blocks.removed),
         safety=_safety(sources),
+        history=read_retention(_child(sources.stack, "history")),
         warnings=warnings,
         approvals=approvals,
         lint=read_lint(_child(sources.stack, "lint")),

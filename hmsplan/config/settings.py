@@ -9,7 +9,7 @@ from hmsplan.config.interpolation import texts_of
 from hmsplan.config.schema_violation import violations_of
 from hmsplan.config.windows import freezes_of, misordered, windows_of
 from hmsplan.kinds import KINDS
-from hmsplan.model import Diagnostic, LintSettings, Safety, Severity, pattern_of
+from hmsplan.model import Diagnostic, LintSettings, Retention, Safety, Severity, pattern_of
 from hmsplan.text import wording
 from hmsplan.text.timestamps import seconds
 
@@ -77,6 +77,13 @@ def _last(nodes: Iterable[Node | None], key: str) -> Node | None:
     """Return what the last of *nodes* that has *key* says of it."""
     found = (node.child(key) for node in nodes if node is not None and isinstance(node.value, dict))
     return next(reversed([node for node in found if node is not None]), None)
+
+
+def read_retention(node: Node | None) -> Retention:
+    """Return how much of the history is kept. Only for a node that fits its schema."""
+    chosen = node.value if node is not None and isinstance(node.value, dict) else {}
+    limits = {"entries": chosen["keep"]} if "keep" in chosen else {}
+    return Retention(**limits, for_s=float(seconds(chosen["for"])) if "for" in chosen else None)
 
 
 def read_lint(node: Node | None) -> LintSettings:

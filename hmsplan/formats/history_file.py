@@ -1,14 +1,16 @@
 """The history of applies <-> lines of JSON, each of which proves all before it. Pure.
 
 A line is ``{"head": …, "body": …, "previous": …, "hash": …}``: ``hash`` is SHA-256 of the line up to it, ``previous``
-the hash of the line before. A list of applies reads the heads alone.
+the hash of the line before. The hash proves the bytes, so a list of applies reads the heads
+alone, and only those that it shows.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
@@ -16,8 +18,11 @@ from hmsplan.formats import codec
 from hmsplan.model import Deed, Head, HistoryEntry, Picture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
+    from hmsplan.model import Address
+
+EDITED: Final = "it was edited"
 ORIGIN: Final = "0" * 64
 """What the first entry follows."""
 _HEAD: Final = b'{"head":'
@@ -26,25 +31,52 @@ _PREVIOUS: Final = b',"previous":"'
 _HASH: Final = b'","hash":"'
 _END: Final = b'"}\n'
 _DIGITS: Final = 64
+_SIGNED: Final = -len(_END) - _DIGITS
+"""Where the hash begins; it is of all before."""
+_PREVIOUS_AT: Final = _SIGNED - len(_HASH) - _DIGITS
+_NUMBERED: Final = re.compile(rb'\{"head":\{"number":([0-9]{1,15}),')
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One entry as it is kept.
+    """One entry as it is kept; what it says is read where it is asked for.
 
     Attributes:
         problem: why it is not to be believed; "" for one that is.
     """
 
-    head: Head
+    number: int
     data: bytes
     problem: str = ""
+
+    @property
+    def hash(self) -> str:
+        """The hash that the next entry names."""
+        return hash_of(self.data)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether it does not say what was written; any other problem is one of its place."""
+        return self.problem == EDITED
+
+    @property
+    def head(self) -> Head:
+        """Read the head.
+
+        Raises:
+            ValueError: it is damaged, or a newer version wrote it.
+        """
+        return codec.decode(orjson.loads(self.data[len(_HEAD) : self.data.index(_BODY)]), Head, "head")
+
+    def names(self, address: Address) -> bool:
+        """Say whether the head may name *address*, without reading it."""
+        return self.data.find(b'"%s"' % str(address).encode(), 0, self.data.index(_BODY)) >= 0
 
     def entry(self) -> HistoryEntry:
         """Read all of it.
 
         Raises:
-            ValueError: it is damaged.
+            ValueError: it is damaged, or a newer version wrote it.
         """
         body = orjson.loads(self.data[self.data.index(_BODY) + len(_BODY) : self.data.rindex(_PREVIOUS)])
         deeds = codec.decode(body["deeds"], tuple[Deed, ...], "deeds")
@@ -65,35 +97,32 @@ def line_of(entry: HistoryEntry, previous: str) -> bytes:
 
 def hash_of(line: bytes) -> str:
     """Return the hash that the next entry names."""
-    return line[-len(_END) - _DIGITS : -len(_END)].decode("ascii", "replace")
+    return line[_SIGNED : -len(_END)].decode("ascii", "replace")
 
 
-def read(lines: Sequence[bytes]) -> Iterator[Line]:
-    """Read the heads, and say of each line whether it is what was written, and follows the one before.
+def number_of(data: bytes) -> int | None:
+    """Return the number of a line; None for what is no line of the history."""
+    found = _NUMBERED.match(data)
+    return int(found[1]) if found else None
+
+
+def read(lines: Iterable[bytes]) -> Iterator[Line]:
+    """Say of each line whether it is what was written, and follows the one before.
 
     Raises:
         ValueError: a line is not of this form.
     """
-    before: Line | None = None
+    before: bytes | None = None
     for data in lines:
-        line = Line(_head(data), data, _problem(data, before))
-        yield line
-        before = line
-
-
-def _head(data: bytes) -> Head:
-    at = data.find(_BODY)
-    if not data.startswith(_HEAD) or at < 0 or not data.endswith(_END):
-        raise ValueError("not an entry of the history")
-    document: Any = orjson.loads(data[len(_HEAD) : at])
-    return codec.decode(document, Head, "head")
-
-
-def _problem(data: bytes, before: Line | None) -> str:
-    signed = data[: -len(_END) - _DIGITS]
-    if sha256(signed).hexdigest() != hash_of(data):
-        return "it was edited"
-    if before is None:
-        return ""  # older ones may have been forgotten
-    previous = signed[signed.rindex(_PREVIOUS) + len(_PREVIOUS) : -len(_HASH)].decode()
-    return "" if previous == hash_of(before.data) else "it does not follow the one before"
+        number = number_of(data)
+        if number is None or not data.endswith(_END) or _BODY not in data:
+            raise ValueError("not an entry of the history")
+        signed, tail = memoryview(data)[:_SIGNED], data[_PREVIOUS_AT:_SIGNED]
+        found = sha256(signed).hexdigest().encode()
+        problem = ""
+        if found != data[_SIGNED : -len(_END)]:
+            problem = EDITED
+        elif before is not None and before != tail[: -len(_HASH)]:
+            problem = "it does not follow the one before"
+        yield Line(number, data, problem)
+        before = data[_SIGNED : -len(_END)]

@@ -15,6 +15,7 @@ from hmsplan.model.config import (
     LintSettings,
     Move,
     Resource,
+    Retention,
     Safety,
     Stack,
     Variable,
@@ -63,7 +64,7 @@ from hmsplan.model.policy import Denial
 from hmsplan.model.report import Complaint, Outcome, Report, Status
 from hmsplan.model.secret import Secret
 from hmsplan.model.snapshot import Anonymous, RemoteObject, Snapshot
-from hmsplan.model.state import Binding, Deposed, PendingCreate, State
+from hmsplan.model.state import Begun, Binding, Deposed, LastEntry, PendingCreate, State
 from hmsplan.model.value import EMPTY, MISSING, Missing, Ref, Spec, Unsendable, Value
 from hmsplan.model.windows import EVERYTHING, Freeze, Hours, Opening, Wait, Window
 
@@ -83,6 +84,7 @@ __all__ = [
     "ApprovalStatus",
     "ApprovalUse",
     "Author",
+    "Begun",
     "Binding",
     "CallInProgress",
     "CalledObject",
@@ -104,6 +106,7 @@ __all__ = [
     "Hours",
     "Import",
     "InForce",
+    "LastEntry",
     "Lifecycle",
     "LintSettings",
     "MemberUpdate",
@@ -123,6 +126,7 @@ __all__ = [
     "Report",
     "Resource",
     "ResourceChange",
+    "Retention",
     "Risk",
     "Safety",
     "Secret",

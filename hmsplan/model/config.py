@@ -134,6 +134,19 @@ class Safety:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How much of the history of applies is kept, from ``history:``; the last entry is kept in any case.
+
+    Attributes:
+        entries: at most so many.
+        for_s: seconds after which an entry may go; None = never for its age.
+    """
+
+    entries: int = 10_000
+    for_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LintSettings:
     """What the stack says of lint.
 
@@ -192,6 +205,7 @@ class Stack:
     imports: tuple[Import, ...] = ()
     removed: frozenset[Address] = frozenset()
     safety: Safety = Safety()
+    history: Retention = Retention()
     warnings: tuple[Diagnostic, ...] = ()
     variables: Mapping[str, Variable] = field(default_factory=dict)
     approvals: tuple[Approval, ...] = ()

@@ -45,7 +45,11 @@ class Head:
         at: Unix seconds, by the API's clock.
         approvals: what was allowed, by ``approvals.yaml`` or ``--allow``: ``start:campaigns.winback``.
         counts: verb or "failed" to how many steps.
-        touched: addresses with a change.
+        touched: addresses with a change, to the ``Action``; "failed" where not one of its steps was done.
+        drifted: addresses of which the apply saw, before it wrote, that they were not as last applied.
+        is_whole: it looked at all addresses, not at some targets.
+        ended: False of an apply that was killed: all that is told is what the journal knew of it.
+        oldest: number of the oldest entry that was kept when this one was written; 0 = not known.
     """
 
     number: int
@@ -58,4 +62,8 @@ class Head:
     tool_version: str = ""
     approvals: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
-    touched: tuple[Address, ...] = ()
+    touched: Mapping[Address, str] = field(default_factory=dict)
+    drifted: tuple[Address, ...] = ()
+    is_whole: bool = False
+    ended: bool = True
+    oldest: int = 0

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from hmsplan.model.address import Address
 from hmsplan.model.consent import InForce
+from hmsplan.model.head import Author
 from hmsplan.model.value import EMPTY, Spec
 
 
@@ -79,6 +80,32 @@ class PendingCreate:
 
 
 @dataclass(frozen=True, slots=True)
+class LastEntry:
+    """The entry of the history that was written last, as the state knows it: by its number and its hash."""
+
+    number: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An apply that began to write, and has not ended as far as is known.
+
+    Attributes:
+        at: when, in Unix seconds by the API's clock.
+        digest: of its plan.
+        serial: of the state with this in it.
+        touched: the addresses of which it wrote anything down.
+    """
+
+    author: Author
+    at: float
+    digest: str
+    serial: int = 0
+    touched: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """All that earlier applies left behind.
 
@@ -89,6 +116,8 @@ class State:
         stack: name of the stack whose state it is; None until an apply wrote it down.
         in_force: the limits and approvals of the last apply.
         spent: ``saved.use_of`` the saved plans that were already applied; a plan applies once.
+        last: the last entry of the history beside it; None where none was written yet, or an older version did.
+        begun: the apply that is under way, or was killed.
     """
 
     lineage: str
@@ -100,3 +129,5 @@ class State:
     spent: tuple[str, ...] = ()
     stack: str | None = None
     in_force: InForce = field(default_factory=InForce)
+    last: LastEntry | None = None
+    begun: Begun | None = None

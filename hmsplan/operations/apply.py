@@ -15,7 +15,7 @@ from hmsplan.apply.executor import Stop
 from hmsplan.errors import StalePlan, StateError, UnsafePlan, UnsettledCreate
 from hmsplan.formats.plan_validity import use_of
 from hmsplan.model import UNKNOWN, Author, Digest, Report
-from hmsplan.operations.history import Performed, remember
+from hmsplan.operations.history import Performed, Reviewed, remember, remember_begun
 from hmsplan.operations.plan import plan_live
 from hmsplan.operations.saved_plan import objections, refuse_other_place
 from hmsplan.output.plan_difference import explain_difference
@@ -23,7 +23,7 @@ from hmsplan.planner.consent import in_force
 from hmsplan.planner.planner import DEFAULTS, Options
 from hmsplan.planner.windows import closed_by
 from hmsplan.state import edit
-from hmsplan.state.journal import Consented, OrganizationKnown, Spent
+from hmsplan.state.journal import Began, Consented, OrganizationKnown, Remembered, Spent
 from hmsplan.state.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from hmsplan.model import Plan, Snapshot, State
     from hmsplan.operations.workspace import Workspace
+    from hmsplan.state.journal import Entry
 
 _LOOK_S: Final = 4.0
 
@@ -119,29 +120,28 @@ async def apply(
             if plan.pending and consent.ask is not None:
                 consent.ask(plan, await read_organization_name(client))
                 plan, snapshot = await _planned_again(client, workspace, state, options, stop, plan)
-            if known.in_force != state.in_force:
-                await ledger.write(known)
+            begins: list[Entry] = [
+                *await _ended(ledger, workspace),
+                *([known] if known.in_force != state.in_force else []),
+            ]
             if workspace.organization is not None and ledger.organization_id is None:
-                await ledger.write(OrganizationKnown(await read_organization(client) or workspace.organization))
+                begins.append(OrganizationKnown(await read_organization(client) or workspace.organization))
+            await ledger.write(*begins, Began(consent.author, round(snapshot.now, 3), plan.digest))
+            reviewed = Reviewed(plan, snapshot, state, options)
             conditions = Conditions(closed_by(workspace.stack.safety, plan, options.allowed), calls)
-            applied = await _performed(workspace, plan, snapshot, client, ledger, stop, consent, conditions)
-            run = Performed(
-                workspace.stack, plan, snapshot, state, applied.report, ledger.state, consent.author, options.allowed
-            )
-            await asyncio.to_thread(remember, workspace, run)
-            return applied
+            return await _performed(workspace, reviewed, client, ledger, stop, consent, conditions)
 
 
 async def _performed(
     workspace: Workspace,
-    plan: Plan,
-    snapshot: Snapshot,
+    reviewed: Reviewed,
     client: WriteClient,
     ledger: Ledger,
     stop: Stop,
     consent: Consent,
     conditions: Conditions,
 ) -> Applied:
+    plan, snapshot = reviewed.plan, reviewed.snapshot
     report = unstored = None
     try:
         async with workspace.reporter.performing(plan) as progress:
@@ -161,6 +161,8 @@ async def _performed(
         if consent.saved is not None:
             with suppress(StateError):  # memory knows it, and that is written when the ledger is closed
                 await ledger.write(Spent(use_of(consent.saved)))
+        run = Performed(workspace.stack, reviewed, report, ledger.state, consent.author)
+        ledger.end(await asyncio.to_thread(remember, workspace, run))
     finally:
         unstored = await _close(ledger, workspace)
         if unstored is not None and report is None:
@@ -169,12 +171,24 @@ async def _performed(
 
 
 async def _remember(ledger: Ledger, known: Consented, workspace: Workspace) -> StateError | None:
-    """Write down limits and approvals where nothing else is to be done, if they are others than at the last apply."""
-    if known.in_force == ledger.state.in_force:
+    """Write down what is to be known where nothing else is to be done.
+
+    That is other limits and approvals than at the last apply, and that an apply before did not end.
+    """
+    entries: list[Entry] = await _ended(ledger, workspace)
+    if known.in_force != ledger.state.in_force:
+        entries.append(known)
+    if not entries:
         return None
     with suppress(StateError):  # as below, memory knows it
-        await ledger.write(known)
+        await ledger.write(*entries)
     return await _close(ledger, workspace)
+
+
+async def _ended(ledger: Ledger, workspace: Workspace) -> list[Entry]:
+    """Remember an apply that was killed, which this one finds in the state; return what the state has to learn."""
+    state = ledger.state
+    return [Remembered(await asyncio.to_thread(remember_begun, workspace, state))] if state.begun is not None else []
 
 
 async def _close(ledger: Ledger, workspace: Workspace) -> StateError | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hmsplan import __version__
 from hmsplan.errors import StateError
@@ -13,12 +13,15 @@ from hmsplan.kinds import KINDS
 from hmsplan.kinds.conceal import without_credentials
 from hmsplan.model import (
     UNKNOWN,
+    Action,
     ApprovalStatus,
     Author,
     Deed,
     Diagnostic,
+    DriftKind,
     Head,
     HistoryEntry,
+    LastEntry,
     Picture,
     Severity,
     Status,
@@ -28,11 +31,33 @@ from hmsplan.model import (
 from hmsplan.planner.members import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from hmsplan.kinds import Members
-    from hmsplan.model import Address, Plan, Report, ResourceChange, Snapshot, Spec, Stack, State, Value
+    from hmsplan.formats.history_file import Line
+    from hmsplan.kinds import Kind, Members
+    from hmsplan.model import Address, Begun, Plan, Report, ResourceChange, Snapshot, Spec, Stack, State, Value
     from hmsplan.operations.workspace import Workspace
+    from hmsplan.planner.planner import Options
+    from hmsplan.state.backend import Backend
+
+FAILED: Final = "failed"
+MOVED: Final = frozenset({DriftKind.CHANGED, DriftKind.GONE})
+"""What of the drift of a plan says that an object is not as last applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What an apply is about to do.
+
+    Attributes:
+        snapshot, state: what the plan was made from.
+        options: how it was made.
+    """
+
+    plan: Plan
+    snapshot: Snapshot
+    state: State
+    options: Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,55 +66,130 @@ class Performed:
 
     Attributes:
         stack: what was declared.
-        plan: what was to be done.
-        snapshot: what the plan was made from.
-        before: the state that the plan was made from.
+        reviewed: what was to be done.
         report: what was done.
         state: as it is now.
         author: who did it.
-        allowed: the risks of ``--allow``.
     """
 
     stack: Stack
-    plan: Plan
-    snapshot: Snapshot
-    before: State
+    reviewed: Reviewed
     report: Report
     state: State
     author: Author = UNKNOWN
-    allowed: tuple[str, ...] = ()
 
 
-def remember(workspace: Workspace, run: Performed) -> None:
-    """Write an apply into the history beside the state, under the lock; that it cannot be written is told, no more."""
+def remember(workspace: Workspace, run: Performed) -> LastEntry | None:
+    """Write an apply into the history beside the state, under the lock; return the last entry now.
+
+    That it cannot be written is told, and changes nothing else.
+    """
+    return _remembered(workspace, run.state, lambda number: entry_of(run, number))
+
+
+def remember_begun(workspace: Workspace, state: State) -> LastEntry | None:
+    """Write down an apply that was killed, as far as *state* knows it, unless it is in the history; else as above."""
+    begun = state.begun
+    if begun is None:
+        return state.last
     try:
-        workspace.backend.remember(lambda number: entry_of(run, number))
-    except StateError as error:
+        last = workspace.backend.last_line()
+        if last is not None and not last.is_edited and last.head.serial >= begun.serial:
+            return LastEntry(last.number, last.hash)  # it was killed after that
+        before = _latest(workspace.backend.history(), begun.touched)
+    except (StateError, ValueError):  # told where it is written
+        before = {}
+    return _remembered(workspace, state, lambda number: unended(state, begun, workspace.stack, before, number))
+
+
+def _remembered(workspace: Workspace, state: State, make: Callable[[int], HistoryEntry]) -> LastEntry | None:
+    try:
+        return workspace.backend.remember(make, state.last, workspace.stack.history)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the apply goes on
         detail = f"The apply is done, and the history will not show it: {error}"
         workspace.reporter.warning(Diagnostic("Not in the history", detail, severity=Severity.WARNING))
+        return state.last
 
 
 def entry_of(run: Performed, number: int) -> HistoryEntry:
     """Return the entry of an apply; no secret and no lead is in it. Pure."""
-    plan = run.plan
+    plan = run.reviewed.plan
     deeds = tuple(_deeds(run.report))
-    counts = Counter(str(deed.verb) if deed.status is Status.DONE else "failed" for deed in deeds)
+    counts = Counter(str(deed.verb) if deed.status is Status.DONE else FAILED for deed in deeds)
     pictures = tuple(_picture(change, run) for change in shown(plan).changes if is_pending(change))
     used = [use.approval.allows for use in plan.approvals if use.status is ApprovalStatus.USED]
+    done, tried = ({each.address for each in deeds if each.status is Status.DONE}, {each.address for each in deeds})
     head = Head(
         number=number,
         serial=run.state.serial,
-        at=round(run.snapshot.now + run.report.elapsed_s, 3),
+        at=round(run.reviewed.snapshot.now + run.report.elapsed_s, 3),
         author=run.author,
         environment=plan.environment,
         organization=plan.organization,
         digest=plan.digest,
         tool_version=__version__,
-        approvals=tuple(dict.fromkeys([*used, *run.allowed])),
+        approvals=tuple(dict.fromkeys([*used, *run.reviewed.options.allowed])),
         counts=dict(sorted(counts.items())),
-        touched=tuple(picture.address for picture in pictures),
+        touched={each.address: FAILED if each.address in tried - done else str(each.action) for each in pictures},
+        drifted=tuple(sorted(each.address for each in plan.drift if each.address and each.drift in MOVED)),
+        is_whole=not (run.reviewed.options.targets or run.reviewed.options.excluded),
     )
     return HistoryEntry(head, deeds, pictures)
+
+
+def unended(state: State, begun: Begun, stack: Stack, before: Mapping[Address, Picture], number: int) -> HistoryEntry:
+    """Return the entry of an apply that was killed: what the journal knew of it. Pure.
+
+    Args:
+        state: as it was left behind.
+        begun: the apply.
+        stack: as it is now; of it only the environment is used.
+        before: the latest earlier picture of each object.
+        number: of the entry.
+    """
+    pictures = []
+    for address in begun.touched:
+        binding, known = state.bindings.get(address), before.get(address)
+        was = known is not None and known.action is not Action.DELETE
+        action = Action.DELETE if binding is None else Action.UPDATE if was else Action.CREATE
+        kind = KINDS[address.kind]
+        after = _fields(kind, binding.applied) if binding is not None else {}
+        members = dict(binding.members) if binding is not None else {}
+        had = dict(known.members) if known is not None and was else {}
+        pictures.append(
+            Picture(
+                address,
+                action,
+                binding.id if binding is not None else known.id if known is not None else None,
+                known.after if known is not None and was else {},
+                after,
+                members,
+                Counter(members) - Counter(had),
+                Counter(had) - Counter(members),
+            )
+        )
+    head = Head(
+        number=number,
+        serial=state.serial,
+        at=begun.at,
+        author=begun.author,
+        environment=stack.environment,
+        organization=state.organization,
+        digest=begun.digest,
+        tool_version=__version__,
+        touched={each.address: str(each.action) for each in pictures},
+        ended=False,
+    )
+    return HistoryEntry(head, (), tuple(pictures))
+
+
+def _latest(lines: Iterable[Line], addresses: Iterable[Address]) -> dict[Address, Picture]:
+    """Return the latest picture of each of *addresses*, as far as there is one."""
+    found: dict[Address, Picture] = {}
+    for line in lines:
+        if not line.is_edited and any(map(line.names, addresses)):
+            found |= {each.address: each for each in line.entry().pictures}
+    return found
 
 
 def _deeds(report: Report) -> Iterator[Deed]:
@@ -100,18 +200,18 @@ def _deeds(report: Report) -> Iterator[Deed]:
 
 def _picture(change: ResourceChange, run: Performed) -> Picture:
     kind, binding = KINDS[change.address.kind], run.state.bindings.get(change.address)
-
-    def fields(spec: Mapping[str, Value]) -> dict[str, Value]:
-        return {name: sealed(kind, value, (name,)) for name, value in without_credentials(spec).items()}
-
     return Picture(
         change.address,
         change.action,
         binding.id if binding is not None else change.id,
-        fields(managed_before(kind, change)),
-        fields(binding.applied) if binding is not None else {},
+        _fields(kind, managed_before(kind, change)),
+        _fields(kind, binding.applied) if binding is not None else {},
         *(_members(kind.members, change, run) if kind.members is not None else ()),
     )
+
+
+def _fields(kind: Kind, spec: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: sealed(kind, value, (name,)) for name, value in without_credentials(spec).items()}
 
 
 def _members(
@@ -122,8 +222,8 @@ def _members(
     def marks(specs: Iterable[Spec]) -> Counter[str]:
         return Counter(fingerprint(members, spec, run.state.lineage) for spec in specs)
 
-    here = marks(item.fields for item in run.snapshot.members.get(change.id or "", ()))
-    known, declared = run.before.bindings.get(change.address), run.stack.resources.get(change.address)
+    here = marks(item.fields for item in run.reviewed.snapshot.members.get(change.id or "", ()))
+    known, declared = run.reviewed.state.bindings.get(change.address), run.stack.resources.get(change.address)
     before = here & (Counter(known.members if known else {}) | marks((declared.members if declared else None) or ()))
     joined, left = Counter[str](), Counter[str]()
     for step in (outcome.step for outcome in run.report.outcomes if outcome.status is Status.DONE):
@@ -138,9 +238,84 @@ def _members(
     return before + joined - left, joined, left
 
 
-def versions_of(entries: list[HistoryEntry], address: Address) -> Iterator[tuple[HistoryEntry, Picture]]:
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The history, checked from end to end.
+
+    Attributes:
+        lines: those that were asked for, oldest first; one that was edited is none of them.
+        earlier: how many more were asked for, before them.
+        problems: what is not as it was written, in sentences.
+        begun: the apply that is under way or was killed, and is not in the history yet; None = there is none.
+    """
+
+    lines: tuple[Line, ...]
+    earlier: int = 0
+    problems: tuple[str, ...] = ()
+    begun: Begun | None = None
+
+
+def survey(backend: Backend, most: int = 0, wanted: Callable[[Line], bool] = lambda _: True) -> Survey:
+    """Read the whole history, and check it against itself and the state.
+
+    Args:
+        backend: where both are.
+        most: keep the last so many; 0 = all.
+        wanted: which ones are asked for.
+
+    Raises:
+        StateError: it cannot be read, or holds what no apply wrote.
+    """
+    state = backend.load()
+    known = state.last if state is not None else None
+    kept: deque[Line] = deque(maxlen=most or None)
+    count, problems, first, last, same = 0, list[str](), None, None, None
+    for line in backend.history():
+        first, last = first or line, line
+        if known is not None and line.number == known.number:
+            same = line.hash == known.hash
+        if line.problem:
+            problems.append(f"@{line.number}: {line.problem}.")
+        if not line.is_edited and wanted(line):
+            kept.append(line)
+            count += 1
+    if same is False:
+        problems.append(f"@{known.number if known else 0}: it is another one than the state knows.")
+    problems += _at_the_ends(state, first, last)
+    begun = state.begun if state is not None else None
+    if begun is not None and last is not None and not last.is_edited and last.head.serial >= begun.serial:
+        begun = None
+    return Survey(tuple(kept), count - len(kept), tuple(problems), begun)
+
+
+def _at_the_ends(state: State | None, first: Line | None, last: Line | None) -> Iterator[str]:
+    """Say what is cut off, and whether the state is older than the last apply."""
+    known = state.last if state is not None else None
+    if known is not None and (last is None or last.number < known.number):
+        here = f"the last one here is @{last.number}" if last is not None else "there is none here"
+        yield f"The end is missing: the state knows of @{known.number}, and {here}."
+    if first is None or last is None or last.is_edited:
+        return
+    head = last.head
+    if first.number > head.oldest > 0:
+        yield f"The beginning is missing: @{head.oldest} is kept, and the first one here is @{first.number}."
+    if state is None or state.serial < head.serial:
+        now = "there is no state" if state is None else f"the state is of serial {state.serial}"
+        yield f"Serial {head.serial} was applied, and {now}: an older state was put back."
+    elif known is not None and last.number > known.number + 1:  # one, whose apply was killed before it could say so
+        later = f"The state knows of @{known.number} and not of @{last.number}"
+        yield f"{later}: an older state was put back, or somebody added what follows."
+
+
+def versions_of(entries: Iterable[HistoryEntry], address: Address) -> Iterator[tuple[HistoryEntry, Picture]]:
     """Yield the entries that touched *address*, each with its picture of it."""
     for entry in entries:
         for picture in entry.pictures:
             if picture.address == address:
                 yield entry, picture
+
+
+def version_at(versions: Iterable[tuple[HistoryEntry, Picture]], number: int) -> tuple[HistoryEntry, Picture] | None:
+    """Return what of *versions* of an object, oldest first, held after apply *number*; None = it is not known."""
+    held = [each for each in versions if each[0].head.number <= number]
+    return held[-1] if held else None

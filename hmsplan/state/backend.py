@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from hmsplan.errors import StateError
 from hmsplan.formats import history_file
 from hmsplan.formats.state_file import dump
-from hmsplan.model import State
+from hmsplan.model import LastEntry, Retention, State
 from hmsplan.state.environment_name import NAME
 from hmsplan.state.journal import encode
 from hmsplan.state.log import LOG
@@ -25,19 +25,18 @@ from hmsplan.text.escape import plain
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from hmsplan.formats.history_file import Line
-    from hmsplan.model import HistoryEntry
+    from hmsplan.model import Head, HistoryEntry
     from hmsplan.state.journal import Entry
     from hmsplan.state.lock_owner import Owner
     from hmsplan.state.storage import Storage
 
 LOCAL_FOLDER: Final = ".hmsplan"
-MOST_REMEMBERED: Final = 10_000
-"""Applies; older ones are forgotten."""
+KEEP: Final = Retention()
 _POSTGRES: Final = frozenset({"postgresql", "postgres"})
 _BUCKETS: Final = frozenset({"s3", "gs", "az"})
 
@@ -97,6 +96,8 @@ class Backend:
         Args:
             state: of the same lineage, and not older.
             force: take any state, even if the stored one cannot be read; the serial grows in any case.
+
+        What the stored one knows of the history stays, for the history does.
         """
         self.storage.lock.require()
         stored = self._load_or_set_aside() if force else self.load()
@@ -106,27 +107,62 @@ class Backend:
         lineage, serial = seen.version
         if lineage is not None:
             state = replace(state, serial=max(state.serial, serial + 1))
+        if stored is not None:
+            state = replace(state, last=_later(state.last, stored.last))
         self._put(seen, state, backup=None if stored is None else dump(stored))
 
-    def history(self) -> list[Line]:
-        """Return the applies of this environment, oldest first, each with what is wrong with its entry.
+    def history(self) -> Iterator[Line]:
+        """Yield the applies of this environment, oldest first, each with what is wrong with its entry.
 
         Raises:
             StateError: it cannot be read, or holds what is not an entry.
         """
         try:
-            return list(history_file.read(self.storage.history()))
+            yield from history_file.read(self.storage.history())
         except ValueError as error:
-            raise StateError(f"the history beside {self.describe()} is damaged: {error}") from error
+            raise self._damaged(error) from error
 
-    def remember(self, make: Callable[[int], HistoryEntry]) -> HistoryEntry:
-        """Add an entry to the history, made with its number; under the lock."""
-        last = next(history_file.read(self.storage.history(1)), None)
-        number = 1 if last is None else last.head.number + 1
-        entry = make(number)
-        previous = history_file.ORIGIN if last is None else history_file.hash_of(last.data)
-        self.storage.remember(number, history_file.line_of(entry, previous), number - MOST_REMEMBERED + 1)
-        return entry
+    def last_line(self) -> Line | None:
+        """Return the last entry of the history; None when there is none."""
+        data = self.storage.last_line()
+        try:
+            return None if data is None else next(history_file.read([data]))
+        except ValueError as error:
+            raise self._damaged(error) from error
+
+    def remember(
+        self, make: Callable[[int], HistoryEntry], known: LastEntry | None = None, keep: Retention = KEEP
+    ) -> LastEntry:
+        """Add an entry to the history, under the lock.
+
+        Args:
+            make: makes it with its number.
+            known: the last entry as the state knows it: where that one is lost, the chain shows it for ever.
+            keep: which older ones are not forgotten now.
+        """
+        line = self.last_line()
+        last = _later(LastEntry(line.number, line.hash) if line is not None else None, known)
+        entry = make(last.number + 1 if last else 1)
+        oldest = self._oldest(entry.head, line, keep)
+        data = history_file.line_of(
+            replace(entry, head=replace(entry.head, oldest=oldest)), last.hash if last else history_file.ORIGIN
+        )
+        self.storage.remember(entry.head.number, data, oldest)
+        return LastEntry(entry.head.number, history_file.hash_of(data))
+
+    def _oldest(self, head: Head, last: Line | None, keep: Retention) -> int:
+        """Return the number of the oldest entry that stays when the one of *head* comes; it never becomes less."""
+        so_far = last.head.oldest if last is not None and not last.is_edited else 0
+        oldest = max(so_far, head.number - keep.entries + 1, 1)
+        if keep.for_s is not None:
+            for line in history_file.read(self.storage.history(oldest)):
+                if line.is_edited or line.head.at >= head.at - keep.for_s:
+                    return line.number
+            return head.number
+        return oldest
+
+    def _damaged(self, error: ValueError) -> StateError:
+        return StateError(f"the history beside {self.describe()} is damaged: {error}")
 
     def lock(self, owner: str) -> AbstractContextManager[None]:
         """Hold the state against every other run; the lock of a process that dies becomes free by itself.
@@ -194,6 +230,13 @@ class Backend:
     def _put(self, seen: Seen[Any], state: State, backup: bytes | None = None) -> None:
         new = state.lineage, state.serial
         self._seen = Seen(new, self.storage.put(seen, new, dump(state), backup))
+
+
+def _later(one: LastEntry | None, other: LastEntry | None) -> LastEntry | None:
+    """Return the one of the greater number; *other* where it is the same."""
+    if one is None or (other is not None and other.number >= one.number):
+        return other
+    return one
 
 
 def _log(state: State | None, place: str) -> None:

@@ -23,7 +23,18 @@ from hmsplan.errors import StateError
 from hmsplan.formats import codec, state_file
 from hmsplan.formats.codec import Newer
 from hmsplan.formats.state_file import FORM
-from hmsplan.model import Address, Binding, Deposed, InForce, PendingCreate, Spec, State
+from hmsplan.model import (
+    Address,
+    Author,
+    Begun,
+    Binding,
+    Deposed,
+    InForce,
+    LastEntry,
+    PendingCreate,
+    Spec,
+    State,
+)
 from hmsplan.planner.members import HALF
 
 if TYPE_CHECKING:
@@ -151,6 +162,22 @@ class Spent:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Began:
+    """An apply is about to write to the API; ``Remembered`` follows when it has ended."""
+
+    author: Author
+    at: float
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """An apply has ended. *last* is the last entry of the history; None where there is none."""
+
+    last: LastEntry | None
+
+
 Entry: TypeAlias = (
     Intended
     | Bound
@@ -165,6 +192,8 @@ Entry: TypeAlias = (
     | StackKnown
     | Consented
     | Spent
+    | Began
+    | Remembered
 )
 
 
@@ -182,6 +211,8 @@ _ENTRIES: Final[Mapping[str, tuple[type[Entry], str]]] = {
     "stack": (StackKnown, "stack {0.name}"),
     "consented": (Consented, "limits and approvals in force"),
     "spent": (Spent, "applied plan {0.digest}"),
+    "began": (Began, "an apply begins"),
+    "remembered": (Remembered, "the apply has ended"),
 }
 """What each entry is called in the file, and in a log, where no id of a person may stand."""
 
@@ -201,6 +232,9 @@ class Draft:
         self.organization = state.organization
         self.stack = state.stack
         self.in_force = state.in_force
+        self.last = state.last
+        self._begun = state.begun
+        self._touched = set(state.begun.touched) if state.begun is not None else set()
         self._deposed = {(deposed.address.kind, deposed.id): deposed for deposed in state.deposed}
         self._spent = list(state.spent)
         self._owned: set[Address] = set()  # whose members are dicts that only this draft has
@@ -208,6 +242,8 @@ class Draft:
     def apply(self, entry: Entry) -> None:  # noqa: C901, PLR0912 -- a table
         """Change the state as *entry* says."""
         self.serial += 1
+        if self._begun is not None:
+            self._touched |= _addresses(entry)
         match entry:
             case Intended(intent):
                 self.intents[intent.step] = intent
@@ -237,6 +273,10 @@ class Draft:
                 self.in_force = in_force
             case Spent(digest):
                 self._spent.append(digest)
+            case Began(author, at, digest):
+                self._begun, self._touched = Begun(author, at, digest, self.serial), set()
+            case Remembered(last):
+                self.last, self._begun = last, None
 
     def _bind(self, binding: Binding, settles: str | None, deposes: Deposed | None) -> None:
         self.bindings[binding.address] = binding
@@ -303,12 +343,28 @@ class Draft:
             deposed=tuple(self._deposed.values()),
             intents=tuple(self.intents.values()),
             spent=tuple(self._spent[-SPENT_KEPT:]),
+            last=self.last,
+            begun=self._begun and replace(self._begun, touched=tuple(sorted(self._touched))),
         )
 
 
 def told(entry: Entry) -> str:
     """Say in a log what was written down."""
     return _ENTRIES[_OPS[type(entry)]][1].format(entry)
+
+
+def _addresses(entry: Entry) -> frozenset[Address]:
+    """Return the addresses that an entry is about."""
+    match entry:
+        case Bound(binding):
+            return frozenset({binding.address})
+        case Intended(intent):
+            return frozenset({intent.address})
+        case Moved(origin, target):
+            return frozenset({origin, target})
+        case Counted(address) | Leaving(address) | Sending(address) | Unbound(address):
+            return frozenset({address})
+    return frozenset()
 
 
 def _add(counts: dict[str, int], key: str, by: int) -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from hmsplan.errors import StateError
-from hmsplan.model import Address, Binding, Deposed, PendingCreate, State
+from hmsplan.model import Address, Binding, Deposed, LastEntry, PendingCreate, State
 from hmsplan.state import edit, journal
 from hmsplan.state.log import LOG
 from hmsplan.text import wording
@@ -217,6 +217,11 @@ class Ledger:
         """Bind the object of *origin* to *target* instead."""
         edit.refuse_move(self._draft.bindings, origin, target)
         await self.write(journal.Moved(origin, target))
+
+    def end(self, last: LastEntry | None) -> None:
+        """Take it that the apply has ended, and that *last* is the last entry of the history; ``close`` stores it."""
+        self._draft.apply(journal.Remembered(last))
+        self._state = None
 
     async def close(self) -> None:
         """Write the whole state and empty the journal; a state that never began stays unwritten.

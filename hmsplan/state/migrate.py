@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hmsplan.errors import StateError
+from hmsplan.formats.history_file import number_of
 from hmsplan.model import State
 from hmsplan.state.succession import version
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def migrate(source: Backend, target: Backend, owner: str) -> State:
-    """Copy the state of *source* to *target* under both locks, and read it back; the source is left as it is.
+    """Copy the state of *source* to *target*, with its history, under both locks; the source is left as it is.
+
+    The state is read back.
 
     Doing it again does no harm: what is there already is left alone.
 
@@ -32,9 +35,10 @@ def migrate(source: Backend, target: Backend, owner: str) -> State:
         if state is None:
             raise StateError(f"there is no state in {source.describe()} any more")
         stored = target.load()
+        if stored is not None and stored != state:
+            _refuse(state, stored, target.describe())
+        _copy_history(source, target)
         if stored != state:
-            if stored is not None:
-                _refuse(state, stored, target.describe())
             target.push(state, force=stored is not None)
         if target.load() != state:
             raise StateError(
@@ -42,6 +46,13 @@ def migrate(source: Backend, target: Backend, owner: str) -> State:
                 "report this as a bug"
             )
     return state
+
+
+def _copy_history(source: Backend, target: Backend) -> None:
+    """Copy the applies that *target* does not remember yet."""
+    last = target.last_line()
+    for line in source.storage.history(last.number + 1 if last is not None else 0):
+        target.storage.remember(number_of(line) or 0, line, 0)
 
 
 def _refuse(state: State, stored: State, place: str) -> None:

@@ -16,7 +16,7 @@ from hmsplan.state.journal import Journal, decode, join
 from hmsplan.state.succession import NEVER, Version, version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from hmsplan.model import State
@@ -139,8 +139,15 @@ class Storage(Protocol[At]):
         """Return what the next ``put`` replaces of a damaged content, which is kept as a backup, then at the latest."""
         ...
 
-    def history(self, last: int | None = None) -> Sequence[bytes]:
-        """Return the lines of the history, oldest first, or only the *last* ones; one that a kill cut short is none."""
+    def history(self, since: int = 0) -> Iterator[bytes]:
+        """Yield the lines of the history from the number *since* on, oldest first, and read little more than is taken.
+
+        A line that a kill cut short is none.
+        """
+        ...
+
+    def last_line(self) -> bytes | None:
+        """Return the last line of the history; None when there is none."""
         ...
 
     def remember(self, number: int, line: bytes, oldest: int) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from hmsplan.model import Address
+from hmsplan.emulator import Fault
+from hmsplan.formats.history_file import line_of, read
+from hmsplan.model import Address, Author
 from hmsplan.state.backend import open_backend
+from hmsplan.state.journal import Began, Bound
 
-from .helpers import write
+from .helpers import STACK, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +56,7 @@ def git(folder: Path, *words: str) -> str:
 def test_history_lists_the_applies_the_latest_first(applied: Callable[..., Result]) -> None:
     out = applied("history").out
     assert out.index("@2  ") < out.index("@1  ")
-    assert "1 created, 1 changed: assistants.support, campaigns.recall" in " ".join(out.split())
+    assert "created campaigns.recall changed assistants.support @1" in " ".join(out.split())
     assert all(len(line) <= 80 for line in out.splitlines())
 
 
@@ -95,7 +99,7 @@ def test_who_was_on_the_list_of_a_campaign_is_kept_as_the_state_knows_it(
         backend = open_backend("file", stack, "default")
         state = backend.load()
         assert state is not None
-        picture = next(each for each in backend.history()[-1].entry().pictures if each.address == RECALL)
+        picture = next(each for each in list(backend.history())[-1].entry().pictures if each.address == RECALL)
         return picture, state.bindings[RECALL].members if RECALL in state.bindings else {}
 
     made, owned = told()
@@ -160,6 +164,141 @@ def test_an_older_state_that_was_put_back_is_told(applied: Callable[..., Result]
     assert "an older state was put back" in " ".join(applied("history").out.split())
 
 
+def lines_of(stack: Path) -> tuple[Path, list[bytes]]:
+    (file,) = stack.rglob("history.jsonl")
+    return file, file.read_bytes().splitlines(keepends=True)
+
+
+def test_a_cut_off_end_is_told_and_the_next_apply_does_not_hide_it(applied: Callable[..., Result], stack: Path) -> None:
+    file, lines = lines_of(stack)
+    file.write_bytes(lines[0])
+    problem = "The end is missing: the state knows of @2, and the last one here is @1."
+    assert problem in applied("history").out
+    assert problem in applied("show", "@1").out
+    assert applied("history", "assistants.support", "--json").json["problems"] == [problem]
+    assert "The end is missing" in applied("history", "--format", "markdown").out
+    write(stack, {"a.yaml": saying("Good morning.")})
+    assert applied("apply", "-y").code == 0
+    found = applied("history", "--json").json
+    assert [each["number"] for each in found["applies"]] == [1, 3]
+    assert found["problems"] == ["@3: it does not follow the one before."]
+
+
+def test_a_history_that_is_gone_is_told(applied: Callable[..., Result], stack: Path) -> None:
+    lines_of(stack)[0].unlink()
+    out = applied("history").out
+    assert "The end is missing: the state knows of @2, and there is none here." in out
+
+
+def test_a_cut_off_beginning_is_told(applied: Callable[..., Result], stack: Path) -> None:
+    file, lines = lines_of(stack)
+    file.write_bytes(lines[1])
+    assert "The beginning is missing: @1 is kept, and the first one here is @2." in applied("history").out
+
+
+def test_what_retention_forgets_is_not_missing(
+    applied: Callable[..., Result], stack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hmsplan.state.file.storage._WORTH_FORGETTING", 1)
+    write(stack, {"hmsplan.yaml": STACK + "history: {keep: 2, for: 1d}\n", "a.yaml": saying("Good morning.")})
+    assert applied("apply", "-y").code == 0
+    found = applied("history", "--json").json
+    assert ([each["number"] for each in found["applies"]], found["problems"]) == ([2, 3], [])
+
+
+@pytest.mark.parametrize(("kept", "why"), [("0", "keep"), ("1, for: 3y", "as in 24h or 400d")])
+def test_a_retention_that_is_none_is_refused(live: Callable[..., Result], stack: Path, kept: str, why: str) -> None:
+    write(stack, {"hmsplan.yaml": STACK + f"history: {{keep: {kept}}}\n"})
+    result = live("validate")
+    assert (result.code, why in " ".join((result.out + result.err).split())) == (3, True)
+
+
+def test_another_last_entry_than_the_state_knows_is_told(applied: Callable[..., Result], stack: Path) -> None:
+    file, lines = lines_of(stack)
+    first, second = read(lines)
+    forged = replace(second.entry(), head=replace(second.head, author=Author("somebody else")))
+    file.write_bytes(lines[0] + line_of(forged, first.hash))
+    assert "@2: it is another one than the state knows." in applied("history").out
+
+
+def test_a_state_without_the_last_entry_goes_on_working(applied: Callable[..., Result], stack: Path) -> None:
+    """As an earlier version wrote it."""
+    (file,) = stack.rglob("state.json")
+    lines = file.read_text("utf-8").splitlines(keepends=True)
+    file.write_text("".join(line for line in lines if not line.startswith('  "last":')), "utf-8")
+    assert applied("history", "--json").json["problems"] == []
+    write(stack, {"a.yaml": saying("Good morning.")})
+    assert applied("apply", "-y").code == 0
+    assert [each["number"] for each in applied("history", "--json").json["applies"]] == [1, 2, 3]
+    assert '"last": {"number":3' in file.read_text("utf-8")
+
+
+def test_the_difference_between_any_two_versions(applied: Callable[..., Result], stack: Path) -> None:
+    for text in ("Good morning.", "Good evening."):
+        write(stack, {"a.yaml": saying(text)})
+        assert applied("apply", "-y").code == 0
+    out = applied("history", "assistants.support", "@1", "@3").out
+    assert "# assistants.support from @1 to @3" in out
+    assert 'first_message = "Hello" -> "Good morning."' in out
+    assert applied("history", "assistants.support", "@1", "@-2").out == out
+    to_the_last = applied("history", "assistants.support", "@3").out
+    assert 'first_message = "Good morning." -> "Good evening."' in to_the_last
+    told = applied("history", "assistants.support", "@1", "@4", "--json").json
+    assert (told["from"]["number"], told["to"]["number"]) == (1, 4)
+    assert told["fields"] == [
+        {"path": ["first_message"], "field": "first_message", "before": "Hello", "after": "Good evening."}
+    ]
+    assert "(it was the same)" in applied("history", "assistants.support", "@1", "@1").out
+    assert "```diff" in applied("history", "assistants.support", "@1", "@4", "--format", "markdown").out
+    assert applied("history", "assistants.support", "--format", "markdown").out.count("```diff") == 4
+    early = applied("history", "campaigns.recall", "@1", "@2")
+    assert (early.code, "is not remembered as of then; it was touched in @2" in early.err) == (1, True)
+
+
+@pytest.mark.parametrize("words", [("@1", "@2", "@3"), ("1",), ("@0",), ("@x",)])
+def test_what_are_no_two_applies_is_refused(applied: Callable[..., Result], words: tuple[str, ...]) -> None:
+    assert applied("history", "assistants.support", *words).code == 1
+
+
+def test_only_the_last_ones_are_listed_and_how_many_more_there_are(applied: Callable[..., Result]) -> None:
+    out = applied("history", "--limit", "1").out
+    assert ("@1 " in out, "1 earlier one not shown. To see all, add --limit 0." in out) == (False, True)
+    found = applied("history", "--limit", "1", "--json").json
+    assert ([each["number"] for each in found["applies"]], found["earlier"]) == ([2], 1)
+    assert applied("history", "--limit", "0").out == applied("history").out
+
+
+def test_an_apply_of_which_every_step_fails_is_told_as_failed(
+    applied: Callable[..., Result], stack: Path, emulator: Emulator
+) -> None:
+    write(stack, {"a.yaml": saying("Good morning.")})
+    emulator.inject(Fault(do="status", method="PATCH", path="/assistants/*", status=400))
+    assert applied("apply", "-y").code != 0
+    assert applied("history", "--json").json["applies"][-1]["changes"] == {"assistants.support": "failed"}
+    assert "failed assistants.support" in applied("history").out
+
+
+def test_an_apply_that_was_killed_is_told_before_and_after_the_next_one(
+    applied: Callable[..., Result], stack: Path
+) -> None:
+    backend = open_backend("file", stack, "default")
+    with backend.lock("test"):
+        state = backend.load()
+        assert state is not None
+        support = state.bindings[Address("assistants", "support")]
+        backend.append([Began(Author("ann", "laptop"), 1.8e9, "d" * 64), Bound(support)])
+    out = applied("history").out
+    assert "2027-01-15 08:00:00 UTC  an apply began that has not ended" in out
+    assert "so far it wrote down assistants.support" in out
+    assert applied("history", "--json").json["begun"]["touched"] == ["assistants.support"]
+    assert applied("apply", "-y").code == 0
+    found = applied("history", "--json").json
+    assert (found["begun"], found["applies"][-1]["ended"], found["applies"][-1]["user"]) == (None, False, "ann")
+    assert "did not end: it was killed" in applied("history").out
+    assert "did not end; changed assistants.support" in applied("history", "--format", "markdown").out
+    assert "# assistants.support was changed" in applied("show", "@3").out
+
+
 def test_what_no_apply_wrote_is_not_written_over(applied: Callable[..., Result], stack: Path) -> None:
     (file,) = stack.rglob("history.jsonl")
     damaged = file.read_bytes() + b"\x00\xffrandom"
@@ -201,7 +340,13 @@ def test_what_is_not_there_is_told(applied: Callable[..., Result], words: tuple[
 
 def test_an_empty_history_says_so(live: Callable[..., Result]) -> None:
     assert live("history").out == "No apply is remembered here.\n"
-    assert live("history", "--json").json == {"format_version": "1.0", "applies": [], "problems": []}
+    assert live("history", "--json").json == {
+        "format_version": "1.0",
+        "applies": [],
+        "earlier": 0,
+        "begun": None,
+        "problems": [],
+    }
     assert live("history", "--format", "markdown").out.startswith("| apply | when |")
 
 

@@ -41,6 +41,8 @@ POINTS: Final = (
     "between-patch-and-save",
     "replace-before-delete",  # the number has moved on, the old trunk is still there
     "after-delete-before-save",
+    "mid-history",  # half of the apply's line is on the disk
+    "after-history",  # the whole line, of which the state does not know
     "mid-save",  # half of the new state.json is on the disk, under its temporary name
     "mid-compaction",  # state.json is new, the journal not yet emptied
     "after-compaction",
@@ -114,7 +116,13 @@ class Crash:
         def appending(path: Path, at: int, data: bytes) -> durable.Mark:
             if b'"intended"' in data:
                 self.halfway("mid-intent", path, at, data)
-            return append(path, at, data)
+            is_history = path.name == "history.jsonl"
+            if is_history:
+                self.halfway("mid-history", path, at, data)
+            mark = append(path, at, data)
+            if is_history:
+                self.reached("after-history")
+            return mark
 
         durable.replace_file, durable.append = replacing, appending
 

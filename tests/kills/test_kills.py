@@ -26,7 +26,7 @@ STEP: Final = 1 if "HMSPLAN_SOAK_KILLS" in os.environ else 2
 Outside of a soak it is every other one. The six points of a create take turns, so that each create is killed at three
 of them; and tests/faults ends a process at every write.
 """
-UNSCATHED = dict.fromkeys(("twins", "orphans", "lost", "unreadable", "unconverged"), 0)
+UNSCATHED = dict.fromkeys(("twins", "orphans", "lost", "unreadable", "unconverged", "doubted"), 0)
 
 
 def check_in_workspaces(

@@ -24,6 +24,7 @@ from hmsplan.emulator import Emulator
 from hmsplan.errors import StateError
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.identity import identity_of
+from hmsplan.operations.history import survey
 from hmsplan.state.backend import open_backend
 from kills.crash_points import VARIABLE
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hmsplan.model import State
+    from hmsplan.operations.history import Survey
 
 TESTS: Final = Path(__file__).parents[1]
 HMSPLAN: Final = Path(sys.executable).with_name("hmsplan")
@@ -147,7 +149,7 @@ class Workspace:
 
     def __init__(self, root: Path) -> None:
         self.root, self.stack = root, root / "stack"
-        self.counts: Counter[str] = Counter(kills=0, twins=0, orphans=0, lost=0, unreadable=0, unconverged=0)
+        self.counts: Counter[str] = Counter(kills=0, twins=0, orphans=0, lost=0, unreadable=0, unconverged=0, doubted=0)
         self.usual_s = 0.0
         self.evidence: list[str] = []
         self._declared: Mapping[str, Any] = ONE
@@ -234,8 +236,14 @@ class Workspace:
     def _counted(self, ended: Ended) -> Ended:
         if ended.code == KILLED:
             self.counts["kills"] += 1
-            self._read_state()
+            if self._read_state() is not None:
+                problems = self.history().problems
+                self._found("doubted", len(problems), problems)
         return ended
+
+    def history(self) -> Survey:
+        """Return the history on the disk."""
+        return survey(open_backend("file", self.stack, "default"))
 
     def round(self, *crashes: str | float | None, unforked: bool = False) -> int:
         """Declare the other stack, kill one apply after another, let the last one live, and judge what it leaves.
@@ -304,7 +312,8 @@ class Workspace:
                 self._judge_leads(state, address, [dict(spec) for spec in resource.members])
         self._judge_the_unseen()
         self._found("lost", len(state.bindings.keys() - stack.resources.keys()), state)
-        self._found("unconverged", len(state.intents) + len(state.deposed), state)
+        self._found("unconverged", len(state.intents) + len(state.deposed) + (state.begun is not None), state)
+        self._found("doubted", len(self.history().problems), self.history().problems)
 
     def _judge_the_unseen(self) -> None:
         """Compare what no answer shows: retention, the settings of a key, and secrets that are changed in place."""

@@ -30,7 +30,7 @@ from hmsplan.state.storage import Content, Seen, StoreError, read
 from hmsplan.state.succession import NEVER, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from hmsplan.state.bucket.objects import Tag
 
@@ -40,6 +40,8 @@ JOURNAL: Final = "journal"
 HISTORY: Final = "history"
 LOOKS: Final = 6
 """How often a reader looks again while somebody writes."""
+_AT_A_TIME: Final = 100
+"""Objects of the history."""
 _PAUSE_S: Final = 0.05
 """Before the second look; each further pause is twice as long."""
 
@@ -151,11 +153,16 @@ class BucketStorage:
         fence = max([*fences, _fence_of(found.data) if found else _UNFENCED])
         return Seen(NEVER, Spot(found.tag if found else None, fence, 0, self.lock.token))
 
-    def history(self, last: int | None = None) -> Sequence[bytes]:
-        """Read the objects of ``history/``, whose names are the numbers."""
-        names = self._objects.names(HISTORY)
-        wanted = names if last is None else names[-last:]
-        return [line for line in self._objects.get_all(wanted) if line is not None]
+    def history(self, since: int = 0) -> Iterator[bytes]:
+        """Read the objects of ``history/``, whose names are the numbers, some at a time."""
+        names = [name for name in self._objects.names(HISTORY) if name >= _remembered(since)]
+        for at in range(0, len(names), _AT_A_TIME):
+            yield from filter(None, self._objects.get_all(names[at : at + _AT_A_TIME]))
+
+    def last_line(self) -> bytes | None:
+        """Read the object of the greatest number."""
+        found = self._objects.get(names[-1]) if (names := self._objects.names(HISTORY)) else None
+        return found.data if found else None
 
     def remember(self, number: int, line: bytes, oldest: int) -> None:
         """Write the object, then delete those that are too old."""

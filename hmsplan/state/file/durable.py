@@ -9,7 +9,7 @@ import contextlib
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from hmsplan.errors import StateError
 
@@ -56,6 +56,16 @@ def mark(path: Path) -> Mark | None:
 
 def read(path: Path) -> tuple[bytes, Mark] | None:
     """Read a whole file, and the mark of what was read; None when there is none."""
+    file = open_file(path)
+    if file is None:
+        return None
+    with file:
+        status = os.fstat(file.fileno())
+        return file.read(), _mark(status)
+
+
+def open_file(path: Path, buffer: int = -1) -> BinaryIO | None:
+    """Open a file to be read, a *buffer* of bytes at a time; None when there is none."""
     try:
         descriptor = os.open(path, os.O_RDONLY | _SAFE)
     except FileNotFoundError:
@@ -65,8 +75,7 @@ def read(path: Path) -> tuple[bytes, Mark] | None:
         os.close(descriptor)
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
         raise OSError(0, f"it is {kind}, and a file is expected there", str(path))
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(), _mark(status)
+    return os.fdopen(descriptor, "rb", buffer)
 
 
 def replace_file(path: Path, data: bytes) -> Mark:

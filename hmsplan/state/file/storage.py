@@ -8,9 +8,11 @@ shows them entries twice, never none.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hmsplan.errors import StateError
+from hmsplan.formats.history_file import number_of
 from hmsplan.state.environment_name import NAME
 from hmsplan.state.file import durable
 from hmsplan.state.file.lock import IGNORED, FolderLock
@@ -18,12 +20,12 @@ from hmsplan.state.storage import Content, Seen
 from hmsplan.state.succession import NEVER, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from hmsplan.state.file.durable import Mark
 
-
+_BUFFER: Final = 1 << 18
 _WORTH_FORGETTING: Final = 100
 """Lines; of fewer the file is not written anew."""
 
@@ -91,29 +93,61 @@ class FileStorage:
             durable.sync_folder(self._folder)
         return Seen(NEVER, Marks(None, None))
 
-    def history(self, last: int | None = None) -> Sequence[bytes]:
-        """Read ``history.jsonl``, all of it in any case."""
+    def history(self, since: int = 0) -> Iterator[bytes]:
+        """Read ``history.jsonl`` line by line."""
         with durable.failing("read", self._folder):
-            data, _ = durable.read(self._history) or (b"", None)
-        *lines, last_line = data.splitlines(keepends=True) or [b""]
-        if last_line.endswith(b"\n"):
-            lines.append(last_line)
-        elif not (last_line.startswith(_BEGIN) or _BEGIN.startswith(last_line)):
+            file = durable.open_file(self._history, _BUFFER)
+            if file is None:
+                return
+            with file:
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        self._refuse_foreign(line)
+                    elif not since or (number_of(line) or 0) >= since:
+                        yield line
+
+    def last_line(self) -> bytes | None:
+        """Read the end of ``history.jsonl``."""
+        return self._tail()[0]
+
+    def remember(self, number: int, line: bytes, oldest: int) -> None:  # noqa: ARG002 -- the lock is enough here
+        """Append with one fsync; write the file anew only once many lines are to be forgotten."""
+        self.lock.require()
+        first = number_of(next(self.history(), b""))
+        if first is not None and oldest - first >= _WORTH_FORGETTING:
+            kept = b"".join([*self.history(oldest), line])
+            with durable.failing("write", self._folder):
+                durable.replace_file(self._history, kept)
+            return
+        _, end = self._tail()
+        with durable.failing("write", self._folder):
+            durable.append(self._history, end, line)
+
+    def _tail(self) -> tuple[bytes | None, int]:
+        """Return the last whole line of the history, and where it ends."""
+        with durable.failing("read", self._folder):
+            file = durable.open_file(self._history)
+            if file is None:
+                return None, 0
+            with file:
+                size = file.seek(0, os.SEEK_END)
+                length = 0
+                while True:
+                    length = min(size, max(_BUFFER, 4 * length))
+                    file.seek(size - length)
+                    data = file.read(length)
+                    end = data.rfind(b"\n") + 1
+                    begin = data.rfind(b"\n", 0, max(end - 1, 0)) + 1
+                    if begin or length == size:
+                        self._refuse_foreign(data[end:])
+                        return data[begin:end] or None, size - length + end
+
+    def _refuse_foreign(self, torn: bytes) -> None:
+        """Refuse an end without a newline that no kill of ours left."""
+        if not (torn.startswith(_BEGIN) or _BEGIN.startswith(torn)):
             raise StateError(
                 f"{self._history} ends with what no apply wrote. Move it away", summary="History is damaged"
             )
-        return lines if last is None else lines[-last:]
-
-    def remember(self, number: int, line: bytes, oldest: int) -> None:
-        """Append with one fsync; write the file anew only once many lines are to be forgotten."""
-        self.lock.require()
-        lines = self.history()
-        kept = lines[max(0, len(lines) - (number - oldest)) :]
-        with durable.failing("write", self._folder):
-            if len(lines) - len(kept) < _WORTH_FORGETTING:
-                durable.append(self._history, sum(map(len, lines)), line)
-            else:
-                durable.replace_file(self._history, b"".join([*kept, line]))
 
     def environments(self) -> Mapping[str, FileStorage]:
         """Open the states in the folders beside this one; a second name of this very folder is none of them."""

@@ -18,7 +18,7 @@ from hmsplan.state.storage import Content, Seen
 from hmsplan.state.succession import NEVER, Version, changed_meanwhile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from hmsplan.errors import StateError
     from hmsplan.state.postgres.connection import Connection
@@ -69,7 +69,12 @@ FROM hmsplan.states s WHERE s.name = %(name)s
 """
 
 
-_HISTORY: Final = "SELECT line FROM hmsplan.history WHERE name = %s ORDER BY number DESC LIMIT %s"
+_HISTORY: Final = """
+SELECT number, line FROM hmsplan.history WHERE name = %s AND number >= %s ORDER BY number LIMIT %s
+"""
+_LAST: Final = "SELECT line FROM hmsplan.history WHERE name = %s ORDER BY number DESC LIMIT 1"
+_AT_A_TIME: Final = 1000
+"""Lines of the history."""
 _REMEMBER: Final = "INSERT INTO hmsplan.history (name, number, line) VALUES (%s, %s, %s)"
 _FORGET: Final = "DELETE FROM hmsplan.history WHERE name = %s AND number < %s"
 
@@ -132,12 +137,29 @@ class PostgresStorage:
         with self.lock.failing(session):
             return Seen(self._noted(session), at=True)
 
-    def history(self, last: int | None = None) -> Sequence[bytes]:
-        """Read the lines of this name, the latest first, and turn them round."""
+    def history(self, since: int = 0) -> Iterator[bytes]:
+        """Read the lines of this name, some at a time."""
         with self._reading() as connection:
-            there = tables.exist(connection, self._place) and tables.has_history(connection)
-            rows = connection.execute(_HISTORY, [self._place.name, last], binary=True).fetchall() if there else ()
-        return [line for (line,) in reversed(rows)]
+            if not self._has_history(connection):
+                return
+            while True:
+                values = [self._place.name, since, _AT_A_TIME]
+                rows = connection.execute(_HISTORY, values, binary=True).fetchall()
+                yield from (line for _, line in rows)
+                if len(rows) < _AT_A_TIME:
+                    return
+                since = rows[-1][0] + 1
+
+    def last_line(self) -> bytes | None:
+        """Read the line of the greatest number."""
+        with self._reading() as connection:
+            if not self._has_history(connection):
+                return None
+            row = connection.execute(_LAST, [self._place.name], binary=True).fetchone()
+        return row[0] if row else None
+
+    def _has_history(self, connection: Connection) -> bool:
+        return tables.exist(connection, self._place) and tables.has_history(connection)
 
     def remember(self, number: int, line: bytes, oldest: int) -> None:
         """Insert the line, and delete those that are too old, in one transaction."""

@@ -23,7 +23,9 @@ AUTHOR = Author("ann", "host", "https://ci.example/1", "c" * 40, is_clean=True)
 
 
 def entry(number: int, text: str = "Hello.") -> HistoryEntry:
-    head = Head(number, number * 3, 1.5, AUTHOR, "live", "org", "d" * 64, "1.0", ("start:x.y",), {"update": 1}, (DESK,))
+    head = Head(
+        number, number * 3, 1.5, AUTHOR, "live", "org", "d" * 64, "1.0", ("start:x.y",), {"update": 1}, {DESK: "update"}
+    )
     picture = Picture(DESK, Action.UPDATE, "id", {"first_message": text}, {"webhook_secret": Secret("s", None, "f")})
     return HistoryEntry(head, (Deed("assistants.desk:update", Verb.UPDATE, DESK, Status.DONE, "id"),), (picture,))
 
@@ -70,5 +72,5 @@ def test_an_entry_that_was_taken_out_is_told() -> None:
 
 @pytest.mark.parametrize("data", [b"{}\n", b"\n", b'{"head":1', b'{"head":{},"body":{},"previous":"","hash":""}\n'])
 def test_what_is_no_entry_is_an_error(data: bytes) -> None:
-    with pytest.raises(ValueError, match=r"entry|head"):
+    with pytest.raises(ValueError, match="entry"):
         list(read([data]))

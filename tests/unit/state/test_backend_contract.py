@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from support.stores import STORES, begin
 
 from hmsplan.errors import StateError, StateLocked
-from hmsplan.model import UNKNOWN, Address, Binding, Deposed, Head, HistoryEntry, PendingCreate, Secret, State
+from hmsplan.formats.history_file import number_of
+from hmsplan.model import (
+    UNKNOWN,
+    Address,
+    Author,
+    Begun,
+    Binding,
+    Deposed,
+    Head,
+    HistoryEntry,
+    LastEntry,
+    PendingCreate,
+    Retention,
+    Secret,
+    State,
+)
 from hmsplan.state.backend import new_state
 from hmsplan.state.journal import (
+    Began,
     Bound,
     DeposedGone,
     Entry,
     Intended,
     Moved,
     OrganizationKnown,
+    Remembered,
     Sending,
     Settled,
     Spent,
@@ -27,6 +45,8 @@ from hmsplan.state.journal import (
 from hmsplan.state.journal import replay as replayed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from support.stores import Store
 
 A, B = Address("assistants", "a"), Address("assistants", "b")
@@ -404,12 +424,12 @@ def test_a_backend_says_where_it_is(store: Store) -> None:
 # The history of applies
 
 
-def remembered(number: int, at: float = 1.0) -> HistoryEntry:
-    return HistoryEntry(Head(number, number, at, UNKNOWN, "production", None, "d" * 64))
+def remembered(number: int, at: float = 1.0, oldest: int = 0) -> HistoryEntry:
+    return HistoryEntry(Head(number, number, at, UNKNOWN, "production", None, "d" * 64, oldest=oldest))
 
 
 def test_a_history_begins_with_the_first_apply_and_is_read_without_the_lock(store: Store) -> None:
-    assert store.open().history() == []
+    assert list(store.open().history()) == []
     begin(store)
     backend = store.open()
     with backend.lock("test"):
@@ -418,7 +438,7 @@ def test_a_history_begins_with_the_first_apply_and_is_read_without_the_lock(stor
             backend.remember(remembered)
     found = store.open().history()
     assert [(line.head.number, line.problem, line.entry()) for line in found] == [
-        (number, "", remembered(number)) for number in (1, 2, 3)
+        (number, "", remembered(number, oldest=1)) for number in (1, 2, 3)
     ]
 
 
@@ -439,17 +459,118 @@ def test_nothing_is_remembered_without_the_lock(store: Store) -> None:
     begin(store)
     with pytest.raises(StateError):
         store.open().remember(remembered)
-    assert store.open().history() == []
+    assert list(store.open().history()) == []
 
 
 def test_old_applies_are_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hmsplan.state.backend.MOST_REMEMBERED", 2)
     monkeypatch.setattr("hmsplan.state.file.storage._WORTH_FORGETTING", 1)
     begin(store)
     backend = store.open()
     with backend.lock("test"):
         backend.load()
         for _ in range(4):
-            backend.remember(remembered)
+            backend.remember(remembered, keep=Retention(2))
     found = store.open().history()
     assert [(line.head.number, line.problem) for line in found] == [(3, ""), (4, "")]
+
+
+def remember_all(store: Store, times: Sequence[float], keep: Retention) -> list[int]:
+    """Remember an apply at each of *times*; return the numbers that are there then, each after one that was checked."""
+    begin(store)
+    backend = store.open()
+    with backend.lock("test"):
+        backend.load()
+        for at in times:
+            backend.remember(partial(remembered, at=at), keep=keep)
+    found = list(store.open().history())
+    assert [line.problem for line in found] == [""] * len(found)
+    assert found[-1].head.oldest == found[0].number
+    return [line.number for line in found]
+
+
+@pytest.mark.parametrize(
+    ("keep", "left"),
+    [
+        (Retention(10), [1, 2, 3, 4, 5]),
+        (Retention(10, 250), [3, 4, 5]),
+        (Retention(2, 250), [4, 5]),
+        (Retention(10, 1), [5]),
+        (Retention(1), [5]),
+    ],
+)
+def test_applies_are_forgotten_by_number_and_age(
+    store: Store, keep: Retention, left: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hmsplan.state.file.storage._WORTH_FORGETTING", 1)
+    assert remember_all(store, [100, 200, 300, 400, 500], keep) == left
+
+
+def test_what_was_forgotten_is_not_expected_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stack that keeps more from now on has only what is left."""
+    monkeypatch.setattr("hmsplan.state.file.storage._WORTH_FORGETTING", 1)
+    remember_all(store, [100, 200, 300], Retention(2))
+    backend = store.open()
+    with backend.lock("test"):
+        backend.load()
+        backend.remember(remembered)
+    assert [(line.number, line.head.oldest) for line in store.open().history()] == [(2, 1), (3, 2), (4, 2)]
+
+
+def test_a_history_is_read_from_a_number_on_and_from_its_end(store: Store) -> None:
+    remember_all(store, [1, 2, 3, 4], Retention())
+    storage = store.open().storage
+    assert [number_of(line) for line in storage.history(3)] == [3, 4]
+    assert [number_of(line) for line in storage.history(9)] == []
+    last = store.open().last_line()
+    assert last is not None
+    assert (last.number, last.data) == (4, list(storage.history())[-1])
+
+
+def test_an_entry_after_a_lost_one_goes_on_from_what_the_state_knows(store: Store) -> None:
+    begin(store)
+    backend = store.open()
+    with backend.lock("test"):
+        backend.load()
+        last = backend.remember(remembered)
+        assert backend.remember(remembered, LastEntry(7, "c" * 64)).number == 8
+        assert backend.remember(remembered, last).number == 9
+    assert [(line.number, line.problem) for line in store.open().history()] == [
+        (1, ""),
+        (8, "it does not follow the one before"),
+        (9, ""),
+    ]
+
+
+def test_the_last_entry_and_an_apply_that_began_are_kept_in_the_state(store: Store) -> None:
+    begin(store)
+    backend = store.open()
+    author = Author("ann", "host", "", "c" * 40, is_clean=True)
+    with backend.lock("test"):
+        state = backend.load()
+        assert state is not None
+        backend.append([Began(author, 1.5, "d" * 64), Bound(Binding(A, "1")), Unbound(B)])
+    found = store.open().load()
+    assert found is not None
+    assert found.begun == Begun(author, 1.5, "d" * 64, state.serial + 1, (A, B))
+    backend = store.open()
+    with backend.lock("test"):
+        backend.load()
+        backend.save(replace(found, serial=found.serial + 1))
+        assert store.open().load() == replace(found, serial=found.serial + 1)
+        backend.append([Remembered(LastEntry(3, "e" * 64))])
+    ended = store.open().load()
+    assert ended is not None
+    assert (ended.last, ended.begun) == (LastEntry(3, "e" * 64), None)
+
+
+def test_a_state_from_elsewhere_knows_no_less_of_the_history(store: Store) -> None:
+    begin(store)
+    backend = store.open()
+    with backend.lock("test"):
+        old = backend.load()
+        assert old is not None
+        backend.append([Remembered(LastEntry(3, "e" * 64))])
+        backend.push(old, force=True)
+    pushed = store.open().load()
+    assert pushed is not None
+    assert pushed.last == LastEntry(3, "e" * 64)

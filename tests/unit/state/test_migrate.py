@@ -10,7 +10,7 @@ import pytest
 from support.stores import STORES, UrlStore
 
 from hmsplan.errors import StateError, StateLocked
-from hmsplan.model import Address, Binding, Deposed, PendingCreate, State
+from hmsplan.model import UNKNOWN, Address, Binding, Deposed, Head, HistoryEntry, PendingCreate, State
 from hmsplan.state.backend import new_state
 from hmsplan.state.journal import Bound, Entry, Intended, OrganizationKnown, Spent, replay
 from hmsplan.state.migrate import migrate
@@ -133,3 +133,16 @@ def test_a_state_is_not_moved_onto_itself(folders: tuple[Store, Store]) -> None:
     fill(source)
     with pytest.raises(StateError, match="is where the state is already"):
         migrate(source.open(), source.open(), "test")
+
+
+def test_the_history_comes_along_once(two: tuple[Store, Store]) -> None:
+    source, target = two
+    fill(source)
+    backend = source.open()
+    with backend.lock("test"):
+        backend.load()
+        for _ in range(3):
+            backend.remember(lambda number: HistoryEntry(Head(number, 1, 1.0, UNKNOWN, "production", None, "d" * 64)))
+    for _ in range(2):
+        migrate(source.open(), target.open(), "test")
+        assert list(target.open().storage.history()) == list(source.open().storage.history())
