@@ -15,7 +15,7 @@ from hmsplan.cli.state import ADDRESS
 from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import StateError
 from hmsplan.formats.history_file import EDITED
-from hmsplan.operations.history import survey, version_at, versions_of
+from hmsplan.operations.history import audit, version_at, versions_of
 from hmsplan.output.history import (
     between_json,
     between_markdown,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from hmsplan.cli.options import Globals
     from hmsplan.formats.history_file import Line
     from hmsplan.model import Address, HistoryEntry
-    from hmsplan.operations.history import Survey
+    from hmsplan.operations.history import Audit
     from hmsplan.output.history import Version
     from hmsplan.state.backend import Backend
 
@@ -82,9 +82,9 @@ def history_command(
     backend = open_state(options)
     most = MOST if limit is None else limit
     if address is None:
-        _print(form, history_json, history_text, history_markdown, options, survey(backend, most))
+        _print(form, history_json, history_text, history_markdown, options, audit(backend, most))
         return
-    found = survey(backend, 0 if applies else most, lambda line: line.names(address))
+    found = audit(backend, 0 if applies else most, lambda line: line.names(address))
     versions = list(versions_of(map(_read, found.lines), address))
     if not versions:
         raise StateError(f"no apply that is remembered touched {address}", summary="Not in the history")
@@ -101,7 +101,7 @@ def _print(
     to_text: Callable[..., str],
     to_markdown: Callable[..., str],
     options: Globals,
-    found: Survey,
+    found: Audit,
     *what: object,
 ) -> None:
     match form:
@@ -143,7 +143,7 @@ def show_entry(options: Globals, asked: str, form: str) -> None:
     """
     backend = open_state(options)
     number = _number(backend, int(asked[1:]))
-    found = survey(backend, 0, lambda line: line.number == number)
+    found = audit(backend, 0, lambda line: line.number == number)
     if not found.lines:
         if f"@{number}: {EDITED}." in found.problems:
             raise StateError(f"@{number} is not to be believed: {EDITED}", summary="History is damaged")

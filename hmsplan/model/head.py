@@ -46,7 +46,8 @@ class Head:
         approvals: what was allowed, by ``approvals.yaml`` or ``--allow``: ``start:campaigns.winback``.
         counts: verb or "failed" to how many steps.
         touched: addresses with a change, to the ``Action``; "failed" where not one of its steps was done.
-        drifted: addresses of which the apply saw, before it wrote, that they were not as last applied.
+        read: when the apply looked at what is live, as *at*; 0 = not known.
+        drifted: addresses that it saw to be otherwise than last applied.
         is_whole: it looked at all addresses, not at some targets.
         ended: False of an apply that was killed: all that is told is what the journal knew of it.
         oldest: number of the oldest entry that was kept when this one was written; 0 = not known.
@@ -63,6 +64,7 @@ class Head:
     approvals: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     touched: Mapping[Address, str] = field(default_factory=dict)
+    read: float = 0.0
     drifted: tuple[Address, ...] = ()
     is_whole: bool = False
     ended: bool = True

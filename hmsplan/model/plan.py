@@ -186,8 +186,11 @@ class Drift:
         unseen: write-only fields, of which nothing can be said.
         other: of a TWIN: id of the other live object with the same identity.
         environment: of a TWIN: the environment of the stack whose state binds *other*; "" = no state that we know does.
-        applied: the last apply that touched it, after which it changed; None = none is remembered, or was asked for.
-        updated: when the API says that it changed last, in Unix seconds; None = it does not say.
+        applied: the last apply that touched it; None = none is remembered, or was asked for.
+        since: when it was last known to be as applied, in Unix seconds: then an apply wrote it, or looked and found it
+            so. None = not known.
+        read: when it was found to be otherwise.
+        updated: when the API says that it changed last; None = it does not say.
     """
 
     kind: str
@@ -200,7 +203,15 @@ class Drift:
     other: str = ""
     environment: str = ""
     applied: Head | None = None
+    since: float | None = None
+    read: float | None = None
     updated: float | None = None
+
+    @property
+    def until(self) -> float | None:
+        """When it had changed at the latest."""
+        is_between = self.updated is not None and self.since is not None and self.since < self.updated
+        return self.updated if is_between else self.read
 
 
 class Verb(enum.StrEnum):

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 from hmsplan.api.client import ReadClient
 from hmsplan.errors import StateError
-from hmsplan.model import Diagnostic, Severity
+from hmsplan.model import Diagnostic, DriftKind, Severity
+from hmsplan.operations.history import FAILED, audit
 from hmsplan.operations.refresh import read
 from hmsplan.planner.drift import DriftReport, survey
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hmsplan.model import Address, Head
     from hmsplan.operations.workspace import Workspace
 
 
@@ -33,11 +37,31 @@ async def drift(workspace: Workspace) -> DriftReport:
 
 
 def _attributed(report: DriftReport, workspace: Workspace) -> DriftReport:
+    """Add the last apply that touched each object, and when it was last known to be as applied; tell of tampering."""
     try:
-        heads = [line.head for line in workspace.backend.history() if not line.problem]
-    except StateError as error:
+        found = audit(workspace.backend)
+        heads = [line.head for line in found.lines]
+    except (StateError, ValueError) as error:
         workspace.reporter.warning(Diagnostic("History not read", str(error), severity=Severity.WARNING))
         return report
-    last = {address: head for head in heads for address in head.touched}
-    found = [replace(each, applied=last.get(each.address)) if each.address else each for each in report.drifted]
-    return replace(report, drifted=tuple(found))
+    for problem in found.problems:
+        workspace.reporter.warning(Diagnostic("History is damaged", problem, severity=Severity.WARNING))
+    last = {address: head for head in heads for address, what in head.touched.items() if what != FAILED}
+    drifted = [
+        each
+        if each.address is None or each.drift is DriftKind.TWIN
+        else replace(each, applied=last.get(each.address), since=known_since(heads, each.address))
+        for each in report.drifted
+    ]
+    return replace(report, drifted=tuple(drifted))
+
+
+def known_since(heads: Sequence[Head], address: Address) -> float | None:
+    """Return when an object was last known to be as applied: an apply wrote it, or looked at all and found it so."""
+    since = None
+    for head in heads:
+        if head.touched.get(address, FAILED) != FAILED:
+            since = head.at
+        elif since is not None and head.is_whole and address not in head.drifted:
+            since = head.read
+    return since

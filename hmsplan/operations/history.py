@@ -96,7 +96,7 @@ def remember_begun(workspace: Workspace, state: State) -> LastEntry | None:
         last = workspace.backend.last_line()
         if last is not None and not last.is_edited and last.head.serial >= begun.serial:
             return LastEntry(last.number, last.hash)  # it was killed after that
-        before = _latest(workspace.backend.history(), begun.touched)
+        before = _latest(workspace.backend.lines(), begun.touched)
     except (StateError, ValueError):  # told where it is written
         before = {}
     return _remembered(workspace, state, lambda number: unended(state, begun, workspace.stack, before, number))
@@ -123,6 +123,7 @@ def entry_of(run: Performed, number: int) -> HistoryEntry:
         number=number,
         serial=run.state.serial,
         at=round(run.reviewed.snapshot.now + run.report.elapsed_s, 3),
+        read=round(run.reviewed.snapshot.now, 3),
         author=run.author,
         environment=plan.environment,
         organization=plan.organization,
@@ -239,7 +240,7 @@ def _members(
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class Audit:
     """The history, checked from end to end.
 
     Attributes:
@@ -255,7 +256,7 @@ class Survey:
     begun: Begun | None = None
 
 
-def survey(backend: Backend, most: int = 0, wanted: Callable[[Line], bool] = lambda _: True) -> Survey:
+def audit(backend: Backend, most: int = 0, wanted: Callable[[Line], bool] = lambda _: True) -> Audit:
     """Read the whole history, and check it against itself and the state.
 
     Args:
@@ -270,7 +271,7 @@ def survey(backend: Backend, most: int = 0, wanted: Callable[[Line], bool] = lam
     known = state.last if state is not None else None
     kept: deque[Line] = deque(maxlen=most or None)
     count, problems, first, last, same = 0, list[str](), None, None, None
-    for line in backend.history():
+    for line in backend.lines():
         first, last = first or line, line
         if known is not None and line.number == known.number:
             same = line.hash == known.hash
@@ -285,7 +286,7 @@ def survey(backend: Backend, most: int = 0, wanted: Callable[[Line], bool] = lam
     begun = state.begun if state is not None else None
     if begun is not None and last is not None and not last.is_edited and last.head.serial >= begun.serial:
         begun = None
-    return Survey(tuple(kept), count - len(kept), tuple(problems), begun)
+    return Audit(tuple(kept), count - len(kept), tuple(problems), begun)
 
 
 def _at_the_ends(state: State | None, first: Line | None, last: Line | None) -> Iterator[str]:

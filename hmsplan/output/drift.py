@@ -108,15 +108,13 @@ def drift_lines(drift: Drift, look: Look, run: CommandLine = BARE) -> Iterator[L
 
 
 def between(drift: Drift) -> str:
-    """Say after which apply it changed, and when the API says that it did; "" where no apply is remembered."""
-    if drift.applied is None:
+    """Say between what times it changed, and by whom it was applied last; "" where no apply is remembered."""
+    if drift.applied is None or drift.since is None or drift.until is None:
         return ""
-    head = drift.applied
-    after = f"after {for_people(head.at)}, not by an apply"
-    if drift.updated is not None and drift.updated > head.at:
-        after = f"after {for_people(head.at)}, at {for_people(drift.updated)} at the latest, not by an apply"
-    commit = f", commit {safe(head.author.short_commit)}" if head.author.commit else ""
-    return f"{after}; last applied by {safe(head.author.user) or 'somebody'}, @{head.number}{commit}"
+    author = drift.applied.author
+    when = f"between {for_people(drift.since)} and {for_people(drift.until)}, not by an apply"
+    commit = f", commit {safe(author.short_commit)}" if author.commit else ""
+    return f"{when}; last applied by {safe(author.user) or 'somebody'}, @{drift.applied.number}{commit}"
 
 
 def twin_text(drift: Drift) -> str:
@@ -173,7 +171,7 @@ def _drift_json(drift: Drift) -> dict[str, Any]:
 
 
 def _when_json(drift: Drift) -> dict[str, Any]:
-    """Return the last apply that touched it, and when it changed as far as the API tells."""
+    """Return the last apply that touched it, and between what times it changed."""
     found: dict[str, Any] = {}
     if drift.applied is not None:
         head, author = drift.applied, drift.applied.author
@@ -184,6 +182,8 @@ def _when_json(drift: Drift) -> dict[str, Any]:
             "commit": author.commit or None,
             "run": author.run or None,
         }
+    if drift.since is not None and drift.until is not None:
+        found["between"] = {"since": iso(drift.since), "until": iso(drift.until)}
     return found | ({"updated_at": iso(drift.updated)} if drift.updated is not None else {})
 
 

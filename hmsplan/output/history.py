@@ -45,7 +45,7 @@ class Entry(Protocol):
 
 
 class Found(Protocol):
-    """The history as it was found; see ``operations.history.Survey``."""
+    """The history as it was found; see ``operations.history.Audit``."""
 
     @property
     def lines(self) -> Sequence[Entry]:
@@ -216,6 +216,7 @@ def _head_json(head: Head) -> dict[str, Any]:
         "number": head.number,
         "serial": head.serial,
         "at": timestamps.iso(head.at),
+        "read_at": timestamps.iso(head.read) if head.read else None,
         "ended": head.ended,
         **_author_json(head.author),
         "environment": head.environment,

@@ -254,9 +254,10 @@ def survey(
 
 
 def _timed(drift: Drift, snapshot: Snapshot) -> Drift:
-    """Add when the API says that it changed last."""
+    """Add when it was read, and when the API says that it changed last."""
     live = snapshot.get(drift.kind, drift.id)
-    return drift if live is None else replace(drift, updated=from_api(live.fields.get("updated_at")))
+    updated = from_api(live.fields.get("updated_at")) if live is not None else None
+    return replace(drift, read=snapshot.now, updated=updated)
 
 
 def _memory(stack: Stack, snapshot: Snapshot, state: State, elsewhere: Elsewhere, kinds: Kinds) -> Iterator[Diagnostic]:

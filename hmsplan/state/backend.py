@@ -111,7 +111,11 @@ class Backend:
             state = replace(state, last=_later(state.last, stored.last))
         self._put(seen, state, backup=None if stored is None else dump(stored))
 
-    def history(self) -> Iterator[Line]:
+    def history(self) -> list[Line]:
+        """Return all applies of this environment; see ``lines``."""
+        return list(self.lines())
+
+    def lines(self) -> Iterator[Line]:
         """Yield the applies of this environment, oldest first, each with what is wrong with its entry.
 
         Raises:

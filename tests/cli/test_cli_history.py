@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -350,12 +351,47 @@ def test_an_empty_history_says_so(live: Callable[..., Result]) -> None:
     assert live("history", "--format", "markdown").out.startswith("| apply | when |")
 
 
-def test_drift_says_after_which_apply_it_happened(applied: Callable[..., Result], emulator: Emulator) -> None:
-    (assistant,) = emulator.all("assistants")
-    emulator.edit("assistants", assistant["id"], {"first_message": "Changed in the dashboard."})
-    out = " ".join(applied("drift").out.split())
-    assert "(after 2" in out
-    assert "not by an apply; last applied by" in out
-    assert ", @2)" in out
+def edit(emulator: Emulator, text: str) -> None:
+    """Do what somebody does in the dashboard."""
+    (assistant,) = [each for each in emulator.all("assistants") if each["name"] == "Support"]
+    emulator.edit("assistants", assistant["id"], {"first_message": text})
+
+
+def test_drift_says_between_what_times_it_happened_and_by_whom_it_was_applied(
+    applied: Callable[..., Result], emulator: Emulator
+) -> None:
+    applies = applied("history", "--json").json["applies"]
+    edit(emulator, "Changed in the dashboard.")
+    shown = " ".join(applied("drift").out.replace("#", "").split())
+    found = re.search(r"\(between (.*) UTC and (.*) UTC, not by an apply; last applied by (\w+), @2\)", shown)
+    assert found is not None, shown
+    assert found[3] == applies[-1]["user"]
     (told,) = applied("drift", "--json").json["drift"]
-    assert (told["last_apply"]["number"], "updated_at" in told) == (2, True)
+    assert told["last_apply"]["number"] == 2
+    assert told["between"]["since"] == applies[-1]["at"]
+    assert told["between"]["until"] >= told["between"]["since"]
+    assert "not by an apply" in applied("drift", "--format", "markdown").out
+
+
+def test_an_apply_of_others_that_found_an_object_as_applied_narrows_the_times(
+    applied: Callable[..., Result], stack: Path, emulator: Emulator
+) -> None:
+    write(stack, {"d.yaml": saying("One.").replace("upport", "ales")})
+    assert applied("apply", "-y").code == 0
+    narrow = applied("history", "--json").json["applies"][-1]
+    edit(emulator, "Changed in the dashboard.")
+    write(stack, {"d.yaml": saying("Two.").replace("upport", "ales")})
+    assert applied("apply", "-y", "--target", "assistants.sales").code == 0
+    (told,) = applied("drift", "--json").json["drift"]
+    assert told["last_apply"]["number"] == 2
+    assert told["between"]["since"] == narrow["read_at"]
+
+
+def test_drift_warns_of_a_history_that_was_edited(
+    applied: Callable[..., Result], stack: Path, emulator: Emulator
+) -> None:
+    edit(emulator, "Changed in the dashboard.")
+    file, lines = lines_of(stack)
+    file.write_bytes(lines[0])
+    result = applied("drift")
+    assert (result.code, "The end is missing" in result.err) == (0, True)

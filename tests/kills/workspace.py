@@ -24,7 +24,7 @@ from hmsplan.emulator import Emulator
 from hmsplan.errors import StateError
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.identity import identity_of
-from hmsplan.operations.history import survey
+from hmsplan.operations.history import audit
 from hmsplan.state.backend import open_backend
 from kills.crash_points import VARIABLE
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hmsplan.model import State
-    from hmsplan.operations.history import Survey
+    from hmsplan.operations.history import Audit
 
 TESTS: Final = Path(__file__).parents[1]
 HMSPLAN: Final = Path(sys.executable).with_name("hmsplan")
@@ -123,7 +123,7 @@ OTHER: Final[Mapping[str, Any]] = {
     "numbers": {"main": _number("0", "newcomer"), "second": _number("1", "desk")},
     "campaigns": {
         "recall": campaign("Recall", "${assistants.desk}", [lead("001"), lead("004")]),
-        "survey": campaign("Survey", "${assistants.newcomer}", [lead("007"), lead("008")]),
+        "audit": campaign("Audit", "${assistants.newcomer}", [lead("007"), lead("008")]),
     },
 }
 
@@ -241,9 +241,9 @@ class Workspace:
                 self._found("doubted", len(problems), problems)
         return ended
 
-    def history(self) -> Survey:
+    def history(self) -> Audit:
         """Return the history on the disk."""
-        return survey(open_backend("file", self.stack, "default"))
+        return audit(open_backend("file", self.stack, "default"))
 
     def round(self, *crashes: str | float | None, unforked: bool = False) -> int:
         """Declare the other stack, kill one apply after another, let the last one live, and judge what it leaves.
