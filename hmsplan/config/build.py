@@ -164,12 +164,17 @@ def _stack(
         history=read_retention(_child(sources.stack, "history")),
         warnings=warnings,
         approvals=approvals,
-        lint=read_lint(_child(sources.stack, "lint")),
+        lint=replace(read_lint(_child(sources.stack, "lint")), commented=_commented(sources)),
     )
 
 
 def _safety(sources: Sources) -> Safety:
     return read_safety(_child(sources.stack, "safety"), _child(sources.environment, "safety"))
+
+
+def _commented(sources: Sources) -> tuple[str, ...]:
+    read = filter(None, (sources.stack, sources.environment, sources.approvals, *sources.resources))
+    return tuple([document.file for document in read if document.commented])
 
 
 def _named_anywhere(sources: Sources, read_text: Callable[[str], str]) -> set[str]:

@@ -37,6 +37,7 @@ class Document:
         aliases: number of an alias node to the number of the node it repeats.
         merges: number of a mapping with ``<<`` to its keys in the order of the file.
         interpolated: some text may hold ``${``.
+        commented: it may hold a comment for lint.
     """
 
     file: str
@@ -46,6 +47,7 @@ class Document:
     aliases: Mapping[int, int]
     merges: Mapping[int, tuple[str | Merged, ...]]
     interpolated: bool = False
+    commented: bool = False
 
     def root(self) -> Node:
         """Return the whole document as a node."""

@@ -77,13 +77,18 @@ def files_below(folder: Folder, environment: Environment) -> Listing:
 def documents_of(folder: Folder, others: Iterable[Environment]) -> Iterator[Document]:
     """Yield every file of *others* that can be parsed; what is wrong with the rest is told when they are chosen."""
     folder = Folder(folder.root)  # with a budget of its own
-    for each in others:
-        paths = [each.file] if each.file is not None else []
+    for path in files_of(folder, others):
+        with suppress(FileProblem, ConfigError):
+            yield parse(folder.read_bytes(folder.real(path), path), path)
+
+
+def files_of(folder: Folder, some: Iterable[Environment]) -> Iterator[str]:
+    """Yield the file and the resource files of each of *some* environments, as far as they can be listed."""
+    for each in some:
+        if each.file is not None:
+            yield each.file
         with suppress(FileProblem):
-            paths += [path for path, _ in files_below(folder, each).files]
-        for path in paths:
-            with suppress(FileProblem, ConfigError):
-                yield parse(folder.read_bytes(folder.real(path), path), path)
+            yield from (path for path, _ in files_below(folder, each).files)
 
 
 def unknown(name: str, known: Mapping[str, Environment], source: SourceLine | None) -> Diagnostic | None:

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 MAX_FILE_BYTES: Final = 8 * 2**20
 MAX_DEPTH: Final = 100
+COMMENT_FOR_LINT: Final = b"hmsplan:"
+"""What every comment for lint has, wrong ones too."""
 MAX_REPEATED_NODES: Final = 100_000
 MAX_NODES: Final = 1_000_000
 MAX_PROBLEMS: Final = 50
@@ -200,6 +202,7 @@ class _Builder:
             self.aliases or _NO_ALIASES,
             self.merges or _NO_MERGES,
             "${" in self.text,
+            COMMENT_FOR_LINT in data,
         )
 
     def judge_depth(self, text: str) -> None:

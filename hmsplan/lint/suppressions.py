@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 MARK: Final = "hmsplan: ignore"
-BEGINS: Final = b"hmsplan:"
-"""What every comment has, wrong ones too."""
 FORM: Final = "# hmsplan: ignore RULE until 2027-01-01 because REASON"
 _COMMENT: Final = re.compile(r"(?:^|\s)#\s*hmsplan:\s*ignore\b(.*)$")
 _BODY: Final = re.compile(

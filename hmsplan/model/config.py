@@ -154,11 +154,13 @@ class LintSettings:
         severities: rule to how bad it is here; None = off.
         fail: findings at least as bad make lint fail.
         sources: where each rule is named.
+        commented: the files of this environment with what may be a comment for lint.
     """
 
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
     fail: Severity = Severity.ERROR
     sources: Mapping[str, SourceLine] = field(default_factory=dict)
+    commented: tuple[str, ...] = ()
 
 
 class VariableOrigin(enum.StrEnum):

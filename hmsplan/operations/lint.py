@@ -7,12 +7,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from hmsplan.config.confined import Folder
+from hmsplan.config.environments import environments, files_of
 from hmsplan.config.interpolation import FileProblem
-from hmsplan.config.load import load_settings
+from hmsplan.config.yaml_parser import COMMENT_FOR_LINT
 from hmsplan.errors import ConfigError
-from hmsplan.export.editor import yaml_files
 from hmsplan.lint.engine import lint
-from hmsplan.lint.suppressions import BEGINS
 from hmsplan.model import Action, Severity
 
 if TYPE_CHECKING:
@@ -59,15 +58,16 @@ def lint_stack(
         rules: by id; None = all.
     """
     folder = Folder(str(root))
-    files = None if only is not None else _with_comments(root)
+    files = None if only is not None else _with_comments(stack, folder)
     today = date.today() if today is None else today  # noqa: DTZ011 -- the day of the person who wrote "until"
     return lint(stack, today=today, lines=_Files(folder), only=only, files=files, rules=rules)
 
 
-def _with_comments(root: Path) -> list[str]:
-    """Return the YAML files of a stack that may hold a comment for lint."""
-    folder = Folder(str(root))
-    return [file for file in yaml_files(folder, load_settings(root).include) if folder.mentions(file, BEGINS)]
+def _with_comments(stack: Stack, folder: Folder) -> list[str]:
+    """Return the YAML files that may hold a comment for lint; of other environments, which were not read, too."""
+    others = [each for name, each in environments(folder).items() if name != stack.environment]
+    unread = [file for file in files_of(folder, others) if folder.mentions(file, COMMENT_FOR_LINT)]
+    return [*stack.lint.commented, *unread]
 
 
 def with_findings(plan: Plan, stack: Stack, root: Path) -> Plan:
