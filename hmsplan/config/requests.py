@@ -7,7 +7,7 @@ one of several forms its tag decides, so that every error stands where it belong
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import operator
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,16 +17,16 @@ import jsonschema_rs
 import orjson
 
 from hmsplan.config.schema_violation import explained
-from hmsplan.kinds import A_KIND
+from hmsplan.kinds import A_KIND, KINDS
 from hmsplan.kinds.api_rules import shared
-from hmsplan.model import Ref, Secret, values_at
+from hmsplan.model import ANY, ANY_KEY, Ref, Secret, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from hmsplan.config.schema_violation import SchemaViolation
     from hmsplan.kinds import Kind
-    from hmsplan.model import FieldPath, Spec
+    from hmsplan.model import Spec, Tree
 
 _Schema = dict[str, Any]
 
@@ -44,7 +44,7 @@ def refused(kind: Kind, spec: Spec) -> Iterator[SchemaViolation]:
 
     What only a create needs is not missed here: whether there is an object already, a plan knows.
     """
-    for (method, path), body in _requests(kind, _sent(kind, spec)):
+    for (method, path), body in _requests(kind, _sent(spec, _replaced(kind.name))):
         validator = _validator(method, path)
         if validator is None or validator.is_valid(body):
             continue
@@ -56,10 +56,10 @@ def refused(kind: Kind, spec: Spec) -> Iterator[SchemaViolation]:
 def _requests(kind: Kind, sent: Spec) -> Iterator[tuple[tuple[str, str], Spec]]:
     """Yield each request by which an object becomes what *sent* says, with its body."""
     one = ("PATCH", kind.path if kind.unfold is not None else f"{kind.path}/{{id}}")
-    own = {key: value for key, value in sent.items() if key not in kind.posted_to}
+    own = {key: value for key, value in sent.items() if key not in kind.posted_to} if kind.posted_to else sent
     later = {key: value for key, value in own.items() if value is None or key in kind.after_create}
     if "POST" in kind.verbs:
-        yield ("POST", kind.path), {key: value for key, value in own.items() if key not in later}
+        yield ("POST", kind.path), {key: value for key, value in own.items() if key not in later} if later else own
         if later and "PATCH" in kind.verbs:
             yield one, {key: {} if value is None and key in kind.emptied else value for key, value in later.items()}
     else:
@@ -69,21 +69,25 @@ def _requests(kind: Kind, sent: Spec) -> Iterator[tuple[tuple[str, str], Spec]]:
             yield ("POST", path), {kind.named_by: sent[kind.named_by], field: sent[field]}
 
 
-def _sent(kind: Kind, spec: Spec) -> Spec:
-    """Return *spec* with something that fits in place of ids and secrets; shares what holds none."""
-    for at in (*kind.refs, *kind.secrets):
-        for path, value in values_at(spec, at):
-            if isinstance(value, Ref | Secret):
-                spec = _put(spec, path, _ID if isinstance(value, Ref) else _UNKNOWN)
-    return spec
+@cache
+def _replaced(kind: str) -> Tree:
+    return tree_of((*KINDS[kind].refs, *KINDS[kind].secrets))
 
 
-def _put(value: Any, path: FieldPath, new: str) -> Any:
-    if not path:
-        return new
-    copied: Any = dict(value) if isinstance(value, Mapping) else list(value)
-    copied[path[0]] = _put(value[path[0]], path[1:], new)
-    return copied
+def _sent(value: Any, replaced: Tree) -> Any:
+    """Return *value* with something that fits in place of ids and secrets; shares what holds none."""
+    if isinstance(replaced, int):
+        return _ID if isinstance(value, Ref) else _UNKNOWN if isinstance(value, Secret) else value
+    if isinstance(value, list) and ANY in replaced:
+        items = [_sent(item, replaced[ANY]) for item in value]
+        return value if all(map(operator.is_, items, value)) else items
+    if not isinstance(value, dict):
+        return value
+    new = value
+    for key, below in dict.fromkeys(value, replaced[ANY_KEY]).items() if ANY_KEY in replaced else replaced.items():
+        if key in value and (sent := _sent(value[key], below)) is not value[key]:
+            new = {**new, key: sent}
+    return new
 
 
 @cache

@@ -5,12 +5,12 @@ from __future__ import annotations
 import enum
 from operator import itemgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hmsplan.model import ANY, pattern
+from hmsplan.model import pattern, tree_of, values_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hmsplan.model import FieldPath, Resource
 
@@ -86,42 +86,19 @@ _ROLES: Final[Mapping[str, Sequence[Role]]] = {
 """Kind to the role of each entry of the table, in its order."""
 
 
-def _tree(kind: str) -> Mapping[str, Any]:
-    """Return the paths of a kind as nested mappings, which are walked once; at the end of each is its number."""
-    tree: dict[str, Any] = {}
-    for number, path in enumerate(dotted for all_dotted in _TEXTS[kind].values() for dotted in all_dotted):
-        *blocks, last = pattern(path)
-        below = tree
-        for part in blocks:
-            below = below.setdefault(part, {})
-        below[last] = number
-    return tree
-
-
-_TREES: Final = {kind: _tree(kind) for kind in _TEXTS}
+_TREES: Final = {
+    kind: tree_of(pattern(dotted) for all_dotted in roles.values() for dotted in all_dotted)
+    for kind, roles in _TEXTS.items()
+}
 
 
 def texts_of(resource: Resource) -> tuple[Text, ...]:
-    """Return the texts of a resource in the order of the table; those that a template brings are among them."""
+    """Return the texts of a resource in the order of the table, empty ones too; those of templates are among them."""
     kind = resource.address.kind
     if kind not in _TREES:
         return ()
-    found = sorted(_walk(resource.spec, _TREES[kind], ()), key=_number)
-    return tuple([Text(path, _ROLES[kind][number], text) for number, path, text in found])
+    found = sorted(values_in(resource.spec, _TREES[kind]), key=_number)
+    return tuple([Text(path, _ROLES[kind][number], text) for number, path, text in found if type(text) is str])
 
 
 _number: Final = itemgetter(0)
-
-
-def _walk(value: Any, tree: Mapping[str, Any], path: FieldPath) -> Iterator[tuple[int, FieldPath, str]]:
-    for part, below in tree.items():
-        if part != ANY:
-            items: Iterable[tuple[str | int, Any]] = ((part, value[part]),) if part in value else ()
-        else:
-            items = enumerate(value)
-        for key, item in items:
-            if isinstance(below, int):
-                if isinstance(item, str) and item:
-                    yield below, (*path, key), item
-            elif isinstance(item, list if ANY in below else dict):
-                yield from _walk(item, below, (*path, key))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from hmsplan.lint.providers import Block, blocks_of
 from hmsplan.lint.texts import Role, Text, texts_of
@@ -30,7 +30,6 @@ class View:
         self.today = today
         self._of_kind: Mapping[str, Sequence[Resource]] | None = None
         self._users: Mapping[Address, Sequence[Resource]] | None = None
-        self._texts: dict[Address, tuple[Sequence[Text], Sequence[Text], Sequence[Text]]] = {}
         self._known: defaultdict[Any, dict[Address, Any]] = defaultdict(dict)
         self._whole: dict[Any, Any] = {}
 
@@ -55,23 +54,19 @@ class View:
 
     def texts(self, resource: Resource) -> Sequence[Text]:
         """Return every text of a resource that is spoken or is a prompt; see ``texts``."""
-        return self._by_role(resource)[0]
+        return self.once(_texts, resource).written
 
     def spoken(self, resource: Resource) -> Sequence[Text]:
         """Return the texts that people hear as they stand."""
-        return self._by_role(resource)[1]
+        return self.once(_texts, resource).spoken
 
     def prompts(self, resource: Resource) -> Sequence[Text]:
         """Return the texts that a model reads before or during a call."""
-        return self._by_role(resource)[2]
+        return self.once(_texts, resource).prompts
 
-    def _by_role(self, resource: Resource) -> tuple[Sequence[Text], Sequence[Text], Sequence[Text]]:
-        known = self._texts.get(resource.address)
-        if known is None:
-            texts = texts_of(resource)
-            spoken, prompts = ([text for text in texts if text.role is role] for role in (Role.SPOKEN, Role.PROMPT))
-            known = self._texts[resource.address] = texts, spoken, prompts
-        return known
+    def blank(self, resource: Resource) -> Sequence[Text]:
+        """Return the texts that are empty, which no other method returns, or nothing but white space."""
+        return self.once(_texts, resource).blank
 
     def blocks(self, resource: Resource) -> tuple[Block, ...]:
         """Return the blocks of an assistant or a workflow that name a provider; see ``providers``."""
@@ -80,9 +75,10 @@ class View:
     def once(self, find: Callable[[Resource, View], _T], resource: Resource) -> _T:
         """Return what *find* says of a resource, which is asked once for all rules."""
         known = self._known[find]
-        if resource.address not in known:
-            known[resource.address] = find(resource, self)
-        found: _T = known[resource.address]
+        try:
+            found: _T = known[resource.address]
+        except KeyError:
+            found = known[resource.address] = find(resource, self)
         return found
 
     def once_for_all(self, find: Callable[[View], _T]) -> _T:
@@ -106,6 +102,20 @@ class View:
     def as_one(self, resource: Resource, role: Role | None) -> str:
         """Return all texts of a resource as one, or those that are spoken: to look once whether something is there."""
         return self.once(_as_one, resource)[role is Role.SPOKEN]
+
+
+class _Texts(NamedTuple):
+    written: Sequence[Text]
+    spoken: Sequence[Text]
+    prompts: Sequence[Text]
+    blank: Sequence[Text]
+
+
+def _texts(resource: Resource, _view: View) -> _Texts:
+    found = texts_of(resource)
+    written = [text for text in found if text.text]
+    spoken, prompts = ([text for text in written if text.role is role] for role in (Role.SPOKEN, Role.PROMPT))
+    return _Texts(written, spoken, prompts, [text for text in found if not text.text or text.text.isspace()])
 
 
 def _as_one(resource: Resource, view: View) -> tuple[str, str]:

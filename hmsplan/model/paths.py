@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 Pattern: TypeAlias = tuple[str, ...]
 """A path in which ``*`` stands for any item of a list and ``**`` for any key of a map: ``tools[].headers.**``."""
+
+Tree: TypeAlias = "Mapping[str, Tree] | int"
+"""Several patterns as nested mappings of their parts, which end in the number of the pattern."""
 
 ANY: Final = "*"
 ANY_KEY: Final = "**"
@@ -55,6 +58,40 @@ def values_at(value: Any, pattern: Sequence[str], path: FieldPath = ()) -> Itera
             return
         value, path = value[part], (*path, part)
     yield path, value
+
+
+def tree_of(patterns: Iterable[Pattern]) -> Mapping[str, Tree]:
+    """Return several patterns as one for ``values_in``; none of them is the beginning of another."""
+    root: dict[str, Any] = {}
+    for number, (*blocks, last) in enumerate(patterns):
+        below = root
+        for part in blocks:
+            below = below.setdefault(part, {})
+        below[last] = number
+    return root
+
+
+def values_in(value: Any, tree: Tree) -> list[tuple[int, FieldPath, Any]]:
+    """Return what ``values_at`` yields for each pattern of *tree*, with its number: in one walk, not in their order."""
+    found: list[tuple[int, FieldPath, Any]] = []
+    _gather(value, tree, (), found)
+    return found
+
+
+def _gather(value: Any, tree: Tree, path: FieldPath, found: list[tuple[int, FieldPath, Any]]) -> None:
+    if isinstance(tree, int):
+        found.append((tree, path, value))
+    elif isinstance(value, dict):
+        for part, below in tree.items():
+            if part == ANY_KEY:
+                for key, item in value.items():
+                    _gather(item, below, (*path, key), found)
+            elif part in value:
+                _gather(value[part], below, (*path, part), found)
+    elif isinstance(value, list) and ANY in tree:
+        below = tree[ANY]
+        for index, item in enumerate(value):
+            _gather(item, below, (*path, index), found)
 
 
 def pattern(dotted: str) -> Pattern:

@@ -32,7 +32,9 @@ from hmsplan.model import (
     is_pending,
     matches,
     pattern,
+    tree_of,
     values_at,
+    values_in,
 )
 
 SUPPORT = Address("assistants", "support")
@@ -138,6 +140,15 @@ def test_values_are_found_under_any_key_of_a_map() -> None:
         (("servers", 0, "headers", "A"), "1"),
         (("servers", 0, "headers", "B"), "2"),
     ]
+
+
+def test_several_patterns_are_looked_for_in_one_walk() -> None:
+    value = {"name": None, "servers": [{"url": "x", "headers": {"A": "1", "B": "2"}}, "no map", {"headers": ["C"]}]}
+    patterns = [pattern(each) for each in ("servers[].headers.**", "name", "servers[].url")]
+    found = values_in(value, tree_of(patterns))
+    alone = [(number, *at) for number, each in enumerate(patterns) for at in values_at(value, each)]
+    assert sorted(found, key=str) == sorted(alone, key=str)
+    assert len(found) == 4
 
 
 def test_a_refusal_prints_the_exact_flag_that_allows_it() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.lint.rule import Group, Hit, Rule
-from hmsplan.model import Severity, pattern, values_at
+from hmsplan.model import Severity, pattern, pattern_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,27 +13,27 @@ if TYPE_CHECKING:
     from hmsplan.lint.view import View
     from hmsplan.model import Resource
 
-_NEVER_EMPTY: Final = {
-    "assistants": (
-        "llm_config.messages[].content",
-        "recording_consent.message",
-        "speech_config.silence.messages[]",
-        "llm_config.delegation.instructions",
-    ),
-    "campaigns": ("system_message_template",),
-}
+_NEVER_EMPTY: Final = frozenset(
+    map(
+        pattern,
+        (
+            "llm_config.messages[].content",
+            "recording_consent.message",
+            "speech_config.silence.messages[]",
+            "llm_config.delegation.instructions",
+            "system_message_template",
+        ),
+    )
+)
 """Texts that have no sense without words; others may be empty to say nothing."""
-_PATTERNS: Final = {kind: tuple(map(pattern, paths)) for kind, paths in _NEVER_EMPTY.items()}
 
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
-    for at in _PATTERNS.get(resource.address.kind, ()):
-        for path, value in values_at(resource.spec, at):
-            if value == "":
-                yield Hit("It is empty. Write the text, or take the field out.", path)
-    for text in view.texts(resource):
-        if text.text.isspace():
+    for text in view.blank(resource):
+        if text.text:
             yield Hit("It has nothing but white space. Write the text; null says nothing.", text.path)
+        elif pattern_of(text.path) in _NEVER_EMPTY:
+            yield Hit("It is empty. Write the text, or take the field out.", text.path)
 
 
 RULE: Final = Rule(
