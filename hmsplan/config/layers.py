@@ -132,6 +132,11 @@ class SourceMap:
                 return SourceLine(file, line) if file is not None else node.source
         return None
 
+    def file_of(self, path: FieldPath) -> str | None:
+        """Return the file whose whole text the field at *path* is; None when something else is written there."""
+        path = self.indexed(self.written(path))
+        return next(filter(None, (whole_file(value_at(layer.node.value, path)) for layer in self.layers)), None)
+
     def locate(self, path: FieldPath, key: str | None) -> SourceLine:
         """Return where the field at *path* is written, or the key *key* of the block there."""
         for layer in self.layers:
@@ -150,9 +155,10 @@ class SourceMap:
             here = len(pattern)
             if len(path) > here and isinstance(path[here], str) and matches(path[:here], pattern):
                 items = value_at(self.spec, path[:here])
-                names = [name_of(item) for item in items] if isinstance(items, list) else []
-                if path[here] in names:
-                    path = (*path[:here], names.index(str(path[here])), *path[here + 1 :])
+                for index, item in enumerate(items if isinstance(items, list) else ()):
+                    if name_of(item) == path[here]:
+                        path = (*path[:here], index, *path[here + 1 :])
+                        break
         return path
 
 

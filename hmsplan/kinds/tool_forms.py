@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from hmsplan.model import Value
 
 _TYPES: Final = {"endCall": "end_call", "transferCall": "transfer_call"}
+_OTHER_TYPES: Final = (*_TYPES, "function", None)
+_OTHER_FORM: Final = frozenset({"function", "async_response", "server"})
+"""Fields without which a tool of no other type is in its flat form."""
 
 
 def tool_type(value: Value) -> Value:
@@ -25,7 +28,7 @@ def tool(value: Value) -> Value:
 
     ``message`` was once ``async_response``; a tool's own ``url`` beats ``server.url``, so the two are one field here.
     """
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or (_OTHER_FORM.isdisjoint(value) and value.get("type", "") not in _OTHER_TYPES):
         return value
     flat: dict[str, Any] = dict(value)
     kind = tool_type(flat.pop("type", None))
@@ -52,10 +55,11 @@ def tool_name(value: Value) -> str:
     """What tells one tool of an assistant from another: its name, or the type of a built-in."""
     if not isinstance(value, dict):
         return str(value)
-    flat = tool(value)
-    if flat.get("type") == "mcp":
-        return f"mcp:{flat.get('mcp_server_id')}"
-    return str(flat.get("name") or flat.get("type") or "")
+    fields = tool(value) if "function" in value else value
+    kind = tool_type(fields.get("type"))
+    if kind == "mcp":
+        return f"mcp:{fields.get('mcp_server_id')}"
+    return str(fields.get("name") or (kind if kind != "function" else "") or "")
 
 
 def sent_tool(flat: dict[str, Any]) -> dict[str, Any]:

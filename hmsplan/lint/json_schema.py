@@ -71,28 +71,23 @@ def _instead(schema: Mapping[str, Any]) -> str:
     return f", not {wording.shown(schema['type'])}" if "type" in schema else ""
 
 
-def _of(schema: Any, root: Mapping[str, Any], path: FieldPath) -> Iterator[Fault]:
-    if not isinstance(schema, dict) or len(path) > _MOST_DEEP:
-        return
-    if schema.keys() <= _SAYING and schema.get("type") != "array":
+def _of(schema: Mapping[str, Any], root: Mapping[str, Any], path: FieldPath) -> Iterator[Fault]:
+    if len(path) > _MOST_DEEP:
         return
     if isinstance(target := schema.get("$ref"), str):
         yield from _of_reference(target, root, path)
-    yield from _of_required(schema, path)
+    if "required" in schema:
+        yield from _of_required(schema, path)
     yield from _of_values(schema, path)
-    for name, value in _properties(schema):
+    properties = schema.get("properties")
+    for name, value in properties.items() if isinstance(properties, dict) else ():
         if value is False and name in schema.get("required", ()):
             yield Fault(Wrong.IMPOSSIBLE, (*path, "properties", name), f"{name} is required, and false takes no value.")
         if isinstance(value, dict) and _DESCRIBING.isdisjoint(value):
             yield Fault(Wrong.UNDESCRIBED, (*path, "properties", name), f"{name} has no description.")
     for at, below in _below(schema):
-        yield from _of(below, root, (*path, *at))
-
-
-def _properties(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    properties = schema.get("properties")
-    if isinstance(properties, dict):
-        yield from properties.items()
+        if isinstance(below, dict) and (not below.keys() <= _SAYING or below.get("type") == "array"):
+            yield from _of(below, root, (*path, *at))
 
 
 def _below(schema: Mapping[str, Any]) -> Iterator[tuple[FieldPath, Any]]:
@@ -100,7 +95,8 @@ def _below(schema: Mapping[str, Any]) -> Iterator[tuple[FieldPath, Any]]:
         if key in _ONE:
             yield (key,), value
         elif key in _MANY and isinstance(value, dict):
-            yield from (((key, name), below) for name, below in value.items())
+            for name, below in value.items():
+                yield (key, name), below
         elif key in _ALTERNATIVES and isinstance(value, list):
             yield from (((key, index), below) for index, below in enumerate(value))
 

@@ -54,6 +54,7 @@ _FICTION: Final = ("+447700900", "+1555")
 """Ranges that regulators keep free for films and tests: Ofcom, and the North American numbering plan."""
 
 
+@lru_cache(maxsize=4096)
 def look_up(number: str) -> Number:
     """Return the country of a number in E.164 and its rate; ``UNKNOWN`` is of no range that the plans know."""
     code, plans = _plans_of(number[1 : 1 + _LONGEST_CODE])

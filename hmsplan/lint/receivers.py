@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from hmsplan.config.layers import SourceMap
@@ -38,16 +39,16 @@ class Use(NamedTuple):
 
 
 def uses(view: View) -> Mapping[str, Sequence[Use]]:
-    """Return the uses of each secret of the stack, by its name, in the order of addresses."""
+    """Return the uses of each secret of the stack that has several, by its name, in the order of addresses."""
     return view.once_for_all(_uses)
 
 
 def _uses(view: View) -> Mapping[str, Sequence[Use]]:
-    found = defaultdict[str, list[Use]](list)
-    for resource in sorted(view.stack.resources.values(), key=lambda each: each.address):
+    places = defaultdict[str, list[tuple["Resource", "FieldPath"]]](list)
+    for resource in view.stack.resources.values():
         for path, name in _secrets(resource):
-            found[name].append(_use(resource, path))
-    return found
+            places[name].append((resource, path))
+    return {name: [_use(*place) for place in found] for name, found in places.items() if len(found) > 1}
 
 
 def _secrets(resource: Resource) -> Iterator[tuple[FieldPath, str]]:
@@ -71,5 +72,6 @@ def _use(resource: Resource, path: FieldPath) -> Use:
     return Use(resource, path, Purpose.OPENS, owner if isinstance(owner, str) else "")
 
 
+@lru_cache(maxsize=1024)
 def _host(url: object) -> str:
     return receiver(url) if isinstance(url, str) else ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hmsplan.model import Ref, pattern, values_at
+from hmsplan.lint.tools import tools_of
+from hmsplan.model import Ref, pattern, value_at, values_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -15,14 +16,7 @@ if TYPE_CHECKING:
 TRANSFERRING: Final = ("tool_templates", "assistants", "workflows")
 """Kinds that pass calls on; templates come first, so that what is pasted from one is told of the template."""
 
-_DESTINATIONS: Final = {
-    kind: tuple(map(pattern, paths))
-    for kind, paths in {
-        "assistants": ("llm_config.tools[].destinations[].number",),
-        "tool_templates": ("tool_config.destinations[].number",),
-        "workflows": ("definition.nodes[].destination", "definition.nodes[].tools[].destinations[].number"),
-    }.items()
-}
+_NODES: Final = pattern("definition.nodes[].destination")
 
 
 class Transfer(NamedTuple):
@@ -37,16 +31,13 @@ def transfers(resource: Resource, view: View) -> Sequence[Transfer]:
     return view.once(_transfers, resource)
 
 
-def _transfers(resource: Resource, _view: View) -> Sequence[Transfer]:
-    spec = resource.spec
-    if resource.address.kind == "assistants" and not (spec.get("llm_config") or {}).get("tools"):
-        return ()
-    return [
-        Transfer(path, number)
-        for at in _DESTINATIONS.get(resource.address.kind, ())
-        for path, number in values_at(spec, at)
-        if isinstance(number, str)
-    ]
+def _transfers(resource: Resource, view: View) -> Sequence[Transfer]:
+    found = list(values_at(resource.spec, _NODES)) if resource.address.kind == "workflows" else []
+    for tool in tools_of(resource, view):
+        if isinstance(destinations := tool.written.get("destinations"), list):
+            at = (*tool.path, "destinations")
+            found += [((*at, index, "number"), value_at(each, ("number",))) for index, each in enumerate(destinations)]
+    return [Transfer(path, number) for path, number in found if isinstance(number, str)]
 
 
 def declared(view: View, value: object) -> Resource | None:

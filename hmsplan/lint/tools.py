@@ -9,7 +9,7 @@ from hmsplan.kinds import KINDS, tool_forms
 from hmsplan.kinds.expand import expanded
 from hmsplan.lint.json_schema import faults
 from hmsplan.lint.rule import Hit
-from hmsplan.model import pattern, value_at, values_at
+from hmsplan.model import pattern, values_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,8 +24,8 @@ END_CALL: Final = "end_call"
 TRANSFER: Final = "transfer_call"
 KINDS_WITH_TOOLS: Final = ("assistants", "tool_templates", "workflows")
 _PLACES: Final = {
-    "assistants": pattern("llm_config.tools[]"),
-    "workflows": pattern("definition.nodes[].tools[]"),
+    "assistants": pattern("llm_config.tools"),
+    "workflows": pattern("definition.nodes[].tools"),
     "tool_templates": pattern("tool_config"),
 }
 
@@ -51,9 +51,11 @@ class Tool(NamedTuple):
 
     def at(self, field: str, *more: str | int) -> FieldPath:
         """Return the path of a field of the flat form, where it is written; of the tool where it is not."""
-        for block in ((), ("function",), ("server",)):
-            if isinstance(found := value_at(self.written, block), dict) and field in found:
-                return (*self.path, *block, field, *more)
+        if field in self.written:
+            return (*self.path, field, *more)
+        for block in ("function", "server"):
+            if isinstance(found := self.written.get(block), dict) and field in found:
+                return (*self.path, block, field, *more)
         return self.path
 
     def text(self, field: str) -> str:
@@ -62,18 +64,13 @@ class Tool(NamedTuple):
         return found if isinstance(found, str) else ""
 
 
-def _flat(_view: View) -> dict[int, tuple[Mapping[str, Any], str]]:
-    """Return the flat forms that were read so far: a tool that many assistants share is read once."""
-    return {}
-
-
 def tools_of(resource: Resource, view: View) -> tuple[Tool, ...]:
     """Return every tool of a resource, those that a template brings among them."""
     return view.once(_tools, resource)
 
 
-def _tools(resource: Resource, view: View) -> tuple[Tool, ...]:
-    return tuple(_read(resource, view.once_for_all(_flat)))
+def _tools(resource: Resource, _view: View) -> tuple[Tool, ...]:
+    return tuple(_read(resource))
 
 
 def own_tools(resource: Resource, view: View) -> Iterator[Tool]:
@@ -125,7 +122,7 @@ def _faults(resource: Resource, view: View) -> tuple[tuple[Tool, Fault], ...]:
     )
 
 
-def _read(resource: Resource, flat: dict[int, tuple[Mapping[str, Any], str]]) -> Iterator[Tool]:
+def _read(resource: Resource) -> Iterator[Tool]:
     where = _PLACES.get(resource.address.kind)
     if where is None:
         return
@@ -136,15 +133,14 @@ def _read(resource: Resource, flat: dict[int, tuple[Mapping[str, Any], str]]) ->
         return
     pasted = dict(resource.via)
     nodes = resource.spec.get("definition", {}).get("nodes", ()) if resource.address.kind == "workflows" else ()
-    for path, item in values_at(resource.spec, where):
-        if not isinstance(item, dict):
-            continue
-        known = flat.get(id(item))
-        if known is None:
-            known = flat[id(item)] = (form := tool_forms.tool(item), tool_forms.tool_name(form))
-        form, name = known
-        at = path[:-1] if not nodes else (*path[:2], nodes[path[2]].get("id"), path[3])
-        yield Tool(path, form, name, form.get("type", FUNCTION), item, pasted.get((*at, name)))
+    for path, tools in values_at(resource.spec, where):
+        at = path if not nodes else (*path[:2], nodes[path[2]].get("id"), path[3])
+        for index, item in enumerate(tools if isinstance(tools, list) else ()):
+            if isinstance(item, dict):
+                form = tool_forms.tool(item)
+                name = tool_forms.tool_name(form)
+                template = pasted.get((*at, name)) if pasted else None
+                yield Tool((*path, index), form, name, form.get("type", FUNCTION), item, template)
 
 
 # Names in prompts
@@ -189,10 +185,12 @@ def names_in(prompt: str, known: Collection[str] = ()) -> Iterator[Named]:
 
     What is *known* is left out.
     """
-    for match in _TICKED.finditer(prompt) if "`" in prompt else ():
+    ticked = list(_TICKED.finditer(prompt)) if "`" in prompt else []
+    for match in ticked:
         if match[1] not in known and _IDENTIFIER.fullmatch(match[1]):
             yield _named(prompt, match[1], match.start(1), match.end(1), is_called=bool(match[2]))
-    for match in _bare(prompt):
+    all_ticked = prompt.count("_") == sum(match[1].count("_") for match in ticked)
+    for match in () if all_ticked else _bare(prompt):
         if (name := match[0].removesuffix("()")) in known:
             continue
         yield _named(prompt, name, match.start(), match.start() + len(name), is_called=bool(match[1]))

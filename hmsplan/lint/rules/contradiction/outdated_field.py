@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.lint.rule import Group, Hit, Rule
-from hmsplan.model import Severity, pattern, values_at
+from hmsplan.lint.tools import tools_of
+from hmsplan.model import Severity, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,23 +14,13 @@ if TYPE_CHECKING:
     from hmsplan.lint.view import View
     from hmsplan.model import Resource
 
-_FIELDS: Final = {
-    "assistants": {
-        "llm_config.analysis_model": "Take it out.",
-        "llm_config.tools[].async_response": "Write message instead.",
-    },
-    "workflows": {"definition.nodes[].tools[].async_response": "Write message instead."},
-}
-_PATTERNS: Final = {
-    kind: [(pattern(dotted), advice) for dotted, advice in fields.items()] for kind, fields in _FIELDS.items()
-}
 
-
-def _check(resource: Resource, _view: View) -> Iterator[Hit]:
-    for at, advice in _PATTERNS[resource.address.kind]:
-        for path, value in values_at(resource.spec, at):
-            if value is not None:
-                yield Hit(f"{path[-1]} is outdated. {advice}", path)
+def _check(resource: Resource, view: View) -> Iterator[Hit]:
+    if value_at(resource.spec, ("llm_config", "analysis_model")) is not None:
+        yield Hit("analysis_model is outdated. Take it out.", ("llm_config", "analysis_model"))
+    for tool in tools_of(resource, view):
+        if tool.written.get("async_response") is not None:
+            yield Hit("async_response is outdated. Write message instead.", (*tool.path, "async_response"))
 
 
 RULE: Final = Rule(

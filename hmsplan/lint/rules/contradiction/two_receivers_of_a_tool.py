@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.lint.rule import Group, Hit, Rule
-from hmsplan.model import Severity, pattern, values_at
+from hmsplan.lint.tools import tools_of
+from hmsplan.model import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,23 +14,13 @@ if TYPE_CHECKING:
     from hmsplan.lint.view import View
     from hmsplan.model import Resource
 
-_TOOLS: Final = {
-    "assistants": pattern("llm_config.tools[]"),
-    "workflows": pattern("definition.nodes[].tools[]"),
-}
 
-
-def _check(resource: Resource, _view: View) -> Iterator[Hit]:
-    for path, tool in values_at(resource.spec, _TOOLS[resource.address.kind]):
-        server = tool.get("server") if isinstance(tool, dict) else None
-        if (
-            isinstance(server, dict)
-            and isinstance(tool.get("url"), str)
-            and server.get("url") not in (None, tool["url"])
-        ):
-            yield Hit(
-                "The tool's own url wins, so server.url is never called. Write one address.", (*path, "server", "url")
-            )
+def _check(resource: Resource, view: View) -> Iterator[Hit]:
+    for tool in tools_of(resource, view):
+        url, server = tool.written.get("url"), tool.written.get("server")
+        if isinstance(url, str) and isinstance(server, dict) and server.get("url") not in (None, url):
+            detail = "The tool's own url wins, so server.url is never called. Write one address."
+            yield Hit(detail, (*tool.path, "server", "url"))
 
 
 RULE: Final = Rule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.config.layers import SourceMap
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.model import Severity
 
@@ -19,9 +20,9 @@ _MOST: Final = 2000
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     for text in view.prompts(resource):
-        if len(text.text) <= _MOST or resource.locate is None:
+        if len(text.text) <= _MOST or not isinstance(resource.locate, SourceMap):
             continue
-        if resource.locate(text.path, 1).file.endswith((".yaml", ".yml")):
+        if resource.locate.file_of(text.path) is None:
             file = f"${{file:prompts/{resource.address.key}.md}}"
             yield Hit(f"It has {len(text.text):,} characters. Put it into a file: {file}.", text.path)
 

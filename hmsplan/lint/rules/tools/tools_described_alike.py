@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     described: dict[tuple[FieldPath, str], Tool] = {}
     named: dict[tuple[FieldPath, str], Tool] = {}
-    for tool in tools_of(resource, view):
-        if tool.kind != FUNCTION:
-            continue
+    tools = [tool for tool in tools_of(resource, view) if tool.kind == FUNCTION]
+    for tool in tools if len(tools) > 1 else ():
         other = named.setdefault((tool.path[:-1], wording.plain_name(tool.name)), tool)
         if other is not tool:
             yield Hit(f"{tool.name} and {other.name} differ only in how they are spelled. Rename one.", tool.at("name"))

@@ -24,13 +24,14 @@ def _check(resource: Resource, view: View) -> Iterator[Hit]:
         for index, destination in enumerate(destinations if isinstance(destinations, list) else ()):
             if not isinstance(destination, dict) or not isinstance(text := destination.get("description"), str):
                 continue
-            path = tool.at("destinations", index, "description")
             plain = " ".join(text.lower().split())
             if sum(map(str.isalpha, plain)) < _WORDS:
-                yield Hit("The model reads nothing of who is there. Say who answers, when, and for what.", path)
+                detail = "The model reads nothing of who is there. Say who answers, when, and for what."
             elif first.setdefault(plain, index) != index:
                 detail = f"Destination {first[plain] + 1} is described alike. Say in each when it is the right one."
-                yield Hit(detail, path)
+            else:
+                continue
+            yield Hit(detail, tool.at("destinations", index, "description"))
 
 
 RULE: Final = Rule(
