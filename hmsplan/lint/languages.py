@@ -56,6 +56,7 @@ def guess(text: str) -> str:
     return language if sure >= _LEAST_SURE and language in NAMES_OF else ""
 
 
+@lru_cache(maxsize=4096)
 def may_be(text: str, language: str) -> bool:
     """Say whether a text may be in a language: unless it plainly is in another one."""
     frequent = FREQUENT.get(language, frozenset())

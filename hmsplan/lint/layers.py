@@ -31,7 +31,7 @@ class Repeated(NamedTuple):
 
 def repeated(resource: Resource, role: Role) -> Iterator[Repeated]:
     """Yield the fields that the layer *role* of a resource has, and the next one below that has them has alike."""
-    if not isinstance(resource.locate, SourceMap):
+    if not isinstance(resource.locate, SourceMap) or len(resource.locate.layers) == 1:
         return
     layers = resource.locate.layers
     own = [layer.node for layer in layers if layer.role is role]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.personal import people_in
+from hmsplan.lint.personal import may_hold_one, people_in
 from hmsplan.lint.rule import Hit
 
 if TYPE_CHECKING:
@@ -26,4 +26,6 @@ def in_texts(resource: Resource, view: View, what: What, advice: str) -> Iterato
 
 
 def _people(resource: Resource, view: View) -> list[tuple[Text, Datum]]:
+    if not may_hold_one(view.as_one(resource, None)):
+        return []
     return [(text, datum) for text in view.texts(resource) for datum in people_in(text.text)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hmsplan.lint import words
 from hmsplan.lint.fiction import is_fiction
-from hmsplan.lint.speaking import lines_with_digits
+from hmsplan.lint.speaking import digits_of_lines, lines_with_digits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -171,7 +171,11 @@ _FEWEST_DIGITS: Final = 8
 """Digits on a line, without which there is no such number on it."""
 
 
-@lru_cache(maxsize=4096)
+def may_hold_one(text: str) -> bool:
+    """Say whether *text* is worth to be read line by line."""
+    return "@" in text or max(digits_of_lines(text)) >= _FEWEST_DIGITS
+
+
 def people_in(text: str) -> tuple[Datum, ...]:
     """Return the data about people in *text*, from left to right. Only the few lines that may hold one are read."""
     found = [

@@ -109,8 +109,16 @@ def _given(campaign: Resource, _view: View) -> Mapping[str, None]:
     return {name: None for lead in campaign.members or () for name in lead["variables"]}
 
 
-def analysis_texts(resource: Resource) -> Iterator[Text]:
-    """Yield the prompts of an analysis that stand in *resource* itself and were not pasted in."""
+def analysis_texts(resource: Resource, view: View) -> Sequence[Text]:
+    """Return the prompts of an analysis that stand in *resource* itself and were not pasted in."""
+    return view.once(_analysis_texts, resource)
+
+
+def _analysis_texts(resource: Resource, _view: View) -> Sequence[Text]:
+    return tuple(_of_analysis(resource))
+
+
+def _of_analysis(resource: Resource) -> Iterator[Text]:
     if resource.address.kind == "analysis_templates":
         for name in ("system_prompt", "user_prompt"):
             if isinstance(text := resource.spec.get(name), str):

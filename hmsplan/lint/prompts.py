@@ -20,6 +20,7 @@ _ENDS: Final = ".!?;:\n"
 _END: Final = re.compile(f"[{_ENDS}]")
 _MARKS: Final = " \t-*•#\"'“”„`_>1234567890)("
 _FAR: Final = 300
+_LONG: Final = 500  # characters, of which hardly any English goes without "the"
 _CHARACTERS_A_TOKEN: Final = {"en": 4.0, "zh": 1.0, "ja": 1.0, "ko": 1.5, "": 4.0}
 _USUAL: Final = 3.5
 
@@ -64,14 +65,17 @@ def sentence_at(text: str, at: int) -> tuple[int, str]:
 def strict_sentences(text: str, spoken: str) -> Sequence[tuple[int, str]]:
     """Return the sentences, in lower case and in order, that say always, never or only, each with its offset."""
     low = lowered(text)
-    found = dict(sentence_at(low, at) for at in occurrences(low, _strict_words(spoken, english=" the " in low)))
+    found = dict(sentence_at(low, at) for at in occurrences(low, _strict_words(spoken, english=may_be_english(low))))
     return sorted(found.items())
 
 
 @cache
 def _strict_words(spoken: str, *, english: bool) -> tuple[str, ...]:
-    """Return what is sought: each word takes microseconds in a long prompt, so those of English only in English."""
     tables = (words.ALWAYS, words.NEVER, words.ONLY)
-    if spoken in words.ALWAYS and not english:
-        return tuple(word for table in tables for word in table[spoken])
-    return tuple(dict.fromkeys(word for table in tables for word in words.of(table, spoken)))
+    return tuple(dict.fromkeys(word for table in tables for word in words.of(table, spoken, english=english)))
+
+
+@lru_cache(maxsize=4096)
+def may_be_english(low: str) -> bool:
+    """Say whether phrases of English may stand in a text in lower case; to look for each takes a while."""
+    return len(low) < _LONG or " the " in low

@@ -11,11 +11,11 @@ from hmsplan.model import value_at
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hmsplan.lint.texts import Text
     from hmsplan.lint.view import View
-    from hmsplan.model import FieldPath, Resource, Spec
+    from hmsplan.model import FieldPath, Resource
 
 SPEAKERS: Final = ("assistants", "tool_templates", "workflows")
 """The kinds with texts that are spoken as they stand."""
@@ -30,11 +30,15 @@ _TURNS: Final = frozenset({"user", "assistant"})
 _NO_LANGUAGE: Final = frozenset({"multi", "auto", ""})
 
 
-def declared_languages(spec: Spec) -> dict[FieldPath, str]:
+def declared_languages(assistant: Resource, view: View) -> Mapping[FieldPath, str]:
     """Return each field of an assistant that names one language, with its ISO 639-1 code: ``nl`` for ``nl-BE``."""
+    return view.once(_declared_languages, assistant)
+
+
+def _declared_languages(assistant: Resource, _view: View) -> Mapping[FieldPath, str]:
     found: dict[FieldPath, str] = {}
     for path in LANGUAGE_FIELDS:
-        value = spec.get(path[0])
+        value = assistant.spec.get(path[0])
         for key in path[1:]:
             value = value.get(key) if isinstance(value, dict) else None
         if isinstance(value, str):
@@ -52,8 +56,8 @@ def language(resource: Resource, view: View) -> str:
     return view.once(_language, resource)
 
 
-def _language(resource: Resource, _view: View) -> str:
-    codes = set(declared_languages(resource.spec).values())
+def _language(resource: Resource, view: View) -> str:
+    codes = set(declared_languages(resource, view).values())
     return codes.pop() if len(codes) == 1 else ""
 
 

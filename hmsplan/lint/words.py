@@ -82,7 +82,7 @@ ABBREVIATIONS: Final[Mapping[str, str]] = MappingProxyType(
 
 OF_MACHINES: Final[Phrases] = MappingProxyType(
     {
-        "": ("robot", "chatbot", "voicebot", "callbot", "gpt"),
+        "": ("digital", "robot", "chatbot", "voicebot", "callbot", "gpt"),
         "nl": ("digitale", "virtuele", "kunstmatig", "geautomatiseerd", "automatisch", "computer", "slimme assistent"),
         "en": ("digital", "virtual", "artificial", "automated", "automatic", "computer", "not a human", "machine"),
         "de": ("digital", "virtuell", "künstlich", "automatisch", "automatisiert", "computer", "maschine"),
@@ -117,42 +117,35 @@ PRESS_ONE: Final = re.compile(
 FALLBACK: Final[Phrases] = MappingProxyType(
     {
         "en": (
-            *("not know", "n't know", "unsure", "not sure", "not certain", "n't sure", "no answer", "cannot help"),
-            *("can't help", "cannot answer", "can't answer", "unable to", "not understand", "n't understand"),
-            *("transfer", "escalat", "human", "colleague", "call back", "callback", "take a message", "not listed"),
-            *("make up", "make anything up", "invent", "guess", "outside your", "out of scope", "off-topic"),
+            *("transfer", "colleague", "call back", "callback", "take a message", "human", "not know", "n't know"),
+            *("unsure", "not sure", "not certain", "n't sure", "no answer", "cannot help", "can't help"),
+            *("cannot answer", "can't answer", "unable to", "not understand", "n't understand", "escalat"),
+            *("not listed", "make up", "make anything up", "invent", "guess", "outside your", "out of scope"),
+            "off-topic",
         ),
         "nl": (
-            *("niet weet", "weet je het", "weet je iets", "onzeker", "twijfel", "geen antwoord", "niet helpen"),
-            *("niet beantwoorden", "verzin", "doorverbind", "verbind", "collega", "medewerker", "terugbel"),
-            *("teruggebeld", "niet begrijp", "versta je", "gok"),
+            *(
+                "verbind",
+                "collega",
+                "medewerker",
+                "terugbel",
+                "teruggebeld",
+                "niet weet",
+                "weet je het",
+                "weet je iets",
+            ),
+            *("onzeker", "twijfel", "geen antwoord", "niet helpen", "niet beantwoorden", "verzin", "niet begrijp"),
+            *("versta je", "gok"),
         ),
         "de": (
-            *("nicht weiß", "nicht weißt", "nicht sicher", "unsicher", "keine antwort", "nicht helfen", "zweifel"),
-            *(
-                "nicht beantworten",
-                "erfinde",
-                "weiterleit",
-                "verbind",
-                "kolleg",
-                "mitarbeiter",
-                "rückruf",
-                "rate nicht",
-            ),
-            *("nicht verstehst", "nicht verstanden", "zurückruf"),
+            *("kolleg", "mitarbeiter", "verbind", "weiterleit", "rückruf", "zurückruf", "nicht weiß", "nicht weißt"),
+            *("nicht sicher", "unsicher", "keine antwort", "nicht helfen", "zweifel", "nicht beantworten", "erfinde"),
+            *("rate nicht", "nicht verstehst", "nicht verstanden"),
         ),
         "fr": (
-            *(
-                "sais pas",
-                "savez pas",
-                "pas sûr",
-                "doute",
-                "sans réponse",
-                "aucune réponse",
-                "pas aider",
-                "pas répondre",
-            ),
-            *("invente", "transfér", "collègue", "conseiller", "rappel", "comprends pas", "comprenez pas"),
+            *("transfér", "collègue", "conseiller", "rappel", "sais pas", "savez pas", "pas sûr", "doute"),
+            *("sans réponse", "aucune réponse", "pas aider", "pas répondre", "invente", "comprends pas"),
+            "comprenez pas",
         ),
         "es": ("no sabe", "no sé", "no está", "duda", "no puede", "invent", "transfer", "compañer", "agente", "llamar"),
         "it": ("non sai", "non sa", "dubbio", "non puoi", "invent", "trasfer", "collega", "operatore", "richiam"),
@@ -160,7 +153,7 @@ FALLBACK: Final[Phrases] = MappingProxyType(
         "pl": ("nie wiesz", "nie zna", "wątpliw", "nie możesz", "zmyśl", "przełącz", "konsultant", "oddzwon"),
     }
 )
-"""What a prompt says of the moment when the assistant does not know, or cannot help."""
+"""What a prompt says of the moment when the assistant does not know, or cannot help; what is said most often first."""
 
 GOODBYE: Final[Phrases] = MappingProxyType(
     {
@@ -354,7 +347,7 @@ ROLES: Final = _words(
 """Parts of the address of a function, or of an example, not of a person."""
 
 
-def of(table: Phrases, language: str) -> Iterator[str]:
+def of(table: Phrases, language: str, *, english: bool = True) -> Iterator[str]:
     """Yield the phrases of a language and of English, which many prompts are written in; of all if it is not known."""
-    for each in dict.fromkeys(("", language, "en")) if language in table else table:
+    for each in ("", language, *(("en",) if english and language != "en" else ())) if language in table else table:
         yield from table.get(each, ())

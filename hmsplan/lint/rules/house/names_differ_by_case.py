@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.kinds import KINDS
@@ -15,11 +14,9 @@ if TYPE_CHECKING:
     from hmsplan.lint.view import View
     from hmsplan.model import Resource
 
-_SEPARATORS: Final = re.compile(r"[\s_-]+")
-
 
 def _plain(name: str) -> str:
-    return _SEPARATORS.sub("", name.casefold())
+    return "".join(name.casefold().replace("_", " ").replace("-", " ").split())
 
 
 def _check_all(view: View) -> Iterator[Hit]:

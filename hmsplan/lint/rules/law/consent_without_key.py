@@ -20,7 +20,7 @@ def _check(assistant: Resource, _: View) -> Iterator[Hit]:
     if not isinstance(consent, dict) or consent.get("enabled") is False:
         return
     message = consent.get("message")
-    if isinstance(message, str) and message.strip() and PRESS_ONE.search(message) is None:
+    if isinstance(message, str) and message.strip() and " 1 " not in message and PRESS_ONE.search(message) is None:
         yield Hit(
             'It does not name the key 1, with which a caller agrees. Add "press 1 if you agree"; 2 ends the call.',
             ("recording_consent", "message"),

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _WORDS: Final = ("transcript", "summary")
 
 
-def _check(resource: Resource, _view: View) -> Iterator[Hit]:
-    texts = list(placeholders.analysis_texts(resource))
+def _check(resource: Resource, view: View) -> Iterator[Hit]:
+    texts = list(placeholders.analysis_texts(resource, view))
     if not texts or any(f"{{{word}}}" in text.text.replace(" ", "") for text in texts for word in _WORDS):
         return
     if any("{" in text.text for text in texts):

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from hmsplan.model import Resource
 
 
-def _check(template: Resource, _view: View) -> Iterator[Hit]:
-    for text in placeholders.analysis_texts(template):
+def _check(template: Resource, view: View) -> Iterator[Hit]:
+    for text in placeholders.analysis_texts(template, view):
         for name, offset in placeholders.doubled(text.text):
             if name in placeholders.IN_TEMPLATES:
                 detail = f"Write {{{name}}} here; hmsplan doubles the braces where it pastes the template."

@@ -19,7 +19,7 @@ _OURS: Final = re.compile(r"\$\{(?:(?:var|secret|file|csv):[^{}\n]{1,200}|[a-z_]
 
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
-    for text in (*view.texts(resource), *analysis_texts(resource)):
+    for text in (*view.texts(resource), *analysis_texts(resource, view)):
         if "$" in text.text:
             for found in _OURS.finditer(text.text):
                 yield Hit(f"{found[0]} is not replaced here. {_BETTER}", text.path, *text.place(found.start()))

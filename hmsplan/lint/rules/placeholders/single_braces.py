@@ -23,7 +23,7 @@ def _check(resource: Resource, view: View) -> Iterator[Hit]:
         texts = list(placeholders.texts_filled(resource, view))
     else:
         names = _analysed(resource)
-        texts = [(resource, text) for text in placeholders.analysis_texts(resource)]
+        texts = [(resource, text) for text in placeholders.analysis_texts(resource, view)]
     for owner, text in texts:
         for name, offset in placeholders.single(text.text):
             if name in names:

@@ -20,7 +20,7 @@ def _check(resource: Resource, view: View) -> Iterator[Hit]:
     is_template = resource.address.kind == "analysis_templates"
     names = placeholders.IN_TEMPLATES if is_template else placeholders.IN_PLANS
     leads: set[str] = set()
-    for text in placeholders.analysis_texts(resource):
+    for text in placeholders.analysis_texts(resource, view):
         if "{" not in text.text:
             continue
         leads = leads or {name for each in view.of_kind("campaigns") for name in placeholders.given(each, view)}

@@ -23,7 +23,9 @@ def _check(campaign: Resource, view: View) -> Iterator[Hit]:
     if assistant is None or not isinstance(campaign.spec.get("system_message_template"), str):
         return  # a text that git does not have may ask for it
     used = set(placeholders.used(campaign, view))
-    used |= {name for text in placeholders.analysis_texts(assistant) for name, _ in placeholders.doubled(text.text)}
+    used |= {
+        name for text in placeholders.analysis_texts(assistant, view) for name, _ in placeholders.doubled(text.text)
+    }
     single = {
         name for _, text in placeholders.texts_filled(campaign, view) for name, _ in placeholders.single(text.text)
     }

@@ -23,16 +23,15 @@ _ADVICE: Final = (
 
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
+    digits = digits_of_lines(view.as_one(resource, None))  # neither a key nor a password goes without
+    together = "\n".join(compress(view.as_one(resource, None).split("\n"), digits))
+    low = lowered(together)
+    if not service_keys(together) and not any(word in low for word in PASSWORD_WORDS):
+        return
     for text in view.texts(resource):
-        digits = digits_of_lines(text.text)  # neither a key nor a password goes without
-        if max(digits) == 0:
-            continue
-        together = "\n".join(compress(text.text.split("\n"), digits))
-        keys = service_keys(together) and not may_hold_one(text.text)  # else reading the stack has told them already
-        low = lowered(together)
-        passwords = any(word in low for word in PASSWORD_WORDS)
-        for number, line in lines_with_digits(text.text, 1) if keys or passwords else ():
-            for start, _ in service_keys(line) if keys else ():
+        is_news = not may_hold_one(text.text)  # else reading the stack has told the keys already
+        for number, line in lines_with_digits(text.text, 1):
+            for start, _ in service_keys(line) if is_news else ():
                 detail = f"It holds what looks like the key of a service. {_ADVICE}"
                 yield Hit(detail, text.path, number, start + 1)
             for start in _passwords(line):

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from hmsplan.model import Resource
 
 
-def _check(assistant: Resource, _: View) -> Iterator[Hit]:
-    declared = list(declared_languages(assistant.spec).items())
+def _check(assistant: Resource, view: View) -> Iterator[Hit]:
+    declared = list(declared_languages(assistant, view).items())
     for path, code in declared[1:]:
         if code != declared[0][1]:
             yield Hit(

@@ -33,7 +33,7 @@ def _check(assistant: Resource, view: View) -> Iterator[Hit]:
         text = value_at(assistant.spec, path)
         if isinstance(text, str) and len(text) > _LEAST:
             rate = words.CHARACTERS_A_SECOND.get(language(assistant, view), words.USUAL_CHARACTERS_A_SECOND)
-            spoken = " ".join(_PLACEHOLDER.sub(_USUAL_VALUE, text).split())
+            spoken = " ".join((_PLACEHOLDER.sub(_USUAL_VALUE, text) if "{" in text or "<" in text else text).split())
             seconds = round(len(spoken) / rate / _speed(assistant))
             if seconds > _LONGEST_S:
                 yield Hit(

@@ -20,7 +20,7 @@ _HUGE: Final = 16_000
 
 
 def _check(assistant: Resource, view: View) -> Iterator[Hit]:
-    size, text = tokens(assistant, view)
+    size, text = view.once(tokens, assistant)
     if _BUDGET < size <= _HUGE and text is not None:
         yield Hit(
             f"The prompts have about {size:,} tokens (an estimate); {_BUDGET:,} is a usual budget for calls. Move what "

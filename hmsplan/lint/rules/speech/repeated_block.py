@@ -20,7 +20,7 @@ _LEAST: Final = 80  # characters; a shorter paragraph may well be meant to stand
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
     for text in orders(resource, view):
         blocks = [block.strip() for block in text.text.split("\n\n") if len(block) >= _LEAST]
-        if len(set(blocks)) == len(blocks):
+        if len(set(map(len, blocks))) == len(blocks) or len(set(blocks)) == len(blocks):
             continue
         seen: dict[str, int] = {}
         at = 0

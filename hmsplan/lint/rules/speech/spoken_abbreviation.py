@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.lint.speaking import SPEAKERS
+from hmsplan.lint.texts import Role
 from hmsplan.lint.words import ABBREVIATIONS
 from hmsplan.model import Severity
 
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
     from hmsplan.lint.view import View
     from hmsplan.model import Resource
 
+_BESIDE: Final = "()\"',;:!?"
+
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
-    for text in view.spoken(resource):
+    heard = {word.strip(_BESIDE) for word in view.as_one(resource, Role.SPOKEN).lower().split()}
+    for text in () if heard.isdisjoint(ABBREVIATIONS) else view.spoken(resource):
         for word in text.text.split():
-            bare = word.strip("()\"',;:!?").lower()
+            bare = word.strip(_BESIDE).lower()
             if bare in ABBREVIATIONS:
                 detail = f"It has {word.strip('(),;:!?')}. Write {ABBREVIATIONS[bare]}, or leave it out."
                 yield Hit(detail, text.path, *text.place(text.text.index(word)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.lint.speaking import SPEAKERS, in_spoken
+from hmsplan.lint.texts import Role
 from hmsplan.model import Severity
 
 if TYPE_CHECKING:
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
     from hmsplan.lint.view import View
     from hmsplan.model import Resource
 
+_NOT_ASCII: Final = 0x80
 _UPPER: Final = "A-ZÀ-ÖØ-ÞĄĆĘŁŃŚŹŻ"
 _SHOUTED: Final = re.compile(rf"(?<![\w{{])[{_UPPER}]{{4,}}(?:[ \t]+[{_UPPER}]{{2,}})+(?![\w}}])")
+
+_CAPITALS: Final = bytes(ord("A") if chr(byte).isupper() or byte >= _NOT_ASCII else ord(" ") for byte in range(256))
+"""Byte to A for what may be a capital: to see quickly that there is no word of them."""
 
 
 def _tell(found: re.Match[str]) -> str:
@@ -26,7 +31,8 @@ def _tell(found: re.Match[str]) -> str:
 
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
-    return in_spoken(resource, view, (), _SHOUTED, _tell)
+    if b"AAAA" in view.as_one(resource, Role.SPOKEN).encode().translate(_CAPITALS):
+        yield from in_spoken(resource, view, (), _SHOUTED, _tell)
 
 
 RULE: Final = Rule(

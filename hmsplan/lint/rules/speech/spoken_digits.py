@@ -29,7 +29,7 @@ def _tell(found: re.Match[str]) -> str:
 
 
 def _check(resource: Resource, view: View) -> Iterator[Hit]:
-    if any(max(digits_of_lines(text.text)) >= _FEWEST for text in view.spoken(resource)):
+    if max(digits_of_lines(view.as_one(resource, Role.SPOKEN))) >= _FEWEST:
         yield from in_spoken(resource, view, (), _RUN, _tell)
 
 

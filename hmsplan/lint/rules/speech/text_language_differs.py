@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _check(assistant: Resource, view: View) -> Iterator[Hit]:
-    declared = declared_languages(assistant.spec)
+    declared = declared_languages(assistant, view)
     if not is_known() or len(set(declared.values())) > 1:
         return  # see language-fields-differ
     said = [text for text in view.spoken(assistant) if "tools" not in text.path]

@@ -39,6 +39,8 @@ def _check(resource: Resource, view: View) -> Iterator[Hit]:
 def _demanded(sentence: str) -> str:
     """Return the one language in which a sentence wants everything to be said; "" for none, or if it depends."""
     listed = set(sentence.replace(",", " ").split())
+    if LANGUAGES.keys().isdisjoint(listed):
+        return ""
     named = {LANGUAGES[word] for word in listed & LANGUAGES.keys()}
     strict = len(named) == 1 and not listed.isdisjoint(_STRICT) and listed.isdisjoint(_LOOSE)
     return named.pop() if strict and SPEAKING.search(sentence) else ""
