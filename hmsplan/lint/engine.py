@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.catalog import OLD_DAYS, catalog
+from hmsplan.kinds import KINDS
 from hmsplan.lint.rules import all_rules
 from hmsplan.lint.suppressions import suppressions_in
 from hmsplan.lint.view import View
@@ -35,6 +36,8 @@ _RANK: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 MOST: Final = 50
 """Places of one rule in one resource; a text of a megabyte can hold thousands."""
+_AT_ONCE: Final = 32
+"""Resources that are looked at by all rules before the next ones are: as many as the caches of a processor hold."""
 OWN: Final = MappingProxyType(
     {
         "unknown-rule": "lint.rules of hmsplan.yaml names a rule that there is not, so what it says has no effect.",
@@ -110,18 +113,17 @@ def lint(
     for resource in resources:
         by_kind[resource.address.kind].append(resource)
     commented = {name for file in files or () for each in ignored.of(file) for name in each.rules}
+    wanted = {name: stack.lint.severities.get(name, rule.severity) for name, rule in rules.items()}
+    severities = {name: severity for name, severity in wanted.items() if severity is not None}
+    asked = [rules[name] for name in severities]
     found: dict[tuple[object, ...], Diagnostic] = {}
-    for rule in rules.values():
-        severity = stack.lint.severities.get(rule.id, rule.severity)
-        if severity is None:
-            continue
-        for owner, hit in _hits(rule, view, by_kind, only):
-            source = _place(hit, owner, lines)
-            may_be_silenced = rule.id in commented or files is None  # the places around a hit take time to find
-            if not (may_be_silenced and ignored.silences(rule.id, _around(hit, owner, source))):
-                address = owner.address if owner is not None else None
-                problem = Diagnostic(rule.title, hit.detail, source, address, hit.path, severity, rule=rule.id)
-                found.setdefault((rule.id, source, hit.detail), problem)
+    for rule, owner, hit in (*_of_resources(asked, view, by_kind), *_of_stack(asked, view, only)):
+        source = _place(hit, owner, lines)
+        may_be_silenced = rule.id in commented or files is None  # the places around a hit take time to find
+        if not (may_be_silenced and ignored.silences(rule.id, _around(hit, owner, source))):
+            address, severity = owner.address if owner is not None else None, severities[rule.id]
+            problem = Diagnostic(rule.title, hit.detail, source, address, hit.path, severity, rule=rule.id)
+            found.setdefault((rule.id, source, hit.detail), problem)
     if only is None:
         beside = (
             *_of_settings(stack),
@@ -143,24 +145,39 @@ def worst(problems: Iterable[Diagnostic], least: Severity) -> bool:
     return any(_RANK[problem.severity] <= _RANK[least] for problem in problems)
 
 
-def _hits(
-    rule: Rule, view: View, by_kind: Mapping[str, Sequence[Resource]], only: Collection[Address] | None
-) -> Iterator[tuple[Resource | None, Hit]]:
-    """Yield what one rule finds, each with the resource at fault."""
-    if rule.check is not None:
-        asked = [each for kind in rule.kinds for each in by_kind.get(kind, ())]
-        for resource in view.marked(asked, rule.marks, rule.role) if rule.marks else asked:
-            for hit in _first(rule.check(resource, view)):
-                yield (view.stack.resources[hit.address] if hit.address is not None else resource), hit
-    if rule.check_all is not None:
-        for hit in rule.check_all(view):
+def _of_resources(
+    rules: Sequence[Rule], view: View, by_kind: Mapping[str, Sequence[Resource]]
+) -> Iterator[tuple[Rule, Resource | None, Hit]]:
+    """Yield what is found in one resource after another, templates before what they are pasted into."""
+    for kind in KINDS:
+        asked = [(rule, rule.check) for rule in rules if rule.check is not None and kind in rule.kinds]
+        resources = by_kind.get(kind, ())
+        for begin in range(0, len(resources), _AT_ONCE):
+            some = resources[begin : begin + _AT_ONCE]
+            for rule, check in asked:
+                for resource in view.marked(some, rule.marks, rule.role) if rule.marks else some:
+                    hits = iter(check(resource, view))
+                    if (first := next(hits, None)) is not None:  # hardly ever
+                        yield from ((rule, _owner(hit, view, resource), hit) for hit in _at_most(first, hits))
+
+
+def _of_stack(
+    rules: Sequence[Rule], view: View, only: Collection[Address] | None
+) -> Iterator[tuple[Rule, Resource | None, Hit]]:
+    """Yield what is found in the stack as a whole, each with the resource at fault."""
+    for rule in rules:
+        for hit in rule.check_all(view) if rule.check_all is not None else ():
             if only is None or hit.address in only:
-                yield (view.stack.resources[hit.address] if hit.address is not None else None), hit
+                yield rule, _owner(hit, view, None), hit
 
 
-def _first(hits: Iterable[Hit]) -> list[Hit]:
+def _owner(hit: Hit, view: View, checked: Resource | None) -> Resource | None:
+    return view.stack.resources[hit.address] if hit.address is not None else checked
+
+
+def _at_most(first: Hit, rest: Iterator[Hit]) -> list[Hit]:
     """Return as many places of one resource as anybody reads; the last one says that there are more."""
-    found = list(islice(hits, MOST + 1))
+    found = [first, *islice(rest, MOST)]
     if len(found) > MOST:
         more = f"{found[MOST - 1].detail} There are more like this in the same resource."
         found = [*found[: MOST - 1], found[MOST - 1]._replace(detail=more)]

@@ -143,3 +143,33 @@ def test_a_comment_on_what_another_environment_has_is_not_told(tmp_path: Path) -
 def test_a_comment_on_a_rule_that_did_not_run_is_not_told(tmp_path: Path) -> None:
     example = assistant('"Hello {{first_name}}."', behind="  # hmsplan: ignore unknown-placeholder because soon")
     assert linted(tmp_path, example, all_rules()["names-differ-by-case"]) == ()
+
+
+def test_a_wrong_comment_in_any_file_is_told_those_of_other_environments_too(tmp_path: Path) -> None:
+    comment = "# hmsplan: ignore unknown-placeholdr because soon\n"
+    files = ("hmsplan.yaml", "environments/live.yaml", "environments/test.yaml", "environments/test/more.yaml")
+    start = {"hmsplan.yaml": f"{STACK}default_environment: live\n"}
+    example = "".join(f"# file: {name}\n{start.get(name, '')}{comment}" for name in files)
+    assert of_rule(tmp_path, comment + example, "ignore-without-effect") == [
+        *("environments/live.yaml:1:1", "environments/test.yaml:1:1", "environments/test/more.yaml:1:1"),
+        *("hmsplan.yaml:4:1", "stack.yaml:1:1"),
+    ]
+
+
+def test_each_of_many_resources_is_looked_at(tmp_path: Path) -> None:
+    many = "".join(f'  desk_{number}: {{name: Desk {number}, first_message: "Hi 👍"}}\n' for number in range(100))
+    found = linted(tmp_path, f"assistants:\n{many}", all_rules()["spoken-emoji"])
+    assert [each.source.line for each in found if each.source is not None] == list(range(2, 102))
+
+
+def test_what_a_template_brings_is_told_once_and_of_the_template(tmp_path: Path) -> None:
+    destination = '{type: number, number: "+31201234567", description: The desk., message: "One moment 👍"}'
+    example = f"""
+assistants:
+  day: {{name: Day, llm_config: {{provider: openai, model: gpt-5.4, tools: ["${{tool_templates.desk}}"]}}}}
+  night: {{name: Night, llm_config: {{provider: openai, model: gpt-5.4, tools: ["${{tool_templates.desk}}"]}}}}
+tool_templates:
+  desk: {{name: Desk, tool_type: transfer_call, tool_config: {{destinations: [{destination}]}}}}
+"""
+    (found,) = linted(tmp_path, example, all_rules()["spoken-emoji"])
+    assert str(found.address) == "tool_templates.desk"
