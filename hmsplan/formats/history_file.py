@@ -8,9 +8,8 @@ alone, and only those that it shows.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import orjson
 
@@ -33,21 +32,25 @@ _END: Final = b'"}\n'
 _DIGITS: Final = 64
 _SIGNED: Final = -len(_END) - _DIGITS
 """Where the hash begins; it is of all before."""
-_PREVIOUS_AT: Final = _SIGNED - len(_HASH) - _DIGITS
+_PREVIOUS_END: Final = _SIGNED - len(_HASH)
+_PREVIOUS_AT: Final = _PREVIOUS_END - _DIGITS
 _NUMBERED: Final = re.compile(rb'\{"head":\{"number":([0-9]{1,15}),')
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One entry as it is kept; what it says is read where it is asked for.
 
     Attributes:
         problem: why it is not to be believed; "" for one that is.
     """
 
-    number: int
     data: bytes
     problem: str = ""
+
+    @property
+    def number(self) -> int:
+        """The number of the apply."""
+        return _must_be_numbered(self.data)
 
     @property
     def hash(self) -> str:
@@ -114,15 +117,19 @@ def read(lines: Iterable[bytes]) -> Iterator[Line]:
     """
     before: bytes | None = None
     for data in lines:
-        number = number_of(data)
-        if number is None or not data.endswith(_END) or _BODY not in data:
-            raise ValueError("not an entry of the history")
-        signed, tail = memoryview(data)[:_SIGNED], data[_PREVIOUS_AT:_SIGNED]
-        found = sha256(signed).hexdigest().encode()
-        problem = ""
-        if found != data[_SIGNED : -len(_END)]:
-            problem = EDITED
-        elif before is not None and before != tail[: -len(_HASH)]:
-            problem = "it does not follow the one before"
-        yield Line(number, data, problem)
-        before = data[_SIGNED : -len(_END)]
+        hashed = sha256(memoryview(data)[:_SIGNED]).hexdigest().encode()
+        if not data.endswith(hashed + _END):
+            _must_be_numbered(data)
+            yield Line(data, EDITED)
+            before = data[_SIGNED : -len(_END)]
+            continue
+        follows = before is None or before == data[_PREVIOUS_AT:_PREVIOUS_END]
+        yield Line(data) if follows else Line(data, "it does not follow the one before")
+        before = hashed
+
+
+def _must_be_numbered(data: bytes) -> int:
+    number = number_of(data)
+    if number is None or not data.endswith(_END) or _BODY not in data:
+        raise ValueError("not an entry of the history")
+    return number

@@ -256,13 +256,13 @@ class Audit:
     begun: Begun | None = None
 
 
-def audit(backend: Backend, most: int = 0, wanted: Callable[[Line], bool] = lambda _: True) -> Audit:
+def audit(backend: Backend, most: int = 0, wanted: Callable[[Line], bool] | None = None) -> Audit:
     """Read the whole history, and check it against itself and the state.
 
     Args:
         backend: where both are.
         most: keep the last so many; 0 = all.
-        wanted: which ones are asked for.
+        wanted: which ones are asked for; None = all.
 
     Raises:
         StateError: it cannot be read, or holds what no apply wrote.
@@ -270,18 +270,22 @@ def audit(backend: Backend, most: int = 0, wanted: Callable[[Line], bool] = lamb
     state = backend.load()
     known = state.last if state is not None else None
     kept: deque[Line] = deque(maxlen=most or None)
-    count, problems, first, last, same = 0, list[str](), None, None, None
+    ends: deque[Line] = deque(maxlen=2)  # the state may lag by one
+    count, problems, first = 0, list[str](), None
     for line in backend.lines():
-        first, last = first or line, line
-        if known is not None and line.number == known.number:
-            same = line.hash == known.hash
+        if first is None:
+            first = line
+        ends.append(line)
         if line.problem:
             problems.append(f"@{line.number}: {line.problem}.")
-        if not line.is_edited and wanted(line):
+            if line.is_edited:
+                continue
+        if wanted is None or wanted(line):
             kept.append(line)
             count += 1
-    if same is False:
-        problems.append(f"@{known.number if known else 0}: it is another one than the state knows.")
+    last = ends[-1] if ends else None
+    if known is not None and any(line.number == known.number and line.hash != known.hash for line in ends):
+        problems.append(f"@{known.number}: it is another one than the state knows.")
     problems += _at_the_ends(state, first, last)
     begun = state.begun if state is not None else None
     if begun is not None and last is not None and not last.is_edited and last.head.serial >= begun.serial:
