@@ -78,7 +78,7 @@ def entry_text(entry: HistoryEntry, problems: Iterable[str], *, width: int, colo
     for picture in entry.pictures:
         lines += [*picture_lines(picture, width), BLANK]
     bad = [deed for deed in entry.deeds if deed.status is not Status.DONE]
-    lines += [Line(f"{deed.key}: {deed.status}", "!") for deed in bad]
+    lines += [*(Line(f"{deed.key}: {deed.status}", "!") for deed in bad), BLANK]
     lines += [title(problem, Tone.ALERT) for problem in problems]
     return paint(lines, width=width, color=color).rstrip("\n") + "\n"
 
@@ -111,6 +111,8 @@ def _head_lines(head: Head) -> Iterator[Line]:
         yield Line(f"{what} {', '.join(names[:_SHORT])}{f' and {more} more' if more > 0 else ''}", "", 1)
     if not head.touched:
         yield Line("nothing was written down" if not head.ended else "nothing", "", 1)
+    if failed := head.counts.get("failed", 0):
+        yield Line(f"{count(failed, 'step')} not done", "", 1, Tone.ALERT)
     for allowed in head.approvals:
         yield Line(f"allowed: {safe(allowed)}", "", 1)
 
@@ -174,8 +176,9 @@ def picture_lines(picture: Picture, width: int) -> Iterator[Line]:
     _, *lines = change_lines(change, plan, {}, width, TemplateCopies(plan))  # the first one says what is going to be
     yield from lines
     joined, left = sum(picture.joined.values()), sum(picture.left.values())
-    if joined or left:
-        yield Line(f"{count(joined, 'member')} added, {left} removed", "", 1)
+    members = KINDS[picture.address.kind].members
+    if members is not None and (joined or left):
+        yield Line(f"{joined} {members.singular if joined == 1 else members.name} added, {left} removed", "", 1)
 
 
 def _change(picture: Picture) -> ResourceChange:

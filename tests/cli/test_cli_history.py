@@ -71,7 +71,7 @@ def test_show_tells_what_an_apply_did_to_each_object(applied: Callable[..., Resu
     assert "# assistants.support was changed" in out
     assert 'first_message = "Hello" -> "Hello there."' in out
     assert "# campaigns.recall was created" in out
-    assert "1 member added, 0 removed" in out
+    assert "1 lead added, 0 removed" in out
     assert applied("show", "@-1").out == out
     shown = applied("show", "@1", "--json").json
     assert {each["address"]: each["action"] for each in shown["objects"]}["assistants.support"] == "create"
