@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import email.utils
 import socket
 import threading
 from typing import TYPE_CHECKING, Any, cast
@@ -15,7 +16,7 @@ from hmsplan.emulator.routes import PREFIX
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
     from hmsplan.emulator.emulator import Emulator
 
@@ -23,7 +24,7 @@ _START_TIMEOUT_S = 30
 
 
 class _Sockets:
-    """The application, with the extension that closes its connections."""
+    """The application, with the extension that closes its connections, and the ``Date`` of its own clock."""
 
     def __init__(self, app: Application) -> None:
         self._app = app
@@ -32,7 +33,14 @@ class _Sockets:
         if scope["type"] == "http":
             cycle = cast("Any", receive).__self__  # uvicorn's request, which knows its connection
             scope.setdefault("extensions", {})[ABORT] = cycle.transport.abort
-        await self._app(scope, receive, send)
+
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = email.utils.formatdate(self._app.clock(), usegmt=True).encode()
+                message = {**message, "headers": [*message["headers"], (b"date", date)]}
+            await send(message)
+
+        await self._app(scope, receive, dated)
 
 
 class _Server(uvicorn.Server):
@@ -49,6 +57,7 @@ class _Server(uvicorn.Server):
             access_log=False,
             proxy_headers=False,
             server_header=False,
+            date_header=False,
             timeout_graceful_shutdown=1,
         )
         super().__init__(config)

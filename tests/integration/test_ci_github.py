@@ -5,8 +5,10 @@ What is real and what is not, ``support/github_runner.py`` says.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import shutil
+import time
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -40,7 +42,7 @@ class World:
     """A repository with the files of ``init``, and what happens to it."""
 
     def __init__(self, machine: Machine, host: GitHub) -> None:
-        self.machine, self.host = machine, host
+        self.machine, self.host, self.ahead_s = machine, host, 0.0
         state = f"file://{machine.folder}/state"
         self.runner = GitHubRunner(
             self.machine,
@@ -86,9 +88,18 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    host = GitHub()
-    with Emulator(settings=Settings(rate_limit=None)) as emulator, running(emulator) as api, serving(host):
-        yield World(Machine(tmp_path, api, emulator), host)
+    host, made = GitHub(), list[World]()
+
+    def clock() -> float:
+        return time.time() + sum(each.ahead_s for each in made)
+
+    with (
+        Emulator(settings=Settings(rate_limit=None), clock=clock) as emulator,
+        running(emulator) as api,
+        serving(host),
+    ):
+        made.append(World(Machine(tmp_path, api, emulator), host))
+        yield made[0]
 
 
 def results(jobs: dict[str, Job]) -> dict[str, str]:
@@ -227,3 +238,35 @@ def test_a_push_without_a_pull_request_is_not_applied(world: World) -> None:
     assert results(jobs) == {"reviewed": "failure", "again": "skipped", "apply": "skipped"}, jobs
     assert "Run workflow" in jobs["reviewed"].log
     assert world.machine.assistants() == {}
+
+
+def test_what_has_to_wait_is_green_and_applied_by_a_schedule_once_it_may(world: World) -> None:
+    """It is tried again every hour: red once, at the merge, and quiet from then on, also when all is done."""
+    today = dt.datetime.now(dt.UTC).date()
+    begins, ends = today - dt.timedelta(1), today + dt.timedelta(1)
+    stack = (world.machine.repository / "hmsplan.yaml").read_text("utf-8")
+    freeze = f"safety: {{freeze: [{{from: {begins}, to: {ends}, reason: holidays}}], "
+    (workflow,) = (world.machine.repository / ".github" / "workflows").glob("hmsplan-apply-*.yml")
+    scheduled: dict[str, str | None] = {
+        workflow.relative_to(world.machine.repository).as_posix(): workflow.read_text("utf-8").replace("# sch", "sch")
+    }
+    world.pull({"a.yaml": assistant("reception", "Hi"), **scheduled}, branch="make")
+    assert results(world.merge("make"))["apply"] == "success"
+    jobs = world.pull(
+        {"a.yaml": assistant("reception", "Good morning"), "hmsplan.yaml": stack.replace("safety: {", freeze)}
+    )
+    assert jobs["plan"].result == "success", jobs
+    assert "Windows are judged as of" in world.comments[-1]
+    jobs = world.merge()
+    assert (jobs["apply"].result, jobs["apply"].code) == ("failure", 4), jobs
+    assert "frozen from" in jobs["apply"].log
+    assert world.start("schedule")["apply"].result == "success"
+    assert world.machine.assistants()["reception"]["first_message"] == "Hi"
+
+    world.ahead_s = 3 * 86_400.0
+    jobs = world.start("schedule")
+    assert jobs["apply"].result == "success", jobs
+    assert world.machine.assistants()["reception"]["first_message"] == "Good morning"
+    jobs = world.start("schedule")
+    assert jobs["apply"].result == "success", jobs
+    assert "No changes" in jobs["apply"].log

@@ -5,8 +5,10 @@ What is real and what is not, ``support/gitlab_runner.py`` says.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,7 +38,7 @@ class World:
     """A repository with the file of ``init``, and what happens to it."""
 
     def __init__(self, machine: Machine, host: GitLab) -> None:
-        self.machine, self.host = machine, host
+        self.machine, self.host, self.ahead_s = machine, host, 0.0
         state = f"file://{machine.folder}/state"
         scoped = {
             "production-plan": {"HMS_SOVEREIGN_API_KEY": PLAN_KEY, "HMSPLAN_STATE": state},
@@ -60,9 +62,9 @@ class World:
         self.host.merge_requests.append(made | {"merge_commit_sha": commit})
         return self.start("push")
 
-    def start(self, source: str, *played: str) -> dict[str, Job]:
+    def start(self, source: str, *played: str, **variables: str) -> dict[str, Job]:
         commit = self.machine.git("rev-parse", "main")
-        return self.runner.run(Pipeline(source, commit, played=frozenset(played)))
+        return self.runner.run(Pipeline(source, commit, played=frozenset(played), variables=variables))
 
     @property
     def notes(self) -> list[str]:
@@ -71,9 +73,18 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    host = GitLab()
-    with Emulator(settings=Settings(rate_limit=None)) as emulator, running(emulator) as api, serving(host):
-        yield World(Machine(tmp_path, api, emulator), host)
+    host, made = GitLab(), list[World]()
+
+    def clock() -> float:
+        return time.time() + sum(each.ahead_s for each in made)
+
+    with (
+        Emulator(settings=Settings(rate_limit=None), clock=clock) as emulator,
+        running(emulator) as api,
+        serving(host),
+    ):
+        made.append(World(Machine(tmp_path, api, emulator), host))
+        yield made[0]
 
 
 def results(jobs: dict[str, Job]) -> dict[str, str]:
@@ -186,3 +197,31 @@ def test_no_line_of_a_plan_is_a_command_to_gitlab(world: World) -> None:
     known = {"TEXT": text, "CI_API_V4_URL": "", "CI_PROJECT_ID": ""}
     code, said = world.machine.shell(more, world.machine.new_folder("note"), known)
     assert (code, said) == (0, "a / b\n\\/merge\n  \\/approve\n\n\t\\/close\n> /x\n")
+
+
+def test_what_has_to_wait_is_green_and_applied_by_a_schedule_once_it_may(world: World) -> None:
+    """It is tried again every hour: red once, at the merge, and quiet from then on, also when all is done."""
+    today = dt.datetime.now(dt.UTC).date()
+    begins, ends = today - dt.timedelta(1), today + dt.timedelta(1)
+    stack = (world.machine.repository / "hmsplan.yaml").read_text("utf-8")
+    freeze = f"safety: {{freeze: [{{from: {begins}, to: {ends}, reason: holidays}}], "
+    world.request({"a.yaml": assistant("reception", "Hi")}, branch="make")
+    assert world.merge("make")["apply"].result == "success"
+    jobs = world.request(
+        {"a.yaml": assistant("reception", "Good morning"), "hmsplan.yaml": stack.replace("safety: {", freeze)}
+    )
+    assert jobs["plan"].result == "success", jobs
+    assert "Windows are judged as of" in world.notes[-1]
+    jobs = world.merge()
+    assert (jobs["apply"].result, jobs["apply"].code) == ("failure", 4), jobs
+    assert "frozen from" in jobs["apply"].log
+    assert world.start("schedule", RETRY="apply")["apply"].result == "success"
+    assert world.machine.assistants()["reception"]["first_message"] == "Hi"
+
+    world.ahead_s = 3 * 86_400.0
+    jobs = world.start("schedule", RETRY="apply")
+    assert jobs["apply"].result == "success", jobs
+    assert world.machine.assistants()["reception"]["first_message"] == "Good morning"
+    jobs = world.start("schedule", RETRY="apply")
+    assert jobs["apply"].result == "success", jobs
+    assert "No changes" in jobs["apply"].log

@@ -148,6 +148,7 @@ class _Run:
         environ = {
             "GITHUB_ACTIONS": "true",
             "GITHUB_API_URL": self.host.url,
+            "GITHUB_EVENT_NAME": self.event.name,
             "GITHUB_EVENT_PATH": str(self.temp / "event.json"),
             "GITHUB_OUTPUT": str(self.temp / "outputs"),
             "GITHUB_REF": self.known["github"]["ref"],

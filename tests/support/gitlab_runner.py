@@ -18,6 +18,7 @@ import yaml
 from support.ci_machine import Job
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from support.ci_machine import Machine
@@ -34,6 +35,7 @@ class Pipeline:
     Attributes:
         source: merge_request_event, push, web or schedule.
         played: manual jobs that somebody starts.
+        variables: those of its schedule.
         is_fork: it runs in the project of the fork, which has none of our variables.
     """
 
@@ -41,6 +43,7 @@ class Pipeline:
     commit: str
     merge_request: int | None = None
     played: frozenset[str] = frozenset()
+    variables: Mapping[str, str] = field(default_factory=dict)
     is_fork: bool = False
 
 
@@ -61,7 +64,7 @@ class GitLabRunner:
     def run(self, pipeline: Pipeline) -> dict[str, Job]:
         """Run a pipeline; return its jobs by name."""
         config = yaml.safe_load(self.machine.git("show", f"{pipeline.commit}:.gitlab-ci.yml"))
-        known = self._predefined(pipeline) | config["variables"]
+        known = self._predefined(pipeline) | config["variables"] | dict(pipeline.variables)
         if _rule(config["workflow"]["rules"], known) is None:
             return {}
         named = {name: _extended(config, job) for name, job in config.items() if name not in _KEYWORDS}
