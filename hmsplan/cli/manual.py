@@ -16,6 +16,7 @@ GROUPS: Final = {
     "What to check": ("--rules", "--rule"),
     "What to export": ("--only", "--without-leads", "--minimal"),
     "What to settle": ("--adopt", "--none", "--force"),
+    "What to send": ("--to", "--tool", "--secret", "--fixture"),
     "The server": ("--port", "--db", "--faults", "--settings"),
     "Result": (
         *(
@@ -246,6 +247,45 @@ MANUALS: Final = {
         (("Have the records checked now", "hmsplan domain verify -e production"),),
         _READS,
         (("0", "verified, or the check goes on"), ("1", "it failed, there is no domain, or any other error")),
+    ),
+    "webhook": Manual(
+        (("Try the webhooks of staging", "hmsplan webhook test -e staging --allow webhook:staging.acme.example"),),
+        ("0", "1", "3", "4"),
+        _DONE,
+    ),
+    "webhook test": Manual(
+        (
+            ("Try every webhook", "hmsplan webhook test -e staging --allow webhook:staging.acme.example"),
+            ("Those of one assistant", "hmsplan webhook test assistants.support -e local"),
+        ),
+        ("0", "1", "3", "4"),
+        (
+            ("0", "every event was answered as it should be"),
+            ("1", "one was not, or any other error"),
+            ("4", "a host is not allowed; nothing was sent"),
+        ),
+    ),
+    "webhook fixtures": Manual(
+        (("Write the events for the tests of the service", "hmsplan webhook fixtures tests/events"),), _OFFLINE, _DONE
+    ),
+    "webhook send": Manual(
+        (
+            (
+                "Call a tool of the service on this machine",
+                "hmsplan webhook send tool-calls --to http://127.0.0.1:8000/voice",
+            ),
+        ),
+        ("0", "1", "3", "4"),
+        (
+            ("0", "the answer is as it should be"),
+            ("1", "it is not, or any other error"),
+            ("4", "the host is not allowed"),
+        ),
+    ),
+    "webhook verify": Manual(
+        (("Who signed this?", "hmsplan webhook verify assistants.support < request.http"),),
+        _OFFLINE,
+        (("0", "it is signed"), ("1", "it is not, or any other error")),
     ),
     "state": Manual(
         (

@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "catalog": ("catalog", "Show what is known of providers, and where calls go."),
     "import": ("state", "Bind one live object to an address."),
     "export": ("export", "Write YAML for a whole organization."),
+    "webhook": ("webhook", "Try the services that answer the calls of the stack."),
     "domain": ("domain", "Show the DNS records of the mail domain, or have them checked."),
     "state": ("state", "Look at the state, or operate on it."),
     "resolve": ("state", "Resolve a create whose outcome is unknown."),

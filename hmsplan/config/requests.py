@@ -53,6 +53,18 @@ def refused(kind: Kind, spec: Spec) -> Iterator[SchemaViolation]:
                 yield from explained(_as_jsonschema(schema_of(method, path), error), A_KIND[kind.name])
 
 
+def refused_in_a_call(kind: Kind, transient: str, overrides: Spec) -> Iterator[SchemaViolation]:
+    """Yield why the description refuses what replaces fields of an object for one call.
+
+    "Each top-level key replaces that whole block." Fields that it does not know are refused too: nothing reads them.
+    *transient* is the schema of an object that lives for one call.
+    """
+    known = {**schema_of("PATCH", f"{kind.path}/{{id}}")["properties"], **component(transient)["properties"]}
+    closed = {"type": "object", "properties": known, "additionalProperties": False}
+    for error in jsonschema_rs.Draft202012Validator(closed, validate_formats=True).iter_errors(dict(overrides)):
+        yield from explained(_as_jsonschema(closed, error), A_KIND[kind.name])
+
+
 def _requests(kind: Kind, sent: Spec) -> Iterator[tuple[tuple[str, str], Spec]]:
     """Yield each request by which an object becomes what *sent* says, with its body."""
     one = ("PATCH", kind.path if kind.unfold is not None else f"{kind.path}/{{id}}")
@@ -101,6 +113,19 @@ def schema_of(method: str, path: str) -> _Schema:
     """Return what the body of an operation has to be; empty where the description says nothing."""
     operation = _description()["paths"].get(path, {}).get(method.lower(), {})
     return _plain(operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {}))
+
+
+@cache
+def event_schema(event: str) -> _Schema:
+    """Return what the body of an event is that the platform sends to a webhook."""
+    operation = _description()["webhooks"][event]["post"]
+    return _plain(operation["requestBody"]["content"]["application/json"]["schema"])
+
+
+@cache
+def component(name: str) -> _Schema:
+    """Return a schema of the description by its name."""
+    return _plain({"$ref": f"#/components/schemas/{name}"})
 
 
 @cache

@@ -11,8 +11,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from hmsplan.kinds.fiction import is_fiction
 from hmsplan.lint import words
-from hmsplan.lint.fiction import is_fiction
 from hmsplan.lint.speaking import digits_of_lines, lines_with_digits
 
 if TYPE_CHECKING:

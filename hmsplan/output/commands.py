@@ -46,6 +46,7 @@ NAMES: Final = (
     "state",
     "validate",
     "version",
+    "webhook",
 )
 """What may stand behind the name of the program: a text that says what hmsplan does is no command."""
 

@@ -178,6 +178,8 @@ def test_no_command_shows_a_secret(told: Rig) -> None:
     told.run("state", "unlock")
     told.run("resolve", "assistants.one", "--none", code=1)
     told.run("policy", "test", code=1)
+    told.run("webhook", "test", code=4)
+    told.run("webhook", "fixtures", str(told.root / "events"))
     theirs = next(each["id"] for each in told.emulator.all("assistants") if each["name"] == "Theirs")
     more = told.stack / "more.yaml"
     more.write_text("assistants:\n  theirs: {name: Theirs, first_message: Hi}\n", "utf-8")

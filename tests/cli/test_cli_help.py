@@ -59,7 +59,7 @@ def test_the_exit_codes_are_those_of_the_readme() -> None:
 @pytest.mark.parametrize("typed", [typed for manual in MANUALS.values() for _, typed in manual.examples])
 def test_an_example_can_be_typed(typed: str) -> None:
     """Its command, its options and the number of its arguments are right; nothing is run."""
-    line = re.sub(r'^eval "\$\((.*)\)"$', r"\1", typed).partition(" | ")[0].partition(" > ")[0]
+    line = re.sub(r'^eval "\$\((.*)\)"$', r"\1", typed).partition(" | ")[0].partition(" > ")[0].partition(" < ")[0]
     words = shlex.split(line)[1:]
     command: click.Command = hmsplan
     while True:

@@ -33,6 +33,7 @@ FOLDERS: Final[tuple[frozenset[str], ...]] = tuple(
         "kinds",
         "planner config",
         "formats lint",
+        "webhooks",
         "output",
         "api state",
         "export",
@@ -48,6 +49,8 @@ PURE_BESIDES: Final = (
     *("secrets.fingerprints", "secrets.detect", "secrets.urls", "secrets.encodings", "secrets.hosts", "secrets.source"),
     *("config.yaml_parser", "config.document", "config.interpolation", "config.layers", "config.resolve"),
     *("config.build", "config.leads", "config.schema_violation", "config.resource_builder"),
+    *("webhooks.description", "webhooks.arguments", "webhooks.patterns", "webhooks.case"),
+    *("webhooks.cases", "webhooks.judge", "webhooks.messages"),
     *("apply.verify", "api.responses", "state.journal", "state.edit", "state.succession", "state.storage"),
 )
 """Modules that are pure in a folder that is not."""
@@ -143,7 +146,7 @@ def test_the_house_can_be_seen_at_a_glance() -> None:
     """Few files beside the folders, few arrows between them."""
     assert {path.name for path in ROOT.glob("*.py")} == {"__init__.py", "errors.py"}
     arrows = {(folder(name), folder(other)) for name, path in MODULES.items() for other in ours(path)}
-    assert len({(one, other) for one, other in arrows if one != other}) <= 100
+    assert len({(one, other) for one, other in arrows if one != other}) <= 110
 
 
 def test_no_two_modules_need_each_other() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.lint import linted
 
-from hmsplan.lint.fiction import is_fiction
+from hmsplan.kinds.fiction import is_fiction
 from hmsplan.lint.personal import people_in
 from hmsplan.lint.rules import all_rules
 

@@ -29,7 +29,7 @@ NO_COMMAND: Final = {
 }
 """Where a text that names a command is none of this run."""
 OWNERS: Final = ("hmsplan state", "hmsplan export", "hmsplan state unlock", "### hmsplan apply")
-LABELS: Final = ("hmsplan drift", "hmsplan lint", "hmsplan validate")
+LABELS: Final = ("hmsplan drift", "hmsplan lint", "hmsplan validate", "hmsplan webhook test")
 """Names of who holds a lock, titles, and suites of JUnit."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.fiction import is_fiction
+from hmsplan.kinds.fiction import is_fiction
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.model import Severity
 from hmsplan.text import wording

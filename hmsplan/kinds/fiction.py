@@ -20,6 +20,11 @@ _OURS: Final = r"\+31850000[0-9]{3}"
 """The numbers of the examples of this tool."""
 _FICTION: Final = re.compile(f"{_UNITED_KINGDOM}|{_GERMANY}|{_NORTH_AMERICA}|{_SWEDEN}|{_OURS}")
 
+CALLER: Final = "+447700900123"
+"""Who calls, in what is made up to test something."""
+CALLED: Final = "+442079460123"
+"""Who is called there."""
+
 
 def is_fiction(number: str) -> bool:
     """Say whether a number in E.164 is kept for fiction."""
