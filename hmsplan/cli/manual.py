@@ -16,7 +16,7 @@ GROUPS: Final = {
     "What to check": ("--rules", "--rule"),
     "What to export": ("--only", "--without-leads", "--minimal"),
     "What to settle": ("--adopt", "--none", "--force"),
-    "What to send": ("--to", "--tool", "--secret", "--fixture"),
+    "What to send": ("--to", "--tool", "--script", "--secret", "--fixture"),
     "The server": ("--port", "--db", "--faults", "--settings"),
     "Result": (
         *(
@@ -351,6 +351,11 @@ MANUALS: Final = {
         (("Keep an organization of your own in a file", "hmsplan emulator --port 8787 --db practice.db"),),
         ("0", "1", "130, 143"),
         _DONE,
+    ),
+    "emulator call": Manual(
+        (("Hold the call of a script on this machine", "hmsplan emulator call +31850000010 --script call.yaml"),),
+        ("0", "1", "3"),
+        (("0", "every event was answered as it should be"), ("1", "one was not, or any other error")),
     ),
     "demo": Manual(
         (("Play it, and keep the folder", "hmsplan demo --keep practice"),),

@@ -8,15 +8,17 @@ Nothing of the rest of hmsplan is imported here, so that two readings of the doc
 Inside, a request goes from `app` (key, rate limit, transaction) over `routes` to an operation in `resources` or in
 the module of its kind, which reads the body through `description`, the shipped OpenAPI description, and keeps documents
 in `store`. `rules` has what a schema cannot say of a body; `settings` decides what the documentation leaves open;
-`faults` and `damage` break things on purpose.
+`faults` and `damage` break things on purpose. `conversation` holds a call by a `script` and sends its webhooks.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.emulator.app import Record
+from hmsplan.emulator.conversation import Conversation, hold
 from hmsplan.emulator.emulator import Emulator
 from hmsplan.emulator.faults import ConnectionLost, Fault, read_faults
 from hmsplan.emulator.inprocess import Transport
+from hmsplan.emulator.script import Script
 from hmsplan.emulator.settings import Settings
 from hmsplan.emulator.webhooks import sign, verify
 
@@ -25,11 +27,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ConnectionLost",
+    "Conversation",
     "Emulator",
     "Fault",
     "Record",
+    "Script",
     "Settings",
     "Transport",
+    "hold",
     "read_faults",
     "running",
     "serve",

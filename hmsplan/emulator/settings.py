@@ -87,6 +87,8 @@ class Settings:
         domain_check: what refreshing a pending domain finds. DNS decides, outside of the API.
         call_connect_s: seconds after which an outbound call is answered.
         call_length_s: seconds after which an answered call ends by itself.
+        account_webhook: URL of the account's webhook, which the dashboard sets; for calls of ``conversation``.
+        account_secret: signs what is sent there.
     """
 
     webhook_secret: Literal["returned", "masked", "null"] = "returned"  # noqa: S105 - a stance
@@ -151,6 +153,8 @@ class Settings:
     domain_check: Literal["verified", "pending", "failed"] = "verified"
     call_connect_s: float = 2.0
     call_length_s: float = 60.0
+    account_webhook: str | None = None
+    account_secret: str | None = None
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
@@ -200,7 +204,13 @@ def _allowed(hint: Any) -> str:
         return "one of " + ", ".join(repr(choice) for choice in get_args(hint))
     if origin is types.UnionType:
         return " or ".join(_allowed(part) for part in get_args(hint))
-    words = {bool: "true or false", int: "a positive number", float: "a number from 0 up", type(None): "null"}
+    words = {
+        str: "a text",
+        bool: "true or false",
+        int: "a positive number",
+        float: "a number from 0 up",
+        type(None): "null",
+    }
     return "a list of texts" if origin is tuple else words[hint]
 
 

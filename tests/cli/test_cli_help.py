@@ -66,6 +66,8 @@ def test_an_example_can_be_typed(typed: str) -> None:
         context = command.make_context(command.name, list(words), resilient_parsing=True)
         if not isinstance(command, click.Group):
             break
+        if command.invoke_without_command and not [*context._protected_args, *context.args]:
+            break
         name, below, words = command.resolve_command(context, [*context._protected_args, *context.args])
         assert below is not None, name
         command = below

@@ -469,3 +469,63 @@ def test_verify_wants_a_secret(webhook: Any, stdin: Any) -> None:
     stdin(b"")
     assert "Name an assistant" in webhook("verify").err
     assert "HMSPLAN_SECRET_OLD is not set" in webhook("verify", "--secret", "old").err
+
+
+# A call of the emulator
+
+
+@pytest.fixture
+def phone(cli: Cli, desk: Path, server: Server) -> Callable[..., Result]:
+    """Return a function that runs ``emulator call`` on the emulator of the stack, which is applied."""
+    run = ("-C", desk, "--var", f"url={server.url}")
+    cli.ok(*run, "--emulator", "apply", "-y", HMSPLAN_SECRET_HOOK=SECRET)
+    return lambda *args, **env: cli("-C", desk, "emulator", "call", *args, **env)
+
+
+def test_a_call_is_held_on_this_machine(phone: Any, server: Server, tmp_path: Path) -> None:
+    script = tmp_path / "call.yaml"
+    script.write_text("turns: [{caller: Hello}, {tool: find_slot, arguments: {day: 2030-01-15}}]", "utf-8")
+    call = phone("+31850000010", "--script", script)
+    assert (call.code, call.err) == (0, "")
+    lines = call.out.splitlines()
+    assert lines[:2] == ["          connecting", f"        -> assistant-request to {server.url}/voice: answered 200"]
+    assert 'tool      find_slot {"day": "2030-01-15"}' in lines
+    assert [each.message["type"] for each in server.received] == [
+        *("assistant-request", "status-update", "tool-calls", "status-update", "end-of-call-report"),
+    ]
+    assert all(fault_of(each.headers, each.body, SECRET) is None for each in server.received)
+
+
+def test_a_call_that_goes_wrong_exits_1_and_shows_no_secret(phone: Any, server: Server) -> None:
+    server.reply = lambda _: answer({"error": f"{SECRET} \x1b[2J"})
+    call = phone("+31850000010", "--json")
+    assert call.json["call"]["status"] == "rejected"
+    assert SECRET not in call.out
+    server.reply = lambda _: answer(b"", "500 Oops")
+    call = phone("+31850000010")
+    assert call.code == 1
+    assert "the answer is 500" in call.out
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [("turns: [{says: x}]", "  turn 1: has to be caller: text"), ("turns: [", "it is not YAML"), ("\udc80", "utf-8")],
+)
+def test_a_script_that_is_wrong_is_told(phone: Any, tmp_path: Path, script: str, said: str) -> None:
+    file = tmp_path / "call.yaml"
+    file.write_bytes(script.encode("utf-8", "surrogateescape"))
+    call = phone("+31850000010", "--script", file)
+    assert call.code == 1
+    assert "Error: Cannot call" in call.err
+    assert said in call.err
+
+
+def test_a_number_that_is_not_there_is_told(phone: Any, tmp_path: Path) -> None:
+    assert "It has: +31850000010." in phone("+31850000011").err.replace("\n  ", " ")
+    assert "Cannot call" in phone("+31850000010", "--script", tmp_path / "nothing.yaml").err
+
+
+def test_without_an_emulator_it_says_how_to_fill_one(cli: Cli, desk: Path) -> None:
+    call = cli("-C", desk, "emulator", "call", "+31850000010")
+    assert call.code == 1
+    assert f"\n    hmsplan -C {desk} --emulator apply\n" in call.err
