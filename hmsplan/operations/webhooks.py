@@ -12,7 +12,7 @@ from hmsplan.secrets.hosts import is_loopback
 from hmsplan.webhooks import description
 from hmsplan.webhooks.case import WebhookResult
 from hmsplan.webhooks.cases import body_of, headers_of, receivers
-from hmsplan.webhooks.judge import problems_of
+from hmsplan.webhooks.judge import problems_of, with_errors_of_whole_tools
 from hmsplan.webhooks.send import Trouble
 
 if TYPE_CHECKING:
@@ -103,4 +103,4 @@ async def try_webhooks(
         if answer.trouble in _HOPELESS:
             silent.add(case.receiver.url)
         results.append(WebhookResult(case, tuple(problems_of(case, answer)), answer.status, answer.took_s))
-    return tuple(results)
+    return tuple(with_errors_of_whole_tools(results))

@@ -6,6 +6,7 @@ What is quoted of an answer is short, and without the secret; whoever prints it 
 from __future__ import annotations
 
 import codecs
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import jsonschema_rs
@@ -20,10 +21,10 @@ from hmsplan.webhooks.case import Signing, WebhookEvent
 from hmsplan.webhooks.send import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from hmsplan.model import Secret
-    from hmsplan.webhooks.case import WebhookCase
+    from hmsplan.model import Address, FieldPath, Secret
+    from hmsplan.webhooks.case import WebhookCase, WebhookResult
     from hmsplan.webhooks.send import Answer
 
 _OVERRIDES: Final = ("assistant", "assistant_override")
@@ -32,6 +33,11 @@ _FALSE: Final = {
     Signing.MISSING: "an event without a signature",
     Signing.OLD: "an event that was signed six minutes ago",
 }
+ONLY_ERRORS: Final = "Tool answers with an error"
+_ALL: Final = (
+    "So it does to all others. Does the service know the tool by this name? If only the values are unknown to it, "
+    "write some that it knows as examples: into the schema."
+)
 _MOST: Final = 5
 """Problems of one answer that are told."""
 
@@ -126,7 +132,11 @@ def _content(case: WebhookCase, answer: Answer) -> Iterator[Problem]:
         packed = " It is compressed, which was not asked for." if "content-encoding" in answer.headers else ""
         yield Problem(case, "Webhook answer is not JSON", f"it answers {answer.status}{said}.{packed}")
         return
-    problems = [*_of_form(case, value)] or [*_of_ids(case, value), *_of_overrides(case, value)]
+    problems = [*_of_form(case, value)] or [
+        *_of_ids(case, value),
+        *_of_errors(case, value),
+        *_of_overrides(case, value),
+    ]
     yield from problems[:_MOST]
 
 
@@ -153,6 +163,55 @@ def _of_ids(case: WebhookCase, value: Any) -> Iterator[Problem]:
         if given.count(name) != 1:
             many = "no result" if name not in given else f"{given.count(name)} results"
             yield Problem(case, "Answer to another call", f"{many} for the call {name}.")
+
+
+def _of_errors(case: WebhookCase, value: Any) -> Iterator[Problem]:
+    """Tell an error in the place of a result: alone, in the results, or as the result itself."""
+    if case.event is not WebhookEvent.TOOL_CALLS:
+        return
+    answers = [
+        value,
+        value.get("result"),
+        *(part for each in value.get("results", ()) for part in (each, each.get("result"))),
+    ]
+    for each in answers:
+        if isinstance(each, dict) and "error" in each and each.keys() <= {"error", "tool_call_id"}:
+            said = wording.shown(each["error"]) if isinstance(each["error"], str) else "an error"
+            yield Problem(
+                case,
+                "Tool answers with an error",
+                f"it answers {said} to arguments that its schema allows.",
+                Severity.WARNING,
+            )
+            return
+
+
+def with_errors_of_whole_tools(results: Sequence[WebhookResult]) -> list[WebhookResult]:
+    """Return results in which a tool that answers nothing but errors has failed.
+
+    One error may be what there is to say of somebody who is made up. All of them are a tool that the service does not
+    know under that name.
+    """
+    answered: dict[tuple[Address, FieldPath], set[bool]] = {}
+    for each in results:
+        if each.case.event is WebhookEvent.TOOL_CALLS and each.case.signing is Signing.VALID and each.is_sent:
+            answered.setdefault((each.case.address, each.case.path), set()).add(_is_error(each))
+    failed = {tool for tool, errors in answered.items() if errors == {True}}
+    return [_failed(each) if (each.case.address, each.case.path) in failed else each for each in results]
+
+
+def _is_error(result: WebhookResult) -> bool:
+    return any(problem.summary == ONLY_ERRORS for problem in result.problems)
+
+
+def _failed(result: WebhookResult) -> WebhookResult:
+    problems = [
+        replace(problem, severity=Severity.ERROR, detail=f"{problem.detail} {_ALL}")
+        if problem.summary == ONLY_ERRORS
+        else problem
+        for problem in result.problems
+    ]
+    return replace(result, problems=tuple(problems))
 
 
 def _of_overrides(case: WebhookCase, value: Any) -> Iterator[Problem]:

@@ -529,3 +529,39 @@ def test_without_an_emulator_it_says_how_to_fill_one(cli: Cli, desk: Path) -> No
     call = cli("-C", desk, "emulator", "call", "+31850000010")
     assert call.code == 1
     assert f"\n    hmsplan -C {desk} --emulator apply\n" in call.err
+
+
+# Errors in the place of results
+
+
+@pytest.mark.parametrize("said", [{"error": "no"}, {"result": {"error": "no"}}, "results", "result in results"])
+def test_a_tool_that_answers_nothing_but_errors_has_failed(webhook: Any, server: Server, said: Any) -> None:
+    """It is the renamed tool: a service answers 200 and says that it knows no such tool."""
+
+    def reply(request: Request) -> bytes:
+        if "tool_call_list" not in request.message:
+            return good(request)
+        call_id = request.message["tool_call_list"][0]["id"]
+        items: dict[str, dict[str, Any]] = {
+            "results": {"error": "no"},
+            "result in results": {"result": {"error": "no"}},
+        }
+        return answer(said if isinstance(said, dict) else {"results": [{"tool_call_id": call_id, **items[said]}]})
+
+    server.reply = reply
+    result = webhook("test")
+    assert result.code == 1
+    assert result.out.count("Error: Tool answers with an error") == 4
+    assert "Does the service know the tool by this name?" in result.out.replace("\n ", "")
+
+
+def test_one_error_may_be_what_there_is_to_say(webhook: Any, server: Server) -> None:
+    def reply(request: Request) -> bytes:
+        calls = request.message.get("tool_call_list")
+        strange = calls and calls[0]["function"]["arguments"]["day"] == "2000-02-29"
+        return answer({"error": "that day is over"}) if strange else good(request)
+
+    server.reply = reply
+    result = webhook("test")
+    assert result.code == 0
+    assert result.out.count("Warning: Tool answers with an error") == 1
