@@ -29,6 +29,8 @@ def shown_url(url: str) -> str:
 
 def results_text(results: Sequence[WebhookResult]) -> str:
     """Return a line for each event, by URL, and how many were answered as they should be."""
+    if not results:
+        return "No webhook of this stack gets an event: no assistant has a webhook_url, and no tool a url."
     lines: list[str] = []
     for url, group in groupby(sorted(results, key=lambda each: each.case.receiver.url), lambda r: r.case.receiver.url):
         lines += ["", shown_url(url)] if lines else [shown_url(url)]
@@ -40,7 +42,7 @@ def _verdict(results: Sequence[WebhookResult]) -> str:
     counts = {outcome: sum(each.outcome is outcome for each in results) for outcome in WebhookOutcome}
     told_counts = [f"{number:,} {_ENDS[outcome]}" for outcome, number in counts.items() if number]
     sent = len(results) - counts[WebhookOutcome.SKIPPED]
-    return f"{wording.count(sent, 'event')} sent: {', '.join(told_counts)}." if results else "There is nothing to try."
+    return f"{wording.count(sent, 'event')} sent: {', '.join(told_counts)}."
 
 
 def results_json(results: Sequence[WebhookResult], untested: Sequence[Diagnostic]) -> dict[str, Any]:

@@ -98,25 +98,20 @@ def _trouble(case: WebhookCase, answer: Answer) -> Problem | None:
 def _status(case: WebhookCase, answer: Answer) -> Problem | None:
     status = answer.status or 0
     if 300 <= status < 400:  # noqa: PLR2004
-        return Problem(
-            case,
-            "Webhook redirects",
-            f"it answers {status}, and a redirect is not followed. Declare the URL it leads to.",
-        )
+        detail = f"it answers {status}, and a redirect is not followed. Declare the URL it leads to."
+        return Problem(case, "Webhook redirects", detail)
     is_taken, is_refused = 200 <= status < 300, 400 <= status < 500  # noqa: PLR2004
-    if case.signing is not Signing.VALID:
-        if is_refused:
-            return None
-        if is_taken:
-            how = _FALSE[case.signing]
-            advice = "Whoever knows the URL can report calls that never were. Compare X-Webhook-Signature, and its age."
-            return Problem(case, "Webhook takes a false signature", f"it answers {status} to {how}. {advice}")
-    if is_taken:
+    if case.signing is not Signing.VALID and is_taken:
+        advice = "Whoever knows the URL can report calls that never were. Compare X-Webhook-Signature, and its age."
+        detail = f"it answers {status} to {_FALSE[case.signing]}. {advice}"
+        return Problem(case, "Webhook takes a false signature", detail)
+    if is_taken or (is_refused and case.signing is not Signing.VALID):
         return None
     if status in {401, 403}:
         why = "Is its secret the one that the stack declares, and does it sign the raw body?"
         return Problem(case, "Webhook refuses a true signature", f"it answers {status}. {why}")
     why = "What the event holds, its schema allows." if case.signing is Signing.VALID else "Answer 401 to it."
+    why = "Does the service have this path, and take POST?" if status in {404, 405} else why
     return Problem(case, "Webhook fails", f"it answers {status}{_quoted(case, answer)}. {why}")
 
 

@@ -58,9 +58,9 @@ class Answer:
 
 
 async def resolved(host: str, port: int) -> Sequence[str]:
-    """Return the addresses of a host."""
+    """Return the addresses of a host, those of IPv4 first: IPv6 is what a machine may have and not reach."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(each[4][0]) for each in found]
+    return sorted((str(each[4][0]) for each in found), key=lambda address: ":" in address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +107,24 @@ class Sender:
             kept.trouble = Trouble.PRIVATE if addresses else Trouble.NOT_RESOLVED
             return
         context = self.tls or httpx.create_ssl_context() if url.scheme == "https" else _no_tls()
+        about = {"Accept": "application/json", "Accept-Encoding": "identity", **headers, "Host": _named(url)}
         async with httpx.AsyncClient(verify=context, trust_env=False, follow_redirects=False, timeout=None) as client:  # noqa: S113 -- asyncio.timeout is around it
-            request = client.build_request(
-                "POST",
-                url.copy_with(host=addresses[0]),
-                content=body,
-                headers={"Accept": "application/json", "Accept-Encoding": "identity", **headers, "Host": _named(url)},
-                extensions={"sni_hostname": host},
-            )
-            response = await client.send(request, stream=True)
-            try:
-                await self._read(response, kept)
-            finally:
-                await response.aclose()
+            for left in range(len(addresses) - 1, -1, -1):
+                there = url.copy_with(host=addresses[len(addresses) - 1 - left])
+                request = client.build_request(
+                    "POST", there, content=body, headers=about, extensions={"sni_hostname": host}
+                )
+                try:
+                    response = await client.send(request, stream=True)
+                except httpx.ConnectError:
+                    if left:
+                        continue  # a service may listen on one of them only, as on 127.0.0.1 and not on ::1
+                    raise
+                try:
+                    await self._read(response, kept)
+                finally:
+                    await response.aclose()
+                return
 
     async def _read(self, response: httpx.Response, kept: _Kept) -> None:
         kept.status = response.status_code
