@@ -16,7 +16,7 @@ GROUPS: Final = {
     "What to check": ("--rules", "--rule"),
     "What to export": ("--only", "--without-leads", "--minimal"),
     "What to settle": ("--adopt", "--none", "--force"),
-    "What to send": ("--to", "--tool", "--script", "--secret", "--fixture"),
+    "What to send": ("--to", "--tool", "--script", "--secret", "--fixture", "--answer"),
     "The server": ("--port", "--db", "--faults", "--settings"),
     "Result": (
         *(
@@ -282,6 +282,7 @@ MANUALS: Final = {
             ("4", "the host is not allowed"),
         ),
     ),
+    "webhook schema": Manual((("The JSON Schema of a tool call", "hmsplan webhook schema tool-calls"),), instead=_DONE),
     "webhook verify": Manual(
         (("Who signed this?", "hmsplan webhook verify assistants.support < request.http"),),
         _OFFLINE,

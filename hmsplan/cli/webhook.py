@@ -34,7 +34,7 @@ from hmsplan.text.escape import plain
 from hmsplan.webhooks import messages
 from hmsplan.webhooks.case import Receiver, Signing, WebhookEvent, WebhookOutcome, WebhookResult
 from hmsplan.webhooks.cases import body_of, cases_of, headers_of, receivers, selected
-from hmsplan.webhooks.description import answer_within_s, event_problems
+from hmsplan.webhooks.description import answer_schema, answer_within_s, event_problems, payload_schema
 from hmsplan.webhooks.judge import problems_of, without_secret
 from hmsplan.webhooks.send import Sender
 from hmsplan.webhooks.signing import fault_of
@@ -97,7 +97,9 @@ def test_command(options: Globals, address: Address | None, allow: tuple[str, ..
     hosts = dict.fromkeys(map(host_of, receivers(found.cases)))
     if found.cases and form == "text":
         err(f"Sending {wording.count(len(found.cases), 'event')} to {plain(wording.listed(hosts))} ...")
-    results = wait_for(try_webhooks(found.cases, Sender(tls(options.ca_bundle)), allowed=allow))
+    results = wait_for(
+        try_webhooks(found.cases, Sender(tls(options.ca_bundle)), allowed=allow, deadline_s=options.timeout_s)
+    )
     _print(options, results, found, form)
     return NOT_AS_EXPECTED if any(each.outcome is not WebhookOutcome.PASSED for each in results) else 0
 
@@ -244,6 +246,18 @@ def _chosen(cases: Sequence[WebhookCase], event: str, tool: str | None, url: str
             f"{plain(host)} is not among the hosts that get it: {plain(hosts)}. It would see a signature."
         )
     return fitting[0]
+
+
+@webhook_command.command("schema")
+@click.argument("event", type=click.Choice([str(each) for each in WebhookEvent]))
+@click.option("--answer", is_flag=True, help="Of the answer instead.")
+@click.pass_obj
+def schema_command(_options: Globals, event: str, answer: bool) -> int:
+    """Print the JSON Schema of the body of EVENT, for the types and tests of a service in any language."""
+    made = answer_schema(WebhookEvent(event)) if answer else payload_schema(WebhookEvent(event))
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    out(orjson.dumps({**head, **made}, option=orjson.OPT_INDENT_2).decode())
+    return 0
 
 
 @webhook_command.command("verify")

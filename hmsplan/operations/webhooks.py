@@ -72,6 +72,7 @@ async def try_webhooks(
     pause_s: float | None = None,
     limit_s: Callable[[WebhookCase], float] = lambda case: description.answer_within_s(case.event),
     clock: Callable[[], float] = time.time,
+    deadline_s: float | None = None,
 ) -> tuple[WebhookResult, ...]:
     """Send every case and judge the answers; one after the other, in their order.
 
@@ -84,6 +85,7 @@ async def try_webhooks(
         pause_s: between two events; None = as a person would be paced.
         limit_s: how long an answer may take.
         clock: Unix seconds, which the signatures are made with.
+        deadline_s: seconds after which nothing more is sent; None = no limit.
 
     Raises:
         WebhookNotAllowed: a host is not allowed; nothing was sent.
@@ -91,8 +93,9 @@ async def try_webhooks(
     refuse_unallowed(receivers(cases), allowed)
     results: list[WebhookResult] = []
     silent: set[str] = set()
+    began = clock()
     for case in cases:
-        if case.receiver.url in silent:
+        if case.receiver.url in silent or (deadline_s is not None and clock() - began > deadline_s):
             results.append(WebhookResult(case, is_sent=False))
             continue
         if results:

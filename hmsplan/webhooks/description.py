@@ -53,6 +53,16 @@ def payload_schema(event: WebhookEvent) -> dict[str, Any]:
     return {**found, "properties": {"message": {**message, "required": required}}}
 
 
+def answer_schema(event: WebhookEvent) -> dict[str, Any]:
+    """Return the JSON Schema of the answer to an event: of any form that the platform takes."""
+    found = [{**form["schema"], **_with(form), "title": form["form"]} for form in forms(event)]
+    return {"anyOf": found} if found else {}
+
+
+def _with(form: Mapping[str, Any]) -> dict[str, Any]:
+    return {"required": [form["key"]]} if "key" in form else {}
+
+
 def payload_problems(event: WebhookEvent, body: Any) -> Iterator[str]:
     """Yield why *body* is not that of an event."""
     for error in _validator(event).iter_errors(body):

@@ -9,6 +9,7 @@ import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import jsonschema_rs
 import pytest
 from support.webhook_server import SECRET, Request, Server, answer, good, serving
 
@@ -565,3 +566,24 @@ def test_one_error_may_be_what_there_is_to_say(webhook: Any, server: Server) -> 
     result = webhook("test")
     assert result.code == 0
     assert result.out.count("Warning: Tool answers with an error") == 1
+
+
+@pytest.mark.parametrize("event", ["assistant-request", "tool-calls", "status-update", "end-of-call-report"])
+def test_the_schemas_take_what_is_sent_and_answered(webhook: Any, server: Server, event: str) -> None:
+    schema = webhook("schema", event).json
+    webhook("test")
+    sent = [json.loads(each.body) for each in server.received if each.message["type"] == event]
+    assert sent
+    assert all(jsonschema_rs.is_valid(schema, each, validate_formats=True) for each in sent)
+    assert not jsonschema_rs.is_valid(schema, {"message": {"type": "another", "call": {}}})
+    answers = webhook("schema", event, "--answer").json
+    assert jsonschema_rs.is_valid(answers, {})
+    if event == "tool-calls":
+        assert jsonschema_rs.is_valid(answers, {"results": [{"tool_call_id": "a", "result": None}]})
+
+
+def test_after_the_time_that_is_given_nothing_more_is_sent(webhook: Any, server: Server) -> None:
+    server.reply = lambda r: time.sleep(1.1) or good(r)  # type: ignore[func-returns-value]
+    result = webhook("test", "--timeout", "1s", "--json")
+    assert result.code == 1
+    assert [each["outcome"] for each in result.json["results"]] == ["passed", *["skipped"] * 10]
