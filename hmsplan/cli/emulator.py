@@ -12,6 +12,7 @@ import orjson
 
 from hmsplan.cli import embedded
 from hmsplan.cli.embedded import NoEmulator
+from hmsplan.cli.log import heard
 from hmsplan.cli.parsing import Group
 from hmsplan.cli.session import KEY, environment_of
 from hmsplan.cli.terminal import err, out, report
@@ -36,11 +37,11 @@ if TYPE_CHECKING:
 @click.pass_context
 def emulator_command(
     ctx: click.Context, port: int, db: Path | None, faults: Path | None, settings: Path | None
-) -> int | None:
+) -> None:
     """Run the API on this machine, until it is stopped. Any key that starts with fl_ has an organization of its own."""
     if ctx.invoked_subcommand is None:
-        _serve(ctx.obj, port, db, faults, settings)
-    return None
+        with heard(ctx.obj.verbosity):  # a group leaves that to the command in it
+            _serve(ctx.obj, port, db, faults, settings)
 
 
 def _serve(options: Globals, port: int, db: Path | None, faults: Path | None, settings: Path | None) -> None:
@@ -89,8 +90,8 @@ def _serve(options: Globals, port: int, db: Path | None, faults: Path | None, se
 @click.option(
     "--settings", type=click.Path(path_type=Path, exists=True), metavar="FILE", help="Stance on open questions."
 )
-@click.pass_obj
-def call_command(options: Globals, number: str, script: Path | None, db: Path | None, settings: Path | None) -> int:
+@click.pass_context
+def call_command(ctx: click.Context, number: str, script: Path | None, db: Path | None, settings: Path | None) -> int:
     """Call NUMBER of the emulator, and hold the conversation of a script: nothing rings.
 
     The emulator is the one that `hmsplan --emulator apply` fills, or that of --db. Services on this machine get the
@@ -102,8 +103,9 @@ def call_command(options: Globals, number: str, script: Path | None, db: Path | 
     except ImportError as error:
         raise NoEmulator(error) from error
     try:
+        options, before = ctx.obj, ctx.parent.params if ctx.parent is not None else {}
         said = Script.parse(script.read_text("utf-8")) if script else Script()
-        emulator, key = _opened(options, db, settings)
+        emulator, key = _opened(options, db or before.get("db"), settings or before.get("settings"))
         with emulator:
             call = hold(emulator, number, said, key=key)
     except LookupError as error:

@@ -13,6 +13,7 @@ import jsonschema_rs
 import pytest
 from support.webhook_server import SECRET, Request, Server, answer, good, serving
 
+from hmsplan.emulator import Emulator
 from hmsplan.kinds.fiction import is_fiction
 from hmsplan.webhooks import fault_of
 
@@ -524,6 +525,19 @@ def test_a_script_that_is_wrong_is_told(phone: Any, tmp_path: Path, script: str,
 def test_a_number_that_is_not_there_is_told(phone: Any, tmp_path: Path) -> None:
     assert "It has: +31850000010." in phone("+31850000011").err.replace("\n  ", " ")
     assert "Cannot call" in phone("+31850000010", "--script", tmp_path / "nothing.yaml").err
+
+
+@pytest.mark.parametrize("place", ["before", "behind"])
+def test_the_emulator_may_be_another_one(cli: Cli, desk: Path, server: Server, tmp_path: Path, place: str) -> None:
+    file = tmp_path / "practice.db"
+    with Emulator(file) as emulator:
+        emulator.organization("fl_practice")
+        assistant = emulator.add("assistants", {"name": "Desk", "webhook_url": f"{server.url}/voice"})
+        emulator.add("numbers", {"phone_number": "+31850000012", "agent_id": assistant, "is_active": True})
+    words = ("--db", file, "call") if place == "before" else ("call", "--db", file)
+    server.reply = lambda _: answer({})
+    assert cli("-C", desk, "emulator", *words, "+31850000012").code == 0
+    assert len(server.received) == 4
 
 
 def test_without_an_emulator_it_says_how_to_fill_one(cli: Cli, desk: Path) -> None:
