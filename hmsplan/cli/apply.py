@@ -18,7 +18,7 @@ from hmsplan.cli.author import author_of
 from hmsplan.cli.failure import tell
 from hmsplan.cli.options import Duration, format_option
 from hmsplan.cli.parsing import Command
-from hmsplan.cli.plan import as_saved, exclude_option, read_saved, resend_option, target_option
+from hmsplan.cli.plan import as_saved, exclude_option, read_saved, resend_option, rollback_of, target_option
 from hmsplan.cli.reporter import APPLY_FORMATS, reporter
 from hmsplan.cli.session import open_workspace, unix_now, wait_for
 from hmsplan.cli.terminal import ask, err, interactive, wrapped
@@ -60,27 +60,37 @@ def _risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     return values
 
 
-@click.command("apply", cls=Command)
-@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("-y", "--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask.")
-@click.option(
+yes_option = click.option("-y", "--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask.")
+expect_option = click.option(
     "--expect-digest", metavar="DIGEST", help="Refuse any plan but the one with this digest, sha256:… or intent:…."
 )
-@click.option(
+allow_option = click.option(
     "--allow", multiple=True, callback=_risks, metavar="RISK:ADDRESS", help="Allow one risk, as a refusal names it."
 )
-@click.option("--destroy", is_flag=True, help="Delete everything that the state knows.")
-@at_option("Wait until then: 18:00, a time in ISO 8601, or window for when all may be done.")
-@click.option(
+
+
+moment_option = at_option("Wait until then: 18:00, a time in ISO 8601, or window for when all may be done.")
+wait_option = click.option(
     "--wait-for-calls",
     "patience_s",
     type=Duration(),
     metavar="TIME",
     help="Let a change of an assistant, number or workflow wait until no call is on it, at most this long: 10m.",
 )
-@click.option(
+then_option = click.option(
     "--then", type=click.Choice(["skip", "proceed"]), help="What to do with it after that time; default: skip."
 )
+
+
+@click.command("apply", cls=Command)
+@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@yes_option
+@expect_option
+@allow_option
+@click.option("--destroy", is_flag=True, help="Delete everything that the state knows.")
+@moment_option
+@wait_option
+@then_option
 @format_option(APPLY_FORMATS, "How to tell of it")
 @target_option
 @exclude_option
@@ -105,10 +115,36 @@ def apply_command(
 
     With FILE, perform the saved plan, without asking; refuse if it has expired or anything it touches has moved since.
     """
+    calls = call_wait(patience_s, then)
+    choice = Options(target, destroy, allow, resend, excluded=excluded)
+    code, _ = perform(options, form, choice, yes=yes, file=file, expect_digest=expect_digest, at=at, calls=calls)
+    return code
+
+
+def call_wait(patience_s: int | None, then: str | None) -> CallWait | None:
+    """Return how to wait for calls; None = not at all."""
     if then is not None and patience_s is None:
         raise click.UsageError("--then says what to do after --wait-for-calls. Add that, as in --wait-for-calls 10m.")
-    calls = CallWait(patience_s, proceeds=then == "proceed") if patience_s is not None else None
-    choice = Options(target, destroy, allow, resend, excluded=excluded)
+    return CallWait(patience_s, proceeds=then == "proceed") if patience_s is not None else None
+
+
+def perform(
+    options: Globals,
+    form: str,
+    choice: Options,
+    *,
+    yes: bool,
+    file: Path | None = None,
+    expect_digest: str | None = None,
+    at: str | None = None,
+    calls: CallWait | None = None,
+    rollback: int | None = None,
+) -> tuple[int, Plan]:
+    """Apply, as the options say; with *rollback* back to that apply. Returns the exit code, and what was planned.
+
+    Raises:
+        HmsplanError: nothing was written.
+    """
     yes = yes or file is not None  # it was reviewed, and nothing else is done
     with reporter(options, form) as told:
         if not yes and not interactive():
@@ -116,11 +152,12 @@ def apply_command(
         saved = read_saved(options, file) if file is not None else None
         if saved is not None:
             options.saved = file
-            choice = as_saved(choice, saved)
+            choice, rollback = as_saved(choice, saved), rollback_of(saved)
         if expect_digest is not None and not expect_digest.strip():
             raise StalePlan("--expect-digest is empty: no plan was reviewed, so none is applied", summary="No digest")
-        workspace = open_workspace(options, need_secrets=True)
-        workspace, told.stack = replace(workspace, reporter=told), workspace.stack
+        workspace = open_workspace(options, need_secrets=True, rollback=rollback)
+        workspace = replace(workspace, reporter=told)
+        told.stack = None if rollback is not None else workspace.stack  # the lines of the files are not what is planned
         author = author_of(options.directory, os.environ)
         consent = Consent(saved, expect_digest, None if yes else _ask, author)
         if at is not None:
@@ -132,7 +169,7 @@ def apply_command(
         if applied.report.outcomes or told.events is not None:
             told.ended(applied.report, applied.plan)
         code = tell(applied.unstored, options) if applied.unstored is not None else 0
-        return _exit_code(applied.report) or code
+        return _exit_code(applied.report) or code, applied.plan
 
 
 async def _later(workspace: Workspace, options: Options, consent: Consent) -> Consent:

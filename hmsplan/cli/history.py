@@ -16,6 +16,7 @@ from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import StateError
 from hmsplan.formats.history_file import EDITED
 from hmsplan.operations.history import audit, version_at, versions_of
+from hmsplan.operations.rollback import number_of
 from hmsplan.output.history import (
     between_json,
     between_markdown,
@@ -58,7 +59,8 @@ class ApplyType(click.ParamType[int]):
         if isinstance(value, int):
             return value
         if not _APPLY.fullmatch(value):
-            self.fail(f"{value!r} is not an apply. Write @12, or @-1 for the last one", param, ctx)
+            guess = f" Did you mean @{value}?" if _APPLY.fullmatch(f"@{value}") else ""
+            self.fail(f"{value!r} is not an apply. Write @12, or @-1 for the last one.{guess}", param, ctx)
         return int(value[1:])
 
 
@@ -118,21 +120,13 @@ def _between(
     backend: Backend, versions: Sequence[Version], applies: Sequence[int], address: Address
 ) -> tuple[Version, Version]:
     """Return what an object was after two applies; the second is by default the last one."""
-    first, second = (version_at(versions, _number(backend, each)) for each in (*applies, -1)[:_BETWEEN])
+    first, second = (version_at(versions, number_of(backend, each)) for each in (*applies, -1)[:_BETWEEN])
     if first is None or second is None:
         numbers = ", ".join(f"@{entry.head.number}" for entry, _ in versions)
         raise StateError(
             f"{address} is not remembered as of then; it was touched in {numbers}", summary="No such version"
         )
     return first, second
-
-
-def _number(backend: Backend, asked: int) -> int:
-    """Return the number of an apply; a negative one counts from the last one."""
-    if asked > 0:
-        return asked
-    last = backend.last_line()
-    return (last.number if last is not None else 0) + 1 + asked
 
 
 def show_entry(options: Globals, asked: str, form: str) -> None:
@@ -142,7 +136,7 @@ def show_entry(options: Globals, asked: str, form: str) -> None:
         StateError: there is none of that number, or it was edited.
     """
     backend = open_state(options)
-    number = _number(backend, int(asked[1:]))
+    number = number_of(backend, int(asked[1:]))
     found = audit(backend, 0, lambda line: line.number == number)
     if not found.lines:
         if f"@{number}: {EDITED}." in found.problems:

@@ -24,7 +24,7 @@ from hmsplan.errors import HmsplanError, StalePlan, StateError, UnsafePlan, Unse
 from hmsplan.formats.plan_validity import dated, out_of_date
 from hmsplan.model import Digest, is_address_pattern
 from hmsplan.operations.plan import plan
-from hmsplan.output.page import scope_of
+from hmsplan.output.page import asking_for
 from hmsplan.planner.planner import Options
 from hmsplan.text.escape import plain
 from hmsplan.text.strict_json import MAX_BYTES
@@ -183,23 +183,33 @@ def plan_command(
     if is_kept and against is None:  # one against a snapshot is applied at no time
         made = dated(made, unix_now(), stack.safety.plan_ttl_s, __version__)
     if file is not None:
-        from hmsplan.formats.plan_file import plan_to_bytes  # noqa: PLC0415 -- most plans are only printed
-
-        write_private(file, plan_to_bytes(made))
-        err(f"Saved the plan to {plain(str(file))}.")
-        if against is None:
-            options.saved = file
-            if not made.is_refused:
-                err(f"To perform exactly this:\n  {options.command('apply')}")
-        else:
-            err(f"To see it again:\n  {options.command('show', str(file))}")
+        save_plan(options, made, file)
     print_plan(options, made, form, stack=stack, show_unchanged=show_unchanged, digest=digest)
+    return code_of(options, made, form, detailed=detailed_exitcode)
+
+
+def save_plan(options: Globals, made: Plan, file: Path) -> None:
+    """Save a plan, and say what to type to perform or to see it."""
+    from hmsplan.formats.plan_file import plan_to_bytes  # noqa: PLC0415 -- most plans are only printed
+
+    write_private(file, plan_to_bytes(made))
+    err(f"Saved the plan to {plain(str(file))}.")
+    if made.against is None:
+        options.saved = file
+        if not made.is_refused:
+            err(f"To perform exactly this:\n  {options.command('apply')}")
+    else:
+        err(f"To see it again:\n  {options.command('show', str(file))}")
+
+
+def code_of(options: Globals, made: Plan, form: str, *, detailed: bool) -> int:
+    """Return the exit code of a command that shows a plan."""
     if not all(unsettled.is_waiting for unsettled in made.unsettled):
         return UnsettledCreate.exit_code
     if made.is_refused:
         is_told = form in {"text", "github"} and not options.json  # else stderr says why it ends so
         return UnsafePlan.exit_code if is_told else tell(UnsafePlan(made.refusals, made.denials), options)
-    return CHANGES if detailed_exitcode and made.pending else 0
+    return CHANGES if detailed and made.pending else 0
 
 
 def _watch(
@@ -254,7 +264,7 @@ def _check(options: Globals, file: Path, choice: Options, at: str | None, kind: 
 
     saved = read_saved(options, file)
     choice = as_saved(choice, saved)
-    workspace = open_workspace(options, need_secrets=True)
+    workspace = open_workspace(options, need_secrets=True, rollback=rollback_of(saved))
     refuse_other_place(saved, workspace.stack)
     choice = with_moment(choice, at, workspace.stack, unix_now())
     fresh = wait_for(plan(workspace, choice, whose=True))
@@ -282,6 +292,11 @@ def as_saved(choice: Options, saved: Plan) -> Options:
     )
 
 
+def rollback_of(saved: Plan) -> int | None:
+    """Return the apply that a saved plan goes back to; None for a plan of the files."""
+    return saved.rollback.to.number if saved.rollback is not None else None
+
+
 def read_saved(options: Globals, file: Path) -> Plan:
     """Read a saved plan that is to be applied or checked.
 
@@ -299,7 +314,7 @@ def read_saved(options: Globals, file: Path) -> Plan:
             summary="Plan of a snapshot",
         )
     if reason := out_of_date(saved, now, __version__):
-        again = options.command("plan", "-o", str(file), *scope_of(saved))
+        again = options.command(*asking_for(saved, "plan", "-o", str(file)))
         summary = _EXPIRED if saved.expires is not None and now >= saved.expires else StalePlan.summary
         raise StalePlan(f"{reason}. Make a new one, and have it reviewed:\n  {again}", summary=summary)
     return saved

@@ -19,18 +19,20 @@ from hmsplan.cli.rescue import refuse_unpushed, rescue
 from hmsplan.cli.secret_filter import hide, masks
 from hmsplan.cli.terminal import commands_of_the_runner, err, width, wrapped
 from hmsplan.config.load import DEFAULT_ENVIRONMENT, choose_environment, load_settings, load_stack
-from hmsplan.errors import HmsplanError, Unauthorized
+from hmsplan.errors import ConfigError, HmsplanError, Unauthorized
 from hmsplan.model import Diagnostic, Secret, Topic, leaves
 from hmsplan.operations.reporter import Reporter
+from hmsplan.operations.rollback import number_of
 from hmsplan.operations.workspace import Client, Workspace
 from hmsplan.output.diagnostics import format_diagnostic
-from hmsplan.secrets.answers import FINGERPRINT_KEY, TIMEOUT_S
+from hmsplan.secrets.answers import FINGERPRINT_KEY, TIMEOUT_S, ask
 from hmsplan.secrets.detect import credentials
+from hmsplan.secrets.sources import Secrets
 from hmsplan.state.backend import Backend, open_backend, refuse_lent_password
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 
     from hmsplan.cli.options import Globals
     from hmsplan.model import Plan, Stack
@@ -133,8 +135,12 @@ def _warn_of_readers(source: Source) -> None:
         )
 
 
-def open_workspace(options: Globals, *, need_secrets: bool = False) -> Workspace:
-    """Read the stack and open its state, which is read at the same time where the stack is large."""
+def open_workspace(options: Globals, *, need_secrets: bool = False, rollback: int | None = None) -> Workspace:
+    """Read the stack and open its state, which is read at the same time where the stack is large.
+
+    With *rollback* (a negative number counts from the last one) the stack of that apply is planned, and only its
+    secrets are needed.
+    """
     opened: list[Backend] = []
 
     def look_ahead() -> None:
@@ -142,30 +148,56 @@ def open_workspace(options: Globals, *, need_secrets: bool = False) -> Workspace
             opened.append(open_state(options))
             opened[0].look_ahead()
 
-    stack = load(options, need_secrets=need_secrets, meanwhile=look_ahead)
+    stack = load(
+        options,
+        need_secrets=need_secrets and rollback is None,
+        ask_programs=need_secrets,
+        meanwhile=look_ahead,
+    )
+    backend = opened[0] if opened else open_state(options)
     return Workspace(
         stack,
-        opened[0] if opened else open_state(options),
+        backend,
         partial(connect, options),
         Stderr(options.color),
         accept=partial(refuse_unpushed, options),
         rescue=lambda state, error: rescue(state, options, error),
         organization=embedded.KEY if options.emulator else None,
         check=partial(checked, options),
+        rollback=number_of(backend, rollback) if rollback is not None else None,
+        secrets=partial(more_secrets, options),
     )
+
+
+def more_secrets(options: Globals, names: Sequence[str]) -> dict[str, Secret]:
+    """Return those of *names* that the environment or a source gives; the stack may not use them any more.
+
+    Raises:
+        ConfigError: a source cannot be asked.
+    """
+    answers, problems = ask(options.sources, names, os.environ, min(options.timeout_s or TIMEOUT_S, TIMEOUT_S))
+    if problems:
+        raise ConfigError(problems)
+    found = Secrets(os.environ, *answers)
+    given = {name: secret for name in names if (secret := found.get(name)).reveal() is not None}
+    values = [text for secret in given.values() if (text := secret.reveal()) is not None]
+    commands_of_the_runner(masks(values))
+    hide(values)
+    return given
 
 
 def checked(options: Globals, plan: Plan, stack: Stack) -> Plan:
     """Return *plan* with what lint says of it, if it changes something, and what the policies of the stack deny.
 
     Raises:
-        ConfigError: lint finds an error in what would be created or changed; a policy cannot be evaluated.
+        ConfigError: lint finds an error in what would be created or changed, unless it is a rollback, whose way back
+            no rule may close; a policy cannot be evaluated.
         HmsplanError: the policies cannot be had, not be evaluated here, or it is not known whose they are.
     """
     if plan.pending:
         from hmsplan.operations.lint import with_findings  # noqa: PLC0415 -- only for a plan that changes something
 
-        plan = with_findings(plan, stack, options.directory)
+        plan = with_findings(plan, stack, options.directory, only_warn=plan.rollback is not None)
     if options.trust_from is None and os.environ.get(_TRUST_FROM) == "":
         raise HmsplanError(
             f"{_TRUST_FROM} is set and empty, so it is not known whose policies count. Name the revision, or for those "

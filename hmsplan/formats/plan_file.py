@@ -17,7 +17,7 @@ from hmsplan.formats.codec import decode, encode
 from hmsplan.formats.redact import kept, shown
 from hmsplan.formats.terraform_json import beyond, terraform_json
 from hmsplan.kinds import KINDS
-from hmsplan.model import Against, MembersChange, Plan, is_address_pattern, tally
+from hmsplan.model import Against, MembersChange, Plan, dotted, is_address_pattern, tally
 from hmsplan.planner.digest import with_digests
 from hmsplan.text.canonical_json import digest
 from hmsplan.text.escape import json_for_yaml
@@ -102,8 +102,29 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
             "changes": [beyond(change, whole=True) for change in public.pending],
             "steps": [{"key": step.key, "needs": sorted(step.needs)} for step in plan.steps],
             "plan": encode(public, Plan),
+            **({"rollback": _rollback_json(plan)} if plan.rollback is not None else {}),
             **({"against": encode(plan.against, Against)} if plan.against is not None else {}),
         }
+    }
+
+
+def _rollback_json(plan: Plan) -> dict[str, Any]:
+    rollback = plan.rollback
+    if rollback is None:
+        return {}
+    return {
+        "number": rollback.to.number,
+        "at": for_people(rollback.to.at),
+        "user": rollback.to.author.user,
+        "host": rollback.to.author.host,
+        "run": rollback.to.author.run,
+        "commit": rollback.to.author.commit,
+        "git_revert": rollback.revert,
+        "doubt": rollback.doubt,
+        "lost": [
+            {"address": str(each.address), "summary": each.summary, "detail": each.detail, "path": dotted(each.path)}
+            for each in plan.lost
+        ],
     }
 
 

@@ -31,7 +31,8 @@ Json: TypeAlias = dict[str, Any]
 FORMAT_VERSION: Final = 2
 """Version 1 had no ``stack``, and less of a binding: all after ``members``. It is read, and written as 2.
 
-``in_force``, ``last`` and ``begun``, and ``unconfirmed`` of a binding, are left out while they say nothing.
+``in_force``, ``rolled_back``, ``last`` and ``begun``, and ``unconfirmed`` of a binding, are left out while they say
+nothing.
 """
 
 # Dataclasses and dates pass through to _plain, which refuses them: a Ref would otherwise be written as an object.
@@ -71,7 +72,7 @@ FORM: Final = Form(
     fields_out=lambda applied: orjson.Fragment(_canonical(applied)),
     fields_in=lambda applied, _: applied,
     later={
-        State: frozenset({"stack", "in_force", "last", "begun"}),
+        State: frozenset({"stack", "in_force", "last", "begun", "rolled_back"}),
         Binding: frozenset(field.name for field in fields_of(Binding)) - {"address", "id", "applied"},
         PendingCreate: frozenset({"members"}),
     },
@@ -125,7 +126,7 @@ def dump(state: State) -> bytes:
     }
     if state.in_force != InForce():
         head["in_force"] = codec.encode(state.in_force, InForce, FORM)
-    for name, value in (("last", state.last), ("begun", state.begun)):
+    for name, value in (("last", state.last), ("begun", state.begun), ("rolled_back", state.rolled_back)):
         if value is not None:
             head[name] = codec.encode(value, type(value), FORM)
     bindings = ((str(address), binding_out(binding)) for address, binding in sorted(state.bindings.items()))

@@ -37,6 +37,7 @@ CAMPAIGNS: Final = Kind(
     immutable=frozenset({"agent_id"}),
     guarded_replace=True,  # progress is lost, and everybody is called again
     guarded_delete=True,
+    irretrievable="whom the old one called it does not know: all its leads count as not called",
     after_create=frozenset({"status"}),  # a campaign starts as draft; there is no status on create
     canonical={
         **NAME,

@@ -110,5 +110,6 @@ DOMAIN: Final = Kind(
     guarded_delete=True,
     to_do=set_records,
     trouble=failed_check,
+    irretrievable="its DNS records have to be set and verified again",
     loss="no mail is sent until the DNS records of another one are set and verified",
 )

@@ -167,6 +167,7 @@ class Kind:
         guarded_replace: a replace loses something that people hear, so it is refused unless allowed.
         guarded_delete: the same for a delete.
         loss: what people notice once one has gone, until another one works; "" for nothing that is not said already.
+        irretrievable: what one that is made again in the place of a deleted one has not, as the end of a sentence.
         to_do: what people have to do once one is made, from what the API answered; a text to be copied is indented.
         trouble: what the platform itself found wrong with a live object, and no change of its fields would mend.
         clearable: top-level fields that null clears.
@@ -241,6 +242,7 @@ class Kind:
     guarded_replace: bool = False
     guarded_delete: bool = False
     loss: str = ""
+    irretrievable: str = ""
     to_do: Callable[[Spec], Iterable[str]] | None = None
     trouble: Callable[[Spec], Iterator[Problem]] | None = None
     clearable: frozenset[str] = frozenset()

@@ -30,6 +30,7 @@ NUMBERS: Final = Kind(
     immutable=frozenset({"phone_number"}),
     guarded_replace=True,  # calls fail in between
     guarded_delete=True,
+    irretrievable="whether the platform registers a number again that was given back is not known before it is asked",
     in_calls=("number_id",),
     switch="is_active",
     meets_people=True,

@@ -172,6 +172,7 @@ WORKFLOWS: Final = Kind(
     secrets=patterns("definition.nodes[].tools[].server.secret"),
     expands={pattern("definition.nodes[].tools[]"): "tool_templates"},
     switch="is_active",
+    irretrievable="calls that went through the old one are not seen in it",
     atomic=patterns("definition.nodes[].tools[].parameters", "definition.nodes[].arguments"),
     keyed={
         pattern("definition.nodes"): node_name,

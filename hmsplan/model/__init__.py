@@ -56,6 +56,7 @@ from hmsplan.model.plan import (
     Plan,
     Reached,
     ResourceChange,
+    Rollback,
     Step,
     Unsettled,
     Verb,
@@ -67,7 +68,7 @@ from hmsplan.model.policy import Denial
 from hmsplan.model.report import Complaint, Outcome, Report, Status
 from hmsplan.model.secret import Secret
 from hmsplan.model.snapshot import Anonymous, RemoteObject, Snapshot
-from hmsplan.model.state import Begun, Binding, Deposed, LastEntry, PendingCreate, State
+from hmsplan.model.state import Begun, Binding, Deposed, LastEntry, PendingCreate, RolledBack, State
 from hmsplan.model.value import EMPTY, MISSING, Missing, Ref, Spec, Unsendable, Value
 from hmsplan.model.windows import EVERYTHING, Freeze, Hours, Opening, Wait, Window
 
@@ -131,6 +132,8 @@ __all__ = [
     "ResourceChange",
     "Retention",
     "Risk",
+    "Rollback",
+    "RolledBack",
     "Safety",
     "Secret",
     "Severity",

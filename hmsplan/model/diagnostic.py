@@ -37,6 +37,7 @@ class Topic(enum.StrEnum):
     READABLE_CREDENTIAL = "readable credential"
     TEMPLATE = "template"
     CONSENT = "consent"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)

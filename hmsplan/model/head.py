@@ -51,6 +51,7 @@ class Head:
         is_whole: it looked at all addresses, not at some targets.
         ended: False of an apply that was killed: all that is told is what the journal knew of it.
         oldest: number of the oldest entry that was kept when this one was written; 0 = not known.
+        back_to: the number of the apply that it went back to; None = it was no rollback.
     """
 
     number: int
@@ -69,3 +70,4 @@ class Head:
     is_whole: bool = False
     ended: bool = True
     oldest: int = 0
+    back_to: int | None = None

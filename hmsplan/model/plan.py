@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from hmsplan.model.address import Address
 from hmsplan.model.consent import ApprovalUse, Refusal
-from hmsplan.model.diagnostic import Diagnostic, SourceLine
+from hmsplan.model.diagnostic import Diagnostic, SourceLine, Topic
 from hmsplan.model.head import Head
 from hmsplan.model.paths import FieldPath
 from hmsplan.model.policy import Denial
@@ -301,6 +301,21 @@ class Against:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollback:
+    """The apply that a plan goes back to: the stack is as it was then, and not as the files declare it.
+
+    Attributes:
+        to: that apply.
+        revert: what to type so that the repository declares the same; "" where that is not known.
+        doubt: what *revert* does not take back, or why it is not known; "" for nothing.
+    """
+
+    to: Head
+    revert: str = ""
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What an apply would do, as a value that can be printed, saved, reviewed and tested.
 
@@ -319,6 +334,7 @@ class Plan:
         excluded: the patterns of ``--exclude``, which the plan leaves out with all that refers to them.
         resend: the patterns of ``--resend``: addresses whose secrets are sent although nothing else changed.
         destroy: it deletes everything that the state binds, whatever is declared.
+        rollback: the earlier apply that it goes back to; None = the stack is what the files declare.
         against: the saved snapshot it was made against, so that it may not be applied; None = what was live.
         made, expires: Unix seconds, of a plan that is saved; None for one that is not.
         tool_version: of the hmsplan that made a plan that is saved; "" for one that is not.
@@ -355,6 +371,12 @@ class Plan:
     denials: tuple[Denial, ...] = ()
     opens: Opening | None = None
     as_of: float | None = None
+    rollback: Rollback | None = None
+
+    @property
+    def lost(self) -> tuple[Diagnostic, ...]:
+        """What a rollback cannot bring back, one each."""
+        return tuple(each for each in self.warnings if each.topic is Topic.LOST)
 
     @property
     def is_refused(self) -> bool:

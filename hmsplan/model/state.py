@@ -106,6 +106,23 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
+class RolledBack:
+    """A rollback that the repository does not follow yet, as far as is known.
+
+    Attributes:
+        number: of the apply that it went back to.
+        at: Unix seconds, by the API's clock, when it began.
+        addresses: what it was to change, less what a plan of the repository was applied to since.
+        revert: what to type so that the repository follows; "" where that is not known.
+    """
+
+    number: int
+    at: float
+    addresses: frozenset[Address]
+    revert: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """All that earlier applies left behind.
 
@@ -115,6 +132,7 @@ class State:
         organization: id of the organization the bindings belong to; None until an answer told it.
         stack: name of the stack whose state it is; None until an apply wrote it down.
         in_force: the limits and approvals of the last apply.
+        rolled_back: the last rollback; None once the repository was applied to all that it changed.
         spent: ``saved.use_of`` the saved plans that were already applied; a plan applies once.
         last: the last entry of the history beside it; None where none was written yet, or an older version did.
         begun: the apply that is under way, or was killed.
@@ -131,3 +149,4 @@ class State:
     in_force: InForce = field(default_factory=InForce)
     last: LastEntry | None = None
     begun: Begun | None = None
+    rolled_back: RolledBack | None = None

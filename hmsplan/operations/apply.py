@@ -17,13 +17,15 @@ from hmsplan.formats.plan_validity import use_of
 from hmsplan.model import UNKNOWN, Author, Digest, Report
 from hmsplan.operations.history import Performed, Reviewed, remember, remember_begun
 from hmsplan.operations.plan import plan_live
+from hmsplan.operations.rollback import gone_back
 from hmsplan.operations.saved_plan import objections, refuse_other_place
 from hmsplan.output.plan_difference import explain_difference
 from hmsplan.planner.consent import in_force
 from hmsplan.planner.planner import DEFAULTS, Options
+from hmsplan.planner.rollback import memory_of
 from hmsplan.planner.windows import closed_by
 from hmsplan.state import edit
-from hmsplan.state.journal import Began, Consented, OrganizationKnown, Remembered, Spent
+from hmsplan.state.journal import Began, Consented, OrganizationKnown, Remembered, Spent, WentBack
 from hmsplan.state.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -107,6 +109,7 @@ async def apply(
     whose = consent.saved is not None
     with workspace.backend.lock(owner), interruptible(stop):
         state = workspace.state()
+        workspace, options = gone_back(workspace, state, options)
         ledger = Ledger(workspace.backend, state)
         async with workspace.client(WriteClient) as client:
             plan, snapshot = await _settled_plan(client, workspace, state, options, stop, whose=whose)
@@ -114,16 +117,13 @@ async def apply(
             workspace.reporter.planned(plan)
             if plan.is_refused:
                 raise UnsafePlan(plan.refusals, plan.denials)
-            known = Consented(in_force(workspace.stack))
+            known = _known(plan, snapshot, state, workspace)
             if not plan.steps and not plan.decided:
                 return Applied(plan, Report(()), await _remember(ledger, known, workspace))
             if plan.pending and consent.ask is not None:
                 consent.ask(plan, await read_organization_name(client))
                 plan, snapshot = await _planned_again(client, workspace, state, options, stop, plan)
-            begins: list[Entry] = [
-                *await _ended(ledger, workspace),
-                *([known] if known.in_force != state.in_force else []),
-            ]
+            begins: list[Entry] = [*await _ended(ledger, workspace), *known]
             if workspace.organization is not None and ledger.organization_id is None:
                 begins.append(OrganizationKnown(await read_organization(client) or workspace.organization))
             await ledger.write(*begins, Began(consent.author, round(snapshot.now, 3), plan.digest))
@@ -170,14 +170,18 @@ async def _performed(
     return Applied(plan, report, unstored)
 
 
-async def _remember(ledger: Ledger, known: Consented, workspace: Workspace) -> StateError | None:
-    """Write down what is to be known where nothing else is to be done.
+def _known(plan: Plan, snapshot: Snapshot, state: State, workspace: Workspace) -> list[Entry]:
+    """Return what the state has to know of *plan* before its first step: limits, approvals, and of rollbacks."""
+    consented, went_back = Consented(in_force(workspace.stack)), WentBack(memory_of(plan, state, snapshot.now))
+    return [
+        *([consented] if consented.in_force != state.in_force else []),
+        *([went_back] if went_back.rolled_back != state.rolled_back else []),
+    ]
 
-    That is other limits and approvals than at the last apply, and that an apply before did not end.
-    """
-    entries: list[Entry] = await _ended(ledger, workspace)
-    if known.in_force != ledger.state.in_force:
-        entries.append(known)
+
+async def _remember(ledger: Ledger, known: list[Entry], workspace: Workspace) -> StateError | None:
+    """Write down what is *known* where nothing else is to be done, and that an apply before did not end."""
+    entries: list[Entry] = [*await _ended(ledger, workspace), *known]
     if not entries:
         return None
     with suppress(StateError):  # as below, memory knows it

@@ -11,6 +11,7 @@ from hmsplan.model import Diagnostic, DriftKind, Severity
 from hmsplan.operations.history import FAILED, audit
 from hmsplan.operations.refresh import read
 from hmsplan.planner.drift import DriftReport, survey
+from hmsplan.planner.rollback import not_followed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,7 @@ async def drift(workspace: Workspace) -> DriftReport:
     async with workspace.client(ReadClient) as client, workspace.reading(client):
         snapshot = await read(client, workspace.stack, state)
     report = survey(workspace.stack, snapshot, state, workspace.elsewhere())
+    report = replace(report, warnings=(*report.warnings, *not_followed(workspace.stack, state)))
     return _attributed(report, workspace) if report.drifted else report
 
 

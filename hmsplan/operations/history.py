@@ -102,6 +102,20 @@ def remember_begun(workspace: Workspace, state: State) -> LastEntry | None:
     return _remembered(workspace, state, lambda number: unended(state, begun, workspace.stack, before, number))
 
 
+def begun_entry(workspace: Workspace, state: State) -> HistoryEntry | None:
+    """Return the entry that the next apply writes of one that was killed; None where there is none to write.
+
+    Raises:
+        StateError: the history cannot be read.
+    """
+    begun = state.begun
+    last = workspace.backend.last_line() if begun is not None else None
+    if begun is None or (last is not None and not last.is_edited and last.head.serial >= begun.serial):
+        return None
+    before = _latest(workspace.backend.lines(), begun.touched)
+    return unended(state, begun, workspace.stack, before, 1 if last is None else last.number + 1)
+
+
 def _remembered(workspace: Workspace, state: State, make: Callable[[int], HistoryEntry]) -> LastEntry | None:
     try:
         return workspace.backend.remember(make, state.last, workspace.stack.history)
@@ -134,6 +148,7 @@ def entry_of(run: Performed, number: int) -> HistoryEntry:
         touched={each.address: FAILED if each.address in tried - done else str(each.action) for each in pictures},
         drifted=tuple(sorted(each.address for each in plan.drift if each.address and each.drift in MOVED)),
         is_whole=not (run.reviewed.options.targets or run.reviewed.options.excluded),
+        back_to=plan.rollback.to.number if plan.rollback is not None else None,
     )
     return HistoryEntry(head, deeds, pictures)
 

@@ -70,16 +70,18 @@ def _with_comments(stack: Stack, folder: Folder) -> list[str]:
     return [*stack.lint.commented, *unread]
 
 
-def with_findings(plan: Plan, stack: Stack, root: Path) -> Plan:
+def with_findings(plan: Plan, stack: Stack, root: Path, *, only_warn: bool = False) -> Plan:
     """Return *plan* with the warnings of lint about what it creates or changes.
 
     Raises:
-        ConfigError: something that it creates or changes breaks a rule whose findings are errors.
+        ConfigError: something that it creates or changes breaks a rule whose findings are errors, unless *only_warn*.
     """
     touched = {change.address for change in plan.pending if change.action not in _GOING}
     if not touched:
         return plan
     found = [each for each in lint_stack(stack, root, only=touched) if each.severity is not Severity.INFO]
+    if only_warn:
+        found = [replace(each, severity=Severity.WARNING) for each in found]
     if any(each.severity is Severity.ERROR for each in found):
         raise ConfigError(found)
     return replace(plan, warnings=(*plan.warnings, *found))

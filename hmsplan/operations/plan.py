@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.api.client import ReadClient
 from hmsplan.model import Digest
 from hmsplan.operations.refresh import read, read_more
+from hmsplan.operations.rollback import gone_back
 from hmsplan.planner.inputs import kinds_in_use, kinds_to_consult
 from hmsplan.planner.matching import NOWHERE
 from hmsplan.planner.planner import DEFAULTS, Options, make_plan
@@ -33,11 +34,12 @@ async def plan(workspace: Workspace, options: Options = DEFAULTS, *, impact: boo
 
     Raises:
         ApiError: something could not be read.
-        StateError: the state cannot be read, or is another stack's.
+        StateError: the state cannot be read, or is another stack's; or there is no way back to ``workspace.rollback``.
         WrongOrganization: the key's organization is not the declared or remembered one.
         PlanError: the readings contradict each other.
     """
     state, elsewhere = workspace.state(), workspace.elsewhere()
+    workspace, options = gone_back(workspace, state, options)
     async with workspace.client(ReadClient) as client, workspace.reading(client):
         made, snapshot = await plan_live(client, workspace.stack, state, options, elsewhere=elsewhere, whose=whose)
         if impact:

@@ -15,11 +15,11 @@ from hmsplan.state.edit import refuse_other_stack
 from hmsplan.state.other_environments import bound_elsewhere
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from hmsplan.errors import StateError
-    from hmsplan.model import Plan, Stack, State
+    from hmsplan.model import Plan, Secret, Stack, State
 
 Client = TypeVar("Client", bound=ReadClient)
 
@@ -56,6 +56,10 @@ def _as_planned(plan: Plan, _stack: Stack) -> Plan:
     return plan
 
 
+def _no_more(_names: Sequence[str]) -> Mapping[str, Secret]:
+    return {}
+
+
 def _anything(_stored: State | None) -> None:
     """Accept whatever is stored."""
 
@@ -73,6 +77,8 @@ class Workspace:
         rescue: keeps a state that could not be stored somewhere else, and returns the error that says where.
         organization: what a state remembers of an organization that the API does not name; None = nothing.
         check: looks at every plan that is made, and may add warnings or refuse it; see ``lint.with_findings``.
+        rollback: number of the earlier apply whose stack is planned; None = what is declared is.
+        secrets: gives secrets by name that *stack* may not use any more.
     """
 
     stack: Stack
@@ -83,6 +89,8 @@ class Workspace:
     rescue: Callable[[State, StateError], StateError] = field(default=_as_it_is)
     organization: str | None = None
     check: Callable[[Plan, Stack], Plan] = _as_planned
+    rollback: int | None = None
+    secrets: Callable[[Sequence[str]], Mapping[str, Secret]] = _no_more
 
     def client(self, kind: type[Client]) -> AbstractAsyncContextManager[Client]:
         """Open a client that tells the reporter when it waits."""

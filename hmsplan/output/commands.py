@@ -40,6 +40,7 @@ NAMES: Final = (
     "plan",
     "policy",
     "resolve",
+    "rollback",
     "schema",
     "show",
     "snapshot",
@@ -54,6 +55,7 @@ NEW_LINE: Final = "\n  "
 """What stands before a command; ``format_diagnostic`` and the report keep such a line whole."""
 
 _COMMAND: Final = re.compile(rf"(^[ \t]+|: )hmsplan (?=(?:{'|'.join(NAMES)})\b(?! by ))", re.MULTILINE)
+_GIT: Final = re.compile(r"(?<=^  )git revert .*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,14 @@ class CommandLine:
 
     def command(self, *words: str) -> str:
         """Return what to type to run *words* on the same stack, environment and state."""
-        if self.saved and words[:1] == ("apply",):
+        if self.saved and words[:1] in {("apply",), ("rollback",)}:
             words = ("apply", self.saved)
         return plain(shlex.join(["hmsplan", *self.options, *words]))
+
+    def git(self, command: str) -> str:
+        """Return a command of git, to be run on the repository of the stack."""
+        folder = self.options[1] if self.options[:1] == ("-C",) else ""
+        return plain(command.replace("git ", f"git -C {shlex.quote(folder)} ", 1) if folder else command)
 
     def complete(self, text: str) -> str:
         """Put the options into every command of a message, and each on a line of its own, which is never broken.
@@ -80,6 +87,7 @@ class CommandLine:
         A command that has its options already stays as it is.
         """
         head = self.command()
+        text = _GIT.sub(lambda found: self.git(found[0]), text)
         return _COMMAND.sub(lambda found: f"{':' + NEW_LINE if found[1] == ': ' else found[1]}{head} ", text)
 
     def completed(self, diagnostic: Diagnostic) -> Diagnostic:

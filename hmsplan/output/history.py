@@ -131,6 +131,8 @@ def _title_lines(head: Head) -> Iterator[Line]:
     at = timestamps.for_people(head.at)
     yield title(f"@{head.number}  {at}  {safe(head.environment)}, serial {head.serial}")
     yield Line(_by(head.author), "", 1)
+    if head.back_to is not None:
+        yield Line(f"rolled back to @{head.back_to}", "", 1)
     if not head.ended:
         yield Line("did not end: it was killed, and this is what its journal knew", "", 1, Tone.ALERT)
 
@@ -228,6 +230,7 @@ def _head_json(head: Head) -> dict[str, Any]:
         "approvals": list(head.approvals),
         "counts": dict(head.counts),
         "changes": {str(address): what for address, what in head.touched.items()},
+        "back_to": head.back_to,
     }
 
 
@@ -299,10 +302,14 @@ def history_markdown(found: Found) -> str:
             timestamps.for_people(head.at),
             head.author.user,
             head.author.short_commit,
-            "; ".join(done if head.ended else ["did not end", *done]),
+            "; ".join(filter(None, [_how(head), *done])),
         ]
         rows.append(f"| {' | '.join(map(markdown, cells))} |")
     return _with_problems(rows, found)
+
+
+def _how(head: Head) -> str:
+    return f"rolled back to @{head.back_to}" if head.back_to is not None else "" if head.ended else "did not end"
 
 
 def versions_markdown(found: Found, versions: Sequence[Version]) -> str:

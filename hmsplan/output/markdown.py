@@ -63,6 +63,8 @@ def _head(page: Page) -> Iterator[str]:
     yield f"<!-- hmsplan:{page.word}:{_slug(page.stack)}:{_slug(page.environment)} -->"
     where = f"{escape.markdown_code(_short(page.stack))}, environment {escape.markdown_code(_short(page.environment))}"
     yield f"### hmsplan {page.word}: {where}"
+    if page.rollback:
+        yield f"> [!IMPORTANT]\n> {escape.markdown(_short(page.rollback, 500))}"
     if page.snapshot:
         yield f"> [!NOTE]\n> {escape.markdown(page.snapshot)}"
     if page.memory:
@@ -130,6 +132,12 @@ def _questions(page: Page, room: int) -> Iterator[str]:
             yield f"The entries for `{APPROVALS}` ({size:,} bytes) stand in the text of the plan."
     if page.allowed:
         yield f"**{page.allowance}**\n\n{_told(page.allowed, room)}"
+    if page.lost:
+        yield f"> [!WARNING]\n> **{page.loss}**"
+        yield _told(page.lost, room)
+    for question in page.revert:
+        typed = escape.markdown_fence(question.commands, "console") if question.commands else ""
+        yield "\n\n".join(filter(None, [escape.markdown(question.text), typed]))
     if page.unsettled:
         yield f"> [!WARNING]\n> **{page.doubt}**"
         yield _told(page.unsettled, room)

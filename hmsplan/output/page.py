@@ -17,7 +17,7 @@ from hmsplan.kinds.references import owners_of
 from hmsplan.model import EMPTY, Action, ApprovalStatus, Digest, DriftKind, Topic, is_pending
 from hmsplan.output.blast_radius import blast_radius_summary
 from hmsplan.output.commands import BARE
-from hmsplan.output.words import MARKS, plan_line, seconds, snapshot_text, some
+from hmsplan.output.words import MARKS, plan_line, rollback_text, seconds, snapshot_text, some
 from hmsplan.planner.flow import flow_of
 from hmsplan.text.timestamps import for_people, iso
 from hmsplan.text.wording import count
@@ -47,7 +47,8 @@ ORDER: Final = (
 )
 APPROVALS: Final = "approvals.yaml"
 PASTE: Final = f"Or in git: add this to {APPROVALS}, with the reason."
-_AT_THE_HEAD: Final = frozenset({Topic.NO_STATE, Topic.CONSENT})
+FOLLOW: Final = "Then bring the repository in line: until that is done, a plan of it brings back what was taken back."
+_AT_THE_HEAD: Final = frozenset({Topic.NO_STATE, Topic.CONSENT, Topic.LOST})
 _SMALL: Final = 5
 _LOST_ANSWER: Final = "Not settled: an earlier run sent a create and never got an answer."
 _NOT_VISIBLE: Final = "Not settled: an earlier run created it a moment ago, and it is not visible yet."
@@ -148,6 +149,9 @@ class Page:
         coverage: how much of what is live is managed, with no full stop; "" for a plan.
         unseen: the applied fields of which a drift report could not tell anything; "" for none.
         memory: says that no apply is remembered though live objects are what is declared; "" when one is.
+        rollback: which earlier apply it goes back to; "" for a plan of the files.
+        lost: what a rollback cannot bring back.
+        revert: how the repository is brought in line afterwards: sentences, and what to type.
         snapshot: which snapshot stood for what is live, and its age; "" when none did.
         counts: the last line.
         digest: as it is written; "" for a drift report.
@@ -183,6 +187,9 @@ class Page:
     coverage: str = ""
     unseen: str = ""
     memory: str = ""
+    rollback: str = ""
+    lost: tuple[Question, ...] = ()
+    revert: tuple[Question, ...] = ()
     snapshot: str = ""
     counts: str = ""
     digest: str = ""
@@ -207,6 +214,11 @@ class Page:
     def allowance(self) -> str:
         """Say how many risks are allowed; "" when none is."""
         return f"Allowed by {APPROVALS}: {count(len(self.allowed), 'risk')}." if self.allowed else ""
+
+    @property
+    def loss(self) -> str:
+        """Say that something does not return; "" when everything does."""
+        return "Does not return, or not as it was:" if self.lost else ""
 
     @property
     def verdict(self) -> tuple[str, ...]:
@@ -255,7 +267,7 @@ def page_of(
     """
     plan = shown(plan)
     at = [] if plan.as_of is None else [f"--at={iso(plan.as_of)}"]
-    apply = commands.command("apply", *scope_of(plan), *at)
+    apply = commands.command(*asking_for(plan), *at)
     return Page(
         "plan",
         plan.stack,
@@ -285,6 +297,9 @@ def page_of(
         unchanged=tuple(str(change.address) for change in plan.changes if not is_pending(change)),
         ending=tuple(_ending(plan)),
         memory=_memory(plan.warnings),
+        rollback=rollback_text(plan.rollback),
+        lost=tuple(_lost(each, commands) for each in plan.lost),
+        revert=tuple(follow_up(plan, commands)),
         snapshot=snapshot_text(plan.against),
         counts=plan_line(plan),
         digest=plan.digest_of(digest),
@@ -309,8 +324,9 @@ def later(plan: Plan, commands: CommandLine = BARE) -> tuple[str, ...]:
     """Return what to type to plan as of the moment at which all may be done, and to let an apply wait for it."""
     if plan.opens is None:
         return ()
-    words = (*scope_of(plan), f"--at={plan.opens.typed}")
-    return commands.command("plan", *words), replace(commands, saved="").command("apply", *words)
+    at, unsaved = f"--at={plan.opens.typed}", replace(commands, saved="")
+    asked = (unsaved.command(*asking_for(plan, word), at) for word in ("plan", "apply"))
+    return tuple(dict.fromkeys(asked))
 
 
 def block_of(plan: Plan, refusals: Iterable[Refusal]) -> tuple[str, ...]:
@@ -340,6 +356,26 @@ def scope_of(plan: Plan) -> list[str]:
     words = ["--destroy"] if plan.destroy else []
     patterns = {"target": plan.targets, "exclude": plan.excluded, "resend": plan.resend}
     return [*words, *(f"--{name}={pattern}" for name, found in patterns.items() for pattern in found)]
+
+
+def asking_for(plan: Plan, word: str = "apply", *more: str) -> list[str]:
+    """Return the words that perform, or with another *word* make, the same plan again."""
+    words = [word] if plan.rollback is None else ["rollback", f"@{plan.rollback.to.number}"]
+    return [*words, *more, *scope_of(plan)]
+
+
+def _lost(each: Diagnostic, commands: CommandLine) -> Question:
+    text, *typed = commands.complete(each.detail).split("\n  ")
+    return Question(str(each.address), text, tuple(typed))
+
+
+def follow_up(plan: Plan, commands: CommandLine) -> Iterator[Question]:
+    """Say how the repository is brought in line with a rollback."""
+    if plan.rollback is not None and plan.pending and (plan.rollback.revert or plan.rollback.doubt):
+        part = "It takes back everything since, and not only what this plan is limited to."
+        more = [plan.rollback.doubt, part if (plan.targets or plan.excluded) and plan.rollback.revert else ""]
+        typed = (commands.git(plan.rollback.revert),) if plan.rollback.revert else ()
+        yield Question("repository", " ".join(filter(None, [FOLLOW, *more])), typed)
 
 
 def in_order(plan: Plan) -> list[ResourceChange]:
@@ -535,6 +571,8 @@ def _ending(plan: Plan) -> Iterator[str]:
         return
     open_creates = " A create of an earlier run is not settled, see above." if plan.unsettled else ""
     matching = NO_CHANGES if plan.against is None else NO_CHANGES_THEN
+    if plan.rollback is not None:
+        matching = f"No changes. The organization is as @{plan.rollback.to.number} left it."
     yield matching if not plan.unsettled else f"No changes are planned.{open_creates}"
     if learning := sorted({str(step.address) for step in plan.steps}):
         yield f"The next apply only brings hmsplan's state up to date: {some(learning)}."

@@ -63,6 +63,9 @@ def _scope(saved: Plan, fresh: Plan) -> Iterator[str]:
         was, now = getattr(saved, name), getattr(fresh, name)
         if was != now:
             yield f"the plan is for {name} {safe(str(was))}, this is {name} {safe(str(now))}"
+    was, now = (f"a rollback to @{p.rollback.to.number}" if p.rollback else "one of the files" for p in (saved, fresh))
+    if was != now:
+        yield f"the plan is {was}, this is {now}"
     if saved.targets != fresh.targets:
         was, now = (", ".join(map(safe, plan.targets)) or "everything" for plan in (saved, fresh))
         yield f"the plan is limited to {was}, this one to {now}"

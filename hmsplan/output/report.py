@@ -10,7 +10,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Status, Verb, dotted
 from hmsplan.output.commands import BARE
 from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
-from hmsplan.output.page import scope_of
+from hmsplan.output.page import asking_for, follow_up
 from hmsplan.output.words import seconds, some
 from hmsplan.text.wording import count
 
@@ -217,13 +217,15 @@ def _cost(report: Report) -> str:
 def _next(report: Report, plan: Plan | None, commands: CommandLine) -> Iterator[Line]:
     """Say what to type next when not everything is done."""
     if all_done(report):
+        for question in follow_up(plan, commands) if plan is not None else ():
+            yield title(safe(question.text), Tone.PLAIN)
+            yield from (Line(safe(command), whole=True) for command in question.commands)
         return
-    scope = scope_of(plan) if plan is not None else []
-    again = commands.command("apply", *scope, *_waits(report))
+    again = commands.command(*(asking_for(plan) if plan is not None else ["apply"]), *_waits(report))
     doubtful = sorted({str(o.step.address) for o in report.outcomes if o.status is Status.UNSETTLED})
     if doubtful:
         yield title("It is not known yet whether these were created. A plan looks for them:", Tone.PLAIN)
-        yield Line(commands.command("plan", *scope), whole=True)
+        yield Line(commands.command(*(asking_for(plan, "plan") if plan is not None else ["plan"])), whole=True)
         yield title("If it cannot tell, say which object it is, or that there is none:", Tone.PLAIN)
         for address in doubtful:
             yield Line(commands.command("resolve", address, "--adopt", "ID"), whole=True)

@@ -54,10 +54,16 @@ def _plan(page: Page, quote: Quote, *, show_unchanged: bool) -> Iterator[list[Li
     yield _refused(page)
     yield _questions(page.allowance, page.allowed, "!", Tone.PLAIN)
     yield _questions(page.doubt, page.unsettled, "?")
+    yield _questions(page.loss, page.lost, "!", Tone.PLAIN)
     for item in page.changes:
         yield _object(item)
     yield _drift(page)
     yield from _warnings(page, quote)
+    for question in page.revert:
+        yield [
+            title(safe(question.text), Tone.PLAIN),
+            *(Line(safe(command), whole=True) for command in question.commands),
+        ]
     if show_unchanged and page.unchanged:
         yield [title(f"Unchanged: {count(len(page.unchanged), 'object')}"), *map(Line, page.unchanged)]
     yield _end(page)
@@ -109,6 +115,7 @@ def _summary(page: Page) -> list[Line]:
         where += f", organization {safe(page.organization)}"
     lines = [
         title(where),
+        *([title(safe(page.rollback))] if page.rollback else []),
         *(title(said, Tone.ALERT) for said in (page.snapshot, page.memory, *map(safe, page.looser)) if said),
         *([title(page.dates, Tone.PLAIN)] if page.dates else []),
     ]

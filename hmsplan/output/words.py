@@ -7,12 +7,13 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.model import Action, tally
+from hmsplan.text.timestamps import for_people
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hmsplan.model import Against, Plan
+    from hmsplan.model import Against, Plan, Rollback
 
 MARKS: Final = {
     Action.NO_OP: "",
@@ -55,6 +56,18 @@ def snapshot_text(against: Against | None) -> str:
         f"Planned against a snapshot of {day} {time} UTC, {_age(against.age_s)} old. What changed since then cannot be "
         "seen, and this plan cannot be applied."
     )
+
+
+def rollback_text(rollback: Rollback | None) -> str:
+    """Say which apply a plan goes back to, by whom and from which commit; foreign text, "" for no rollback."""
+    if rollback is None:
+        return ""
+    head, author = rollback.to, rollback.to.author
+    who = "@".join(filter(None, [author.user, author.host]))
+    commit = f"commit {author.short_commit}" if author.short_commit else ""
+    dirty = " with local changes" if commit and author.is_clean is False else ""
+    about = [for_people(head.at), who and f"by {who}", commit + dirty]
+    return f"Rollback to @{head.number} ({', '.join(filter(None, about))})"
 
 
 def _age(age_s: int) -> str:

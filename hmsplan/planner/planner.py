@@ -17,7 +17,7 @@ from hmsplan.kinds import KINDS, phone
 from hmsplan.kinds.conceal import concealed
 from hmsplan.kinds.identity import identity_of
 from hmsplan.kinds.references import references
-from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity, Topic
+from hmsplan.model import Action, Deposed, Diagnostic, Plan, ResourceChange, Severity, Topic, is_pending
 from hmsplan.planner.absence import may_be_cut
 from hmsplan.planner.blast_radius import staying_users, unread, with_blast_radius
 from hmsplan.planner.consent import with_consent
@@ -29,6 +29,7 @@ from hmsplan.planner.matching import NOWHERE, identify
 from hmsplan.planner.members import gone_with
 from hmsplan.planner.narrow import narrowed
 from hmsplan.planner.resource_diff import comparison, creation
+from hmsplan.planner.rollback import taken_back
 from hmsplan.planner.safety import loosened, risks, without_memory
 from hmsplan.planner.secret_changes import unmatched, unseen, wants_resend
 from hmsplan.planner.steps import lower
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from hmsplan.kinds import Kind, Kinds
     from hmsplan.model import Address, Binding, PendingCreate, RemoteObject, Resource, Snapshot, Spec, Stack, State
     from hmsplan.planner.matching import Elsewhere, Identities
+    from hmsplan.planner.rollback import Past
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Options:
         destroy: plan the delete of everything that state binds.
         resend: patterns of addresses whose secrets are sent though nothing else changed.
         allowed: the values of ``--allow``: ``RISK:ADDRESS`` patterns, in which ``*`` matches anything.
+        past: the earlier apply whose stack is planned; None = the stack is what the files declare.
         now: Unix seconds by which an approval expires; None = when the snapshot was read.
         at: Unix seconds as of which windows are judged; None = *now*.
         at_opening: judge them as of the first moment at which all may be done, whatever *at* is.
@@ -70,6 +73,7 @@ class Options:
     now: float | None = None
     at: float | None = None
     at_opening: bool = False
+    past: Past | None = None
 
 
 DEFAULTS = Options()
@@ -102,7 +106,7 @@ def make_plan(
     found = identify(stack, snapshot, state, elsewhere, kinds)
     if found.problems:
         raise PlanError(found.problems)
-    changes = _changes(stack, declared, snapshot, state, found, options.resend, kinds)
+    changes = _changes(stack, declared, snapshot, state, found, options, kinds)
     changes = narrowed(changes, stack, options.targets, options.excluded, kinds)
     if stuck := [problem for change in changes for problem in unsendable(kinds[change.address.kind], change)]:
         raise ConfigError(stuck)
@@ -131,6 +135,7 @@ def make_plan(
         unsettled=tuple(found.unsettled),
         decided=tuple(found.decided),
         warnings=(
+            *_of_the_past(changes, snapshot, state, found, options, kinds),
             *_warnings(changes, stack, declared, snapshot, state, found, elsewhere, kinds),
             *too_early(steps, stack),
         ),
@@ -141,12 +146,33 @@ def make_plan(
         excluded=options.excluded,
         resend=options.resend,
         destroy=options.destroy,
+        rollback=options.past.rollback if options.past is not None else None,
         unread=unread(changes, snapshot, kinds),
         requests=snapshot.requests,
         as_of=at if at != now else None,
     )
     plan = with_consent(plan, declared, snapshot, state, options.allowed, now, kinds)
     return with_digests(with_waits(plan, declared.safety, at), kinds)
+
+
+def _of_the_past(
+    changes: Sequence[ResourceChange],
+    snapshot: Snapshot,
+    state: State,
+    found: Identities,
+    options: Options,
+    kinds: Kinds,
+) -> Iterator[Diagnostic]:
+    """Yield what a rollback cannot bring back; or what was rolled back, and would come again."""
+    pending = [change for change in changes if is_pending(change)]
+    if options.past is None:
+        yield from taken_back(pending, state)
+        return
+    from hmsplan.planner.losses import losses, unknown_secrets  # noqa: PLC0415 -- only for a rollback
+
+    if missing := list(unknown_secrets(pending, kinds)):
+        raise ConfigError(missing)
+    yield from losses(options.past, changes, snapshot, found.bindings, state.lineage, kinds)
 
 
 def _warnings(
@@ -176,7 +202,7 @@ def _changes(
     snapshot: Snapshot,
     state: State,
     found: Identities,
-    resend: tuple[str, ...],
+    options: Options,
     kinds: Kinds,
 ) -> tuple[ResourceChange, ...]:
     held = {each.address: each for each in found.unsettled if each.intent is None or each.intent.parent is None}
@@ -191,7 +217,7 @@ def _changes(
         if address in held:
             continue
         resource, kind = stack.resources[address], kinds[address.kind]
-        again = wants_resend(resource, resend)
+        again = wants_resend(resource, options.resend)
         change = _one(kind, resource, snapshot, state.lineage, found, ids, resend=again)
         if change.action is Action.REPLACE:
             ids.pop(address, None)  # what refers to it gets the id of the new one
@@ -200,7 +226,8 @@ def _changes(
         changes.append(change)
     if lacking:
         raise ConfigError(lacking)
-    changes += _removals(stack, declared, snapshot, state, found, kinds)
+    absent = "not declared any more" if options.past is None else f"not there after @{options.past.rollback.to.number}"
+    changes += _removals(stack, declared, snapshot, state, found, kinds, absent)
     return tuple(sorted(changes, key=lambda change: (change.address, change.deposed)))
 
 
@@ -262,11 +289,11 @@ def _lacking(kind: Kind, resource: Resource) -> Iterator[Diagnostic]:
 
 
 def _removals(
-    stack: Stack, declared: Stack, snapshot: Snapshot, state: State, found: Identities, kinds: Kinds
+    stack: Stack, declared: Stack, snapshot: Snapshot, state: State, found: Identities, kinds: Kinds, absent: str
 ) -> Iterator[ResourceChange]:
     """Plan what state binds and *stack* does not have, and what an earlier replace left behind.
 
-    What *declared* has all the same is to be destroyed because somebody asked for it.
+    What *declared* has all the same is to be destroyed because somebody asked for it; *absent* says why the rest is.
     """
     for address, binding in found.bindings.items():
         if address in stack.resources:
@@ -280,7 +307,7 @@ def _removals(
             reason = f"no {kinds[address.kind].noun} can be deleted; its settings stay as they are"
             yield ResourceChange(address, Action.FORGET, binding.id, reason=reason)
         elif live is not None:
-            reason = "asked for with --destroy" if address in declared.resources else "not declared any more"
+            reason = "asked for with --destroy" if address in declared.resources else absent
             notes = _gone_with(kinds[address.kind], live, snapshot)
             yield ResourceChange(address, Action.DELETE, binding.id, before=live.fields, reason=reason, notes=notes)
     for deposed in (*state.deposed, *_deposed_by(found.answered)):

@@ -32,6 +32,7 @@ from hmsplan.model import (
     InForce,
     LastEntry,
     PendingCreate,
+    RolledBack,
     Spec,
     State,
 )
@@ -156,6 +157,13 @@ class Consented:
 
 
 @dataclass(frozen=True, slots=True)
+class WentBack:
+    """A rollback begins; or None: the repository is applied to all that the last one changed."""
+
+    rolled_back: RolledBack | None
+
+
+@dataclass(frozen=True, slots=True)
 class Spent:
     """The saved plan of this digest was applied; a plan applies once."""
 
@@ -191,6 +199,7 @@ Entry: TypeAlias = (
     | OrganizationKnown
     | StackKnown
     | Consented
+    | WentBack
     | Spent
     | Began
     | Remembered
@@ -210,6 +219,7 @@ _ENTRIES: Final[Mapping[str, tuple[type[Entry], str]]] = {
     "organization": (OrganizationKnown, "organization {0.id}"),
     "stack": (StackKnown, "stack {0.name}"),
     "consented": (Consented, "limits and approvals in force"),
+    "went-back": (WentBack, "what the last rollback left to the repository"),
     "spent": (Spent, "applied plan {0.digest}"),
     "began": (Began, "an apply begins"),
     "remembered": (Remembered, "the apply has ended"),
@@ -235,6 +245,7 @@ class Draft:
         self.last = state.last
         self._begun = state.begun
         self._touched = set(state.begun.touched) if state.begun is not None else set()
+        self.rolled_back = state.rolled_back
         self._deposed = {(deposed.address.kind, deposed.id): deposed for deposed in state.deposed}
         self._spent = list(state.spent)
         self._owned: set[Address] = set()  # whose members are dicts that only this draft has
@@ -271,6 +282,8 @@ class Draft:
                 self.stack = name
             case Consented(in_force):
                 self.in_force = in_force
+            case WentBack(rolled_back):
+                self.rolled_back = rolled_back
             case Spent(digest):
                 self._spent.append(digest)
             case Began(author, at, digest):
@@ -339,6 +352,7 @@ class Draft:
             organization=self.organization,
             stack=self.stack,
             in_force=self.in_force,
+            rolled_back=self.rolled_back,
             bindings=MappingProxyType(self.bindings.copy()),
             deposed=tuple(self._deposed.values()),
             intents=tuple(self.intents.values()),

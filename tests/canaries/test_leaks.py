@@ -150,8 +150,13 @@ def formats() -> list[tuple[str, ...]]:
     for name, (module, _) in COMMANDS.items():
         command = getattr(import_module(f"hmsplan.cli.{module}"), f"{name}_command")
         choices = [param.type.choices for param in command.params if "--format" in param.opts]
-        file = {"show": ("saved.json",), "apply": ("-y",), "explain": ("assistants.one",)}.get(name, ())
-        found += [(name, *file, "--format", each) for each in (choices[0] if choices else ())]
+        words = {
+            "show": ("saved.json",),
+            "apply": ("-y",),
+            "explain": ("assistants.one",),
+            "rollback": ("@1", "--allow", "*"),
+        }
+        found += [(name, *words.get(name, ()), "--format", each) for each in (choices[0] if choices else ())]
     return found
 
 
@@ -169,7 +174,7 @@ def test_no_command_shows_a_secret(told: Rig) -> None:
     for words in READ_ONLY:
         told.run(*words, code=None if "fmt" in words else 0)
     for words in formats():
-        told.run(*words)
+        told.run(*words, code=1 if words[0] == "rollback" else 0)  # nothing to go back on yet
     told.run("apply", "saved.json", "-y", "--allow", "*")
     (told.root / "pulled.json").write_text(told.run("state", "pull").partition("\n\n")[0], "utf-8")
     told.run("state", "push", str(told.root / "pulled.json"))
@@ -186,6 +191,10 @@ def test_no_command_shows_a_secret(told: Rig) -> None:
     told.run("import", "assistants.theirs", theirs)
     told.run("plan", "--json")
     told.run("apply", "-y", "--json", "--resend", "*", "--allow", "*")
+    for words in formats():
+        if words[0] == "rollback":
+            told.run(*words)
+    told.run("rollback", "@1", "-y", "--allow", "*")
     told.run("export", str(told.root / "exported"))
     told.run("apply", "-y", "--destroy", "--allow", "*")
     told.run("init", str(told.root / "new"))

@@ -56,7 +56,7 @@ def problems() -> Iterator[str]:
     for path in PACKAGE.rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
             match call:
-                case ast.Call(func=ast.Name(id="Diagnostic"), args=[ast.Constant(value=str(summary)), *_]):
+                case ast.Call(func=ast.Name(id="Diagnostic" | "lost"), args=[ast.Constant(value=str(summary)), *_]):
                     yield summary
                 case ast.Call(func=ast.Name(id="Problem"), args=[_, ast.Constant(value=str(summary)), *_]):
                     yield summary

@@ -81,6 +81,17 @@ def test_killed_before_the_author_goes_back(tmp_path: Path, record_property: Cal
     check_in_workspaces(tmp_path, back, 10, record_property)
 
 
+def test_killed_on_the_way_back(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
+    """At each point of a rollback, to one stack and to the other: the same command again leads back all the same."""
+
+    def back(workspace: Workspace, number: int) -> None:
+        if number:
+            workspace.round()
+        assert sum(workspace.way_back(f"{point}:{1 + number}") for point in POINTS)
+
+    check_in_workspaces(tmp_path, back, len(POINTS), record_property)
+
+
 def test_killed_at_any_moment(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     """After a random time or at a random point, up to eight times in a row, also when the stack changes in between."""
     each = SOAK_KILLS // WORKSPACES

@@ -283,6 +283,34 @@ class Workspace:
             self._found("twins", abs(made - self._made[self._declared is ONE]), f"{made} made")
         return self.counts["kills"] - kills
 
+    def way_back(self, crash: str) -> int:
+        """Apply the other stack, go back from there while the files still declare it, and be killed on the way.
+
+        Afterwards the author follows: all that is left to an apply then is the lead that the history cannot name.
+
+        Returns:
+            how many processes were killed.
+        """
+        then, kills = self._last_apply(), self.counts["kills"]
+        self.turn()
+        assert self.run(*APPLY).code == 0
+        back = ("rollback", f"@{then}", *APPLY[1:])
+        if self.run(*back, crash=crash).code == KILLED:
+            ended = self.run(*back)
+            self._found("unconverged", int(ended.code != 0), (crash, ended))
+        self.turn()
+        plan = json.loads(self.run("plan", "--json").out)
+        left = {each["address"] for each in plan["hmsplan"]["changes"]}
+        self._found("unconverged", len(left - {"campaigns.recall"}), (crash, left))
+        ended = self.run(*APPLY)
+        self._found("unconverged", int(ended.code != 0), (crash, ended))
+        self.judge()
+        return self.counts["kills"] - kills
+
+    def _last_apply(self) -> int:
+        number: int = json.loads(self.run("history", "--json").out)["applies"][-1]["number"]
+        return number
+
     # --- what is there ------------------------------------------------------------------------------------
 
     def inserted(self) -> int:

@@ -90,6 +90,10 @@ def _main(page: Page, graph: Graph | None, ids: Mapping[str, str]) -> Iterator[s
     yield from _asked("allowed", page.allowance, page.allowed, ())
     settle = [command for question in page.unsettled for command in question.commands]
     yield from _asked("unsettled", page.doubt, page.unsettled, settle)
+    yield from _asked("lost", page.loss, page.lost, [typed for each in page.lost for typed in each.commands])
+    yield from _asked(
+        "revert", "Then the repository", page.revert, [typed for each in page.revert for typed in each.commands]
+    )
     yield from _table(page.rows, ids)
     if page.reach:
         yield f"<p>{html(' '.join(page.reach))}</p>"
@@ -113,7 +117,7 @@ def _header(page: Page) -> Iterator[str]:
     if page.organization is not None:
         where += f" · organization {html(page.organization)}"
     yield f'<p class="soft">{where}</p>'
-    said = filter(None, (page.snapshot, page.memory, *page.looser))
+    said = filter(None, (page.rollback, page.snapshot, page.memory, *page.looser))
     yield from (f"<p><b>{html(sentence)}</b></p>" for sentence in said)
     if page.dates:
         yield f'<p class="soft">{html(page.dates)}</p>'

@@ -1,0 +1,280 @@
+"""``hmsplan rollback @N``: the way back to an earlier apply, and what is said until the repository follows."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shlex
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hmsplan.state.backend import open_backend
+
+from .helpers import write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from hmsplan.emulator import Emulator
+
+    from .helpers import Result
+
+ONE = {
+    "a.yaml": """
+assistants:
+  support: {name: Support, first_message: Hello, business_name: Acme}
+  old: {name: Old}
+""",
+    "c.yaml": "",
+}
+TWO = {
+    "a.yaml": """
+assistants:
+  support: {name: Support, first_message: Buy now, max_duration_seconds: 60}
+""",
+    "c.yaml": """
+campaigns:
+  recall: {name: Recall, agent_id: "${assistants.support}", timezone: Europe/Amsterdam,
+    schedule_start_time: "09:00", schedule_end_time: "17:00", leads: [{phone_number: "+31612345678"}]}
+""",
+}
+BACK = ("--allow", "delete:campaigns.recall")
+
+
+@pytest.fixture
+def applied(live: Callable[..., Result], stack: Path) -> Callable[..., Result]:
+    """Return what runs a command on a stack that was applied as ONE, and then as TWO."""
+    for files in (ONE, TWO):
+        write(stack, files)
+        assert live("apply", "-y").code == 0
+    return live
+
+
+def git(folder: Path, *words: str) -> str:
+    command = ["git", "-C", str(folder), "-c", "user.name=n", "-c", "user.email=e@example.com", *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit(folder: Path) -> str:
+    git(folder, "add", "-A")
+    git(folder, "commit", "--allow-empty", "-m", "change")
+    return git(folder, "rev-parse", "HEAD")[:8]
+
+
+@pytest.fixture
+def committed(live: Callable[..., Result], stack: Path) -> tuple[str, str]:
+    """Apply ONE and TWO, each from a commit of its own; return the two."""
+    git(stack, "init", "-q")
+    write(stack, {".gitignore": ".hmsplan\n"})
+    found = []
+    for files in (ONE, TWO):
+        write(stack, files)
+        found.append(commit(stack))
+        assert live("apply", "-y").code == 0
+    return found[0], found[1]
+
+
+def told(result: Result) -> str:
+    """Return what was printed, as it is read: without line breaks, tags and entities."""
+    return " ".join(html.unescape(re.sub("<[^>]*>", "", result.out)).split())
+
+
+def content(emulator: Emulator, kind: str) -> dict[str, Any]:
+    """Return the live objects by name, without what differs each time one is made."""
+    ours = ("id", "org_id", "created_at", "updated_at")
+    return {each["name"]: {k: v for k, v in each.items() if k not in ours} for each in emulator.all(kind)}
+
+
+def test_changes_creates_and_deletes_are_undone(live: Callable[..., Result], stack: Path, emulator: Emulator) -> None:
+    write(stack, ONE)
+    assert live("apply", "-y").code == 0
+    then = content(emulator, "assistants")
+    write(stack, TWO)
+    assert live("apply", "-y").code == 0
+    done = live("rollback", "@1", "-y", *BACK)
+    assert done.code == 0, done
+    assert "assistants.support: max_duration_seconds of assistants.support had a value before @2" in told(done)
+    assert content(emulator, "assistants") == {**then, "Support": {**then["Support"], "max_duration_seconds": None}}
+    assert emulator.all("campaigns") == []
+    again = live("rollback", "@1", "--detailed-exitcode")
+    assert (again.code, "No changes. The organization is as @1 left it." in again.out) == (0, True)
+
+
+def test_it_is_refused_until_it_is_allowed_and_says_what_allows_it(applied: Callable[..., Result], stack: Path) -> None:
+    refused = applied("rollback", "@1")
+    assert refused.code == 4
+    allow = next(line.strip() for line in refused.out.splitlines() if line.strip().startswith("hmsplan "))
+    assert shlex.split(allow) == ["hmsplan", "-C", str(stack), "rollback", "@1", *BACK]
+    assert applied("rollback", "@1", "-y").code == 4
+
+
+def test_without_a_terminal_it_only_plans_and_says_what_performs_it(
+    applied: Callable[..., Result], emulator: Emulator, online: Callable[..., Result]
+) -> None:
+    before = len(emulator.writes)
+    planned = applied("rollback", "@1", "--target", "assistants.support", "--detailed-exitcode")
+    assert (planned.code, len(emulator.writes)) == (2, before)
+    assert planned.out.splitlines()[1].startswith("  ") or "Rollback to @1 (" in planned.out
+    command = shlex.split(planned.err.splitlines()[-1])
+    assert command[-4:-1] == ["--target=assistants.support", "-y", "--expect-digest"]
+    assert online(*command[1:]).code == 0
+    (desk,) = [each for each in emulator.all("assistants") if each["name"] == "Support"]
+    assert [desk["first_message"], desk["business_name"]] == ["Hello", "Acme"]
+    assert len(emulator.all("campaigns")) == 1
+
+
+def test_every_surface_says_to_which_apply_and_what_does_not_return(applied: Callable[..., Result]) -> None:
+    for form in ("text", "markdown", "html"):
+        text = told(applied("rollback", "@1", *BACK, "--format", form))
+        assert "Rollback to @1 (" in text
+        assert "Does not return, or not as it was:" in text
+        assert "assistants.old comes back as another object" in text
+    ours = applied("rollback", "@1", *BACK, "--json").json["hmsplan"]
+    assert ours["rollback"]["number"] == 1
+    assert {each["address"]: each["summary"] for each in ours["rollback"]["lost"]}["assistants.old"] == "Another object"
+
+
+def test_a_saved_plan_of_it_is_applied_and_only_once(applied: Callable[..., Result], tmp_path: Path) -> None:
+    file = tmp_path / "back.plan"
+    saved = applied("rollback", "@1", *BACK, "-o", file)
+    assert saved.code == 0
+    assert "Rollback to @1 (" in applied("show", file).out
+    assert applied("plan", "--check", file).code == 4  # what allowed it is no part of the plan
+    done = applied("apply", file, *BACK)
+    assert done.code == 0, done
+    assert applied("history", "--json").json["applies"][-1]["back_to"] == 1
+    assert applied("apply", file, *BACK).code == 5
+
+
+def test_a_saved_plan_of_it_is_refused_once_something_moved(
+    applied: Callable[..., Result], emulator: Emulator, tmp_path: Path
+) -> None:
+    file = tmp_path / "back.plan"
+    assert applied("rollback", "@1", *BACK, "-o", file).code == 0
+    (desk,) = [each for each in emulator.all("assistants") if each["name"] == "Support"]
+    emulator.edit("assistants", desk["id"], {"first_message": "By hand"})
+    stale = applied("apply", file, *BACK)
+    assert (stale.code, "assistants.support" in stale.err) == (5, True)
+
+
+def test_the_history_says_that_it_was_one(applied: Callable[..., Result]) -> None:
+    assert applied("rollback", "@1", "-y", *BACK).code == 0
+    assert "rolled back to @1" in applied("history").out
+    assert "rolled back to @1" in applied("history", "assistants.support").out
+    assert "rolled back to @1; " in told(applied("history", "--format", "markdown"))
+
+
+def test_git_follows_with_the_command_that_is_printed(
+    live: Callable[..., Result], stack: Path, committed: tuple[str, str]
+) -> None:
+    done = live("rollback", "@1", "-y", *BACK)
+    old, new = committed
+    command = f"git -C {stack} revert --no-edit {old}..{new}"
+    assert done.code == 0
+    assert done.out.splitlines()[-1].strip() == command
+    for look in ("plan", "drift"):
+        looked = live(look)
+        assert "Rolled back" in looked.out
+        assert command in looked.out
+    git(stack, *shlex.split(command)[3:])
+    assert live("plan", "--detailed-exitcode").code == 0
+    assert "Rolled back" not in live("plan").out + live("drift").out
+
+
+def test_the_warning_ends_once_the_files_are_applied_again(applied: Callable[..., Result], stack: Path) -> None:
+    assert applied("rollback", "@1", "-y", *BACK).code == 0
+    assert "would bring back what it took back of assistants.old, assistants.support, campaigns.recall" in told(
+        applied("plan")
+    )
+    assert applied("apply", "-y", "--target", "assistants.support").code == 0
+    assert "of assistants.old, campaigns.recall." in told(applied("plan"))
+    assert applied("apply", "-y").code == 0
+    write(stack, {"a.yaml": ONE["a.yaml"]})
+    assert "Rolled back" not in applied("plan").out
+
+
+def test_what_git_cannot_tell_is_said(live: Callable[..., Result], stack: Path, committed: tuple[str, str]) -> None:
+    write(stack, {"a.yaml": TWO["a.yaml"].replace("Buy now", "Buy at once")})
+    assert live("apply", "-y").code == 0
+    back = live("rollback", "@2", "--target", "assistants.support")
+    assert "Local changes of @3 are in no commit." in told(back)
+    assert "git revert" not in back.out.replace(f"git -C {stack} revert", "")
+    partly = live("rollback", "@1", "--target", "assistants.support")
+    assert "not only what this plan is limited to" in told(partly)
+    assert f"{committed[0]}..{committed[1]}" in partly.out
+
+
+def test_a_rollback_is_rolled_back(live: Callable[..., Result], committed: tuple[str, str]) -> None:
+    """Its own commit is not what it left: that is the one of the apply it went back to."""
+    assert live("rollback", "@1", "-y", *BACK).code == 0
+    forth = live("rollback", "@2", "-y")
+    assert forth.code == 0, forth
+    assert live("plan", "--detailed-exitcode").code == 0
+    again = live("rollback", "@3", *BACK)
+    assert f"{committed[0]}..{committed[1]}" in again.out
+
+
+@pytest.mark.parametrize(
+    ("asked", "summary", "detail"),
+    [
+        ("@2", "Nothing to roll back", "@2 is the last apply, and everything is as it left it."),
+        ("@-1", "Nothing to roll back", "rollback @1"),
+        ("@9", "No such apply", "there is no @9 yet: the history has @1 to @2."),
+        ("@-9", "No such apply", "applies are counted from @1. To delete everything"),
+        ("@0", "Invalid value", "'@0' is not an apply."),
+    ],
+)
+def test_what_makes_no_sense_is_refused(applied: Callable[..., Result], asked: str, summary: str, detail: str) -> None:
+    refused = applied("rollback", asked)
+    assert (refused.code, summary in refused.err) == (1, True)
+    assert detail in " ".join(refused.err.split())
+
+
+def test_a_number_without_its_sign_is_understood(applied: Callable[..., Result]) -> None:
+    assert "Did you mean @1?" in " ".join(applied("rollback", "1").err.split())
+
+
+def test_without_any_apply_there_is_nothing_to_go_back_to(live: Callable[..., Result]) -> None:
+    refused = live("rollback", "@1")
+    assert (refused.code, "no apply is remembered" in refused.err) == (1, True)
+
+
+def test_an_edited_history_is_not_gone_back_on(applied: Callable[..., Result], stack: Path) -> None:
+    (file,) = stack.rglob("history.jsonl")
+    file.write_bytes(file.read_bytes().replace(b"Buy now", b"Buy more"))
+    refused = applied("rollback", "@1", "-y", *BACK)
+    assert (refused.code, "@2 is not to be believed: it was edited" in refused.err) == (1, True)
+
+
+def test_an_apply_of_another_organization_is_not_gone_back_to(applied: Callable[..., Result], stack: Path) -> None:
+    backend = open_backend("file", stack, "default")
+    state = backend.load()
+    assert state is not None
+    (file,) = stack.rglob("state.json")
+    file.write_text(
+        json.dumps({**json.loads(file.read_text()), "organization": "00000000-0000-4000-8000-000000000000"})
+    )
+    refused = applied("rollback", "@1", "-y", *BACK)
+    assert (refused.code, "Apply made elsewhere" in refused.err) == (1, True)
+
+
+def test_what_lint_calls_an_error_does_not_close_the_way_back(
+    live: Callable[..., Result], stack: Path, emulator: Emulator
+) -> None:
+    def greet(text: str) -> None:
+        write(stack, {"a.yaml": ONE["a.yaml"].replace("Hello", text)})
+
+    for hour in ("morning", "day"):
+        greet(f"Good {hour} and you are speaking with Acme.")
+        assert live("apply", "-y").code == 0
+    settings = (stack / "hmsplan.yaml").read_text()
+    write(stack, {"hmsplan.yaml": f"{settings}lint: {{rules: {{no-ai-disclosure: error}}}}\n"})
+    greet("Good evening and you are speaking with Acme.")
+    assert live("plan").code == 3
+    back = live("rollback", "@1", "-y")
+    assert (back.code, "[no-ai-disclosure]" in back.out) == (0, True)
+    assert content(emulator, "assistants")["Support"]["first_message"].startswith("Good morning")
