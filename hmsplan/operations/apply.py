@@ -15,7 +15,7 @@ from hmsplan.apply.executor import Stop
 from hmsplan.errors import StalePlan, StateError, UnsafePlan, UnsettledCreate
 from hmsplan.formats.plan_validity import use_of
 from hmsplan.model import UNKNOWN, Author, Digest, Report
-from hmsplan.operations.history import Performed, Reviewed, remember, remember_begun
+from hmsplan.operations.history import Performed, Reviewed, remember, remember_begun, warn_of_older_state
 from hmsplan.operations.plan import plan_live
 from hmsplan.operations.rollback import gone_back
 from hmsplan.operations.saved_plan import objections, refuse_other_place
@@ -120,6 +120,7 @@ async def apply(
             known = _known(plan, snapshot, state, workspace)
             if not plan.steps and not plan.decided:
                 return Applied(plan, Report(()), await _remember(ledger, known, workspace))
+            await asyncio.to_thread(warn_of_older_state, workspace, state)
             if plan.pending and consent.ask is not None:
                 consent.ask(plan, await read_organization_name(client))
                 plan, snapshot = await _planned_again(client, workspace, state, options, stop, plan)

@@ -116,6 +116,23 @@ def begun_entry(workspace: Workspace, state: State) -> HistoryEntry | None:
     return unended(state, begun, workspace.stack, before, 1 if last is None else last.number + 1)
 
 
+def warn_of_older_state(workspace: Workspace, state: State) -> None:
+    """Tell of a state that is older than the last apply, before another one makes it the newest."""
+    try:
+        last = workspace.backend.last_line()
+        head = last.head if last is not None and not last.is_edited else None
+    except (StateError, ValueError):  # told where this apply is remembered
+        return
+    if head is not None and state.serial < head.serial:
+        workspace.reporter.warning(Diagnostic("Older state", _put_back(state, head), severity=Severity.WARNING))
+
+
+def _put_back(state: State | None, head: Head) -> str:
+    if state is None or not state.serial:
+        return f"Serial {head.serial} was applied, and there is no state any more."
+    return f"Serial {head.serial} was applied, and the state is of serial {state.serial}: an older state was put back."
+
+
 def _remembered(workspace: Workspace, state: State, make: Callable[[int], HistoryEntry]) -> LastEntry | None:
     try:
         return workspace.backend.remember(make, state.last, workspace.stack.history)
@@ -320,8 +337,7 @@ def _at_the_ends(state: State | None, first: Line | None, last: Line | None) -> 
     if first.number > head.oldest > 0:
         yield f"The beginning is missing: @{head.oldest} is kept, and the first one here is @{first.number}."
     if state is None or state.serial < head.serial:
-        now = "there is no state" if state is None else f"the state is of serial {state.serial}"
-        yield f"Serial {head.serial} was applied, and {now}: an older state was put back."
+        yield _put_back(state, head)
     elif known is not None and last.number > known.number + 1:  # one, whose apply was killed before it could say so
         later = f"The state knows of @{known.number} and not of @{last.number}"
         yield f"{later}: an older state was put back, or somebody added what follows."

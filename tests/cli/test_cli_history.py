@@ -163,6 +163,10 @@ def test_an_older_state_that_was_put_back_is_told(applied: Callable[..., Result]
     state.write_text(old, "utf-8")
     next(stack.rglob("journal.jsonl")).write_bytes(b"")
     assert "an older state was put back" in " ".join(applied("history").out.split())
+    write(stack, {"a.yaml": saying("Good evening.")})
+    result = applied("apply", "-y")
+    assert (result.code, "an older state was put back" in " ".join(result.err.split())) == (0, True)
+    assert "Older state" not in applied("apply", "-y").err
 
 
 def lines_of(stack: Path) -> tuple[Path, list[bytes]]:
@@ -298,6 +302,12 @@ def test_an_apply_that_was_killed_is_told_before_and_after_the_next_one(
     assert "did not end: it was killed" in applied("history").out
     assert "did not end; changed assistants.support" in applied("history", "--format", "markdown").out
     assert "# assistants.support was changed" in applied("show", "@3").out
+
+
+def test_a_state_that_is_gone_is_told(applied: Callable[..., Result], stack: Path) -> None:
+    next(stack.rglob("state.json")).unlink()
+    next(stack.rglob("journal.jsonl")).unlink()
+    assert "was applied, and there is no state any more." in " ".join(applied("history").out.split())
 
 
 def test_what_no_apply_wrote_is_not_written_over(applied: Callable[..., Result], stack: Path) -> None:
