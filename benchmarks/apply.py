@@ -131,10 +131,11 @@ def main() -> bool:
         _best(count, LATENCY_S) / bound_s,
         1.15,
     )
-    thousand = min((_apply(1_000) for _ in range(5)), key=lambda taken: taken.seconds)
-    whole = {1_000: thousand.seconds, 5_000: _best(5_000)}
+    thousand = [_apply(1_000) for _ in range(5)]
+    whole = {1_000: min(taken.seconds for taken in thousand), 5_000: _best(5_000)}
     http = {n: min(asyncio.run(posts_alone(n, Server())) for _ in range(3)) for n in (1_000,)}
+    history_s = min(taken.history_s for taken in thousand)
     state_s = whole[1_000] - http[1_000]
     good &= line("journal, lock and readings of 1,000 creates / their HTTP calls", state_s / http[1_000], JOURNAL_BOUND)
-    good &= line("the history of 1,000 creates / all that is no HTTP call", thousand.history_s / state_s, HISTORY_BOUND)
+    good &= line("the history of 1,000 creates / all that is no HTTP call", history_s / state_s, HISTORY_BOUND)
     return line("5,000 creates / 5 x 1,000 creates (linear)", whole[5_000] / (5 * whole[1_000]), 1.2) and good

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan import __version__
 from hmsplan.errors import StateError
-from hmsplan.formats.redact import managed_before, sealed, shown
+from hmsplan.formats.redact import managed_before, sealed
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.conceal import without_credentials
 from hmsplan.model import (
@@ -147,9 +147,9 @@ def entry_of(run: Performed, number: int) -> HistoryEntry:
     plan = run.reviewed.plan
     deeds = tuple(_deeds(run.report))
     counts = Counter(str(deed.verb) if deed.status is Status.DONE else FAILED for deed in deeds)
-    pictures = tuple(_picture(change, run) for change in shown(plan).changes if is_pending(change))
+    pictures = tuple(_picture(change, run) for change in plan.changes if is_pending(change))
     used = [use.approval.allows for use in plan.approvals if use.status is ApprovalStatus.USED]
-    done, tried = ({each.address for each in deeds if each.status is Status.DONE}, {each.address for each in deeds})
+    failed = {each.address for each in deeds} - {each.address for each in deeds if each.status is Status.DONE}
     head = Head(
         number=number,
         serial=run.state.serial,
@@ -162,7 +162,7 @@ def entry_of(run: Performed, number: int) -> HistoryEntry:
         tool_version=__version__,
         approvals=tuple(dict.fromkeys([*used, *run.reviewed.options.allowed])),
         counts=dict(sorted(counts.items())),
-        touched={each.address: FAILED if each.address in tried - done else str(each.action) for each in pictures},
+        touched={each.address: FAILED if each.address in failed else str(each.action) for each in pictures},
         drifted=tuple(sorted(each.address for each in plan.drift if each.address and each.drift in MOVED)),
         is_whole=not (run.reviewed.options.targets or run.reviewed.options.excluded),
         back_to=plan.rollback.to.number if plan.rollback is not None else None,
