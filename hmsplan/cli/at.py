@@ -6,12 +6,11 @@ import datetime as dt
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 import click
 
 from hmsplan.errors import HmsplanError
-from hmsplan.planner.windows import next_time
+from hmsplan.planner.windows import FARTHEST_S, next_time
 from hmsplan.text.timestamps import for_people
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def with_moment(choice: Options, at: str | None, stack: Stack, now: float) -> Op
         now: Unix seconds.
 
     Raises:
-        HmsplanError: the moment is over.
+        HmsplanError: the moment is over, or more than a year away.
     """
     if at is None:
         return choice
@@ -62,6 +61,8 @@ def with_moment(choice: Options, at: str | None, stack: Stack, now: float) -> Op
         raise HmsplanError(
             f"--at {at} is over: it was {for_people(found)}. Leave --at out to plan as of now", summary="Moment is over"
         )
+    if found > now + FARTHEST_S:
+        raise HmsplanError(f"--at {at} is more than a year away: {for_people(found)}", summary="Moment is too far away")
     return replace(choice, at=found)
 
 
@@ -73,6 +74,8 @@ def _moment(at: str, zone: str | None, now: float) -> float:
     if read is None:
         raise AssertionError
     if read.tzinfo is None and zone is not None:
+        from zoneinfo import ZoneInfo  # noqa: PLC0415 -- only for such a time
+
         read = read.replace(tzinfo=ZoneInfo(zone))
     return read.timestamp()
 

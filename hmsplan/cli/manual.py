@@ -54,7 +54,7 @@ EXIT_CODES: Final = {
     "1": "any other error, usage included",
     "2": "changes (plan --detailed-exitcode) or drift (drift --detailed-exitcode)",
     "3": "invalid configuration",
-    "4": "refused by a guard, limit or policy, plan too",
+    "4": "refused by a guard, limit, window or policy, plan too",
     "5": "stale: the plan or digest no longer holds",
     "6": "applied in part",
     "7": "state is locked",

@@ -210,8 +210,8 @@ def _consistent(plan: Plan) -> Plan:
             raise ValueError(f"{change.address}: members that are not there")
         if not all(reached.kind in KINDS for reached in change.reaches):
             raise ValueError(f"{change.address}: it reaches an object of an unknown kind")
-    if not all(at is None or 0 <= at < _YEAR_9999 for at in (plan.made, plan.expires)):
-        raise ValueError("made, expires: no time that can be")
+    if not all(at is None or 0 <= at < _YEAR_9999 for at in (plan.made, plan.expires, plan.as_of)):
+        raise ValueError("made, expires, as_of: no time that can be")
     if not all(map(is_address_pattern, (*plan.targets, *plan.excluded))):
         raise ValueError("targets, excluded: no pattern of addresses")
     if not set(plan.unread) <= KINDS.keys():

@@ -125,7 +125,7 @@ def _questions(page: Page, room: int) -> Iterator[str]:
         yield escape.markdown_fence([_short(page.consent, room)], "console")
         if page.waiting:
             yield escape.markdown(page.waiting)
-            yield escape.markdown_fence(list(map(_short, page.later)), "console")
+            yield escape.markdown_fence([_short(command, room // 4) for command in page.later], "console")
         if (size := sum(_size(line) + 1 for line in page.block)) <= room:
             yield f"{PASTE}\n\n{escape.markdown_fence(page.block, 'yaml')}"
         else:

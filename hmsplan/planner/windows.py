@@ -31,8 +31,12 @@ FARTHEST_S: Final = 366 * 86_400
 
 def wait_of(safety: Safety, address: Address, now: float) -> Wait | None:
     """Say why *address* may not be changed at *now*, in Unix seconds, and until when; None = it may."""
-    frozen = [freeze for freeze in safety.freezes if _is_for(freeze.patterns, address) and _is_frozen(freeze, now)]
-    windows = [window for window in safety.windows if _is_for(window.patterns, address)]
+    return _wait(*_of(safety, address), now)
+
+
+@lru_cache(maxsize=256)  # most addresses have the same windows
+def _wait(windows: tuple[Window, ...], freezes: tuple[Freeze, ...], now: float) -> Wait | None:
+    frozen = [freeze for freeze in freezes if _is_frozen(freeze, now)]
     if not frozen and (not windows or _is_open(windows, now)):
         return None
     zone = (frozen or windows)[0].zone
@@ -40,8 +44,14 @@ def wait_of(safety: Safety, address: Address, now: float) -> Wait | None:
         reason = f"frozen {frozen[0].told} {frozen[0].zone}: {frozen[0].reason}"
     else:
         reason = f"outside its window, {' and '.join(f'{window.allow} {window.zone}' for window in windows)}"
-    at = first_opening(safety, [address], now)
-    return Wait(reason, None if at is None else opening(at, zone, now))
+    at = _opening(windows, freezes, now)
+    return Wait(reason, opening(at, zone, now) if at <= now + FARTHEST_S else None)
+
+
+def _of(safety: Safety, address: Address) -> tuple[tuple[Window, ...], tuple[Freeze, ...]]:
+    """Return what is for *address*."""
+    windows = tuple(window for window in safety.windows if _is_for(window.patterns, address))
+    return windows, tuple(freeze for freeze in safety.freezes if _is_for(freeze.patterns, address))
 
 
 def overrides(changes: Iterable[ResourceChange], safety: Safety, now: float) -> Iterator[Refusal]:
@@ -99,9 +109,9 @@ def closed_by(safety: Safety, plan: Plan, allowed: Iterable[str]) -> Callable[[A
 
 def first_opening(safety: Safety, addresses: Collection[Address], after: float) -> float | None:
     """Return the first moment from *after* on at which all *addresses* may be changed; None = not within a year."""
-    at = after
+    at, held = after, {_of(safety, address) for address in addresses}
     while at <= after + FARTHEST_S:
-        later = max((_opening(safety, address, at) for address in addresses), default=at)
+        later = max((_opening(windows, freezes, at) for windows, freezes in held), default=at)
         if later == at:
             return at
         at = later
@@ -125,10 +135,8 @@ def next_time(hour: int, minute: int, zone: str, now: float) -> float:
     raise AssertionError
 
 
-def _opening(safety: Safety, address: Address, after: float) -> float:
+def _opening(windows: Collection[Window], freezes: Collection[Freeze], after: float) -> float:
     """Return the first moment from *after* on; or one that is too far away to count."""
-    windows = [window for window in safety.windows if _is_for(window.patterns, address)]
-    freezes = [freeze for freeze in safety.freezes if _is_for(freeze.patterns, address)]
     at = after
     while at <= after + FARTHEST_S:
         if windows and not _is_open(windows, at):

@@ -83,6 +83,12 @@ def test_a_moment_that_is_over_is_refused(live: Callable[..., Result]) -> None:
         assert "is over: it was 2020-02-01 10:00:00 UTC" in result.err
 
 
+def test_a_moment_that_is_years_away_is_refused(live: Callable[..., Result]) -> None:
+    result = live("plan", "--at", "9999-12-31T23:59")
+    assert result.code == 1
+    assert "is more than a year away" in result.err
+
+
 def test_an_apply_is_refused_and_writes_nothing_but_what_is_overridden(
     live: Callable[..., Result], stack: Path
 ) -> None:

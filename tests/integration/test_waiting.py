@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 HMSPLAN = Path(sys.executable).with_name("hmsplan")
 KEY = "fl_waiting"
+NEXT_MONTH = (dt.datetime.now(dt.UTC) + dt.timedelta(days=30)).isoformat(timespec="minutes")
 STACK = "version: 1\nstack: waiting\nsafety: {settle_grace: 0s}\n"
 SIGNALS = pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 
@@ -65,7 +67,7 @@ def begin(stack: Path, environ: dict[str, str], told: str, *words: str) -> subpr
 def test_a_signal_ends_the_waiting_for_a_moment(
     stack: Path, environ: dict[str, str], emulator: Emulator, number: signal.Signals, code: int
 ) -> None:
-    process = begin(stack, environ, "Waiting until 2999-01-01", "--at", "2999-01-01T00:00Z")
+    process = begin(stack, environ, "Waiting until", "--at", NEXT_MONTH)
     began = time.monotonic()
     process.send_signal(number)
     _, err = process.communicate(timeout=30)
@@ -76,7 +78,7 @@ def test_a_signal_ends_the_waiting_for_a_moment(
 
 
 def test_others_apply_while_one_waits_for_its_moment(stack: Path, environ: dict[str, str]) -> None:
-    process = begin(stack, environ, "Waiting until", "--at", "2999-01-01T00:00Z")
+    process = begin(stack, environ, "Waiting until", "--at", NEXT_MONTH)
     try:
         assert run(stack, environ, "apply", "-y").returncode == 0
     finally:
