@@ -140,6 +140,7 @@ class Telltale:
     """The emulator, in front of which every request may be answered by telling it back.
 
     Attributes:
+        clock: the emulator's.
         mood: how it answers; "" = as it should.
         methods: which requests it answers so.
         heard: method, path and body of every request.
@@ -147,7 +148,7 @@ class Telltale:
     """
 
     def __init__(self, emulator: Emulator) -> None:
-        self._app = emulator.app
+        self._app, self.clock = emulator.app, emulator.app.clock
         self.mood = ""
         self.methods: frozenset[str] = frozenset()
         self.elsewhere = "http://127.0.0.1:1/"
