@@ -51,6 +51,7 @@ class ToolCall(NamedTuple):
 
     Attributes:
         resource: in which it stands, and *path* where.
+        named: where its name is written; of a template, there.
         parameters: JSON Schema of its arguments; None = it takes any.
         arguments: that are always the same ones; None = the model chooses them.
         url: its own; None = the webhook of the assistant.
@@ -60,6 +61,7 @@ class ToolCall(NamedTuple):
 
     resource: Resource
     path: FieldPath
+    named: FieldPath
     name: str
     parameters: Mapping[str, Any] | None
     arguments: Mapping[str, Any] | None
@@ -141,7 +143,8 @@ def _of_nodes(workflow: Resource, hook: Hook | None) -> Iterator[ToolCall]:
         if node.get("type") == "tool":
             arguments = node.get("arguments") or {}
             url = _text(node.get("url"))
-            yield ToolCall(workflow, path, node["tool_name"], None, arguments, url, None, hook, is_async=False)
+            named = (*path, "tool_name")
+            yield ToolCall(workflow, path, named, node["tool_name"], None, arguments, url, None, hook, is_async=False)
         else:
             yield from _tools(workflow, (*path, "tools"), hook)
 
@@ -156,6 +159,7 @@ def _tools(resource: Resource, path: FieldPath, hook: Hook | None) -> Iterator[T
         yield ToolCall(
             resource,
             (*path, index),
+            (*path, index, *(("function",) if "function" in item else ()), "name"),
             tool_forms.tool_name(form),
             parameters if isinstance(parameters, dict) else None,
             None,

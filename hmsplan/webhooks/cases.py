@@ -143,6 +143,9 @@ class _Maker:
             )
             self._cannot(call.resource, call.path, why)
             return
+        if call.hook is None and call.own_secret is None:
+            self._cannot(call.resource, call.path, f"No number runs this workflow, so no secret signs {call.name}.")
+            return
         receiver = Receiver(call.target, call.secret)
         try:
             arguments = [*self._arguments(call)]
@@ -156,7 +159,7 @@ class _Maker:
             message = {**self._call(call.hook, "in-progress"), "tool_call_list": [called]}
             name = f"{call.name}, {what}" if what else call.name
             event, ids = WebhookEvent.TOOL_CALLS, (called["id"],)
-            self._add(event, name, call.resource, call.path, receiver, message, ids, ignored=call.is_async)
+            self._add(event, name, call.resource, call.path, receiver, message, ids, call.named, ignored=call.is_async)
 
     def _arguments(self, call: ToolCall) -> Iterator[tuple[str, Any]]:
         if call.arguments is not None:
@@ -234,10 +237,11 @@ class _Maker:
         receiver: Receiver,
         message: Mapping[str, Any],
         ids: tuple[str, ...] = (),
+        place: FieldPath | None = None,
         *,
         ignored: bool = False,
     ) -> None:
-        source = _source(resource, path)
+        source = _source(resource, place or path)
         case = WebhookCase(event, what, resource.address, path, receiver, message, source, Signing.VALID, ids, ignored)
         if not any(_same(case, other) for other in self.cases):
             self.cases.append(case)

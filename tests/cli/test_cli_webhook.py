@@ -159,7 +159,7 @@ def test_a_wrong_answer_is_found_and_shown_harmless(webhook: Any, server: Server
     assert set(found) == {summary}
     text = webhook("test").out
     assert "\x1b" not in text
-    assert f"Error: {summary}\n  desk.yaml:10:11, assistants.desk llm_config.tools[0]\n" in text
+    assert f"Error: {summary}\n  desk.yaml:10:17, assistants.desk llm_config.tools[0]\n" in text
     assert "FAIL  assistants.desk  tool-calls, find_slot, all arguments" in text
 
 

@@ -133,11 +133,29 @@ def test_what_leads_nowhere_is_told(tmp_path: Path) -> None:
     assert [(each.summary, str(each.address)) for each in cases.untested] == [
         ("Webhook not tested", "assistants.desk"),
         ("Webhook not tested", "workflows.flow"),
-        ("Webhook is not signed", "workflows.flow"),
+        ("Webhook not tested", "workflows.flow"),
     ]
     assert "the webhook of the account" in cases.untested[0].detail
     assert "no number runs this workflow" in cases.untested[1].detail
+    assert "so no secret signs look" in cases.untested[2].detail
+    assert cases.cases == ()
+
+
+def test_what_nothing_signs_is_told(tmp_path: Path) -> None:
+    cases = made(tmp_path, assistants=desk(find(), webhook_secret=None))
+    assert [each.summary for each in cases.untested] == ["Webhook is not signed"]
     assert {case.signing for case in cases.cases} == {Signing.VALID}
+
+
+def test_a_finding_stands_where_the_tool_is_named(tmp_path: Path) -> None:
+    """Of a template, there: that is what a pull request changes."""
+    nested = {"type": "function", "function": {"name": "nested"}}
+    config = {"name": "find", "description": "Finds.", "url": "https://t.example/x"}
+    template = {"find": {"name": "Find", "tool_type": "function", "tool_config": config}}
+    cases = made(tmp_path, assistants=desk("${tool_templates.find}", nested), tool_templates=template)
+    text = (tmp_path / "all.yaml").read_text("utf-8")
+    columns = [case.source.column for case in called(cases) if case.source is not None]
+    assert [text[column:].partition('"')[0] for column in columns] == ["find", "nested"]
 
 
 def test_a_schema_without_a_value_is_told_at_its_line(tmp_path: Path) -> None:
