@@ -91,7 +91,7 @@ class Conversation:
             "assistant_phone": self.number["phone_number"],
             "phone_number": self.number["phone_number"],
             "status": "connecting",
-            "direction": "inbound",
+            "direction": self.script.direction,
             "started_at": stamp(now),
             "messages": [],
             "agent_id": self.assistant.get("id"),
@@ -104,7 +104,7 @@ class Conversation:
 
     async def _request(self) -> tuple[str, str] | None:
         """Ask which assistant answers; return how the call ends when none does."""
-        if self._gets("assistant-request"):
+        if self.script.direction == "inbound" and self._gets("assistant-request"):
             sent = await self._send("assistant-request", "", self._webhook(), {})
             answer = sent.answer if isinstance(sent.answer, dict) else {}
             if "error" in answer:
@@ -217,7 +217,11 @@ class Conversation:
     async def _post(self, event: str, about: str, target: Target | None, fields: Mapping[str, Any]) -> Sent:
         message = {
             "timestamp": stamp(self.emulator.app.clock()),
-            "call": {"id": self.call["id"], "type": "inbound_phone_call", "status": self.call["status"]},
+            "call": {
+                "id": self.call["id"],
+                "type": f"{self.script.direction}_phone_call",
+                "status": self.call["status"],
+            },
             "phone_number": {
                 "id": self.number["id"],
                 "number": self.number["phone_number"],

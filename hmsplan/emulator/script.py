@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 CALLER = "+447700900123"
 """Who calls unless the script says; Ofcom keeps the number for films."""
+_DIRECTIONS = ("inbound", "outbound")
 _TURNS = {"caller": str, "assistant": str, "tool": str}
-_FIELDS = {"caller": str, "turns": list, "analysis": dict, "summary": str, "end_reason": str}
+_FIELDS = {"caller": str, "direction": str, "turns": list, "analysis": dict, "summary": str, "end_reason": str}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,13 @@ class Script:
     """A whole conversation.
 
     Attributes:
-        caller: number of the person who calls.
+        caller: number of the person who calls, or is called.
+        direction: ``inbound`` or ``outbound``; before a call that the assistant makes nothing is asked.
         analysis: what the end report says of it, if the assistant has an analysis plan.
     """
 
     caller: str = CALLER
+    direction: str = "inbound"
     turns: tuple[Turn, ...] = ()
     analysis: Mapping[str, Any] | None = None
     summary: str = "A scripted call."
@@ -88,6 +91,8 @@ def _problems(found: Any) -> Iterator[str]:
         elif not isinstance(value, _FIELDS[key]):
             quoted = "; put it between quotes" if _FIELDS[key] is str else ""
             yield f"{key}: has to be {_WORDS[_FIELDS[key]]}{quoted}"
+    if found.get("direction", "inbound") not in _DIRECTIONS:
+        yield f"direction: has to be {' or '.join(_DIRECTIONS)}"
     turns = found.get("turns", ())
     for number, turn in enumerate(turns if isinstance(turns, list) else (), 1):
         yield from _turn_problems(f"turn {number}", turn)

@@ -304,7 +304,8 @@ def test_a_call_that_cannot_be_held_says_why(phone: Phone) -> None:
     [
         ("turns: [", "it is not YAML"),
         ("- a", "it has to be a block with turns: in it"),
-        ("turn: []", "turn: is not one of caller, turns, analysis, summary, end_reason"),
+        ("direction: sideways", "direction: has to be inbound or outbound"),
+        ("turn: []", "turn: is not one of caller, direction, turns, analysis, summary, end_reason"),
         ("caller: +31850000100", "caller: has to be text; put it between quotes"),
         ("turns: [{says: x}]", "turn 1: has to be caller: text, assistant: text, or tool: name"),
         ("turns: [{caller: a, assistant: b}]", "turn 1: has to be"),
@@ -318,6 +319,15 @@ def test_a_script_that_is_none_says_all_that_is_wrong(text: str, problems: str) 
     with pytest.raises(ValueError, match=r".") as error:
         Script.parse(text)
     assert problems in str(error.value)
+
+
+def test_a_call_that_the_assistant_makes_asks_nothing_first(phone: Phone, server: Server) -> None:
+    phone.set_up()
+    call = phone.call("direction: outbound\ncaller: '+447700900124'")
+    assert events(call) == ["status-update in-progress", "status-update ended", "end-of-call-report"]
+    assert {each.message["call"]["type"] for each in server.received} == {"outbound_phone_call"}
+    assert {each.message["customer"]["number"] for each in server.received} == {"+447700900124"}
+    assert phone.emulator.all("calls")[0]["direction"] == "outbound"
 
 
 def test_an_empty_script_is_a_short_call(phone: Phone) -> None:
