@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hmsplan.config import schema
 from hmsplan.config.blocks import undeclared
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from hmsplan.config.document import Document
     from hmsplan.config.problems import Problems
+
+_OF_DELETES: Final = frozenset({Risk.DELETE, Risk.OVERRIDE})
 
 
 def read_approvals(document: Document | None, written: Collection[Address], problems: Problems) -> tuple[Approval, ...]:
@@ -37,7 +39,7 @@ def read_approvals(document: Document | None, written: Collection[Address], prob
         if first is not approval:
             detail = f"{approval.allows} is approved for the same change at {first.source}. Keep one of the two."
             problems.append(Diagnostic("Repeated entry", detail, approval.source, approval.address))
-        elif approval.risk is not Risk.DELETE and approval.address not in written:  # what is deleted is not declared
+        elif approval.risk not in _OF_DELETES and approval.address not in written:  # what is deleted is not declared
             unknown = undeclared(approval.address, written, approval.source, "The approval is for")
             problems.append(replace(unknown, severity=Severity.WARNING))
     return tuple(approvals.values())

@@ -15,9 +15,11 @@ from hmsplan.config.approvals import read_approvals
 from hmsplan.config.bases import Bases
 from hmsplan.config.blocks import Blocks, undeclared
 from hmsplan.config.collect import Collected
+from hmsplan.config.content import Contents
 from hmsplan.config.interpolation import FileProblem, names_in, template_files, texts_of
 from hmsplan.config.layers import layer
 from hmsplan.config.problems import Problems
+from hmsplan.config.requirement import read_requirement
 from hmsplan.config.resolve import Resolver
 from hmsplan.config.resource_builder import ResourceBuilder
 from hmsplan.config.settings import check_file, read_lint, read_retention, read_safety, read_settings
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from hmsplan.config.document import Document, Node
-    from hmsplan.model import Approval, Resource, Safety
+    from hmsplan.model import Approval, Requirement, Resource, Safety
     from hmsplan.secrets.sources import Secrets
 
 
@@ -45,6 +47,9 @@ class Sources:
         approvals: approvals.yaml, likewise.
         problems: of files that could not be read or parsed.
         elsewhere: returns the files of the other environments, as far as they can be parsed.
+        environments: the names of all environments.
+        requires: returns the name of the environment that another one requires; None for none.
+        file_of: returns the file of another environment; None for none, or one that cannot be parsed.
     """
 
     environment_name: str
@@ -54,6 +59,9 @@ class Sources:
     resources: list[Document] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
     elsewhere: Callable[[], Iterable[Document]] = tuple
+    environments: Collection[str] = ()
+    requires: Callable[[str], str | None] = lambda _: None
+    file_of: Callable[[str], Document | None] = lambda _: None
 
     @property
     def broken(self) -> bool:
@@ -81,6 +89,7 @@ def build_stack(
     collected = _collect(sources, problems)
     overrides, excluded = _environment(sources.environment, collected)
     approvals = read_approvals(sources.approvals, collected.written, problems)
+    requirement = _requirement(sources, problems)
     bases = Bases(_entries_of(sources.stack, "bases") if sources.stack else None, problems)
     declared = layer(collected, _blocks_of(sources.stack, "defaults"), bases, overrides)
     problems += (of_bases := list(bases.check()))
@@ -113,7 +122,23 @@ def build_stack(
     if _has_error(problems):
         raise ConfigError(_sorted(problems))
     _refuse_lost(resolver.declared.keys() - resources.keys())
-    return replace(_stack(sources, resources, blocks, approvals, _sorted(problems)), variables=values)
+    return replace(
+        _stack(sources, resources, blocks, approvals, _sorted(problems)),
+        variables=values,
+        requirement=requirement,
+        is_required=_is_required(sources),
+        content_of=Contents(declared, read_text),
+    )
+
+
+def _requirement(sources: Sources, problems: Problems) -> Requirement | None:
+    name, file = sources.environment_name, sources.environment
+    return read_requirement(file, name, sources.environments, sources.requires, sources.file_of, problems)
+
+
+def _is_required(sources: Sources) -> bool:
+    name = sources.environment_name
+    return any(sources.requires(other) == name for other in sources.environments if other != name)
 
 
 def _collect(sources: Sources, problems: Problems) -> Collected:

@@ -91,6 +91,16 @@ def files_of(folder: Folder, some: Iterable[Environment]) -> Iterator[str]:
             yield from (path for path, _ in files_below(folder, each).files)
 
 
+def file_of(folder: Folder, environment: Environment, what: bytes = b"") -> Document | None:
+    """Return the file of *environment*, if it can be parsed and holds *what*."""
+    folder, path = Folder(folder.root), environment.file  # with a budget of its own
+    if path is None or not folder.mentions(path, what):
+        return None
+    with suppress(FileProblem, ConfigError):
+        return parse(folder.read_bytes(folder.real(path), path), path)
+    return None
+
+
 def unknown(name: str, known: Mapping[str, Environment], source: SourceLine | None) -> Diagnostic | None:
     """Return the problem of an environment that is not one of *known*, and was named at *source*."""
     if _NAME.fullmatch(name) is None:

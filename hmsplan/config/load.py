@@ -20,6 +20,7 @@ from hmsplan.config.environments import (
     Environment,
     documents_of,
     environments,
+    file_of,
     files_below,
     misnamed,
     none_chosen,
@@ -29,6 +30,7 @@ from hmsplan.config.files import list_files
 from hmsplan.config.interpolation import FileProblem
 from hmsplan.config.parse_ahead import cores_for, parse_ahead
 from hmsplan.config.pin import refuse_other_version
+from hmsplan.config.requirement import applied_in
 from hmsplan.config.settings import Settings, check_state, read_settings
 from hmsplan.config.yaml_parser import parse
 from hmsplan.errors import ConfigError
@@ -175,6 +177,11 @@ def _read_sources(folder: Folder, root: Path, environment: str | None, meanwhile
     if here.file is not None:
         sources.environment = _parse(folder, here.file, folder.real(here.file), sources)
     sources.problems += misnamed(known)
+    sources.environments = tuple(known)
+    sources.file_of = functools.cache(lambda name: file_of(folder, known.get(name, NOTHING)))
+    sources.requires = functools.cache(
+        lambda name: applied_in(file_of(folder, known.get(name, NOTHING), b"applied_in"))
+    )
     others = [each for name, each in known.items() if name != chosen]
     sources.elsewhere = functools.cache(lambda: tuple(documents_of(folder, others)))
     if APPROVALS_FILE in folder.names(""):

@@ -265,7 +265,7 @@ class Resolver:
             detail = f"{reference} is copied from one field to the next, more than {MAX_COPIES} times. Name its origin."
             raise EndlessCopy("Copied too often", detail)
         self._noted[reference] = None
-        value = _field_of(self.declared[reference.address].spec, reference)
+        value = field_of(self.declared[reference.address].spec, reference)
         if isinstance(value, dict | list):
             kind = wording.type_of(value)
             detail = f"{reference} is {kind}; only a single value can be copied. Write the field of it that you need."
@@ -357,7 +357,12 @@ def _readable(name: str, path: FieldPath) -> str:
     )
 
 
-def _field_of(spec: Spec, reference: Reference) -> Any:
+def field_of(spec: Spec, reference: Reference) -> Any:
+    """Return the value that *spec* has for the field of *reference*.
+
+    Raises:
+        BadInterpolation: it has none.
+    """
     value: Any = spec
     for depth, part in enumerate(reference.field):
         if isinstance(value, dict) and part in value and (depth or part != "lifecycle"):

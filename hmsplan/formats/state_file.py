@@ -31,8 +31,8 @@ Json: TypeAlias = dict[str, Any]
 FORMAT_VERSION: Final = 2
 """Version 1 had no ``stack``, and less of a binding: all after ``members``. It is read, and written as 2.
 
-``in_force``, ``rolled_back``, ``last`` and ``begun``, and ``unconfirmed`` of a binding, are left out while they say
-nothing.
+``in_force``, ``rolled_back``, ``last`` and ``begun``, and ``unconfirmed`` and ``content`` of a binding, are left out
+while they say nothing.
 """
 
 # Dataclasses and dates pass through to _plain, which refuses them: a Ref would otherwise be written as an object.
@@ -88,6 +88,8 @@ def binding_out(binding: Binding) -> Json:
     del fields["address"]
     if not binding.unconfirmed:
         del fields["unconfirmed"]
+    if binding.content is None:
+        del fields["content"]
     return {"kind": kind, "id": object_id, "applied": applied, "digest": _digest(binding.applied), **fields}
 
 

@@ -65,6 +65,7 @@ from hmsplan.model.plan import (
     tally,
 )
 from hmsplan.model.policy import Denial
+from hmsplan.model.promotion import Content, ContentOf, Proof, Requirement
 from hmsplan.model.report import Complaint, Outcome, Report, Status
 from hmsplan.model.secret import Secret
 from hmsplan.model.snapshot import Anonymous, RemoteObject, Snapshot
@@ -94,6 +95,8 @@ __all__ = [
     "CalledObject",
     "Calls",
     "Complaint",
+    "Content",
+    "ContentOf",
     "Copy",
     "Deed",
     "Denial",
@@ -123,11 +126,13 @@ __all__ = [
     "PendingCreate",
     "Picture",
     "Plan",
+    "Proof",
     "Reached",
     "Ref",
     "Refusal",
     "RemoteObject",
     "Report",
+    "Requirement",
     "Resource",
     "ResourceChange",
     "Retention",

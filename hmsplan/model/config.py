@@ -11,6 +11,7 @@ from hmsplan.model.address import Address
 from hmsplan.model.consent import Approval
 from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine
 from hmsplan.model.paths import FieldPath
+from hmsplan.model.promotion import ContentOf, Requirement
 from hmsplan.model.value import Spec, Value
 from hmsplan.model.windows import Freeze, Window
 
@@ -197,6 +198,9 @@ class Stack:
         removed: addresses to forget without deleting.
         variables: those that have a value, by name.
         approvals: consent to risks, in the order of ``approvals.yaml``.
+        requirement: what has to be applied elsewhere first; None = nothing.
+        is_required: another environment requires what is applied in this one.
+        content_of: see ``ContentOf``.
     """
 
     name: str
@@ -212,3 +216,6 @@ class Stack:
     variables: Mapping[str, Variable] = field(default_factory=dict)
     approvals: tuple[Approval, ...] = ()
     lint: LintSettings = LintSettings()
+    requirement: Requirement | None = None
+    is_required: bool = False
+    content_of: ContentOf = field(default=lambda _: None, compare=False, repr=False)

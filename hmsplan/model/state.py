@@ -9,6 +9,7 @@ from types import MappingProxyType
 from hmsplan.model.address import Address
 from hmsplan.model.consent import InForce
 from hmsplan.model.head import Author
+from hmsplan.model.promotion import Content
 from hmsplan.model.value import EMPTY, Spec
 
 
@@ -29,6 +30,7 @@ class Binding:
             of what it has instead. As long as both stay so, the field is neither planned again nor drift.
         unconfirmed: top-level fields that were about to be sent, and of whose values no answer tells whether they
             arrived. What of them cannot be seen is sent again, whatever *applied* has.
+        content: of the resource, for the environments that require it to be applied here; None = not known.
     """
 
     address: Address
@@ -41,6 +43,7 @@ class Binding:
     leaving: Mapping[str, int] = field(default_factory=dict)
     sent: frozenset[str] = frozenset()
     unconfirmed: frozenset[str] = frozenset()
+    content: Content | None = None
 
 
 @dataclass(frozen=True, slots=True)

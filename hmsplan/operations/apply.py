@@ -17,6 +17,7 @@ from hmsplan.formats.plan_validity import use_of
 from hmsplan.model import UNKNOWN, Author, Digest, Report
 from hmsplan.operations.history import Performed, Reviewed, remember, remember_begun, warn_of_older_state
 from hmsplan.operations.plan import plan_live
+from hmsplan.operations.promotion import about_to_change, applied_content, with_proof
 from hmsplan.operations.rollback import gone_back
 from hmsplan.operations.saved_plan import objections, refuse_other_place
 from hmsplan.output.plan_difference import explain_difference
@@ -119,7 +120,8 @@ async def apply(
                 raise UnsafePlan(plan.refusals, plan.denials)
             known = _known(plan, snapshot, state, workspace)
             if not plan.steps and not plan.decided:
-                return Applied(plan, Report(()), await _remember(ledger, known, workspace))
+                content = applied_content(plan, Report(()), workspace.stack, state, state, snapshot.now)
+                return Applied(plan, Report(()), await _remember(ledger, [*known, *content], workspace))
             await asyncio.to_thread(warn_of_older_state, workspace, state)
             if plan.pending and consent.ask is not None:
                 consent.ask(plan, await read_organization_name(client))
@@ -127,6 +129,7 @@ async def apply(
             begins: list[Entry] = [*await _ended(ledger, workspace), *known]
             if workspace.organization is not None and ledger.organization_id is None:
                 begins.append(OrganizationKnown(await read_organization(client) or workspace.organization))
+            begins += about_to_change(plan, state)
             await ledger.write(*begins, Began(consent.author, round(snapshot.now, 3), plan.digest))
             reviewed = Reviewed(plan, snapshot, state, options)
             conditions = Conditions(closed_by(workspace.stack.safety, plan, options.allowed), calls)
@@ -159,9 +162,11 @@ async def _performed(
                 resources=workspace.stack.resources,
                 conditions=conditions,
             )
-        if consent.saved is not None:
-            with suppress(StateError):  # memory knows it, and that is written when the ledger is closed
-                await ledger.write(Spent(use_of(consent.saved)))
+        ended = snapshot.now + report.elapsed_s
+        content = applied_content(plan, report, workspace.stack, reviewed.state, ledger.state, ended)
+        spent = [Spent(use_of(consent.saved))] if consent.saved is not None else []
+        with suppress(StateError):  # memory knows it, and that is written when the ledger is closed
+            await ledger.write(*content, *spent)
         run = Performed(workspace.stack, reviewed, report, ledger.state, consent.author)
         ledger.end(await asyncio.to_thread(remember, workspace, run))
     finally:
@@ -215,7 +220,7 @@ async def _settled_plan(
     Raises:
         UnsettledCreate: the lists do not decide.
     """
-    elsewhere = workspace.elsewhere()
+    elsewhere, options = workspace.elsewhere(), with_proof(options, workspace)
     while True:
         async with workspace.reading(client):
             plan, snapshot = await plan_live(client, workspace.stack, state, options, elsewhere=elsewhere, whose=whose)

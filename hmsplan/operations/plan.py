@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.api.client import ReadClient
 from hmsplan.model import Digest
+from hmsplan.operations.promotion import with_proof
 from hmsplan.operations.refresh import read, read_more
 from hmsplan.operations.rollback import gone_back
 from hmsplan.planner.inputs import kinds_in_use, kinds_to_consult
@@ -40,6 +41,7 @@ async def plan(workspace: Workspace, options: Options = DEFAULTS, *, impact: boo
     """
     state, elsewhere = workspace.state(), workspace.elsewhere()
     workspace, options = gone_back(workspace, state, options)
+    options = with_proof(options, workspace)
     async with workspace.client(ReadClient) as client, workspace.reading(client):
         made, snapshot = await plan_live(client, workspace.stack, state, options, elsewhere=elsewhere, whose=whose)
         if impact:

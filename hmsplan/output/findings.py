@@ -140,7 +140,7 @@ def _open_ends(plan: Plan, locate: Locate, commands: CommandLine) -> Iterator[Fi
     for refusal in plan.refusals:
         allow = commands.command(*asking_for(plan))
         entry = "\n".join(block_of(plan, [refusal]))
-        wait = [waiting_text(plan), *later(plan, commands)] if refusal.risk is Risk.OVERRIDE else []
+        wait = [*filter(None, [waiting_text(plan)]), *later(plan, commands)] if refusal.risk is Risk.OVERRIDE else []
         told = f"{refusal.address}: {refusal.told}", *wait, f"To allow it: {allow} {refusal.flag}", PASTE, entry
         text = "\n".join(told)
         yield Finding(Level.ERROR, "Refused", text, locate(refusal.address, (), 0), str(refusal.address))

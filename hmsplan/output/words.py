@@ -7,8 +7,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.model import Action, tally
+from hmsplan.text import timestamps
 from hmsplan.text.timestamps import for_people
-from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,10 +51,10 @@ def snapshot_text(against: Against | None) -> str:
     """Say which snapshot a plan was made against, and how old that was; "" for one of what was live."""
     if against is None:
         return ""
-    day, time = against.taken[:10], against.taken[11:16]
+    day, time, age = against.taken[:10], against.taken[11:16], timestamps.length(against.age_s)
     return (
-        f"Planned against a snapshot of {day} {time} UTC, {_age(against.age_s)} old. What changed since then cannot be "
-        "seen, and this plan cannot be applied."
+        f"Planned against a snapshot of {day} {time} UTC, {age} old. What changed since then cannot be seen, and this "
+        "plan cannot be applied."
     )
 
 
@@ -68,13 +68,6 @@ def rollback_text(rollback: Rollback | None) -> str:
     dirty = " with local changes" if commit and author.is_clean is False else ""
     about = [for_people(head.at), who and f"by {who}", commit + dirty]
     return f"Rollback to @{head.number} ({', '.join(filter(None, about))})"
-
-
-def _age(age_s: int) -> str:
-    for unit, length_s in (("day", 86_400), ("hour", 3600), ("minute", 60)):
-        if age_s >= 2 * length_s:
-            return count(age_s // length_s, unit)
-    return "less than two minutes"
 
 
 def plan_line(plan: Plan) -> str:

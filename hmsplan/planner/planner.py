@@ -2,8 +2,8 @@
 
 ``plan``, ``apply``, ``drift`` and CI see what this module returns; there is no dry run. What it calls, in order:
 ``matching`` (which live object is which address), ``resource_diff`` (what differs), ``blast_radius`` (whom it reaches),
-``drift`` (what changed outside), ``safety`` and ``windows`` (what is a risk), ``steps`` (one write and the steps it
-needs), ``consent`` (which risks are allowed), ``digest``.
+``drift`` (what changed outside), ``safety``, ``windows`` and ``promotion`` (what is a risk), ``steps`` (one write and
+the steps it needs), ``consent`` (which risks are allowed), ``digest``.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from hmsplan.planner.drift import find_drift, find_twins, twin_warning
 from hmsplan.planner.matching import NOWHERE, identify
 from hmsplan.planner.members import gone_with
 from hmsplan.planner.narrow import narrowed
+from hmsplan.planner.promotion import unproven
 from hmsplan.planner.resource_diff import comparison, creation
 from hmsplan.planner.rollback import taken_back
 from hmsplan.planner.safety import loosened, risks, without_memory
@@ -44,7 +45,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Kind, Kinds
-    from hmsplan.model import Address, Binding, PendingCreate, RemoteObject, Resource, Snapshot, Spec, Stack, State
+    from hmsplan.model import (
+        Address,
+        Binding,
+        PendingCreate,
+        Proof,
+        RemoteObject,
+        Resource,
+        Snapshot,
+        Spec,
+        Stack,
+        State,
+    )
     from hmsplan.planner.matching import Elsewhere, Identities
     from hmsplan.planner.rollback import Past
 
@@ -63,6 +75,7 @@ class Options:
         now: Unix seconds by which an approval expires; None = when the snapshot was read.
         at: Unix seconds as of which windows are judged; None = *now*.
         at_opening: judge them as of the first moment at which all may be done, whatever *at* is.
+        proof: what is applied in the environment that the stack requires; None = it was not asked.
     """
 
     targets: tuple[str, ...] = ()
@@ -74,6 +87,7 @@ class Options:
     at: float | None = None
     at_opening: bool = False
     past: Past | None = None
+    proof: Proof | None = None
 
 
 DEFAULTS = Options()
@@ -131,6 +145,7 @@ def make_plan(
         refusals=(
             *risks(changes, declared, snapshot, found.bindings, users, kinds, destroy=options.destroy),
             *overrides(changes, declared.safety, at),
+            *unproven(changes, declared, options.proof, at),
         ),
         unsettled=tuple(found.unsettled),
         decided=tuple(found.decided),

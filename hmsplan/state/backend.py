@@ -115,14 +115,14 @@ class Backend:
         """Return all applies of this environment; see ``lines``."""
         return list(self.lines())
 
-    def lines(self) -> Iterator[Line]:
-        """Yield the applies of this environment, oldest first, each with what is wrong with its entry.
+    def lines(self, since: int = 0) -> Iterator[Line]:
+        """Yield the applies of this environment from a number on, oldest first, each with what is wrong with its entry.
 
         Raises:
             StateError: it cannot be read, or holds what is not an entry.
         """
         try:
-            yield from history_file.read(self.storage.history())
+            yield from history_file.read(self.storage.history(since))
         except ValueError as error:
             raise self._damaged(error) from error
 

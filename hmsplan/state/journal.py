@@ -13,6 +13,7 @@ shows.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping  # noqa: TC003 -- the codec reads the type of an entry
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
@@ -28,6 +29,7 @@ from hmsplan.model import (
     Author,
     Begun,
     Binding,
+    Content,
     Deposed,
     InForce,
     LastEntry,
@@ -39,7 +41,7 @@ from hmsplan.model import (
 from hmsplan.planner.members import HALF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
 SPENT_KEPT: Final = 1000
 """How many digests of applied plans are remembered; an older plan is stale by its serial."""
@@ -164,6 +166,13 @@ class WentBack:
 
 
 @dataclass(frozen=True, slots=True)
+class ContentApplied:
+    """Which content of each address is applied from now on; None = it is about to change."""
+
+    contents: Mapping[Address, Content | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Spent:
     """The saved plan of this digest was applied; a plan applies once."""
 
@@ -200,6 +209,7 @@ Entry: TypeAlias = (
     | StackKnown
     | Consented
     | WentBack
+    | ContentApplied
     | Spent
     | Began
     | Remembered
@@ -220,6 +230,7 @@ _ENTRIES: Final[Mapping[str, tuple[type[Entry], str]]] = {
     "stack": (StackKnown, "stack {0.name}"),
     "consented": (Consented, "limits and approvals in force"),
     "went-back": (WentBack, "what the last rollback left to the repository"),
+    "content": (ContentApplied, "the content of what is applied"),
     "spent": (Spent, "applied plan {0.digest}"),
     "began": (Began, "an apply begins"),
     "remembered": (Remembered, "the apply has ended"),
@@ -284,6 +295,9 @@ class Draft:
                 self.in_force = in_force
             case WentBack(rolled_back):
                 self.rolled_back = rolled_back
+            case ContentApplied(contents):
+                for address, content in contents.items():
+                    self._has_content(address, content)
             case Spent(digest):
                 self._spent.append(digest)
             case Began(author, at, digest):
@@ -318,6 +332,10 @@ class Draft:
         if (binding := self.bindings.get(address)) is not None:
             applied = {**binding.applied, **kept}
             self.bindings[address] = replace(binding, applied=applied, unconfirmed=binding.unconfirmed | fields)
+
+    def _has_content(self, address: Address, content: Content | None) -> None:
+        if (binding := self.bindings.get(address)) is not None:
+            self.bindings[address] = replace(binding, content=content)
 
     def _counted(self, address: Address) -> tuple[dict[str, int], dict[str, int]]:
         """Return members and leaving of a binding, to be changed."""

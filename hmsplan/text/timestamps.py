@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
+from hmsplan.text.wording import count
+
 UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 """Seconds of each unit that a length may be written in."""
 
@@ -14,6 +16,14 @@ _ISO: Final = "%Y-%m-%dT%H:%M:%SZ"
 def seconds(length: str) -> int:
     """Read a whole number with a unit behind it, such as ``90s`` or ``20m``."""
     return int(length[:-1]) * UNITS[length[-1]]
+
+
+def length(seconds_: float) -> str:
+    """Write a length of time for people, in the largest unit of which it has two: ``90 minutes``, ``21 hours``."""
+    for unit, size in (("day", UNITS["d"]), ("hour", UNITS["h"]), ("minute", UNITS["m"])):
+        if seconds_ >= 2 * size:
+            return count(int(seconds_ // size), unit)
+    return "less than two minutes"
 
 
 def iso(at: float) -> str:

@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hmsplan.formats.state_file import dump, parse
-from hmsplan.model import Address, Binding, Deposed, PendingCreate, Secret, State
+from hmsplan.model import Address, Binding, Content, Deposed, PendingCreate, Secret, State
 from hmsplan.planner.last_applied import record
 from hmsplan.state.backend import Backend
 from hmsplan.state.file.storage import FileStorage
 from hmsplan.state.journal import (
     Bound,
+    ContentApplied,
     Counted,
     DeposedGone,
     Entry,
@@ -49,7 +50,8 @@ VALUES = st.recursive(
 FIELDS = st.dictionaries(TEXTS, VALUES, max_size=4)
 MEMBERS = st.dictionaries(WORDS, st.integers(1, 5), max_size=3)
 NAMES = st.frozensets(WORDS, max_size=2)
-BINDINGS = st.builds(Binding, ADDRESSES, WORDS, FIELDS, st.booleans(), MEMBERS, unconfirmed=NAMES)
+CONTENTS = st.none() | st.builds(Content, WORDS, st.floats(0, 2e9))
+BINDINGS = st.builds(Binding, ADDRESSES, WORDS, FIELDS, st.booleans(), MEMBERS, unconfirmed=NAMES, content=CONTENTS)
 DEPOSED = st.builds(Deposed, ADDRESSES, WORDS)
 INTENTS = st.builds(
     PendingCreate,
@@ -84,6 +86,7 @@ ENTRIES = st.lists(
     | st.builds(Moved, ADDRESSES, ADDRESSES)
     | st.builds(DeposedGone, WORDS)
     | st.builds(OrganizationKnown, TEXTS)
+    | st.builds(ContentApplied, st.dictionaries(ADDRESSES, CONTENTS, max_size=2))
     | st.builds(Spent, WORDS),
     max_size=12,
 )

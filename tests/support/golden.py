@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +15,7 @@ from hmsplan.formats.snapshot_file import save
 from hmsplan.formats.state_file import parse
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.identity import identity_of
-from hmsplan.model import RemoteObject, Snapshot, State
+from hmsplan.model import Address, Content, Proof, RemoteObject, Snapshot, State
 from hmsplan.operations.offline import plan_against
 from hmsplan.output.html.page import asset, script_hash
 from hmsplan.planner.drift import survey
@@ -46,7 +47,10 @@ SHA256: Final = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 def words_of(case: str) -> dict[str, Any]:
-    """Return what the command line says, ``environment``, ``targets``, ``excluded``, ``snapshot_age_s`` …"""
+    """Return what the command line says, ``environment``, ``targets``, ``excluded``, ``snapshot_age_s`` …
+
+    ``applied`` is what ``proof_of`` takes.
+    """
     file = GOLDEN / case / "options.json"
     said: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
     return said
@@ -101,9 +105,28 @@ def plan_of(case: str) -> Plan:
         excluded=tuple(said.get("excluded", ())),
         at=said.get("at"),
     )
+    if applied := said.get("applied"):
+        options = replace(options, proof=proof_of(stack, applied))
     if age_s := said.get("snapshot_age_s"):
         return plan_against(save(stack, snapshot, state, NOW - age_s), stack, NOW, options)
     return make_plan(stack, snapshot, state, options)
+
+
+def proof_of(stack: Stack, applied: Mapping[str, Mapping[str, Any]]) -> Proof:
+    """Return what the required environment proves: ``hours_ago`` and ``apply`` by address.
+
+    An address that has ``is_other`` has another content, one that has ``is_deleted`` is gone.
+    """
+    contents, deletions, applies = dict[Address, Content | None](), dict[Address, float](), dict[float, int]()
+    for name, said in applied.items():
+        address, at = Address.parse(name), NOW - said["hours_ago"] * 3600
+        applies[at] = said["apply"]
+        if said.get("is_deleted"):
+            deletions[address] = at
+        else:
+            digest = "0" * 64 if said.get("is_other") else stack.content_of(address)
+            contents[address] = Content(digest, at) if digest is not None else None
+    return Proof(contents, deletions, applies)
 
 
 @cache

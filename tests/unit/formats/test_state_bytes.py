@@ -9,10 +9,11 @@ import pytest
 
 from hmsplan.errors import StateError
 from hmsplan.formats.state_file import dump, parse
-from hmsplan.model import Address, Binding, Deposed, InForce, PendingCreate, State
+from hmsplan.model import Address, Binding, Content, Deposed, InForce, PendingCreate, State
 from hmsplan.state.journal import (
     Bound,
     Consented,
+    ContentApplied,
     Counted,
     DeposedGone,
     Entry,
@@ -103,6 +104,17 @@ def test_what_was_in_force_is_kept_and_left_out_where_there_is_nothing() -> None
     assert parse(dump(state)) == state
     assert replay(STATE, decode(encode("l", 10, [Consented(CONSENT)])).entries).in_force == CONSENT
     assert b"in_force" not in dump(STATE)
+
+
+def test_what_another_environment_wants_to_know_is_left_out_where_none_does() -> None:
+    """An older hmsplan reads the state of a stack without ``require:``."""
+    content = ContentApplied({A: Content("ab" * 32, 12.5), B: None})
+    line = b'"contents":{"assistants.a":{"digest":"' + b"ab" * 32 + b'","since":12.5},"assistants.b":null}}]}\n'
+    assert encode("l", 10, [content]).endswith(line)
+    state = replay(STATE, decode(encode("l", 10, [content])).entries)
+    assert state.bindings == {**STATE.bindings, A: replace(FULL, content=content.contents[A])}
+    assert parse(dump(state)) == state
+    assert b'"content"' not in dump(STATE)
 
 
 SENDING = Sending(A, frozenset({"z", "hook"}), {"z": {"a": 1, "b": 2}})

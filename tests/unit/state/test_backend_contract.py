@@ -18,6 +18,7 @@ from hmsplan.model import (
     Author,
     Begun,
     Binding,
+    Content,
     Deposed,
     Head,
     HistoryEntry,
@@ -31,6 +32,7 @@ from hmsplan.state.backend import new_state
 from hmsplan.state.journal import (
     Began,
     Bound,
+    ContentApplied,
     DeposedGone,
     Entry,
     Intended,
@@ -56,6 +58,12 @@ A, B = Address("assistants", "a"), Address("assistants", "b")
 def store(request: pytest.FixtureRequest) -> Store:
     made: Store = request.getfixturevalue(request.param)
     return made
+
+
+def loaded(store: Store) -> State:
+    state = store.open().load()
+    assert state is not None
+    return state
 
 
 def intent(step: str = "assistants.a:create") -> PendingCreate:
@@ -234,6 +242,19 @@ def test_nothing_is_written_before_it_is_known_what_is_stored(store: Store) -> N
     backend = store.open()
     with backend.lock("test"), pytest.raises(StateError, match="loaded before"):
         backend.save(state)
+
+
+def test_the_content_of_what_is_applied_is_kept_until_it_is_about_to_change(store: Store) -> None:
+    """It moves with its object and goes with it; of what is not bound there is none."""
+    content = Content("a" * 64, 12.5)
+    begin(store, [Bound(Binding(A, "1")), ContentApplied({A: content, B: content}), Moved(A, B)])
+    assert store.open().load() == replace(loaded(store), bindings={B: Binding(B, "1", content=content)})
+    backend = store.open()
+    with backend.lock("test"):
+        backend.load()
+        backend.append([ContentApplied({B: None})])
+        backend.save(loaded(store))
+    assert loaded(store).bindings == {B: Binding(B, "1")}
 
 
 def test_a_secret_is_refused_and_its_whole_batch_with_it(store: Store) -> None:

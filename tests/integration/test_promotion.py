@@ -1,0 +1,234 @@
+"""``require: {applied_in: staging, for: 24h}``: two environments, two organizations, every place for their states."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from support.stores import STORES
+from support.virtual_time import Clock, run
+from support.world import KEY, UNLIMITED, URL
+from support.writing import STACK, write
+
+from hmsplan.config.load import load_stack
+from hmsplan.emulator import Emulator, Fault
+from hmsplan.errors import UnsafePlan
+from hmsplan.model import Address, Status
+from hmsplan.operations.apply import apply
+from hmsplan.operations.plan import plan
+from hmsplan.operations.workspace import Workspace
+from hmsplan.planner.planner import Options
+from hmsplan.state.backend import open_backend
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from support.stores import Store
+
+    from hmsplan.model import Plan
+    from hmsplan.operations.apply import Applied
+
+REQUIRE: Final = "require: {applied_in: staging, for: 24h}\n"
+FILES: Final[dict[str, str | bytes]] = {
+    "hmsplan.yaml": STACK + "variables: {who: {default: Acme}}\nsafety: {settle_grace: 0s}\n",
+    "a.yaml": "assistants:\n  desk: {name: Desk, first_message: 'Hello from ${var:who}'}\n  night: {name: Night}\n",
+    "environments/staging.yaml": "variables: {who: Test}\n",
+    "environments/production.yaml": REQUIRE,
+}
+DESK: Final = Address("assistants", "desk")
+
+
+class Two:
+    """A stack of two environments, each with an organization of its own, whose states lie in one place."""
+
+    def __init__(self, store: Store, closing: ExitStack) -> None:
+        self.url, self.root, self.clock = store.url, store.root, Clock()
+        self.emulators = {}
+        for name in ("staging", "production"):
+            self.emulators[name] = Emulator(":memory:", UNLIMITED, clock=self.clock)
+            closing.callback(self.emulators[name].close)
+        write(self.root, FILES)
+
+    def workspace(self, environment: str) -> Workspace:
+        emulator = self.emulators[environment]
+
+        @asynccontextmanager
+        async def connect(kind: Any, /, **more: Any) -> AsyncIterator[Any]:
+            transport = emulator.transport()
+            async with kind(URL, api_key=KEY, transport=transport, wall=self.clock, **more) as client:
+                yield client
+
+        stack = load_stack(self.root, environment=environment)
+        return Workspace(stack, open_backend(self.url, self.root, environment), connect)
+
+    def wait(self, hours: int) -> None:
+        """Let some hours pass, and the seconds that answers round away."""
+        self.clock.now += hours * 3600 + 5
+
+    def plan(self, environment: str = "production") -> Plan:
+        return run(plan(self.workspace(environment)), self.clock)
+
+    def apply(self, environment: str, *allowed: str) -> Applied:
+        return run(apply(self.workspace(environment), Options(allowed=allowed)), self.clock)
+
+    def write(self, files: dict[str, str | bytes]) -> None:
+        """Write some files again."""
+        write(self.root, {"hmsplan.yaml": FILES["hmsplan.yaml"], **files})
+
+    def say(self, text: str) -> None:
+        """Declare another greeting."""
+        desk = f"{{name: Desk, first_message: '{text}'}}"
+        self.write({"a.yaml": f"assistants:\n  desk: {desk}\n  night: {{name: Night}}\n"})
+
+    def missing(self) -> dict[str, str]:
+        """Return what a plan of production says is missing, by address."""
+        return {str(each.address): each.reason for each in self.plan().refusals if each.risk == "override"}
+
+
+@pytest.fixture(params=STORES)
+def two(request: pytest.FixtureRequest) -> Iterator[Two]:
+    with ExitStack() as closing:
+        yield Two(request.getfixturevalue(request.param), closing)
+
+
+@pytest.fixture
+def here(file_store: Store) -> Iterator[Two]:
+    """Return two environments whose states are files."""
+    with ExitStack() as closing:
+        yield Two(file_store, closing)
+
+
+def test_what_was_applied_long_enough_is_accepted(two: Two) -> None:
+    """On every backend, by one process after the other."""
+    reasons = two.missing()
+    assert set(reasons) == {"assistants.desk", "assistants.night"}
+    assert reasons["assistants.desk"].startswith("whether staging has it is not known: staging has no state beside ")
+    two.apply("staging")
+    two.wait(3)
+    assert two.missing()["assistants.desk"] == (
+        "applied in staging 3 hours ago (@1), and has to be for 24 hours: 20 hours to go"
+    )
+    with pytest.raises(UnsafePlan) as caught:
+        two.apply("production")
+    assert caught.value.exit_code == 4
+    two.wait(21)
+    assert two.missing() == {}
+    assert two.apply("production").report.count(Status.DONE) == 2
+    assert two.plan().pending == ()
+
+
+def test_another_content_begins_anew_and_the_same_keeps_its_time(here: Two) -> None:
+    here.apply("staging")
+    here.wait(48)
+    here.say("Good day from ${var:who}")
+    assert here.missing() == {"assistants.desk": "not applied in staging, which has another version of it"}
+    here.apply("staging")
+    here.wait(1)
+    assert here.missing()["assistants.desk"].startswith("applied in staging 60 minutes ago (@2)")
+    here.say("Hello from ${var:who}")
+    assert "another version" in here.missing()["assistants.desk"]
+    here.apply("staging")
+    assert "less than two minutes ago (@3)" in here.missing()["assistants.desk"]
+
+
+def test_variables_of_either_environment_need_no_proof(here: Two) -> None:
+    here.apply("staging")
+    here.wait(24)
+    here.apply("production")
+    here.write({"environments/production.yaml": f"{REQUIRE}variables: {{who: B}}\n"})
+    assert [str(each.address) for each in here.plan().pending] == ["assistants.desk"]
+    assert here.missing() == {}
+    here.write({"environments/staging.yaml": "variables: {who: Other}\n"})
+    here.apply("staging")
+    assert here.missing() == {}
+
+
+def test_an_apply_that_changes_nothing_proves_what_is_there(here: Two) -> None:
+    """A state of the time before anybody required it, and a text that means the same in staging and not here."""
+    here.write({"environments/production.yaml": ""})
+    here.apply("staging")
+    here.write({"environments/production.yaml": REQUIRE})
+    assert "did not write it down" in here.missing()["assistants.desk"]
+    assert here.apply("staging").report.outcomes == ()
+    assert "0 to go" not in (reason := here.missing()["assistants.desk"])
+    assert reason.startswith("applied in staging less than two minutes ago, and has to be")
+    here.wait(24)
+    assert here.missing() == {}
+    here.say("Hello from Test")
+    assert "another version" in here.missing()["assistants.desk"]
+    assert here.plan("staging").pending == ()
+    here.apply("staging")
+    assert here.missing()["assistants.desk"].startswith("applied in staging less than two minutes ago")
+
+
+def test_a_delete_has_to_be_done_there_first(two: Two) -> None:
+    two.apply("staging")
+    two.apply("production", "override:*")
+    two.write({"a.yaml": "assistants:\n  desk: {name: Desk, first_message: 'Hello from ${var:who}'}\n"})
+    assert two.missing() == {"assistants.night": "not deleted in staging yet"}
+    two.apply("staging")
+    two.wait(2)
+    assert two.missing()["assistants.night"].startswith("deleted in staging 2 hours ago (@2), and has to be for")
+    two.wait(22)
+    assert two.missing() == {}
+    two.apply("production")
+
+
+def test_what_staging_excludes_says_so(here: Two) -> None:
+    here.write({"environments/staging.yaml": "exclude: [assistants.night]\n"})
+    here.apply("staging")
+    assert here.missing()["assistants.night"] == (
+        "not applied in staging, which excludes it (environments/staging.yaml:1:11)"
+    )
+
+
+def test_what_only_production_has_needs_no_proof(here: Two) -> None:
+    here.write({"environments/production/own.yaml": "assistants:\n  own: {name: Own}\n"})
+    here.apply("staging")
+    here.wait(24)
+    assert here.missing() == {}
+    here.apply("production")
+    here.write({"environments/production/own.yaml": "assistants:\n  own: {name: Owner}\n"})
+    assert here.missing() == {}
+
+
+def test_an_apply_that_fails_proves_nothing_and_takes_back_what_was_proven(here: Two) -> None:
+    here.apply("staging")
+    here.wait(48)
+    here.say("Good day from ${var:who}")
+    refused = Fault(do="status", method="PATCH", status=400, body={"error": "no"}, nth=1)
+    here.emulators["staging"].inject(refused)
+    assert here.apply("staging").report.count(Status.FAILED) == 1
+    assert "did not finish it" in here.missing()["assistants.desk"]
+    here.say("Hello from ${var:who}")
+    assert here.plan().refusals  # what is live in staging now is not known
+
+
+def test_one_address_is_allowed_in_an_emergency(here: Two) -> None:
+    here.apply("staging", "override:*")
+    with pytest.raises(UnsafePlan):
+        here.apply("production", "override:assistants.desk")
+    applied = here.apply("production", "override:assistants.desk", "override:assistants.night")
+    assert applied.report.count(Status.DONE) == 2
+
+
+def test_a_damaged_state_of_staging_refuses_and_says_why(here: Two) -> None:
+    here.apply("staging")
+    here.wait(24)
+    (here.root / ".hmsplan" / "staging" / "state.json").write_text("{")
+    assert "the state of staging could not be read" in here.missing()["assistants.desk"]
+
+
+def test_a_moved_address_keeps_its_proof(here: Two) -> None:
+    here.apply("staging")
+    here.apply("production", "override:*")
+    here.wait(24)
+    text = "assistants:\n  front: {name: Desk, first_message: 'Hello from ${var:who}'}\n  night: {name: Night}\n"
+    here.write({"a.yaml": text + "moved: [{from: assistants.desk, to: assistants.front}]\n"})
+    here.apply("staging")
+    state = here.workspace("staging").state()
+    content = state.bindings[Address("assistants", "front")].content
+    assert content is not None
+    assert here.clock.now - content.since > 23 * 3600
+    here.apply("production")
