@@ -52,7 +52,7 @@ GROUPS: Final = {
 EXIT_CODES: Final = {
     "0": "success, no changes",
     "1": "any other error, usage included",
-    "2": "changes (plan --detailed-exitcode) or drift (drift --detailed-exitcode)",
+    "2": "changes (plan --detailed-exitcode), drift (drift), accidental differences (compare)",
     "3": "invalid configuration",
     "4": "refused by a guard, limit, window or policy, plan too",
     "5": "stale: the plan or digest no longer holds",
@@ -193,6 +193,14 @@ MANUALS: Final = {
         ),
         tuple(EXIT_CODES),
         (("0", "all is done, or a plan was made"), ("2", "there are changes (--detailed-exitcode)")),
+    ),
+    "compare": Manual(
+        (
+            ("What do the files say?", "hmsplan compare -e staging -e production"),
+            ("Why does it work in staging only?", "hmsplan compare -e staging -e production --live"),
+        ),
+        ("0", "1", "2", "3", "9", "130, 143"),
+        (("0", "compared, or no --detailed-exitcode"), ("2", "something differs by accident (--detailed-exitcode)")),
     ),
     "snapshot": Manual(
         (("Save what is live, for plans without a key", "hmsplan snapshot -e production -o snapshot.json"),),

@@ -33,6 +33,7 @@ class Globals:
         trust_from: the git revision whose policies count; None = those of the working tree.
         timeout_s: seconds after which nothing more is sent; None = no limit.
         typed: names of those that stand on the command line, and not in a variable.
+        key: name of the variable that holds the key; "" = the usual one.
         kept: what is large, and is not to be freed, object by object, before the process ends.
     """
 
@@ -51,6 +52,7 @@ class Globals:
     timeout_s: int | None = None
     trust_from: str | None = None
     saved: Path | None = None
+    key: str = ""
     typed: set[str] = field(default_factory=set)
     kept: object = None
 

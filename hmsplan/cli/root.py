@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "show": ("plan", "Show a saved plan, or an earlier apply."),
     "history": ("history", "List the applies: who, when, from which commit."),
     "rollback": ("rollback", "Go back to an earlier apply."),
+    "compare": ("compare", "Show what differs between two environments, and why."),
     "snapshot": ("snapshot", "Save a snapshot to plan against without a key."),
     "explain": ("explain", "Show where each value comes from, or what a rule means."),
     "graph": ("graph", "Print the dependency graph."),

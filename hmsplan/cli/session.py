@@ -25,7 +25,7 @@ from hmsplan.operations.reporter import Reporter
 from hmsplan.operations.rollback import number_of
 from hmsplan.operations.workspace import Client, Workspace
 from hmsplan.output.diagnostics import format_diagnostic
-from hmsplan.secrets.answers import FINGERPRINT_KEY, TIMEOUT_S, ask
+from hmsplan.secrets.answers import FINGERPRINT_KEY, TIMEOUT_S, ask, variable_suffix
 from hmsplan.secrets.detect import credentials
 from hmsplan.secrets.sources import Secrets
 from hmsplan.state.backend import Backend, open_backend, refuse_lent_password
@@ -99,7 +99,7 @@ def load(
         _warn_of_readers(source)
     values = [*secret_values(stack), *declared_credentials(stack)]
     commands_of_the_runner(masks(values))
-    hide([*values, *filter(None, (os.environ.get(KEY), os.environ.get(FINGERPRINT_KEY)))])
+    hide([*values, *filter(None, map(os.environ.get, (KEY, key_of(stack.environment), FINGERPRINT_KEY)))])
     if stack.environment != DEFAULT_ENVIRONMENT:
         options.environment = stack.environment
     if options.emulator:  # its organization is none that an environment can declare
@@ -251,7 +251,7 @@ async def connect(options: Globals, kind: type[Client], **settings: Any) -> Asyn
         else:
             client = kind(
                 os.environ.get(BASE_URL) or DEFAULT_BASE_URL,
-                api_key=_key(),
+                api_key=_key(options.key or KEY),
                 allow_host=options.allow_host,
                 ca_bundle=options.ca_bundle,
                 **settings,
@@ -269,8 +269,14 @@ def _tell_skew(ahead_s: float) -> None:
     )
 
 
-def _key() -> str:
-    key = os.environ.get(KEY, "")
+def key_of(environment: str) -> str:
+    """Return the variable that holds the key of one environment, for a command that needs the keys of two."""
+    own = f"{KEY}_{variable_suffix(environment)}"
+    return own if os.environ.get(own) else KEY
+
+
+def _key(name: str) -> str:
+    key = os.environ.get(name, "")
     if not key:
         raise NoKey
     return key

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from hmsplan.config.document import Document, Node
-    from hmsplan.model import Approval, Requirement, Resource, Safety
+    from hmsplan.model import Approval, Requirement, Resource, Safety, SourceLine
     from hmsplan.secrets.sources import Secrets
 
 
@@ -107,7 +107,7 @@ def build_stack(
         elsewhere=lambda address: _elsewhere(sources, address),
         problems=problems,
     )
-    blocks = _blocks(collected, resolver, excluded)
+    blocks = _blocks(collected, resolver, frozenset(excluded))
     builder = ResourceBuilder(resolver, Problems(told=[*of_settings, *of_bases]))
     resources = builder.finish_all()
     problems += of_variables if sources.stack is not None else ()
@@ -125,6 +125,7 @@ def build_stack(
     return replace(
         _stack(sources, resources, blocks, approvals, _sorted(problems)),
         variables=values,
+        excluded=excluded,
         requirement=requirement,
         is_required=_is_required(sources),
         content_of=Contents(declared, read_text),
@@ -255,20 +256,22 @@ def _entries_of(document: Document | None, key: str) -> dict[str, Node]:
     return {name: child for name, _, child in node.entries()}
 
 
-def _environment(document: Document | None, collected: Collected) -> tuple[dict[Address, Node], frozenset[Address]]:
-    """Return overrides and excluded addresses; one that is not there is a problem."""
+def _environment(
+    document: Document | None, collected: Collected
+) -> tuple[dict[Address, Node], dict[Address, SourceLine]]:
+    """Return overrides and excluded addresses with their lines; one that is not there is a problem."""
     overrides: dict[Address, Node] = {}
     for text, node in _blocks_of(document, "overrides").items():
         address = _address(text)
         if address is not None and _exists(address, collected, "overrides", node):
             overrides[address] = node
-    excluded = set[Address]()
+    excluded: dict[Address, SourceLine] = {}
     exclude = _child(document, "exclude")
     for node in exclude.items() if exclude is not None and isinstance(exclude.value, list) else ():
         address = _address(node.value)
         if address is not None and _exists(address, collected, "exclude", node):
-            excluded.add(address)
-    return overrides, frozenset(excluded)
+            excluded[address] = node.source
+    return overrides, excluded
 
 
 def _exists(address: Address, collected: Collected, what: str, node: Node) -> bool:

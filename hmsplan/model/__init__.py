@@ -8,6 +8,7 @@ Three readings meet in ``planner.planner.make_plan``: what is declared (``config
 
 from hmsplan.model.address import KEY_PATTERN, Address, is_address_pattern
 from hmsplan.model.calls import CalledObject, CallInProgress
+from hmsplan.model.comparison import Cause, CauseKind, Comparison, Difference
 from hmsplan.model.config import (
     Copy,
     Import,
@@ -94,6 +95,9 @@ __all__ = [
     "CallInProgress",
     "CalledObject",
     "Calls",
+    "Cause",
+    "CauseKind",
+    "Comparison",
     "Complaint",
     "Content",
     "ContentOf",
@@ -102,6 +106,7 @@ __all__ = [
     "Denial",
     "Deposed",
     "Diagnostic",
+    "Difference",
     "Digest",
     "Drift",
     "DriftKind",

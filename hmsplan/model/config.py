@@ -198,6 +198,7 @@ class Stack:
         removed: addresses to forget without deleting.
         variables: those that have a value, by name.
         approvals: consent to risks, in the order of ``approvals.yaml``.
+        excluded: what the environment does without, and the line that says so.
         requirement: what has to be applied elsewhere first; None = nothing.
         is_required: another environment requires what is applied in this one.
         content_of: see ``ContentOf``.
@@ -216,6 +217,7 @@ class Stack:
     variables: Mapping[str, Variable] = field(default_factory=dict)
     approvals: tuple[Approval, ...] = ()
     lint: LintSettings = LintSettings()
+    excluded: Mapping[Address, SourceLine] = field(default_factory=dict)
     requirement: Requirement | None = None
     is_required: bool = False
     content_of: ContentOf = field(default=lambda _: None, compare=False, repr=False)

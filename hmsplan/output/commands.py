@@ -21,6 +21,7 @@ NAMES: Final = (
     "apply",
     "calls",
     "catalog",
+    "compare",
     "completion",
     "demo",
     "doctor",

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from support.stores import STORES
-from support.virtual_time import Clock, run
-from support.world import KEY, UNLIMITED, URL
-from support.writing import STACK, write
+from support.two_environments import Two
+from support.writing import STACK
 
-from hmsplan.config.load import load_stack
-from hmsplan.emulator import Emulator, Fault
+from hmsplan.emulator import Fault
 from hmsplan.errors import UnsafePlan
 from hmsplan.model import Address, Status
-from hmsplan.operations.apply import apply
-from hmsplan.operations.plan import plan
-from hmsplan.operations.workspace import Workspace
-from hmsplan.planner.planner import Options
-from hmsplan.state.backend import open_backend
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
 
     from support.stores import Store
 
-    from hmsplan.model import Plan
-    from hmsplan.operations.apply import Applied
 
 REQUIRE: Final = "require: {applied_in: staging, for: 24h}\n"
 FILES: Final[dict[str, str | bytes]] = {
@@ -36,45 +27,13 @@ FILES: Final[dict[str, str | bytes]] = {
     "environments/staging.yaml": "variables: {who: Test}\n",
     "environments/production.yaml": REQUIRE,
 }
-DESK: Final = Address("assistants", "desk")
 
 
-class Two:
-    """A stack of two environments, each with an organization of its own, whose states lie in one place."""
+class Promoted(Two):
+    """Of which production requires staging."""
 
     def __init__(self, store: Store, closing: ExitStack) -> None:
-        self.url, self.root, self.clock = store.url, store.root, Clock()
-        self.emulators = {}
-        for name in ("staging", "production"):
-            self.emulators[name] = Emulator(":memory:", UNLIMITED, clock=self.clock)
-            closing.callback(self.emulators[name].close)
-        write(self.root, FILES)
-
-    def workspace(self, environment: str) -> Workspace:
-        emulator = self.emulators[environment]
-
-        @asynccontextmanager
-        async def connect(kind: Any, /, **more: Any) -> AsyncIterator[Any]:
-            transport = emulator.transport()
-            async with kind(URL, api_key=KEY, transport=transport, wall=self.clock, **more) as client:
-                yield client
-
-        stack = load_stack(self.root, environment=environment)
-        return Workspace(stack, open_backend(self.url, self.root, environment), connect)
-
-    def wait(self, hours: int) -> None:
-        """Let some hours pass, and the seconds that answers round away."""
-        self.clock.now += hours * 3600 + 5
-
-    def plan(self, environment: str = "production") -> Plan:
-        return run(plan(self.workspace(environment)), self.clock)
-
-    def apply(self, environment: str, *allowed: str) -> Applied:
-        return run(apply(self.workspace(environment), Options(allowed=allowed)), self.clock)
-
-    def write(self, files: dict[str, str | bytes]) -> None:
-        """Write some files again."""
-        write(self.root, {"hmsplan.yaml": FILES["hmsplan.yaml"], **files})
+        super().__init__(store.url, store.root, FILES, closing)
 
     def say(self, text: str) -> None:
         """Declare another greeting."""
@@ -87,19 +46,19 @@ class Two:
 
 
 @pytest.fixture(params=STORES)
-def two(request: pytest.FixtureRequest) -> Iterator[Two]:
+def two(request: pytest.FixtureRequest) -> Iterator[Promoted]:
     with ExitStack() as closing:
-        yield Two(request.getfixturevalue(request.param), closing)
+        yield Promoted(request.getfixturevalue(request.param), closing)
 
 
 @pytest.fixture
-def here(file_store: Store) -> Iterator[Two]:
+def here(file_store: Store) -> Iterator[Promoted]:
     """Return two environments whose states are files."""
     with ExitStack() as closing:
-        yield Two(file_store, closing)
+        yield Promoted(file_store, closing)
 
 
-def test_what_was_applied_long_enough_is_accepted(two: Two) -> None:
+def test_what_was_applied_long_enough_is_accepted(two: Promoted) -> None:
     """On every backend, by one process after the other."""
     reasons = two.missing()
     assert set(reasons) == {"assistants.desk", "assistants.night"}
@@ -118,7 +77,7 @@ def test_what_was_applied_long_enough_is_accepted(two: Two) -> None:
     assert two.plan().pending == ()
 
 
-def test_another_content_begins_anew_and_the_same_keeps_its_time(here: Two) -> None:
+def test_another_content_begins_anew_and_the_same_keeps_its_time(here: Promoted) -> None:
     here.apply("staging")
     here.wait(48)
     here.say("Good day from ${var:who}")
@@ -132,7 +91,7 @@ def test_another_content_begins_anew_and_the_same_keeps_its_time(here: Two) -> N
     assert "less than two minutes ago (@3)" in here.missing()["assistants.desk"]
 
 
-def test_variables_of_either_environment_need_no_proof(here: Two) -> None:
+def test_variables_of_either_environment_need_no_proof(here: Promoted) -> None:
     here.apply("staging")
     here.wait(24)
     here.apply("production")
@@ -144,7 +103,7 @@ def test_variables_of_either_environment_need_no_proof(here: Two) -> None:
     assert here.missing() == {}
 
 
-def test_an_apply_that_changes_nothing_proves_what_is_there(here: Two) -> None:
+def test_an_apply_that_changes_nothing_proves_what_is_there(here: Promoted) -> None:
     """A state of the time before anybody required it, and a text that means the same in staging and not here."""
     here.write({"environments/production.yaml": ""})
     here.apply("staging")
@@ -162,7 +121,7 @@ def test_an_apply_that_changes_nothing_proves_what_is_there(here: Two) -> None:
     assert here.missing()["assistants.desk"].startswith("applied in staging less than two minutes ago")
 
 
-def test_a_delete_has_to_be_done_there_first(two: Two) -> None:
+def test_a_delete_has_to_be_done_there_first(two: Promoted) -> None:
     two.apply("staging")
     two.apply("production", "override:*")
     two.write({"a.yaml": "assistants:\n  desk: {name: Desk, first_message: 'Hello from ${var:who}'}\n"})
@@ -175,7 +134,7 @@ def test_a_delete_has_to_be_done_there_first(two: Two) -> None:
     two.apply("production")
 
 
-def test_what_staging_excludes_says_so(here: Two) -> None:
+def test_what_staging_excludes_says_so(here: Promoted) -> None:
     here.write({"environments/staging.yaml": "exclude: [assistants.night]\n"})
     here.apply("staging")
     assert here.missing()["assistants.night"] == (
@@ -183,7 +142,7 @@ def test_what_staging_excludes_says_so(here: Two) -> None:
     )
 
 
-def test_what_only_production_has_needs_no_proof(here: Two) -> None:
+def test_what_only_production_has_needs_no_proof(here: Promoted) -> None:
     here.write({"environments/production/own.yaml": "assistants:\n  own: {name: Own}\n"})
     here.apply("staging")
     here.wait(24)
@@ -193,7 +152,7 @@ def test_what_only_production_has_needs_no_proof(here: Two) -> None:
     assert here.missing() == {}
 
 
-def test_an_apply_that_fails_proves_nothing_and_takes_back_what_was_proven(here: Two) -> None:
+def test_an_apply_that_fails_proves_nothing_and_takes_back_what_was_proven(here: Promoted) -> None:
     here.apply("staging")
     here.wait(48)
     here.say("Good day from ${var:who}")
@@ -205,7 +164,7 @@ def test_an_apply_that_fails_proves_nothing_and_takes_back_what_was_proven(here:
     assert here.plan().refusals  # what is live in staging now is not known
 
 
-def test_one_address_is_allowed_in_an_emergency(here: Two) -> None:
+def test_one_address_is_allowed_in_an_emergency(here: Promoted) -> None:
     here.apply("staging", "override:*")
     with pytest.raises(UnsafePlan):
         here.apply("production", "override:assistants.desk")
@@ -213,14 +172,14 @@ def test_one_address_is_allowed_in_an_emergency(here: Two) -> None:
     assert applied.report.count(Status.DONE) == 2
 
 
-def test_a_damaged_state_of_staging_refuses_and_says_why(here: Two) -> None:
+def test_a_damaged_state_of_staging_refuses_and_says_why(here: Promoted) -> None:
     here.apply("staging")
     here.wait(24)
     (here.root / ".hmsplan" / "staging" / "state.json").write_text("{")
     assert "the state of staging could not be read" in here.missing()["assistants.desk"]
 
 
-def test_a_moved_address_keeps_its_proof(here: Two) -> None:
+def test_a_moved_address_keeps_its_proof(here: Promoted) -> None:
     here.apply("staging")
     here.apply("production", "override:*")
     here.wait(24)

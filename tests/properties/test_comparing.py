@@ -24,6 +24,7 @@ from hmsplan.kinds import KINDS, normalise, tool_forms
 from hmsplan.kinds.assistants import tts_provider
 from hmsplan.kinds.campaigns import clock_time
 from hmsplan.model import Address, Ref, Secret, leaves
+from hmsplan.planner.comparison import differing
 from hmsplan.planner.diff import conflicting_fields, diff, dropped
 from hmsplan.planner.last_applied import record
 from hmsplan.planner.request_body import overlay, resolve, without
@@ -108,6 +109,18 @@ def test_an_object_does_not_differ_from_itself(data: st.DataObject) -> None:
     assert diff(kind, one, copy.deepcopy(one)) == ()
     assert dropped(kind, one, one, one) == ()
     assert conflicting_fields(kind, one, one) == ()
+
+
+@BOUNDED
+@given(data=st.data())
+def test_two_environments_differ_in_the_same_places_seen_from_either(data: st.DataObject) -> None:
+    """And in none where they are alike."""
+    name, one, other = specs(data.draw)
+    kind = KINDS[name]
+    assert differing(kind, one, copy.deepcopy(one)) == ()
+    there, back = differing(kind, one, other), differing(kind, other, one)
+    assert [change.path for change in there] == [change.path for change in back]
+    assert all(change.before != change.after for change in there)
 
 
 @BOUNDED
