@@ -62,6 +62,7 @@ WHOLE: Final = {
     "called_leads_put_back": "members of an object",
     "create_all_kinds": "every kind, and ids that are not known yet",
     "hostile_names": "markup and control characters in every foreign text",
+    "minutes_of_campaigns": "a table beside the changes",
     "much_at_once": "every action, two risks, drift",
     "no_changes": "nothing to say",
     "offline": "planned against a snapshot that is old",
@@ -72,7 +73,13 @@ WHOLE: Final = {
     "workflow_rewired": "a graph inside an object",
 }
 """The cases that differ in kind, and in what."""
-AS_JSON: Final = ("called_leads_put_back", "secret_to_another_receiver", "trunk_replaced", "unsettled_creates")
+AS_JSON: Final = (
+    "called_leads_put_back",
+    "minutes_of_campaigns",
+    "secret_to_another_receiver",
+    "trunk_replaced",
+    "unsettled_creates",
+)
 GRAPHS: Final = ("create_all_kinds", "much_at_once", "other_scripts", "template_reaches_five")
 
 

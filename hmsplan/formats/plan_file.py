@@ -14,6 +14,7 @@ import orjson
 from hmsplan.errors import StalePlan, StateError
 from hmsplan.formats.blast_radius_json import blast_radius_json
 from hmsplan.formats.codec import decode, encode
+from hmsplan.formats.minutes_json import minutes_json
 from hmsplan.formats.redact import kept, shown
 from hmsplan.formats.terraform_json import beyond, terraform_json
 from hmsplan.kinds import KINDS
@@ -103,6 +104,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
             "steps": [{"key": step.key, "needs": sorted(step.needs)} for step in plan.steps],
             "plan": encode(public, Plan),
             **({"rollback": _rollback_json(plan)} if plan.rollback is not None else {}),
+            **({"minutes": minutes_json(plan.minutes)} if plan.minutes is not None else {}),
             **({"against": encode(plan.against, Against)} if plan.against is not None else {}),
         }
     }

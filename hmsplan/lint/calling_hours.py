@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from functools import cache
 from importlib.resources import files
+from math import ceil
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from hmsplan.kinds import time_zones
@@ -66,6 +68,23 @@ def window(campaign: Resource) -> Window | None:
     if found is None or not isinstance(zone, str) or zone not in time_zones.names() or found[0] >= found[1]:
         return None
     return Window(*found, zone)
+
+
+def days_needed(minutes: float, window: Window) -> int:
+    """Return how many days a campaign calls that needs *minutes*, one call at a time.
+
+    "Concurrency is not documented", so there may be more at once, and it ends earlier.
+    """
+    return max(ceil(minutes / window.length), 1)
+
+
+def last_day(minutes: float, window: Window, now: float) -> str:
+    """Return the day, in the zone of *window*, on which a campaign is over that needs *minutes* from *now* on."""
+    today = dt.datetime.fromtimestamp(now, dt.UTC)
+    local = today + dt.timedelta(minutes=time_zones.minutes_from_utc(window.zone, today.date()))
+    passed = local.hour * 60 + local.minute
+    rest = minutes - max(window.end - max(window.begin, passed), 0)
+    return (local.date() + dt.timedelta(days=days_needed(rest, window) if rest > 0 else 0)).isoformat()
 
 
 def is_over(campaign: Resource) -> bool:

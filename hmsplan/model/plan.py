@@ -123,6 +123,47 @@ class Calls:
 
 
 @dataclass(frozen=True, slots=True)
+class CampaignMinutes:
+    """What calling the people of one campaign takes.
+
+    Attributes:
+        people: whom the plan newly exposes to being called.
+        call_s: seconds of one call: the median of *calls* earlier ones.
+        is_own: those were calls of its own assistant.
+        last_day: ISO 8601, in the zone of its calling window; "" where that does not tell it.
+    """
+
+    address: Address
+    people: int
+    call_s: float
+    calls: int
+    is_own: bool
+    last_day: str = ""
+
+    @property
+    def minutes(self) -> float:
+        """Minutes in all."""
+        return self.people * self.call_s / 60
+
+
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    """What the campaigns of a plan take of the minutes that are left.
+
+    Attributes:
+        left: None where the balance is not known.
+    """
+
+    campaigns: tuple[CampaignMinutes, ...]
+    left: float | None = None
+
+    @property
+    def needed(self) -> float:
+        """Minutes of all campaigns."""
+        return sum(each.minutes for each in self.campaigns)
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceChange:
     """What is planned for one address.
 
@@ -338,6 +379,7 @@ class Plan:
         against: the saved snapshot it was made against, so that it may not be applied; None = what was live.
         made, expires: Unix seconds, of a plan that is saved; None for one that is not.
         tool_version: of the hmsplan that made a plan that is saved; "" for one that is not.
+        minutes: what its campaigns take; None when it was not asked for, is unknown, or it calls no one.
         unread: kinds that were not read and may use what changes, so that whom it reaches through them is unknown.
         opens: when all of it may be done, if a change has to wait and there is such a moment.
         as_of: Unix seconds as of which windows were judged, if that is another time than when it was made.
@@ -372,6 +414,7 @@ class Plan:
     opens: Opening | None = None
     as_of: float | None = None
     rollback: Rollback | None = None
+    minutes: Minutes | None = None
 
     @property
     def lost(self) -> tuple[Diagnostic, ...]:

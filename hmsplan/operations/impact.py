@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hmsplan.api.calls import PARTIES, goes_on, named, read_calls
 from hmsplan.errors import ApiError
 from hmsplan.model import Calls, Diagnostic, Severity
-from hmsplan.operations.minutes import not_enough, people_called
+from hmsplan.operations.minutes import minutes_of, not_enough, people_called, with_balance
 from hmsplan.operations.refresh import read_more
 from hmsplan.planner.blast_radius import writes
 from hmsplan.planner.matching import NOWHERE
@@ -25,10 +25,10 @@ from hmsplan.planner.planner import DEFAULTS, Options, make_plan
 from hmsplan.text import timestamps
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from hmsplan.api.client import ReadClient
-    from hmsplan.model import Plan, ResourceChange, Snapshot, Stack, State
+    from hmsplan.model import Minutes, Plan, ResourceChange, Snapshot, Stack, State
     from hmsplan.planner.matching import Elsewhere
 
 DAYS: Final = 7
@@ -61,16 +61,21 @@ async def with_impact(
         except ApiError as error:
             warnings.append(_unknown("Which calls the plan meets", error))
         else:
-            warnings += await _of_minutes(client, people, calls.values())
+            minutes = minutes_of(plan, stack, calls.values(), snapshot.now) if people else None
+            if minutes is not None:
+                minutes, told = await _with_balance(client, minutes)
+                plan = replace(plan, minutes=minutes)
+                warnings += told
     requests = plan.requests + client.requests.total() - before
     return replace(plan, warnings=(*plan.warnings, *warnings), requests=requests)
 
 
-async def _of_minutes(client: ReadClient, people: int, calls: Collection[Mapping[str, Any]]) -> Sequence[Diagnostic]:
+async def _with_balance(client: ReadClient, minutes: Minutes) -> tuple[Minutes, Sequence[Diagnostic]]:
     try:
-        return tuple(filter(None, [await not_enough(client, people, calls, DAYS)]))
+        minutes = await with_balance(client, minutes)
     except ApiError as error:
-        return (_unknown("Whether the minutes that are left are enough", error),)
+        return minutes, (_unknown("Whether the minutes that are left are enough", error),)
+    return minutes, tuple(filter(None, [not_enough(minutes, DAYS)]))
 
 
 def _unknown(what: str, error: ApiError) -> Diagnostic:

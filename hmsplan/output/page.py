@@ -17,6 +17,7 @@ from hmsplan.kinds.references import owners_of
 from hmsplan.model import EMPTY, Action, ApprovalStatus, Digest, DriftKind, Topic, is_pending
 from hmsplan.output.blast_radius import blast_radius_summary
 from hmsplan.output.commands import BARE
+from hmsplan.output.minutes import balance_text, minutes_rows
 from hmsplan.output.words import MARKS, plan_line, rollback_text, seconds, snapshot_text, some
 from hmsplan.planner.flow import flow_of
 from hmsplan.text.timestamps import for_people, iso
@@ -133,6 +134,8 @@ class Page:
         targets: what the plan is limited to; empty = everything.
         excluded: what the plan leaves out.
         reach: sentences on whom the plan reaches.
+        minutes: what the campaigns of the plan take, a row each below a row of heads; empty for nothing known.
+        balance: how much of the minutes that are left they take.
         denied: what policies deny, which no flag allows.
         refused: one a flag.
         waiting: says what has to wait, and until when; "" when nothing has to.
@@ -169,6 +172,8 @@ class Page:
     excluded: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     reach: tuple[str, ...] = ()
+    minutes: tuple[tuple[str, ...], ...] = ()
+    balance: str = ""
     denied: tuple[Question, ...] = ()
     refused: tuple[Question, ...] = ()
     waiting: str = ""
@@ -278,6 +283,8 @@ def page_of(
         excluded=plan.excluded,
         rows=tuple(_rows(plan)),
         reach=tuple(blast_radius_summary(plan, commands)),
+        minutes=tuple(minutes_rows(plan.minutes)),
+        balance=balance_text(plan.minutes),
         denied=tuple(Question(denial.about, denial.told, ()) for denial in plan.denials),
         refused=_refused(plan, apply),
         waiting=waiting_text(plan),

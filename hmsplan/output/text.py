@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hmsplan.output.diagnostics import format_diagnostic, no_quote
 from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
+from hmsplan.output.minutes import aligned
 from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, PASTE, SHOWN_AS, page_of
 from hmsplan.output.words import some
 from hmsplan.text.wording import count
@@ -53,6 +54,7 @@ def _plan(page: Page, quote: Quote, *, show_unchanged: bool) -> Iterator[list[Li
     yield _questions(page.denial, page.denied, "!")
     yield _refused(page)
     yield _questions(page.allowance, page.allowed, "!", Tone.PLAIN)
+    yield _minutes(page)
     yield _questions(page.doubt, page.unsettled, "?")
     yield _questions(page.loss, page.lost, "!", Tone.PLAIN)
     for item in page.changes:
@@ -148,6 +150,12 @@ def _refused(page: Page) -> list[Line]:
         lines += [BLANK, Line(f"{question.name}: {safe(question.text)}", "!")]
         lines += [Line(safe(command.removeprefix(f"{page.apply} ")), whole=True) for command in question.commands]
     return [*lines, BLANK, title("To allow all of them:", Tone.PLAIN), Line(safe(page.consent), whole=True), *paste]
+
+
+def _minutes(page: Page) -> list[Line]:
+    if not page.minutes:
+        return []
+    return [title(page.balance, Tone.PLAIN), *(Line(safe(row), hang=2) for row in aligned(page.minutes))]
 
 
 def _questions(head: str, questions: Iterable[Question], mark: str, tone: Tone = Tone.ALERT) -> list[Line]:

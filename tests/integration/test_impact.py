@@ -164,15 +164,14 @@ def short(world: World) -> list[str]:
 
 
 def test_a_campaign_that_needs_more_minutes_than_are_left_is_warned_of(world: World) -> None:
-    """By the average of the calls that were made; those that others made to us are of another length."""
+    """By the median of the calls that were made: one long call, and those that others made to us, do not count."""
     scheduled(world)
-    called(world, "ended", 2, direction="outbound", duration_seconds=90)
-    called(world, "ended", direction="outbound", duration_seconds=180)
+    called(world, "ended", 2, direction="outbound", duration_seconds=120)
+    called(world, "ended", direction="outbound", duration_seconds=1800)
     called(world, "ended", 5, direction="inbound", duration_seconds=3600)
     world.emulator.set_credits(7.5)
     (detail,) = short(world)
-    assert detail.startswith("4 people at 2 minutes each, the average of 3 outbound calls in 7 days, are 8 minutes; ")
-    assert "7.5 are left" in detail
+    assert detail.startswith("4 people to call are 8 minutes, by the median of 3 calls in 7 days; 7.5 are left.")
     world.emulator.set_credits(8)
     assert short(world) == []
 
@@ -198,7 +197,52 @@ def test_calls_of_any_direction_stand_for_those_that_none_was_made_of(world: Wor
     called(world, "ended", direction="inbound", duration_seconds=60)
     world.emulator.set_credits(1)
     (detail,) = short(world)
-    assert "the average of 1 call in 7 days" in detail
+    assert "the median of 1 call in 7 days" in detail
+
+
+def test_each_campaign_takes_as_long_as_the_calls_of_its_own_assistant(world: World) -> None:
+    """And one whose assistant has made none, as long as those of the others; what is left is for all of them."""
+    other = CAMPAIGN | {"name": "Other", "agent_id": "${assistants.new}", "leads": [{"phone_number": "+31612345670"}]}
+    assistants = {"desk": {"name": "Desk"}, "new": {"name": "New"}}
+    world.declare({"assistants": assistants, "campaigns": {"recall": CAMPAIGN, "other": other}})
+    called(world, "ended", 3, direction="outbound", duration_seconds=60)
+    called(world, "ended", 5, direction="outbound", duration_seconds=600, agent_id="somebody-else")
+    world.emulator.set_credits(100)
+    minutes = look(world).minutes
+    assert minutes is not None
+    assert [(str(e.address), e.people, e.call_s, e.calls, e.is_own, e.minutes) for e in minutes.campaigns] == [
+        ("campaigns.other", 1, 600, 8, False, 10),
+        ("campaigns.recall", 4, 60, 3, True, 4),
+    ]
+    assert (minutes.needed, minutes.left) == (14, 100)
+
+
+def last_day(world: World) -> str:
+    minutes = look(world).minutes
+    assert minutes is not None
+    (campaign,) = minutes.campaigns
+    assert campaign.minutes == 80
+    return campaign.last_day
+
+
+def test_the_last_day_is_told_by_the_calling_window(world: World) -> None:
+    """It is 15 January, nine in the morning where the people are; half an hour a day, one call at a time."""
+    called(world, "ended", direction="outbound", duration_seconds=1200)
+    scheduled(world, schedule_start_time="12:00", schedule_end_time="12:30")
+    assert last_day(world) == "2027-01-17"
+    scheduled(world, schedule_start_time="08:30", schedule_end_time="09:50")
+    assert last_day(world) == "2027-01-16"
+    scheduled(world, schedule_start_time="10:00", schedule_end_time="17:00")
+    assert last_day(world) == "2027-01-15"
+    scheduled(world, schedule_start_time="22:00", schedule_end_time="06:00")
+    assert last_day(world) == ""
+
+
+def test_no_minutes_are_told_where_no_one_is_called_or_nothing_is_known(world: World) -> None:
+    assert look(world).minutes is None
+    scheduled(world)
+    assert look(world).minutes is None
+    assert world.plan().minutes is None
 
 
 @pytest.mark.parametrize("balance", [None, "many", True])

@@ -16,6 +16,7 @@ from hmsplan.formats.state_file import parse
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.identity import identity_of
 from hmsplan.model import Address, Content, Proof, RemoteObject, Snapshot, State
+from hmsplan.operations import minutes
 from hmsplan.operations.offline import plan_against
 from hmsplan.output.html.page import asset, script_hash
 from hmsplan.planner.drift import survey
@@ -24,7 +25,7 @@ from hmsplan.planner.planner import Options, make_plan
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hmsplan.model import Plan, Stack
+    from hmsplan.model import Minutes, Plan, Stack
     from hmsplan.planner.drift import DriftReport
 
 GOLDEN: Final = Path(__file__).parents[1] / "golden"
@@ -49,7 +50,7 @@ SHA256: Final = re.compile(r"\b[0-9a-f]{64}\b")
 def words_of(case: str) -> dict[str, Any]:
     """Return what the command line says, ``environment``, ``targets``, ``excluded``, ``snapshot_age_s`` …
 
-    ``applied`` is what ``proof_of`` takes.
+    ``applied`` is what ``proof_of`` takes; ``calls`` and ``left`` what ``minutes_of`` does.
     """
     file = GOLDEN / case / "options.json"
     said: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
@@ -109,7 +110,15 @@ def plan_of(case: str) -> Plan:
         options = replace(options, proof=proof_of(stack, applied))
     if age_s := said.get("snapshot_age_s"):
         return plan_against(save(stack, snapshot, state, NOW - age_s), stack, NOW, options)
-    return make_plan(stack, snapshot, state, options)
+    plan = make_plan(stack, snapshot, state, options)
+    return replace(plan, minutes=minutes_of(plan, stack, said["calls"], said["left"])) if "calls" in said else plan
+
+
+def minutes_of(plan: Plan, stack: Stack, calls: Mapping[str, list[int]], left: float) -> Minutes | None:
+    """Return what the campaigns take; *calls* are the seconds of earlier calls by the id of the assistant."""
+    made = [{"agent_id": each, "duration_seconds": length} for each, lengths in calls.items() for length in lengths]
+    found = minutes.minutes_of(plan, stack, made, NOW)
+    return replace(found, left=left) if found is not None else None
 
 
 def proof_of(stack: Stack, applied: Mapping[str, Mapping[str, Any]]) -> Proof:

@@ -97,6 +97,7 @@ def _main(page: Page, graph: Graph | None, ids: Mapping[str, str]) -> Iterator[s
     yield from _table(page.rows, ids)
     if page.reach:
         yield f"<p>{html(' '.join(page.reach))}</p>"
+    yield from _minutes(page)
     if graph is not None and graph.edges:
         yield from _figure(page, graph, ids)
     if len(page.changes) + len(page.drift) > 1:
@@ -151,6 +152,21 @@ def _table(rows: Sequence[Row], ids: Mapping[str, str]) -> Iterator[str]:
         names = ", ".join(_linked(name, ids) for name in row.names)
         head = f'<span class="mark {_TONES.get(row.mark, "")}">{html(row.mark)}</span> {html(row.verb)}'
         yield f'<tr><th scope="row">{head}</th><td>{len(row.names):,}</td><td>{names}</td></tr>'
+    yield "</tbody>\n</table>"
+
+
+def _minutes(page: Page) -> Iterator[str]:
+    if not page.minutes:
+        return
+    heads, *rows = page.minutes
+    yield f"<table>\n<caption>{html(page.balance)}</caption>\n<thead><tr>"
+    yield "".join(f'<th scope="col">{html(head)}</th>' for head in heads) + "</tr></thead>\n<tbody>"
+    for name, *cells in rows:
+        yield (
+            f'<tr><th scope="row"><code>{html(name)}</code></th>'
+            + "".join(f"<td>{html(c)}</td>" for c in cells)
+            + "</tr>"
+        )
     yield "</tbody>\n</table>"
 
 

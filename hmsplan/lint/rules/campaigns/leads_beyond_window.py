@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.calling_hours import is_over, window
+from hmsplan.lint.calling_hours import days_needed, is_over, window
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.model import Severity
 
@@ -25,7 +25,7 @@ def _check(campaign: Resource, view: View) -> Iterator[Hit]:  # noqa: ARG001 -- 
     found, number = window(campaign), len(campaign.members or ())
     if found is None or is_over(campaign) or number * _CALL <= found.length * _LONG:
         return
-    days = -(-number * _CALL // found.length)
+    days = days_needed(number * _CALL, found)
     detail = (
         f"{number:,} leads of {_CALL} minutes each are {number * _CALL:,} minutes, and the window has {found.length:,} "
         f"a day: one call at a time takes {days:,} days. How many run at once is not documented. Widen the window, or "
