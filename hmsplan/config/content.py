@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.config.confined import ENVIRONMENTS
+from hmsplan.config.explain import LIFECYCLE
 from hmsplan.config.interpolation import TEMPLATE_FILES, BadInterpolation, Call, Expression, Reference, parse_text
 from hmsplan.config.layers import Role, merged
 from hmsplan.config.resolve import field_of
@@ -95,7 +96,8 @@ class Contents:
                 text = self.read_text(path)
                 return self._text(text, trail) if "${" in text and path.endswith(TEMPLATE_FILES) else text
             case Reference(address, () | ("id",)) if KINDS[address.kind].expansion is not None:
-                return self._content(address, trail)
+                content = self._content(address, trail)
+                return content and {name: value for name, value in content.items() if name != LIFECYCLE}
             case Reference(address, (_, *_)) if part.field != ("id",):
                 origin = self.declared.get(address)
                 if origin is not None and not is_own(origin):
