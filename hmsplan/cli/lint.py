@@ -14,7 +14,7 @@ from hmsplan.cli.session import load
 from hmsplan.cli.surfaces import FOUND_FORMATS, print_found
 from hmsplan.cli.terminal import out, width
 from hmsplan.errors import ConfigError
-from hmsplan.lint.engine import rank, worst
+from hmsplan.lint.engine import worst
 from hmsplan.lint.rules import all_rules
 from hmsplan.model import Severity
 from hmsplan.operations.lint import lint_stack
@@ -100,7 +100,7 @@ def print_findings(
     if form in _SILENT:
         return
     quote = Quoting(options)
-    for each in sorted(found, key=lambda each: rank(each.severity)):
+    for each in sorted(found, key=lambda each: each.severity.rank):
         out(format_diagnostic(options.commands.completed(each), width(), quote) + "\n")
 
 

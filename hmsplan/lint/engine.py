@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _BLOCK: Final = re.compile(r"[|>][-+0-9]*\s*(#.*)?")
 _BY_CATALOG: Final = frozenset({"unknown-model", "unknown-voice", "unknown-language"})
-_RANK: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 MOST: Final = 50
@@ -135,14 +134,9 @@ def lint(
     return tuple(sorted(found.values(), key=_order))
 
 
-def rank(severity: Severity) -> int:
-    """Return a number by which the worst is first."""
-    return _RANK[severity]
-
-
 def worst(problems: Iterable[Diagnostic], least: Severity) -> bool:
     """Say whether one of *problems* is at least as bad as *least*."""
-    return any(_RANK[problem.severity] <= _RANK[least] for problem in problems)
+    return any(problem.severity.rank <= least.rank for problem in problems)
 
 
 def _of_resources(

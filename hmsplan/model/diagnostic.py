@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Final
 
 from hmsplan.model.address import Address
 from hmsplan.model.paths import FieldPath
@@ -27,6 +28,14 @@ class Severity(enum.StrEnum):
     ERROR = "error"
     WARNING = "warning"
     INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """By which the worst is first; its own is 0."""
+        return _WORST_FIRST.index(self)
+
+
+_WORST_FIRST: Final = tuple(Severity)
 
 
 class Topic(enum.StrEnum):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import MISSING, Action, ApprovalStatus, DriftKind, Risk, Severity, SourceLine, Status, dotted
+from hmsplan.model import MISSING, Action, ApprovalStatus, DriftKind, Risk, SourceLine, Status, dotted
 from hmsplan.output.changes import dialling, headline, remarks
 from hmsplan.output.commands import BARE
 from hmsplan.output.drift import twin_advice, twin_text
@@ -49,14 +49,13 @@ _GOING: Final = frozenset({Action.DELETE, Action.REPLACE})
 
 
 class Level(enum.IntEnum):
-    """How bad it is; the lower, the worse."""
+    """How bad it is; the lower, the worse, as the rank of a ``Severity``."""
 
     ERROR = 0
     WARNING = 1
     NOTE = 2
 
 
-_LEVELS: Final = {Severity.ERROR: Level.ERROR, Severity.WARNING: Level.WARNING, Severity.INFO: Level.NOTE}
 _DRIFT_LEVELS: Final = {
     DriftKind.GONE: Level.ERROR,
     DriftKind.TWIN: Level.WARNING,
@@ -115,7 +114,7 @@ def of_diagnostics(diagnostics: Iterable[Diagnostic], commands: CommandLine = BA
     """Return every problem of a check."""
     return _worst_first(
         Finding(
-            _LEVELS[diagnostic.severity],
+            Level(diagnostic.severity.rank),
             diagnostic.summary,
             commands.complete(diagnostic.detail),
             diagnostic.source,

@@ -23,6 +23,7 @@ from hmsplan.model import (
     ResourceChange,
     Risk,
     Secret,
+    Severity,
     Snapshot,
     SourceLine,
     Status,
@@ -149,6 +150,10 @@ def test_several_patterns_are_looked_for_in_one_walk() -> None:
     alone = [(number, *at) for number, each in enumerate(patterns) for at in values_at(value, each)]
     assert sorted(found, key=str) == sorted(alone, key=str)
     assert len(found) == 4
+
+
+def test_severities_are_ordered_from_the_worst_on() -> None:
+    assert sorted(Severity, key=lambda each: each.rank) == [Severity.ERROR, Severity.WARNING, Severity.INFO]
 
 
 def test_a_refusal_prints_the_exact_flag_that_allows_it() -> None:
