@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -15,6 +16,7 @@ from hmsplan.cli.surfaces import FOUND_FORMATS, print_found
 from hmsplan.cli.terminal import out, width
 from hmsplan.errors import ConfigError
 from hmsplan.lint.engine import worst
+from hmsplan.lint.rule import Group
 from hmsplan.lint.rules import all_rules
 from hmsplan.model import Severity
 from hmsplan.operations.lint import lint_stack
@@ -36,27 +38,38 @@ _SILENT: Final = frozenset({"sarif", "junit", "codequality"})
 """Formats whose whole document is on stdout, so that nothing else is said."""
 
 
-def _known(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    for value in values:
-        if value not in all_rules():
-            guess = wording.did_you_mean(value, all_rules())
+def _chosen(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
+    """Return the ids of the rules that *values* name: by id, by a pattern of ids, or by group."""
+    found = {
+        value: {r.id for r in all_rules().values() if r.group == value or fnmatchcase(r.id, value)} for value in values
+    }
+    for value, rules in found.items():
+        if not rules:
+            guess = wording.did_you_mean(value, [*all_rules(), *Group])
             raise click.BadParameter(
                 f"there is no rule {value!r}.{guess} To see them: hmsplan lint --rules", ctx, param
             )
-    return values
+    return frozenset().union(*found.values())
 
 
 @click.command("lint", cls=Command)
 @format_option(FORMATS)
 @click.option("--rules", "listing", is_flag=True, help="List the rules instead of checking.")
-@click.option("--rule", "chosen", multiple=True, callback=_known, metavar="ID", help="Check only this rule.")
+@click.option(
+    "--rule",
+    "chosen",
+    multiple=True,
+    callback=_chosen,
+    metavar="ID",
+    help="Only this rule, those of a group (speech), or those that a pattern fits (spoken-*).",
+)
 @click.option(
     "--fail-severity",
     type=click.Choice([str(severity) for severity in Severity]),
     help="Exit 3 for findings at least as bad; without it, lint.fail_severity of hmsplan.yaml, or error.",
 )
 @click.pass_obj
-def lint_command(options: Globals, form: str, listing: bool, chosen: tuple[str, ...], fail_severity: str | None) -> int:
+def lint_command(options: Globals, form: str, listing: bool, chosen: frozenset[str], fail_severity: str | None) -> int:
     """Check what a valid stack says: to callers, to models, before the law. Offline, without key or secrets.
 
     A comment silences a rule at its line, or in the block that begins there:
@@ -83,7 +96,7 @@ def lint_command(options: Globals, form: str, listing: bool, chosen: tuple[str, 
     fails = worst(found, Severity(fail_severity) if fail_severity else stack.lint.fail)
     print_findings(options, found, form, suite=_SUITE, well=list(map(str, stack.resources)))
     if form not in _SILENT and form != "json":
-        out(_verdict(found, len(chosen or rules), len(stack.resources)))
+        out(_verdict(found, len(rules), len(stack.resources)))
     return ConfigError.exit_code if fails else 0
 
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from hmsplan.lint.rule import Group
+from hmsplan.lint.rules import all_rules
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -71,6 +74,20 @@ def test_a_rule_that_there_is_not_is_a_usage_error(cli: Cli, tmp_path: Path) -> 
     result = cli("-C", str(tmp_path), "lint", "--rule", "unknown-placeholdr")
     assert result.code == 1
     assert "Did you mean unknown-placeholder?" in " ".join(result.err.split())
+
+
+def test_rules_are_chosen_by_group_and_by_pattern(cli: Cli, tmp_path: Path) -> None:
+    def chosen(*names: str) -> set[str]:
+        options = [option for name in names for option in ("--rule", name)]
+        return {rule["id"] for rule in json.loads(cli("lint", "--rules", "--json", *options).out)["rules"]}
+
+    every = all_rules().values()
+    assert chosen("law") == {rule.id for rule in every if rule.group is Group.LAW}
+    assert chosen("spoken-*", RULE) == {RULE} | {rule.id for rule in every if rule.id.startswith("spoken-")}
+    write(tmp_path)
+    assert RULE in cli("-C", str(tmp_path), "lint", "--rule", "placeholders").out
+    assert RULE not in cli("-C", str(tmp_path), "lint", "--rule", "law").out
+    assert cli("lint", "--rules", "--rule", "spok-*").code == 1
 
 
 def test_every_format_has_the_finding_at_its_line(cli: Cli, tmp_path: Path) -> None:
