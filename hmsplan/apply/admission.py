@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 POLL_S: Final = 5.0
 """Between two looks at the calls: of 100 requests a minute, the looks take no more than a quarter."""
-_SLICE_S: Final = 0.25
+_SLICE_S: Final = 0.5
 """How soon a signal ends the waiting."""
 
 

@@ -204,6 +204,17 @@ def test_all_that_wait_share_one_list(world: World) -> None:
     assert reads(world, "/calls") <= 60 / 5 + 2
 
 
+def test_what_is_over_is_not_read_again(world: World) -> None:
+    """A day of calls is read once; then only what began since the oldest call that went on."""
+    for _ in range(1500):
+        called(world, status="ended", agent_id=world.id("assistants.desk"))
+    world.clock.now += 3600
+    called(world, agent_id=world.id("assistants.desk"))
+    world.emulator.requests.clear()
+    assert ended(apply(world, CallWait(30)))["assistants.desk:update"] == "skipped"
+    assert reads(world, "/calls") <= 2 + 30 / 5 + 1
+
+
 def test_what_waits_takes_no_place_of_others(world: World) -> None:
     called(world, number_id=world.id("numbers.main"))
     began = world.clock()
