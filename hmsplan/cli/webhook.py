@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 FORMATS: Final = ("text", "json", *FOUND_FORMATS)
 NOT_AS_EXPECTED: Final = 1
+_SILENT: Final = frozenset(FOUND_FORMATS) - {"github"}
+"""Formats whose whole document is on stdout; annotations are lines of a log, which names all."""
 _SUITE: Final = "hmsplan webhook test"
 
 
@@ -150,6 +152,7 @@ def _print(options: Globals, results: Sequence[WebhookResult], found: Cases, for
         return
     if form in FOUND_FORMATS:
         print_found(options, of_diagnostics(problems, options.commands), form, suite=_SUITE, well=[*well(results)])
+    if form in _SILENT:
         return
     quote = Quoting(options)
     for each in problems:

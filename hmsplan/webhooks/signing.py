@@ -42,7 +42,12 @@ def signed_headers(event: str, body: bytes, secret: str | None, *, now: float | 
         body: the raw bytes of the request.
         secret: the ``webhook_secret``; None = there is no signature.
         now: Unix seconds; None = by the clock of this machine.
+
+    Raises:
+        ValueError: the secret is empty.
     """
+    if secret == "":
+        raise ValueError("a secret is missing or empty")
     timestamp = str(int(time.time() if now is None else now))
     headers = {EVENT: event, TIMESTAMP: timestamp}
     return headers if secret is None else {**headers, SIGNATURE: signature(timestamp, body, secret)}

@@ -355,6 +355,9 @@ def test_findings_stand_on_the_line_of_the_tool(webhook: Any, server: Server, fo
     if form == "junit":
         assert '<testcase classname="hmsplan webhook test" name="numbers.main assistant-request' in result.out
         assert 'desk.yaml" line="10"' in result.out
+    if form == "github":
+        assert result.out.startswith("::error file=")
+        assert "FAIL  assistants.desk  tool-calls, find_slot, all arguments" in result.out
     if form == "sarif":
         (place, *_) = {json.dumps(r["locations"]) for r in json.loads(result.out)["runs"][0]["results"]}
         assert '"startLine": 10' in place

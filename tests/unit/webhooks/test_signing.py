@@ -96,7 +96,12 @@ def test_another_form_of_signature_is_a_wrong_one(text: str) -> None:
 def test_without_a_secret_nothing_is_verified(secrets: str | list[str]) -> None:
     """A variable that is not set must not let everybody in."""
     with pytest.raises(ValueError, match="missing or empty"):
-        verify(headers(""), BODY, secrets, now=NOW)
+        verify(headers(), BODY, secrets, now=NOW)
+
+
+def test_an_empty_secret_signs_nothing() -> None:
+    with pytest.raises(ValueError, match="missing or empty"):
+        headers("")
 
 
 def test_an_event_without_a_secret_is_not_signed() -> None:
