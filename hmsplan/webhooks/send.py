@@ -11,8 +11,11 @@ import enum
 import ipaddress
 import socket
 import ssl
+import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import httpx
@@ -58,9 +61,30 @@ class Answer:
 
 
 async def resolved(host: str, port: int) -> Sequence[str]:
-    """Return the addresses of a host, those of IPv4 first: IPv6 is what a machine may have and not reach."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return sorted((str(each[4][0]) for each in found), key=lambda address: ":" in address)
+    """Return the addresses of a host, those of IPv4 first: IPv6 is what a machine may have and not reach.
+
+    In a thread that nothing waits for: the one that asyncio would take is awaited at the end of the loop, for as long
+    as a name server is silent.
+    """
+    loop = asyncio.get_running_loop()
+    found: asyncio.Future[list[str]] = loop.create_future()
+
+    def look() -> None:
+        try:
+            every = [str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+            told = partial(_told, found, sorted(every, key=lambda address: ":" in address))
+        except (OSError, UnicodeError):
+            told = partial(_told, found, [])
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(told)
+
+    threading.Thread(target=look, daemon=True).start()
+    return await found
+
+
+def _told(found: asyncio.Future[list[str]], addresses: list[str]) -> None:
+    if not found.done():
+        found.set_result(addresses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +112,6 @@ class Sender:
                 await self._exchange(url, headers, body, kept)
         except TimeoutError:
             kept.trouble = Trouble.TOO_LATE
-        except socket.gaierror:
-            kept.trouble = Trouble.NOT_RESOLVED
         except (httpx.ConnectError, OSError) as error:
             kept.trouble = Trouble.TLS if _is_about_tls(error) else Trouble.NOT_CONNECTED
         except httpx.RemoteProtocolError as error:

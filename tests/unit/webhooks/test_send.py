@@ -80,19 +80,29 @@ def test_what_is_not_answered_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
         threading.Thread(target=speak_in_clear, args=(listening,), daemon=True).start()
         assert send(f"https://127.0.0.1:{listening.getsockname()[1]}/").trouble is Trouble.TLS
 
-    async def unknown(*_: Any) -> Any:
-        raise socket.gaierror
+    async def unknown(*_: Any) -> list[str]:
+        return []
 
     monkeypatch.setattr("hmsplan.webhooks.send.resolved", unknown)
     assert send("http://nothing.example/").trouble is Trouble.NOT_RESOLVED
 
 
 def test_a_name_server_that_hangs_costs_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def hangs(*_: Any) -> Any:
-        await asyncio.sleep(60)
+    """The end of the event loop does not wait for it either."""
+    answers = threading.Event()
 
-    monkeypatch.setattr("hmsplan.webhooks.send.resolved", hangs)
+    def hangs(*_: Any, **__: Any) -> Any:
+        answers.wait(60)
+        raise socket.gaierror
+
+    monkeypatch.setattr("socket.getaddrinfo", hangs)
     assert send("http://slow.example/", within_s=0.05).trouble is Trouble.TOO_LATE
+    assert not answers.is_set()
+    answers.set()
+
+
+def test_a_name_that_is_none_is_not_resolved() -> None:
+    assert send(f"http://{'a' * 70}.example/").trouble is Trouble.NOT_RESOLVED
 
 
 def test_an_answer_of_the_largest_size_is_whole(server: Server) -> None:
