@@ -83,12 +83,13 @@ def _head(page: Page) -> Iterator[str]:
         yield "\n".join(["| action | count | objects |", "|---|--:|---|", *map(_row, page.rows)])
     if page.reach:
         yield escape.markdown(" ".join(page.reach))
-    if page.minutes:
-        yield _minutes(page)
+    yield from _minutes(page)
 
 
-def _minutes(page: Page) -> str:
-    """Return the table of campaigns; of many, the first ones."""
+def _minutes(page: Page) -> Iterator[str]:
+    """Yield the table of campaigns; of many, the first ones."""
+    if not page.minutes:
+        return
     heads, *rows = page.minutes
     shown = [
         f"| {' | '.join([escape.markdown_code(_short(name)), *map(escape.markdown, cells)])} |"
@@ -97,7 +98,7 @@ def _minutes(page: Page) -> str:
     rest = len(rows) - len(shown)
     more = [f"\n{count(rest, 'more campaign')}, which the text of the plan names."] if rest else []
     table = [f"| {' | '.join(heads)} |", "|---|--:|--:|--:|---|", *shown, *more]
-    return "\n".join([escape.markdown(page.balance), "", *table])
+    yield "\n".join([escape.markdown(page.balance), "", *table])
 
 
 def _looser(sentences: Sequence[str]) -> str:
