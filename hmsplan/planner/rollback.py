@@ -242,6 +242,8 @@ class _Rebuilding:
             imports=(),
             removed=frozenset(),
             warnings=(),
+            requirement=None,  # it was applied here before
+            content_of=lambda _: None,  # that of the files is not what is applied
         )
         before = {address: (number, picture.before) for address, (number, picture) in self.later.items()}
         return Past(stack, self.rollback, tuple(self.lost), MappingProxyType(before))

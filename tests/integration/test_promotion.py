@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
 from support.stores import STORES
 from support.two_environments import Two
+from support.virtual_time import run
 from support.writing import STACK
 
 from hmsplan.emulator import Fault
 from hmsplan.errors import UnsafePlan
 from hmsplan.model import Address, Status
+from hmsplan.operations.apply import apply
+from hmsplan.operations.plan import plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +31,7 @@ FILES: Final[dict[str, str | bytes]] = {
     "environments/staging.yaml": "variables: {who: Test}\n",
     "environments/production.yaml": REQUIRE,
 }
+DESK: Final = Address("assistants", "desk")
 
 
 class Promoted(Two):
@@ -177,6 +182,23 @@ def test_a_damaged_state_of_staging_refuses_and_says_why(here: Promoted) -> None
     here.wait(24)
     (here.root / ".hmsplan" / "staging" / "state.json").write_text("{")
     assert "the state of staging could not be read" in here.missing()["assistants.desk"]
+
+
+def test_a_rollback_proves_nothing_and_needs_no_proof(here: Promoted) -> None:
+    """What it applies is not what the files declare; where it goes back to was applied there before."""
+    here.apply("staging")
+    here.apply("production", "override:*")
+    here.say("Good day from ${var:who}")
+    here.apply("staging")
+    here.apply("production", "override:*")
+    here.wait(24)
+    back = {name: replace(here.workspace(name), rollback=1) for name in ("staging", "production")}
+    run(apply(back["staging"]), here.clock)
+    assert run(plan(back["production"]), here.clock).refusals == ()
+    here.emulators["production"].edit(
+        "assistants", here.workspace("production").state().bindings[DESK].id, {"first_message": "Changed"}
+    )
+    assert "not known to be applied in staging" in here.missing()["assistants.desk"]
 
 
 def test_a_moved_address_keeps_its_proof(here: Promoted) -> None:
