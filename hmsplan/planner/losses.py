@@ -85,24 +85,36 @@ def _kept(kind: Kind, change: ResourceChange, past: Past) -> Iterator[Diagnostic
     if kind.final is not None and is_final(kind, change.before) and diff(kind, change.after, change.before):
         detail = f"{change.address} is {kind.final[1]}, and the platform lets nothing change any more."
         yield lost("Stays as it is", detail, change.address)
-    number, before = past.before.get(change.address, (0, {}))
-    for name in sorted(before):
-        places = leaves({name: before[name]})
-        if paths := [path for path, value in places if _is_lost(kind, change, before, path, value)]:
+    for name, (number, value) in sorted(past.before.get(change.address, {}).items()):
+        if paths := list(_lost_within(kind, change, name, value)):
+            names = listed(map(dotted, paths))
             detail = (
-                f"{listed(map(dotted, paths))} of {change.address} had a value before @{number} that no stack "
-                f"declared, and does not get it back. To see it:\n  hmsplan show @{number}"
+                f"{names} of {change.address}: as it was before @{number}, no stack declared it, so it does not come "
+                f"back. To see it:\n  hmsplan show @{number}"
             )
             yield lost("Was not declared", detail, change.address, paths[0])
 
 
-def _is_lost(kind: Kind, change: ResourceChange, before: Value, path: FieldPath, value: Value) -> bool:
-    """Say whether what was live at *path* was not declared, and is not there any more once the plan is applied."""
-    named = named_path(kind, before, path)
-    if value is None or path[0] in kind.computed or _covers(kind, change, named):
-        return False
-    leaves_it = any(field.path == named[: len(field.path)] for field in change.fields)
-    return leaves_it or (not isinstance(value, Secret) and at_path(kind, change.before, named) != value)
+def _lost_within(kind: Kind, change: ResourceChange, name: str, before: Value) -> Iterator[FieldPath]:
+    """Yield where a field was otherwise before the first apply since, though nothing declared it then."""
+    if name in kind.computed:
+        return
+    was, now = {name: before}, {name: change.before.get(name, MISSING)}
+    places = {named_path(kind, side, path): None for side in (was, now) for path, _ in leaves(side)}
+    for path in places:
+        then, live = at_path(kind, was, path), at_path(kind, now, path)
+        moves = any(field.path == path[: len(field.path)] for field in change.fields)
+        left = MISSING if moves else live
+        if _covers(kind, change, path) or _is_nothing(then) is _is_nothing(left) is True:
+            continue
+        if isinstance(then, Secret) and isinstance(left, Secret):
+            continue
+        if then != left:
+            yield path
+
+
+def _is_nothing(value: Value) -> bool:
+    return value is None or value is MISSING
 
 
 def _covers(kind: Kind, change: ResourceChange, named: FieldPath) -> bool:

@@ -233,7 +233,8 @@ def _changes(
             continue
         resource, kind = stack.resources[address], kinds[address.kind]
         again = wants_resend(resource, options.resend)
-        change = _one(kind, resource, snapshot, state.lineage, found, ids, resend=again)
+        applied = options.past.applied.get(address) if options.past is not None else None
+        change = _one(kind, resource, snapshot, state.lineage, found, ids, resend=again, applied=applied)
         if change.action is Action.REPLACE:
             ids.pop(address, None)  # what refers to it gets the id of the new one
         if change.action in {Action.CREATE, Action.REPLACE}:
@@ -263,9 +264,13 @@ def _one(
     ids: Mapping[Address, str],
     *,
     resend: bool,
+    applied: Spec | None = None,
 ) -> ResourceChange:
+    """Plan one address; *applied*, where it is given, counts as what was applied last."""
     address = resource.address
     binding = found.bindings.get(address)
+    if applied is not None and binding is not None and address not in found.adopted:
+        binding = replace(binding, applied=applied)
     live = snapshot.get(address.kind, binding.id) if binding is not None else None
     if binding is None or live is None:
         change = creation(kind, resource, ids, binding, lineage)

@@ -72,13 +72,16 @@ class Past:
         stack: what was declared when it had ended.
         rollback: what a plan says of it.
         lost: what the history does not tell of it.
-        before: of what an apply since has touched, the number of the first one and what was live before it.
+        before: of each field that an apply since was about, the number of the first one and what was live before it.
+        applied: what counts as last applied: also what an apply since put into a block that was declared then, and
+            another one let go of.
     """
 
     stack: Stack
     rollback: Rollback
     lost: tuple[Diagnostic, ...] = ()
-    before: Mapping[Address, tuple[int, Spec]] = field(default_factory=lambda: MappingProxyType({}))
+    before: Mapping[Address, Mapping[str, tuple[int, Value]]] = field(default_factory=lambda: MappingProxyType({}))
+    applied: Mapping[Address, Spec] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class _Then(NamedTuple):
@@ -202,6 +205,8 @@ class _Rebuilding:
         self.number = rollback.to.number
         self.earlier: dict[Address, Picture] = {}
         self.later: dict[Address, tuple[int, Picture]] = {}
+        self.before: defaultdict[Address, dict[str, tuple[int, Value]]] = defaultdict(dict)
+        self.since: defaultdict[Address, list[Spec]] = defaultdict(list)
         self.owners: dict[tuple[str, str], Address] = {}
         self.lost: list[Diagnostic] = []
         self._read(entries)
@@ -217,6 +222,10 @@ class _Rebuilding:
         for entry in since:
             for picture in entry.pictures:
                 self.later.setdefault(picture.address, (entry.head.number, picture))
+                self.since[picture.address].append(picture.after)
+                for name in picture.before.keys() | picture.after.keys():
+                    known = (entry.head.number, picture.before.get(name, MISSING))
+                    self.before[picture.address].setdefault(name, known)
         for entry in (*reversed(until), *since):
             for picture in entry.pictures:
                 if picture.id is not None:
@@ -245,8 +254,16 @@ class _Rebuilding:
             requirement=None,  # it was applied here before
             content_of=lambda _: None,  # that of the files is not what is applied
         )
-        before = {address: (number, picture.before) for address, (number, picture) in self.later.items()}
-        return Past(stack, self.rollback, tuple(self.lost), MappingProxyType(before))
+        applied = {address: self._applied(address, each.spec) for address, each in resources.items()}
+        return Past(stack, self.rollback, tuple(self.lost), self.before, applied)
+
+    def _applied(self, address: Address, then: Spec) -> Spec:
+        binding = self.state.bindings.get(address)
+        applied: Spec = binding.applied if binding is not None else EMPTY
+        seen = then.keys() - self.kinds[address.kind].write_only  # of the others nothing else tells what is there
+        for spec in self.since[address]:
+            applied = _also(applied, {key: spec[key] for key in spec.keys() & seen}, then)
+        return applied
 
     # --- what was there -----------------------------------------------------------------------------------
 
@@ -435,6 +452,19 @@ def secrets_of(stack: Stack) -> Iterator[Secret]:
     """Yield the secrets that *stack* uses, each as often as it does."""
     specs = (resource.spec for resource in stack.resources.values() if resource.secret_paths)
     yield from (leaf for spec in specs for _, leaf in leaves(spec) if isinstance(leaf, Secret))
+
+
+def _also(applied: Value, since: Spec, then: Spec) -> Spec:
+    """Return *applied* with the keys that were applied *since* and that nothing declared *then*."""
+    found = dict(applied) if isinstance(applied, Mapping) else {}
+    for key, value in since.items():
+        if key not in then:
+            found.setdefault(key, value)
+        elif isinstance(value, Mapping) and isinstance(then[key], Mapping):
+            inner = _also(found.get(key), value, then[key])
+            if inner:
+                found[key] = inner
+    return found
 
 
 def _adopted(address: Address, number: int) -> Diagnostic:

@@ -97,7 +97,7 @@ def test_changes_creates_and_deletes_are_undone(live: Callable[..., Result], sta
     assert live("apply", "-y").code == 0
     done = live("rollback", "@1", "-y", *BACK)
     assert done.code == 0, done
-    assert "assistants.support: max_duration_seconds of assistants.support had a value before @2" in told(done)
+    assert "max_duration_seconds of assistants.support: as it was before @2, no stack declared it" in told(done)
     assert content(emulator, "assistants") == {**then, "Support": {**then["Support"], "max_duration_seconds": None}}
     assert emulator.all("campaigns") == []
     again = live("rollback", "@1", "--detailed-exitcode")

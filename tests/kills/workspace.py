@@ -286,7 +286,7 @@ class Workspace:
     def way_back(self, crash: str) -> int:
         """Apply the other stack, go back from there while the files still declare it, and be killed on the way.
 
-        Afterwards the author follows: all that is left to an apply then is the lead that the history cannot name.
+        Afterwards the author follows: all that is left to an apply then are the leads that the history cannot name.
 
         Returns:
             how many processes were killed.
@@ -300,8 +300,8 @@ class Workspace:
             self._found("unconverged", int(ended.code != 0), (crash, ended))
         self.turn()
         plan = json.loads(self.run("plan", "--json").out)
-        left = {each["address"] for each in plan["hmsplan"]["changes"]}
-        self._found("unconverged", len(left - {"campaigns.recall"}), (crash, left))
+        left = [each for each in plan["hmsplan"]["changes"] if each["action"] != "update" or not each["members"]]
+        self._found("unconverged", len(left), (crash, left))
         ended = self.run(*APPLY)
         self._found("unconverged", int(ended.code != 0), (crash, ended))
         self.judge()
