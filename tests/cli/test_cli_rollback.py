@@ -278,3 +278,113 @@ def test_what_lint_calls_an_error_does_not_close_the_way_back(
     back = live("rollback", "@1", "-y")
     assert (back.code, "[no-ai-disclosure]" in back.out) == (0, True)
     assert content(emulator, "assistants")["Support"]["first_message"].startswith("Good morning")
+
+
+# What does not return
+
+
+HOOK = """
+assistants:
+  support: {name: Support, first_message: %s, webhook_url: "https://hooks.example.com/", webhook_secret: "${secret:%s}"}
+"""
+KEYED = {"HMSPLAN_FINGERPRINT_KEY": "0123456789abcdef0123456789abcdef"}
+
+
+def lost(result: Result) -> dict[str, str]:
+    """Return what a plan in JSON names, by the first words."""
+    return {each["summary"]: each["detail"] for each in result.json["hmsplan"]["rollback"]["lost"]}
+
+
+def test_a_secret_of_another_value_stays_and_is_named(
+    live: Callable[..., Result], stack: Path, emulator: Emulator
+) -> None:
+    for text, value in (("Hello", "first-value"), ("Buy now", "second-value")):
+        write(stack, {"a.yaml": HOOK % (text, "hook")})
+        assert live("apply", "-y", HMSPLAN_SECRET_HOOK=value, **KEYED).code == 0
+    planned = live("rollback", "@1", "--json", HMSPLAN_SECRET_HOOK="second-value", **KEYED)
+    assert "webhook_secret of assistants.support had the present value then" in lost(planned)["Secret is not kept"]
+    assert live("rollback", "@1", "-y", HMSPLAN_SECRET_HOOK="second-value", **KEYED).code == 0
+    (desk,) = emulator.all("assistants")
+    assert [desk["first_message"], desk["webhook_secret"]] == ["Hello", "second-value"]
+    planned = live("rollback", "@1", "--json", HMSPLAN_SECRET_HOOK="first-value", **KEYED)
+    assert "Secret is not kept" not in lost(planned)
+
+
+def test_a_secret_that_the_files_do_not_use_any_more_is_asked_for_by_its_name(
+    live: Callable[..., Result], stack: Path, emulator: Emulator
+) -> None:
+    write(stack, {"a.yaml": HOOK % ("Hello", "old")})
+    assert live("apply", "-y", HMSPLAN_SECRET_OLD="old-value", **KEYED).code == 0
+    write(stack, {"a.yaml": HOOK % ("Hello", "new")})
+    given = {"HMSPLAN_SECRET_NEW": "new-value", **KEYED}
+    assert live("apply", "-y", **given).code == 0
+    kept = live("rollback", "@1", "--json", **given)
+    assert "is not given here. What the platform has stays." in lost(kept)["Secret is not kept"]
+    assert live("rollback", "@1", "-y", HMSPLAN_SECRET_OLD="old-value", **given).code == 0
+    (desk,) = emulator.all("assistants")
+    assert desk["webhook_secret"] == "old-value"
+
+
+def test_a_secret_that_has_to_be_sent_and_is_not_given_is_an_error_with_a_way_out(
+    live: Callable[..., Result], stack: Path
+) -> None:
+    write(stack, {"a.yaml": HOOK % ("Hello", "old"), "n.yaml": ""})
+    assert live("apply", "-y", HMSPLAN_SECRET_OLD="old-value").code == 0
+    write(stack, {"a.yaml": "assistants:\n  other: {name: Other}\n"})
+    assert live("apply", "-y").code == 0
+    refused = live("rollback", "@1", "-y")
+    said = " ".join(refused.err.split())
+    assert refused.code == 3
+    assert "Set HMSPLAN_SECRET_OLD, or leave the object out: --exclude assistants.support" in said
+    assert live("rollback", "@1", "--exclude", "assistants.support").code == 0
+
+
+def test_leads_are_put_back_as_far_as_the_files_name_them(
+    applied: Callable[..., Result], stack: Path, emulator: Emulator
+) -> None:
+    for number in ("2", "3"):
+        write(stack, {"c.yaml": TWO["c.yaml"].replace("+31612345678", f"+3161234567{number}")})
+        assert applied("apply", "-y").code == 0
+    partly = applied("rollback", "@2", "--json")
+    assert "1 lead that campaigns.recall had then cannot be put back" in lost(partly)["Members are not kept"]
+    write(stack, {"c.yaml": TWO["c.yaml"]})
+    assert "Members are not kept" not in lost(applied("rollback", "@2", "--json", "--allow", "*"))
+    assert applied("rollback", "@2", "-y", "--allow", "*").code == 0
+    (campaign,) = emulator.all("campaigns")
+    assert [each["phone_number"] for each in emulator.all("leads", parent=campaign["id"])] == ["+31612345678"]
+
+
+def test_a_name_that_was_changed_is_changed_back(live: Callable[..., Result], stack: Path, emulator: Emulator) -> None:
+    write(stack, ONE)
+    assert live("apply", "-y").code == 0
+    ids = {each["id"] for each in emulator.all("assistants")}
+    new = ONE["a.yaml"].replace("  old:", "  new:") + "moved: [{from: assistants.old, to: assistants.new}]\n"
+    write(stack, {"a.yaml": new})
+    assert live("apply", "-y").code == 0
+    assert live("rollback", "@1", "-y").code == 0
+    write(stack, ONE)
+    assert live("plan", "--detailed-exitcode").code == 0
+    assert {each["id"] for each in emulator.all("assistants")} == ids
+
+
+def test_what_was_adopted_since_gets_its_fields_back_and_is_not_deleted(
+    live: Callable[..., Result], stack: Path, emulator: Emulator
+) -> None:
+    assert live("apply", "-y").code == 0
+    emulator.add("assistants", {"name": "Theirs", "first_message": "Hi"})
+    write(stack, {"t.yaml": "assistants:\n  theirs: {name: Theirs, first_message: Ours}\n"})
+    assert live("apply", "-y").code == 0
+    assert "state rm assistants.theirs" in lost(live("rollback", "@1", "--json"))["Stays managed"]
+    assert live("rollback", "@1", "-y").code == 0
+    assert content(emulator, "assistants")["Theirs"]["first_message"] == "Hi"
+
+
+def test_what_was_put_into_a_block_since_and_let_go_of_goes_too(
+    live: Callable[..., Result], stack: Path, emulator: Emulator
+) -> None:
+    block = "llm_config: {provider: openai, model: gpt-5.4%s}"
+    for fields in (block % "", block % ", temperature: 0.5", "first_message: Hello"):
+        write(stack, {"a.yaml": f"assistants:\n  support: {{name: Support, {fields}}}\n"})
+        assert live("apply", "-y").code == 0
+    assert live("rollback", "@1", "-y").code == 0
+    assert "temperature" not in content(emulator, "assistants")["Support"]["llm_config"]
