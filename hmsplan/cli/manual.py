@@ -14,6 +14,7 @@ GROUPS: Final = {
     "When": ("--at", "--wait-for-calls", "--then"),
     "Consent": ("--yes", "--allow", "--expect-digest", "--trust-from"),
     "What to check": ("--rules", "--rule"),
+    "What to pull": ("--ours", "--theirs", "--shared"),
     "What to export": ("--only", "--without-leads", "--minimal"),
     "What to settle": ("--adopt", "--none", "--force"),
     "What to send": ("--to", "--tool", "--script", "--secret", "--fixture", "--answer"),
@@ -165,6 +166,19 @@ MANUALS: Final = {
         ),
         ("0", "1", "2", "3", "9", "130, 143"),
         (("0", "no drift, or no --detailed-exitcode"), ("2", "something drifted (--detailed-exitcode)")),
+    ),
+    "pull": Manual(
+        (
+            ("See what would be written", "hmsplan pull --check -e production"),
+            ("Write what changed in the dashboard", "hmsplan pull -e production"),
+            ("Only this assistant; what is live wins", "hmsplan pull --theirs assistants.support"),
+        ),
+        ("0", "1", "2", "3", "9", "130, 143"),
+        (
+            ("0", "the files declare what is live, or no --detailed-exitcode"),
+            ("1", "a conflict, an object that is gone, a value that cannot be written; or any other error"),
+            ("2", "something was, or would be, written (--detailed-exitcode)"),
+        ),
     ),
     "show": Manual(
         (

@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "policy": ("policy", "Test the policies of the stack."),
     "calls": ("calls", "Show the calls in progress, and on what they are."),
     "drift": ("drift", "Show what changed outside hmsplan. Read-only."),
+    "pull": ("pull", "Write what changed outside hmsplan into the files."),
     "show": ("plan", "Show a saved plan, or an earlier apply."),
     "history": ("history", "List the applies: who, when, from which commit."),
     "rollback": ("rollback", "Go back to an earlier apply."),

@@ -9,11 +9,15 @@ from __future__ import annotations
 import os
 import re
 import stat
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hmsplan.config.interpolation import FileProblem
 from hmsplan.config.slips import merge_conflict
 from hmsplan.config.yaml_parser import MAX_FILE_BYTES
+from hmsplan.model import EMPTY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_TOTAL_BYTES: Final = 64 * 2**20
 STACK_FILE: Final = "hmsplan.yaml"
@@ -35,11 +39,13 @@ class Folder:
     Attributes:
         root: without symbolic links.
         budget: bytes that may still be read.
+        instead: path below the root, without symbolic links, to what is read in the place of what is there.
     """
 
-    def __init__(self, root: str, budget: int = MAX_TOTAL_BYTES) -> None:
+    def __init__(self, root: str, budget: int = MAX_TOTAL_BYTES, instead: Mapping[str, bytes] = EMPTY) -> None:
         self.root = os.path.realpath(root)
         self.budget = budget
+        self.instead = instead
         self._inside = self.root.rstrip("/") + "/"
         self._texts: dict[str, str] = {}
 
@@ -65,6 +71,8 @@ class Folder:
         if not absolute.startswith(self._inside):
             detail = f"{shown} is a symbolic link to a place outside the stack. Copy the file into it."
             raise FileProblem("Path outside the stack", detail)
+        if (data := self.instead.get(absolute[len(self._inside) :])) is not None:
+            return data
         try:
             descriptor = self._open(absolute)
         except OSError as error:
@@ -118,6 +126,10 @@ class Folder:
             return sorted(entry.name for entry in os.scandir(f"{self.root}/{folder}"))
         except OSError:
             return []
+
+    def exists(self, path: str) -> bool:
+        """Say whether there is anything of that path below the root."""
+        return os.path.lexists(f"{self.root}/{path}")
 
     def is_folder(self, path: str) -> bool:
         """Say whether there is a folder below the root, or a link to one."""

@@ -49,6 +49,7 @@ def list_files(folder: Folder, include: Sequence[str], at: str = "") -> Listing:
     """
     found = _Found()
     _walk(folder, at, found)
+    found.files += [path for path in folder.instead if path.startswith(at) and not folder.exists(path)]
     patterns = [re.compile(glob(pattern)) for pattern in include]
     wanted = re.compile("|".join(f"(?:{pattern.pattern})" for pattern in patterns))
     files = sorted(path for path in found.files if _fits(wanted, path))

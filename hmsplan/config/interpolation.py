@@ -29,6 +29,7 @@ _MARK: Final = re.compile(r"\$\$\{|\$\{([^{}\n]*\}?)")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _VARIABLE: Final = re.compile(r"(?<!\$)\$\{var:([A-Za-z][A-Za-z0-9_-]*)\}")
 _FILE: Final = re.compile(r"(?<!\$)\$\{file:([^{}\n]+)\}")
+_CSV: Final = re.compile(r"\$\{csv:([^{}\n]+)\}")
 _REFERENCE: Final = re.compile(rf"([a-z_]+)\.({KEY_PATTERN})((?:\.[A-Za-z0-9_-]+)*)")
 
 
@@ -87,6 +88,12 @@ def texts_of(value: Any) -> Iterator[tuple[FieldPath, str]]:
 def whole_file(value: object) -> str | None:
     """Return the path in ``${file:path}`` when *value* is that and nothing else."""
     found = _FILE.fullmatch(value) if isinstance(value, str) else None
+    return found[1] if found is not None else None
+
+
+def whole_csv(value: object) -> str | None:
+    """Return the path in ``${csv:path}`` when *value* is that and nothing else."""
+    found = _CSV.fullmatch(value) if isinstance(value, str) else None
     return found[1] if found is not None else None
 
 

@@ -47,7 +47,7 @@ def from_csv(text: str, file: str) -> Found:
     Blank lines are skipped. After ``MAX_PROBLEMS`` problems the rest of the file is only counted.
     """
     lines = list(io.StringIO(text.removeprefix("\ufeff"), newline=""))
-    rows = _Rows(lines, file, _delimiter(lines))
+    rows = _Rows(lines, file, delimiter_of(lines))
     try:
         header = _header(rows)
         problems = list(islice(_header_problems(header, rows.source), MAX_PROBLEMS))
@@ -56,7 +56,7 @@ def from_csv(text: str, file: str) -> Found:
         return Found((), [_unreadable(error, rows)])
 
 
-def _delimiter(lines: list[str]) -> str:
+def delimiter_of(lines: list[str]) -> str:
     """Return what divides the columns: that by which one of them is the phone number, or else that which finds most."""
     headers: dict[str, list[str]] = {}
     for delimiter in _DELIMITERS:

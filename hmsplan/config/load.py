@@ -61,6 +61,7 @@ def load_stack(
     need_secrets: bool = False,
     ask_programs: bool | None = None,
     meanwhile: Callable[[], object] = lambda: None,
+    instead: Mapping[str, bytes] = EMPTY,
 ) -> Stack:
     """Read, resolve and validate a whole stack.
 
@@ -76,15 +77,17 @@ def load_stack(
         need_secrets: a secret without a value is an error; ``validate`` does without.
         ask_programs: whether sources that are programs are asked, of a valid stack; None = if secrets are needed.
         meanwhile: other work, which is done while other processes parse the files of a large stack; else it is not.
+        instead: path below the root to what is read in the place of that file, to see what a change would mean.
 
     Raises:
         ConfigError: carries every problem at once.
     """
     began = time.perf_counter()
     with _garbage_stays():
-        folder = Folder(str(root))
+        folder = Folder(str(root), instead=instead)
         sources = _read_sources(folder, root, environment, meanwhile)
-        build = partial(build_stack, sources, given=variables, environ=environ, read_text=Folder(folder.root).read_text)
+        texts = Folder(folder.root, instead=instead)
+        build = partial(build_stack, sources, given=variables, environ=environ, read_text=texts.read_text)
         files = () if secrets_file is None else (Source("dotenv", str(secrets_file)),)
         runs_programs = need_secrets if ask_programs is None else ask_programs
         asked = [source for source in (*secrets, *files) if runs_programs or not source.is_program]

@@ -63,7 +63,7 @@ def parse_ahead(
     from multiprocessing import get_context  # noqa: PLC0415 -- only for a large stack
 
     context = get_context("fork")
-    share_of_budget = Folder(folder.root, folder.budget // cores)
+    share_of_budget = Folder(folder.root, folder.budget // cores, folder.instead)
     size = max(_CHUNK, -(-len(files) // _MOST_CHUNKS))
     chunks = [files[at : at + size] for at in range(0, len(files), size)]
     with _numbers(len(chunks)) as numbers:

@@ -52,17 +52,22 @@ def _under(head: str, value: Any, indent: int) -> list[str]:
     if isinstance(value, dict) and value:
         return [head, *block(value, indent)]
     if isinstance(value, list) and value:
-        return [head, *(line for item in value for line in _item(item, indent))]
+        return [head, *(line for item in value for line in item_lines(item, indent))]
     return [f"{head} {scalar(value)}"]
 
 
-def _item(value: Any, indent: int) -> list[str]:
+def item_lines(value: Any, indent: int) -> list[str]:
+    """Return the lines of one item of a list, whose dash is indented that far.
+
+    Raises:
+        CannotWrite: something in it cannot be written.
+    """
     dash = f"{' ' * indent}- "
     if isinstance(value, dict) and value:
         first, *rest = block(value, indent + 2)
         return [dash + first.lstrip(" "), *rest]
     if isinstance(value, list) and value:
-        first, *rest = (line for item in value for line in _item(item, indent + 4))
+        first, *rest = (line for item in value for line in item_lines(item, indent + 4))
         return [f"{dash}  {first.lstrip(' ')}", *rest]
     return [dash + scalar(value)]
 
@@ -89,6 +94,20 @@ def scalar(value: Any) -> str:
     if not _reads_back(number, value):
         raise CannotWrite(f"{value} is not a number that a file can hold")
     return number
+
+
+def in_line(value: Any) -> str:
+    """Return *value* as it stands between brackets, in one line.
+
+    Raises:
+        CannotWrite: something in it cannot be written.
+    """
+    if isinstance(value, dict) and value:
+        return "{" + ", ".join(f"{_key(key)}: {in_line(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list) and value:
+        return f"[{', '.join(map(in_line, value))}]"
+    written = scalar(value)
+    return double_quoted(value) if isinstance(value, str) and "," in written else written
 
 
 def _key(key: str) -> str:

@@ -69,6 +69,7 @@ from hmsplan.model.plan import (
 )
 from hmsplan.model.policy import Denial
 from hmsplan.model.promotion import Content, ContentOf, Proof, Requirement
+from hmsplan.model.pull import FileChange, Pulled, PullOutcome, PullReport, Side
 from hmsplan.model.report import Complaint, Outcome, Report, Status
 from hmsplan.model.secret import Secret
 from hmsplan.model.snapshot import Anonymous, RemoteObject, Snapshot
@@ -115,6 +116,7 @@ __all__ = [
     "DriftKind",
     "FieldChange",
     "FieldPath",
+    "FileChange",
     "Freeze",
     "Head",
     "HistoryEntry",
@@ -136,6 +138,9 @@ __all__ = [
     "Picture",
     "Plan",
     "Proof",
+    "PullOutcome",
+    "PullReport",
+    "Pulled",
     "Reached",
     "Ref",
     "Refusal",
@@ -151,6 +156,7 @@ __all__ = [
     "Safety",
     "Secret",
     "Severity",
+    "Side",
     "Snapshot",
     "SourceLine",
     "Spec",

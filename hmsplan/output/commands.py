@@ -40,6 +40,7 @@ NAMES: Final = (
     "mcp",
     "plan",
     "policy",
+    "pull",
     "resolve",
     "rollback",
     "schema",

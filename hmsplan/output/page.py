@@ -160,6 +160,7 @@ class Page:
         digest: as it is written; "" for a drift report.
         stamp: which hmsplan made the report, and when; "" for none.
         apply: what to type to apply such a plan, before what allows its risks, or to undo what drifted.
+        pull: what to type to write into the files what drifted.
         width: columns that the lines of objects are laid out for.
     """
 
@@ -200,6 +201,7 @@ class Page:
     digest: str = ""
     stamp: str = ""
     apply: str = ""
+    pull: str = ""
     width: int = 80
 
     @property
@@ -435,6 +437,7 @@ def drift_page(
         warnings=tuple(commands.completed(each) for each in warnings if each.topic is not Topic.NO_STATE),
         memory=memory,
         apply=commands.command("apply"),
+        pull=commands.command("pull"),
         coverage=f"Coverage: {coverage_text(coverage)}",
         unseen=f"Cannot be seen: {unseen_text(unseen)}" if unseen else "",
         counts=drift_line(drifts),

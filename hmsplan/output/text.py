@@ -93,7 +93,8 @@ def _way_back(page: Page) -> list[Line]:
     return [
         title("To put back what the stack declares:", Tone.PLAIN),
         Line(page.apply, whole=True),
-        title("To keep what is live, write it into the files until a plan shows no changes.", Tone.PLAIN),
+        title("To keep what is live, write it into the files:", Tone.PLAIN),
+        Line(page.pull, whole=True),
     ]
 
 

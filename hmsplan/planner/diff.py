@@ -252,6 +252,22 @@ def _holds(kind: Kind, pat: Pattern, path: FieldPath, value: Value | Missing, ha
     )
 
 
+def agrees(kind: Kind, pat: Pattern, want: Value | Missing, have: Value | Missing) -> bool:
+    """Say whether what is live at one place is as declared, of which only what is declared counts; see ``diff``."""
+    sides: tuple[Spec, Spec] = ({}, {})
+    return next(_value(kind, want, have, (), pat, lambda: sides), None) is None
+
+
+def differences(kind: Kind, one: Spec, other: Spec) -> set[FieldPath]:
+    """Return every path at which two specs differ, what only one of them has counted."""
+    return {change.path for sides in ((one, other), (other, one)) for change in diff(kind, *sides)}
+
+
+def overlap(one: FieldPath, other: FieldPath) -> bool:
+    """Say whether one path is the other, or leads to it."""
+    return all(a == b for a, b in zip(one, other, strict=False))
+
+
 def dropped(kind: Kind, applied: Spec, declared: Spec, live: Spec) -> tuple[FieldChange, ...]:
     """Find the fields we applied, the author took out, and the object still has.
 

@@ -15,7 +15,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.kinds.identity import identity_of
 from hmsplan.model import EMPTY, MISSING, Diagnostic, Drift, DriftKind, FieldChange, Severity, Topic
 from hmsplan.planner.absence import is_whole
-from hmsplan.planner.diff import at_path, diff, pattern_of
+from hmsplan.planner.diff import at_path, diff, overlap, pattern_of
 from hmsplan.planner.last_applied import is_settled
 from hmsplan.planner.matching import NOWHERE, identify
 from hmsplan.planner.members import fingerprint
@@ -78,32 +78,51 @@ def _changed(
             continue  # whether we did it ourselves is not known
         if len(path) == 1 and isinstance(now, str) and now in kind.runtime.get(str(path[0]), ()):
             continue
-        if at_path(kind, declared, path) is MISSING or any(_overlap(path, other) for other in wanted):
+        said = at_path(kind, declared, path)
+        if declared and said is MISSING and now is MISSING:
+            continue  # taken out on both sides
+        if said is MISSING or any(overlap(path, other) for other in wanted):
             yield FieldChange(path, change.after, now)
-
-
-def _overlap(one: FieldPath, other: FieldPath) -> bool:
-    """Say whether one path is the other, or leads to it."""
-    return all(a == b for a, b in zip(one, other, strict=False))
 
 
 def _members(
     kind: Kind, binding: Binding, declared: Sequence[Spec], snapshot: Snapshot, lineage: str
 ) -> Iterator[FieldChange]:
     """Count the declared members that we added and that are no longer there; their progress is no drift."""
+    ours, gone = _ours_and_gone(kind, binding, declared, snapshot, lineage)
+    if kind.members is not None and gone:
+        counts = (len(ours), len(ours) - len(gone))
+        was, now = (f"{n} {kind.members.singular if n == 1 else kind.members.name} of ours" for n in counts)
+        yield FieldChange((kind.members.name,), was, now)
+
+
+def gone_members(kind: Kind, binding: Binding, declared: Sequence[Spec], snapshot: Snapshot, lineage: str) -> list[int]:
+    """Return the index of each declared member that we added and that is no longer there."""
+    return _ours_and_gone(kind, binding, declared, snapshot, lineage)[1]
+
+
+def _ours_and_gone(
+    kind: Kind, binding: Binding, declared: Sequence[Spec], snapshot: Snapshot, lineage: str
+) -> tuple[list[int], list[int]]:
     live = snapshot.members.get(binding.id)
     parent = snapshot.get(kind.name, binding.id)
     if kind.members is None or live is None or parent is None or not binding.members or not declared:
-        return
+        return [], []
     if not is_whole(kind.members, parent, live):
-        return
-    wanted = Counter(fingerprint(kind.members, spec, lineage) for spec in declared)
+        return [], []
+    owned = Counter(binding.members)
     there = Counter(fingerprint(kind.members, item.fields, lineage) for item in live)
-    owned = wanted & Counter(binding.members)
-    ours, seen = owned.total(), (there & owned).total()
-    if seen < ours:
-        was, now = (f"{n} {kind.members.singular if n == 1 else kind.members.name} of ours" for n in (ours, seen))
-        yield FieldChange((kind.members.name,), was, now)
+    ours, gone = [], []
+    for index, spec in enumerate(declared):
+        mark = fingerprint(kind.members, spec, lineage)
+        if owned[mark] > 0:
+            owned[mark] -= 1
+            ours.append(index)
+            if there[mark] > 0:
+                there[mark] -= 1
+            else:
+                gone.append(index)
+    return ours, gone
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ READ_ONLY: tuple[tuple[str, ...], ...] = (
     ("plan", "--against", "picture.json", "--json"),
     ("drift", "--unmanaged"),
     ("drift", "--unmanaged", "--json"),
+    ("pull", "--check"),
+    ("pull", "--check", "--json"),
     ("graph",),
     ("explain", "assistants.one"),
     ("explain", "assistants.one", "--json"),

@@ -51,6 +51,8 @@ PURE_BESIDES: Final = (
     *("config.build", "config.leads", "config.schema_violation", "config.resource_builder"),
     *("webhooks.description", "webhooks.arguments", "webhooks.patterns", "webhooks.case"),
     *("webhooks.cases", "webhooks.judge", "webhooks.messages"),
+    *("export.edit.splices", "export.edit.outline", "export.edit.scalars", "export.edit.yaml_edit"),
+    *("export.edit.inverse", "export.edit.rewrite", "export.edit.csv_rows", "export.edit.places"),
     *("apply.verify", "api.responses", "state.journal", "state.edit", "state.succession", "state.storage"),
 )
 """Modules that are pure in a folder that is not."""

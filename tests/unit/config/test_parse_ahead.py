@@ -77,7 +77,7 @@ def test_so_are_its_problems_with_their_lines(tmp_path: Path, monkeypatch: pytes
 
 def test_the_limit_on_all_files_together_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     size = sum(len(text) for text in FILES.values())
-    monkeypatch.setattr("hmsplan.config.load.Folder", lambda root: Folder(root, budget=size - 1))
+    monkeypatch.setattr("hmsplan.config.load.Folder", lambda root, **more: Folder(root, budget=size - 1, **more))
     found = []
     for cores in (1, 3):
         on_cores(monkeypatch, cores)

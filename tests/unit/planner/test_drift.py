@@ -124,6 +124,16 @@ def test_alike_is_what_a_comparison_calls_alike_inside_lists_too() -> None:
     assert drift(now, applied, stack=stack) == ()
 
 
+def test_a_tool_that_is_neither_live_nor_declared_any_more_is_no_drift() -> None:
+    tools = [{"name": "lookup"}, {"type": "end_call"}]
+    binding = bound("assistants.a", "a1", llm_config={"tools": tools})
+    now = live(remote("assistants", "a1", llm_config={"tools": tools[1:]}))
+    stack = declared(resource("assistants.a", llm_config={"tools": tools[1:]}))
+    assert drift(now, binding, stack=stack) == ()
+    assert drift(now, binding, stack=declared(resource("assistants.a", llm_config={"tools": tools}))) != ()
+    assert drift(now, binding) != ()
+
+
 def test_a_reference_is_live_as_declared_when_it_is_the_id_of_that_address() -> None:
     stack = declared(
         resource("assistants.b", name="B"), resource("numbers.n", phone_number="+31", agent_id=ref("assistants.b"))

@@ -1,0 +1,129 @@
+"""``hmsplan pull``."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+import orjson
+
+from hmsplan.cli.options import format_option
+from hmsplan.cli.parsing import Command
+from hmsplan.cli.plan import patterns
+from hmsplan.cli.session import open_workspace, wait_for
+from hmsplan.cli.stack_files import replace
+from hmsplan.cli.terminal import color, err, out, report, width, wrapped
+from hmsplan.config.confined import Folder
+from hmsplan.config.interpolation import FileProblem
+from hmsplan.config.load import load_stack
+from hmsplan.errors import HmsplanError
+from hmsplan.export.scaffold import create
+from hmsplan.kinds import KINDS
+from hmsplan.model import Side
+from hmsplan.operations.pull import Wishes, pull
+from hmsplan.output.pull import pull_json, pull_text
+from hmsplan.text.escape import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hmsplan.cli.options import Globals
+    from hmsplan.model import PullReport, Stack
+
+FORMATS: Final = ("text", "json")
+CHANGED: Final = 2
+NOT_WHOLE: Final = 1
+
+
+@click.command("pull", cls=Command)
+@click.argument("addresses", nargs=-1, metavar="[ADDRESS]...", callback=patterns)
+@click.option("--check", is_flag=True, help="Write nothing; show how the files would change.")
+@click.option(
+    "--ours", "side", flag_value="ours", help="Of what changed on both sides, leave what the repository says."
+)
+@click.option("--theirs", "side", flag_value="theirs", help="Of what changed on both sides, write what is live.")
+@click.option("--shared", is_flag=True, help="Write also where others share the value: they change with it.")
+@format_option(FORMATS)
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something was, or would be, written.")
+@click.pass_obj
+def pull_command(
+    options: Globals,
+    addresses: tuple[str, ...],
+    check: bool,
+    side: str | None,
+    shared: bool,
+    form: str,
+    detailed_exitcode: bool,
+) -> int:
+    """Write what changed outside hmsplan into the files: each live value into the very place that declares it.
+
+    Every other byte stays as it is. What cannot be written is named with the reason, and makes the exit code 1. Nothing
+    is written to the platform.
+    """
+    workspace = open_workspace(options)
+    wishes = Wishes(addresses, Side(side) if side else None, shared)
+    found = wait_for(pull(workspace, options.directory, partial(_reload, options), wishes))
+    if not check:
+        write(options.directory, found)
+    numbers = set(_numbers(workspace.stack))
+    tell = out if check else report  # what was written is written
+    if options.json or form == "json":
+        tell(orjson.dumps(pull_json(found, numbers, only_checked=check)).decode())
+    else:
+        shown = pull_text(
+            found, options.commands, only_checked=check, numbers=numbers, width=width(), color=color(options.color)
+        )
+        tell(shown.rstrip("\n"))
+        if found.files and not check:
+            err(wrapped("The next plan shows what is left to do:") + f"\n  {options.command('plan')}")
+    if not found.is_whole:
+        return NOT_WHOLE
+    return CHANGED if detailed_exitcode and found.files else 0
+
+
+def _reload(options: Globals, environment: str | None, instead: Mapping[str, bytes]) -> Stack:
+    return load_stack(
+        options.directory,
+        environment=environment or options.environment,
+        variables=options.variables,
+        environ=os.environ,
+        instead=instead,
+    )
+
+
+def write(root: Path, found: PullReport) -> None:
+    """Write every file whole, or not at all.
+
+    Raises:
+        HmsplanError: one cannot be written, or is not any more as it was read; those before it are written.
+    """
+    folder = Folder(str(root))
+    for path, change in found.files.items():
+        place = Path(folder.root, path)
+        if change.before is None:
+            create(place, change.after.decode())
+            continue
+        if _read(folder, path) != change.before:
+            raise HmsplanError(
+                f"{plain(path)} changed while it was looked at, and is left as it is; run the command once more.",
+                summary="File changed meanwhile",
+            )
+        replace(place, change.after, "to see what would change:\n  hmsplan pull --check")
+
+
+def _read(folder: Folder, path: str) -> bytes | None:
+    try:
+        return folder.read_bytes(folder.real(path), path)
+    except FileProblem:
+        return None
+
+
+def _numbers(stack: Stack) -> Iterator[str]:
+    """Yield the phone numbers of all declared members."""
+    for address, resource in stack.resources.items():
+        members = KINDS[address.kind].members
+        if members is not None:
+            yield from (str(each[members.identity[0]]) for each in resource.members or ())
