@@ -172,6 +172,7 @@ MANUALS: Final = {
             ("See what would be written", "hmsplan pull --check -e production"),
             ("Write what changed in the dashboard", "hmsplan pull -e production"),
             ("Only this assistant; what is live wins", "hmsplan pull --theirs assistants.support"),
+            ("With files for what was made there", "hmsplan pull --adopt -e production"),
         ),
         ("0", "1", "2", "3", "9", "130, 143"),
         (

@@ -46,6 +46,7 @@ NOT_WHOLE: Final = 1
 )
 @click.option("--theirs", "side", flag_value="theirs", help="Of what changed on both sides, write what is live.")
 @click.option("--shared", is_flag=True, help="Write also where others share the value: they change with it.")
+@click.option("--adopt", is_flag=True, help="Also write files for the live objects that no stack manages.")
 @format_option(FORMATS)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something was, or would be, written.")
 @click.pass_obj
@@ -55,6 +56,7 @@ def pull_command(
     check: bool,
     side: str | None,
     shared: bool,
+    adopt: bool,
     form: str,
     detailed_exitcode: bool,
 ) -> int:
@@ -64,7 +66,7 @@ def pull_command(
     is written to the platform.
     """
     workspace = open_workspace(options)
-    wishes = Wishes(addresses, Side(side) if side else None, shared)
+    wishes = Wishes(addresses, Side(side) if side else None, shared, adopt)
     found = wait_for(pull(workspace, options.directory, partial(_reload, options), wishes))
     if not check:
         write(options.directory, found)

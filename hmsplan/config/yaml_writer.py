@@ -28,6 +28,7 @@ NO_TEXT_ELSEWHERE: Final = frozenset({"true", "false", "null", "yes", "no", "on"
 """Words that some reader of YAML takes for something else than text, in whatever case."""
 
 _MOST_SHOWN: Final = 60
+_BRACKETS: Final = frozenset(",[]{}")
 _KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -107,7 +108,7 @@ def in_line(value: Any) -> str:
     if isinstance(value, list) and value:
         return f"[{', '.join(map(in_line, value))}]"
     written = scalar(value)
-    return double_quoted(value) if isinstance(value, str) and "," in written else written
+    return double_quoted(value) if isinstance(value, str) and _BRACKETS.intersection(written) else written
 
 
 def _key(key: str) -> str:

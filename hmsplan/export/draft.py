@@ -64,23 +64,37 @@ class Drafts:
 
 
 class Drafter:
-    """Writes the objects of one snapshot, as often as it takes."""
+    """Writes the objects of one snapshot, as often as it takes.
 
-    def __init__(self, snapshot: Snapshot, selection: Selection = EVERYTHING) -> None:
+    Attributes:
+        addresses: (kind, id) to address of every live object.
+        there: addresses that the stack declares already: named, and not written.
+        taken: paths of text files that are there already.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        selection: Selection = EVERYTHING,
+        named: Mapping[tuple[str, str], Address] | None = None,
+        there: Collection[Address] = (),
+        taken: Collection[str] = (),
+    ) -> None:
         self.snapshot = snapshot
         self.selection = selection
-        self.addresses = addresses(snapshot)
+        self.addresses = addresses(snapshot) if named is None else named
+        self.there, self.taken = there, taken
 
     def draft(self, choices: Choices) -> Drafts:
         """Write every object that is selected and that *choices* does not drop, less what it prunes."""
-        texts = Texts()
+        texts = Texts(_taken={path.casefold() for path in self.taken})
         self._drop_hopeless(choices)
         written = {key: address for key, address in self._chosen() if address not in choices.dropped}
         pastes = _Pastes(self._templates(set(written.values()) - choices.alone))
         links = _Links(written, self.addresses, self._identities(written))
         drafts = []
         for live, address in self._objects():
-            if (live.kind, live.id) not in written:
+            if (live.kind, live.id) not in written or address in self.there:
                 continue
             own = _Pastes() if address in choices.alone else pastes
             writer = _Writer(KINDS[address.kind], Draft(address, live.id), texts, own, links, live)
@@ -95,11 +109,14 @@ class Drafter:
         return Drafts(tuple(drafts), {path: text for path, text in texts.files.items() if path in used})
 
     def _chosen(self) -> Iterator[tuple[tuple[str, str], Address]]:
-        return ((key, address) for key, address in self.addresses.items() if self.selection.includes(address))
+        chosen = self.selection.includes
+        return ((key, each) for key, each in self.addresses.items() if each in self.there or chosen(each))
 
     def _drop_hopeless(self, choices: Choices) -> None:
         """Leave out what cannot be declared by any means; what refers to it keeps its id."""
         for live, address in self._objects():
+            if address in self.there:
+                continue
             kind = KINDS[live.kind]
             name = live.fields.get(kind.identity)
             try:
@@ -113,8 +130,9 @@ class Drafter:
     def _objects(self) -> Iterator[tuple[RemoteObject, Address]]:
         for name in KINDS:
             objects = self.snapshot.objects.get(name, {})
-            mine = ((o, self.addresses[name, o.id]) for o in objects.values())
-            yield from sorted((pair for pair in mine if self.selection.includes(pair[1])), key=lambda pair: pair[1])
+            mine = ((o, self.addresses[name, o.id]) for o in objects.values() if (name, o.id) in self.addresses)
+            chosen = (pair for pair in mine if pair[1] in self.there or self.selection.includes(pair[1]))
+            yield from sorted(chosen, key=lambda pair: pair[1])
 
     def _templates(self, usable: Collection[Address]) -> Iterator[tuple[Address, Any]]:
         """Yield what each usable template stands for, by its address."""

@@ -45,6 +45,17 @@ def all_files(drafts: Drafts, *, stack: str, environment: str | None, organizati
     return {**files, **drafts.files, IGNORE: template("gitignore")}
 
 
+def resource_file(draft: Draft, path: str) -> str:
+    """Return the content of a file, at *path*, that declares one resource and says which live object it is."""
+    kind, key = draft.address
+    lines = [f"{kind}:", f"  {key}:", *block(draft.spec, 4), *_outside(draft), *_secrets(draft)]
+    if _UUID.fullmatch(draft.id):
+        lines += ["", "# Which live object it is: without this, hmsplan could create it a second time.", "imports:"]
+        lines.append(f"  - {{to: {draft.address}, id: {scalar(draft.id)}}}")
+    text = "\n".join(lines)
+    return f"{modeline(path)}\n\n{text}\n"
+
+
 def file_of(draft: Draft) -> str:
     """Return where the resource is written."""
     kind, key = draft.address

@@ -21,12 +21,13 @@ from hmsplan.model import (
     PullReport,
     Side,
 )
+from hmsplan.operations.pull_adopt import Adopted, Adopter
 from hmsplan.operations.pull_trial import Live, Reload, Trial, Unit
 from hmsplan.operations.pull_ways import WayFinder
 from hmsplan.operations.refresh import read
 from hmsplan.planner.diff import at_path, differences, overlap, pattern_of
 from hmsplan.planner.drift import survey
-from hmsplan.planner.matching import identify
+from hmsplan.planner.matching import NOWHERE, identify
 from hmsplan.planner.narrow import nowhere
 from hmsplan.planner.request_body import resolve
 
@@ -35,9 +36,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hmsplan.kinds import Kind
-    from hmsplan.model import Drift, FieldChange, FieldPath, Resource, Spec, Stack
+    from hmsplan.model import Drift, FieldChange, FieldPath, Resource, Snapshot, Spec, Stack, State
     from hmsplan.operations.workspace import Workspace
     from hmsplan.planner.drift import DriftReport
+    from hmsplan.planner.matching import Elsewhere
 
 IGNORED: Final = "ignore_changes leaves it to the platform"
 OURS: Final = "the repository is right"
@@ -53,11 +55,13 @@ class Wishes:
         addresses: patterns; empty = all that drifted.
         side: who is right where both sides changed a value; None = that is a conflict.
         shared: a value that others share is written all the same.
+        adopt: what nothing manages gets files of its own.
     """
 
     addresses: tuple[str, ...] = ()
     side: Side | None = None
     shared: bool = False
+    adopt: bool = False
 
     def mean(self, address: Address | None) -> bool:
         """Say whether *address* is asked for."""
@@ -80,14 +84,43 @@ async def pull(workspace: Workspace, root: Path, reload: Reload, wishes: Wishes)
     """
     stack, state, elsewhere = workspace.stack, workspace.state(), workspace.elsewhere()
     async with workspace.client(ReadClient) as client, workspace.reading(client):
-        snapshot = await read(client, stack, state)
+        snapshot = await read(client, stack, state, for_any=wishes.adopt)
+    return drawn(stack, snapshot, state, Folder(str(root)), reload, wishes, elsewhere)
+
+
+def drawn(
+    stack: Stack,
+    snapshot: Snapshot,
+    state: State,
+    folder: Folder,
+    reload: Reload,
+    wishes: Wishes,
+    elsewhere: Elsewhere = NOWHERE,
+) -> PullReport:
+    """Say the same of three readings that were made already; see ``pull``."""
     found = survey(stack, snapshot, state, elsewhere)
     if found.is_blind:
         raise StateError("a state without an apply cannot tell what drifted", summary="Nothing compared")
     known = identify(replace(stack, resources={}, imports=()), snapshot, state, elsewhere)
-    _refuse_unknown(wishes.addresses, {*stack.resources, *known.bindings})
     live = Live(snapshot, known.bindings, state.lineage)
-    return _Pull(stack, Folder(str(root)), reload, live, wishes).run(found)
+    report = _Pull(stack, folder, reload, live, wishes).run(found)
+    if wishes.adopt:
+        instead = {path: change.after for path, change in report.files.items()}
+        adopter = Adopter(stack, folder, reload, live, state, instead)
+        report = _with_adopted(report, adopter.adopt(report.unmanaged, wishes.addresses))
+    _refuse_unknown(wishes.addresses, {*stack.resources, *known.bindings, *report.adopted})
+    return report
+
+
+def _with_adopted(report: PullReport, adopted: Adopted) -> PullReport:
+    ids = {object_id for _, object_id in adopted.ids.values()}
+    return replace(
+        report,
+        adopted={address: place for address, (place, _) in adopted.ids.items()},
+        unmanaged=tuple(each for each in report.unmanaged if each.id not in ids),
+        left_out=adopted.left_out,
+        files={**report.files, **{path: FileChange(None, text.encode()) for path, text in adopted.files.items()}},
+    )
 
 
 def _refuse_unknown(patterns: Sequence[str], known: Collection[Address]) -> None:
@@ -134,10 +167,11 @@ class _Pull:
         for unit in wanted:
             finder.find(unit)
         texts = self.trial.accept(wanted)
+        twins = {each.other for each in report.drifted if each.drift is DriftKind.TWIN}
         return PullReport(
             tuple(told for value in values if self.wishes.mean(value.unit.address) for told in _told(value)),
             tuple(d for d in report.drifted if d.drift is DriftKind.GONE and self.wishes.mean(d.address)),
-            unmanaged=report.unmanaged,
+            unmanaged=tuple(each for each in report.unmanaged if each.id not in twins),
             files={path: FileChange(old, new) for path, (old, new) in sorted(texts.items()) if old != new},
         )
 

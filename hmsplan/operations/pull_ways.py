@@ -12,7 +12,7 @@ from hmsplan.export.edit.csv_rows import without_rows
 from hmsplan.export.edit.places import Place, around, place_of
 from hmsplan.export.edit.rewrite import Rewriter
 from hmsplan.export.edit.splices import CannotEdit, Splice
-from hmsplan.export.edit.yaml_edit import set_value, value_in
+from hmsplan.export.edit.yaml_edit import refuse_alias, set_value, value_in
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, SourceLine
 from hmsplan.operations.pull_trial import Way
@@ -83,6 +83,7 @@ class WayFinder:
         text, (*above, key) = self.trial.text(place.file), place.path
 
         def take_out() -> list[Splice]:
+            refuse_alias(text, place.path)
             block = value_in(text, tuple(above))
             if not isinstance(block, dict):
                 raise CannotEdit("it is an item of a list")

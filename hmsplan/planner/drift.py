@@ -79,7 +79,7 @@ def _changed(
         if len(path) == 1 and isinstance(now, str) and now in kind.runtime.get(str(path[0]), ()):
             continue
         said = at_path(kind, declared, path)
-        if declared and said is MISSING and now is MISSING:
+        if declared and said is MISSING and (now is MISSING or now is None):
             continue  # taken out on both sides
         if said is MISSING or any(overlap(path, other) for other in wanted):
             yield FieldChange(path, change.after, now)

@@ -351,3 +351,32 @@ def test_a_variable_of_its_own_is_written(online: Run, root: Path, emulator: Emu
     result = online("-C", root, "pull")
     assert result.code == 0, result
     assert "closing: {default: Bye.}" in (root / "hmsplan.yaml").read_text()
+
+
+def test_what_is_not_managed_is_adopted_with_files_of_its_own(run: Run, root: Path, emulator: Emulator) -> None:
+    prompt = "You are new.\n\n- Say ${so}.\n"
+    support = next(each for each in emulator.all("assistants", key=KEY) if each["name"] == "Support")
+    llm_config = {"provider": "openai", "model": "gpt-5.4", "messages": [{"role": "system", "content": prompt}]}
+    emulator.add("assistants", {"name": "Support", "llm_config": llm_config}, key=KEY)  # a twin
+    emulator.add("assistants", {"name": "Night", "llm_config": llm_config}, key=KEY)
+    emulator.add("numbers", {"phone_number": "+31850000009", "agent_id": support["id"]}, key=KEY)
+    told = run("pull")
+    assert told.code == 0, told
+    assert "2 live objects that no stack manages" in told.out
+    checked = run("pull", "--adopt", "--check")
+    assert checked.code == 0, checked
+    assert "+++ b/assistants/night.yaml" in checked.out
+    assert not (root / "assistants").exists()
+    result = run("pull", "--adopt", "--json")
+    assert result.code == 0, result
+    adopted = {each["address"]: each["file"] for each in result.json["adopted"]}
+    assert adopted["assistants.night"] == "assistants/night.yaml"
+    (number,) = (address for address in adopted if address.startswith("numbers."))
+    assert "agent_id: ${assistants.support}" in (root / adopted[number]).read_text()
+    assert (root / "prompts/assistants/night.md").read_text() == prompt
+    plan = run("plan", "--json").json
+    actions = {each["address"]: each["change"] for each in plan["resource_changes"]}
+    assert [str(address) for address, change in actions.items() if change["actions"] != ["no-op"]] == []
+    assert "0 to add, 0 to change, 0 to destroy, 2 to adopt" in run("plan").out
+    assert run("apply", "-y").code == 0
+    assert run("plan", "--detailed-exitcode").code == 0

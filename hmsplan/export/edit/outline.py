@@ -43,6 +43,7 @@ class Piece:
 
     Attributes:
         begin: where its anchor or tag begins, if it has one; else *start*.
+        behind: right behind its colon, dash or anchor, where a value in its place could stand on that line.
         start, end: of the value itself; a block ends behind its last value, without line end and comment.
         style: of a scalar: "" for plain, a quote, ``|`` or ``>``; of a map or list "[" between brackets, else "".
         column: of the first key, or the dashes, of a block; counts from 0.
@@ -61,6 +62,7 @@ class Piece:
     column: int = 0
     text: str = ""
     anchor: str = ""
+    behind: int = 0
     entries: list[tuple[Piece, Piece]] = field(default_factory=list)
     items: list[Piece] = field(default_factory=list)
     dashes: list[int] = field(default_factory=list)
@@ -140,34 +142,33 @@ class _Reader:
             child = self.piece(event)
             if found.form is Form.MAP:
                 value = self.piece(next(self.events))
-                self.place_nothing(value, child.end)
+                self.set_behind(value, self.text.find(":", child.end) + 1)
                 found.entries.append((child, value))
                 if len(found.entries) == 1 and not found.is_flow:
                     found.start = child.begin
             else:
-                if not found.is_flow:
+                if found.is_flow:
+                    self.set_behind(child, child.begin)
+                else:
                     self.add_dash(found, child)
                 found.items.append(child)
         raise AssertionError
 
     def add_dash(self, found: Piece, child: Piece) -> None:
-        before = bisect.bisect_left(self.dashes, child.begin)
-        if child.form is Form.SCALAR and child.start == child.end and not child.style:
-            before = bisect.bisect_right(self.dashes, child.begin)
-            lowest = found.items[-1].end if found.items else found.begin
-            before = next((n + 1 for n, dash in enumerate(self.dashes[:before]) if dash >= lowest), before)
-            child.begin = child.start = child.end = self.dashes[before - 1] + 1
-        found.dashes.append(self.dashes[before - 1])
+        """Find the dash of an item: the last one before it; an empty item is placed somewhere behind its own."""
+        last = found.items[-1].end if found.items else found.begin
+        is_empty = child.form is Form.SCALAR and child.start == child.end and not child.style
+        place = bisect.bisect_left(self.dashes, last) if is_empty else bisect.bisect_left(self.dashes, child.begin) - 1
+        found.dashes.append(self.dashes[place])
+        self.set_behind(child, self.dashes[place] + 1)
         if len(found.dashes) == 1:
             found.start = found.dashes[0]
 
-    def place_nothing(self, value: Piece, key_end: int) -> None:
-        """Say where an empty value would stand: right behind its colon."""
+    def set_behind(self, value: Piece, at: int) -> None:
+        """Say where the line goes on behind the colon or dash; an empty value stands there, too."""
+        value.behind = value.begin + len(self.text[value.begin : value.start].rstrip()) if value.anchor else at
         if value.form is Form.SCALAR and value.start == value.end and not value.style:
-            colon = self.text.find(":", key_end)
-            if colon >= 0 and not self.text[key_end:colon].strip():
-                value.end = value.start = colon + 1
-                value.begin = min(value.begin, value.start) if value.anchor else value.start
+            value.begin = value.start = value.end = value.behind
 
     def behind_properties(self, begin: int, event: Any) -> int:
         """Return where the value behind its anchor and tag begins."""

@@ -58,6 +58,12 @@ def value_in(text: str, path: FieldPath) -> Any:
     return value
 
 
+def refuse_alias(text: str, path: FieldPath) -> None:
+    """Raise ``CannotEdit`` when what stands at *path* is written elsewhere."""
+    if (root := outline(text)) is not None:
+        find(root, path)
+
+
 def with_value(value: Any, path: FieldPath, new: Any) -> Any:
     """Return *value* with *new* at *path*; shares what is not on the way."""
     if not path:
@@ -197,17 +203,22 @@ class _Editor:
 
     def _whole(self, piece: Piece, new: Any, parent: Piece) -> Iterator[list[Splice]]:
         """Put a map or list in the place of another value, or another value in the place of one."""
-        short = in_line(new)
-        lead = " " if self.text[piece.start - 1 : piece.start] in {":", "-", "\n", ""} else ""
-        start = piece.start
-        if piece.form in {Form.MAP, Form.LIST} and not piece.is_flow:
-            start = len(self.text[: piece.start].rstrip()) if not piece.anchor else piece.start
-            lead = " "
-        if not parent.is_flow and isinstance(new, dict | list) and new and len(short) > _LONGEST:
-            lines = _block_lines(new, parent.column + 2)
-            yield [Splice(start, piece.end, "".join(f"{self.end}{line}" for line in lines))]
-        yield [Splice(start, piece.end, lead + short)]
-        yield [Splice(piece.start, piece.end, short)]  # below a comment behind its colon
+        short, is_below = in_line(new), "\n" in self.text[piece.behind : piece.start]
+        line = self.text.rfind("\n", 0, piece.start)
+        line -= self.text.startswith("\r", line - 1)
+        stop = self._line_end(piece.end)
+        if not parent.is_flow and isinstance(new, dict | list) and len(short) > _LONGEST:
+            body = "".join(f"{self.end}{each}" for each in _block_lines(new, parent.column + 2))
+            if is_below:
+                yield [Splice(line, stop, body)]
+            else:
+                yield [Splice(piece.behind, piece.end, ""), Splice(stop, stop, body)]
+        if is_below:  # a comment behind the colon stays there
+            yield [Splice(piece.behind, piece.behind, f" {short}"), Splice(line, stop, "")]
+        else:
+            is_item = parent.is_flow and parent.form is Form.LIST
+            lead = " " if piece.start == piece.behind and not is_item else ""
+            yield [Splice(piece.start, piece.end, lead + short)]
 
     # What came
 

@@ -57,7 +57,7 @@ def edited(text: str, path: FieldPath, value: Any) -> str:
         ("a: one\n", ["x", "v"], "a: [x, v]\n"),
         ("a: [x, v]\n", None, "a: null\n"),
         ("a:\n  - x\n  # c\n  - v\nb: 2\n", [], "a: []\nb: 2\n"),
-        ("a: # c\n  - x\nb: 2\n", None, "a: # c\n  null\nb: 2\n"),
+        ("a: # c\n  - x\nb: 2\n", None, "a: null # c\nb: 2\n"),
         ("a: []\n", ["x"], "a: [x]\n"),
         ("a:\n", {"x": 1}, "a: {x: 1}\n"),
     ],
