@@ -133,15 +133,33 @@ def test_a_pull_request_is_planned_changed_merged_and_watched(world: World) -> N
     live = world.machine.assistants()["reception"]["id"]
     world.machine.call("PATCH", f"/assistants/{live}", {"first_message": "Yo"})
     for _ in range(2):  # the second night updates the issue
-        assert results(world.start("schedule")) == {"drift": "success", "report": "success"}
+        assert results(world.start("schedule")) == {"drift": "success", "report": "success", "propose": "success"}
     (issue,) = world.host.issues
     assert (issue["state"], issue["title"]) == ("open", "hmsplan: drift in production")
     assert "assistants.reception" in issue["body"]
     world.machine.call("PATCH", f"/assistants/{live}", {"first_message": "Good morning"})
+    (proposed,) = world.host.proposed
+    assert (proposed["state"], proposed["title"]) == ("open", "hmsplan: what changed in production")
+    assert "assistants.reception first_message" in proposed["body"]
+    declared = assistant("reception", "Good morning")
+    assert world.host.files_of(proposed["head"]) == {"a.yaml": declared.replace("Good morning", "Yo")}
     assert results(world.start("schedule"))["report"] == "success"
     (issue,) = world.host.issues
-    assert issue["state"] == "closed"
+    assert issue["state"] == proposed["state"] == "closed"
     assert len(world.host.comments[issue["number"]]) == 1
+
+
+def test_where_no_job_may_open_a_pull_request_the_branch_is_told(world: World) -> None:
+    """It is a setting of the repository, and off in most; what drifted is in the issue all the same."""
+    world.pull({"a.yaml": assistant("reception", "Hi")})
+    world.merge()
+    live = world.machine.assistants()["reception"]["id"]
+    world.machine.call("PATCH", f"/assistants/{live}", {"first_message": "Yo"})
+    world.host.lets_jobs_propose = False
+    jobs = world.start("schedule")
+    assert results(jobs) == {"drift": "success", "report": "success", "propose": "success"}, jobs
+    assert "allow GitHub Actions to create one" in jobs["propose"].log
+    assert list(world.host.branches) == ["hmsplan-pull-production"]
 
 
 def test_a_fork_is_validated_and_planned_against_a_snapshot(world: World) -> None:

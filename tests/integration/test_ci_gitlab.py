@@ -118,14 +118,20 @@ def test_a_merge_request_is_planned_changed_merged_and_watched(world: World) -> 
 
     world.machine.call("PATCH", f"/assistants/{live['id']}", {"first_message": "Yo"})
     for _ in range(2):  # the second night updates the issue
-        assert results(world.start("schedule")) == {"drift": "success", "drift-issue": "success"}
+        jobs = world.start("schedule")
+        assert results(jobs) == dict.fromkeys(("drift", "drift-issue", "drift-merge-request"), "success"), jobs
     (issue,) = world.host.issues
     assert (issue["state"], issue["title"]) == ("opened", "hmsplan: drift in production")
     assert "assistants.reception" in issue["description"]
+    (proposed,) = world.host.proposed
+    assert (proposed["state"], proposed["title"]) == ("opened", "hmsplan: what changed in production")
+    assert "assistants.reception first_message" in proposed["description"]
+    declared = assistant("reception", "Hello")
+    assert world.host.branches[proposed["source_branch"]] == {"a.yaml": declared.replace("Hello", "Yo")}
     world.machine.call("PATCH", f"/assistants/{live['id']}", {"first_message": "Hello"})
-    assert results(world.start("schedule"))["drift-issue"] == "success"
+    assert results(world.start("schedule"))["drift-merge-request"] == "success"
     (issue,) = world.host.issues
-    assert issue["state"] == "closed"
+    assert issue["state"] == proposed["state"] == "closed"
     assert len(world.host.notes[f"issues/{issue['iid']}"]) == 1
 
 

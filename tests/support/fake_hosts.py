@@ -12,7 +12,7 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,7 +78,67 @@ class GitHub(Host):
             ("GET", f"{repo}/issues", self._list_issues),
             ("POST", f"{repo}/issues", self._open_issue),
             ("PATCH", f"{repo}/issues/([0-9]+)", self._edit_issue),
+            ("GET", f"{repo}/pulls", self._list_open),
+            ("POST", f"{repo}/pulls", self._open_pull),
+            ("PATCH", f"{repo}/pulls/([0-9]+)", self._edit_pull),
+            ("GET", f"{repo}/git/commits/([0-9a-f]+)", self._commit),
+            ("POST", f"{repo}/git/trees", self._make),
+            ("POST", f"{repo}/git/commits", self._make),
+            ("POST", f"{repo}/git/refs", self._make_ref),
+            ("PATCH", f"{repo}/git/refs/(.+)", self._move_ref),
         ]
+        self.proposed: list[dict[str, Any]] = []  # pull requests that a job opened
+        self.made: dict[str, Any] = {}  # trees and commits, by their sha
+        self.branches: dict[str, str] = {}
+        self.lets_jobs_propose = True
+
+    def files_of(self, branch: str) -> dict[str, str]:
+        """Return path to content of what the commit of a branch changes."""
+        commit = self.made[self.branches[branch]]
+        return {each["path"]: each["content"] for each in self.made[commit["tree"]]["tree"]}
+
+    def _list_open(self, token: str, query: dict[str, str]) -> Any:
+        self.may(token, "pull-requests:read")
+        head = query["head"].removeprefix("acme:")
+        return [p for p in self.proposed if (p["state"], p["head"], p["base"]) == (query["state"], head, query["base"])]
+
+    def _open_pull(self, token: str, body: Any) -> Any:
+        self.may(token, "pull-requests:write")
+        if not self.lets_jobs_propose:
+            raise Refusal(403)
+        self.proposed.append({"number": 700 + len(self.proposed), "state": "open", **body})
+        return self.proposed[-1]
+
+    def _edit_pull(self, token: str, number: str, body: Any) -> Any:
+        self.may(token, "pull-requests:write")
+        (found,) = (each for each in self.proposed if each["number"] == int(number))
+        found.update(body)
+        return found
+
+    def _commit(self, token: str, sha: str, query: dict[str, str]) -> Any:
+        del query
+        self.may(token, "contents:read")
+        return {"sha": sha, "tree": {"sha": f"{sha[:8]}0"}}
+
+    def _make(self, token: str, body: Any) -> Any:
+        self.may(token, "contents:write")
+        sha = f"{len(self.made):040x}"
+        self.made[sha] = body
+        return {"sha": sha}
+
+    def _make_ref(self, token: str, body: Any) -> Any:
+        self.may(token, "contents:write")
+        self.branches[body["ref"].removeprefix("refs/heads/")] = body["sha"]
+        return {}
+
+    def _move_ref(self, token: str, ref: str, body: Any) -> Any:
+        self.may(token, "contents:write")
+        name = unquote(ref).removeprefix("heads/")
+        if name not in self.branches:
+            raise Refusal(422)
+        assert body["force"] is True
+        self.branches[name] = body["sha"]
+        return {}
 
     def may(self, token: str, scope: str) -> None:
         if scope not in token.removeprefix("Bearer ").split(","):
@@ -153,7 +213,38 @@ class GitLab(Host):
             ("GET", f"{project}/issues", self._list_issues),
             ("POST", f"{project}/issues", self._open_issue),
             ("PUT", f"{project}/issues/([0-9]+)", self._edit_issue),
+            ("GET", f"{project}/merge_requests", self._list_open),
+            ("POST", f"{project}/merge_requests", self._open_request),
+            ("PUT", f"{project}/merge_requests/([0-9]+)", self._edit_request),
+            ("POST", f"{project}/repository/commits", self._make_commit),
         ]
+        self.proposed: list[dict[str, Any]] = []  # merge requests that a job opened
+        self.branches: dict[str, dict[str, str]] = {}  # path to content of what each changes
+
+    def _list_open(self, token: str, query: dict[str, str]) -> Any:
+        self.may(token, "api")
+        wanted = query["state"], query["source_branch"]
+        return [each for each in self.proposed if (each["state"], each["source_branch"]) == wanted]
+
+    def _open_request(self, token: str, body: Any) -> Any:
+        self.may(token, "api")
+        self.proposed.append({"iid": 700 + len(self.proposed), "state": "opened", **body})
+        return self.proposed[-1]
+
+    def _edit_request(self, token: str, number: str, body: Any) -> Any:
+        self.may(token, "api")
+        (found,) = (each for each in self.proposed if each["iid"] == int(number))
+        found.update({key: value for key, value in body.items() if key != "state_event"})
+        if body.get("state_event") == "close":
+            found["state"] = "closed"
+        return found
+
+    def _make_commit(self, token: str, body: Any) -> Any:
+        self.may(token, "api")
+        assert body["force"] is True
+        assert {each["action"] for each in body["actions"]} == {"update"}
+        self.branches[body["branch"]] = {each["file_path"]: each["content"] for each in body["actions"]}
+        return {"id": body["start_sha"]}
 
     def may(self, token: str, scope: str) -> None:
         del scope  # of a project token there is one that matters

@@ -7,6 +7,18 @@ const ENDPOINTS = {
     get: ["GET", "/repos/{owner}/{repo}"],
     listPullRequestsAssociatedWithCommit: ["GET", "/repos/{owner}/{repo}/commits/{commit_sha}/pulls"],
   },
+  pulls: {
+    list: ["GET", "/repos/{owner}/{repo}/pulls"],
+    create: ["POST", "/repos/{owner}/{repo}/pulls"],
+    update: ["PATCH", "/repos/{owner}/{repo}/pulls/{pull_number}"],
+  },
+  git: {
+    getCommit: ["GET", "/repos/{owner}/{repo}/git/commits/{commit_sha}"],
+    createTree: ["POST", "/repos/{owner}/{repo}/git/trees"],
+    createCommit: ["POST", "/repos/{owner}/{repo}/git/commits"],
+    createRef: ["POST", "/repos/{owner}/{repo}/git/refs"],
+    updateRef: ["PATCH", "/repos/{owner}/{repo}/git/refs/{ref}"],
+  },
   actions: { listArtifactsForRepo: ["GET", "/repos/{owner}/{repo}/actions/artifacts"] },
   issues: {
     listComments: ["GET", "/repos/{owner}/{repo}/issues/{issue_number}/comments"],

@@ -31,6 +31,7 @@ TEXTS = {
 WRITES = {
     ("plan", "report"): {"pull-requests"},
     ("drift", "report"): {"issues"},
+    ("drift", "propose"): {"contents", "pull-requests"},
     ("release", "publish"): {"attestations", "id-token"},
     ("release", "release"): {"contents"},
 }
