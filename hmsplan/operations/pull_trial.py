@@ -166,21 +166,18 @@ class Trial:
             return str(reason)
         except ConfigError as error:
             return f"the stack would not be valid: {_first(error.diagnostics)}"
-        touched = dict(_touched(self.stack, after))
+        touched, last = dict(_touched(self.stack, after)), chosen[-1][0]
         others = [address for address, paths in touched.items() if not all(self._is_meant(address, p) for p in paths)]
-        last = chosen[-1][0]
-        last.is_shared = bool(others) and not self.shared
-        if last.is_shared:
-            return f"{last.place} is shared, and {wording.listed(_some(map(str, others)))} would change too"
+        if last.address in others:
+            return "it cannot be written without a change of another field"
         done = {id(unit) for unit, _ in chosen}
-        for unit in self.units:
-            wanted = id(unit) in done or (unit.address in touched and _is_touched(unit, touched[unit.address]))
-            if wanted and not self._is_live(after, unit):
-                return _why_not(unit, last)
-        if not self.shared and (names := list(self._other_environments(texts))):
-            last.is_shared = True
+        wanted = (u for u in self.units if id(u) in done or _is_touched(u, touched.get(u.address, set())))
+        missed = [unit for unit in wanted if not self._is_live(after, unit)]
+        names = [] if self.shared else [*_some(map(str, others)), *(() if missed else self._other_environments(texts))]
+        last.is_shared = bool(names)
+        if names:
             return f"{last.place} is shared, and {wording.listed(names)} would change too"
-        return ""
+        return _why_not(missed[0], last) if missed else ""
 
     def _is_meant(self, address: Address, path: FieldPath) -> bool:
         return any(unit.address == address and path[: len(unit.path)] == unit.path for unit in self.units)
@@ -238,9 +235,9 @@ def _differences(one: Resource, other: Resource) -> set[FieldPath]:
     found = differences(kind, one.spec, other.spec)
     if kind.members is not None and one.members != other.members:
         found.add((kind.members.name,))
-    if one.secret_paths != other.secret_paths or one.lifecycle != other.lifecycle:
+    if one.lifecycle != other.lifecycle:
         found.add(())
-    return found
+    return found | {*one.secret_paths} ^ {*other.secret_paths}
 
 
 def _is_touched(unit: Unit, paths: set[FieldPath]) -> bool:

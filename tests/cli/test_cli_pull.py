@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hmsplan.cli.pull import write as write_files
+from hmsplan.errors import HmsplanError
+from hmsplan.model import FileChange, PullReport
+
 from .helpers import KEY, Result, write
 
 if TYPE_CHECKING:
@@ -380,3 +384,237 @@ def test_what_is_not_managed_is_adopted_with_files_of_its_own(run: Run, root: Pa
     assert "0 to add, 0 to change, 0 to destroy, 2 to adopt" in run("plan").out
     assert run("apply", "-y").code == 0
     assert run("plan", "--detailed-exitcode").code == 0
+
+
+ENVIRONMENTS = {
+    "hmsplan.yaml": "version: 1\nstack: two\nsafety: {settle_grace: 0s}\nvariables: {greeting: {default: Hello}}\n",
+    "a.yaml": "assistants:\n  a: {name: A, first_message: '${var:greeting}', business_name: Acme}\n",
+    "environments/staging.yaml": "{}\n",
+    "environments/production.yaml": """\
+# what callers hear
+variables: {greeting: Good morning}   # said first
+overrides:
+  assistants.a:
+    voicemail_message: Nobody is here.   # in production
+""",
+}
+
+
+@pytest.fixture
+def production(online: Run, tmp_path: Path) -> tuple[Run, Path]:
+    root = write(tmp_path / "two", ENVIRONMENTS)
+
+    def call(*words: str) -> Result:
+        return online("-C", root, "-e", "production", *words)
+
+    assert call("apply", "-y").code == 0
+    return call, root
+
+
+def test_the_layer_of_an_environment_decides(production: tuple[Run, Path], emulator: Emulator) -> None:
+    run, root = production
+    edit(emulator, "assistants", "A", first_message="Good day", voicemail_message="Call back.")
+    result = run("pull")
+    assert result.code == 0, result
+    text = ENVIRONMENTS["environments/production.yaml"]
+    text = text.replace("Good morning", "Good day").replace("Nobody is here.", "Call back.")
+    assert (root / "environments/production.yaml").read_text() == text
+    assert run("plan", "--detailed-exitcode").code == 0
+
+
+def test_what_another_environment_shares_is_refused(production: tuple[Run, Path], emulator: Emulator) -> None:
+    run, root = production
+    edit(emulator, "assistants", "A", business_name="Acme Zorg")
+    result = run("pull")
+    assert result.code == 1
+    said = " ".join(result.out.replace("\n  # ", " ").split())
+    assert "a.yaml is shared, and environment staging would change too" in said
+    assert "-e production pull --shared assistants.a" in said
+    assert (root / "a.yaml").read_text() == ENVIRONMENTS["a.yaml"]
+    assert run("pull", "--shared").code == 0
+    assert "business_name: Acme Zorg}" in (root / "a.yaml").read_text()
+
+
+def test_a_new_object_of_one_environment_is_declared_there(production: tuple[Run, Path], emulator: Emulator) -> None:
+    run, root = production
+    emulator.add("assistants", {"name": "Night"}, key=KEY)
+    assert run("pull", "--adopt").code == 0
+    assert (root / "environments/production/assistants/night.yaml").exists()
+    assert "1 to adopt" in run("plan").out
+
+
+def applied(online: Run, root: Path, files: dict[str, str]) -> Run:
+    """Write a stack, apply it, and return what runs a command on it."""
+    write(root, {"hmsplan.yaml": "version: 1\nstack: other\nsafety: {settle_grace: 0s}\n", **files})
+    assert online("-C", root, "apply", "-y").code == 0
+    return lambda *words: online("-C", root, *words)
+
+
+TEMPLATE = """\
+tool_templates:
+  lookup:
+    name: lookup
+    tool_type: function
+    tool_config: {description: Looks up., url: "https://example.com/l", parameters: {type: object}}
+"""
+USER = """\
+assistants:
+  {key}:
+    name: {key}
+    llm_config: {{provider: openai, model: gpt-5.4, tools: ["${{tool_templates.lookup}}"]}}
+"""
+
+
+def test_a_copy_of_a_template_is_refused_and_its_users_are_named(
+    online: Run, tmp_path: Path, emulator: Emulator
+) -> None:
+    files = {"t.yaml": TEMPLATE, "a.yaml": USER.format(key="one"), "b.yaml": USER.format(key="two")}
+    run = applied(online, tmp_path / "s", files)
+    (tool,) = llm(emulator, "one")["tools"]
+    edit(emulator, "assistants", "one", llm_config={"tools": [{**tool, "description": "Finds."}]})
+    result = run("pull", "--json")
+    assert result.code == 1
+    (value,) = result.json["values"]
+    assert "tool_templates.lookup is shared, and assistants.two, tool_templates.lookup would change" in value["reason"]
+    assert (tmp_path / "s/t.yaml").read_text() == TEMPLATE
+
+
+def test_line_ends_and_a_byte_order_mark_stay(online: Run, tmp_path: Path, emulator: Emulator) -> None:
+    text = """\
+\ufeffassistants:
+  a:
+    name: A   # é
+    first_message: |
+      Hello.
+      You.
+    llm_config: {provider: openai, model: gpt-5.4, messages: [{role: system, content: "${file:a.md}"}]}
+""".replace("\n", "\r\n")
+    root = tmp_path / "s"
+    (root).mkdir()
+    (root / "a.yaml").write_bytes(text.encode())
+    (root / "a.md").write_bytes(b"One.\r\nTwo.\r\n")
+    run = applied(online, root, {})
+    edit(
+        emulator,
+        "assistants",
+        "A",
+        first_message="Hello.\nMe.\n",
+        llm_config={"messages": [{"role": "system", "content": "One.\n2.\n"}]},
+    )
+    assert run("pull").code == 0
+    assert (root / "a.yaml").read_bytes() == text.replace("You.", "Me.").encode()
+    assert (root / "a.md").read_bytes() == b"One.\r\n2.\r\n"
+    assert run("plan", "--detailed-exitcode").code == 0
+
+
+def test_leads_in_yaml_leave_their_item(online: Run, tmp_path: Path, emulator: Emulator) -> None:
+    gone = '      - phone_number: "+31612345602"\n        variables: {n: b}\n'
+    campaign = f"""\
+assistants: {{a: {{name: A}}}}
+campaigns:
+  c:
+    name: C
+    agent_id: ${{assistants.a}}
+    timezone: Europe/Amsterdam
+    schedule_start_time: 09:00
+    schedule_end_time: "17:00"
+    leads:
+      - {{phone_number: "+31612345601"}}   # first
+{gone}"""
+    run = applied(online, tmp_path / "s", {"a.yaml": campaign})
+    (found,) = emulator.all("campaigns", key=KEY)
+    leads = emulator.all("leads", key=KEY, parent=found["id"])
+    emulator.remove("leads", next(each["id"] for each in leads if each["phone_number"].endswith("2")))
+    result = run("pull", "--check")
+    assert "+316" not in result.out
+    assert run("pull").code == 0
+    assert (tmp_path / "s/a.yaml").read_text() == campaign.removesuffix(gone)
+    assert run("plan", "--detailed-exitcode").code == 0
+
+
+def test_what_two_resources_say_in_one_file_is_refused(online: Run, tmp_path: Path, emulator: Emulator) -> None:
+    llm_config = "{provider: openai, model: gpt-5.4, messages: [{role: system, content: '${file:p.md}'}]}"
+    both = "".join(f"  {key}: {{name: {key}, llm_config: {llm_config}}}\n" for key in ("one", "two"))
+    run = applied(online, tmp_path / "s", {"a.yaml": f"assistants:\n{both}", "p.md": "Be kind.\n"})
+    edit(emulator, "assistants", "one", llm_config={"messages": [{"role": "system", "content": "Be short.\n"}]})
+    assert "p.md is shared, and assistants.two would change too" in " ".join(
+        run("pull").out.replace("\n  # ", " ").split()
+    )
+    edit(emulator, "assistants", "two", llm_config={"messages": [{"role": "system", "content": "Be short.\n"}]})
+    assert run("pull").code == 0
+    assert (tmp_path / "s/p.md").read_text() == "Be short.\n"
+
+
+def test_a_message_that_came_first_leaves_the_others_their_files(
+    online: Run, tmp_path: Path, emulator: Emulator
+) -> None:
+    text = """\
+assistants:
+  a:
+    name: A
+    llm_config:
+      provider: openai
+      model: gpt-5.4
+      messages:
+        # what it is
+        - {role: system, content: "${file:p.md}"}
+"""
+    run = applied(online, tmp_path / "s", {"a.yaml": text, "p.md": "Be kind.\n"})
+    messages = [{"role": "system", "content": "First: all."}, {"role": "system", "content": "Be kind.\n"}]
+    edit(emulator, "assistants", "A", llm_config={"messages": messages})
+    result = run("pull")
+    assert result.code == 0, result
+    assert (tmp_path / "s/p.md").read_text() == "Be kind.\n"
+    new = '- role: system\n          content: "First: all."\n        '
+    assert (tmp_path / "s/a.yaml").read_text() == text.replace("- {role", f"{new}- {{role")
+    assert run("plan", "--detailed-exitcode").code == 0
+
+
+def test_what_the_author_leaves_to_others_stays(online: Run, tmp_path: Path, emulator: Emulator) -> None:
+    run = applied(online, tmp_path / "s", {"a.yaml": "assistants:\n  a: {name: A, first_message: Hi}\n"})
+    text = "assistants:\n  a: {name: A, first_message: Hi, lifecycle: {ignore_changes: [first_message]}}\n"
+    write(tmp_path / "s", {"a.yaml": text})
+    edit(emulator, "assistants", "A", first_message="Hello")
+    result = run("pull", "--detailed-exitcode")
+    assert result.code == 0, result
+    assert (tmp_path / "s/a.yaml").read_text() == text
+    assert "ignore_changes leaves it to the platform" in result.out
+
+
+def test_a_value_that_the_schema_refuses_is_named(online: Run, tmp_path: Path, emulator: Emulator) -> None:
+    run = applied(online, tmp_path / "s", {"a.yaml": "assistants:\n  a: {name: A, max_duration_seconds: 600}\n"})
+    edit(emulator, "assistants", "A", max_duration_seconds="ten")
+    result = run("pull")
+    assert result.code == 1
+    assert "the stack would not be valid: Wrong type" in " ".join(result.out.replace("\n  # ", " ").split())
+
+
+def test_a_file_outside_of_the_stack_is_not_touched(online: Run, tmp_path: Path, emulator: Emulator) -> None:
+    """A link inside the stack is followed, and the file that it leads to is written, not the link."""
+    root = tmp_path / "s"
+    root.mkdir()
+    (root / "p.md").symlink_to("real.md")
+    files = {"a.yaml": "assistants:\n  a: {name: A, first_message: '${file:p.md}'}\n", "real.md": "Hello"}
+    run = applied(online, root, files)
+    edit(emulator, "assistants", "A", first_message="Good day")
+    assert run("pull").code == 0
+    assert (root / "p.md").is_symlink()
+    assert (root / "real.md").read_text() == "Good day"
+
+
+def test_a_file_that_changed_meanwhile_is_not_written_over(tmp_path: Path) -> None:
+    root = write(tmp_path / "s", {"a.yaml": "now: 1\n", "b.yaml": "b: 1\n"})
+    files = {"a.yaml": FileChange(b"then: 1\n", b"then: 2\n"), "b.yaml": FileChange(b"b: 1\n", b"b: 2\n")}
+    with pytest.raises(HmsplanError, match="changed while it was looked at"):
+        write_files(root, PullReport((), files=files))
+    assert (root / "a.yaml").read_text() == "now: 1\n"
+    assert (root / "b.yaml").read_text() == "b: 1\n"
+    write_files(root, PullReport((), files={"b.yaml": files["b.yaml"], "n/c.yaml": FileChange(None, b"c: 1\n")}))
+    assert (root / "b.yaml").read_text() == "b: 2\n"
+    assert (root / "n/c.yaml").read_text() == "c: 1\n"
+
+
+def test_a_state_without_an_apply_cannot_tell(online: Run, root: Path) -> None:
+    assert online("-C", root, "apply", "-y").code == 0
+    result = online("-C", root, "--state", "file://" + str(root.parent / "none"), "pull")
+    assert (result.code, "Nothing compared" in result.err) == (1, True)
