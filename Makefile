@@ -49,8 +49,7 @@ judges: .venv/.installed
 # Writes what golden tests expect, and shows what changed: it is reviewed like code.
 golden: .venv/.installed
 	$(BIN)/python -m pytest -q -n $(JOBS) --no-cov --update-golden tests/test_golden.py tests/test_golden_apply.py \
-		tests/test_golden_drift.py tests/test_golden_history.py tests/test_golden_large.py \
-		tests/test_golden_drift.py tests/test_golden_pull.py tests/test_golden_large.py \
+		tests/test_golden_drift.py tests/test_golden_pull.py tests/test_golden_history.py tests/test_golden_large.py \
 		tests/unit/config/test_broken_stacks.py tests/cli/test_cli_broken.py
 	git add --intent-to-add tests/golden tests/broken
 	git --no-pager diff --stat -- tests/golden tests/broken
