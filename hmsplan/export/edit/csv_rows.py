@@ -6,7 +6,8 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from hmsplan.config.leads import delimiter_of
+from hmsplan.config.csv_table import Rows
+from hmsplan.config.leads import PHONE
 from hmsplan.export.edit.splices import CannotEdit, Splice
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def without_rows(text: str, lines: Collection[int]) -> list[Splice]:
     offsets = [0]
     for line in written:
         offsets.append(offsets[-1] + len(line))
-    rows, begin, found = csv.reader(written, strict=True, delimiter=delimiter_of(written)), 1, []
+    delimiter = Rows.read(text, "", PHONE).delimiter
+    rows, begin, found = csv.reader(written, strict=True, delimiter=delimiter), 1, []
     for _ in rows:
         if begin in lines:
             found.append(Splice(offsets[begin - 1], offsets[rows.line_num], ""))
