@@ -18,6 +18,7 @@ from hmsplan.config.collect import Collected
 from hmsplan.config.content import Contents
 from hmsplan.config.interpolation import FileProblem, names_in, template_files, texts_of
 from hmsplan.config.layers import layer
+from hmsplan.config.member import NO_MEMBER, MemberLayer
 from hmsplan.config.problems import Problems
 from hmsplan.config.requirement import read_requirement
 from hmsplan.config.resolve import Resolver
@@ -50,6 +51,7 @@ class Sources:
         environments: the names of all environments.
         requires: returns the name of the environment that another one requires; None for none.
         file_of: returns the file of another environment; None for none, or one that cannot be parsed.
+        member: what a fleet says of the member that the stack is read for.
     """
 
     environment_name: str
@@ -62,6 +64,7 @@ class Sources:
     environments: Collection[str] = ()
     requires: Callable[[str], str | None] = lambda _: None
     file_of: Callable[[str], Document | None] = lambda _: None
+    member: MemberLayer = NO_MEMBER
 
     @property
     def broken(self) -> bool:
@@ -87,14 +90,16 @@ def build_stack(
     problems += sources.problems
     problems += (of_settings := _check_settings(sources))
     collected = _collect(sources, problems)
-    overrides, excluded = _environment(sources.environment, collected)
+    overrides, excluded = _environment(sources.environment, sources.member, collected)
     approvals = read_approvals(sources.approvals, collected.written, problems)
     requirement = _requirement(sources, problems)
     bases = Bases(_entries_of(sources.stack, "bases") if sources.stack else None, problems)
     declared = layer(collected, _blocks_of(sources.stack, "defaults"), bases, overrides)
     problems += (of_bases := list(bases.check()))
     named = _child(sources.stack, "variables")
-    values, of_variables = variables.settle(named, _child(sources.environment, "variables"), given, environ)
+    values, of_variables = variables.settle(
+        named, _child(sources.environment, "variables"), given, environ, sources.member.variables
+    )
     resolver = Resolver(
         declared={address: resource for address, resource in declared.items() if address not in excluded},
         variables={name: variable.value for name, variable in values.items()},
@@ -182,7 +187,7 @@ def _stack(
         name=read_settings(sources.stack).name if sources.stack else "",
         environment=sources.environment_name,
         resources=resources,
-        organization=organization.value if organization else None,
+        organization=sources.member.organization or (organization.value if organization else None),
         moved=tuple(blocks.moved),
         imports=tuple(blocks.imports),
         removed=frozenset(blocks.removed),
@@ -250,21 +255,25 @@ def _blocks_of(document: Document | None, key: str) -> dict[str, Node]:
 
 def _entries_of(document: Document | None, key: str) -> dict[str, Node]:
     """Return the entries of a block that stands at the top of a file."""
-    node = _child(document, key)
+    return _entries(_child(document, key))
+
+
+def _entries(node: Node | None) -> dict[str, Node]:
     if node is None or not isinstance(node.value, dict):
         return {}
     return {name: child for name, _, child in node.entries()}
 
 
 def _environment(
-    document: Document | None, collected: Collected
-) -> tuple[dict[Address, Node], dict[Address, SourceLine]]:
+    document: Document | None, member: MemberLayer, collected: Collected
+) -> tuple[dict[Address, list[Node]], dict[Address, SourceLine]]:
     """Return overrides and excluded addresses with their lines; one that is not there is a problem."""
-    overrides: dict[Address, Node] = {}
-    for text, node in _blocks_of(document, "overrides").items():
+    overrides: dict[Address, list[Node]] = {}
+    of_member = {name: node for name, node in _entries(member.overrides).items() if isinstance(node.value, dict)}
+    for text, node in (*_blocks_of(document, "overrides").items(), *of_member.items()):
         address = _address(text)
         if address is not None and _exists(address, collected, "overrides", node):
-            overrides[address] = node
+            overrides.setdefault(address, []).append(node)
     excluded: dict[Address, SourceLine] = {}
     exclude = _child(document, "exclude")
     for node in exclude.items() if exclude is not None and isinstance(exclude.value, list) else ():

@@ -23,6 +23,7 @@ MAX_TOTAL_BYTES: Final = 64 * 2**20
 STACK_FILE: Final = "hmsplan.yaml"
 ENVIRONMENTS: Final = "environments"
 APPROVALS_FILE: Final = "approvals.yaml"
+FLEET_FILE: Final = "fleet.yaml"
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _REORDERING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """What makes a reviewer read another text than the one that is there. A list of names out of a phone may hold some."""

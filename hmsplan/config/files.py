@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.config.confined import APPROVALS_FILE, ENVIRONMENTS, STACK_FILE, Folder, unreadable
+from hmsplan.config.confined import APPROVALS_FILE, ENVIRONMENTS, FLEET_FILE, STACK_FILE, Folder, unreadable
 from hmsplan.config.interpolation import FileProblem
 from hmsplan.model import Diagnostic, Severity
 from hmsplan.text import wording
@@ -110,7 +110,7 @@ def _walk(folder: Folder, at: str, found: _Found) -> None:
     found.folders.add(at.removesuffix("/"))
     for entry in entries:
         path = f"{at}{entry.name}"
-        if path in {STACK_FILE, ENVIRONMENTS, APPROVALS_FILE} or _KEPT_STATE.fullmatch(path):
+        if path in {STACK_FILE, ENVIRONMENTS, APPROVALS_FILE, FLEET_FILE} or _KEPT_STATE.fullmatch(path):
             continue
         if not _is_text(entry.name):
             found.unnamed.append(f"{path}/" if entry.is_dir() else path)

@@ -1,7 +1,7 @@
 """One resource as it is written in several places, which lie on one another.
 
 From below: the ``defaults`` of its kind, its ``bases`` in the order in which ``extends`` names them, the resource
-itself, and the ``overrides`` of the environment.
+itself, the ``overrides`` of the environment, and those of a member of a fleet.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ class Declared:
 
 
 def layer(
-    collected: Collected, defaults: Mapping[str, Node], bases: Bases, overrides: Mapping[Address, Node]
+    collected: Collected, defaults: Mapping[str, Node], bases: Bases, overrides: Mapping[Address, Sequence[Node]]
 ) -> dict[Address, Declared]:
     """Merge the layers of every address; a resource that is no block, or lacks a base, is an error and left out."""
     declared: dict[Address, Declared] = {}
@@ -203,8 +203,7 @@ def layer(
         layers = [Layer(Role.BASE, node, name) for name, node in taken] + [Layer(Role.DECLARED, written)]
         if (below := defaults.get(address.kind)) is not None:
             layers.insert(0, Layer(Role.DEFAULTS, below))
-        if (above := overrides.get(address)) is not None:
-            layers.append(Layer(Role.OVERRIDE, above))
+        layers += (Layer(Role.OVERRIDE, above) for above in overrides.get(address, ()))
         kind, spec = KINDS[address.kind], merged(layers)
         declared[address] = Declared(address, kind, spec, own, SourceMap(kind, own, tuple(reversed(layers))))
     return declared

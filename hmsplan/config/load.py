@@ -28,6 +28,7 @@ from hmsplan.config.environments import (
 )
 from hmsplan.config.files import list_files
 from hmsplan.config.interpolation import FileProblem
+from hmsplan.config.member import NO_MEMBER, MemberLayer
 from hmsplan.config.parse_ahead import cores_for, parse_ahead
 from hmsplan.config.pin import refuse_other_version
 from hmsplan.config.requirement import applied_in
@@ -62,6 +63,7 @@ def load_stack(
     ask_programs: bool | None = None,
     meanwhile: Callable[[], object] = lambda: None,
     instead: Mapping[str, bytes] = EMPTY,
+    member: MemberLayer = NO_MEMBER,
 ) -> Stack:
     """Read, resolve and validate a whole stack.
 
@@ -78,6 +80,7 @@ def load_stack(
         ask_programs: whether sources that are programs are asked, of a valid stack; None = if secrets are needed.
         meanwhile: other work, which is done while other processes parse the files of a large stack; else it is not.
         instead: path below the root to what is read in the place of that file, to see what a change would mean.
+        member: what a fleet says of the member that the stack is read for.
 
     Raises:
         ConfigError: carries every problem at once.
@@ -86,6 +89,7 @@ def load_stack(
     with _garbage_stays():
         folder = Folder(str(root), instead=instead)
         sources = _read_sources(folder, root, environment, meanwhile)
+        sources.member = member
         texts = Folder(folder.root, instead=instead)
         build = partial(build_stack, sources, given=variables, environ=environ, read_text=texts.read_text)
         files = () if secrets_file is None else (Source("dotenv", str(secrets_file)),)

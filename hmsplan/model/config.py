@@ -168,6 +168,7 @@ class VariableOrigin(enum.StrEnum):
     """What gave a variable its value, the strongest first."""
 
     FLAG = "flag"
+    FLEET = "fleet"
     ENVIRON = "environ"
     ENVIRONMENT = "environment"
     DEFAULT = "default"
@@ -178,7 +179,8 @@ class Variable:
     """The value of a ``${var:x}``.
 
     Attributes:
-        given_by: what a person would look for: ``--var x``, ``HMSPLAN_VAR_X``, ``environment file`` or ``default``.
+        given_by: what a person would look for: ``--var x``, ``HMSPLAN_VAR_X``, ``environment file``, ``default``
+            or the file of a fleet.
         source: the line of the value; None when no file of the stack gives it.
     """
 
