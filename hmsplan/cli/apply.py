@@ -8,7 +8,7 @@ import signal
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -26,13 +26,9 @@ from hmsplan.errors import (
     ApplyFailed,
     HmsplanError,
     StalePlan,
-    StaleStep,
-    Unauthorized,
-    UnsafePlan,
-    UnsettledCreate,
 )
-from hmsplan.model import Report, Risk, Status
-from hmsplan.operations.apply import Consent, apply
+from hmsplan.model import Risk
+from hmsplan.operations.apply import Consent, apply, exit_code
 from hmsplan.output.words import plan_line
 from hmsplan.planner.planner import Options
 from hmsplan.text.escape import plain
@@ -45,12 +41,8 @@ if TYPE_CHECKING:
     from hmsplan.model import Plan
     from hmsplan.operations.workspace import Workspace
 
-PARTIAL: Final = 6
-FAILED: Final = 1
-_HELD: Final = frozenset({Status.SKIPPED, Status.BLOCKED, Status.NOT_STARTED})
 
-
-def _risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+def refuse_unknown_risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse a word that no guard knows: it would allow nothing, and its author believe that it does."""
     for value in values:
         risk, colon, address = value.partition(":")
@@ -65,7 +57,11 @@ expect_option = click.option(
     "--expect-digest", metavar="DIGEST", help="Refuse any plan but the one with this digest, sha256:… or intent:…."
 )
 allow_option = click.option(
-    "--allow", multiple=True, callback=_risks, metavar="RISK:ADDRESS", help="Allow one risk, as a refusal names it."
+    "--allow",
+    multiple=True,
+    callback=refuse_unknown_risks,
+    metavar="RISK:ADDRESS",
+    help="Allow one risk, as a refusal names it.",
 )
 
 
@@ -169,7 +165,7 @@ def perform(
         if applied.report.outcomes or told.events is not None:
             told.ended(applied.report, applied.plan)
         code = tell(applied.unstored, options) if applied.unstored is not None else 0
-        return _exit_code(applied.report) or code, applied.plan
+        return exit_code(applied.report) or code, applied.plan
 
 
 async def _later(workspace: Workspace, options: Options, consent: Consent) -> Consent:
@@ -203,24 +199,6 @@ def _ask(plan: Plan, organization: str) -> None:
     err("\n" + wrapped(where) + f"\n{plan_line(plan)}")
     if ask("Do you want to perform these actions? Only 'yes' is accepted.") != "yes":
         raise HmsplanError("nothing was changed", summary="Not applied")
-
-
-def _exit_code(report: Report) -> int:  # noqa: PLR0911 -- a table
-    """Choose the code of the table: the signal, then doubt, then how much was done."""
-    if report.signal is not None:
-        return 128 + report.signal
-    if report.count(Status.UNSETTLED):
-        return UnsettledCreate.exit_code
-    done = report.count(Status.DONE)
-    if done == len(report.outcomes):
-        return 0
-    if done:
-        return PARTIAL
-    if all(outcome.status in _HELD for outcome in report.outcomes) and not report.stopped:
-        return UnsafePlan.exit_code  # it waits for its window, or for the end of a call
-    if any(outcome.stale for outcome in report.outcomes):
-        return StaleStep.exit_code
-    return Unauthorized.exit_code if report.unauthorized else FAILED
 
 
 def _owner() -> str:

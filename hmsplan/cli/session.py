@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from hmsplan.api.urls import DEFAULT_BASE_URL
 from hmsplan.cli import embedded
 from hmsplan.cli.reading import is_shown, reading_bar
-from hmsplan.cli.rescue import refuse_unpushed, rescue
 from hmsplan.cli.secret_filter import hide, masks
 from hmsplan.cli.terminal import commands_of_the_runner, err, width, wrapped
 from hmsplan.config.load import DEFAULT_ENVIRONMENT, choose_environment, load_settings, load_stack
 from hmsplan.errors import ConfigError, HmsplanError, Unauthorized
-from hmsplan.model import Diagnostic, Secret, Topic, leaves
+from hmsplan.operations import checks
+from hmsplan.operations.checks import declared_credentials, secret_values
 from hmsplan.operations.reporter import Reporter
+from hmsplan.operations.rescue import Rescue, rescue_file
 from hmsplan.operations.rollback import number_of
 from hmsplan.operations.workspace import Client, Workspace
 from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.secrets.answers import FINGERPRINT_KEY, TIMEOUT_S, ask, variable_suffix
-from hmsplan.secrets.detect import credentials
 from hmsplan.secrets.sources import Secrets
 from hmsplan.state.backend import Backend, open_backend, refuse_lent_password
 from hmsplan.text.escape import plain
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 
     from hmsplan.cli.options import Globals
-    from hmsplan.model import Plan, Stack
+    from hmsplan.model import Diagnostic, Plan, Secret, Stack
     from hmsplan.secrets.source import Source
 
 KEY: Final = "HMS_SOVEREIGN_API_KEY"
@@ -107,21 +107,6 @@ def load(
     return stack
 
 
-def secret_values(stack: Stack) -> list[str]:
-    """Return the values of the secrets that *stack* uses, as far as they are known here."""
-    resources = stack.resources.values()
-    found = (leaf for each in resources if each.secret_paths for _, leaf in leaves(each.spec))
-    return [text for leaf in found if isinstance(leaf, Secret) and isinstance(text := leaf.reveal(), str)]
-
-
-def declared_credentials(stack: Stack) -> list[str]:
-    """Return what looks like a credential in a text of *stack*: of the resources that are warned of."""
-    warned = {warning.address for warning in stack.warnings if warning.topic is Topic.READABLE_CREDENTIAL}
-    specs = (each.spec for address, each in stack.resources.items() if address in warned)
-    texts = (leaf for spec in specs for _, leaf in leaves(spec) if isinstance(leaf, str))
-    return list(dict.fromkeys(piece for text in texts for piece in credentials(text)))
-
-
 def _warn_of_readers(source: Source) -> None:
     if source.scheme != "dotenv":
         return
@@ -160,8 +145,8 @@ def open_workspace(options: Globals, *, need_secrets: bool = False, rollback: in
         backend,
         partial(connect, options),
         Stderr(options.color),
-        accept=partial(refuse_unpushed, options),
-        rescue=lambda state, error: rescue(state, options, error),
+        accept=_rescue(options).refuse_unpushed,
+        rescue=_rescue(options).keep,
         organization=embedded.KEY if options.emulator else None,
         check=partial(checked, options),
         rollback=number_of(backend, rollback) if rollback is not None else None,
@@ -187,28 +172,33 @@ def more_secrets(options: Globals, names: Sequence[str]) -> dict[str, Secret]:
 
 
 def checked(options: Globals, plan: Plan, stack: Stack) -> Plan:
-    """Return *plan* with what lint says of it, if it changes something, and what the policies of the stack deny.
+    """Return *plan* with what lint and the policies say of it; see ``operations.checks``.
 
     Raises:
-        ConfigError: lint finds an error in what would be created or changed, unless it is a rollback, whose way back
-            no rule may close; a policy cannot be evaluated.
-        HmsplanError: the policies cannot be had, not be evaluated here, or it is not known whose they are.
+        HmsplanError: it is not known whose policies count; see ``checks.checked`` for more.
     """
-    if plan.pending:
-        from hmsplan.operations.lint import with_findings  # noqa: PLC0415 -- only for a plan that changes something
+    refuse_unknown_revision(options)
+    return checks.checked(plan, stack, options.directory, options.trust_from)
 
-        plan = with_findings(plan, stack, options.directory, only_warn=plan.rollback is not None)
+
+def refuse_unknown_revision(options: Globals) -> None:
+    """Refuse a variable that is to name the revision whose policies count, and names none.
+
+    Raises:
+        HmsplanError: it is set and empty.
+    """
     if options.trust_from is None and os.environ.get(_TRUST_FROM) == "":
         raise HmsplanError(
             f"{_TRUST_FROM} is set and empty, so it is not known whose policies count. Name the revision, or for those "
             f"of the working tree type:\n  unset {_TRUST_FROM}",
             summary="No trusted revision",
         )
-    if options.trust_from or os.path.lexists(options.directory / "policies"):
-        from hmsplan.operations.policies import with_policies  # noqa: PLC0415 -- only for a stack that has some
 
-        plan = with_policies(plan, stack, options.directory, options.trust_from)
-    return plan
+
+def _rescue(options: Globals) -> Rescue:
+    """Return what keeps the state of the chosen environment beside the stack."""
+    file = rescue_file(options.directory, *filter(None, [options.environment]))
+    return Rescue(file, replace(options, variables={}, secrets=[], secrets_file=None).commands)
 
 
 def open_state(options: Globals) -> Backend:

@@ -12,9 +12,9 @@ from hmsplan.api.refresh import read_organization, read_organization_name
 from hmsplan.apply import executor
 from hmsplan.apply.admission import CallWait, Conditions
 from hmsplan.apply.executor import Stop
-from hmsplan.errors import StalePlan, StateError, UnsafePlan, UnsettledCreate
+from hmsplan.errors import StalePlan, StaleStep, StateError, Unauthorized, UnsafePlan, UnsettledCreate
 from hmsplan.formats.plan_validity import use_of
-from hmsplan.model import UNKNOWN, Author, Digest, Report
+from hmsplan.model import UNKNOWN, Author, Digest, Report, Status
 from hmsplan.operations.history import Performed, Reviewed, remember, remember_begun, warn_of_older_state
 from hmsplan.operations.plan import plan_live
 from hmsplan.operations.promotion import about_to_change, applied_content, with_proof
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from hmsplan.operations.workspace import Workspace
     from hmsplan.state.journal import Entry
 
+PARTIAL: Final = 6
+FAILED: Final = 1
+_HELD: Final = frozenset({Status.SKIPPED, Status.BLOCKED, Status.NOT_STARTED})
 _LOOK_S: Final = 4.0
 
 
@@ -47,6 +50,7 @@ class Consent:
         saved: the plan that was reviewed; None = whatever is planned now.
         digest: the digest that was reviewed, ``sha256:…`` or ``intent:…``; None = not given.
         author: who applies, for the history.
+        whose: ask the API whose organization it is, also where its lists tell it: what was reviewed was made so.
         ask: asked about the plan once it is made, and told what the organization is called ("" when that is not told),
             before anything is written; what it raises ends the run. None = no question.
     """
@@ -55,6 +59,7 @@ class Consent:
     digest: str | None = None
     ask: Callable[[Plan, str], None] | None = None
     author: Author = UNKNOWN
+    whose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ async def apply(
     if consent.saved is not None:
         refuse_other_place(consent.saved, workspace.stack)
     stop = Stop()
-    whose = consent.saved is not None
+    whose = consent.whose or consent.saved is not None
     with workspace.backend.lock(owner), interruptible(stop):
         state = workspace.state()
         workspace, options = gone_back(workspace, state, options)
@@ -125,7 +130,7 @@ async def apply(
             await asyncio.to_thread(warn_of_older_state, workspace, state)
             if plan.pending and consent.ask is not None:
                 consent.ask(plan, await read_organization_name(client))
-                plan, snapshot = await _planned_again(client, workspace, state, options, stop, plan)
+                plan, snapshot = await _planned_again(client, workspace, state, options, stop, plan, whose=whose)
             begins: list[Entry] = [*await _ended(ledger, workspace), *known]
             if workspace.organization is not None and ledger.organization_id is None:
                 begins.append(OrganizationKnown(await read_organization(client) or workspace.organization))
@@ -236,7 +241,14 @@ async def _settled_plan(
 
 
 async def _planned_again(
-    client: WriteClient, workspace: Workspace, state: State, options: Options, stop: Stop, asked: Plan
+    client: WriteClient,
+    workspace: Workspace,
+    state: State,
+    options: Options,
+    stop: Stop,
+    asked: Plan,
+    *,
+    whose: bool = False,
 ) -> tuple[Plan, Snapshot]:
     """Read once more after the question: what was approved must still be what is done.
 
@@ -244,7 +256,7 @@ async def _planned_again(
         StalePlan: something it touches moved meanwhile.
         UnsafePlan: what allowed it has expired meanwhile.
     """
-    plan, snapshot = await _settled_plan(client, workspace, state, options, stop)
+    plan, snapshot = await _settled_plan(client, workspace, state, options, stop, whose=whose)
     if plan.digest != asked.digest:
         raise StalePlan("; ".join(explain_difference(asked, plan)) or "the plan changed while it was asked about")
     if plan.is_refused:
@@ -274,3 +286,21 @@ def _is_expected(plan: Plan, expected: str) -> bool:
     """Compare with a digest as it is written; one without a word in front is a strict one."""
     written = expected if ":" in expected else f"{Digest.STRICT}:{expected}"
     return written in {plan.digest_of(kind) for kind in Digest}
+
+
+def exit_code(report: Report) -> int:  # noqa: PLR0911 -- a table
+    """Choose the code of the table: the signal, then doubt, then how much was done."""
+    if report.signal is not None:
+        return 128 + report.signal
+    if report.count(Status.UNSETTLED):
+        return UnsettledCreate.exit_code
+    done = report.count(Status.DONE)
+    if done == len(report.outcomes):
+        return 0
+    if done:
+        return PARTIAL
+    if all(outcome.status in _HELD for outcome in report.outcomes) and not report.stopped:
+        return UnsafePlan.exit_code  # it waits for its window, or for the end of a call
+    if any(outcome.stale for outcome in report.outcomes):
+        return StaleStep.exit_code
+    return Unauthorized.exit_code if report.unauthorized else FAILED

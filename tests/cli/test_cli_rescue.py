@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hmsplan.cli.options import Globals
-from hmsplan.cli.rescue import refuse_unpushed, rescue
+from hmsplan.cli.session import _rescue
 from hmsplan.errors import StateError
 from hmsplan.formats.state_file import dump, parse
 from hmsplan.model import State
@@ -81,7 +81,7 @@ def test_the_report_for_machines_stays_whole(tmp_path: Path, cli: Cli, full: pyt
 def test_what_another_state_left_is_not_written_over(tmp_path: Path) -> None:
     options = Globals(directory=tmp_path)
     (tmp_path / "errored.state.json").write_bytes(dump(State("another", serial=3)))
-    error = rescue(MINE, options, ERROR)
+    error = _rescue(options).keep(MINE, ERROR)
     assert parse((tmp_path / "errored.state.json").read_bytes()) == State("another", serial=3)
     kept = Path(told_command(f"    {error.detail.splitlines()[-1].strip()}")[-1])
     assert kept.parent != tmp_path
@@ -90,7 +90,7 @@ def test_what_another_state_left_is_not_written_over(tmp_path: Path) -> None:
 
 def test_a_password_is_not_repeated(tmp_path: Path) -> None:
     options = Globals(directory=tmp_path, state="postgresql://deployer:c4nary@db.example/hmsplan")
-    error = rescue(MINE, options, ERROR)
+    error = _rescue(options).keep(MINE, ERROR)
     assert "c4nary" not in error.detail
     assert "--state postgresql://deployer:PASSWORD@db.example/hmsplan state push" in error.detail
 
@@ -107,9 +107,9 @@ def test_a_password_is_not_repeated(tmp_path: Path) -> None:
 def test_a_state_that_lacks_what_is_kept_is_not_used(tmp_path: Path, stored: State | None, is_refused: bool) -> None:
     """Once it is pushed, or if it belongs to another state, the file is in nobody's way."""
     options = Globals(directory=tmp_path)
-    rescue(MINE, options, ERROR)
+    _rescue(options).keep(MINE, ERROR)
     if is_refused:
         with pytest.raises(StateError, match="state push"):
-            refuse_unpushed(options, stored)
+            _rescue(options).refuse_unpushed(stored)
     else:
-        refuse_unpushed(options, stored)
+        _rescue(options).refuse_unpushed(stored)
