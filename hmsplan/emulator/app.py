@@ -84,7 +84,7 @@ class Application:
             ctx = await self._read(Request(scope, receive))
         except ClientDisconnect:
             return
-        struck = self.faults.strike(ctx.method, ctx.path)
+        struck = self.faults.strike(ctx.method, ctx.path, ctx.key)
         try:
             answer = await self._answer(ctx, struck)
         except ConnectionLost:

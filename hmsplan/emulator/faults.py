@@ -12,6 +12,7 @@ Which requests
     ``method``: one method, several with a bar between (``POST|PATCH``), ``write`` for all but GET, or ``*`` (default).
     ``path``: path without ``/api/v1``; ``*`` stands for one segment or a part of it, ``**`` for anything;
     ``re:`` before it makes it a regular expression for the whole path. Default ``/**``.
+    ``key``: only requests with this API key; default: whosever they are.
     ``nth``: the n-th request that the rule matches, or a list of those; ``first`` and ``last`` give a range.
     Without any of them the rule means every request.
     ``probability`` (0 to 1) with ``seed``: a request at random, the same ones every time.
@@ -71,7 +72,7 @@ ACTIONS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
 }
 """What each action needs, and what it takes besides."""
 
-_MATCHING = frozenset({"do", "method", "path", "nth", "first", "last", "probability", "seed"})
+_MATCHING = frozenset({"do", "method", "path", "key", "nth", "first", "last", "probability", "seed"})
 
 
 class ConnectionLost(Exception):
@@ -85,6 +86,7 @@ class Fault:
     do: str
     method: str = "*"
     path: str = "/**"
+    key: str | None = None
     nth: int | tuple[int, ...] | None = None
     first: int | None = None
     last: int | None = None
@@ -127,8 +129,10 @@ class Fault:
             values["retry_after"] = str(values["retry_after"])
         return cls(**values)
 
-    def matches(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str, key: str = "") -> bool:
         """Tell whether the rule means requests like this one."""
+        if self.key is not None and self.key != key:
+            return False
         methods = self.method.split("|")
         if not ("*" in methods or method in methods or ("write" in methods and method != "GET")):
             return False
@@ -225,11 +229,11 @@ class FaultPlan:
         """Some rule needs lists as they were."""
         return any(rule.do == "stale_list" for rule in self.rules)
 
-    def strike(self, method: str, path: str) -> list[Fault]:
+    def strike(self, method: str, path: str, key: str = "") -> list[Fault]:
         """Count a request, and return the faults that happen to it."""
         found = []
         for index, rule in enumerate(self.rules):
-            if rule.matches(method, path):
+            if rule.matches(method, path, key):
                 self._counts[index] += 1
                 if rule.strikes(self._counts[index], self._dice[index]):
                     found.append(rule)
