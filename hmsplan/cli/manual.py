@@ -13,6 +13,7 @@ GROUPS: Final = {
     "What to plan": ("--target", "--exclude", "--limit", "--destroy", "--resend", "--against", "--impact"),
     "When": ("--at", "--wait-for-calls", "--then"),
     "Consent": ("--yes", "--allow", "--expect-digest", "--trust-from"),
+    "Which members": ("--member", "--continue", "--no-wait", "--executor", "--parallel"),
     "What to check": ("--rules", "--rule"),
     "What to pull": ("--ours", "--theirs", "--shared"),
     "What to export": ("--only", "--without-leads", "--minimal"),
@@ -158,6 +159,44 @@ MANUALS: Final = {
         (("Run the tests of the policies", "hmsplan policy test"),),
         _OFFLINE,
         (("0", "all tests passed"), ("1", "one failed, there are no policies, or any other error")),
+    ),
+    "fleet": Manual(
+        (
+            ("See what would change in all members", "hmsplan fleet plan"),
+            ("Apply to the members with the tag pilot", "hmsplan fleet apply --member pilot"),
+        ),
+        ("0", "1", "3"),
+        _DONE,
+    ),
+    "fleet status": Manual((("What is known of each member?", "hmsplan fleet status"),), ("0", "1", "3"), _DONE),
+    "fleet plan": Manual(
+        (
+            ("See what would change in all members", "hmsplan fleet plan"),
+            ("Save the plan of each member", "hmsplan fleet plan -o plans"),
+            ("For a comment on a pull request", "hmsplan fleet plan --format markdown"),
+        ),
+        ("0", "1", "2", "3", "4", "8", "9"),
+    ),
+    "fleet apply": Manual(
+        (
+            ("Apply all members, wave by wave", "hmsplan fleet apply"),
+            ("Apply what was reviewed", "hmsplan fleet apply -y --expect-digest fleet:5f1c"),
+            ("Go on where it stopped", "hmsplan fleet apply --continue"),
+        ),
+        ("0", "1", "3", "4", "5", "6", "7", "8", "9", "130, 143"),
+    ),
+    "fleet drift": Manual(
+        (("In a nightly job", "hmsplan fleet drift --detailed-exitcode"),), ("0", "1", "2", "3", "9"), _DONE
+    ),
+    "fleet lint": Manual(
+        (("Check the stack with the variables of each member", "hmsplan fleet lint"),),
+        ("0", "1", "3"),
+        (("0", "nothing bad enough was found"), ("3", "something was, or a stack is invalid")),
+    ),
+    "fleet export": Manual(
+        (("Write the organization of each member to files", "hmsplan fleet export members"),),
+        ("0", "1", "3", "9"),
+        _DONE,
     ),
     "drift": Manual(
         (

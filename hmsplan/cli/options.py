@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -61,6 +61,11 @@ class Globals:
         """Where secrets are kept besides the environment, in the order in which they are asked."""
         file = [] if self.secrets_file is None else [Source("dotenv", str(self.secrets_file))]
         return [*self.secrets, *file]
+
+    @property
+    def fleet_commands(self) -> CommandLine:
+        """What belongs into each command that is to run on the same fleet."""
+        return CommandLine((*replace(self, saved=None).commands.options, "fleet"))
 
     @property
     def commands(self) -> CommandLine:

@@ -43,6 +43,7 @@ COMMANDS: Final = {
     "import": ("state", "Bind one live object to an address."),
     "export": ("export", "Write YAML for a whole organization."),
     "webhook": ("webhook", "Try the services that answer the calls of the stack."),
+    "fleet": ("fleet", "Plan and apply many organizations that share a stack."),
     "domain": ("domain", "Show the DNS records of the mail domain, or have them checked."),
     "state": ("state", "Look at the state, or operate on it."),
     "resolve": ("state", "Resolve a create whose outcome is unknown."),

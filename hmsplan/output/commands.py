@@ -30,6 +30,7 @@ NAMES: Final = (
     "emulator",
     "explain",
     "export",
+    "fleet",
     "fmt",
     "graph",
     "help",

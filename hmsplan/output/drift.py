@@ -107,6 +107,13 @@ def drift_lines(drift: Drift, look: Look, run: CommandLine = BARE) -> Iterator[L
         yield Line(f"(cannot be seen: {names})", "#", tone=Tone.QUIET)
 
 
+def drift_told(drift: Drift) -> str:
+    """Return what happened to one managed object in one line: the fields that changed, without their values."""
+    name = str(drift.address) if drift.address is not None else f"{drift.kind} {drift.id}"
+    fields = some(path_text(KINDS[drift.kind], field.path) for field in drift.fields)
+    return f"{name} {HAPPENED[drift.drift]}" + (f": {fields}" if fields else "")
+
+
 def between(drift: Drift) -> str:
     """Say between what times it changed, and by whom it was applied last; "" where no apply is remembered."""
     if drift.applied is None or drift.since is None or drift.until is None:

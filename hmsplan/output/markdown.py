@@ -49,7 +49,7 @@ def render_markdown(page: Page, graph: Graph | None = None, *, budget: int = COM
     head = "\n\n".join([*_head(page), *_questions(page, budget // 7)])
     foot = _foot(page)
     room = budget - _size(head) - _size(foot) - 4
-    objects = _objects(page, room)
+    objects = render_objects(page, room)
     drawn = _graph(page, graph, room - _size(objects)) if graph is not None else ""
     return "\n\n".join(filter(None, [head, objects, drawn, foot])) + "\n"
 
@@ -171,7 +171,7 @@ def _told(questions: Sequence[Question], room: int) -> str:
     return "\n".join([*texts[:shown], *rest])
 
 
-def _objects(page: Page, room: int) -> str:
+def render_objects(page: Page, room: int) -> str:
     """Return as many objects as fit into *room* bytes, in order, and a word about the others."""
     room -= _LEAST  # for that word
     extras = [*map(_warning, page.warnings), *_unmanaged(page)]

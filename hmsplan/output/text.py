@@ -58,7 +58,7 @@ def _plan(page: Page, quote: Quote, *, show_unchanged: bool) -> Iterator[list[Li
     yield _questions(page.doubt, page.unsettled, "?")
     yield _questions(page.loss, page.lost, "!", Tone.PLAIN)
     for item in page.changes:
-        yield _object(item)
+        yield object_lines(item)
     yield _drift(page)
     yield from _warnings(page, quote)
     for question in page.revert:
@@ -77,7 +77,7 @@ def _drift_report(page: Page, quote: Quote) -> Iterator[list[Line]]:
     if page.drift:
         number = count(len({item.name for item in page.drift}), "object")
         yield [title(f"{number} changed outside hmsplan since the last apply", Tone.ALERT), title(SHOWN_AS, Tone.QUIET)]
-    yield from map(_object, page.drift)
+    yield from map(object_lines, page.drift)
     yield from _warnings(page, quote)
     yield [title(sentence) for sentence in page.ending]
     yield _unmanaged(page)
@@ -168,7 +168,8 @@ def _questions(head: str, questions: Iterable[Question], mark: str, tone: Tone =
     return [title(head, tone), *lines] if lines else []
 
 
-def _object(item: Item) -> list[Line]:
+def object_lines(item: Item) -> list[Line]:
+    """Return what happens to one object: its headline, and what stands below."""
     return [Line(item.head, "#"), *item.lines]
 
 
@@ -181,7 +182,7 @@ def _drift(page: Page) -> list[Line]:
         title(OUTSIDE_NOTE, Tone.QUIET),
     ]
     for item in page.drift:
-        lines += [BLANK, *_object(item)]
+        lines += [BLANK, *object_lines(item)]
     return lines
 
 

@@ -72,6 +72,18 @@ def change_digest(
     return f"{Digest.STRICT}:{digest({**place, 'approved': approved})}"
 
 
+def change_content(change: ResourceChange, kinds: Kinds = KINDS) -> dict[str, Any]:
+    """Return what a change does to an object and what stood there before, whichever object that is, as JSON."""
+    content = {key: value for key, value in _meaning(change).items() if key != "id"}
+    content["fields"] = [[list(field.path), plain(field.before), plain(field.after)] for field in change.fields]
+    if change.action is Action.DELETE:
+        computed = kinds[change.address.kind].computed
+        content["gone"] = {key: plain(item) for key, item in change.before.items() if key not in computed}
+    if change.started and change.members is not None:
+        content["calls"] = change.members.pending
+    return content
+
+
 def _besides(change: ResourceChange, members: Mapping[str, Sequence[RemoteObject]]) -> dict[str, Any]:
     again = [change.members.called, change.members.taken] if change.members is not None else []
     there = sorted(member.id for member in members.get(change.id or "", ())) if change.started else []

@@ -39,6 +39,7 @@ FOLDERS: Final[tuple[frozenset[str], ...]] = tuple(
         "export",
         "apply",
         "operations",
+        "fleet",
         "cli",
     )
 )
@@ -46,6 +47,7 @@ FOLDERS: Final[tuple[frozenset[str], ...]] = tuple(
 
 PURE: Final = frozenset(["model", "errors", "text", "kinds", "planner", "formats", "lint", "output"])
 PURE_BESIDES: Final = (
+    *("fleet.values", "fleet.task", "fleet.groups", "fleet.report", "fleet.text"),
     *("secrets.fingerprints", "secrets.detect", "secrets.urls", "secrets.encodings", "secrets.hosts", "secrets.source"),
     *("config.yaml_parser", "config.document", "config.interpolation", "config.layers", "config.resolve"),
     *("config.build", "config.leads", "config.schema_violation", "config.resource_builder"),
@@ -148,7 +150,7 @@ def test_the_house_can_be_seen_at_a_glance() -> None:
     """Few files beside the folders, few arrows between them."""
     assert {path.name for path in ROOT.glob("*.py")} == {"__init__.py", "errors.py"}
     arrows = {(folder(name), folder(other)) for name, path in MODULES.items() for other in ours(path)}
-    assert len({(one, other) for one, other in arrows if one != other}) <= 110
+    assert len({(one, other) for one, other in arrows if one != other}) <= 125
 
 
 def test_no_two_modules_need_each_other() -> None:

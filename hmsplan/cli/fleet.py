@@ -1,0 +1,164 @@
+"""``hmsplan fleet``: many organizations that share a stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+import click
+import orjson
+
+from hmsplan.cli.fleet_apply import apply_members
+from hmsplan.cli.fleet_run import fleet_options, open_fleet, perform
+from hmsplan.cli.options import format_option
+from hmsplan.cli.parsing import Command, Group
+from hmsplan.cli.plan import exclude_option, target_option
+from hmsplan.cli.terminal import color, err, out, width
+from hmsplan.fleet.executors import Workers
+from hmsplan.fleet.report import plan_json, plan_report, results_json, worst
+from hmsplan.fleet.task import Drifted, Operation, Planned, Result
+from hmsplan.fleet.text import render_drift, render_exported, render_lint, render_plan, render_status
+from hmsplan.planner.planner import Options
+from hmsplan.text.escape import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hmsplan.cli.options import Globals
+
+
+class Render(Protocol):
+    """Writes results for people."""
+
+    def __call__(self, results: Sequence[Result], /, *, width: int, color: bool) -> str:
+        """Return the text."""
+
+
+CHANGES: Final = 2
+PLAN_FORMATS: Final = ("text", "json", "markdown", "html")
+
+
+@click.group("fleet", cls=Group)
+def fleet_command() -> None:
+    """Plan and apply many organizations that share a stack. They are named in fleet.yaml.
+
+    Each member has its own key, pace, state and lock; what goes wrong with one stops no other one.
+    """
+
+
+fleet_command.add_command(apply_members)
+
+
+@fleet_command.command("plan", cls=Command)
+@click.option(
+    "-o",
+    "--out",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Save each plan in DIR.",
+)
+@format_option(PLAN_FORMATS)
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
+@target_option
+@exclude_option
+@fleet_options
+@click.pass_obj
+def plan_members(
+    options: Globals,
+    folder: Path | None,
+    form: str,
+    detailed_exitcode: bool,
+    target: tuple[str, ...],
+    excluded: tuple[str, ...],
+    members: tuple[str, ...],
+    executor: str,
+    parallel: int | None,
+) -> int:
+    """Plan every member side by side, and show alike changes once. Reads only.
+
+    Exits with the worst code of all members.
+    """
+    _, found = open_fleet(options, members)
+    results = perform(options, found, Operation.PLAN, Workers(executor, parallel), Options(target, excluded=excluded))
+    report = plan_report(results)
+    if folder is not None:
+        _save(folder, results)
+    form = "json" if options.json else form
+    match form:
+        case "json":
+            out(orjson.dumps(plan_json(report)).decode())
+        case _:
+            text = render_plan(report, options.fleet_commands, width=width(), color=color(options.color))
+            out(text.rstrip("\n"))
+    return report.code or (CHANGES if detailed_exitcode and report.changing else 0)
+
+
+@fleet_command.command("status", cls=Command)
+@fleet_options
+@click.pass_obj
+def status_of_members(options: Globals, members: tuple[str, ...], executor: str, parallel: int | None) -> int:
+    """Show what is known of every member without asking the API: state, last apply, lock, key."""
+    return _each(options, Operation.STATUS, members, Workers(executor, parallel), render_status)
+
+
+@fleet_command.command("drift", cls=Command)
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something drifted.")
+@fleet_options
+@click.pass_obj
+def drift_of_members(
+    options: Globals, detailed_exitcode: bool, members: tuple[str, ...], executor: str, parallel: int | None
+) -> int:
+    """Show what changed outside hmsplan in each member. Reads only."""
+    _, found = open_fleet(options, members)
+    results = perform(options, found, Operation.DRIFT, Workers(executor, parallel))
+    code = _print(options, results, render_drift)
+    has_drifted = any(isinstance(result.value, Drifted) and result.value.told for result in results)
+    return code or (CHANGES if detailed_exitcode and has_drifted else 0)
+
+
+@fleet_command.command("lint", cls=Command)
+@fleet_options
+@click.pass_obj
+def lint_members(options: Globals, members: tuple[str, ...], executor: str, parallel: int | None) -> int:
+    """Check the stack of every member, with its variables: what is invalid, and what callers would hear. Offline."""
+    return _each(options, Operation.LINT, members, Workers(executor, parallel), render_lint)
+
+
+@fleet_command.command("export", cls=Command)
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@fleet_options
+@click.pass_obj
+def export_members(
+    options: Globals, folder: Path, members: tuple[str, ...], executor: str, parallel: int | None
+) -> int:
+    """Write YAML for the organization of each member, into DIR/NAME. Changes nothing there, and binds nothing."""
+    _, found = open_fleet(options, members)
+    results = perform(options, found, Operation.EXPORT, Workers(executor, parallel), folder=folder.resolve())
+    return _print(options, results, render_exported)
+
+
+def _each(options: Globals, operation: Operation, patterns: Sequence[str], workers: Workers, render: Render) -> int:
+    _, found = open_fleet(options, patterns)
+    return _print(options, perform(options, found, operation, workers), render)
+
+
+def _print(options: Globals, results: Sequence[Result], render: Render) -> int:
+    """Print what was found, and return the worst code."""
+    if options.json:
+        out(orjson.dumps(results_json(results)).decode())
+    else:
+        out(render(results, width=width(), color=color(options.color)).rstrip("\n"))
+    return worst(result.code for result in results)
+
+
+def _save(folder: Path, results: Sequence[Result]) -> None:
+    """Write each plan into a file of its own, as ``plan -o`` writes it."""
+    from hmsplan.cli.plan import write_private  # noqa: PLC0415 -- most plans are only printed
+
+    folder.mkdir(parents=True, exist_ok=True)
+    saved = [result for result in results if isinstance(result.value, Planned)]
+    for result in saved:
+        assert isinstance(result.value, Planned)  # noqa: S101 -- see above
+        write_private(folder / f"{result.name}.json", result.value.file)
+    err(f"Saved {len(saved)} plans in {plain(str(folder))}.")

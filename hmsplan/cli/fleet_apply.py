@@ -1,0 +1,197 @@
+"""``hmsplan fleet apply``: wave by wave, what was reviewed and nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from hmsplan.cli.apply import refuse_unknown_risks
+from hmsplan.cli.author import author_of
+from hmsplan.cli.fleet_progress import FleetEvents, progress_of
+from hmsplan.cli.fleet_run import common_of, fleet_options, open_fleet, perform
+from hmsplan.cli.parsing import Command
+from hmsplan.cli.plan import exclude_option, target_option
+from hmsplan.cli.terminal import ask, color, err, interactive, report, width
+from hmsplan.errors import HmsplanError, StalePlan
+from hmsplan.fleet.ending import code_of, ending_json, render_ending
+from hmsplan.fleet.executors import Workers, kill_workers, stop_workers
+from hmsplan.fleet.journal import FleetJournal
+from hmsplan.fleet.report import plan_json, plan_report
+from hmsplan.fleet.rollout import Rollout, reviewed_of, roll_out, stale
+from hmsplan.fleet.task import Operation, Task
+from hmsplan.fleet.text import render_plan
+from hmsplan.fleet.values import in_waves
+from hmsplan.planner.planner import Options
+from hmsplan.text.wording import count, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hmsplan.cli.options import Globals
+    from hmsplan.fleet.journal import Progress
+    from hmsplan.fleet.report import FleetPlan
+    from hmsplan.fleet.task import Reviewed
+    from hmsplan.fleet.values import Fleet, Member
+
+
+@click.command("apply", cls=Command)
+@click.option("-y", "--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask.")
+@click.option("--expect-digest", metavar="DIGEST", help="Refuse any plans but those with this digest, fleet:….")
+@click.option("--continue", "goes_on", is_flag=True, help="Go on where the last apply of the fleet stopped.")
+@click.option("--no-wait", is_flag=True, help="End before a wave that is not due yet, and go on with --continue.")
+@click.option(
+    "--allow",
+    multiple=True,
+    callback=refuse_unknown_risks,
+    metavar="RISK:ADDRESS",
+    help="Allow one risk in every member, as a refusal names it.",
+)
+@target_option
+@exclude_option
+@fleet_options
+@click.pass_obj
+def apply_members(
+    options: Globals,
+    *,
+    yes: bool,
+    expect_digest: str | None,
+    goes_on: bool,
+    no_wait: bool,
+    allow: tuple[str, ...],
+    target: tuple[str, ...],
+    excluded: tuple[str, ...],
+    members: tuple[str, ...],
+    executor: str,
+    parallel: int | None,
+) -> int:
+    """Apply every member, wave by wave; stop as stop_on of fleet.yaml says.
+
+    All members are planned first. Each is then applied under its own lock, and only if its plan is still the same.
+    """
+    if goes_on and (members or target or excluded or allow or expect_digest is not None):
+        raise click.UsageError("--continue does what was reviewed when the apply began. Leave the other options out.")
+    if expect_digest is not None and not expect_digest.strip():
+        raise StalePlan("--expect-digest is empty: no plan was reviewed, so none is applied", summary="No digest")
+    if not yes and not goes_on and not interactive():
+        raise HmsplanError("there is no terminal to ask on; add -y to apply without asking", summary="Not applied")
+    fleet, found = open_fleet(options, members)
+    workers = Workers(executor, parallel)
+    journal = FleetJournal(options.directory, fleet.file)
+    author = author_of(options.directory, os.environ)
+    with journal.lock(f"fleet apply by {author.user or 'somebody'}"):
+        if goes_on:
+            rollout = _taken_up(options, fleet, journal.load(), workers)
+        else:
+            choice = Options(target, allowed=allow, excluded=excluded)
+            plan = plan_report(perform(options, found, Operation.PLAN, workers, choice))
+            _tell_plan(options, plan)
+            _consented(plan, expect_digest, yes=yes)
+            reviewed = reviewed_of(plan)
+            if not reviewed:
+                return plan.code
+            waves = [[member.name for member in wave] for wave in in_waves(fleet, found)]
+            rollout = Rollout(journal.begin(plan.digest, reviewed, waves, choice), plan)
+        by_name = {member.name: member for member in fleet.members}
+        common = common_of(options)
+
+        def make(name: str, reviewed: Reviewed) -> Task:
+            return Task(Operation.APPLY, by_name[name], common, rollout.progress.options, reviewed, author)
+
+        with progress_of(options, rollout) as told, _signals(rollout):
+            roll_out(
+                fleet,
+                rollout,
+                journal,
+                workers,
+                make,
+                told=told,
+                clock=time.time,
+                sleep=time.sleep,
+                may_wait=not no_wait,
+            )
+    _tell_ending(options, rollout)
+    return code_of(rollout)
+
+
+def _taken_up(options: Globals, fleet: Fleet, progress: Progress, workers: Workers) -> Rollout:
+    """Plan what is left of an earlier apply.
+
+    Raises:
+        StalePlan: a member is gone from the fleet, or its plan would do more than was reviewed.
+    """
+    by_name = {member.name: member for member in fleet.members}
+    left = [name for wave in progress.waves for name in wave if name not in progress.done]
+    if gone := [name for name in left if name not in by_name]:
+        raise StalePlan(
+            f"{listed(gone)} is not in {fleet.file} any more. To begin again: hmsplan fleet apply",
+            summary="Not what was reviewed",
+        )
+    members: Sequence[Member] = [by_name[name] for name in left]
+    plan = plan_report(perform(options, members, Operation.PLAN, workers, progress.options))
+    _tell_plan(options, plan)
+    if moved := stale(plan, progress):
+        raise StalePlan(
+            f"the plan of {listed(moved)} would do what was not reviewed when the apply began. Review the fleet, and "
+            "begin again: hmsplan fleet apply",
+            summary="Not what was reviewed",
+        )
+    return Rollout(progress, plan)
+
+
+def _tell_plan(options: Globals, plan: FleetPlan) -> None:
+    if options.json:
+        FleetEvents().planned(plan_json(plan))
+    else:
+        report(render_plan(plan, options.fleet_commands, width=width(), color=color(options.color)).rstrip("\n") + "\n")
+
+
+def _consented(plan: FleetPlan, expected: str | None, *, yes: bool) -> None:
+    """Refuse plans that were not reviewed.
+
+    Raises:
+        StalePlan: they have another digest than the expected one.
+        HmsplanError: somebody said no.
+    """
+    if expected is not None and expected.strip() != plan.digest:
+        now = plan.digest or "none, because a member could not be planned"
+        raise StalePlan(f"the digest of the fleet is {now}. Review it", summary="Digest differs")
+    if yes or not plan.changing:
+        return
+    err(f"\n{plan.verdict}\n{plan.counts}")
+    question = f"Do you want to perform these actions in {count(plan.changing, 'member')}? Only 'yes' is accepted."
+    if ask(question) != "yes":
+        raise HmsplanError("nothing was changed", summary="Not applied")
+
+
+@contextmanager
+def _signals(rollout: Rollout) -> Iterator[None]:
+    """The first SIGINT or SIGTERM begins no further member or step and finishes what is in flight; the second stops."""
+
+    def caught(number: int, _frame: object) -> None:
+        if rollout.signal is None:
+            rollout.signal = number
+            err("\nStopping: what is in flight is finished, nothing more is started. Once more stops at once.")
+            stop_workers(number)
+        else:
+            kill_workers()
+            err("Stopped at once. The next run looks what became of what was in flight.")
+            os._exit(128 + number)
+
+    before = {number: signal.signal(number, caught) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _tell_ending(options: Globals, rollout: Rollout) -> None:
+    if options.json:
+        FleetEvents().over(ending_json(rollout))
+        return
+    report(render_ending(rollout, options.fleet_commands, width=width(), color=color(options.color)).rstrip("\n"))

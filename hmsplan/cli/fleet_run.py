@@ -1,0 +1,110 @@
+"""What every command of a fleet needs: its members, what holds for all of them, and somebody who does the work."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from hmsplan.api.urls import DEFAULT_BASE_URL
+from hmsplan.cli.session import BASE_URL
+from hmsplan.cli.terminal import err, width
+from hmsplan.errors import HmsplanError
+from hmsplan.fleet.executors import PROCESSES, THREADS, Workers
+from hmsplan.fleet.load import load_fleet
+from hmsplan.fleet.task import Common, Operation, Result, Task
+from hmsplan.fleet.values import chosen
+from hmsplan.output.diagnostics import format_diagnostic
+from hmsplan.planner.planner import DEFAULTS, Options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hmsplan.cli.options import Globals
+    from hmsplan.fleet.values import Fleet, Member
+
+Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
+
+
+class NoMember(HmsplanError):
+    """The patterns of ``--member`` mean none of the fleet."""
+
+    summary = "No such member"
+
+
+def fleet_options(command: Decorated) -> Decorated:
+    """Add the options that every command of a fleet takes."""
+    for option in (
+        click.option("--parallel", type=click.IntRange(1), metavar="N", help="How many members at the same time."),
+        click.option(
+            "--executor",
+            type=click.Choice([PROCESSES, THREADS]),
+            default=PROCESSES,
+            metavar="KIND",
+            help=f"What performs the work: {PROCESSES} or {THREADS}.",
+        ),
+        click.option(
+            "--member",
+            "members",
+            multiple=True,
+            metavar="PATTERN",
+            help="Only these: a name or a tag, * matches any, ! leaves out. Repeatable.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def open_fleet(options: Globals, patterns: Sequence[str]) -> tuple[Fleet, tuple[Member, ...]]:
+    """Read fleet.yaml, and choose members of it; what is odd about the file is told.
+
+    Raises:
+        ConfigError: every problem of the file.
+        HmsplanError: the patterns mean no member, or the emulator is asked for.
+    """
+    if options.emulator:
+        raise HmsplanError(
+            "--emulator is one organization. Start an emulator that has one for every key:\n  hmsplan emulator",
+            summary="Not for a fleet",
+        )
+    fleet = load_fleet(options.directory)
+    for warning in fleet.warnings:
+        err(format_diagnostic(warning, width()) + "\n")
+    found = chosen(fleet.members, patterns)
+    if not found:
+        names = ", ".join(member.name for member in fleet.members[:12])
+        raise NoMember(f"{' '.join(patterns)} fits none of: {names}")
+    return fleet, found
+
+
+def common_of(options: Globals) -> Common:
+    """Return what holds for every member of this run."""
+    directory = options.directory
+    return Common(
+        directory.resolve(),
+        os.environ.get(BASE_URL) or DEFAULT_BASE_URL,
+        "" if directory == Path() else directory.as_posix(),
+        options.state,
+        options.environment,
+        dict(options.variables),
+        tuple(options.sources),
+        options.allow_host,
+        options.ca_bundle and options.ca_bundle.resolve(),
+        options.timeout_s,
+        options.trust_from,
+    )
+
+
+def perform(
+    options: Globals,
+    members: Sequence[Member],
+    operation: Operation,
+    workers: Workers,
+    choice: Options = DEFAULTS,
+    folder: Path | None = None,
+) -> list[Result]:
+    """Perform one operation for each member."""
+    common = common_of(options)
+    return workers.perform([Task(operation, member, common, choice, folder=folder) for member in members])

@@ -1,0 +1,101 @@
+"""How an apply of a fleet ended: text, JSON, events. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from hmsplan.errors import StalePlan
+from hmsplan.fleet.report import FORMAT_VERSION, results_json, worst
+from hmsplan.fleet.rollout import Fate
+from hmsplan.fleet.task import Ended
+from hmsplan.fleet.text import joined, problems
+from hmsplan.output.lines import Line, Tone, paint, safe, title
+from hmsplan.output.words import some
+from hmsplan.text.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hmsplan.fleet.rollout import Rollout
+    from hmsplan.fleet.task import Result
+    from hmsplan.output.commands import CommandLine
+
+_MOST_FAILED: Final = 5
+"""Steps of one member that are told; of more there is the number."""
+_WHY: Final = {
+    Fate.FAILED: "failed",
+    Fate.REFUSED: "refused",
+    Fate.NOT_PLANNED: "could not be planned",
+    Fate.NOT_STARTED: "not started",
+    Fate.IN_NO_WAVE: "in no wave",
+    Fate.NOT_REVIEWED: "could not be planned when the apply began, so not reviewed",
+}
+
+
+def code_of(rollout: Rollout) -> int:
+    """Return the exit code: the signal, else the worst of the members that were planned or begun."""
+    if rollout.signal is not None:
+        return 128 + rollout.signal
+    codes = {result.name: result.code for result in rollout.plan.results}
+    codes |= {name: result.code for name, result in rollout.results.items()}
+    codes |= {name: StalePlan.exit_code for name, fate in rollout.behind() if fate is Fate.NOT_REVIEWED}
+    return worst(codes.values())
+
+
+def render_ending(rollout: Rollout, commands: CommandLine, *, width: int, color: bool) -> str:
+    """Return what was done, and each member that is behind."""
+    return paint(joined(_ending(rollout, commands, width)), width=width, color=color)
+
+
+def _ending(rollout: Rollout, commands: CommandLine, width: int) -> Iterator[list[Line]]:
+    for result in sorted(rollout.results.values(), key=lambda result: result.name):
+        if result.code and isinstance(result.value, Ended):
+            yield _failed(result, result.value)
+    yield from problems(sorted(rollout.results.values(), key=lambda result: result.name), width)
+    behind = rollout.behind()
+    lines = [title(summary(rollout))]
+    for fate, why in _WHY.items():
+        if names := [name for name, found in behind if found is fate]:
+            lines.append(Line(f"{why}: {some(names, 1000)}", "!" if fate is not Fate.NOT_STARTED else ""))
+    if rollout.stopped:
+        lines.append(title(f"Stopped: {rollout.stopped}.", Tone.ALERT))
+    if rollout.later is not None:
+        lines.append(title(f"Wave {rollout.later} is not due yet.", Tone.PLAIN))
+    if any(fate in {Fate.FAILED, Fate.NOT_STARTED} for _, fate in behind):
+        lines += [title("To go on, when the cause is removed:", Tone.PLAIN)]
+        lines.append(Line(safe(commands.command("apply", "--continue")), whole=True))
+    yield lines
+
+
+def _failed(result: Result, value: Ended) -> list[Line]:
+    lines = [title(f"{result.name}: {value.summary}", Tone.ALERT)]
+    lines += [Line(safe(text), "!") for text in value.failed[:_MOST_FAILED]]
+    if more := len(value.failed) - _MOST_FAILED:
+        lines += [Line(f"and {count(more, 'more step')}")] if more > 0 else []
+    return [
+        *lines,
+        Line("To see what is left, with the key of the member:"),
+        Line(safe(result.commands.command("plan")), whole=True),
+    ]
+
+
+def summary(rollout: Rollout) -> str:
+    """Return the sentence that says how many members are as their stack declares."""
+    names = {*(each.name for each in rollout.plan.results), *rollout.progress.reviewed}
+    fates = Counter(rollout.fate(name) for name in names)
+    parts = [f"{fates[fate]:,} {fate}" for fate in Fate if fates[fate]]
+    return f"Fleet apply: {', '.join(parts)}."
+
+
+def ending_json(rollout: Rollout) -> dict[str, Any]:
+    """Return the ending for machines."""
+    results: Sequence[Result] = sorted(rollout.results.values(), key=lambda result: result.name)
+    return {
+        **results_json(results),
+        "format_version": FORMAT_VERSION,
+        "exit_code": code_of(rollout),
+        "summary": summary(rollout),
+        "stopped": rollout.stopped or None,
+        "behind": [{"name": name, "why": str(fate)} for name, fate in rollout.behind()],
+    }

@@ -1,0 +1,188 @@
+"""Where the tasks of a fleet are performed: processes of this machine, threads for tests.
+
+The seam is ``concurrent.futures.Executor``. A task whose worker has died is performed again, by itself: a plan only
+reads, and an apply goes on where the journal of the member's state ends. One that outlives no worker is a failure of
+that member.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for_end
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.errors import HmsplanError
+from hmsplan.fleet import worker
+from hmsplan.fleet.task import Result, Task
+from hmsplan.model import Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+PROCESSES: Final = "processes"
+THREADS: Final = "threads"
+AT_ONCE: Final = 16
+"""Members of which one worker takes care side by side: most of their time is waiting for the API."""
+_TRIES_ALONE: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """How many there are, and of what kind.
+
+    Attributes:
+        kind: ``processes`` or ``threads``.
+        at_once: members that are taken care of at the same time; None = what suits the kind.
+    """
+
+    kind: str = PROCESSES
+    at_once: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in {PROCESSES, THREADS}:
+            raise HmsplanError(
+                f"{self.kind!r} is not an executor. Write processes or threads",
+                summary="No such executor",
+            )
+
+    def perform(
+        self,
+        tasks: Sequence[Task],
+        *,
+        starting: Callable[[Sequence[str]], object] = lambda _: None,
+        ended: Callable[[Result], object] = lambda _: None,
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> list[Result]:
+        """Perform *tasks*, and return the results of those that were begun, sorted by member.
+
+        Args:
+            tasks: one a member.
+            starting: told of the members whose tasks are about to be handed to a worker.
+            ended: told of each result.
+            is_stopped: asked before each batch; once it says so, no further one is begun.
+        """
+        found: list[Result] = []
+        waiting, lost = deque(tasks), list[Task]()
+
+        def end(results: Iterable[Result]) -> None:
+            for result in results:
+                found.append(result)
+                ended(result)
+
+        while waiting and not is_stopped():
+            workers = min(self._workers(), len(waiting))
+            size = max(1, min((self.at_once or AT_ONCE * workers) // workers, -(-len(waiting) // workers)))
+            with self._open(workers) as executor:
+                for batch, results in _batches(executor, waiting, workers, size, starting, is_stopped):
+                    if results is None:
+                        lost += batch
+                    else:
+                        end(results)
+        for task in lost:  # what was begun is brought to its end
+            end([self._alone(task)])
+        return sorted(found, key=lambda result: result.name)
+
+    def _alone(self, task: Task) -> Result:
+        """Perform one task with no other beside it, as often as its worker dies."""
+        for _ in range(_TRIES_ALONE):
+            try:
+                with self._open(1) as executor:
+                    return executor.submit(worker.perform, (task,)).result()[0]
+            except BrokenExecutor:
+                continue
+        return _died(task)
+
+    def _workers(self) -> int:
+        cores = _cores()
+        return cores if self.at_once is None else min(cores, self.at_once)
+
+    def _open(self, workers: int) -> Executor:
+        if self.kind == THREADS:
+            return ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 -- threads need none of it
+
+        return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin_worker)
+
+
+def _batches(
+    executor: Executor,
+    waiting: deque[Task],
+    workers: int,
+    size: int,
+    starting: Callable[[Sequence[str]], object],
+    is_stopped: Callable[[], bool],
+) -> Iterator[tuple[tuple[Task, ...], tuple[Result, ...] | None]]:
+    """Take *size* tasks at a time from *waiting*, and yield them with their results; None where the worker died."""
+    running: dict[Future[tuple[Result, ...]], tuple[Task, ...]] = {}
+    is_broken = False
+    while True:
+        while waiting and len(running) < workers and not is_broken and not is_stopped():
+            batch = tuple(waiting.popleft() for _ in range(min(size, len(waiting))))
+            starting([task.member.name for task in batch])
+            try:
+                running[executor.submit(worker.perform, batch)] = batch
+            except BrokenExecutor:
+                is_broken = True
+                yield batch, None
+        if not running:
+            return
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            batch = running.pop(future)
+            try:
+                results = future.result()
+            except BrokenExecutor:
+                is_broken = True
+                yield batch, None
+            else:
+                yield batch, results
+
+
+def _died(task: Task) -> Result:
+    detail = (
+        f"The process that worked for {task.member.name} has died {_TRIES_ALONE + 1} times, in the end with no "
+        "other member beside it. Look at the memory of the machine, or run the member by itself."
+    )
+    return Result(task.member.name, 1, (Diagnostic("Worker died", detail),))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def _begin_worker() -> None:
+    """Prepare a worker process: it ends with its parent, and leaves Ctrl-C to it."""
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # httpx then does without its own command line
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, _: worker.stop_all(number))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process at once when the one that began it has ended.
+
+    A kill at any moment is safe, and a worker without a parent would hold locks for ever.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for_end([parent.sentinel])
+        os._exit(1)
+
+
+def stop_workers(number: int) -> None:
+    """Ask the applies of all workers on this machine to start nothing more."""
+    worker.stop_all(number)
+    for child in multiprocessing.active_children():
+        child.terminate()
+
+
+def kill_workers() -> None:
+    """End all worker processes of this machine at once."""
+    for child in multiprocessing.active_children():
+        child.kill()

@@ -1,0 +1,69 @@
+"""Which members change alike: the content of a plan without what is a member's own. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from hmsplan.planner.digest import change_content
+from hmsplan.text.canonical_json import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from hmsplan.fleet.task import Planned, Result
+    from hmsplan.model import Plan, Variable
+
+_SHORTEST: Final = 3
+"""Characters of a variable's value. A shorter one stands in other texts by chance."""
+
+
+def contents(plan: Plan, variables: Mapping[str, Variable]) -> frozenset[str]:
+    """Return a digest of the content of each change of *plan*: what it does to which address, whatever the ids are."""
+    own = _own(plan, variables)
+    return frozenset(digest(_without(change_content(change), own)) for change in plan.pending)
+
+
+def likeness(plan: Plan, variables: Mapping[str, Variable]) -> str:
+    """Return one digest for all changes of *plan*, the same for all members that change alike; "" for none.
+
+    The id of an object is written as its address, the value of a variable as the variable, and a secret as its name: a
+    greeting that names the customer is one greeting. People who leave a list are counted.
+    """
+    own = _own(plan, variables)
+    found = [_without(change_content(change), own) for change in plan.pending]
+    alike = sorted(digest({**each, "remove": len(each["remove"])}) for each in found)
+    return digest(alike) if alike else ""
+
+
+def _own(plan: Plan, variables: Mapping[str, Variable]) -> Callable[[str], str]:
+    """Return what puts a name in place of everything in a text that is a member's own."""
+    names = {change.id: f"${{{change.address}}}" for change in plan.changes if change.id is not None}
+    texts = {name: variable.value for name, variable in variables.items() if isinstance(variable.value, str)}
+    names |= {text: f"${{var:{name}}}" for name, text in sorted(texts.items()) if len(text) >= _SHORTEST}
+    if not names:
+        return lambda text: text
+    longest_first = sorted(names, key=lambda text: (-len(text), text))
+    found = re.compile("|".join(rf"(?<!\w){re.escape(text)}(?!\w)" for text in longest_first))
+    return lambda text: found.sub(lambda match: names[match[0]], text)
+
+
+def _without(value: Any, own: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return own(value)
+    if isinstance(value, Mapping):
+        if "$secret" in value:
+            return {"$secret": value["$secret"]}
+        return {key: _without(item, own) for key, item in value.items()}
+    return [_without(item, own) for item in value] if isinstance(value, list | tuple) else value
+
+
+def fleet_digest(results: Iterable[Result]) -> str:
+    """Return one digest of the plans of all members: it stands for exactly these members and what each would do."""
+    return f"fleet:{digest(sorted([each.name, _planned(each)] for each in results))}"
+
+
+def _planned(result: Result) -> str:
+    planned: Planned | None = result.value  # type: ignore[assignment]  # of a plan
+    return planned.digest if planned is not None else ""

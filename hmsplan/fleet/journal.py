@@ -1,0 +1,158 @@
+"""What a rollout was allowed to do and how far it has come: one fsynced line an event, below the folder of the fleet.
+
+The first line says what was reviewed of every member. A line that a kill cut short says nothing, and is cut off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from hmsplan.errors import StateError
+from hmsplan.fleet.task import Reviewed
+from hmsplan.planner.planner import DEFAULTS, Options
+from hmsplan.state.backend import LOCAL_FOLDER, local_folder
+from hmsplan.state.file import durable
+from hmsplan.state.file.lock import IGNORED, FolderLock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+FORMAT_VERSION: Final = "1.0"
+_FOLDER: Final = "fleet"
+
+
+class NothingToContinue(StateError):
+    """There is no rollout that ended before its last wave."""
+
+    summary = "Nothing to continue"
+
+
+@dataclass(slots=True)
+class Progress:
+    """A rollout as its journal tells it.
+
+    Attributes:
+        digest: of the fleet plan that was reviewed.
+        reviewed: member to what it may do.
+        waves: the members of each wave.
+        options: targets and what is allowed.
+        begun: when each wave began, in Unix seconds.
+        ended: when the last member so far ended; None = none has.
+        codes: member to the exit code it ended with last.
+        started: members that were handed to a worker.
+        is_over: the last wave ended well, or another rollout took its place.
+    """
+
+    digest: str
+    reviewed: dict[str, Reviewed]
+    waves: tuple[tuple[str, ...], ...]
+    options: Options = DEFAULTS
+    begun: dict[int, float] = field(default_factory=dict)
+    ended: float | None = None
+    codes: dict[str, int] = field(default_factory=dict)
+    started: set[str] = field(default_factory=set)
+    is_over: bool = False
+
+    @property
+    def done(self) -> frozenset[str]:
+        """The members that need nothing more."""
+        return frozenset(name for name, code in self.codes.items() if code == 0)
+
+
+class FleetJournal:
+    """The journal of one fleet file."""
+
+    def __init__(self, root: Path, file: str) -> None:
+        self._folder = local_folder(root, LOCAL_FOLDER, _FOLDER, file.rsplit(".", 1)[0])
+        self._file = self._folder / "journal.jsonl"
+        self._lock = FolderLock(self._folder, IGNORED)
+        self._size = 0
+
+    def lock(self, owner: str) -> AbstractContextManager[None]:
+        """Hold the fleet against every other rollout.
+
+        Raises:
+            StateLocked: another one holds it.
+        """
+        return self._lock.hold(owner)
+
+    def begin(
+        self, digest: str, reviewed: Mapping[str, Reviewed], waves: Sequence[Sequence[str]], options: Options
+    ) -> Progress:
+        """Begin a rollout, in place of the one before."""
+        head = {
+            "format_version": FORMAT_VERSION,
+            "digest": digest,
+            "reviewed": {name: [each.digest, sorted(each.changes)] for name, each in reviewed.items()},
+            "waves": [list(wave) for wave in waves],
+            "options": [options.targets, options.excluded, options.allowed],
+        }
+        data = orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE)
+        with durable.failing("write", self._folder):
+            durable.replace_file(self._file, data)
+        self._size = len(data)
+        return _head(head)
+
+    def add(self, event: Mapping[str, Any]) -> None:
+        """Write down an event; it outlives a power failure once this returns."""
+        data = orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)
+        with durable.failing("write", self._folder):
+            durable.append(self._file, self._size, data)
+        self._size += len(data)
+
+    def load(self) -> Progress:
+        """Read how far the last rollout has come.
+
+        Raises:
+            NothingToContinue: there is none, or it is over.
+            StateError: the journal cannot be read.
+        """
+        with durable.failing("read", self._folder):
+            found = durable.read(self._file)
+        lines = found[0].splitlines(keepends=True) if found else []
+        whole = [line for line in lines if line.endswith(b"\n")]
+        if not whole:
+            raise NothingToContinue("no apply of this fleet is unfinished. To begin one: hmsplan fleet apply")
+        self._size = sum(map(len, whole))
+        try:
+            head, *events = map(orjson.loads, whole)
+            progress = _head(head)
+            for event in events:
+                _take(progress, event)
+        except (ValueError, KeyError, TypeError) as error:
+            raise StateError(
+                f"{self._file} cannot be read ({error}). Move it away, and begin again: hmsplan fleet apply",
+                summary="Journal is damaged",
+            ) from None
+        if progress.is_over:
+            raise NothingToContinue("the last apply of this fleet is over. To begin another one: hmsplan fleet apply")
+        return progress
+
+
+def _head(head: Mapping[str, Any]) -> Progress:
+    if head["format_version"] != FORMAT_VERSION:
+        raise ValueError(f"format {head['format_version']}, and this version reads {FORMAT_VERSION}")
+    reviewed = {name: Reviewed(told, frozenset(changes)) for name, (told, changes) in head["reviewed"].items()}
+    targets, excluded, allowed = map(tuple, head["options"])
+    options = Options(targets, allowed=allowed, excluded=excluded)
+    return Progress(head["digest"], reviewed, tuple(map(tuple, head["waves"])), options)
+
+
+def _take(progress: Progress, event: Mapping[str, Any]) -> None:
+    match event:
+        case {"wave": int(number), "at": at}:
+            progress.begun[number] = at
+        case {"started": list(names)}:
+            progress.started.update(names)
+        case {"ended": str(name), "code": int(code), "at": at}:
+            progress.codes[name] = code
+            progress.ended = at
+        case {"over": True}:
+            progress.is_over = True
+        case _:
+            raise ValueError("an event that this version does not know")

@@ -1,0 +1,174 @@
+"""What a fleet says, as text: in OpenTofu's symbols, each change once. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.fleet.report import page_for, shared_problems
+from hmsplan.fleet.task import Drifted, Exported, Standing
+from hmsplan.model import Severity
+from hmsplan.output.diagnostics import format_diagnostic
+from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
+from hmsplan.output.text import object_lines
+from hmsplan.output.words import some
+from hmsplan.text.wording import count, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from hmsplan.fleet.report import FleetPlan, Group
+    from hmsplan.fleet.task import Result
+    from hmsplan.model import Diagnostic
+    from hmsplan.output.commands import CommandLine
+
+_MOST_SHOWN: Final = 20
+"""Groups whose objects are shown; of the others there is a line each."""
+_ORDER: Final = (Severity.INFO, Severity.WARNING, Severity.ERROR)
+
+
+def render_plan(plan: FleetPlan, commands: CommandLine, *, width: int, color: bool) -> str:
+    """Return the plan of a fleet; what many members change alike is shown once."""
+    return paint(joined(_plan(plan, commands, width)), width=width, color=color)
+
+
+def joined(sections: Iterable[list[Line]]) -> Iterator[Line]:
+    """Put a blank line between the sections that have something to say."""
+    for number, section in enumerate(section for section in sections if section):
+        if number:
+            yield BLANK
+        yield from section
+
+
+def _plan(plan: FleetPlan, commands: CommandLine, width: int) -> Iterator[list[Line]]:
+    yield [title(plan.verdict)]
+    for group in plan.groups[:_MOST_SHOWN]:
+        yield from _group(group, commands, width)
+    yield _further(plan.groups[_MOST_SHOWN:])
+    if plan.unchanged and plan.changing:
+        yield [title(f"Without changes: {some(plan.unchanged)}", Tone.PLAIN)]
+    yield from problems(plan.results, width)
+    digest = [Line(f"Digest: {plan.digest}", depth=-1, whole=True)] if plan.digest else []
+    yield [*digest, title(plan.counts)]
+
+
+def _group(group: Group, commands: CommandLine, width: int) -> Iterator[list[Line]]:
+    page = page_for(group.results[0], width, commands)
+    head = [title(f"{group.head}:")]
+    if len(group.names) > 1:
+        head += [
+            Line(some(group.names)),
+            Line(f"Shown for {group.names[0]}; values of variables differ.", tone=Tone.QUIET),
+        ]
+    for denied in page.denied:
+        head.append(Line(f"{denied.name}: {safe(denied.text)}", "!"))
+    for refused in page.refused:
+        head += [BLANK, Line(f"{refused.name}: {safe(refused.text)}", "!")]
+        head += [Line(safe(command), whole=True) for command in refused.commands]
+    for unsettled in page.unsettled:
+        head += [BLANK, Line(f"{unsettled.name}: {safe(unsettled.text)}", "?")]
+        head += [Line(safe(command), whole=True) for command in unsettled.commands]
+    yield head
+    for item in page.changes:
+        yield object_lines(item)
+    if page.drift:
+        yield [Line(f"{count(len(page.drift), 'object')} changed outside hmsplan since the last apply", "#")]
+
+
+def _further(groups: tuple[Group, ...]) -> list[Line]:
+    if not groups:
+        return []
+    lines = [title(f"{count(len(groups), 'more change')} without details for lack of room")]
+    for group in groups:
+        counts = {verb: number for verb, number in group.planned.counts.items() if number}
+        lines.append(
+            Line(f"{some(group.names, 3)}: {', '.join(f'{number} to {verb}' for verb, number in counts.items())}")
+        )
+    return [*lines, Line("To see one: add --member NAME", tone=Tone.QUIET)]
+
+
+def render_status(results: Sequence[Result], *, width: int, color: bool) -> str:
+    """Return one line a member: what its state binds, and when it was applied last."""
+    rows = [(result.name, _standing(result)) for result in results]
+    return paint(_table(rows, results, width), width=width, color=color)
+
+
+def render_drift(results: Sequence[Result], *, width: int, color: bool) -> str:
+    """Return what changed outside, member by member; those without drift are only counted."""
+    return paint(joined(_drifts(results, width)), width=width, color=color)
+
+
+def render_exported(results: Sequence[Result], *, width: int, color: bool) -> str:
+    """Return where the files of each member are, and what is not in them."""
+    rows = [(result.name, _files(result)) for result in results]
+    return paint(_table(rows, results, width), width=width, color=color)
+
+
+def render_lint(results: Sequence[Result], *, width: int, color: bool) -> str:
+    """Return each finding once, with the members that have it, and how many there are."""
+    found = shared_problems(results, all_of_them=True)
+    counts = {severity: sum(each.severity is severity for each, _ in found) for severity in Severity}
+    told = [count(number, str(severity)) for severity, number in counts.items() if number]
+    verdict = f"{listed(told)} in {count(len(results), 'member')}." if told else "Nothing found."
+    return paint(joined([*_told(found, width), [title(verdict)]]), width=width, color=color)
+
+
+def _table(rows: Sequence[tuple[str, str]], results: Sequence[Result], width: int) -> Iterator[Line]:
+    columns = max(len(name) for name, _ in rows)
+    yield from (Line(f"{name:<{columns}}  {safe(text)}", depth=-1, hang=columns + 2) for name, text in rows)
+    for section in problems(results, width):
+        yield BLANK
+        yield from section
+
+
+def _standing(result: Result) -> str:
+    value = result.value
+    if not isinstance(value, Standing):
+        return "unknown, see below"
+    state = (
+        "never applied" if value.serial is None else f"{value.bound} of {value.declared} objects, serial {value.serial}"
+    )
+    parts = [
+        state,
+        f"last applied {value.last}" if value.last else "",
+        f"locked by {value.holder}" if value.holder else "",
+    ]
+    return ", ".join(filter(None, [*parts, "" if value.has_key else "no key"]))
+
+
+def _files(result: Result) -> str:
+    value = result.value
+    if not isinstance(value, Exported):
+        return "not exported, see below"
+    left = f", {count(len(value.left_out), 'thing')} left out" if value.left_out else ""
+    return f"{count(value.resources, 'object')} in {value.folder}{left}"
+
+
+def _drifts(results: Sequence[Result], width: int) -> Iterator[list[Line]]:
+    seen = [(result, result.value) for result in results if isinstance(result.value, Drifted)]
+    drifted = [(result, value) for result, value in seen if value.told]
+    for result, value in drifted:
+        head = title(f"{result.name}: {value.line}", Tone.ALERT)
+        more = Line(safe(result.commands.command("drift")), whole=True)
+        yield [
+            head,
+            *(Line(safe(text), "~") for text in value.told),
+            Line("To see it, with the key of the member:"),
+            more,
+        ]
+    blind = [result.name for result, value in seen if value.is_blind]
+    if blind:
+        yield [title(f"Nothing was compared, because no apply is remembered: {some(blind)}", Tone.PLAIN)]
+    yield from problems([result for result in results if result.value is None], width)
+    yield [title(f"Drift in {len(drifted)} of {count(len(results), 'member')}.")]
+
+
+def problems(results: Iterable[Result], width: int) -> Iterator[list[Line]]:
+    """Yield each problem once, with the members that have it; errors last, where they are read."""
+    return _told(shared_problems(results), width)
+
+
+def _told(found: Iterable[tuple[Diagnostic, tuple[str, ...]]], width: int) -> Iterator[list[Line]]:
+    for problem, names in sorted(found, key=lambda each: _ORDER.index(each[0].severity)):
+        rows = format_diagnostic(problem, width).split("\n")
+        rows.insert(1, f"  of {some(names, 6)}")
+        yield [Line(row, depth=-1, whole=True) for row in rows]

@@ -1,0 +1,444 @@
+"""One member, from its files to a result: the only code of a fleet that has a key in hand.
+
+A worker is a process, or a thread of a test. It builds a ``Workspace`` of the member's own (stack, state, lock, client,
+pace), performs one operation, and returns what may leave. Whatever goes wrong is the member's result and no other's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import posixpath
+import re
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit, urlunsplit
+
+import orjson
+
+from hmsplan.config.load import DEFAULT_ENVIRONMENT, load_settings, load_stack
+from hmsplan.config.member import MemberLayer
+from hmsplan.errors import ConfigError, HmsplanError, StalePlan, Unauthorized, UnsafePlan, UnsettledCreate
+from hmsplan.fleet.groups import contents, likeness
+from hmsplan.fleet.task import Drifted, Ended, Exported, Operation, Planned, Result, Standing
+from hmsplan.fleet.values import SECRET
+from hmsplan.formats.plan_file import plan_to_bytes
+from hmsplan.model import Diagnostic, Severity, Status, tally
+from hmsplan.operations.apply import Consent, apply, exit_code
+from hmsplan.operations.checks import checked, declared_credentials, secret_values
+from hmsplan.operations.drift import drift
+from hmsplan.operations.plan import plan
+from hmsplan.operations.reporter import Reporter
+from hmsplan.operations.rescue import Rescue, rescue_file
+from hmsplan.operations.workspace import Workspace, connect_with
+from hmsplan.output.commands import CommandLine
+from hmsplan.output.diagnostics import diagnostics_of
+from hmsplan.output.report import step_text, summary, totals
+from hmsplan.secrets.answers import TIMEOUT_S, ask
+from hmsplan.secrets.detect import HIDDEN, hidden
+from hmsplan.secrets.encodings import searched
+from hmsplan.secrets.sources import Secrets
+from hmsplan.state.backend import LOCAL_FOLDER, Backend, open_backend, refuse_lent_password
+from hmsplan.text.timestamps import for_people
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from hmsplan.apply.executor import Stop
+    from hmsplan.fleet.task import Common, Reviewed, Task
+    from hmsplan.fleet.values import Member
+    from hmsplan.model import Plan, Report, Stack
+    from hmsplan.operations.apply import Applied
+    from hmsplan.operations.workspace import Connect
+
+MEMBERS: Final = "members"
+"""The folder, or part of a prefix, below which each member has its state."""
+_KEY: Final = re.compile(r"fl_[\x21-\x7e]+")
+_LEAST: Final = 8  # characters of a secret that is cut out; shorter ones stand in other texts by chance
+
+
+_running: Final[list[Stop]] = []
+"""The applies of this process: a signal is the process's, and means all of them."""
+
+
+def stop_all(number: int) -> None:
+    """Let every apply of this process finish what is in flight, and start nothing more."""
+    for each in tuple(_running):
+        each.signal = number
+
+
+@contextmanager
+def _stoppable(stop: Stop) -> Iterator[None]:
+    _running.append(stop)
+    try:
+        yield
+    finally:
+        _running[:] = [each for each in _running if each is not stop]
+
+
+class NoKey(HmsplanError):
+    """A member's key cannot be had."""
+
+    exit_code = Unauthorized.exit_code
+    summary = "No API key"
+
+
+def perform(tasks: Sequence[Task]) -> tuple[Result, ...]:
+    """Perform tasks of several members side by side, and return their results in the same order.
+
+    Each has a thread and an event loop of its own: one that hangs holds up no other one.
+    """
+    with ThreadPoolExecutor(len(tasks), thread_name_prefix="member") as threads:
+        return tuple(threads.map(perform_one, tasks))
+
+
+def perform_one(task: Task) -> Result:
+    """Perform one task; nothing but its result comes out of here."""
+    run = _Run(task)
+    try:
+        result = run.result()
+    except HmsplanError as error:
+        result = Result(task.member.name, error.exit_code, tuple(diagnostics_of(error)))
+    except Exception as error:  # noqa: BLE001 -- a bug, or a full disk, is one member's trouble
+        told = Diagnostic(*_unforeseen(error))
+        result = Result(task.member.name, 1, (told,))
+    return run.cleaned(result)
+
+
+def _unforeseen(error: Exception) -> tuple[str, str]:
+    """Say what happened, without the text of a bug: that may hold anything."""
+    if isinstance(error, OSError):
+        return "Refused by the system", f"{error.filename or ''}: {error.strerror or type(error).__name__}"
+    *_, last = traceback.extract_tb(error.__traceback__)
+    where = f"{Path(last.filename).name}:{last.lineno}, {last.name}"
+    return f"hmsplan has a bug: {type(error).__name__}", f"It is in {where}. Please report it."
+
+
+class _Told(Reporter):
+    """Keeps what a person should know."""
+
+    def __init__(self) -> None:
+        self.warnings: list[Diagnostic] = []
+
+    def warning(self, warning: Diagnostic) -> None:
+        self.warnings.append(warning)
+
+
+@dataclass
+class _Run:
+    """One task on its way."""
+
+    task: Task
+
+    def __post_init__(self) -> None:
+        self.told = _Told()
+        self.shy: list[str] = []
+        self.environment = self.task.member.environment or self.task.common.environment
+        self.root: Path = self.task.common.root / self.task.member.stack
+
+    def result(self) -> Result:
+        """Perform it."""
+        match self.task.operation:
+            case Operation.STATUS:
+                return self._status()
+            case Operation.PLAN:
+                return self._plan()
+            case Operation.DRIFT:
+                return self._drift()
+            case Operation.LINT:
+                return self._lint()
+            case Operation.EXPORT:
+                return self._export()
+            case Operation.APPLY:
+                return self._apply()
+
+    # --- what each operation does -------------------------------------------------------------------------
+
+    def _plan(self) -> Result:
+        workspace = self._workspace()
+        made = asyncio.run(plan(workspace, self.task.options, whose=True))
+        warnings = (*self.told.warnings, *made.warnings)
+        return self._ended(_plan_code(made), warnings, planned(made, workspace.stack), made.organization)
+
+    def _drift(self) -> Result:
+        from hmsplan.output.drift import drift_json, drift_line, drift_told  # noqa: PLC0415 -- a plan needs none of it
+
+        workspace = self._workspace(need_secrets=False)
+        report = asyncio.run(drift(workspace))
+        document = drift_json(report.drifted, report.coverage, report.unseen, report.warnings)
+        value = Drifted(
+            orjson.dumps(document), drift_line(report.drifted), tuple(map(drift_told, report.drifted)), report.is_blind
+        )
+        return self._ended(0, (*self.told.warnings, *report.warnings), value)
+
+    def _lint(self) -> Result:
+        from hmsplan.lint.engine import worst  # noqa: PLC0415 -- only for this operation
+        from hmsplan.operations.lint import lint_stack  # noqa: PLC0415
+
+        stack = self._stack(need_secrets=False)
+        linted = lint_stack(stack, self.root)
+        code = ConfigError.exit_code if worst(linted, stack.lint.fail) else 0
+        return self._ended(code, (*stack.warnings, *linted))
+
+    def _status(self) -> Result:
+        stack = self._stack(need_secrets=False)
+        backend = self._backend()
+        state = backend.load()
+        heads = [line.head for line in backend.history() if not line.problem]
+        holder = backend.holder()
+        try:
+            has_key = bool(self._key())
+        except NoKey as error:
+            has_key = False
+            self.told.warnings += [replace(each, severity=Severity.WARNING) for each in diagnostics_of(error)]
+        last = f"{for_people(heads[-1].at)} by {heads[-1].author.user or 'somebody'}" if heads else ""
+        bound, serial = (len(state.bindings), state.serial) if state is not None else (0, None)
+        standing = Standing(len(stack.resources), bound, serial, last, str(holder or ""), has_key)
+        return self._ended(0, self.told.warnings, standing, state.organization if state is not None else None)
+
+    def _export(self) -> Result:
+        from hmsplan.operations.export import export, write_files  # noqa: PLC0415 -- only for this operation
+
+        folder = self.task.folder
+        assert folder is not None  # noqa: S101 -- the command always says one
+        place = folder / self.task.member.name
+        if place.exists() and any(place.iterdir()):
+            detail = f"{place} holds files already, and nothing is overwritten. Name another folder."
+            raise HmsplanError(detail, summary="Folder is not empty")
+        exported = asyncio.run(export(self._connect(), self.task.member.name, self.environment or DEFAULT_ENVIRONMENT))
+        write_files(place, exported.files)
+        value = Exported(str(place), exported.count, tuple(exported.left_out))
+        return self._ended(0, (), value, exported.state.organization)
+
+    def _apply(self) -> Result:
+        workspace = self._workspace()
+        reviewed = self.task.reviewed
+        assert reviewed is not None  # noqa: S101 -- nothing is applied that was not reviewed
+        consent = Consent(digest=reviewed.digest, author=self.task.author, whose=True)
+        try:
+            applied = self._performed(workspace, consent)
+        except StalePlan:
+            left = replace(consent, digest=None, ask=lambda made, _: _refuse_other(made, workspace.stack, reviewed))
+            applied = self._performed(workspace, left)
+        problems = list(self.told.warnings)
+        if applied.unstored is not None:
+            problems += diagnostics_of(applied.unstored)
+        code = exit_code(applied.report) or (1 if applied.unstored is not None else 0)
+        return self._ended(code, problems, ended(applied.report, applied.plan), applied.plan.organization)
+
+    def _performed(self, workspace: Workspace, consent: Consent) -> Applied:
+        owner = f"fleet apply by {self.task.author.user or 'somebody'}"
+        return asyncio.run(apply(workspace, self.task.options, consent, owner=owner, interruptible=_stoppable))
+
+    def _ended(
+        self,
+        code: int,
+        problems: Iterable[Diagnostic],
+        value: Planned | Drifted | Ended | Standing | Exported | None = None,
+        organization: str | None = None,
+    ) -> Result:
+        return Result(self.task.member.name, code, tuple(problems), organization=organization, value=value)
+
+    # --- what a member works on ---------------------------------------------------------------------------
+
+    def _workspace(self, *, need_secrets: bool = True) -> Workspace:
+        stack = self._stack(need_secrets=need_secrets)
+        rescue = Rescue(rescue_file(self.root, self.task.member.name, stack.environment), self._commands())
+        return Workspace(
+            stack,
+            self._backend(),
+            self._connect(),
+            self.told,
+            accept=rescue.refuse_unpushed,
+            rescue=rescue.keep,
+            check=lambda made, of: checked(made, of, self.root, self.task.common.trust_from),
+        )
+
+    def _stack(self, *, need_secrets: bool) -> Stack:
+        member, common = self.task.member, self.task.common
+        stack = load_stack(
+            self.root,
+            environment=self.environment,
+            variables=common.variables,
+            environ=os.environ,
+            secrets=common.sources,
+            secrets_timeout_s=min(common.timeout_s or TIMEOUT_S, TIMEOUT_S),
+            need_secrets=need_secrets,
+            member=MemberLayer(member.variables, member.overrides, member.organization),
+        )
+        self.shy += [*secret_values(stack), *declared_credentials(stack)]
+        if stack.environment != DEFAULT_ENVIRONMENT:
+            self.environment = stack.environment
+        return stack
+
+    def _backend(self) -> Backend:
+        if not self.task.common.state:
+            refuse_lent_password(self._url, os.environ)
+        return open_backend(self._url, self.root, self.environment or DEFAULT_ENVIRONMENT)
+
+    def _connect(self) -> Connect:
+        common = self.task.common
+        return connect_with(
+            self._key(),
+            common.base_url,
+            allow_host=common.allow_host,
+            ca_bundle=common.ca_bundle,
+            deadline_s=common.timeout_s,
+        )
+
+    def _key(self) -> str:
+        """Read the key where the fleet says.
+
+        Raises:
+            NoKey: nothing is there, or what is there is not a key: it is not shown.
+        """
+        member = self.task.member
+        key, where = key_of(member, self.task.common)
+        if not key:
+            raise NoKey(
+                f"{where} is not set, and holds the key of {member.name} ({member.source}). Set it, and run again."
+            )
+        self.shy.append(key)
+        if _KEY.fullmatch(key) is None:
+            detail = (
+                f"What {where} holds is not an API key: those begin with fl_. It was not sent. Correct {member.source}."
+            )
+            raise NoKey(detail, summary="Not an API key")
+        return key
+
+    def _commands(self) -> CommandLine:
+        return commands_of(self.task.member, self.task.common, self.environment, self._url)
+
+    @cached_property
+    def _url(self) -> str:
+        return member_state(self.task.common.state or load_settings(self.root).state, self.task.member.name)
+
+    # --- what may leave -----------------------------------------------------------------------------------
+
+    def cleaned(self, result: Result) -> Result:
+        """Return *result* with places as they are from the folder of the fleet, and without any secret of the member.
+
+        Nothing of it should hold one in the first place: an answer of the API may tell a request back.
+        """
+        patterns = [searched(value) for value in dict.fromkeys(self.shy) if len(value) >= _LEAST]
+
+        def clean(text: str) -> str:
+            text = hidden(text)
+            for pattern in patterns:
+                text = pattern.sub(HIDDEN, text)
+            return text
+
+        try:
+            commands = self._commands()
+        except HmsplanError:  # the stack cannot be read
+            commands = CommandLine()
+        problems = tuple(
+            replace(
+                each,
+                summary=clean(each.summary),
+                detail=commands.complete(clean(each.detail)),
+                source=each.source
+                and replace(each.source, file=seen_from_fleet(self.task.member.stack, each.source.file)),
+            )
+            for each in result.problems
+        )
+        value = result.value
+        if isinstance(value, Ended):
+            value = replace(value, failed=tuple(map(clean, value.failed)))
+        elif isinstance(value, Exported):
+            value = replace(value, left_out=tuple(map(clean, value.left_out)))
+        elif isinstance(value, Drifted):
+            value = replace(value, told=tuple(map(clean, value.told)))
+        elif isinstance(value, Planned):
+            value = replace(value, refusals=tuple(map(clean, value.refusals)))
+        return replace(result, problems=problems, commands=commands, value=value)
+
+
+def key_of(member: Member, common: Common) -> tuple[str, str]:
+    """Return a member's key, "" when there is none, and what messages call the place that holds it."""
+    if not member.key.startswith(SECRET):
+        return os.environ.get(member.key, "").strip(), member.key
+    name = member.key.removeprefix(SECRET)
+    answers, failed = ask(common.sources, [name], os.environ, min(common.timeout_s or TIMEOUT_S, TIMEOUT_S))
+    if failed:
+        raise ConfigError(failed)
+    secrets = Secrets(os.environ, *answers)
+    found = secrets.get(name).reveal()
+    if found is None:
+        raise NoKey(f"The key of {member.name} ({member.source}): {secrets.missing(name)[1]}")
+    return found, f"The secret {name}"
+
+
+def member_state(url: str, name: str) -> str:
+    """Return where a member keeps its state, below the state of the stack: nothing of it lies beside another's."""
+    if url in {"", "file"}:
+        return f"{LOCAL_FOLDER}/{MEMBERS}/{name}"
+    parts = urlsplit(url)
+    if not parts.scheme:
+        return f"{url.rstrip('/')}/{MEMBERS}/{name}"
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{MEMBERS}/{name}"))
+
+
+def commands_of(member: Member, common: Common, environment: str | None, state: str) -> CommandLine:
+    """Return what belongs into a command for one member alone, which is run with its key."""
+    folder = posixpath.normpath(posixpath.join(common.shown_root or ".", member.stack))
+    given = [("-C", folder if folder != "." else None), ("-e", environment), ("--state", state)]
+    words = [part for option, value in given if value is not None for part in (option, value)]
+    words += [part for source in common.sources for part in ("--secrets", str(source))]
+    values = {**common.variables, **{name: variable.value for name, variable in member.variables.items()}}
+    words += [part for name, value in values.items() for part in ("--var", f"{name}={value}")]
+    return CommandLine(tuple(words))
+
+
+def seen_from_fleet(stack: str, file: str) -> str:
+    """Return the path of a file of a stack as it is from the folder of the fleet."""
+    return posixpath.normpath(posixpath.join(stack, file))
+
+
+def planned(made: Plan, stack: Stack) -> Planned:
+    """Return what of a plan travels."""
+    return Planned(
+        plan_to_bytes(made),
+        f"sha256:{made.digest}",
+        likeness(made, stack.variables),
+        contents(made, stack.variables),
+        tally(made),
+        len(made.drift),
+        (
+            *(f"{denial.about}: {denial.told}" for denial in made.denials),
+            *(f"{refusal.address}: {refusal.told}\n{refusal.flag}" for refusal in made.refusals),
+        ),
+        len(made.unsettled),
+    )
+
+
+def _plan_code(made: Plan) -> int:
+    if not all(unsettled.is_waiting for unsettled in made.unsettled):
+        return UnsettledCreate.exit_code
+    return UnsafePlan.exit_code if made.is_refused else 0
+
+
+def _refuse_other(made: Plan, stack: Stack, reviewed: Reviewed) -> None:
+    """Refuse a plan that does more than was left to do of the reviewed one.
+
+    Raises:
+        StalePlan: it does.
+    """
+    if not contents(made, stack.variables) <= reviewed.changes:
+        raise StalePlan("It would do what was not reviewed. Plan the fleet again", summary="Digest differs")
+
+
+def ended(report: Report, made: Plan) -> Ended:
+    """Return what of a report travels."""
+    bad = [each for each in report.outcomes if each.status in {Status.FAILED, Status.UNSETTLED}]
+    return Ended(
+        summary(report, made),
+        {str(status): number for status in Status if (number := report.count(status))},
+        totals(report, made),
+        tuple(f"{step_text(each.step)}: {each.error}" for each in bad),
+    )

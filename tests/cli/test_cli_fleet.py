@@ -1,0 +1,291 @@
+"""``hmsplan fleet``: many organizations that share a stack, against an API with a socket that has them all."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.fleets import DESK, environ, greetings, key_of, requests_of, write_fleet, writes_of
+
+from hmsplan.emulator import Emulator, Fault, Settings, running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from .helpers import Cli, Result
+
+NAMES = ("acme", "beta", "gamma", "delta")
+WAVES = "waves: [{members: [acme]}, {share: 50%}, {share: 100%}]\n"
+Run = "Callable[..., Result]"
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator(settings=Settings(rate_limit=None)) as made:
+        for name in NAMES:
+            made.organization(key_of(name))
+        yield made
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return write_fleet(tmp_path / "agency", NAMES)
+
+
+@pytest.fixture
+def fleet(emulator: Emulator, cli: Cli, root: Path) -> Iterator[Callable[..., Result]]:
+    """Return what runs a command of the fleet in threads, with the keys of all members."""
+    with running(emulator) as url:
+
+        def call(command: str, *args: str, **env: str) -> Result:
+            words = ["-C", str(root), "fleet", command, *args]
+            if "--executor" not in args:
+                words += ["--executor", "threads"]
+            return cli(*words, **{"HMS_SOVEREIGN_BASE_URL": url, **environ(NAMES), **env})
+
+        yield call
+
+
+def told(result: Result) -> str:
+    """Return what a person reads, in one line."""
+    return " ".join((result.out + result.err).split())
+
+
+def test_what_all_members_change_alike_is_shown_once(fleet: Callable[..., Result]) -> None:
+    """The greeting names the customer, and is one greeting all the same."""
+    plan = fleet("plan")
+    assert plan.code == 0
+    assert "4 members of 4 would change: 4 the same change." in plan.out
+    assert plan.out.count("assistants.desk will be created") == 1
+    assert "Good morning, this is Acme Dental." in plan.out
+    assert "Fleet: 4 to add, 0 to change, 0 to destroy, 0 to adopt in 4 members." in plan.out
+
+
+def test_those_that_differ_are_shown_apart(fleet: Callable[..., Result], emulator: Emulator) -> None:
+    assert fleet("apply", "-y").code == 0
+    (desk,) = emulator.all("assistants", key=key_of("beta"))
+    emulator.edit("assistants", desk["id"], {"first_message": "Hi"})
+    (emulator_desk,) = emulator.all("assistants", key=key_of("gamma"))
+    emulator.remove("assistants", emulator_desk["id"])
+    plan = fleet("plan")
+    assert "2 members of 4 would change: no two the same change." in plan.out
+    assert "Without changes: acme, delta" in plan.out
+    assert fleet("plan", "--member", "acme").out.startswith("No changes.")
+    drift = fleet("drift", "--detailed-exitcode")
+    assert drift.code == 2
+    assert "assistants.desk was changed: first_message" in drift.out
+    assert "assistants.desk is gone" in drift.out
+    assert "Drift in 2 of 4 members." in drift.out
+
+
+def test_each_member_gets_what_is_its_own(fleet: Callable[..., Result], emulator: Emulator, root: Path) -> None:
+    done = fleet("apply", "-y")
+    assert (done.code, done.out.strip().splitlines()[-1]) == (0, "Fleet apply: 4 applied.")
+    assert greetings(emulator, NAMES) == {name: [f"Good morning, this is {name.title()} Dental."] for name in NAMES}
+    states = sorted(str(path.relative_to(root)) for path in root.rglob("state.json"))
+    assert states == [f"clinics/.hmsplan/members/{name}/default/state.json" for name in sorted(NAMES)]
+    assert fleet("plan", "--detailed-exitcode").code == 0
+    status = fleet("status")
+    assert len(re.findall(r"^\w+ +1 of 1 objects, serial \d+, last applied ", status.out, re.MULTILINE)) == 4
+
+
+def test_each_request_has_the_key_of_its_member_alone(fleet: Callable[..., Result], emulator: Emulator) -> None:
+    fleet("apply", "-y")
+    for name in NAMES:
+        (desk,) = emulator.all("assistants", key=key_of(name))
+        others = [each for other in NAMES if other != name for each in requests_of(emulator, other)]
+        assert not [each for each in others if desk["id"] in each.path or name.title().encode() in each.content]
+        assert writes_of(emulator, name) == [("POST", "/assistants")]
+
+
+def test_a_digest_holds_for_all_members_and_each(fleet: Callable[..., Result], emulator: Emulator) -> None:
+    digest = json.loads(fleet("plan", "--json").out)["digest"]
+    assert re.fullmatch(r"fleet:[0-9a-f]{64}", digest)
+    emulator.add("assistants", {"name": "Desk", "first_message": "by hand"}, key=key_of("delta"))
+    stale = fleet("apply", "-y", "--expect-digest", digest)
+    assert (stale.code, emulator.writes) == (5, [])
+    assert "Digest differs" in stale.err
+    new = json.loads(fleet("plan", "--json").out)["digest"]
+    assert new != digest
+    assert fleet("apply", "-y", "--expect-digest", new).code == 0
+
+
+def test_waves_stop_at_the_first_failure_and_go_on_where_they_stopped(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path
+) -> None:
+    write_fleet(root, NAMES, WAVES)
+    emulator.inject(Fault(do="status", status=422, method="POST", key=key_of("beta")))
+    stopped = fleet("apply", "-y")
+    assert stopped.code == 1
+    assert "Fleet apply: 1 applied, 1 failed, 2 not started." in stopped.out
+    assert "Stopped: beta failed, and stop_on is failure." in stopped.out
+    assert "hmsplan -C " in stopped.out
+    assert [name for name in NAMES if writes_of(emulator, name)] == ["acme", "beta"]
+    emulator.inject()
+    done = fleet("apply", "--continue")
+    assert (done.code, "Fleet apply: 4 applied." in done.out) == (0, True)
+    assert {name: len(found) for name, found in greetings(emulator, NAMES).items()} == dict.fromkeys(NAMES, 1)
+    assert len(writes_of(emulator, "acme")) == 1
+    over = fleet("apply", "--continue")
+    assert (over.code, "Nothing to continue" in over.err) == (1, True)
+
+
+def test_what_was_not_reviewed_is_not_continued(fleet: Callable[..., Result], emulator: Emulator, root: Path) -> None:
+    write_fleet(root, NAMES, WAVES)
+    emulator.inject(Fault(do="status", status=422, method="POST", key=key_of("beta")))
+    fleet("apply", "-y")
+    emulator.inject()
+    write_fleet(root, NAMES, WAVES, DESK.replace("morning", "evening"))
+    refused = fleet("apply", "--continue")
+    assert refused.code == 5
+    assert "Not what was reviewed" in refused.err
+    assert [name for name in NAMES if writes_of(emulator, name)] == ["acme", "beta"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault(do="status", status=500, key=key_of("beta")), "API error"),
+        (Fault(do="status", status=401, key=key_of("beta")), "Not authenticated"),
+        (Fault(do="garbage_body", key=key_of("beta")), "API error"),
+        (Fault(do="html_body", key=key_of("beta")), "API error"),
+        (Fault(do="redirect", location="http://127.0.0.1:1/", key=key_of("beta")), "API error"),
+        (Fault(do="truncated_body", key=key_of("beta")), "API error"),
+    ],
+    ids=lambda value: value.do if isinstance(value, Fault) else "",
+)
+def test_trouble_of_one_member_is_its_own(
+    fleet: Callable[..., Result], emulator: Emulator, fault: Fault, said: str
+) -> None:
+    """Its server is down, hostile or refuses its key: the others have the plan that they would have without it."""
+    alone = json.loads(fleet("plan", "--json", "--member", "!beta").out)
+    emulator.inject(fault)
+    plan = json.loads(fleet("plan", "--json", "--timeout", "5s").out)
+    beta = next(each for each in plan["members"] if each["name"] == "beta")
+    assert (beta["exit_code"] != 0, beta["digest"]) == (True, None)
+    assert [each["summary"] for each in beta["problems"] if each["severity"] == "error"] == [said]
+    assert [each for each in plan["members"] if each["name"] != "beta"] == alone["members"]
+    assert plan["digest"] is None
+
+
+def test_a_slow_member_holds_up_no_other(fleet: Callable[..., Result], emulator: Emulator) -> None:
+    emulator.inject(Fault(do="delay", seconds=5, nth=1, key=key_of("beta")))
+    assert fleet("plan").code == 0
+    first = min(each.at for each in requests_of(emulator, "beta") if "delay" in each.faults)
+    assert max(each.at for name in NAMES if name != "beta" for each in requests_of(emulator, name)) < first
+
+
+def test_a_key_that_is_missing_or_none_is_never_sent(fleet: Callable[..., Result], emulator: Emulator) -> None:
+    other = "AKIA-c4nary-not-a-key"
+    plan = fleet("plan", HMS_KEY_BETA="", HMS_KEY_GAMMA=other)
+    assert plan.code == 9
+    assert "HMS_KEY_BETA is not set" in told(plan)
+    assert "What HMS_KEY_GAMMA holds is not an API key" in told(plan)
+    assert other not in plan.out + plan.err
+    assert not requests_of(emulator, "beta") + requests_of(emulator, "gamma")
+
+
+def test_a_key_of_another_organization_is_refused(fleet: Callable[..., Result], emulator: Emulator) -> None:
+    fleet("apply", "-y")
+    swapped = fleet("plan", HMS_KEY_BETA=key_of("gamma"))
+    assert swapped.code == 9
+    assert "Wrong organization" in swapped.out
+    assert greetings(emulator, ["gamma"]) == {"gamma": ["Good morning, this is Gamma Dental."]}
+
+
+def test_a_refusal_stops_as_the_file_says(fleet: Callable[..., Result], emulator: Emulator, root: Path) -> None:
+    write_fleet(root, NAMES, desk=f"{DESK}    lifecycle: {{prevent_destroy: true}}\n")
+    assert fleet("apply", "-y").code == 0
+    write_fleet(root, NAMES, "stop_on: refusal\n", DESK.replace("desk:", "front:").replace("Desk", "Front"))
+    before = len(emulator.writes)
+    refused = fleet("apply", "-y")
+    assert (refused.code, len(emulator.writes)) == (4, before)
+    assert "--allow delete:assistants.desk" in refused.out
+    assert fleet("apply", "-y", "--allow", "delete:assistants.desk").code == 0
+    assert all([each["name"] for each in emulator.all("assistants", key=key_of(name))] == ["Front"] for name in NAMES)
+
+
+def test_a_mistake_in_the_shared_stack_is_told_once(fleet: Callable[..., Result], root: Path) -> None:
+    (root / "clinics" / "desk.yaml").write_text("assistants:\n  desk: {name: Desk, frist_message: Hi}\n")
+    plan = fleet("plan")
+    assert plan.code == 3
+    assert plan.out.count("Unknown field") == 1
+    assert "clinics/desk.yaml:2:" in plan.out
+    assert "of acme, beta, delta, gamma" in plan.out
+
+
+def test_a_variable_that_the_stack_does_not_know_is_told_at_its_cell(fleet: Callable[..., Result], root: Path) -> None:
+    (root / "clients.csv").write_text("name,key,busines_name\nacme,HMS_KEY_ACME,Acme\n")
+    plan = fleet("lint")
+    assert plan.code == 3
+    assert "clients.csv:2:19" in plan.out
+    assert "Did you mean business_name?" in told(plan)
+
+
+def test_overrides_of_a_member_lie_over_the_stack(fleet: Callable[..., Result], emulator: Emulator, root: Path) -> None:
+    (root / "fleet.yaml").write_text(
+        "stack: clinics\nmembers:\n"
+        "  - {name: acme, key: HMS_KEY_ACME, variables: {business_name: Acme}}\n"
+        "  - name: beta\n    key: HMS_KEY_BETA\n    overrides: {assistants.desk: {first_message: Hello}}\n"
+    )
+    assert fleet("apply", "-y").code == 0
+    assert greetings(emulator, ["acme", "beta"]) == {"acme": ["Good morning, this is Acme."], "beta": ["Hello"]}
+
+
+@pytest.mark.parametrize("command", ["plan", "status", "drift", "lint"])
+def test_reports_are_the_same_whatever_executes_them(fleet: Callable[..., Result], command: str) -> None:
+    one = fleet(command)
+    assert fleet(command, "--parallel", "1").out == one.out
+    assert fleet(command, "--executor", "processes").out == one.out
+
+
+def test_events_say_how_an_apply_goes_on(fleet: Callable[..., Result]) -> None:
+    done = fleet("apply", "-y", "--json")
+    events: list[dict[str, Any]] = [json.loads(line) for line in done.out.splitlines()]
+    assert [each["type"] for each in events][:2] == ["fleet_plan", "wave_start"]
+    assert sorted(each["member"] for each in events if each["type"] == "member_end") == sorted(NAMES)
+    assert events[-1]["summary"]["behind"] == []
+
+
+def test_a_wave_that_is_not_due_is_left_for_later(fleet: Callable[..., Result], emulator: Emulator, root: Path) -> None:
+    write_fleet(root, NAMES, "waves: [{share: 25%}, {share: 100%, after: 1h}]\n")
+    first = fleet("apply", "-y", "--no-wait")
+    assert first.code == 0
+    assert "Wave 2 is not due yet." in first.out
+    assert "not started: beta, delta, gamma" in first.out
+    assert "Wave 2 is not due yet." in fleet("apply", "--continue", "--no-wait").out
+    assert [name for name in NAMES if writes_of(emulator, name)] == ["acme"]
+
+
+def test_plans_are_saved_one_a_member_and_hold_for_it_alone(
+    fleet: Callable[..., Result], cli: Cli, tmp_path: Path
+) -> None:
+    fleet("plan", "-o", str(tmp_path / "plans"))
+    assert sorted(path.name for path in (tmp_path / "plans").iterdir()) == sorted(f"{name}.json" for name in NAMES)
+    assert "Good morning, this is Beta Dental." in cli.ok("show", tmp_path / "plans" / "beta.json")
+
+
+def test_two_applies_of_one_fleet_do_not_run_at_once(fleet: Callable[..., Result], root: Path) -> None:
+    from hmsplan.fleet.journal import FleetJournal  # noqa: PLC0415 -- only here
+
+    with FleetJournal(root, "fleet.yaml").lock("a test"):
+        assert fleet("apply", "-y").code == 7
+    assert fleet("apply", "-y").code == 0
+
+
+def test_a_member_that_is_not_there_is_told(fleet: Callable[..., Result]) -> None:
+    none = fleet("plan", "--member", "acne")
+    assert none.code == 1
+    assert "acne fits none of: acme, beta, gamma, delta" in told(none)
+
+
+def test_the_organizations_can_be_exported(fleet: Callable[..., Result], tmp_path: Path) -> None:
+    fleet("apply", "-y")
+    done = fleet("export", str(tmp_path / "members"))
+    assert done.code == 0
+    assert "this is Delta Dental" in (tmp_path / "members" / "delta" / "assistants" / "desk.yaml").read_text()
+    again = fleet("export", str(tmp_path / "members"))
+    assert (again.code, "Folder is not empty" in again.out) == (1, True)
