@@ -36,11 +36,11 @@ def environ(names: Iterable[str]) -> dict[str, str]:
     return {f"HMS_KEY_{name.upper()}": key_of(name) for name in names}
 
 
-def write_fleet(root: Path, names: Sequence[str], head: str = "", desk: str = DESK) -> Path:
+def write_fleet(root: Path, names: Sequence[str], head: str = "", desk: str = DESK, grace: str = "0s") -> Path:
     """Write a fleet of *names* that share a stack, each with its business name; return its folder."""
     stack = root / "clinics"
     stack.mkdir(parents=True, exist_ok=True)
-    (stack / "hmsplan.yaml").write_text(STACK, "utf-8")
+    (stack / "hmsplan.yaml").write_text(STACK.replace("0s", grace), "utf-8")
     (stack / "desk.yaml").write_text(desk, "utf-8")
     rows = [f"{name},HMS_KEY_{name.upper()},{name.title()} Dental" for name in names]
     (root / "clients.csv").write_text("\n".join(["name,key,business_name", *rows, ""]), "utf-8")

@@ -1,0 +1,149 @@
+"""SIGKILL at any moment of an apply of a fleet, and of its workers: the next run converges, with no twin (P2, P12)."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from support.fleets import environ, greetings, key_of, write_fleet
+
+from hmsplan.emulator import Emulator, Fault, Settings, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAMES: Final = tuple(f"m{number:02}" for number in range(20))
+KILLS: Final = int(os.environ.get("HMSPLAN_TEST_KILLS", "3"))
+MAIN: Final = "from hmsplan.cli import main; main()"
+WAVES: Final = "waves: [{share: 10%}, {share: 50%}, {share: 100%}]\n"
+
+pytestmark = [pytest.mark.no_cover, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator(settings=Settings(rate_limit=None)) as made:
+        for name in NAMES:
+            made.organization(key_of(name))
+        yield made
+
+
+def start(root: Path, url: str, *words: str) -> subprocess.Popen[str]:
+    ours = ("HMS_", "HMSPLAN_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    command = [sys.executable, "-c", MAIN, "-C", str(root), "fleet", *words]
+    return subprocess.Popen(
+        command,
+        env={**kept, **environ(NAMES), "HMS_SOVEREIGN_BASE_URL": url},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def children(process: int) -> list[int]:
+    """Return the worker processes of a run."""
+    try:
+        pids = Path(f"/proc/{process}/task/{process}/children").read_text("utf-8").split()
+        lines = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids}
+    except OSError:
+        return []
+    return [pid for pid, line in lines.items() if b"spawn_main" in line]
+
+
+def finish(root: Path, url: str) -> None:
+    """Go on until all members are as declared."""
+    said = ""
+    for words in (("apply", "--continue"), ("apply", "-y"), ("apply", "-y")):
+        with start(root, url, *words) as running_:
+            said, _ = running_.communicate(timeout=120)
+        if running_.returncode == 0 and "--continue" not in words:
+            return
+    pytest.fail(said)
+
+
+def check(emulator: Emulator) -> None:
+    """Fail when an organization has none or two of what it should have one of."""
+    found = greetings(emulator, NAMES)
+    assert {name: len(texts) for name, texts in found.items()} == dict.fromkeys(NAMES, 1)
+    assert all(f"this is {name.title()} Dental" in texts[0] for name, texts in found.items())
+
+
+def test_a_kill_at_any_moment_converges_without_twins(
+    emulator: Emulator, tmp_path: Path, record_property: object
+) -> None:
+    dice = random.Random(11)
+    emulator.inject(Fault(do="delay", method="write", seconds=0.05))
+    with running(emulator) as url:
+        for number in range(KILLS):
+            greeting = f"assistants:\n  desk:\n    name: Desk {number}\n    first_message: 'No. {number},"
+            root = write_fleet(tmp_path / "fleet", NAMES, WAVES, f"{greeting} this is ${{var:business_name}}'\n", "2s")
+            begun = len(emulator.writes)
+            limit = dice.randrange(1, len(NAMES))
+            with start(root, url, "apply", "-y") as run:
+                while run.poll() is None and len(emulator.writes) - begun < limit:
+                    time.sleep(0.005)
+                run.kill()
+            finish(root, url)
+            check(emulator)
+    assert callable(record_property)
+    record_property("counted", f"{KILLS} kills over {len(NAMES)} members")
+
+
+def test_workers_whose_parent_is_killed_end_by_themselves(emulator: Emulator, tmp_path: Path) -> None:
+    root = write_fleet(tmp_path / "fleet", NAMES, grace="2s")
+    emulator.inject(Fault(do="delay", method="write", seconds=60))
+    with running(emulator) as url, start(root, url, "apply", "-y") as run:
+        while not emulator.requests or not (workers := children(run.pid)):
+            time.sleep(0.01)
+        run.kill()
+        for worker in workers:
+            for _ in range(1000):
+                if not Path(f"/proc/{worker}").exists():
+                    break
+                time.sleep(0.01)
+            assert not Path(f"/proc/{worker}").exists()
+
+
+def test_a_worker_that_is_killed_loses_and_doubles_nothing(emulator: Emulator, tmp_path: Path) -> None:
+    root = write_fleet(tmp_path / "fleet", NAMES, grace="2s")
+    emulator.inject(
+        Fault(do="delay", method="write", seconds=0.1), Fault(do="delay_after", method="write", seconds=0.1)
+    )
+    with running(emulator) as url, start(root, url, "apply", "-y") as run:
+        while run.poll() is None and not emulator.writes:
+            time.sleep(0.005)
+        for worker in children(run.pid)[:1]:
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+        said, _ = run.communicate(timeout=120)
+        assert run.returncode == 0, said
+    assert "Fleet apply: 20 applied." in said
+    check(emulator)
+
+
+def test_the_first_signal_finishes_what_is_in_flight(emulator: Emulator, tmp_path: Path) -> None:
+    root = write_fleet(tmp_path / "fleet", NAMES, WAVES, grace="2s")
+    emulator.inject(Fault(do="delay", method="write", seconds=0.3))
+    with running(emulator) as url:
+        with start(root, url, "apply", "-y") as run:
+            while run.poll() is None and not emulator.requests:
+                time.sleep(0.005)
+            while run.poll() is None and not [each for each in emulator.requests if each.method == "POST"]:
+                time.sleep(0.005)
+            run.send_signal(signal.SIGINT)
+            said, _ = run.communicate(timeout=120)
+        assert run.returncode == 130, said
+        assert "not started" in said
+        emulator.inject()
+        finish(root, url)
+    check(emulator)
