@@ -88,6 +88,14 @@ def plan_members(
     match form:
         case "json":
             out(orjson.dumps(plan_json(report)).decode())
+        case "markdown":
+            from hmsplan.fleet.markdown import render_markdown  # noqa: PLC0415 -- only for this format
+
+            out(render_markdown(report, options.fleet_commands).rstrip("\n"))
+        case "html":
+            from hmsplan.fleet.html import render_html  # noqa: PLC0415 -- only for this format
+
+            out(render_html(report, options.fleet_commands).rstrip("\n"))
         case _:
             text = render_plan(report, options.fleet_commands, width=width(), color=color(options.color))
             out(text.rstrip("\n"))

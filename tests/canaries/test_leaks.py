@@ -211,7 +211,7 @@ def test_no_command_shows_a_secret(told: Rig, monkeypatch: pytest.MonkeyPatch) -
         told.run("compare", "staging", "production", "--format", form)
         told.run("compare", "staging", "production", "--live", "--format", form)
     told.check_files()
-    assert told.ran == COMMANDS.keys() - {"emulator", "demo", "mcp"}  # the API, a stack of its own, see test_agents
+    assert told.ran == COMMANDS.keys() - {"emulator", "demo", "mcp", "fleet"}  # see test_agents, test_fleets
 
 
 @pytest.mark.parametrize("mood", rig.MOODS)

@@ -289,3 +289,19 @@ def test_the_organizations_can_be_exported(fleet: Callable[..., Result], tmp_pat
     assert "this is Delta Dental" in (tmp_path / "members" / "delta" / "assistants" / "desk.yaml").read_text()
     again = fleet("export", str(tmp_path / "members"))
     assert (again.code, "Folder is not empty" in again.out) == (1, True)
+
+
+@pytest.mark.parametrize("form", ["markdown", "html"])
+def test_the_other_surfaces_show_an_alike_change_once(
+    fleet: Callable[..., Result], emulator: Emulator, form: str
+) -> None:
+    fleet("apply", "-y", "--member", "!delta")
+    (desk,) = emulator.all("assistants", key=key_of("beta"))
+    emulator.edit("assistants", desk["id"], {"first_message": "<b>Hi</b> @everyone"})
+    emulator.inject(Fault(do="status", status=401, key=key_of("gamma")))
+    page = fleet("plan", "--format", form).out
+    assert page.count("2 members of 4 would change") == 1
+    assert "Not authenticated" in page
+    assert form == "markdown" or "<b>Hi</b>" not in page
+    assert ("<!-- hmsplan:fleet -->" in page) == (form == "markdown")
+    assert (page.startswith("<!DOCTYPE html>")) == (form == "html")

@@ -47,7 +47,16 @@ FOLDERS: Final[tuple[frozenset[str], ...]] = tuple(
 
 PURE: Final = frozenset(["model", "errors", "text", "kinds", "planner", "formats", "lint", "output"])
 PURE_BESIDES: Final = (
-    *("fleet.values", "fleet.task", "fleet.groups", "fleet.report", "fleet.text"),
+    *(
+        "fleet.values",
+        "fleet.task",
+        "fleet.groups",
+        "fleet.report",
+        "fleet.text",
+        "fleet.markdown",
+        "fleet.html",
+        "fleet.ending",
+    ),
     *("secrets.fingerprints", "secrets.detect", "secrets.urls", "secrets.encodings", "secrets.hosts", "secrets.source"),
     *("config.yaml_parser", "config.document", "config.interpolation", "config.layers", "config.resolve"),
     *("config.build", "config.leads", "config.schema_violation", "config.resource_builder"),

@@ -60,14 +60,19 @@ _HEADINGS: Final = {
 def render_html(page: Page, graph: Graph | None = None) -> str:
     """Return *page* as one file; *graph* is drawn when it has an arrow."""
     ids = {item.name: f"i{number}" for number, item in reversed(list(enumerate([*page.changes, *page.drift])))}
+    return document(f"{page.word}: {page.stack}", _header(page), _main(page, graph, ids), _footer(page))
+
+
+def document(title: str, header: Iterable[str], main: Iterable[str], footer: Iterable[str]) -> str:
+    """Return a whole file; *title* is foreign, the others are HTML."""
     script = asset("script.js")
     return Template(asset("page.html")).substitute(
         hash=script_hash(script),
-        title=f"hmsplan {page.word}: {html(plain(page.stack)[:40])}",
+        title=f"hmsplan {html(plain(title)[:60])}",
         style=asset("style.css"),
-        header="\n".join(_header(page)),
-        main="\n".join(_main(page, graph, ids)),
-        footer="\n".join(_footer(page)),
+        header="\n".join(header),
+        main="\n".join(main),
+        footer="\n".join(footer),
         script=script,
     )
 
@@ -102,7 +107,7 @@ def _main(page: Page, graph: Graph | None, ids: Mapping[str, str]) -> Iterator[s
         yield from _figure(page, graph, ids)
     if len(page.changes) + len(page.drift) > 1:
         yield _SEARCH
-    yield from _groups(page, page.changes)
+    yield from object_groups(page, page.changes)
     yield from _drift(page)
     yield from _rest(page)
 
@@ -197,9 +202,8 @@ def _figure(page: Page, graph: Graph, ids: Mapping[str, str]) -> Iterator[str]:
     )
 
 
-def _groups(page: Page, items: Sequence[Item]) -> Iterator[str]:
-    """Yield the objects under a heading for what happens to them."""
-    number = 0
+def object_groups(page: Page, items: Sequence[Item], number: int = 0) -> Iterator[str]:
+    """Yield the objects under a heading for what happens to them; *number* is that of the first one on the page."""
     for verb, found in groupby(items, key=lambda item: item.verb):
         group = list(found)
         head = f"{_HEADINGS.get(verb, verb)} <small>{len(group):,}</small>"
@@ -258,7 +262,7 @@ def _drift(page: Page) -> Iterator[str]:
         yield "</section>"
     elif page.drift:
         yield f'<p class="soft">{html(SHOWN_AS)}</p>'
-        yield from _groups(page, page.drift)
+        yield from object_groups(page, page.drift)
 
 
 def _rest(page: Page) -> Iterator[str]:

@@ -1,0 +1,74 @@
+"""The plan of a fleet as one HTML file that asks for nothing. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hmsplan.fleet.report import page_for, shared_problems
+from hmsplan.output.html.page import document, object_groups
+from hmsplan.output.markdown import WIDTH
+from hmsplan.text.escape import html
+from hmsplan.text.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hmsplan.fleet.report import FleetPlan, Group
+    from hmsplan.output.commands import CommandLine
+
+MOST_BYTES: Final = 4_000_000
+"""Of the objects that are shown; what does not fit is named. A browser is slow with more."""
+
+
+def render_html(plan: FleetPlan, commands: CommandLine) -> str:
+    """Return *plan* as one file."""
+    return document("fleet plan", _header(plan), _main(plan, commands), _footer(plan))
+
+
+def _header(plan: FleetPlan) -> Iterator[str]:
+    yield f'<header>\n<p class="soft">fleet plan</p>\n<h1>{count(len(plan.results), "member")}</h1>'
+    yield f'<p class="verdict"><b>{html(plan.verdict)}</b> {html(plan.counts)}</p>\n</header>'
+
+
+def _main(plan: FleetPlan, commands: CommandLine) -> Iterator[str]:
+    yield from _problems(plan)
+    number, room = 0, MOST_BYTES
+    for place, group in enumerate(plan.groups):
+        page = page_for(group.results[0], WIDTH, commands)
+        objects = "\n".join(object_groups(page, page.changes, number)) if room > 0 else ""
+        number += len(page.changes)
+        room -= len(objects.encode())
+        yield f'<section aria-labelledby="m{place}">\n<h2 id="m{place}">{html(group.head)}</h2>'
+        yield from _names(group)
+        for refused in (*page.denied, *page.refused):
+            words = "\n".join(map(html, refused.commands))
+            yield f'<p><b><span class="name">{html(refused.name)}</span>: {html(refused.text)}</b></p>'
+            yield f"<pre><code>{words}</code></pre>" if words else ""
+        yield f"{objects or '<p>Without details for lack of room.</p>'}\n</section>"
+    if plan.unchanged:
+        names = ", ".join(f"<code>{html(name)}</code>" for name in plan.unchanged)
+        yield f"<section><h2>Without changes <small>{len(plan.unchanged):,}</small></h2><p>{names}</p></section>"
+
+
+def _names(group: Group) -> Iterator[str]:
+    if len(group.names) > 1:
+        names = ", ".join(f"<code>{html(name)}</code>" for name in group.names)
+        yield f"<p>{names}</p>"
+        yield f'<p class="soft">Shown for {html(group.names[0])}; values of variables differ.</p>'
+
+
+def _problems(plan: FleetPlan) -> Iterator[str]:
+    found = shared_problems(plan.results)
+    if not found:
+        return
+    yield '<section class="ask" aria-labelledby="problems">\n<h2 id="problems">Problems</h2>\n<ul>'
+    for problem, names in found:
+        where = f" ({html(str(problem.source))})" if problem.source else ""
+        text = html(" ".join(problem.detail.split()))
+        yield f"<li><b>{html(problem.summary)}</b>{where}, of {html(', '.join(names))}: {text}</li>"
+    yield "</ul>\n</section>"
+
+
+def _footer(plan: FleetPlan) -> Iterator[str]:
+    if plan.digest:
+        yield f"<footer>\n<p>Digest <code>{html(plan.digest)}</code></p>\n</footer>"
