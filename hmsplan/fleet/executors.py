@@ -30,7 +30,6 @@ PROCESSES: Final = "processes"
 THREADS: Final = "threads"
 AT_ONCE: Final = 16
 """Members of which one worker takes care side by side: most of their time is waiting for the API."""
-_TRIES_ALONE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,35 +68,38 @@ class Workers:
             is_stopped: asked before each batch; once it says so, no further one is begun.
         """
         found: list[Result] = []
-        waiting, lost = deque(tasks), list[Task]()
 
         def end(results: Iterable[Result]) -> None:
             for result in results:
                 found.append(result)
                 ended(result)
 
-        while waiting and not is_stopped():
-            workers = min(self._workers(), len(waiting))
-            size = max(1, min((self.at_once or AT_ONCE * workers) // workers, -(-len(waiting) // workers)))
-            with self._open(workers) as executor:
-                for batch, results in _batches(executor, waiting, workers, size, starting, is_stopped):
-                    if results is None:
-                        lost += batch
-                    else:
-                        end(results)
-        for task in lost:  # what was begun is brought to its end
-            end([self._alone(task)])
+        def go(waiting: deque[Task], *, is_over: Callable[[], bool]) -> list[Task]:
+            lost: list[Task] = []
+            while waiting and not is_over():
+                workers = min(self._workers(), len(waiting))
+                size = max(1, min((self.at_once or AT_ONCE * workers) // workers, -(-len(waiting) // workers)))
+                with self._open(workers) as executor:
+                    for batch, results in _batches(executor, waiting, workers, size, starting, is_over):
+                        if results is None:
+                            lost += batch
+                        else:
+                            end(results)
+            return lost
+
+        lost = go(deque(tasks), is_over=is_stopped)
+        lost = go(deque(lost), is_over=lambda: False)  # what was begun is brought to its end
+        end(self._one_by_one(lost))
         return sorted(found, key=lambda result: result.name)
 
-    def _alone(self, task: Task) -> Result:
-        """Perform one task with no other beside it, as often as its worker dies."""
-        for _ in range(_TRIES_ALONE):
+    def _one_by_one(self, tasks: Iterable[Task]) -> Iterator[Result]:
+        """Perform tasks with no other beside them, to find the one by which the worker dies."""
+        for task in tasks:
             try:
                 with self._open(1) as executor:
-                    return executor.submit(worker.perform, (task,)).result()[0]
+                    yield executor.submit(worker.perform, (task,)).result()[0]
             except BrokenExecutor:
-                continue
-        return _died(task)
+                yield _died(task)
 
     def _workers(self) -> int:
         cores = _cores()
@@ -146,7 +148,7 @@ def _batches(
 
 def _died(task: Task) -> Result:
     detail = (
-        f"The process that worked for {task.member.name} has died {_TRIES_ALONE + 1} times, in the end with no "
+        f"The process that worked for {task.member.name} has died three times, in the end with no "
         "other member beside it. Look at the memory of the machine, or run the member by itself."
     )
     return Result(task.member.name, 1, (Diagnostic("Worker died", detail),))

@@ -19,10 +19,15 @@ _SHORTEST: Final = 3
 """Characters of a variable's value. A shorter one stands in other texts by chance."""
 
 
-def contents(plan: Plan, variables: Mapping[str, Variable]) -> frozenset[str]:
-    """Return a digest of the content of each change of *plan*: what it does to which address, whatever the ids are."""
+def contents(plan: Plan, variables: Mapping[str, Variable]) -> dict[str, str]:
+    """Return a digest of the content of each change of *plan*, with what the change is called.
+
+    The content is what it does to which address, whatever the ids are.
+    """
     own = _own(plan, variables)
-    return frozenset(digest(_without(change_content(change), own)) for change in plan.pending)
+    return {
+        digest(_without(change_content(change), own)): f"{change.action} {change.address}" for change in plan.pending
+    }
 
 
 def likeness(plan: Plan, variables: Mapping[str, Variable]) -> str:

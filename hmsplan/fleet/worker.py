@@ -45,6 +45,7 @@ from hmsplan.secrets.encodings import searched
 from hmsplan.secrets.sources import Secrets
 from hmsplan.state.backend import LOCAL_FOLDER, Backend, open_backend, refuse_lent_password
 from hmsplan.text.timestamps import for_people
+from hmsplan.text.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -406,7 +407,7 @@ def planned(made: Plan, stack: Stack) -> Planned:
         plan_to_bytes(made),
         f"sha256:{made.digest}",
         likeness(made, stack.variables),
-        contents(made, stack.variables),
+        frozenset(contents(made, stack.variables)),
         tally(made),
         len(made.drift),
         (
@@ -429,8 +430,10 @@ def _refuse_other(made: Plan, stack: Stack, reviewed: Reviewed) -> None:
     Raises:
         StalePlan: it does.
     """
-    if not contents(made, stack.variables) <= reviewed.changes:
-        raise StalePlan("It would do what was not reviewed. Plan the fleet again", summary="Digest differs")
+    found = contents(made, stack.variables)
+    if more := [name for content, name in found.items() if content not in reviewed.changes]:
+        detail = f"it would do what was not reviewed ({listed(more)}). Review the fleet, and begin again"
+        raise StalePlan(f"{detail}: hmsplan fleet apply", summary="Digest differs")
 
 
 def ended(report: Report, made: Plan) -> Ended:
