@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from hmsplan.model import Action, is_written
 from hmsplan.planner.digest import change_content
 from hmsplan.text.canonical_json import digest
 
@@ -22,11 +23,15 @@ _SHORTEST: Final = 3
 def contents(plan: Plan, variables: Mapping[str, Variable]) -> dict[str, str]:
     """Return a digest of the content of each change of *plan*, with what the change is called.
 
-    The content is what it does to which address, whatever the ids are.
+    The content is what it does to which address, whatever the ids are. That the object of a create is bound that was cut
+    short is not a change of its own.
     """
     own = _own(plan, variables)
+    ours = {step.address for step in plan.steps if step.settles is not None}
     return {
-        digest(_without(change_content(change), own)): f"{change.action} {change.address}" for change in plan.pending
+        digest(_without(change_content(change), own)): f"{change.action} {change.address}"
+        for change in plan.pending
+        if change.action is not Action.ADOPT or is_written(change) or change.address not in ours
     }
 
 
