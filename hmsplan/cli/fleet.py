@@ -9,7 +9,7 @@ import click
 import orjson
 
 from hmsplan.cli.fleet_apply import apply_members
-from hmsplan.cli.fleet_run import fleet_options, open_fleet, perform
+from hmsplan.cli.fleet_run import fleet_options, member_option, open_fleet, perform
 from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command, Group
 from hmsplan.cli.plan import exclude_option, target_option
@@ -18,6 +18,7 @@ from hmsplan.fleet.executors import Workers
 from hmsplan.fleet.report import plan_json, plan_report, results_json, worst
 from hmsplan.fleet.task import Drifted, Operation, Planned, Result
 from hmsplan.fleet.text import render_drift, render_exported, render_lint, render_plan, render_status
+from hmsplan.fleet.values import in_shards
 from hmsplan.planner.planner import Options
 from hmsplan.text.escape import plain
 
@@ -35,6 +36,8 @@ class Render(Protocol):
 
 
 CHANGES: Final = 2
+MOST_JOBS: Final = 256
+"""Of one matrix of GitHub Actions."""
 PLAN_FORMATS: Final = ("text", "json", "markdown", "html")
 
 
@@ -144,6 +147,28 @@ def export_members(
     _, found = open_fleet(options, members)
     results = perform(options, found, Operation.EXPORT, Workers(executor, parallel), folder=folder.resolve())
     return _print(options, results, render_exported)
+
+
+@fleet_command.command("matrix", cls=Command)
+@click.option(
+    "--shards", type=click.IntRange(1, MOST_JOBS), required=True, metavar="N", help="Into how many jobs to divide them."
+)
+@member_option
+@click.pass_obj
+def matrix_of_members(options: Globals, shards: int, members: tuple[str, ...]) -> None:
+    """Print a matrix for GitHub Actions, as JSON: each of its jobs takes care of some of the members."""
+    _, found = open_fleet(options, members)
+    parts = in_shards(found, shards)
+    include = [
+        {
+            "shard": number,
+            "of": len(parts),
+            "members": " ".join(f"--member {member.name}" for member in part),
+            "keys": [member.key for member in part],
+        }
+        for number, part in enumerate(parts, 1)
+    ]
+    out(orjson.dumps({"include": include}).decode())
 
 
 def _each(options: Globals, operation: Operation, patterns: Sequence[str], workers: Workers, render: Render) -> int:

@@ -34,8 +34,17 @@ class NoMember(HmsplanError):
     summary = "No such member"
 
 
+member_option = click.option(
+    "--member",
+    "members",
+    multiple=True,
+    metavar="PATTERN",
+    help="Only these: a name or a tag, * matches any, ! leaves out. Repeatable.",
+)
+
+
 def fleet_options(command: Decorated) -> Decorated:
-    """Add the options that every command of a fleet takes."""
+    """Add the options that every command takes that works on the members."""
     for option in (
         click.option("--parallel", type=click.IntRange(1), metavar="N", help="How many members at the same time."),
         click.option(
@@ -45,13 +54,7 @@ def fleet_options(command: Decorated) -> Decorated:
             metavar="KIND",
             help=f"What performs the work: {PROCESSES} or {THREADS}.",
         ),
-        click.option(
-            "--member",
-            "members",
-            multiple=True,
-            metavar="PATTERN",
-            help="Only these: a name or a tag, * matches any, ! leaves out. Repeatable.",
-        ),
+        member_option,
     ):
         command = option(command)
     return command

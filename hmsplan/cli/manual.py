@@ -13,7 +13,7 @@ GROUPS: Final = {
     "What to plan": ("--target", "--exclude", "--limit", "--destroy", "--resend", "--against", "--impact"),
     "When": ("--at", "--wait-for-calls", "--then"),
     "Consent": ("--yes", "--allow", "--expect-digest", "--trust-from"),
-    "Which members": ("--member", "--continue", "--no-wait", "--executor", "--parallel"),
+    "Which members": ("--member", "--shards", "--continue", "--no-wait", "--executor", "--parallel"),
     "What to check": ("--rules", "--rule"),
     "What to pull": ("--ours", "--theirs", "--shared"),
     "What to export": ("--only", "--without-leads", "--minimal"),
@@ -192,6 +192,9 @@ MANUALS: Final = {
         (("Check the stack with the variables of each member", "hmsplan fleet lint"),),
         ("0", "1", "3"),
         (("0", "nothing bad enough was found"), ("3", "something was, or a stack is invalid")),
+    ),
+    "fleet matrix": Manual(
+        (("Divide the members into four jobs", "hmsplan fleet matrix --shards 4"),), ("0", "1", "3"), _DONE
     ),
     "fleet export": Manual(
         (("Write the organization of each member to files", "hmsplan fleet export members"),),

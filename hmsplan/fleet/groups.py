@@ -23,7 +23,7 @@ _SHORTEST: Final = 3
 def contents(plan: Plan, variables: Mapping[str, Variable]) -> dict[str, str]:
     """Return a digest of the content of each change of *plan*, with what the change is called.
 
-    The content is what it does to which address, whatever the ids are. That the object of a create is bound that was cut
+    The content is what it does to which address, whatever the ids are. To bind the object of a create that was cut
     short is not a change of its own.
     """
     own = _own(plan, variables)

@@ -62,6 +62,7 @@ def load_fleet(root: Path, file: str = FLEET_FILE) -> Fleet:
     members = tuple(loader.members())
     fleet = Fleet(file, members, _waves(document), StopOn(document.value.get("stop_on", StopOn.FAILURE)))
     problems += _clashes(members)
+    problems += _ambiguous_tags(members)
     problems += _of_the_waves(document, fleet)
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ConfigError(problems)
@@ -260,6 +261,18 @@ def _clashes(members: Iterable[Member]) -> Iterator[Diagnostic]:
             other = first.setdefault((what, value), member)
             if other is not member:
                 yield _clash(what, value, member, other)
+
+
+def _ambiguous_tags(members: Iterable[Member]) -> Iterator[Diagnostic]:
+    """Yield the tags that are names of members: --member would mean both."""
+    names = {member.name: member for member in members}
+    for member in names.values():
+        for tag in member.tags:
+            if tag in names:
+                detail = (
+                    f"{tag} is the name of a member ({names[tag].source}), and --member would mean both. Rename it."
+                )
+                yield Diagnostic("Tag is a name", detail, member.source)
 
 
 def _clash(what: str, value: str, member: Member, other: Member) -> Diagnostic:

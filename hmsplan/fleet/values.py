@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hmsplan.config.document import Node
     from hmsplan.model import Diagnostic, SourceLine, Variable
@@ -92,6 +92,14 @@ def chosen(members: Iterable[Member], patterns: Iterable[str]) -> tuple[Member, 
     wanted = [pattern for pattern in patterns if not pattern.startswith("!")] or ["*"]
     unwanted = [pattern.removeprefix("!") for pattern in patterns if pattern.startswith("!")]
     return tuple(member for member in members if any(map(member.fits, wanted)) and not any(map(member.fits, unwanted)))
+
+
+def in_shards(members: Sequence[Member], number: int) -> tuple[tuple[Member, ...], ...]:
+    """Divide *members* into at most *number* parts of nearly the same size, in their order; none is empty."""
+    parts = min(number, len(members))
+    return tuple(
+        tuple(members[len(members) * part // parts : len(members) * (part + 1) // parts]) for part in range(parts)
+    )
 
 
 def in_waves(fleet: Fleet, members: Iterable[Member]) -> tuple[tuple[Member, ...], ...]:

@@ -305,3 +305,14 @@ def test_the_other_surfaces_show_an_alike_change_once(
     assert form == "markdown" or "<b>Hi</b>" not in page
     assert ("<!-- hmsplan:fleet -->" in page) == (form == "markdown")
     assert (page.startswith("<!DOCTYPE html>")) == (form == "html")
+
+
+@pytest.mark.parametrize(("shards", "sizes"), [(1, [4]), (3, [1, 1, 2]), (9, [1, 1, 1, 1])])
+def test_a_matrix_names_each_member_once(
+    fleet: Callable[..., Result], cli: Cli, root: Path, shards: int, sizes: list[int]
+) -> None:
+    jobs = json.loads(cli.ok("-C", root, "fleet", "matrix", "--shards", str(shards)))["include"]
+    named = [job["members"].replace("--member ", "").split() for job in jobs]
+    assert sorted(map(len, named)) == sizes
+    assert [name for names in named for name in names] == list(NAMES)
+    assert "Fleet: " in fleet("plan", *jobs[0]["members"].split()).out

@@ -134,6 +134,10 @@ def test_a_key_in_the_file_is_refused_and_not_shown(tmp_path: Path, key: str) ->
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        (
+            "members: [{name: a, key: HMS_A}, {name: b, key: HMS_B, tags: [a]}]\nstack: clinics\n",
+            ["fleet.yaml:1:41 Tag is a name"],
+        ),
         ("members: []\n", ["fleet.yaml:1:1 Too few items"]),
         ("stack: clinics\n", ["fleet.yaml:1:1 Missing field"]),
         ("members: clients.csv\n", ["fleet.yaml:1:10 Wrong form"]),
