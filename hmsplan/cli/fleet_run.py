@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from hmsplan.api.urls import DEFAULT_BASE_URL
+from hmsplan.cli.reading import is_shown
 from hmsplan.cli.session import BASE_URL
-from hmsplan.cli.terminal import err, width
+from hmsplan.cli.terminal import err, shown, width
 from hmsplan.errors import HmsplanError
 from hmsplan.fleet.executors import PROCESSES, THREADS, Workers
 from hmsplan.fleet.load import load_fleet
@@ -20,7 +22,7 @@ from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.planner.planner import DEFAULTS, Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from hmsplan.cli.options import Globals
     from hmsplan.fleet.values import Fleet, Member
@@ -110,4 +112,21 @@ def perform(
 ) -> list[Result]:
     """Perform one operation for each member."""
     common = common_of(options)
-    return workers.perform([Task(operation, member, common, choice, folder=folder) for member in members])
+    tasks = [Task(operation, member, common, choice, folder=folder) for member in members]
+    with _counted(options, len(tasks), operation) as ended:
+        return workers.perform(tasks, ended=ended)
+
+
+@contextmanager
+def _counted(options: Globals, total: int, operation: Operation) -> Iterator[Callable[[Result], object]]:
+    """Show on a terminal how many members are done."""
+    if not is_shown(options.color):
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415 -- only on a terminal
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=Console(file=shown()), transient=True) as bar:
+        task = bar.add_task(f"{operation} of members", total=total)
+        yield lambda _: bar.advance(task)

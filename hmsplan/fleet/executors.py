@@ -14,6 +14,7 @@ import sys
 import threading
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_end
 from typing import TYPE_CHECKING, Final
@@ -79,7 +80,7 @@ class Workers:
             while waiting and not is_over():
                 workers = min(self._workers(), len(waiting))
                 size = max(1, min((self.at_once or AT_ONCE * workers) // workers, -(-len(waiting) // workers)))
-                with self._open(workers) as executor:
+                with self._open(workers) as executor, _killing_on_interrupt():
                     for batch, results in _batches(executor, waiting, workers, size, starting, is_over):
                         if results is None:
                             lost += batch
@@ -144,6 +145,16 @@ def _batches(
                 yield batch, None
             else:
                 yield batch, results
+
+
+@contextmanager
+def _killing_on_interrupt() -> Iterator[None]:
+    """End the workers at once where Ctrl-C ends the run; an apply has a handler of its own, and none comes here."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kill_workers()
+        raise
 
 
 def _died(task: Task) -> Result:
