@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAMES: Final = tuple(f"m{number:02}" for number in range(20))
-KILLS: Final = int(os.environ.get("HMSPLAN_TEST_KILLS", "3"))
+KILLS: Final = int(os.environ.get("HMSPLAN_TEST_KILLS", "2"))
 MAIN: Final = "from hmsplan.cli import main; main()"
 WAVES: Final = "waves: [{share: 10%}, {share: 50%}, {share: 100%}]\n"
 
