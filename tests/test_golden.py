@@ -1,7 +1,7 @@
 """Each folder of tests/golden with a ``stack/`` is a scenario, and what every surface says of its plan.
 
 ``stack/`` is an ordinary stack; ``live.json`` holds the objects by kind, and ``leads`` by the id of their
-campaign; ``state.json`` is a state file and ``options.json`` what the command line says, if there are any.
+campaign; ``state.json`` is a state file, ``history.jsonl`` a history, ``options.json`` what was typed, if any.
 Every case has ``plan.txt``, what 80 columns show, and ``plan.outline.txt``, what decides in the JSON: actions, steps
 and what they need, risks, what is unknown or sensitive. That the JSON has the promised form is held by its schema.
 ``WHOLE`` names the few cases that differ in kind and are kept on the other surfaces too: ``plan.md``, the comment in a
@@ -68,6 +68,7 @@ WHOLE: Final = {
     "offline": "planned against a snapshot that is old",
     "outside_the_window": "changes that have to wait, each for another moment",
     "prompt_with_markup": "a long text compared",
+    "rolled_back": "back to an earlier apply, what does not return, and how the repository follows",
     "secret_to_another_receiver": "a warning, and values that are hidden",
     "unsettled_creates": "questions, and no change",
     "workflow_rewired": "a graph inside an object",

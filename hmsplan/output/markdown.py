@@ -151,6 +151,8 @@ def _questions(page: Page, room: int) -> Iterator[str]:
     if page.lost:
         yield f"> [!WARNING]\n> **{page.loss}**"
         yield _told(page.lost, room)
+        if shown := list(dict.fromkeys(_short(each) for question in page.lost for each in question.commands)):
+            yield escape.markdown_fence(shown[: room // 200], "console")
     for question in page.revert:
         typed = escape.markdown_fence(question.commands, "console") if question.commands else ""
         yield "\n\n".join(filter(None, [escape.markdown(question.text), typed]))

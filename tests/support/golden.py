@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.api.refresh import parse_member, parse_one
 from hmsplan.config.load import load_stack
+from hmsplan.formats import history_file
 from hmsplan.formats.snapshot_file import save
 from hmsplan.formats.state_file import parse
 from hmsplan.kinds import KINDS
@@ -18,9 +19,11 @@ from hmsplan.kinds.identity import identity_of
 from hmsplan.model import Address, Content, Proof, RemoteObject, Snapshot, State
 from hmsplan.operations import minutes
 from hmsplan.operations.offline import plan_against
+from hmsplan.operations.rollback import rollback_to
 from hmsplan.output.html.page import asset, script_hash
 from hmsplan.planner.drift import survey
 from hmsplan.planner.planner import Options, make_plan
+from hmsplan.planner.rollback import stack_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -108,6 +111,11 @@ def plan_of(case: str) -> Plan:
     )
     if applied := said.get("applied"):
         options = replace(options, proof=proof_of(stack, applied))
+    if number := said.get("rollback"):
+        with (GOLDEN / case / "history.jsonl").open("rb") as file:
+            lines = list(history_file.read(file))
+        past = stack_at(stack, state, [line.entry() for line in lines], rollback_to(lines, number))
+        return make_plan(past.stack, snapshot, state, replace(options, past=past))
     if age_s := said.get("snapshot_age_s"):
         return plan_against(save(stack, snapshot, state, NOW - age_s), stack, NOW, options)
     plan = make_plan(stack, snapshot, state, options)

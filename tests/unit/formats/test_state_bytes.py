@@ -9,7 +9,7 @@ import pytest
 
 from hmsplan.errors import StateError
 from hmsplan.formats.state_file import dump, parse
-from hmsplan.model import Address, Binding, Content, Deposed, InForce, PendingCreate, State
+from hmsplan.model import Address, Binding, Content, Deposed, InForce, PendingCreate, RolledBack, State
 from hmsplan.state.journal import (
     Bound,
     Consented,
@@ -26,6 +26,7 @@ from hmsplan.state.journal import (
     Spent,
     StackKnown,
     Unbound,
+    WentBack,
     decode,
     encode,
     replay,
@@ -104,6 +105,16 @@ def test_what_was_in_force_is_kept_and_left_out_where_there_is_nothing() -> None
     assert parse(dump(state)) == state
     assert replay(STATE, decode(encode("l", 10, [Consented(CONSENT)])).entries).in_force == CONSENT
     assert b"in_force" not in dump(STATE)
+
+
+def test_a_rollback_is_kept_until_the_files_are_applied_and_left_out_where_there_is_none() -> None:
+    back = RolledBack(12, 1_800_000_000.5, frozenset({Address("assistants", "a")}), "git revert --no-edit 1..2")
+    state = replace(STATE, rolled_back=back)
+    assert parse(dump(state)) == state
+    assert b"rolled_back" not in dump(STATE)
+    entries = decode(encode("l", 10, [WentBack(back), WentBack(None)])).entries
+    assert replay(STATE, entries[:1]).rolled_back == back
+    assert replay(STATE, entries).rolled_back is None
 
 
 def test_what_another_environment_wants_to_know_is_left_out_where_none_does() -> None:
