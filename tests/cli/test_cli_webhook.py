@@ -491,7 +491,7 @@ def test_a_call_is_held_on_this_machine(phone: Any, server: Server, tmp_path: Pa
     script = tmp_path / "call.yaml"
     script.write_text("turns: [{caller: Hello}, {tool: find_slot, arguments: {day: 2030-01-15}}]", "utf-8")
     call = phone("+31850000010", "--script", script)
-    assert (call.code, call.err) == (0, "")
+    assert (call.code, call.err) == (0, ""), call.out
     lines = call.out.splitlines()
     assert lines[:2] == ["          connecting", f"        -> assistant-request to {server.url}/voice: answered 200"]
     assert 'tool      find_slot {"day": "2030-01-15"}' in lines

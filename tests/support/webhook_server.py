@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -65,6 +66,8 @@ class Server:
         while True:
             try:
                 connection, _ = listening.accept()
+            except ssl.SSLError:
+                continue
             except OSError:
                 return
             threading.Thread(target=self._one, args=(connection,), daemon=True).start()
@@ -74,7 +77,7 @@ class Server:
             connection.settimeout(10)
             data = b""
             while b"\r\n\r\n" not in data:
-                data += connection.recv(65536)
+                data += _some(connection)
             head, _, body = data.partition(b"\r\n\r\n")
             length = next(
                 int(line.partition(b":")[2])
@@ -82,7 +85,7 @@ class Server:
                 if line.lower().startswith(b"content-length")
             )
             while len(body) < length:
-                body += connection.recv(65536)
+                body += _some(connection)
             request = Request(head.decode("latin-1"), body)
             self.received.append(request)
             takes_connection = self.reply.__code__.co_argcount > 1
@@ -91,11 +94,23 @@ class Server:
                 connection.sendall(said)
 
 
+def _some(connection: socket.socket) -> bytes:
+    """Return the next bytes; at the end of a connection there are none."""
+    found = connection.recv(65536)
+    if not found:
+        raise ConnectionResetError
+    return found
+
+
 @contextmanager
-def serving() -> Iterator[Server]:
-    """Serve on a free port of this machine while the block runs."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = Server(f"http://127.0.0.1:{listening.getsockname()[1]}")
-        threading.Thread(target=server.serve, args=(listening,), daemon=True).start()
-        yield server
-        listening.shutdown(socket.SHUT_RDWR)
+def serving(listening: socket.socket | None = None, reply: Callable[..., bytes | None] = good) -> Iterator[Server]:
+    """Serve on a free port of this machine, or on a socket of the test, while the block runs."""
+    with listening or socket.create_server(("127.0.0.1", 0)) as opened:
+        server = Server(f"http://127.0.0.1:{opened.getsockname()[1]}", reply)
+        thread = threading.Thread(target=server.serve, args=(opened,), daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            opened.shutdown(socket.SHUT_RDWR)
+            thread.join()  # or it could accept for the next server, which gets the same descriptor

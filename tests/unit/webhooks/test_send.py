@@ -57,9 +57,7 @@ def test_an_address_of_ipv6_is_one_too() -> None:
         listening = socket.create_server(("::1", 0), family=socket.AF_INET6)
     except OSError:
         pytest.skip("this machine has no IPv6")
-    with listening:
-        server = Server(reply=lambda _: answer({}))
-        threading.Thread(target=server.serve, args=(listening,), daemon=True).start()
+    with serving(listening, lambda _: answer({})) as server:
         port = listening.getsockname()[1]
         assert send(f"http://[::1]:{port}/").status == 200
         assert dict(server.received[0].headers)["Host"] == f"[::1]:{port}"
@@ -145,23 +143,9 @@ def encrypted(certificate: Path) -> Iterator[int]:
     """Serve TLS; yield the port."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    with socket.create_server(("127.0.0.1", 0)) as listening, context.wrap_socket(listening, server_side=True) as tls:
-        threading.Thread(target=Server(reply=lambda _: answer({})).serve, args=(_Patient(tls),), daemon=True).start()
-        yield listening.getsockname()[1] if listening.fileno() != -1 else tls.getsockname()[1]
-
-
-class _Patient:
-    """A socket whose handshakes may fail."""
-
-    def __init__(self, listening: Any) -> None:
-        self._listening = listening
-
-    def accept(self) -> Any:
-        while True:
-            try:
-                return self._listening.accept()
-            except ssl.SSLError:
-                continue
+    listening = context.wrap_socket(socket.create_server(("127.0.0.1", 0)), server_side=True)
+    with serving(listening, lambda _: answer({})):
+        yield listening.getsockname()[1]
 
 
 def test_the_certificate_is_held_against_the_name_and_not_the_address(encrypted: int, certificate: Path) -> None:
