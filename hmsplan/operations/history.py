@@ -94,7 +94,7 @@ def remember_begun(workspace: Workspace, state: State) -> LastEntry | None:
         return state.last
     try:
         last = workspace.backend.last_line()
-        if last is not None and not last.is_edited and last.head.serial >= begun.serial:
+        if last is not None and _tells_of(last, begun):
             return LastEntry(last.number, last.hash)  # it was killed after that
         before = _latest(workspace.backend.lines(), begun.touched)
     except (StateError, ValueError):  # told where it is written
@@ -110,10 +110,15 @@ def begun_entry(workspace: Workspace, state: State) -> HistoryEntry | None:
     """
     begun = state.begun
     last = workspace.backend.last_line() if begun is not None else None
-    if begun is None or (last is not None and not last.is_edited and last.head.serial >= begun.serial):
+    if begun is None or (last is not None and _tells_of(last, begun)):
         return None
     before = _latest(workspace.backend.lines(), begun.touched)
     return unended(state, begun, workspace.stack, before, 1 if last is None else last.number + 1)
+
+
+def _tells_of(last: Line, begun: Begun) -> bool:
+    """Say whether the last entry is of the apply that began, or of a later one."""
+    return not last.is_edited and last.head.serial >= begun.serial
 
 
 def warn_of_older_state(workspace: Workspace, state: State) -> None:
@@ -320,7 +325,7 @@ def audit(backend: Backend, most: int = 0, wanted: Callable[[Line], bool] | None
         problems.append(f"@{known.number}: it is another one than the state knows.")
     problems += _at_the_ends(state, first, last)
     begun = state.begun if state is not None else None
-    if begun is not None and last is not None and not last.is_edited and last.head.serial >= begun.serial:
+    if begun is not None and last is not None and _tells_of(last, begun):
         begun = None
     return Audit(tuple(kept), count - len(kept), tuple(problems), begun)
 

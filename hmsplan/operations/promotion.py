@@ -22,11 +22,8 @@ _LAST: Final = 1000
 
 
 def with_proof(options: Options, workspace: Workspace) -> Options:
-    """Return *options* with what is applied in the environment that the stack requires, if it requires one.
-
-    A rollback needs no proof: what it brings back was applied here before.
-    """
-    if workspace.stack.requirement is None or workspace.rollback is not None:
+    """Return *options* with what is applied in the environment that the stack requires, if it requires one."""
+    if workspace.stack.requirement is None:
         return options
     return replace(options, proof=_proof(workspace.backend, workspace.stack.requirement.environment))
 
@@ -75,7 +72,7 @@ def applied_content(
 
     What was applied with this content before keeps its time. What did not become all of what is declared has none.
     """
-    if not stack.is_required or plan.rollback is not None:  # what a rollback applies is not what is declared
+    if not stack.is_required:
         return []
     unfinished = {outcome.step.address for outcome in report.outcomes if outcome.status is not Status.DONE}
     found: dict[Address, Content | None] = {}

@@ -252,7 +252,7 @@ class _Rebuilding:
             removed=frozenset(),
             warnings=(),
             requirement=None,  # it was applied here before
-            content_of=lambda _: None,  # that of the files is not what is applied
+            is_required=False,  # nor does it prove anything: what the files declare is not what is applied
         )
         applied = {address: self._applied(address, each.spec) for address, each in resources.items()}
         return Past(stack, self.rollback, tuple(self.lost), self.before, applied)

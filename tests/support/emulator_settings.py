@@ -29,8 +29,10 @@ OTHERS: Mapping[str, tuple[Any, ...]] = {
     "control_limit": (1,),
     "call_connect_s": (0.0,),
     "call_length_s": (1.0,),
+    "account_webhook": (),
+    "account_secret": (),
 }
-"""Values of the settings whose type does not list them; ``list_cap`` and ``list_omits`` have tests of their own."""
+"""Values of the settings whose type does not list them; those without one have tests of their own."""
 
 
 def every_value() -> Iterator[tuple[str, Any]]:
