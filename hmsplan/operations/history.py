@@ -152,7 +152,8 @@ def entry_of(run: Performed, number: int) -> HistoryEntry:
     plan = run.reviewed.plan
     deeds = tuple(_deeds(run.report))
     counts = Counter(str(deed.verb) if deed.status is Status.DONE else FAILED for deed in deeds)
-    pictures = tuple(_picture(change, run) for change in plan.changes if is_pending(change))
+    learned = {deed.address for deed in deeds if _applied(run.reviewed.state, deed) != _applied(run.state, deed)}
+    pictures = tuple(_picture(c, run) for c in plan.changes if is_pending(c) or c.address in learned)
     used = [use.approval.allows for use in plan.approvals if use.status is ApprovalStatus.USED]
     failed = {each.address for each in deeds} - {each.address for each in deeds if each.status is Status.DONE}
     head = Head(
@@ -234,6 +235,12 @@ def _deeds(report: Report) -> Iterator[Deed]:
     for outcome in report.outcomes:
         step = outcome.step
         yield Deed(step.key, step.verb, step.address, outcome.status, outcome.id or step.id)
+
+
+def _applied(state: State, deed: Deed) -> Spec | None:
+    """Return what a state knows to be applied, which may be news after a kill though nothing was to be sent."""
+    binding = state.bindings.get(deed.address)
+    return binding.applied if binding is not None else None
 
 
 def _picture(change: ResourceChange, run: Performed) -> Picture:

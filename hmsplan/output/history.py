@@ -174,7 +174,7 @@ def picture_lines(picture: Picture, width: int) -> Iterator[Line]:
     """Yield what an apply did to one object, as a plan shows what it is going to do."""
     change = _change(picture)
     plan = Plan("", "", (change,))
-    yield Line(f"{picture.address} was {_PAST.get(picture.action, str(picture.action))}", "#")
+    yield Line(f"{picture.address} was {_PAST.get(picture.action, 'left as it was')}", "#")
     _, *lines = change_lines(change, plan, {}, width, TemplateCopies(plan))  # the first one says what is going to be
     yield from lines
     joined, left = sum(picture.joined.values()), sum(picture.left.values())
