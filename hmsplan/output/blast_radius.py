@@ -75,7 +75,6 @@ def blast_radius_summary(plan: Plan, commands: CommandLine = BARE) -> Iterator[s
         yield f"Reaches {met}."
     if plan.unread:
         names = " and ".join(plan.unread)
-        yield (
-            f"Who is reached through {names} is not known: neither stack nor state has any, so they were not read. "
-            f"To read them: {commands.command('plan', '--impact')}"
-        )
+        unread = f"Who is reached through {names} is not known: neither stack nor state has any, so they were not read."
+        more = f" To read them: {commands.command('plan', '--impact')}" if plan.rollback is None else ""
+        yield unread + more
