@@ -11,7 +11,7 @@ import click
 
 from hmsplan.api.urls import DEFAULT_BASE_URL
 from hmsplan.cli.reading import is_shown
-from hmsplan.cli.session import BASE_URL
+from hmsplan.cli.session import BASE_URL, refuse_unknown_revision
 from hmsplan.cli.terminal import err, shown, width
 from hmsplan.errors import HmsplanError
 from hmsplan.fleet.executors import PROCESSES, THREADS, Workers
@@ -85,7 +85,12 @@ def open_fleet(options: Globals, patterns: Sequence[str]) -> tuple[Fleet, tuple[
 
 
 def common_of(options: Globals) -> Common:
-    """Return what holds for every member of this run."""
+    """Return what holds for every member of this run.
+
+    Raises:
+        HmsplanError: it is not known whose policies count.
+    """
+    refuse_unknown_revision(options)
     directory = options.directory
     return Common(
         directory.resolve(),

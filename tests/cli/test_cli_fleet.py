@@ -11,6 +11,8 @@ from support.fleets import DESK, environ, greetings, key_of, requests_of, write_
 
 from hmsplan.emulator import Emulator, Fault, Settings, running
 
+from .helpers import process
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -316,3 +318,12 @@ def test_a_matrix_names_each_member_once(
     assert sorted(map(len, named)) == sizes
     assert [name for names in named for name in names] == list(NAMES)
     assert "Fleet: " in fleet("plan", *jobs[0]["members"].split()).out
+
+
+def test_a_plain_plan_loads_nothing_of_a_fleet(root: Path) -> None:
+    code = (
+        "import sys; from hmsplan.cli.root import run; code = run(sys.argv[1:]);"
+        "print(code, [name for name in sys.modules if name.startswith('hmsplan.fleet')])"
+    )
+    done = process("-C", str(root / "clinics"), "--emulator", "plan", code=code)
+    assert done.out.splitlines()[-1] == "0 []"
