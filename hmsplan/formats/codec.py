@@ -8,6 +8,7 @@ missing or unknown key and a wrong type are a ``ValueError`` that says where. Wh
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import enum
 import functools
 import types
@@ -129,6 +130,8 @@ def encode(value: Any, wanted: Any, form: Form = TAGGED) -> Any:  # noqa: PLR091
             return value
         case Address():
             return str(value)
+        case dt.datetime():
+            return value.isoformat()
         case tuple() | frozenset():
             item = typing.get_args(_without_none(wanted))[0]
             return [encode(each, item, form) for each in (value if isinstance(value, tuple) else sorted(value))]
@@ -183,6 +186,8 @@ def _plain(wanted: Any, form: Form) -> Read:
         return lambda data, where: address_in(data, where, is_kind_open=form.is_kind_open)
     if dataclasses.is_dataclass(wanted):
         return _record(typing.cast("type", wanted), form)
+    if wanted is dt.datetime:
+        return _datetime
     if issubclass(wanted, enum.Enum):
         return lambda data, where: _enum(data, wanted, where)
     return lambda data, where: data if wanted is float and type(data) is int else must(data, wanted, where)
@@ -213,6 +218,13 @@ def address_in(data: Any, where: str, *, is_kind_open: bool = False) -> Address:
     if address.kind not in KINDS and not is_kind_open:
         raise ValueError(f"{where}: this version knows no kind {address.kind}")
     return address
+
+
+def _datetime(data: Any, where: str) -> dt.datetime:
+    try:
+        return dt.datetime.fromisoformat(must(data, str, where))
+    except ValueError:
+        raise ValueError(f"{where} cannot be {data!r:.40}") from None
 
 
 def _enum(data: Any, wanted: type[enum.Enum], where: str) -> enum.Enum:

@@ -75,6 +75,7 @@ FORM: Final = Form(
         State: frozenset({"stack", "in_force", "last", "begun", "rolled_back"}),
         Binding: frozenset(field.name for field in fields_of(Binding)) - {"address", "id", "applied"},
         PendingCreate: frozenset({"members"}),
+        InForce: frozenset({"windows", "freezes"}),
     },
     is_kind_open=True,
 )

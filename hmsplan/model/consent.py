@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from hmsplan.model.address import Address
 from hmsplan.model.diagnostic import SourceLine
+from hmsplan.model.windows import Freeze, Window
 
 
 class Risk(enum.StrEnum):
@@ -122,4 +123,7 @@ class InForce:
     """
 
     limits: Mapping[str, float] = field(default_factory=dict)
+        windows, freezes: those of ``Safety``, which held changes back.
     approvals: tuple[str, ...] = ()
+    windows: tuple[Window, ...] = ()
+    freezes: tuple[Freeze, ...] = ()

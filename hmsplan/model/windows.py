@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hmsplan.model.diagnostic import SourceLine
 
@@ -38,7 +38,7 @@ class Window:
     hours: tuple[Hours, ...]
     zone: str
     patterns: tuple[str, ...] = EVERYTHING
-    source: SourceLine | None = None
+    source: SourceLine | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Freeze:
     reason: str
     told: str
     patterns: tuple[str, ...] = EVERYTHING
-    source: SourceLine | None = None
+    source: SourceLine | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

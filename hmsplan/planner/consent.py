@@ -81,10 +81,11 @@ def is_allowed(risk: Refusal, allowed: Iterable[str]) -> bool:
 
 
 def in_force(stack: Stack) -> InForce:
-    """Return what lets risks of *stack* pass, for the state to remember."""
+    """Return what lets risks of *stack* pass or holds them back, for the state to remember."""
     usual = Safety()
     limits = {name: value for name in _LIMITS if (value := getattr(stack.safety, name)) != getattr(usual, name)}
-    return InForce(limits, tuple(sorted(map(_digest, stack.approvals))))
+    digests = tuple(sorted(map(_digest, stack.approvals)))
+    return InForce(limits, digests, stack.safety.windows, stack.safety.freezes)
 
 
 def _name(risk: Refusal) -> str:

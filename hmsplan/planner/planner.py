@@ -38,7 +38,7 @@ from hmsplan.planner.trouble import troubles
 from hmsplan.planner.unseen import not_compared
 from hmsplan.planner.unsendable import unsendable
 from hmsplan.planner.uses import unmet, with_substitutes
-from hmsplan.planner.windows import first_opening, overrides, with_waits, written
+from hmsplan.planner.windows import first_opening, looser, overrides, with_waits, written
 from hmsplan.text.wording import listed
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ def make_plan(
         unsettled=tuple(found.unsettled),
         decided=tuple(found.decided),
         warnings=(
+            *looser(changes, declared.safety, state.in_force, at),
             *_of_the_past(changes, snapshot, state, found, options, kinds),
             *_warnings(changes, stack, declared, snapshot, state, found, elsewhere, kinds),
             *too_early(steps, stack),

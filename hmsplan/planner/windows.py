@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.model import ApprovalStatus, Opening, Refusal, Risk, Wait
+from hmsplan.model import EVERYTHING, ApprovalStatus, Diagnostic, Opening, Refusal, Risk, Safety, Severity, Topic, Wait
 from hmsplan.planner.blast_radius import writes
 from hmsplan.planner.consent import is_allowed
 
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from zoneinfo import ZoneInfo
 
-    from hmsplan.model import Address, Freeze, Hours, Plan, ResourceChange, Safety, Window
+    from hmsplan.model import Address, Freeze, Hours, InForce, Plan, ResourceChange, Window
 
 _DAY: Final = dt.timedelta(days=1)
 _MINUTES: Final = 24 * 60
+_SHORT: Final = 5
 FARTHEST_S: Final = 366 * 86_400
 """How far ahead an opening is looked for."""
 
@@ -64,6 +65,41 @@ def overrides(changes: Iterable[ResourceChange], safety: Safety, now: float) -> 
     for address in written(changes):
         if (wait := wait_of(safety, address, now)) is not None:
             yield Refusal(Risk.OVERRIDE, address, f"{wait.reason}; it {wait.told}")
+
+
+def looser(changes: Iterable[ResourceChange], safety: Safety, known: InForce, at: float) -> Iterator[Diagnostic]:
+    """Warn of windows and freezes of the last apply that are gone, and of those of *changes* that they would hold back.
+
+    A change that lifts the freeze under which it would wait may have been written for that alone.
+    """
+    was = Safety(windows=known.windows, freezes=known.freezes)
+    gone = [
+        *(_named_window(each) for each in was.windows if each not in safety.windows),
+        *(_named_freeze(each) for each in was.freezes if each not in safety.freezes and _ends(each) > at),
+    ]
+    added = [_named_window(each) for each in safety.windows if was.windows and each not in was.windows]
+    if not gone and not added:
+        return
+    told = [f"{what} {'; '.join(names)}." for what, names in (("Gone:", gone), ("New:", added)) if names]
+    waits = ((address, wait_of(was, address, at)) for address in written(changes))
+    held = [str(address) for address, wait in waits if wait is not None and wait_of(safety, address, at) is None]
+    if held:
+        more = f" and {len(held) - _SHORT} more" if len(held) > _SHORT else ""
+        told.append(f"By those of the last apply, {', '.join(held[:_SHORT])}{more} would have to wait.")
+    summary = "Windows are looser" if held else "Windows are not those of the last apply"
+    yield Diagnostic(summary, " ".join(told), severity=Severity.WARNING, topic=Topic.CONSENT)
+
+
+def _named_window(window: Window) -> str:
+    return f"the window {window.allow} {window.zone}{_named_for(window.patterns)}"
+
+
+def _named_freeze(freeze: Freeze) -> str:
+    return f"the freeze {freeze.told} {freeze.zone}{_named_for(freeze.patterns)}: {freeze.reason}"
+
+
+def _named_for(patterns: tuple[str, ...]) -> str:
+    return f" for {', '.join(patterns)}" if patterns != EVERYTHING else ""
 
 
 def written(changes: Iterable[ResourceChange]) -> Collection[Address]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .helpers import STACK, write
+from .helpers import ASSISTANT, STACK, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,3 +182,16 @@ def test_machines_are_told_in_events(live: Callable[..., Result], stack: Path) -
     (found,) = (each for each in events if each["type"] == "planned_change" and "wait" in each["hmsplan"])
     assert found["change"]["resource"]["addr"] == "assistants.support"
     assert found["hmsplan"]["wait"]["reason"].startswith("frozen from")
+
+
+def test_a_change_that_lifts_its_own_freeze_says_so_until_it_is_applied(
+    live: Callable[..., Result], stack: Path
+) -> None:
+    frozen(stack)
+    assert live("apply", "-y", "--allow", "override:assistants.support").code == 0
+    write(stack, {"hmsplan.yaml": STACK, "a.yaml": ASSISTANT.replace("Hello", "Hi")})
+    said = " ".join(live("plan").out.split())
+    assert "Windows are looser: Gone: the freeze from" in said
+    assert "for assistants.*: the practice moves. By those of the last apply, assistants.support would have to" in said
+    assert live("apply", "-y").code == 0
+    assert "Windows" not in live("plan").out

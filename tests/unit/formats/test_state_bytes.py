@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import zlib
 from dataclasses import replace
 
@@ -9,7 +10,19 @@ import pytest
 
 from hmsplan.errors import StateError
 from hmsplan.formats.state_file import dump, parse
-from hmsplan.model import Address, Binding, Content, Deposed, InForce, PendingCreate, RolledBack, State
+from hmsplan.model import (
+    Address,
+    Binding,
+    Content,
+    Deposed,
+    Freeze,
+    Hours,
+    InForce,
+    PendingCreate,
+    RolledBack,
+    State,
+    Window,
+)
 from hmsplan.state.journal import (
     Bound,
     Consented,
@@ -95,13 +108,26 @@ VERSION_1 = b"""{"format_version":1,"lineage":"l","serial":2,"organization":null
 "protected":false}],"spent":[]}"""
 
 
-CONSENT = InForce({"max_deletes": 9, "max_delete_share": 0.5}, ("0a",))
+CONSENT = InForce(
+    {"max_deletes": 9, "max_delete_share": 0.5},
+    ("0a",),
+    (Window("Mon 18:00-08:00", (Hours(frozenset({0}), 1080, 480),), "UTC", ("assistants.*",)),),
+    (
+        Freeze(
+            dt.datetime.fromisoformat("2026-12-24"),
+            dt.datetime.fromisoformat("2026-12-28"),
+            "UTC",
+            "holidays",
+            "from 2026-12-24 to 2026-12-27",
+        ),
+    ),
+)
 
 
 def test_what_was_in_force_is_kept_and_left_out_where_there_is_nothing() -> None:
     """An older hmsplan reads the state of a stack that has neither raised a limit nor approved anything."""
     state = replace(STATE, in_force=CONSENT)
-    assert b'"in_force": {"limits":{"max_delete_share":0.5,"max_deletes":9},"approvals":["0a"]},\n' in dump(state)
+    assert b'"in_force": {"limits":{"max_delete_share":0.5,"max_deletes":9},"approvals":["0a"],' in dump(state)
     assert parse(dump(state)) == state
     assert replay(STATE, decode(encode("l", 10, [Consented(CONSENT)])).entries).in_force == CONSENT
     assert b"in_force" not in dump(STATE)

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.readings import NOW, SPRING, at, bound, declared, lead, live, planned, remembered, remote, resource
 
-from hmsplan.model import Approval, ApprovalStatus, InForce, Risk, Safety, Secret, SourceLine, Topic
+from hmsplan.config.windows import hours_of
+from hmsplan.model import (
+    Approval,
+    ApprovalStatus,
+    Freeze,
+    InForce,
+    Risk,
+    Safety,
+    Secret,
+    SourceLine,
+    Topic,
+    Window,
+)
 from hmsplan.planner.consent import in_force
 from hmsplan.text.timestamps import day
 
@@ -224,3 +237,51 @@ def test_an_approval_of_a_start_starts_once() -> None:
 
 def _bound(**fields: Any) -> Any:
     return {at("campaigns.c"): bound("campaigns.c", "c1", **SPRING, **fields)}
+
+
+# Windows and freezes of the last apply
+
+NIGHT = Window("Mon-Fri 18:00-08:00", hours_of("Mon-Fri 18:00-08:00"), "UTC")
+NOON = dt.datetime(2026, 9, 21, 12, tzinfo=dt.UTC).timestamp()  # a Monday
+FROZEN = Freeze(
+    dt.datetime.fromisoformat("2026-09-20"),
+    dt.datetime.fromisoformat("2026-09-23"),
+    "UTC",
+    "fair",
+    "from 2026-09-20 to 2026-09-22",
+)
+
+
+def told(was: Safety, now: Safety, when: float = NOON) -> list[str]:
+    state = replace(STATE, in_force=in_force(replace(STACK, safety=was)))
+    return head(plan_with(stack=replace(STACK, safety=now), state=state, now=when))
+
+
+def test_a_plan_that_lifts_its_own_freeze_or_window_says_so_and_what_would_wait() -> None:
+    held = "By those of the last apply, campaigns.c would have to wait."
+    assert told(Safety(freezes=(FROZEN,)), Safety()) == [
+        f"Windows are looser: Gone: the freeze from 2026-09-20 to 2026-09-22 UTC: fair. {held}"
+    ]
+    assert told(Safety(windows=(NIGHT,)), Safety()) == [
+        f"Windows are looser: Gone: the window Mon-Fri 18:00-08:00 UTC. {held}"
+    ]
+    wide = replace(NIGHT, allow="00:00-24:00", hours=hours_of("00:00-24:00"), patterns=("campaigns.*",))
+    assert told(Safety(windows=(NIGHT,)), Safety(windows=(NIGHT, wide))) == [
+        f"Windows are looser: New: the window 00:00-24:00 UTC for campaigns.*. {held}"
+    ]
+
+
+def test_windows_that_change_without_letting_a_change_pass_are_told_too() -> None:
+    """The pull request is planned at night, and its second half may be written for the morning."""
+    midnight = NOON + 12 * 3600
+    assert told(Safety(windows=(NIGHT,)), Safety(), midnight) == [
+        "Windows are not those of the last apply: Gone: the window Mon-Fri 18:00-08:00 UTC."
+    ]
+
+
+def test_windows_that_are_as_they_were_or_the_first_ones_or_a_freeze_that_is_over_are_not_told() -> None:
+    both = Safety(windows=(NIGHT,), freezes=(FROZEN,))
+    moved = replace(NIGHT, source=SourceLine("hmsplan.yaml", 9, 5))
+    assert told(both, replace(both, windows=(moved,))) == []
+    assert told(Safety(), both) == []
+    assert told(Safety(freezes=(FROZEN,)), Safety(), NOON + 9 * 86_400) == []
