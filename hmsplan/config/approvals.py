@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hmsplan.config.document import Document
     from hmsplan.config.problems import Problems
 
-_OF_DELETES: Final = frozenset({Risk.DELETE, Risk.OVERRIDE})
+_OF_DELETES: Final = frozenset({Risk.DELETE, Risk.OVERRIDE, Risk.UNPROVEN})
 
 
 def read_approvals(document: Document | None, written: Collection[Address], problems: Problems) -> tuple[Approval, ...]:

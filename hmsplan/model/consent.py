@@ -20,6 +20,9 @@ class Risk(enum.StrEnum):
     RECALL = "recall"
     EGRESS = "egress"
     OVERRIDE = "override"
+    """What has to wait for a window, or for the end of a freeze."""
+    UNPROVEN = "unproven"
+    """What another environment has to have first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +123,10 @@ class InForce:
     Attributes:
         limits: those of ``Safety`` that are not as they come, by name.
         approvals: digest of each approval, in hex, sorted.
+        windows, freezes: those of ``Safety``, which held changes back.
     """
 
     limits: Mapping[str, float] = field(default_factory=dict)
-        windows, freezes: those of ``Safety``, which held changes back.
     approvals: tuple[str, ...] = ()
     windows: tuple[Window, ...] = ()
     freezes: tuple[Freeze, ...] = ()

@@ -28,7 +28,7 @@ def unproven(changes: Iterable[ResourceChange], stack: Stack, proof: Proof | Non
         if change.action in _UNPROVEN or change.deposed:
             continue
         if reason := _missing(change, stack, requirement, proof, now):
-            yield Refusal(Risk.OVERRIDE, change.address, reason)
+            yield Refusal(Risk.UNPROVEN, change.address, reason)
 
 
 def _missing(change: ResourceChange, stack: Stack, requirement: Requirement, proof: Proof, now: float) -> str:

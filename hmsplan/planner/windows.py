@@ -118,8 +118,6 @@ def with_waits(plan: Plan, safety: Safety, now: float) -> Plan:
         else change
         for change in plan.changes
     )
-    if all(change.wait is None for change in changes):  # they are held by what another environment has to prove
-        return plan
     at = first_opening(safety, written(plan.changes), now)
     zone = (safety.windows or safety.freezes)[0].zone
     return replace(plan, changes=changes, opens=None if at is None else opening(at, zone, now))

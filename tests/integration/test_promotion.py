@@ -47,7 +47,7 @@ class Promoted(Two):
 
     def missing(self) -> dict[str, str]:
         """Return what a plan of production says is missing, by address."""
-        return {str(each.address): each.reason for each in self.plan().refusals if each.risk == "override"}
+        return {str(each.address): each.reason for each in self.plan().refusals if each.risk == "unproven"}
 
 
 @pytest.fixture(params=STORES)
@@ -128,7 +128,7 @@ def test_an_apply_that_changes_nothing_proves_what_is_there(here: Promoted) -> N
 
 def test_a_delete_has_to_be_done_there_first(two: Promoted) -> None:
     two.apply("staging")
-    two.apply("production", "override:*")
+    two.apply("production", "unproven:*")
     two.write({"a.yaml": "assistants:\n  desk: {name: Desk, first_message: 'Hello from ${var:who}'}\n"})
     assert two.missing() == {"assistants.night": "not deleted in staging yet"}
     two.apply("staging")
@@ -170,10 +170,10 @@ def test_an_apply_that_fails_proves_nothing_and_takes_back_what_was_proven(here:
 
 
 def test_one_address_is_allowed_in_an_emergency(here: Promoted) -> None:
-    here.apply("staging", "override:*")
+    here.apply("staging", "unproven:*")
     with pytest.raises(UnsafePlan):
-        here.apply("production", "override:assistants.desk")
-    applied = here.apply("production", "override:assistants.desk", "override:assistants.night")
+        here.apply("production", "unproven:assistants.desk")
+    applied = here.apply("production", "unproven:assistants.desk", "unproven:assistants.night")
     assert applied.report.count(Status.DONE) == 2
 
 
@@ -187,10 +187,10 @@ def test_a_damaged_state_of_staging_refuses_and_says_why(here: Promoted) -> None
 def test_a_rollback_proves_nothing_and_needs_no_proof(here: Promoted) -> None:
     """What it applies is not what the files declare; where it goes back to was applied there before."""
     here.apply("staging")
-    here.apply("production", "override:*")
+    here.apply("production", "unproven:*")
     here.say("Good day from ${var:who}")
     here.apply("staging")
-    here.apply("production", "override:*")
+    here.apply("production", "unproven:*")
     here.wait(24)
     back = {name: replace(here.workspace(name), rollback=1) for name in ("staging", "production")}
     run(apply(back["staging"]), here.clock)
@@ -203,7 +203,7 @@ def test_a_rollback_proves_nothing_and_needs_no_proof(here: Promoted) -> None:
 
 def test_a_moved_address_keeps_its_proof(here: Promoted) -> None:
     here.apply("staging")
-    here.apply("production", "override:*")
+    here.apply("production", "unproven:*")
     here.wait(24)
     text = "assistants:\n  front: {name: Desk, first_message: 'Hello from ${var:who}'}\n  night: {name: Night}\n"
     here.write({"a.yaml": text + "moved: [{from: assistants.desk, to: assistants.front}]\n"})

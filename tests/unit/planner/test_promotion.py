@@ -23,7 +23,7 @@ def missing(proof: Proof | None, *, has: str = "A", digest: str | None = "d", no
     )
     there = remembered(bound("assistants.a", "a1", name=has))
     plan = planned(stack, live(remote("assistants", "a1", name=has)), there, proof=proof, now=now)
-    reasons = [each.reason for each in plan.refusals if each.risk is Risk.OVERRIDE]
+    reasons = [each.reason for each in plan.refusals if each.risk is Risk.UNPROVEN]
     return "; ".join(reasons)
 
 
@@ -76,13 +76,13 @@ def test_a_delete_that_is_older_than_what_is_remembered_is_done() -> None:
     snapshot = live(remote("assistants", "a1", name="A"), remote("assistants", "b1", name="B"))
     assert planned(stack, snapshot, there, proof=Proof()).refusals == ()
     (refusal,) = planned(stack, snapshot, there, proof=Proof({A: None})).refusals
-    assert (refusal.flag, refusal.reason) == ("--allow override:assistants.a", "not deleted in staging yet")
+    assert (refusal.flag, refusal.reason) == ("--allow unproven:assistants.a", "not deleted in staging yet")
     (refusal,) = planned(stack, snapshot, there, proof=Proof(deletions={A: 5.0}), now=5.0 + DAY_S / 2).refusals
     assert refusal.reason == "deleted in staging 12 hours ago, and has to be for 24 hours: 12 hours to go"
 
 
 def test_a_change_that_only_lacks_its_proof_waits_for_no_window() -> None:
-    """Both are allowed by the same words, and each says its own reason."""
+    """And what allows the one does not allow the other."""
     other = resource("assistants.b", name="B")
     windows = Safety(windows=(Window("", (), "UTC", ("assistants.b",)),))
     stack = declared(resource("assistants.a", name="A"), other, safety=windows, content_of=str)
@@ -96,3 +96,5 @@ def test_a_change_that_only_lacks_its_proof_waits_for_no_window() -> None:
     assert [change.wait is None for change in plan.changes] == [True, False]
     alone = planned(stack, proof=Proof(), targets=["assistants.a"])
     assert (alone.opens, alone.changes[0].wait) == (None, None)
+    emergency = planned(stack, proof=Proof(), targets=["assistants.b"], allowed=("override:*",))
+    assert [each.flag for each in emergency.refusals] == ["--allow unproven:assistants.b"]

@@ -6,9 +6,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.readings import SPRING, TRUNK, at, bound, declared, lead, live, planned, ref, remembered, remote, resource
+from support.readings import (
+    LINE,
+    SPRING,
+    TRUNK,
+    at,
+    bound,
+    declared,
+    lead,
+    live,
+    planned,
+    ref,
+    remembered,
+    remote,
+    resource,
+)
 
-from hmsplan.model import Action, Deposed, Diagnostic, Refusal, Risk, Safety, Secret, Window
+from hmsplan.model import Action, Deposed, Diagnostic, Proof, Refusal, Requirement, Risk, Safety, Secret, Window
 from hmsplan.output.html.page import render_html
 from hmsplan.output.markdown import render_markdown
 from hmsplan.output.page import page_of
@@ -478,14 +492,15 @@ def test_every_refusal_is_lifted_by_the_flag_it_prints() -> None:
         remote("assistants", "a1", name="A", webhook_url="https://old.example/"),
         leads={"c1": [lead("l1", "+31201234567", "completed")]},
     )
-    stack = replace(declared(anew, hooks), safety=Safety(windows=(Window("", (), "UTC", ("assistants.*",)),)))
-    plan = planned(stack, snapshot, state)
+    stack = declared(anew, hooks, requirement=Requirement("staging", 0.0, LINE), content_of=str)
+    stack = replace(stack, safety=Safety(windows=(Window("", (), "UTC", ("assistants.*",)),)))
+    plan = planned(stack, snapshot, state, proof=Proof())
     assert {refusal.risk for refusal in plan.refusals} == set(Risk)
     allowed = tuple(flags(plan))
-    assert planned(stack, snapshot, state, allowed=allowed).refusals == ()
+    assert planned(stack, snapshot, state, allowed=allowed, proof=Proof()).refusals == ()
     for left_out in allowed:
         rest = tuple(flag for flag in allowed if flag != left_out)
-        assert set(flags(planned(stack, snapshot, state, allowed=rest))) == {left_out}
+        assert set(flags(planned(stack, snapshot, state, allowed=rest, proof=Proof()))) == {left_out}
 
 
 def test_what_is_allowed_changes_nothing_else_of_the_plan() -> None:
