@@ -45,7 +45,8 @@ class Head:
         at: Unix seconds, by the API's clock.
         approvals: what was allowed, by ``approvals.yaml`` or ``--allow``: ``start:campaigns.winback``.
         counts: verb or "failed" to how many steps.
-        touched: addresses with a change, to the ``Action``; "failed" where not one of its steps was done.
+        touched: addresses with a change, to the ``Action``, ``no-op`` where only the state learned something; "failed"
+            where not one of its steps was done.
         read: when the apply looked at what is live, as *at*; 0 = not known.
         drifted: addresses that it saw to be otherwise than last applied.
         is_whole: it looked at all addresses, not at some targets.

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hmsplan.api.client import ReadClient
 from hmsplan.errors import StateError
-from hmsplan.model import Diagnostic, DriftKind, Severity
+from hmsplan.model import Action, Diagnostic, DriftKind, Severity
 from hmsplan.operations.history import FAILED, audit
 from hmsplan.operations.refresh import read
 from hmsplan.planner.drift import DriftReport, survey
 from hmsplan.planner.rollback import not_followed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from hmsplan.model import Address, Head
     from hmsplan.operations.workspace import Workspace
+
+_UNWRITTEN: Final = frozenset({FAILED, Action.NO_OP})
+"""What an apply did to an object that it did not write: ``NO_OP`` only brought the state up to date."""
 
 
 async def drift(workspace: Workspace) -> DriftReport:
@@ -48,7 +51,7 @@ def _attributed(report: DriftReport, workspace: Workspace) -> DriftReport:
         return report
     for problem in found.problems:
         workspace.reporter.warning(Diagnostic("History is damaged", problem, severity=Severity.WARNING))
-    last = {address: head for head in heads for address, what in head.touched.items() if what != FAILED}
+    last = last_writes(heads)
     drifted = [
         each
         if each.address is None or each.drift is DriftKind.TWIN
@@ -58,12 +61,19 @@ def _attributed(report: DriftReport, workspace: Workspace) -> DriftReport:
     return replace(report, drifted=tuple(drifted))
 
 
+def last_writes(heads: Iterable[Head]) -> dict[Address, Head]:
+    """Return the last apply that wrote each object; of *heads*, the oldest comes first."""
+    return {address: head for head in heads for address, what in head.touched.items() if what not in _UNWRITTEN}
+
+
 def known_since(heads: Sequence[Head], address: Address) -> float | None:
     """Return when an object was last known to be as applied: an apply wrote it, or looked at all and found it so."""
     since = None
     for head in heads:
-        if head.touched.get(address, FAILED) != FAILED:
+        what = head.touched.get(address, FAILED)
+        was_as_applied = since is not None and head.is_whole and address not in head.drifted
+        if what not in _UNWRITTEN:
             since = head.at
-        elif since is not None and head.is_whole and address not in head.drifted:
+        elif what == Action.NO_OP or was_as_applied:  # what the former found became what is applied
             since = head.read
     return since
