@@ -42,12 +42,12 @@ def with_consent(
     snapshot: Snapshot,
     state: State,
     allowed: Collection[str],
-    now: float,
+    at: float,
     kinds: Kinds = KINDS,
 ) -> Plan:
     """Return *plan*, whose refusals are all risks there are, with those alone that neither *allowed* nor git allows.
 
-    *now*, in Unix seconds, is when approvals are held against their last day.
+    *at*, in Unix seconds, is the moment that is planned for: approvals are held against their last day as of then.
     """
     of_address: defaultdict[Address, list[ResourceChange]] = defaultdict(list)
     for change in plan.changes:
@@ -60,12 +60,17 @@ def with_consent(
         is_again = was_on and any(change.started for change in changes)
         return change_digest(plan, changes, snapshot.members, kinds, is_again=is_again)
 
-    today = timestamps.day(now)
+    today = timestamps.day(at)
     uses = tuple(_uses(plan.refusals, declared.approvals, state, change_of, today))
     used = {use.approval.allows for use in uses if use.status is ApprovalStatus.USED}
-    proposed = timestamps.day(now, _USUAL_DAYS)
+    proposed = timestamps.day(at, _USUAL_DAYS)
     refused = (
-        replace(risk, change=change_of(risk.address), expires=proposed, void=_void(risk, uses))
+        replace(
+            risk,
+            change=change_of(risk.address),
+            expires=proposed,
+            void=_void(risk, uses, is_ahead=plan.as_of is not None),
+        )
         for risk in plan.refusals
         if _name(risk) not in used and not is_allowed(risk, allowed)
     )
@@ -118,12 +123,14 @@ def _uses(
         yield ApprovalUse(approval, status, allowed, _digest(approval) not in state.in_force.approvals)
 
 
-def _void(risk: Refusal, uses: Iterable[ApprovalUse]) -> str:
+def _void(risk: Refusal, uses: Iterable[ApprovalUse], *, is_ahead: bool) -> str:
     """Say why no approval of *risk* allows it; of several, that the right one has expired says most."""
     ours = [use for use in uses if use.approval.allows == _name(risk)]
     for use in sorted(ours, key=lambda use: use.status is not ApprovalStatus.EXPIRED):
         if use.status is ApprovalStatus.EXPIRED:
-            return f"the approval at {use.approval.place} expired on {use.approval.expires}, and a later day renews it"
+            day = use.approval.expires
+            ended = f"ends on {day}, before the moment that is planned for" if is_ahead else f"expired on {day}"
+            return f"the approval at {use.approval.place} {ended}, and a later day renews it"
         return f"the approval at {use.approval.place} is for another change, environment or organization"
     return ""
 
@@ -170,7 +177,8 @@ def _unneeded(plan: Plan, declared: Stack, state: State, today: str) -> Iterator
             why = nowhere(approval.address, known)
         else:
             continue  # reading the file has warned of it
-        expired = f" It expired on {approval.expires}." if approval.expires < today else ""
+        ended = "expired" if plan.as_of is None else "ends"
+        expired = f" It {ended} on {approval.expires}." if approval.expires < today else ""
         advice = "Take the entry out, unless another environment waits for it."
         yield _warning("Unneeded approval", f"{why}{expired} {advice}", approval)
 

@@ -167,7 +167,7 @@ def make_plan(
         requests=snapshot.requests,
         as_of=at if at != now else None,
     )
-    plan = with_consent(plan, declared, snapshot, state, options.allowed, now, kinds)
+    plan = with_consent(plan, declared, snapshot, state, options.allowed, at, kinds)
     return with_digests(with_waits(plan, declared.safety, at), kinds)
 
 

@@ -102,6 +102,15 @@ def test_it_is_counted_by_the_clock_of_the_reading_and_at_the_last_second_of_the
         assert bool(plan.refusals) is refused
 
 
+def test_one_that_expires_before_the_moment_that_is_planned_for_does_not_hold_then() -> None:
+    """``plan --at`` is green only if an apply at that moment would be."""
+    given = approval(expires=day(NOW))
+    assert plan_with(given, at=NOW + 60).refusals == ()
+    (refusal,) = plan_with(given, at=NOW + 86_400).refusals
+    assert f"approvals.yaml:2 ends on {day(NOW)}, before the moment that is planned for" in refusal.void
+    assert refusal.expires == day(NOW + 86_400, 14)
+
+
 @pytest.mark.parametrize("allows", ["recall:campaigns.c", "start:campaigns.d", "delete:campaigns.c"])
 def test_another_risk_or_object_is_not_allowed(allows: str) -> None:
     plan = plan_with(approval(allows))
