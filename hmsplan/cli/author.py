@@ -44,6 +44,11 @@ def _run(environ: Mapping[str, str]) -> str:
     return environ.get("CI_JOB_URL", "")
 
 
+def has_merges(directory: Path, old: str, new: str) -> bool:
+    """Say whether git knows of merges among the commits that are in *new* and not in *old*."""
+    return bool(_git(directory, "rev-list", "--merges", "--max-count=1", f"{old}..{new}", "--"))
+
+
 def _git(directory: Path, *words: str) -> str | None:
     """Return what git says of the folder; None when there is no git, or no repository."""
     command = ["git", "-c", "core.fsmonitor=false", "-C", str(directory), *words]  # which would start a program

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hmsplan.api.urls import DEFAULT_BASE_URL
 from hmsplan.cli import embedded
+from hmsplan.cli.author import has_merges
 from hmsplan.cli.reading import is_shown, reading_bar
 from hmsplan.cli.secret_filter import hide, masks
 from hmsplan.cli.terminal import commands_of_the_runner, err, width, wrapped
@@ -151,6 +152,7 @@ def open_workspace(options: Globals, *, need_secrets: bool = False, rollback: in
         check=partial(checked, options),
         rollback=number_of(backend, rollback) if rollback is not None else None,
         secrets=partial(more_secrets, options),
+        has_merges=partial(has_merges, options.directory),
     )
 
 

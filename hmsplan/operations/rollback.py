@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.errors import StateError
 from hmsplan.model import Rollback, Secret, leaves
 from hmsplan.operations.history import begun_entry
+from hmsplan.operations.workspace import not_known
 from hmsplan.planner.rollback import secrets_of, stack_at
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hmsplan.formats.history_file import Line
     from hmsplan.model import Head, HistoryEntry, State
@@ -34,7 +35,7 @@ def gone_back(workspace: Workspace, state: State, options: Options) -> tuple[Wor
     if workspace.rollback is None:
         return workspace, options
     lines = list(workspace.backend.lines())
-    rollback = rollback_to(lines, workspace.rollback)
+    rollback = rollback_to(lines, workspace.rollback, workspace.has_merges)
     _refuse_elsewhere(rollback.to, workspace, state)
     entries = _needed(lines, rollback.to.number, state)
     if (killed := begun_entry(workspace, state)) is not None:
@@ -52,8 +53,8 @@ def number_of(backend: Backend, asked: int) -> int:
     return (last.number if last is not None else 0) + 1 + asked
 
 
-def rollback_to(lines: Sequence[Line], number: int) -> Rollback:
-    """Return what a plan says of the apply of that *number*.
+def rollback_to(lines: Sequence[Line], number: int, has_merges: Callable[[str, str], bool] = not_known) -> Rollback:
+    """Return what a plan says of the apply of that *number*; *has_merges* is asked about two commits.
 
     Raises:
         StateError: there is none that is remembered, or it is not as it was written.
@@ -65,7 +66,7 @@ def rollback_to(lines: Sequence[Line], number: int) -> Rollback:
     to = base = head_of(by_number[number])
     while base.back_to is not None and base.back_to in by_number and base.back_to < base.number:
         base = head_of(by_number[base.back_to])  # whose commit declares what *to* left
-    return Rollback(to, *_revert(base, since))
+    return Rollback(to, *_revert(base, since, has_merges))
 
 
 def _no_such(lines: Sequence[Line], number: int) -> str:
@@ -157,8 +158,11 @@ def _secret_names(entries: Sequence[HistoryEntry]) -> set[str]:
     return found - {Secret.LIVE}
 
 
-def _revert(base: Head, since: Sequence[Head]) -> tuple[str, str]:
-    """Return the git command that brings the repository in line with *base*, and what it does not take back."""
+def _revert(base: Head, since: Sequence[Head], has_merges: Callable[[str, str], bool]) -> tuple[str, str]:
+    """Return the git command that brings the repository in line with *base*, and what it does not take back.
+
+    ``git revert`` refuses a range with a merge in it; the files are restored then.
+    """
     if not since:
         return "", ""
     old, new = base.author.commit, since[-1].author.commit
@@ -169,4 +173,10 @@ def _revert(base: Head, since: Sequence[Head]) -> tuple[str, str]:
     doubt = f"Local changes of {', '.join(unclean)} are in no commit." if unclean else ""
     if old == new:
         return "", doubt or f"All applies since are of commit {old[:8]}: what differs came from outside of git."
+    if has_merges(old, new):
+        merged = (
+            "Merges lie between, so this restores the files as of then, with what was not applied since. Commit it."
+        )
+        restore = f"git restore --source={old[:8]} --staged --worktree -- ."
+        return restore, " ".join(filter(None, (doubt, merged)))
     return f"git revert --no-edit {old[:8]}..{new[:8]}", doubt

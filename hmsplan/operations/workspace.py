@@ -60,6 +60,11 @@ def _no_more(_names: Sequence[str]) -> Mapping[str, Secret]:
     return {}
 
 
+def not_known(_old: str, _new: str) -> bool:
+    """Know of no merges."""
+    return False
+
+
 def _anything(_stored: State | None) -> None:
     """Accept whatever is stored."""
 
@@ -79,6 +84,7 @@ class Workspace:
         check: looks at every plan that is made, and may add warnings or refuse it; see ``lint.with_findings``.
         rollback: number of the earlier apply whose stack is planned; None = what is declared is.
         secrets: gives secrets by name that *stack* may not use any more.
+        has_merges: says whether merges lie between two commits of the repository that holds the stack.
     """
 
     stack: Stack
@@ -91,6 +97,7 @@ class Workspace:
     check: Callable[[Plan, Stack], Plan] = _as_planned
     rollback: int | None = None
     secrets: Callable[[Sequence[str]], Mapping[str, Secret]] = _no_more
+    has_merges: Callable[[str, str], bool] = not_known
 
     def client(self, kind: type[Client]) -> AbstractAsyncContextManager[Client]:
         """Open a client that tells the reporter when it waits."""

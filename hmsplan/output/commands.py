@@ -58,7 +58,7 @@ NEW_LINE: Final = "\n  "
 """What stands before a command; ``format_diagnostic`` and the report keep such a line whole."""
 
 _COMMAND: Final = re.compile(rf"(^[ \t]+|: )hmsplan (?=(?:{'|'.join(NAMES)})\b(?! by ))", re.MULTILINE)
-_GIT: Final = re.compile(r"(?<=^  )git revert .*", re.MULTILINE)
+_GIT: Final = re.compile(r"(?<=^  )git re(?:vert|store) .*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

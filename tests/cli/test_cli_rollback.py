@@ -185,6 +185,30 @@ def test_git_follows_with_the_command_that_is_printed(
     assert "Rolled back" not in live("plan").out + live("drift").out
 
 
+def test_git_follows_where_merges_lie_between(
+    live: Callable[..., Result], stack: Path, committed: tuple[str, str]
+) -> None:
+    """``git revert`` refuses a merge, and each pull request ends with one."""
+    git(stack, "checkout", "-q", "-b", "topic")
+    write(stack, {"b.yaml": "assistants: {fresh: {name: Fresh}}\n", "c.yaml": ""})
+    commit(stack)
+    git(stack, "checkout", "-q", "-")
+    git(stack, "merge", "--no-ff", "-m", "merge", "topic")
+    assert live("apply", "-y", *BACK).code == 0
+    done = live("rollback", "@1", "-y")
+    assert done.code == 0, done
+    command = f"git -C {stack} restore --source={committed[0]} --staged --worktree -- ."
+    assert done.out.splitlines()[-1].strip() == command
+    assert "Merges lie between, so this restores the files as of then, with what was not applied since." in told(done)
+    assert command in live("plan").out
+    git(stack, *shlex.split(command)[3:])
+    assert live("plan", "--detailed-exitcode").code == 0
+    assert not (stack / "b.yaml").exists()
+    git(stack, "commit", "-m", "back")
+    assert git(stack, "status", "--porcelain") == ""
+    assert git(stack, "diff", committed[0], "HEAD") == ""
+
+
 def test_the_warning_ends_once_the_files_are_applied_again(applied: Callable[..., Result], stack: Path) -> None:
     assert applied("rollback", "@1", "-y", *BACK).code == 0
     assert "would bring back what it took back of assistants.old, assistants.support, campaigns.recall" in told(
