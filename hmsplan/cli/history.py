@@ -22,6 +22,7 @@ from hmsplan.output.history import (
     between_markdown,
     between_text,
     entry_json,
+    entry_markdown,
     entry_text,
     history_json,
     history_markdown,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from hmsplan.state.backend import Backend
 
 FORMATS: Final = ("text", "json", "markdown")
-ENTRY_FORMATS: Final = ("text", "json")
 MOST: Final = 30
 """How many applies are listed unless more are asked for."""
 _BETWEEN: Final = 2
@@ -146,6 +146,8 @@ def show_entry(options: Globals, asked: str, form: str) -> None:
     entry = _read(found.lines[0])
     if options.json or form == "json":
         out(orjson.dumps(entry_json(entry, found.problems)).decode())
+    elif form == "markdown":
+        out(entry_markdown(entry, found.problems).rstrip("\n"))
     else:
         out(entry_text(entry, found.problems, width=width(), color=color(options.color)).rstrip("\n"))
 

@@ -336,10 +336,10 @@ class _PlanOrApply(click.Path):
 def show_command(options: Globals, what: Path | str, form: str, digest: Digest) -> None:
     """Show a saved plan, or apply @N of the history; @-1 is the last one. Needs no key."""
     if isinstance(what, str):
-        from hmsplan.cli.history import ENTRY_FORMATS, show_entry  # noqa: PLC0415 -- a saved plan needs none of it
+        from hmsplan.cli.history import FORMATS, show_entry  # noqa: PLC0415 -- a saved plan needs none of it
 
-        if form not in ENTRY_FORMATS:
-            raise click.UsageError(f"--format {form} is for saved plans; an apply has {' and '.join(ENTRY_FORMATS)}.")
+        if form not in FORMATS:
+            raise click.UsageError(f"--format {form} is for saved plans; an apply has {', '.join(FORMATS)}.")
         show_entry(options, what, form)
         return
     from hmsplan.formats.plan_file import plan_from_bytes  # noqa: PLC0415 -- see read_saved

@@ -326,8 +326,21 @@ def between_markdown(found: Found, pair: tuple[Version, Version]) -> str:
     return _with_problems([*rows, markdown_fence(diff_rows(_between_lines(pair, WIDTH)), "diff")], found)
 
 
+def entry_markdown(entry: HistoryEntry, problems: Iterable[str]) -> str:
+    """Return one apply, each touched object as a block that GitHub colours."""
+    rows = [*_rows(_head_lines(entry.head)), f"digest `sha256:{entry.head.digest}`", ""]
+    for picture in entry.pictures:
+        rows += [markdown_fence(diff_rows(picture_lines(picture, WIDTH)), "diff"), ""]
+    rows += [f"- {markdown(f'{deed.key}: {deed.status}')}" for deed in entry.deeds if deed.status is not Status.DONE]
+    return "\n".join([*rows, *(f"\n**{markdown(problem)}**" for problem in problems)]).rstrip("\n") + "\n"
+
+
 def _title_rows(head: Head) -> list[str]:
-    first, *more = _title_lines(head)
+    return _rows(_title_lines(head))
+
+
+def _rows(lines: Iterable[Line]) -> list[str]:
+    first, *more = lines
     return [f"**{markdown(first.text)}**", "", *(markdown(line.text) for line in more), ""]
 
 

@@ -62,6 +62,7 @@ READ_ONLY: tuple[tuple[str, ...], ...] = (
     ("history", "assistants.one", "@1", "@-1"),
     ("history", "assistants.one", "@1", "@-1", "--json"),
     ("history", "--format", "markdown"),
+    ("show", "@1", "--format", "markdown"),
     ("show", "@-1"),
     ("show", "@-1", "--json"),
     ("state", "list"),
