@@ -15,7 +15,7 @@ from hmsplan.apply.executor import Stop
 from hmsplan.errors import StalePlan, StaleStep, StateError, Unauthorized, UnsafePlan, UnsettledCreate
 from hmsplan.formats.plan_validity import use_of
 from hmsplan.model import UNKNOWN, Author, Digest, Report, Status
-from hmsplan.operations.history import Performed, Reviewed, remember, remember_begun, warn_of_older_state
+from hmsplan.operations.history import Performed, Reviewed, doubts, remember, remember_begun
 from hmsplan.operations.plan import plan_live
 from hmsplan.operations.promotion import about_to_change, applied_content, with_proof
 from hmsplan.operations.rollback import gone_back
@@ -127,7 +127,8 @@ async def apply(
             if not plan.steps and not plan.decided:
                 content = applied_content(plan, Report(()), workspace.stack, state, state, snapshot.now)
                 return Applied(plan, Report(()), await _remember(ledger, [*known, *content], workspace))
-            await asyncio.to_thread(warn_of_older_state, workspace, state)
+            for doubt in await asyncio.to_thread(doubts, workspace.backend, state):
+                workspace.reporter.warning(doubt)
             if plan.pending and consent.ask is not None:
                 consent.ask(plan, await read_organization_name(client))
                 plan, snapshot = await _planned_again(client, workspace, state, options, stop, plan, whose=whose)

@@ -121,15 +121,18 @@ def _tells_of(last: Line, begun: Begun) -> bool:
     return not last.is_edited and last.head.serial >= begun.serial
 
 
-def warn_of_older_state(workspace: Workspace, state: State) -> None:
-    """Tell of a state that is older than the last apply, before another one makes it the newest."""
+def doubts(backend: Backend, state: State) -> tuple[Diagnostic, ...]:
+    """Warn where *state* and the last entry of the history contradict each other; no other entry is read."""
     try:
-        last = workspace.backend.last_line()
-        head = last.head if last is not None and not last.is_edited else None
-    except (StateError, ValueError):  # told where this apply is remembered
-        return
-    if head is not None and state.serial < head.serial:
-        workspace.reporter.warning(Diagnostic("Older state", _put_back(state, head), severity=Severity.WARNING))
+        last = backend.last_line()
+        damage = [*_edited(last), *_cut_off(state, last)]
+        older = [*_older(state, last)]
+        if (damage or older) and (backend.load() or state).serial != state.serial:
+            return ()  # an apply has written since
+    except (StateError, ValueError) as error:
+        return (Diagnostic("History not read", str(error), severity=Severity.WARNING),)
+    told = (("History is damaged", damage), ("Older state", older))
+    return tuple(Diagnostic(what, each, severity=Severity.WARNING) for what, found in told for each in found)
 
 
 def _put_back(state: State | None, head: Head) -> str:
@@ -328,31 +331,48 @@ def audit(backend: Backend, most: int = 0, wanted: Callable[[Line], bool] | None
             kept.append(line)
             count += 1
     last = ends[-1] if ends else None
-    if known is not None and any(line.number == known.number and line.hash != known.hash for line in ends):
-        problems.append(f"@{known.number}: it is another one than the state knows.")
-    problems += _at_the_ends(state, first, last)
+    if last is not None and known is not None and last.number > known.number:
+        problems += [problem for line in ends if line.number == known.number for problem in _cut_off(state, line)]
+    problems += [*_cut_off(state, last), *_beginning(first, last), *_older(state, last)]
     begun = state.begun if state is not None else None
     if begun is not None and last is not None and _tells_of(last, begun):
         begun = None
     return Audit(tuple(kept), count - len(kept), tuple(problems), begun)
 
 
-def _at_the_ends(state: State | None, first: Line | None, last: Line | None) -> Iterator[str]:
-    """Say what is cut off, and whether the state is older than the last apply."""
+def _edited(last: Line | None) -> Iterator[str]:
+    if last is not None and last.is_edited:
+        yield f"@{last.number}: {last.problem}."
+
+
+def _cut_off(state: State | None, last: Line | None) -> Iterator[str]:
     known = state.last if state is not None else None
-    if known is not None and (last is None or last.number < known.number):
+    if known is None:
+        return
+    if last is not None and last.number == known.number and last.hash != known.hash:
+        yield f"@{known.number}: it is another one than the state knows."
+    if last is None or last.number < known.number:
         here = f"the last one here is @{last.number}" if last is not None else "there is none here"
         yield f"The end is missing: the state knows of @{known.number}, and {here}."
-    if first is None or last is None or last.is_edited:
+
+
+def _older(state: State | None, last: Line | None) -> Iterator[str]:
+    """Say whether the state is older than the last apply."""
+    if last is None or last.is_edited:
         return
-    head = last.head
-    if first.number > head.oldest > 0:
-        yield f"The beginning is missing: @{head.oldest} is kept, and the first one here is @{first.number}."
-    if state is None or state.serial < head.serial:
-        yield _put_back(state, head)
+    known = state.last if state is not None else None
+    if state is None or state.serial < last.head.serial:
+        yield _put_back(state, last.head)
     elif known is not None and last.number > known.number + 1:  # one, whose apply was killed before it could say so
         later = f"The state knows of @{known.number} and not of @{last.number}"
         yield f"{later}: an older state was put back, or somebody added what follows."
+
+
+def _beginning(first: Line | None, last: Line | None) -> Iterator[str]:
+    if first is None or last is None or last.is_edited:
+        return
+    if first.number > last.head.oldest > 0:
+        yield f"The beginning is missing: @{last.head.oldest} is kept, and the first one here is @{first.number}."
 
 
 def versions_of(entries: Iterable[HistoryEntry], address: Address) -> Iterator[tuple[HistoryEntry, Picture]]:

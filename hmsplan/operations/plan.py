@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.api.client import ReadClient
 from hmsplan.model import Digest
+from hmsplan.operations.history import doubts
 from hmsplan.operations.promotion import with_proof
 from hmsplan.operations.refresh import read, read_more
 from hmsplan.operations.rollback import gone_back
@@ -48,6 +50,7 @@ async def plan(workspace: Workspace, options: Options = DEFAULTS, *, impact: boo
             from hmsplan.operations.impact import with_impact  # noqa: PLC0415 -- seldom asked for
 
             made = await with_impact(client, workspace.stack, state, made, snapshot, options, elsewhere=elsewhere)
+    made = replace(made, warnings=(*doubts(workspace.backend, state), *made.warnings))
     return workspace.check(made, workspace.stack)  # last: an impact may plan once more
 
 

@@ -155,6 +155,13 @@ def test_an_edited_history_is_told_and_not_believed(applied: Callable[..., Resul
     assert applied("show", "@2").code == 0
 
 
+def test_a_plan_tells_that_the_last_apply_is_not_as_it_was_written(applied: Callable[..., Result], stack: Path) -> None:
+    assert "History" not in applied("plan").out
+    file, lines = lines_of(stack)
+    file.write_bytes(lines[0] + lines[1].replace(b'"user":', b'"user" :', 1))
+    assert "@2: it was edited." in applied("plan").out
+
+
 def test_an_older_state_that_was_put_back_is_told(applied: Callable[..., Result], stack: Path) -> None:
     old = applied("state", "pull").out
     write(stack, {"a.yaml": saying("Good morning.")})
@@ -163,6 +170,7 @@ def test_an_older_state_that_was_put_back_is_told(applied: Callable[..., Result]
     state.write_text(old, "utf-8")
     next(stack.rglob("journal.jsonl")).write_bytes(b"")
     assert "an older state was put back" in " ".join(applied("history").out.split())
+    assert "an older state was put back" in " ".join(applied("plan").out.split())
     write(stack, {"a.yaml": saying("Good evening.")})
     result = applied("apply", "-y")
     assert (result.code, "an older state was put back" in " ".join(result.err.split())) == (0, True)
@@ -180,6 +188,7 @@ def test_a_cut_off_end_is_told_and_the_next_apply_does_not_hide_it(applied: Call
     problem = "The end is missing: the state knows of @2, and the last one here is @1."
     assert problem in applied("history").out
     assert problem in applied("show", "@1").out
+    assert problem in " ".join(applied("plan").out.split())
     assert applied("history", "assistants.support", "--json").json["problems"] == [problem]
     assert "The end is missing" in applied("history", "--format", "markdown").out
     write(stack, {"a.yaml": saying("Good morning.")})
@@ -193,6 +202,7 @@ def test_a_history_that_is_gone_is_told(applied: Callable[..., Result], stack: P
     lines_of(stack)[0].unlink()
     out = applied("history").out
     assert "The end is missing: the state knows of @2, and there is none here." in out
+    assert "The end is missing" in applied("plan", "--format", "markdown").out
 
 
 def test_a_cut_off_beginning_is_told(applied: Callable[..., Result], stack: Path) -> None:
