@@ -131,8 +131,10 @@ def doubts(backend: Backend, state: State) -> tuple[Diagnostic, ...]:
             return ()  # an apply has written since
     except (StateError, ValueError) as error:
         return (Diagnostic("History not read", str(error), severity=Severity.WARNING),)
-    told = (("History is damaged", damage), ("Older state", older))
-    return tuple(Diagnostic(what, each, severity=Severity.WARNING) for what, found in told for each in found)
+    return (
+        *(Diagnostic("History is damaged", each, severity=Severity.WARNING) for each in damage),
+        *(Diagnostic("Older state", each, severity=Severity.WARNING) for each in older),
+    )
 
 
 def _put_back(state: State | None, head: Head) -> str:

@@ -83,11 +83,17 @@ def looser(changes: Iterable[ResourceChange], safety: Safety, known: InForce, at
     told = [f"{what} {'; '.join(names)}." for what, names in (("Gone:", gone), ("New:", added)) if names]
     waits = ((address, wait_of(was, address, at)) for address in written(changes))
     held = [str(address) for address, wait in waits if wait is not None and wait_of(safety, address, at) is None]
-    if held:
-        more = f" and {len(held) - _SHORT} more" if len(held) > _SHORT else ""
-        told.append(f"By those of the last apply, {', '.join(held[:_SHORT])}{more} would have to wait.")
-    summary = "Windows are looser" if held else "Windows are not those of the last apply"
-    yield Diagnostic(summary, " ".join(told), severity=Severity.WARNING, topic=Topic.CONSENT)
+    if not held:
+        yield Diagnostic(
+            "Windows are not those of the last apply",
+            " ".join(told),
+            severity=Severity.WARNING,
+            topic=Topic.CONSENT,
+        )
+        return
+    more = f" and {len(held) - _SHORT} more" if len(held) > _SHORT else ""
+    told.append(f"By those of the last apply, {', '.join(held[:_SHORT])}{more} would have to wait.")
+    yield Diagnostic("Windows are looser", " ".join(told), severity=Severity.WARNING, topic=Topic.CONSENT)
 
 
 def _named_window(window: Window) -> str:
