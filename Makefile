@@ -87,7 +87,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3
 lock: .venv/.installed
 	$(PIP) --require-hashes --requirement requirements/tools.lock
 	$(COMPILE) --extra dev --output-file requirements/dev.lock pyproject.toml
-	$(COMPILE) --constraint requirements/dev.lock --extra emulator --extra language --extra mcp --extra object-store \
+	$(COMPILE) --constraint requirements/dev.lock --extra dask --extra emulator --extra language --extra mcp --extra object-store \
 		--extra policies --extra postgres --output-file requirements/run.lock pyproject.toml
 	$(COMPILE) --constraint requirements/dev.lock --output-file requirements/tools.lock requirements/tools.in
 	cd scripts/judged-by/editor && npm install --package-lock-only --no-audit --no-fund --omit-lockfile-registry-resolved

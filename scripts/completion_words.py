@@ -10,17 +10,20 @@ import click
 
 from hmsplan.cli.root import COMMANDS, hmsplan
 from hmsplan.cli.state import AddressType
+from hmsplan.fleet.cluster import SCHEME
+from hmsplan.fleet.executors import PROCESSES, THREADS
 from hmsplan.kinds import KINDS
 from hmsplan.model import Risk
 
 FILE = Path(__file__).parents[1] / "hmsplan" / "cli" / "words.json"
-VALUES = {
+VALUES: dict[str, str | list[str]] = {
     **dict.fromkeys(("target", "excluded", "resend"), "address"),
     "allow": "risk",
     "environment": "environment",
     "against": "snapshot",
     "check": "plan",
     "words": "command",
+    "executor": [PROCESSES, THREADS, f"{SCHEME}://"],
 }
 """Name of a parameter to what its values are, where its type does not tell."""
 

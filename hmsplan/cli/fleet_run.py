@@ -14,6 +14,7 @@ from hmsplan.cli.reading import is_shown
 from hmsplan.cli.session import BASE_URL, refuse_unknown_revision
 from hmsplan.cli.terminal import err, shown, width
 from hmsplan.errors import HmsplanError
+from hmsplan.fleet.cluster import SCHEME
 from hmsplan.fleet.executors import PROCESSES, THREADS, Workers
 from hmsplan.fleet.load import load_fleet
 from hmsplan.fleet.task import Common, Operation, Result, Task
@@ -51,10 +52,9 @@ def fleet_options(command: Decorated) -> Decorated:
         click.option("--parallel", type=click.IntRange(1), metavar="N", help="How many members at the same time."),
         click.option(
             "--executor",
-            type=click.Choice([PROCESSES, THREADS]),
             default=PROCESSES,
             metavar="KIND",
-            help=f"What performs the work: {PROCESSES} or {THREADS}.",
+            help=f"What performs the work: {PROCESSES}, {THREADS} or {SCHEME}://HOST:PORT.",
         ),
         member_option,
     ):

@@ -173,6 +173,7 @@ MANUALS: Final = {
         (
             ("See what would change in all members", "hmsplan fleet plan"),
             ("Save the plan of each member", "hmsplan fleet plan -o plans"),
+            ("On a Dask cluster", "hmsplan fleet plan --executor dask://scheduler:8786"),
             ("For a comment on a pull request", "hmsplan fleet plan --format markdown"),
         ),
         ("0", "1", "2", "3", "4", "8", "9"),

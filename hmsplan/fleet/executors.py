@@ -1,4 +1,4 @@
-"""Where the tasks of a fleet are performed: processes of this machine, threads for tests.
+"""Where the tasks of a fleet are performed: processes of this machine, a Dask cluster, threads for tests.
 
 The seam is ``concurrent.futures.Executor``. A task whose worker has died is performed again, by itself: a plan only
 reads, and an apply goes on where the journal of the member's state ends. One that outlives no worker is a failure of
@@ -15,22 +15,33 @@ import threading
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from multiprocessing.connection import wait as wait_for_end
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
+from hmsplan import __version__
 from hmsplan.errors import HmsplanError
 from hmsplan.fleet import worker
+from hmsplan.fleet.cluster import DaskExecutor, NoCluster, address_of, perform_sent
 from hmsplan.fleet.task import Result, Task
 from hmsplan.model import Diagnostic
+from hmsplan.output.diagnostics import diagnostics_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import TypeAlias
+
+    Submit: TypeAlias = Callable[[tuple[Task, ...]], Future[tuple[Result, ...]]]
 
 PROCESSES: Final = "processes"
 THREADS: Final = "threads"
 AT_ONCE: Final = 16
 """Members of which one worker takes care side by side: most of their time is waiting for the API."""
+
+_clusters: Final[list[tuple[DaskExecutor, str]]] = []
+"""Those that work for this process, with the run they work for: a signal means them, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +49,26 @@ class Workers:
     """How many there are, and of what kind.
 
     Attributes:
-        kind: ``processes`` or ``threads``.
+        kind: ``processes``, ``threads`` or ``dask://HOST:PORT``, the scheduler of a cluster.
         at_once: members that are taken care of at the same time; None = what suits the kind.
+        run: tells the applies of this run from others on the same cluster.
     """
 
     kind: str = PROCESSES
     at_once: int | None = None
+    run: str = field(default_factory=lambda: uuid4().hex)
 
     def __post_init__(self) -> None:
-        if self.kind not in {PROCESSES, THREADS}:
+        if self.kind not in {PROCESSES, THREADS} and not self.is_cluster:
             raise HmsplanError(
-                f"{self.kind!r} is not an executor. Write processes or threads",
+                f"{self.kind!r} is not an executor. Write processes, threads or dask://HOST:PORT",
                 summary="No such executor",
             )
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether the work is done by a Dask cluster, and perhaps on other machines."""
+        return address_of(self.kind) is not None
 
     def perform(
         self,
@@ -67,55 +85,96 @@ class Workers:
             starting: told of the members whose tasks are about to be handed to a worker.
             ended: told of each result.
             is_stopped: asked before each batch; once it says so, no further one is begun.
+
+        Raises:
+            HmsplanError: there is no cluster, and nothing was begun.
         """
         found: list[Result] = []
+        begun: dict[str, None] = {}
+        if self.is_cluster:
+            tasks = [
+                replace(each, common=replace(each.common, run=self.run, machine=worker.machine())) for each in tasks
+            ]
+
+        def start(names: Sequence[str]) -> None:
+            begun.update(dict.fromkeys(names))
+            starting(names)
 
         def end(results: Iterable[Result]) -> None:
             for result in results:
                 found.append(result)
                 ended(result)
 
-        def go(waiting: deque[Task], *, is_over: Callable[[], bool]) -> list[Task]:
-            lost: list[Task] = []
-            while waiting and not is_over():
-                workers = min(self._workers(), len(waiting))
-                size = max(1, min((self.at_once or AT_ONCE * workers) // workers, -(-len(waiting) // workers)))
-                with self._open(workers) as executor, _killing_on_interrupt():
-                    for batch, results in _batches(executor, waiting, workers, size, starting, is_over):
-                        if results is None:
-                            lost += batch
-                        else:
-                            end(results)
-            return lost
-
-        lost = go(deque(tasks), is_over=is_stopped)
-        lost = go(deque(lost), is_over=lambda: False)  # what was begun is brought to its end
-        end(self._one_by_one(lost))
+        try:
+            lost = self._in_batches(deque(tasks), start, end, is_stopped)
+            lost = self._in_batches(deque(lost), start, end, lambda: False)  # what was begun is brought to its end
+            end(self._one_by_one(lost))
+        except NoCluster as error:
+            if not begun:
+                raise
+            untold = _untold(error, tasks, found)
+            end([result for result in untold if result.name in begun])
+            if not is_stopped():
+                end([result for result in untold if result.name not in begun])
         return sorted(found, key=lambda result: result.name)
+
+    def _in_batches(
+        self,
+        waiting: deque[Task],
+        start: Callable[[Sequence[str]], object],
+        end: Callable[[Iterable[Result]], object],
+        is_over: Callable[[], bool],
+    ) -> list[Task]:
+        """Perform tasks, and return those whose worker died."""
+        lost: list[Task] = []
+        while waiting and not is_over():
+            with self._open(len(waiting)) as (submit, workers), _killing_on_interrupt():
+                size = max(1, min((self.at_once or AT_ONCE * workers) // workers, -(-len(waiting) // workers)))
+                for batch, results in _batches(submit, waiting, workers, size, start, is_over):
+                    if results is None:
+                        lost += batch
+                    else:
+                        end(results)
+        return lost
 
     def _one_by_one(self, tasks: Iterable[Task]) -> Iterator[Result]:
         """Perform tasks with no other beside them, to find the one by which the worker dies."""
         for task in tasks:
             try:
-                with self._open(1) as executor:
-                    yield executor.submit(worker.perform, (task,)).result()[0]
+                with self._open(1) as (submit, _):
+                    yield submit((task,)).result()[0]
             except BrokenExecutor:
                 yield _died(task)
 
-    def _workers(self) -> int:
-        cores = _cores()
-        return cores if self.at_once is None else min(cores, self.at_once)
-
-    def _open(self, workers: int) -> Executor:
+    @contextmanager
+    def _open(self, most: int) -> Iterator[tuple[Submit, int]]:
+        """Start no more than *most* workers; yield what sends them tasks, and how many they are."""
+        if self.is_cluster:
+            with DaskExecutor(self.kind) as cluster:
+                _clusters.append((cluster, self.run))
+                try:
+                    submit = partial(cluster.submit, perform_sent, __version__)
+                    yield submit, min(self._limit(cluster.workers), most)
+                finally:
+                    _clusters.remove((cluster, self.run))
+            return
+        workers = min(self._limit(_cores()), most)
+        executor: Executor
         if self.kind == THREADS:
-            return ThreadPoolExecutor(workers, thread_name_prefix="worker")
-        from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 -- threads need none of it
+            executor = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        else:
+            from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 -- threads need none of it
 
-        return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin_worker)
+            executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin_worker)
+        with executor:
+            yield (lambda batch: executor.submit(worker.perform, batch)), workers
+
+    def _limit(self, workers: int) -> int:
+        return workers if self.at_once is None else min(workers, self.at_once)
 
 
 def _batches(
-    executor: Executor,
+    submit: Submit,
     waiting: deque[Task],
     workers: int,
     size: int,
@@ -130,7 +189,7 @@ def _batches(
             batch = tuple(waiting.popleft() for _ in range(min(size, len(waiting))))
             starting([task.member.name for task in batch])
             try:
-                running[executor.submit(worker.perform, batch)] = batch
+                running[submit(batch)] = batch
             except BrokenExecutor:
                 is_broken = True
                 yield batch, None
@@ -155,6 +214,13 @@ def _killing_on_interrupt() -> Iterator[None]:
     except KeyboardInterrupt:
         kill_workers()
         raise
+
+
+def _untold(error: NoCluster, tasks: Iterable[Task], found: Iterable[Result]) -> list[Result]:
+    """Return a result that says why for each task without one."""
+    told = {result.name for result in found}
+    names = [task.member.name for task in tasks if task.member.name not in told]
+    return [Result(name, error.exit_code, tuple(diagnostics_of(error))) for name in names]
 
 
 def _died(task: Task) -> Result:
@@ -189,8 +255,10 @@ def _end_with_parent() -> None:
 
 
 def stop_workers(number: int) -> None:
-    """Ask the applies of all workers on this machine to start nothing more."""
+    """Ask the applies of all workers to start nothing more."""
     worker.stop_all(number)
+    for cluster, run in tuple(_clusters):
+        cluster.stop(number, run)
     for child in multiprocessing.active_children():
         child.terminate()
 

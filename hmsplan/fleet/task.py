@@ -44,6 +44,8 @@ class Common:
         variables: of ``--var``; a member's own win.
         sources: where secrets are kept besides the environment of the worker.
         timeout_s: seconds after which nothing more is sent for a member; None = no limit.
+        run: tells this run from others whose tasks the same process performs.
+        machine: the only one whose folders may be used; "" = the work is done on that which asks.
     """
 
     root: Path
@@ -57,6 +59,8 @@ class Common:
     ca_bundle: Path | None = None
     timeout_s: int | None = None
     trust_from: str | None = None
+    run: str = ""
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)

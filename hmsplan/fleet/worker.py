@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import platform
 import posixpath
 import re
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
@@ -43,7 +44,7 @@ from hmsplan.secrets.answers import TIMEOUT_S, ask
 from hmsplan.secrets.detect import HIDDEN, hidden
 from hmsplan.secrets.encodings import searched
 from hmsplan.secrets.sources import Secrets
-from hmsplan.state.backend import LOCAL_FOLDER, Backend, open_backend, refuse_lent_password
+from hmsplan.state.backend import LOCAL_FOLDER, Backend, is_folder, open_backend, refuse_lent_password
 from hmsplan.text.timestamps import for_people
 from hmsplan.text.wording import listed
 
@@ -63,23 +64,35 @@ _KEY: Final = re.compile(r"fl_[\x21-\x7e]+")
 _LEAST: Final = 8  # characters of a secret that is cut out; shorter ones stand in other texts by chance
 
 
-_running: Final[list[Stop]] = []
-"""The applies of this process: a signal is the process's, and means all of them."""
+_running: Final[list[tuple[Stop, str]]] = []
+"""The applies of this process, each with the run that it belongs to."""
 
 
-def stop_all(number: int) -> None:
-    """Let every apply of this process finish what is in flight, and start nothing more."""
-    for each in tuple(_running):
-        each.signal = number
+def stop_all(number: int, run: str | None = None) -> None:
+    """Let every apply of this process finish what is in flight, and start nothing more.
+
+    Args:
+        number: of the signal.
+        run: only the applies of this one; None = all, for the signal is the process's.
+    """
+    for stop, of in tuple(_running):
+        if run in {None, of}:
+            stop.signal = number
 
 
 @contextmanager
-def _stoppable(stop: Stop) -> Iterator[None]:
-    _running.append(stop)
+def _stoppable(stop: Stop, run: str) -> Iterator[None]:
+    _running.append((stop, run))
     try:
         yield
     finally:
-        _running[:] = [each for each in _running if each is not stop]
+        _running[:] = [each for each in _running if each[0] is not stop]
+
+
+class OtherMachine(HmsplanError):
+    """What a member needs is on another machine."""
+
+    summary = "Other machine"
 
 
 class NoKey(HmsplanError):
@@ -205,6 +218,7 @@ class _Run:
     def _export(self) -> Result:
         from hmsplan.operations.export import export, write_files  # noqa: PLC0415 -- only for this operation
 
+        self._refuse_other_machine("The files are written to a folder", "Leave --executor out.")
         folder = self.task.folder
         assert folder is not None  # noqa: S101 -- the command always says one
         place = folder / self.task.member.name
@@ -234,7 +248,8 @@ class _Run:
 
     def _performed(self, workspace: Workspace, consent: Consent) -> Applied:
         owner = f"fleet apply by {self.task.author.user or 'somebody'}"
-        return asyncio.run(apply(workspace, self.task.options, consent, owner=owner, interruptible=_stoppable))
+        stoppable = partial(_stoppable, run=self.task.common.run)
+        return asyncio.run(apply(workspace, self.task.options, consent, owner=owner, interruptible=stoppable))
 
     def _ended(
         self,
@@ -277,7 +292,20 @@ class _Run:
             self.environment = stack.environment
         return stack
 
+    def _refuse_other_machine(self, what: str, instead: str) -> None:
+        """Refuse to use a folder on a machine from which nothing gets back to the one that asks.
+
+        Raises:
+            OtherMachine: this is such a machine.
+        """
+        if self.task.common.machine not in {"", machine()}:
+            raise OtherMachine(f"{what}, and the Dask worker is on another machine, which has others. {instead}")
+
     def _backend(self) -> Backend:
+        if is_folder(self._url):
+            self._refuse_other_machine(
+                "The state is kept in a folder", "Keep it in PostgreSQL or a bucket: see docs/state.md."
+            )
         if not self.task.common.state:
             refuse_lent_password(self._url, os.environ)
         return open_backend(self._url, self.root, self.environment or DEFAULT_ENVIRONMENT)
@@ -383,6 +411,15 @@ def member_state(url: str, name: str) -> str:
     if not parts.scheme:
         return f"{url.rstrip('/')}/{MEMBERS}/{name}"
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{MEMBERS}/{name}"))
+
+
+def machine() -> str:
+    """Name this machine, as no other one is named."""
+    try:
+        number = Path("/etc/machine-id").read_text("utf-8").strip()
+    except OSError:
+        number = ""
+    return f"{platform.node()} {number}".strip()
 
 
 def commands_of(member: Member, common: Common, environment: str | None, state: str) -> CommandLine:

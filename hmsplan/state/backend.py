@@ -256,6 +256,11 @@ def new_state() -> State:
     return State(lineage=str(uuid.uuid4()))
 
 
+def is_folder(url: str) -> bool:
+    """Say whether *url* is a place in the file system, as ``open_backend`` reads it."""
+    return url.partition(":")[0] not in {*_POSTGRES, *_BUCKETS}
+
+
 def open_backend(url: str, root: Path, environment: str) -> Backend:
     """Open the state of *environment*.
 

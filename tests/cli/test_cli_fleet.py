@@ -10,6 +10,10 @@ import pytest
 from support.fleets import DESK, environ, greetings, key_of, requests_of, write_fleet, writes_of
 
 from hmsplan.emulator import Emulator, Fault, Settings, running
+from hmsplan.fleet.cluster import perform_sent
+from hmsplan.fleet.executors import Workers
+from hmsplan.fleet.load import load_fleet
+from hmsplan.fleet.task import Common, Operation, Task
 
 from .helpers import process
 
@@ -327,3 +331,37 @@ def test_a_plain_plan_loads_nothing_of_a_fleet(root: Path) -> None:
     )
     done = process("-C", str(root / "clinics"), "--emulator", "plan", code=code)
     assert done.out.splitlines()[-1] == "0 []"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["thread", "dask", "dask://", "dask://host", "dask://host:0", "dask://u:p@host:1", "dask://host:1/a", "[dask://"],
+)
+def test_an_executor_that_is_none_is_told(fleet: Callable[..., Result], kind: str) -> None:
+    refused = fleet("plan", "--executor", kind)
+    assert (refused.code, "No such executor" in refused.err) == (1, True)
+
+
+def test_a_cluster_without_its_extra_is_told(fleet: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hmsplan.fleet.cluster.find_spec", lambda _: None)
+    refused = fleet("plan", "--executor", "dask://127.0.0.1:8786")
+    assert refused.code == 1
+    assert "pip install 'hmsplan[dask]'" in refused.err
+
+
+@pytest.mark.parametrize("operation", [Operation.PLAN, Operation.STATUS, Operation.APPLY, Operation.EXPORT])
+def test_a_worker_on_another_machine_uses_no_folder_of_its_own(root: Path, operation: Operation) -> None:
+    """Its folder is not ours: it knows of no object, and would create all of them once more."""
+    (member, *_) = load_fleet(root).members
+    common = Common(root, "http://127.0.0.1:1", machine="another")
+    (result,) = Workers("threads").perform([Task(operation, member, common, folder=root / "exported")])
+    assert [each.summary for each in result.problems] == ["Other machine"]
+    assert not (root / "clinics" / ".hmsplan").exists()
+
+
+def test_a_worker_of_another_version_does_nothing(root: Path) -> None:
+    tasks = [Task(Operation.PLAN, member, Common(root, "http://127.0.0.1:1")) for member in load_fleet(root).members]
+    results = perform_sent("0.0.1", tasks)
+    assert [(each.name, each.code, each.problems[0].summary) for each in results] == [
+        (name, 1, "Other version on the worker") for name in NAMES
+    ]
