@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from hmsplan.model.address import Address
 from hmsplan.model.diagnostic import SourceLine
 from hmsplan.model.paths import FieldPath
+from hmsplan.model.plan import Drift
 from hmsplan.model.value import Missing, Value
 
 
@@ -76,6 +78,7 @@ class Comparison:
         is_live: what the platform has was compared, too.
         objects: how many addresses either of them has.
         differences: by address and path.
+        unmanaged: environment to its live objects that no stack manages, of the kinds that were read.
     """
 
     left: str
@@ -83,6 +86,7 @@ class Comparison:
     is_live: bool
     objects: int
     differences: tuple[Difference, ...]
+    unmanaged: Mapping[str, tuple[Drift, ...]] = field(default_factory=dict)
 
     @property
     def accidental(self) -> tuple[Difference, ...]:

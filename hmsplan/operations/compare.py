@@ -15,13 +15,15 @@ from hmsplan.model import MISSING, Address, Cause, CauseKind, Comparison, Differ
 from hmsplan.operations.plan import plan_live
 from hmsplan.planner.comparison import by_address, differing, live_by_address, overlap
 from hmsplan.planner.diff import at_path, sort_key
+from hmsplan.planner.drift import find_unmanaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.config.explain import Explained
     from hmsplan.kinds import Kind
     from hmsplan.model import (
+        Drift,
         FieldPath,
         Missing,
         Plan,
@@ -147,6 +149,7 @@ class _Live:
         changes: what an apply would do there, by address.
         drifted: the fields that changed outside, by address.
         objects: the live fields of each address that has an object.
+        unmanaged: the live objects that neither this environment nor another one of the stack manages.
     """
 
     name: str
@@ -154,9 +157,10 @@ class _Live:
     changes: Mapping[Address, ResourceChange]
     drifted: Mapping[Address, tuple[FieldPath, ...]]
     objects: Mapping[Address, Spec]
+    unmanaged: tuple[Drift, ...]
 
     @classmethod
-    def of(cls, stack: Stack, plan: Plan, snapshot: Snapshot) -> _Live:
+    def of(cls, stack: Stack, plan: Plan, snapshot: Snapshot, bound: Collection[tuple[str, str]]) -> _Live:
         """Take what can be compared out of what was read."""
         changes = {change.address: change for change in plan.changes if not change.deposed}
         owners = owners_of(plan)
@@ -166,7 +170,9 @@ class _Live:
             if live is not None:
                 found[address] = live_by_address(KINDS[address.kind], live.fields, owners)
         drifted = {each.address: tuple(f.path for f in each.fields) for each in plan.drift if each.address is not None}
-        return cls(stack.environment, stack, changes, drifted, found)
+        ours = {(change.address.kind, change.id) for change in plan.changes if change.id is not None}
+        unmanaged = find_unmanaged(snapshot, {*ours, *bound})
+        return cls(stack.environment, stack, changes, drifted, found, unmanaged)
 
     def why(self, address: Address, path: FieldPath) -> Cause | None:
         """Say why the field at *path* is not as it is declared; None when it is."""
@@ -192,14 +198,15 @@ async def compare_live(declared: Comparison, left: Workspace, right: Workspace) 
         meant.setdefault(each.address, []).append(each)
     addresses = sorted({address for side in sides for address in (*side.stack.resources, *side.objects)})
     found = [each for address in addresses for each in _with_live(address, meant.get(address, []), *sides)]
-    return Comparison(declared.left, declared.right, True, len(addresses), tuple(found))
+    unmanaged = {side.name: side.unmanaged for side in sides if side.unmanaged}
+    return Comparison(declared.left, declared.right, True, len(addresses), tuple(found), unmanaged)
 
 
 async def _read(workspace: Workspace) -> _Live:
-    state, stack = workspace.state(), workspace.stack
+    state, stack, elsewhere = workspace.state(), workspace.stack, workspace.elsewhere()
     async with workspace.client(ReadClient) as client, workspace.reading(client):
-        plan, snapshot = await plan_live(client, stack, state, elsewhere=workspace.elsewhere())
-    return _Live.of(stack, plan, snapshot)
+        plan, snapshot = await plan_live(client, stack, state, elsewhere=elsewhere)
+    return _Live.of(stack, plan, snapshot, elsewhere)
 
 
 def _with_live(address: Address, declared: Sequence[Difference], left: _Live, right: _Live) -> Iterator[Difference]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hmsplan.model import Cause, Comparison, Difference, Value
 
 FORMAT_VERSION: Final = "1.0"
+_SHORT: Final = 5
 _WORDS: Final = {
     CauseKind.OVERRIDE: "override",
     CauseKind.NOT_APPLIED: "not applied in {}",
@@ -43,7 +44,17 @@ def compare_text(found: Comparison, *, width: int, color: bool) -> str:
                 lines.append(Line(f"{address} differs", "#"))
             lines += _lines(each, look)
         lines.append(BLANK)
+    lines += [title(line) for line in _unmanaged(found)]
     return paint([*lines, title(compare_line(found))], width=width, color=color)
+
+
+def _unmanaged(found: Comparison) -> Iterator[str]:
+    """Say in a line an environment what no stack manages there; safe to show."""
+    for environment, objects in found.unmanaged.items():
+        names = [safe(f"{each.kind} {each.name or each.id}") for each in objects[:_SHORT]]
+        more = [f"{len(objects) - _SHORT} more"] if len(objects) > _SHORT else []
+        told = ", ".join([*names, *more])
+        yield f"Not managed in {safe(environment)}: {count(len(objects), 'object')} ({told})."
 
 
 def _title(found: Comparison) -> str:
@@ -120,6 +131,7 @@ def compare_markdown(found: Comparison) -> str:
         field = path_text(kind, each.path) if each.path else ""
         cells = [str(each.address), field, *_cells(each), "; ".join(_why(each))]
         rows.append(f"| {'' if each.is_meant else '⚠'} | {' | '.join(map(markdown, cells))} |")
+    rows += [f"\n{markdown(line)}" for line in _unmanaged(found)]
     return "\n".join(rows) + "\n"
 
 
@@ -145,6 +157,10 @@ def compare_json(found: Comparison) -> dict[str, Any]:
         "meant": len(found.differences) - len(found.accidental),
         "accidental": len(found.accidental),
         "differences": [_difference_json(each) for each in found.differences],
+        "unmanaged": {
+            environment: [{"kind": each.kind, "id": each.id, "name": each.name or None} for each in objects]
+            for environment, objects in found.unmanaged.items()
+        },
     }
 
 

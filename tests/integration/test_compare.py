@@ -173,6 +173,20 @@ def test_what_somebody_changed_in_one_of_them_is_accidental(two: Two) -> None:
     assert accidental["assistants.night max_duration_seconds"].causes[0].kind is CauseKind.NOT_DECLARED
 
 
+def test_what_no_stack_manages_is_listed(two: Two) -> None:
+    two.apply("staging")
+    two.apply("production")
+    assert live(two).unmanaged == {}
+    made = two.emulators["staging"].add("assistants", {"name": "By\nhand"})
+    found = live(two)
+    ((environment, (stray,)),) = found.unmanaged.items()
+    assert (environment, stray.kind, stray.id, stray.name) == ("staging", "assistants", made, "By\nhand")
+    line = "Not managed in staging: 1 object (assistants By\\u000ahand).\n"
+    assert line in compare_text(found, width=80, color=False)
+    assert compare_json(found)["unmanaged"]["staging"][0]["id"] == made
+    assert found.accidental == ()
+
+
 def test_what_was_not_applied_again_says_so(two: Two) -> None:
     two.apply("staging")
     two.apply("production")
@@ -206,6 +220,8 @@ def test_each_surface_reads_as_it_was_reviewed(two: Two, update: bool) -> None:
     two.apply("production")
     (night,) = [each for each in two.emulators["production"].all("assistants") if each["name"] == "Night"]
     two.emulators["production"].edit("assistants", night["id"], {"max_duration_seconds": 120, "name": "Evening"})
+    for number in range(7):
+        two.emulators["production"].add("assistants", {"name": f"By hand {number}"})
     for name, found in (("declared", declared(two)), ("live", live(two))):
         expect(GOLDEN / "compare" / f"{name}.txt", compare_text(found, width=80, color=False), update=update)
         expect(GOLDEN / "compare" / f"{name}.md", compare_markdown(found), update=update)
