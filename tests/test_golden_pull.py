@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 CASES: Final = (
     "a_night_of_drift",
+    "changed_on_both_sides",
+    "drift_in_a_shared_place",
     "hostile_names",
     "mcp_server_header_lost",
     "no_changes",
