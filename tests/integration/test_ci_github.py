@@ -149,6 +149,20 @@ def test_a_pull_request_is_planned_changed_merged_and_watched(world: World) -> N
     assert len(world.host.comments[issue["number"]]) == 1
 
 
+def test_an_open_proposal_says_when_what_drifted_cannot_be_written_any_more(world: World) -> None:
+    world.pull({"a.yaml": assistant("reception", "Hi")})
+    world.merge()
+    live = world.machine.assistants()["reception"]["id"]
+    world.machine.call("PATCH", f"/assistants/{live}", {"first_message": "Yo"})
+    world.start("schedule")
+    world.pull({"a.yaml": assistant("reception", "Hey")}, branch="both")
+    world.machine.merge("both")  # and it is not applied yet, so both sides changed
+    assert results(world.start("schedule")) == {"drift": "success", "report": "success", "propose": "success"}
+    (proposed,) = world.host.proposed
+    assert proposed["state"] == "open"
+    assert "cannot write any more, and what this branch holds is older" in proposed["body"]
+
+
 def test_where_no_job_may_open_a_pull_request_the_branch_is_told(world: World) -> None:
     """It is a setting of the repository, and off in most; what drifted is in the issue all the same."""
     world.pull({"a.yaml": assistant("reception", "Hi")})
