@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("startup", "apply", "requests", "plan", "lint", "leads", "prose", "history")
+ALL = ("startup", "apply", "requests", "plan", "lint", "leads", "prose", "history", "fleet")
 
 
 def main(names: list[str]) -> int:

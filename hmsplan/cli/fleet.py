@@ -83,7 +83,9 @@ def plan_members(
     Exits with the worst code of all members.
     """
     _, found = open_fleet(options, members)
-    results = perform(options, found, Operation.PLAN, Workers(executor, parallel), Options(target, excluded=excluded))
+    results = perform(
+        options, found, Operation.PLAN, Workers(executor, parallel), Options(target, excluded=excluded), folder
+    )
     report = plan_report(results)
     if folder is not None:
         _save(folder, results)

@@ -52,11 +52,16 @@ def _own(plan: Plan, variables: Mapping[str, Variable]) -> Callable[[str], str]:
     names = {change.id: f"${{{change.address}}}" for change in plan.changes if change.id is not None}
     texts = {name: variable.value for name, variable in variables.items() if isinstance(variable.value, str)}
     names |= {text: f"${{var:{name}}}" for name, text in sorted(texts.items()) if len(text) >= _SHORTEST}
-    if not names:
-        return lambda text: text
     longest_first = sorted(names, key=lambda text: (-len(text), text))
-    found = re.compile("|".join(rf"(?<!\w){re.escape(text)}(?!\w)" for text in longest_first))
-    return lambda text: found.sub(lambda match: names[match[0]], text)
+
+    def written(text: str) -> str:
+        present = [name for name in longest_first if name in text]
+        if not present:  # a pattern of hundreds of ids takes longer to compile than to plan them
+            return text
+        pattern = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in present)
+        return re.sub(pattern, lambda match: names[match[0]], text)
+
+    return written
 
 
 def _without(value: Any, own: Callable[[str], str]) -> Any:

@@ -81,7 +81,7 @@ class Task:
     """One operation for one member.
 
     Attributes:
-        folder: of an EXPORT: where the files go, absolute.
+        folder: of an EXPORT: where the files go, absolute; of a PLAN: where the plans will be saved, None = nowhere.
         reviewed: of an APPLY: what it may do.
         options: targets, what is allowed, whether to destroy.
         author: of an APPLY: who applies, for the history.
@@ -101,7 +101,8 @@ class Planned:
     """The plan of one member.
 
     Attributes:
-        file: as ``plan -o`` saves it: without secrets, and without what is not managed.
+        file: as ``plan -o`` saves it: without secrets, and without what is not managed; empty when there is
+            nothing to show of it, and it is not saved.
         digest: as it is written.
         content: digest of what it changes, ids, organization and the values of variables apart; "" = nothing.
         changes: content of each change.

@@ -177,7 +177,8 @@ class _Run:
         workspace = self._workspace()
         made = asyncio.run(plan(workspace, self.task.options, whose=True))
         warnings = (*self.told.warnings, *made.warnings)
-        return self._ended(_plan_code(made), warnings, planned(made, workspace.stack), made.organization)
+        value = planned(made, workspace.stack, is_saved=self.task.folder is not None)
+        return self._ended(_plan_code(made), warnings, value, made.organization)
 
     def _drift(self) -> Result:
         from hmsplan.output.drift import drift_json, drift_line, drift_told  # noqa: PLC0415 -- a plan needs none of it
@@ -438,10 +439,11 @@ def seen_from_fleet(stack: str, file: str) -> str:
     return posixpath.normpath(posixpath.join(stack, file))
 
 
-def planned(made: Plan, stack: Stack) -> Planned:
-    """Return what of a plan travels."""
+def planned(made: Plan, stack: Stack, *, is_saved: bool) -> Planned:
+    """Return what of a plan travels; what is neither saved nor shown needs no file."""
+    is_shown = made.pending or made.refusals or made.denials or made.unsettled
     return Planned(
-        plan_to_bytes(made),
+        plan_to_bytes(made) if is_shown or is_saved else b"",
         f"sha256:{made.digest}",
         likeness(made, stack.variables),
         frozenset(contents(made, stack.variables)),

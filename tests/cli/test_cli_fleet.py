@@ -272,6 +272,9 @@ def test_plans_are_saved_one_a_member_and_hold_for_it_alone(
     fleet("plan", "-o", str(tmp_path / "plans"))
     assert sorted(path.name for path in (tmp_path / "plans").iterdir()) == sorted(f"{name}.json" for name in NAMES)
     assert "Good morning, this is Beta Dental." in cli.ok("show", tmp_path / "plans" / "beta.json")
+    fleet("apply", "-y")
+    fleet("plan", "-o", str(tmp_path / "after"))
+    assert "No changes." in cli.ok("show", tmp_path / "after" / "beta.json")
 
 
 def test_two_applies_of_one_fleet_do_not_run_at_once(fleet: Callable[..., Result], root: Path) -> None:
