@@ -7,6 +7,7 @@ same server, which works on the same cores.
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import tempfile
 import threading
@@ -96,16 +97,18 @@ class Taken:
     """What a command took, all its processes together.
 
     Attributes:
+        cpu_s: user and system; of a command on Dask without the workers of the cluster.
         peak_mib: resident memory, looked at twenty times a second.
     """
 
     seconds: float
+    cpu_s: float
     peak_mib: float
     output: str
 
 
 def run(command: Sequence[str | Path], env: Mapping[str, str]) -> Taken:
-    began = time.perf_counter()
+    began, before = time.perf_counter(), _cpu_s()
     process = subprocess.Popen(
         [*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **env}
     )
@@ -123,7 +126,13 @@ def run(command: Sequence[str | Path], env: Mapping[str, str]) -> Taken:
     looking.join()
     if process.returncode != 0:
         raise SystemExit(f"{command} ended with {process.returncode}:\n{output[-3000:]}")
-    return Taken(seconds, peak[0] / 2**20, output)
+    return Taken(seconds, _cpu_s() - before, peak[0] / 2**20, output)
+
+
+def _cpu_s() -> float:
+    """Return the processor time of all processes that have ended here."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _resident(pid: int) -> int:
@@ -171,8 +180,9 @@ def _told(one: Taken, found: Mapping[str, Taken], lists: int) -> bool:
     print(f"      {MEMBERS} members of 30 objects, {lists} requests each")
     print(f"      one member {one.seconds:7.2f} s, {one.peak_mib:22.0f} MiB")
     for name, taken in found.items():
-        each_ms = taken.seconds / MEMBERS * 1000
-        print(f"      {name:<10} {taken.seconds:7.2f} s, {each_ms:6.1f} ms a member, {taken.peak_mib:6.0f} MiB")
+        each_ms, cpu_ms = (seconds / MEMBERS * 1000 for seconds in (taken.seconds, taken.cpu_s))
+        told = f"{each_ms:6.1f} ms a member, {cpu_ms:6.1f} ms of a core"
+        print(f"      {name:<10} {taken.seconds:7.2f} s, {told}, {taken.peak_mib:6.0f} MiB")
     floor, processes, dask = (found[name] for name in ("floor", "processes", "dask"))
     allowed_mib = _MEMORY * one.peak_mib + MEMBERS * _MIB_A_MEMBER
     good = [
