@@ -9,6 +9,7 @@ import click
 import orjson
 
 from hmsplan.cli.fleet_apply import apply_members
+from hmsplan.cli.fleet_create import create_member
 from hmsplan.cli.fleet_run import fleet_options, member_option, open_fleet, perform
 from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command, Group
@@ -50,6 +51,7 @@ def fleet_command() -> None:
 
 
 fleet_command.add_command(apply_members)
+fleet_command.add_command(create_member)
 
 
 @fleet_command.command("plan", cls=Command)

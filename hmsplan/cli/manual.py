@@ -14,6 +14,7 @@ GROUPS: Final = {
     "When": ("--at", "--wait-for-calls", "--then"),
     "Consent": ("--yes", "--allow", "--expect-digest", "--trust-from"),
     "Which members": ("--member", "--shards", "--continue", "--no-wait", "--executor", "--parallel"),
+    "The organization": ("--sink", "--name"),
     "What to check": ("--rules", "--rule"),
     "What to pull": ("--ours", "--theirs", "--shared"),
     "What to export": ("--only", "--without-leads", "--minimal"),
@@ -185,6 +186,20 @@ MANUALS: Final = {
             ("Go on where it stopped", "hmsplan fleet apply --continue"),
         ),
         ("0", "1", "3", "4", "5", "6", "7", "8", "9", "130, 143"),
+    ),
+    "fleet create": Manual(
+        (
+            (
+                "Make the organization of a member, and keep its key in a file",
+                "hmsplan fleet create zuid --sink file:zuid.key",
+            ),
+            (
+                "Keep its key as a secret of GitHub",
+                "hmsplan fleet create zuid --sink 'exec:gh secret set HMS_KEY_ZUID'",
+            ),
+        ),
+        ("0", "1", "3", "4", "5", "7", "8", "9"),
+        _DONE,
     ),
     "fleet drift": Manual(
         (("In a nightly job", "hmsplan fleet drift --detailed-exitcode"),), ("0", "1", "2", "3", "9"), _DONE

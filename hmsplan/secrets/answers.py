@@ -19,7 +19,7 @@ from hmsplan.secrets.encodings import searched
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from hmsplan.secrets.source import Source
+    from hmsplan.secrets.source import Sink, Source
 
 PREFIX: Final = "HMSPLAN_SECRET_"
 FINGERPRINT_KEY: Final = "HMSPLAN_FINGERPRINT_KEY"
@@ -95,12 +95,12 @@ def _read(source: Source, names: Sequence[str], shy: list[str], timeout_s: float
     if source.scheme == "dotenv":
         return _of_file(Path(source.place))
     if source.scheme == "exec":
-        found = _object(source, _run(source, source.place, json.dumps(names), shy, timeout_s))
+        found = _object(source, run(source, source.place, json.dumps(names), shy, timeout_s))
         return {keys_of(name)[0]: text for name, text in _texts_of(source, found, {name: (name,) for name in names})}
     if shutil.which("sops") is None:
         raise _failure("Program not found", f"{source} needs the program sops, and there is none on PATH. Install it.")
     place = os.path.join(".", source.place) if source.place.startswith("-") else source.place  # noqa: PTH118 -- Path drops ./
-    found = _object(source, _run(source, ["sops", "--decrypt", "--output-type", "json", place], "", shy, timeout_s))
+    found = _object(source, run(source, ["sops", "--decrypt", "--output-type", "json", place], "", shy, timeout_s))
     _texts_of(source, found, {name: keys_of(name) for name in names})
     return {key: text for key, text in found.items() if isinstance(text, str)}
 
@@ -155,11 +155,22 @@ def read_secrets_file(text: str, file: str) -> dict[str, str]:
 # Programs
 
 
-def _run(source: Source, command: str | list[str], given: str, shy: list[str], timeout_s: float) -> bytes:
-    """Return what a program writes to stdout; it gets neither our key nor other secrets.
+def run(
+    source: Source | Sink,
+    command: str | list[str],
+    given: str,
+    shy: list[str],
+    timeout_s: float,
+    loss: str = "so its secrets are not known",
+) -> bytes:
+    """Return what a program writes to stdout; *given* is its stdin, and it gets neither our key nor other secrets.
 
     A command is one of a shell, as it was typed. It stays in our process group, so that it may ask at the terminal.
+
+    Raises:
+        ConfigError: it failed, and what that means is *loss*; none of *shy* is in it.
     """
+    failed = f"Secret {source.role} failed"
     environ = {name: value for name, value in os.environ.items() if not name.startswith(_WITHHELD)}
     try:
         process = subprocess.Popen(  # noqa: S603 -- the person who runs hmsplan typed it
@@ -171,28 +182,28 @@ def _run(source: Source, command: str | list[str], given: str, shy: list[str], t
             env=environ,
         )
     except OSError as error:
-        raise _failure("Secret source failed", f"{source} cannot be started: {error.strerror}.") from None
+        raise _failure(failed, f"{source} cannot be started: {error.strerror}.") from None
     with process:
         try:
             answer, said = process.communicate(given.encode(), timeout_s)
         except subprocess.TimeoutExpired:
             process.kill()
             detail = f"{source} has not answered within {timeout_s:g} s, and was stopped. Does it wait for an input?"
-            raise _failure("Secret source timed out", detail) from None
+            raise _failure(f"Secret {source.role} timed out", detail) from None
         except BaseException:
             process.kill()
             raise
     if process.returncode:
-        raise _failed(source, process.returncode, _said(said, [*shy, *_texts(answer)]))
+        raise _failed(source, process.returncode, _said(said, [*shy, *_texts(answer)]), loss)
     return answer
 
 
-def _failed(source: Source, code: int, said: str) -> ConfigError:
+def _failed(source: Source | Sink, code: int, said: str, loss: str) -> ConfigError:
     if code == _NOT_FOUND and source.scheme == "exec":
         detail = f"{source} names a program that is not installed, or not on PATH."
         return _failure("Program not found", detail + said)
     how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-    return _failure("Secret source failed", f"{source} {how}, so its secrets are not known.{said}")
+    return _failure(f"Secret {source.role} failed", f"{source} {how}, {loss}.{said}")
 
 
 def _said(stderr: bytes, shy: Iterable[str]) -> str:

@@ -191,6 +191,7 @@ def test_only_an_apply_has_a_client_that_can_write() -> None:
         "api.client",
         "api.objects",
         "operations.apply",
+        "fleet.organizations",
     }
 
 
