@@ -7,6 +7,7 @@ import os
 import platform
 import textwrap
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,12 +21,12 @@ from hmsplan import __version__
 from hmsplan.api.urls import DEFAULT_BASE_URL, endpoint
 from hmsplan.cli import embedded
 from hmsplan.cli.parsing import Command
-from hmsplan.cli.probe import Probe, probe_api
 from hmsplan.cli.probe_servers import managed_servers, probe_servers
-from hmsplan.cli.session import BASE_URL, KEY, load, open_state, wait_for
+from hmsplan.cli.session import BASE_URL, KEY, connect, load, open_state, wait_for
 from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import ApiError, ConfigError, HmsplanError, StateError, Unauthorized, WrongOrganization
 from hmsplan.model import Secret, Severity, leaves
+from hmsplan.operations.probe import Probe, probe_api
 from hmsplan.operations.refresh import check_organization
 from hmsplan.output.diagnostics import without_command
 from hmsplan.secrets.answers import FINGERPRINT_KEY, PREFIX, variable_suffix
@@ -249,7 +250,7 @@ def _key(options: Globals, stack: Stack | None, state: State | None, checks: lis
     if any(check.name == "endpoint" and check.mark is Mark.BAD for check in checks):
         return 0
     try:
-        hearing = wait_for(probe_api(options))
+        hearing = wait_for(probe_api(partial(connect, options)))
         checks += _heard(hearing)
         if stack is not None:
             check_organization(stack, state or new_state(), hearing.organization)

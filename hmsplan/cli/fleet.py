@@ -18,7 +18,7 @@ from hmsplan.cli.terminal import color, err, out, width
 from hmsplan.fleet.executors import Workers
 from hmsplan.fleet.report import plan_json, plan_report, results_json, worst
 from hmsplan.fleet.task import Drifted, Operation, Planned, Result
-from hmsplan.fleet.text import render_drift, render_exported, render_lint, render_plan, render_status
+from hmsplan.fleet.text import render_doctor, render_drift, render_exported, render_lint, render_plan, render_status
 from hmsplan.fleet.values import in_shards
 from hmsplan.planner.planner import Options
 from hmsplan.text.escape import plain
@@ -115,6 +115,17 @@ def plan_members(
 def status_of_members(options: Globals, members: tuple[str, ...], executor: str, parallel: int | None) -> int:
     """Show what is known of every member without asking the API: state, last apply, lock, key."""
     return _each(options, Operation.STATUS, members, Workers(executor, parallel), render_status)
+
+
+@fleet_command.command("doctor", cls=Command)
+@fleet_options
+@click.pass_obj
+def doctor_of_members(options: Globals, members: tuple[str, ...], executor: str, parallel: int | None) -> int:
+    """Check what every member needs: stack, secrets, state, endpoint, key, organization. Reads only.
+
+    Exits with the worst code of all members.
+    """
+    return _each(options, Operation.DOCTOR, members, Workers(executor, parallel), render_doctor)
 
 
 @fleet_command.command("drift", cls=Command)

@@ -187,6 +187,11 @@ MANUALS: Final = {
         ),
         ("0", "1", "3", "4", "5", "6", "7", "8", "9", "130, 143"),
     ),
+    "fleet doctor": Manual(
+        (("Is everything there that the members need?", "hmsplan fleet doctor"),),
+        ("0", "1", "3", "9"),
+        _DONE,
+    ),
     "fleet create": Manual(
         (
             (

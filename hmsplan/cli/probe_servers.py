@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from hmsplan.api.client import CheckClient
 from hmsplan.api.urls import segments
-from hmsplan.cli.probe import DEADLINE_S, TIMEOUT_S
 from hmsplan.cli.session import connect
 from hmsplan.errors import ApiError
 from hmsplan.kinds import MCP_SERVERS
+from hmsplan.operations.probe import DEADLINE_S, TIMEOUT_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

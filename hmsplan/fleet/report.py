@@ -13,7 +13,7 @@ import orjson
 
 from hmsplan.errors import ConfigError, StalePlan, StateLocked, Unauthorized, UnsafePlan, UnsettledCreate
 from hmsplan.fleet.groups import fleet_digest
-from hmsplan.fleet.task import Drifted, Ended, Exported, Planned, Standing
+from hmsplan.fleet.task import Checked, Drifted, Ended, Exported, Planned, Standing
 from hmsplan.formats.plan_file import plan_from_bytes
 from hmsplan.model import Severity
 from hmsplan.output.events import diagnostic_json
@@ -214,7 +214,7 @@ def _value_json(value: object) -> dict[str, Any]:
     match value:
         case Drifted():
             return {"drift": orjson.loads(value.report)}
-        case Standing() | Exported() | Ended():
+        case Standing() | Checked() | Exported() | Ended():
             return {key: list(item) if isinstance(item, tuple) else item for key, item in asdict(value).items()}
         case _:
             return {}

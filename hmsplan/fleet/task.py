@@ -24,6 +24,7 @@ class Operation(enum.StrEnum):
     """What is done for each member."""
 
     STATUS = "status"
+    DOCTOR = "doctor"
     PLAN = "plan"
     DRIFT = "drift"
     LINT = "lint"
@@ -177,6 +178,25 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """What a member needs, as far as it is there; what is not is told as a problem.
+
+    Attributes:
+        key: where it is; "" when there is none that can be used.
+        called: name of the organization; foreign, "" when it is not told.
+        state: what is known of it; "" when it cannot be read.
+        endpoint: where the API is; "" when it did not answer.
+        limit: requests a minute, as the API says; foreign, "" when it does not.
+    """
+
+    key: str = ""
+    called: str = ""
+    state: str = ""
+    endpoint: str = ""
+    limit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Exported:
     """The files of one member.
 
@@ -209,4 +229,4 @@ class Result:
     problems: tuple[Diagnostic, ...] = ()
     commands: CommandLine = BARE
     organization: str | None = None
-    value: Planned | Drifted | Ended | Standing | Exported | None = None
+    value: Planned | Drifted | Ended | Standing | Checked | Exported | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.fleet.report import page_for, shared_problems
-from hmsplan.fleet.task import Drifted, Exported, Standing
+from hmsplan.fleet.task import Checked, Drifted, Exported, Standing
 from hmsplan.model import Severity
 from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
@@ -92,6 +92,14 @@ def render_status(results: Sequence[Result], *, width: int, color: bool) -> str:
     return paint(_table(rows, results, width), width=width, color=color)
 
 
+def render_doctor(results: Sequence[Result], *, width: int, color: bool) -> str:
+    """Return one line a member: whether all that it needs is there."""
+    rows = [(result.name, _checked(result)) for result in results]
+    bad = sum(result.code != 0 for result in results)
+    verdict = f"{bad} of {count(len(results), 'member')} cannot be planned." if bad else "All is well."
+    return paint([*_table(rows, results, width), BLANK, title(verdict)], width=width, color=color)
+
+
 def render_drift(results: Sequence[Result], *, width: int, color: bool) -> str:
     """Return what changed outside, member by member; those without drift are only counted."""
     return paint(joined(_drifts(results, width)), width=width, color=color)
@@ -133,6 +141,14 @@ def _standing(result: Result) -> str:
         f"locked by {value.holder}" if value.holder else "",
     ]
     return ", ".join(filter(None, [*parts, "" if value.has_key else "no key"]))
+
+
+def _checked(result: Result) -> str:
+    value = result.value
+    if not isinstance(value, Checked):
+        return "unknown, see below"
+    whose = f"{result.organization or ''} {value.called}".strip()
+    return ", ".join(filter(None, [f"{'bad' if result.code else 'ok'}  {whose}".rstrip(), value.state]))
 
 
 def _files(result: Result) -> str:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import orjson
@@ -26,7 +26,8 @@ from hmsplan.config.load import DEFAULT_ENVIRONMENT, load_settings, load_stack
 from hmsplan.config.member import MemberLayer
 from hmsplan.errors import ConfigError, HmsplanError, StalePlan, Unauthorized, UnsafePlan, UnsettledCreate
 from hmsplan.fleet.groups import contents, likeness
-from hmsplan.fleet.task import Drifted, Ended, Exported, Operation, Planned, Result, Standing
+from hmsplan.fleet.report import worst
+from hmsplan.fleet.task import Checked, Drifted, Ended, Exported, Operation, Planned, Result, Standing
 from hmsplan.fleet.values import SECRET
 from hmsplan.formats.plan_file import plan_to_bytes
 from hmsplan.model import Diagnostic, Severity, Status, tally
@@ -34,6 +35,8 @@ from hmsplan.operations.apply import Consent, apply, exit_code
 from hmsplan.operations.checks import checked, declared_credentials, secret_values
 from hmsplan.operations.drift import drift
 from hmsplan.operations.plan import plan
+from hmsplan.operations.probe import probe_api
+from hmsplan.operations.refresh import check_organization
 from hmsplan.operations.reporter import Reporter
 from hmsplan.operations.rescue import Rescue, rescue_file
 from hmsplan.operations.workspace import Workspace, connect_with
@@ -44,20 +47,28 @@ from hmsplan.secrets.answers import TIMEOUT_S, ask
 from hmsplan.secrets.detect import HIDDEN, hidden
 from hmsplan.secrets.encodings import searched
 from hmsplan.secrets.sources import Secrets
-from hmsplan.state.backend import LOCAL_FOLDER, Backend, is_folder, open_backend, refuse_lent_password
+from hmsplan.state.backend import (
+    LOCAL_FOLDER,
+    Backend,
+    is_folder,
+    new_state,
+    open_backend,
+    refuse_lent_password,
+)
 from hmsplan.text.timestamps import for_people
 from hmsplan.text.wording import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from hmsplan.apply.executor import Stop
     from hmsplan.fleet.task import Common, Reviewed, Task
     from hmsplan.fleet.values import Member
-    from hmsplan.model import Plan, Report, Stack
+    from hmsplan.model import Plan, Report, Stack, State
     from hmsplan.operations.apply import Applied
     from hmsplan.operations.workspace import Connect
 
+Found = TypeVar("Found")
 MEMBERS: Final = "members"
 """The folder, or part of a prefix, below which each member has its state."""
 _KEY: Final = re.compile(r"fl_[\x21-\x7e]+")
@@ -155,11 +166,13 @@ class _Run:
         self.environment = self.task.member.environment or self.task.common.environment
         self.root: Path = self.task.common.root / self.task.member.stack
 
-    def result(self) -> Result:
+    def result(self) -> Result:  # noqa: PLR0911 -- one an operation
         """Perform it."""
         match self.task.operation:
             case Operation.STATUS:
                 return self._status()
+            case Operation.DOCTOR:
+                return self._doctor()
             case Operation.PLAN:
                 return self._plan()
             case Operation.DRIFT:
@@ -216,6 +229,33 @@ class _Run:
         standing = Standing(len(stack.resources), bound, serial, last, str(holder or ""), has_key)
         return self._ended(0, self.told.warnings, standing, state.organization if state is not None else None)
 
+    def _doctor(self) -> Result:
+        """Look for everything that the other operations need; one thing that is missing hides no other."""
+        codes: list[int] = []
+
+        def tried(look: Callable[[], Found]) -> Found | None:
+            try:
+                return look()
+            except HmsplanError as error:
+                codes.append(error.exit_code)
+                self.told.warnings += diagnostics_of(error)
+            return None
+
+        stack = tried(lambda: self._stack(need_secrets=True))
+        state = tried(lambda: self._backend().load() or new_state())
+        heard = tried(lambda: asyncio.run(probe_api(self._connect()))) if tried(self._key) is not None else None
+        if heard is not None and stack is not None:
+            tried(lambda: check_organization(stack, state or new_state(), heard.organization))
+        value = Checked(
+            self.task.member.key if heard is not None else "",
+            heard.name if heard is not None else "",
+            _known(state),
+            self.task.common.base_url if heard is not None else "",
+            (heard.limit or "") if heard is not None else "",
+        )
+        organization = heard.organization if heard is not None else None
+        return self._ended(worst(codes), self.told.warnings, value, organization)
+
     def _export(self) -> Result:
         from hmsplan.operations.export import export, write_files  # noqa: PLC0415 -- only for this operation
 
@@ -256,7 +296,7 @@ class _Run:
         self,
         code: int,
         problems: Iterable[Diagnostic],
-        value: Planned | Drifted | Ended | Standing | Exported | None = None,
+        value: Planned | Drifted | Ended | Standing | Checked | Exported | None = None,
         organization: str | None = None,
     ) -> Result:
         return Result(self.task.member.name, code, tuple(problems), organization=organization, value=value)
@@ -382,6 +422,8 @@ class _Run:
             value = replace(value, failed=tuple(map(clean, value.failed)))
         elif isinstance(value, Exported):
             value = replace(value, left_out=tuple(map(clean, value.left_out)))
+        elif isinstance(value, Checked):
+            value = replace(value, called=clean(value.called), endpoint=clean(value.endpoint), limit=clean(value.limit))
         elif isinstance(value, Drifted):
             value = replace(value, told=tuple(map(clean, value.told)))
         elif isinstance(value, Planned):
@@ -455,6 +497,12 @@ def planned(made: Plan, stack: Stack, *, is_saved: bool) -> Planned:
         ),
         len(made.unsettled),
     )
+
+
+def _known(state: State | None) -> str:
+    if state is None:
+        return ""
+    return f"serial {state.serial}" if state.serial else "no state"
 
 
 def _plan_code(made: Plan) -> int:

@@ -40,7 +40,14 @@ def test_no_command_of_a_fleet_shows_a_secret(fleet: Rig, executor: str) -> None
     fleet.run("fleet", "apply", "-y", *how)
     for words in (("plan", "--json"), ("plan", "--format", "markdown"), ("plan", "--format", "html"), ("lint",)):
         fleet.run("fleet", *words, *how)
-    for words in (("status",), ("status", "--json"), ("drift",), ("drift", "--json")):
+    for words in (
+        ("status",),
+        ("status", "--json"),
+        ("doctor",),
+        ("doctor", "--json"),
+        ("drift",),
+        ("drift", "--json"),
+    ):
         fleet.run("fleet", *words, *how)
     fleet.run("fleet", "export", str(fleet.root / "exported"), *how)
     fleet.check_files()
@@ -55,6 +62,7 @@ def test_no_answer_makes_a_fleet_show_a_secret(fleet: Rig, mood: str) -> None:
     fleet.telltale.methods = frozenset({"GET"})
     fleet.run("fleet", "plan", "--executor", "threads", code=None)
     fleet.run("fleet", "drift", "--json", "--executor", "threads", code=None)
+    fleet.run("fleet", "doctor", "--json", "--executor", "threads", code=None)
     fleet.check_files()
 
 

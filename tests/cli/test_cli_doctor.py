@@ -180,7 +180,7 @@ def test_a_key_that_may_not_ask_for_the_organization_is_no_failure(live: Any, em
 
 def test_a_clock_that_is_wrong_is_told(live: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Against the Date of the answers."""
-    monkeypatch.setattr("hmsplan.cli.probe.unix_now", lambda: unix_now() + 3600)
+    monkeypatch.setattr("hmsplan.operations.probe.unix_now", lambda: unix_now() + 3600)
     status, detail = checks(live("--json"))["clock"]
     assert status == "note"
     assert detail.startswith(("+36", "+3599"))

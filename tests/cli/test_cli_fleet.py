@@ -60,6 +60,28 @@ def told(result: Result) -> str:
     return " ".join((result.out + result.err).split())
 
 
+def test_a_doctor_looks_at_every_member(fleet: Callable[..., Result], emulator: Emulator, root: Path) -> None:
+    """Each has a line, what is wrong stands below, and one thing that is missing hides no other."""
+    assert fleet("apply", "-y", "--member", "acme").code == 0
+    well = fleet("doctor")
+    assert (well.code, well.out.strip().splitlines()[-1]) == (0, "All is well.")
+    assert re.search(r"^acme +ok  [0-9a-f-]{36} .*, serial \d+$", well.out, re.MULTILINE)
+    assert re.search(r"^beta +ok  .*, no state$", well.out, re.MULTILINE)
+    assert not writes_of(emulator, "beta")
+    state = root / "clinics/.hmsplan/members/gamma/default"
+    state.mkdir(parents=True)
+    (state / "state.json").write_text("{", "utf-8")
+    bad = fleet("doctor", "--json", HMS_KEY_BETA="", HMS_KEY_GAMMA="", HMS_KEY_ACME=key_of("delta"))
+    found = {each["name"]: each for each in bad.json["members"]}
+    assert {name: each["exit_code"] for name, each in found.items()} == {"acme": 9, "beta": 9, "delta": 0, "gamma": 1}
+    assert bad.code == bad.json["exit_code"] == 1
+    assert "the state belongs to" in str(found["acme"]["problems"])
+    assert [each["summary"] for each in found["gamma"]["problems"]][-1] == "No API key"
+    assert len(found["gamma"]["problems"]) == 2
+    assert found["delta"]["state"] == "no state"
+    assert "3 of 4 members cannot be planned." in fleet("doctor", HMS_KEY_BETA="", HMS_KEY_ACME="fl_live_no").out
+
+
 def test_what_all_members_change_alike_is_shown_once(fleet: Callable[..., Result]) -> None:
     """The greeting names the customer, and is one greeting all the same."""
     plan = fleet("plan")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from time import time as unix_now
 from typing import TYPE_CHECKING, Any
 
 from hmsplan.api.client import ReadClient
 from hmsplan.api.urls import segments
-from hmsplan.cli.session import connect, unix_now
 from hmsplan.errors import ApiError, NotFound
 
 if TYPE_CHECKING:
     import httpx
 
     from hmsplan.api.responses import Answer
-    from hmsplan.cli.options import Globals
+    from hmsplan.operations.workspace import Connect
 
 TIMEOUT_S = 10.0
 DEADLINE_S = 20.0
@@ -55,14 +55,14 @@ class _Listener(ReadClient):
         return answer
 
 
-async def probe_api(options: Globals) -> Probe:
+async def probe_api(connect: Connect) -> Probe:
     """Ask the API how it is and whose key this is.
 
     Raises:
         Unauthorized: the key is not accepted.
         ApiError: there is no answer, or not the expected one.
     """
-    async with connect(options, _Listener, timeout_s=TIMEOUT_S, deadline_s=DEADLINE_S, on_skew=None) as client:
+    async with connect(_Listener, timeout_s=TIMEOUT_S, deadline_s=DEADLINE_S, on_skew=None) as client:
         health = await client.get(segments("/health"))
         organization = await _organization(client)
         children = organization.get("children")
