@@ -147,8 +147,8 @@ def _checked(result: Result) -> str:
     value = result.value
     if not isinstance(value, Checked):
         return "unknown, see below"
-    whose = f"{result.organization or ''} {value.called}".strip()
-    return ", ".join(filter(None, [f"{'bad' if result.code else 'ok'}  {whose}".rstrip(), value.state]))
+    mark = f"{'bad' if result.code else 'ok':<3} {result.organization or ''}".rstrip()
+    return ", ".join(filter(None, [mark, value.state]))
 
 
 def _files(result: Result) -> str:
