@@ -62,7 +62,7 @@ def with_moment(choice: Options, at: str | None, stack: Stack, now: float) -> Op
             f"--at {at} is over: it was {for_people(found)}. Leave --at out to plan as of now", summary="Moment is over"
         )
     if found > now + FARTHEST_S:
-        raise HmsplanError(f"--at {at} is more than a year away: {for_people(found)}", summary="Moment is too far away")
+        raise HmsplanError(f"--at {at} is more than a year away", summary="Moment is too far away")
     return replace(choice, at=found)
 
 
@@ -82,9 +82,10 @@ def _moment(at: str, zone: str | None, now: float) -> float:
 
 def _iso(text: str) -> dt.datetime | None:
     try:
-        return dt.datetime.fromisoformat(text) if len(text) > len("2026-11-30") else None
+        found = dt.datetime.fromisoformat(text) if len(text) > len("2026-11-30") else None
     except ValueError:
         return None
+    return found if found is not None and found.year > dt.MINYEAR else None  # some zone cannot tell it
 
 
 def _zone(safety: Safety) -> str | None:

@@ -69,7 +69,7 @@ def test_without_windows_a_moment_changes_nothing(live: Callable[..., Result]) -
     assert "judged" not in result.out
 
 
-@pytest.mark.parametrize("at", ["noon", "25:00", "18", "2026-11-30", "", "18:00:00"])
+@pytest.mark.parametrize("at", ["noon", "0001-01-01T00:00", "25:00", "18", "2026-11-30", "", "18:00:00"])
 def test_what_is_no_moment_is_refused_with_an_example(live: Callable[..., Result], at: str) -> None:
     result = live("plan", f"--at={at}")
     assert result.code == 1
@@ -83,8 +83,9 @@ def test_a_moment_that_is_over_is_refused(live: Callable[..., Result]) -> None:
         assert "is over: it was 2020-02-01 10:00:00 UTC" in result.err
 
 
-def test_a_moment_that_is_years_away_is_refused(live: Callable[..., Result]) -> None:
-    result = live("plan", "--at", "9999-12-31T23:59")
+@pytest.mark.parametrize("offset", ["", "-05:00"])
+def test_a_moment_that_is_years_away_is_refused(live: Callable[..., Result], offset: str) -> None:
+    result = live("plan", "--at", f"9999-12-31T23:59{offset}")
     assert result.code == 1
     assert "is more than a year away" in result.err
 
