@@ -53,6 +53,7 @@ class Head:
         ended: False of an apply that was killed: all that is told is what the journal knew of it.
         oldest: number of the oldest entry that was kept when this one was written; 0 = not known.
         back_to: the number of the apply that it went back to; None = it was no rollback.
+        moved: addresses that objects got, to those that they had.
     """
 
     number: int
@@ -72,3 +73,4 @@ class Head:
     ended: bool = True
     oldest: int = 0
     back_to: int | None = None
+    moved: Mapping[Address, Address] = field(default_factory=dict)

@@ -177,6 +177,7 @@ def entry_of(run: Performed, number: int) -> HistoryEntry:
         drifted=tuple(sorted(each.address for each in plan.drift if each.address and each.drift in MOVED)),
         is_whole=not (run.reviewed.options.targets or run.reviewed.options.excluded),
         back_to=plan.rollback.to.number if plan.rollback is not None else None,
+        moved={change.address: change.moved_from for change in plan.changes if change.moved_from is not None},
     )
     return HistoryEntry(head, deeds, pictures)
 

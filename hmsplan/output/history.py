@@ -124,6 +124,8 @@ def _done(head: Head) -> dict[str, list[str]]:
         names = [str(address) for address, action in sorted(head.touched.items()) if action == what]
         if names:
             found[_PAST[Action(what)] if what in _PAST else str(what)] = names
+    if head.moved:
+        found["renamed"] = [f"{origin} to {address}" for address, origin in sorted(head.moved.items())]
     return found
 
 
@@ -231,6 +233,7 @@ def _head_json(head: Head) -> dict[str, Any]:
         "counts": dict(head.counts),
         "changes": {str(address): what for address, what in head.touched.items()},
         "back_to": head.back_to,
+        "moved": {str(address): str(origin) for address, origin in head.moved.items()},
     }
 
 

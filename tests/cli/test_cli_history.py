@@ -415,3 +415,15 @@ def test_drift_warns_of_a_history_that_was_edited(
     file.write_bytes(lines[0])
     result = applied("drift")
     assert (result.code, "The end is missing" in result.err) == (0, True)
+
+
+def test_a_rename_is_told(applied: Callable[..., Result], stack: Path) -> None:
+    before = (stack / "a.yaml").read_text()
+    old, new = "assistants.support", "assistants.desk"
+    write(stack, {"a.yaml": before.replace("support:", "desk:") + f"moved: [{{from: {old}, to: {new}}}]\n"})
+    others = {name: (stack / name).read_text().replace(old, new) for name in ("c.yaml", "n.yaml")}
+    write(stack, others)
+    assert applied("apply", "-y").code == 0
+    for words in (("history",), ("history", "--format", "markdown"), ("show", "@-1")):
+        assert f"renamed {old} to {new}" in applied(*words).out.replace("\\", "")
+    assert applied("history", "--json").json["applies"][-1]["moved"] == {new: old}
