@@ -106,9 +106,12 @@ def _needed(lines: Sequence[Line], number: int, state: State) -> list[HistoryEnt
         head = head_of(line)
         touched = wanted.intersection(head.touched)
         if head.number > number:
-            wanted.update(head.touched)
-        if head.number >= number or touched:
+            wanted.update(head.touched, head.moved.values())
+        if head.number >= number:
             entries.append(read_entry(line))
+        elif touched:  # of the others a later one that is not read may tell more
+            entry = read_entry(line)
+            entries.append(replace(entry, pictures=tuple(each for each in entry.pictures if each.address in touched)))
         if head.number <= number:
             wanted -= head.touched.keys()
             if not wanted:

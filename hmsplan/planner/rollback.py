@@ -235,7 +235,7 @@ class _Rebuilding:
 
     def past(self) -> Past:
         known = {*self.earlier, *self.later, *self.state.bindings}
-        then = {address: self._then(address) for address in sorted(known)}
+        then = {address: self._then_here(address) for address in sorted(known)}
         moved = self._moved(then)
         for move in moved:
             then[move.origin] = _NOTHING
@@ -266,6 +266,12 @@ class _Rebuilding:
         return applied
 
     # --- what was there -----------------------------------------------------------------------------------
+
+    def _then_here(self, address: Address) -> _Then:
+        """Return what was there; nothing where its object had another address then."""
+        then = self._then(address)
+        owner = self.owners.get((address.kind, then.id)) if then.id is not None else None
+        return then if owner in {address, None} else _NOTHING
 
     def _then(self, address: Address) -> _Then:
         earlier, (number, later) = self.earlier.get(address), self.later.get(address, (0, None))

@@ -412,3 +412,30 @@ def test_what_was_put_into_a_block_since_and_let_go_of_goes_too(
         assert live("apply", "-y").code == 0
     assert live("rollback", "@1", "-y").code == 0
     assert "temperature" not in content(emulator, "assistants")["Support"]["llm_config"]
+
+
+@pytest.fixture
+def renamed_then_deleted(live: Callable[..., Result], stack: Path) -> Callable[..., Result]:
+    """Return what runs a command on a stack of which a was renamed to b in @2, and b was deleted in @3."""
+    kept = "assistants:\n  support: {name: Support}\n"
+    moved = "moved: [{from: assistants.a, to: assistants.b}]\n"
+    for text in (f"{kept}  a: {{name: A}}\n", f"{kept}  b: {{name: A}}\n{moved}", kept):
+        write(stack, {"a.yaml": text})
+        assert live("apply", "-y").code == 0
+    return live
+
+
+@pytest.mark.parametrize(("to", "made"), [("@1", ["assistants.a"]), ("@2", ["assistants.b"]), ("@3", [])])
+def test_what_was_renamed_and_deleted_since_returns_under_one_name(
+    renamed_then_deleted: Callable[..., Result], to: str, made: list[str]
+) -> None:
+    changes = renamed_then_deleted("rollback", to, "--json").json["resource_changes"]
+    assert sorted(each["address"] for each in changes if each["change"]["actions"] == ["create"]) == made
+
+
+def test_what_was_deleted_before_an_apply_does_not_return_with_it(live: Callable[..., Result], stack: Path) -> None:
+    for text in ("  a: {name: A}\n", "", "  b: {name: B}\n"):
+        write(stack, {"a.yaml": f"assistants:\n  support: {{name: Support}}\n{text}"})
+        assert live("apply", "-y").code == 0
+    changes = live("rollback", "@3", "--json").json["resource_changes"]
+    assert {each["change"]["actions"][0] for each in changes} <= {"no-op"}
