@@ -125,7 +125,7 @@ def doubts(backend: Backend, state: State) -> tuple[Diagnostic, ...]:
     """Warn where *state* and the last entry of the history contradict each other; no other entry is read."""
     try:
         last = backend.last_line()
-        damage = [*_edited(last), *_cut_off(state, last)]
+        damage = [*_edited(last), *cut_off(state, last)]
         older = [*_older(state, last)]
         if (damage or older) and (backend.load() or state).serial != state.serial:
             return ()  # an apply has written since
@@ -335,8 +335,8 @@ def audit(backend: Backend, most: int = 0, wanted: Callable[[Line], bool] | None
             count += 1
     last = ends[-1] if ends else None
     if last is not None and known is not None and last.number > known.number:
-        problems += [problem for line in ends if line.number == known.number for problem in _cut_off(state, line)]
-    problems += [*_cut_off(state, last), *_beginning(first, last), *_older(state, last)]
+        problems += [problem for line in ends if line.number == known.number for problem in cut_off(state, line)]
+    problems += [*cut_off(state, last), *_beginning(first, last), *_older(state, last)]
     begun = state.begun if state is not None else None
     if begun is not None and last is not None and _tells_of(last, begun):
         begun = None
@@ -348,7 +348,8 @@ def _edited(last: Line | None) -> Iterator[str]:
         yield f"@{last.number}: {last.problem}."
 
 
-def _cut_off(state: State | None, last: Line | None) -> Iterator[str]:
+def cut_off(state: State | None, last: Line | None) -> Iterator[str]:
+    """Say what *state* knows of the end of the history that *last*, the last entry, does not confirm."""
     known = state.last if state is not None else None
     if known is None:
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.errors import StateError
 from hmsplan.model import Rollback, Secret, leaves
-from hmsplan.operations.history import begun_entry
+from hmsplan.operations.history import begun_entry, cut_off
 from hmsplan.operations.workspace import not_known
 from hmsplan.planner.rollback import secrets_of, stack_at
 from hmsplan.text.escape import plain
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from hmsplan.state.backend import Backend
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
+_ENDLESS: Final = (
+    "What was applied since is not known, so it cannot be undone. Put the history back from a copy, or bring the files "
+    "to what is wanted, and type\n  hmsplan apply"
+)
 _HISTORY: Final = "\n  hmsplan history"
 
 
@@ -35,6 +39,8 @@ def gone_back(workspace: Workspace, state: State, options: Options) -> tuple[Wor
     if workspace.rollback is None:
         return workspace, options
     lines = list(workspace.backend.lines())
+    for problem in cut_off(state, lines[-1] if lines else None):
+        raise StateError(f"{problem} {_ENDLESS}", summary="History is damaged")
     rollback = rollback_to(lines, workspace.rollback, workspace.has_merges)
     _refuse_elsewhere(rollback.to, workspace, state)
     entries = _needed(lines, rollback.to.number, state)

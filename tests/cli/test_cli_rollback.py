@@ -439,3 +439,12 @@ def test_what_was_deleted_before_an_apply_does_not_return_with_it(live: Callable
         assert live("apply", "-y").code == 0
     changes = live("rollback", "@3", "--json").json["resource_changes"]
     assert {each["change"]["actions"][0] for each in changes} <= {"no-op"}
+
+
+def test_a_history_whose_end_is_missing_is_not_gone_back_on(applied: Callable[..., Result], stack: Path) -> None:
+    (file,) = stack.rglob("history.jsonl")
+    first, _ = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(first)
+    refused = applied("rollback", "@1", "-y", *BACK)
+    assert refused.code == 1
+    assert "the state knows of @2, and the last one here is @1" in " ".join(refused.err.split())
