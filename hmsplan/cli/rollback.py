@@ -30,7 +30,7 @@ from hmsplan.cli.terminal import err, interactive
 from hmsplan.errors import StateError
 from hmsplan.formats.plan_validity import dated
 from hmsplan.operations.plan import plan
-from hmsplan.output.page import asking_for
+from hmsplan.output.page import asking_for, scope_of
 from hmsplan.planner.planner import Options
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _refuse_nothing(options: Globals, made: Plan) -> int:
     Raises:
         StateError: says what to type for that.
     """
-    lines = open_state(options).history() if made.rollback and not made.pending else []
+    lines = open_state(options).history() if made.rollback and not (made.pending or scope_of(made)) else []
     if made.rollback is None or not lines or made.rollback.to.number != lines[-1].number:
         return 0
     again = options.command("rollback", f"@{lines[-2].number}") if lines[1:] else ""

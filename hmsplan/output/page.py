@@ -583,6 +583,8 @@ def _ending(plan: Plan) -> Iterator[str]:
     matching = NO_CHANGES if plan.against is None else NO_CHANGES_THEN
     if plan.rollback is not None:
         matching = f"No changes. The organization is as @{plan.rollback.to.number} left it."
+    if not plan.changes and (plan.targets or plan.excluded):
+        matching = "No changes are planned. Nothing is left to look at with this --target and --exclude."
     yield matching if not plan.unsettled else f"No changes are planned.{open_creates}"
     if learning := sorted({str(step.address) for step in plan.steps}):
         yield f"The next apply only brings hmsplan's state up to date: {some(learning)}."

@@ -448,3 +448,10 @@ def test_a_history_whose_end_is_missing_is_not_gone_back_on(applied: Callable[..
     refused = applied("rollback", "@1", "-y", *BACK)
     assert refused.code == 1
     assert "the state knows of @2, and the last one here is @1" in " ".join(refused.err.split())
+
+
+def test_limited_to_nothing_says_nothing_of_the_organization(applied: Callable[..., Result]) -> None:
+    for command in (("rollback", "@1"), ("plan",)):
+        said = told(applied(*command, "--exclude", "*"))
+        assert "Nothing is left to look at" in said
+        assert "The organization" not in said
