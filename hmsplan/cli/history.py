@@ -72,11 +72,11 @@ class ApplyType(click.ParamType[int]):
 @click.pass_obj
 def history_command(
     options: Globals, address: Address | None, applies: tuple[int, ...], form: str, limit: int | None
-) -> None:
+) -> int:
     """List the applies of this environment: who, when, from which commit, and what they did.
 
     With ADDRESS, the versions of that object, with the difference of each text; with @N and @M, the difference between
-    what it was after these two applies. Needs no key.
+    what it was after these two applies. Ends with 1 where the history is not as it was written. Needs no key.
     """
     if len(applies) > _BETWEEN:
         raise click.UsageError("A difference is between two applies. Leave out the others.")
@@ -84,8 +84,9 @@ def history_command(
     backend = open_state(options)
     most = MOST if limit is None else limit
     if address is None:
-        _print(form, history_json, history_text, history_markdown, options, audit(backend, most))
-        return
+        found = audit(backend, most)
+        _print(form, history_json, history_text, history_markdown, options, found)
+        return int(bool(found.problems))
     found = audit(backend, 0 if applies else most, lambda line: line.names(address))
     versions = list(versions_of(map(_read, found.lines), address))
     if not versions:
@@ -95,6 +96,7 @@ def history_command(
         _print(form, between_json, between_text, between_markdown, options, found, pair)
     else:
         _print(form, versions_json, versions_text, versions_markdown, options, found, versions)
+    return int(bool(found.problems))
 
 
 def _print(

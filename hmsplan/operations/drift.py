@@ -38,14 +38,14 @@ async def drift(workspace: Workspace) -> DriftReport:
         snapshot = await read(client, workspace.stack, state)
     report = survey(workspace.stack, snapshot, state, workspace.elsewhere())
     report = replace(report, warnings=(*report.warnings, *not_followed(workspace.stack, state)))
-    return _attributed(report, workspace) if report.drifted else report
+    return _attributed(report, workspace)
 
 
 def _attributed(report: DriftReport, workspace: Workspace) -> DriftReport:
     """Add the last apply that touched each object, and when it was last known to be as applied; tell of tampering."""
     try:
         found = audit(workspace.backend)
-        heads = [line.head for line in found.lines]
+        heads = [line.head for line in found.lines] if report.drifted else []
     except (StateError, ValueError) as error:
         workspace.reporter.warning(Diagnostic("History not read", str(error), severity=Severity.WARNING))
         return report

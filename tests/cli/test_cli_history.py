@@ -149,7 +149,9 @@ def test_who_and_from_what_is_remembered(live: Callable[..., Result], stack: Pat
 def test_an_edited_history_is_told_and_not_believed(applied: Callable[..., Result], stack: Path) -> None:
     (file,) = stack.rglob("history.jsonl")
     file.write_bytes(file.read_bytes().replace(b'"user":', b'"user" :', 1))
-    assert "@1: it was edited." in applied("history").out
+    listed = applied("history")
+    assert (listed.code, "@1: it was edited." in listed.out) == (1, True)
+    assert "@1: it was edited." in applied("drift").err
     shown = applied("show", "@1")
     assert (shown.code, "not to be believed: it was edited" in shown.err) == (1, True)
     assert applied("show", "@2").code == 0
