@@ -322,11 +322,13 @@ def test_a_state_that_is_gone_is_told(applied: Callable[..., Result], stack: Pat
     assert "was applied, and there is no state any more." in " ".join(applied("history").out.split())
 
 
-def test_what_no_apply_wrote_is_not_written_over(applied: Callable[..., Result], stack: Path) -> None:
+@pytest.mark.parametrize("tail", [b"\x00\xffrandom", b'{"x":\n'])
+def test_what_no_apply_wrote_is_not_written_over(applied: Callable[..., Result], stack: Path, tail: bytes) -> None:
     (file,) = stack.rglob("history.jsonl")
-    damaged = file.read_bytes() + b"\x00\xffrandom"
+    damaged = file.read_bytes() + tail
     file.write_bytes(damaged)
-    assert applied("history").code == 1
+    told = applied("history")
+    assert (told.code, "line 3" in told.err, "head -n 2" in told.err) == (1, True, True)
     write(stack, {"a.yaml": saying("Good morning.")})
     result = applied("apply", "-y")
     assert (result.code, "Not in the history" in result.err) == (0, True)

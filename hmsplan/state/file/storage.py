@@ -9,6 +9,7 @@ shows them entries twice, never none.
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hmsplan.errors import StateError
@@ -101,7 +102,7 @@ class FileStorage:
                 return
             with file:
                 for line in file:
-                    if not line.endswith(b"\n"):
+                    if not line.endswith(b"\n") or number_of(line) is None:
                         self._refuse_foreign(line)
                     elif not since or (number_of(line) or 0) >= since:
                         yield line
@@ -140,13 +141,23 @@ class FileStorage:
                     begin = data.rfind(b"\n", 0, max(end - 1, 0)) + 1
                     if begin or length == size:
                         self._refuse_foreign(data[end:])
+                        if begin < end and number_of(data[begin:end]) is None:
+                            self._refuse_foreign(data[begin:end])
                         return data[begin:end] or None, size - length + end
 
     def _refuse_foreign(self, torn: bytes) -> None:
-        """Refuse an end without a newline that no kill of ours left."""
+        """Refuse what no apply wrote, and no kill of one left."""
         if not (torn.startswith(_BEGIN) or _BEGIN.startswith(torn)):
+            with durable.failing("read", self._folder):
+                lines = self._history.read_bytes().splitlines(keepends=True)
+            ours = (number_of(line) is not None and line.endswith(b"\n") for line in lines)
+            whole = next(index for index, each in enumerate((*ours, False)) if not each)
             raise StateError(
-                f"{self._history} ends with what no apply wrote. Move it away", summary="History is damaged"
+                f"{self._history} line {whole + 1}: no apply wrote it. The {whole} before it stay usable. Keep a copy, "
+                f"and then only these:\n"
+                f"  head -n {whole} {shlex.quote(str(self._history))} > history.jsonl.whole\n"
+                f"  mv history.jsonl.whole {shlex.quote(str(self._history))}",
+                summary="History is damaged",
             )
 
     def environments(self) -> Mapping[str, FileStorage]:
