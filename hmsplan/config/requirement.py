@@ -54,7 +54,8 @@ def read_requirement(
         for_s = float(seconds(length))
     except (ValueError, KeyError, TypeError):  # told with the schema
         return None
-    return Requirement(first, for_s, source, _excluded(file_of(first)))
+    other = file_of(first)
+    return Requirement(first, for_s, source, _excluded(other), _organization(other))
 
 
 def _mistake(name: str, first: str, known: Collection[str], requires: Callable[[str], str | None]) -> str:
@@ -72,6 +73,11 @@ def _mistake(name: str, first: str, known: Collection[str], requires: Callable[[
         return f"{name} requires itself, so nothing could ever be applied in it. Name another environment."
     circle = " → ".join([*chain, name])
     return f"Each waits for the next one, so nothing could ever be applied: {circle}. Take one require: out."
+
+
+def _organization(document: Document | None) -> str | None:
+    value = document.value.get("organization") if document is not None and isinstance(document.value, dict) else None
+    return value if isinstance(value, str) else None
 
 
 def _excluded(document: Document | None) -> Mapping[Address, SourceLine]:

@@ -22,12 +22,14 @@ class Requirement:
         for_s: how many seconds it has to stay applied there.
         source: the line that says so.
         excluded: what that environment does without, and the line that says so.
+        organization: that environment's own, if it declares one.
     """
 
     environment: str
     for_s: float
     source: SourceLine
     excluded: Mapping[Address, SourceLine] = field(default_factory=dict)
+    organization: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

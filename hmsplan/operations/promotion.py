@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.errors import StateError
 from hmsplan.model import Action, Content, Proof, Status
 from hmsplan.state.journal import ContentApplied
+from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hmsplan.model import Address, Head, Plan, Report, Stack, State
+    from hmsplan.model import Address, Head, Plan, Report, Requirement, Stack, State
     from hmsplan.operations.workspace import Workspace
     from hmsplan.planner.planner import Options
     from hmsplan.state.backend import Backend
@@ -25,16 +26,19 @@ def with_proof(options: Options, workspace: Workspace) -> Options:
     """Return *options* with what is applied in the environment that the stack requires, if it requires one."""
     if workspace.stack.requirement is None:
         return options
-    return replace(options, proof=_proof(workspace.backend, workspace.stack.requirement.environment))
+    return replace(options, proof=_proof(workspace.backend, workspace.stack.requirement, workspace.stack.name))
 
 
-def _proof(backend: Backend, environment: str) -> Proof:
+def _proof(backend: Backend, requirement: Requirement, stack: str) -> Proof:
+    environment = requirement.environment
     try:
         other = backend.environments().get(environment)
         state = other.load() if other is not None else None
         if other is None or state is None:
             place = backend.describe()
             return Proof(problem=f"{environment} has no state beside {place}. Apply it there first")
+        if problem := _of_others(state, requirement, stack):
+            return Proof(problem=problem)
         heads = _last_heads(other)
     except (StateError, ValueError) as error:
         detail = error.detail if isinstance(error, StateError) else str(error)
@@ -44,6 +48,17 @@ def _proof(backend: Backend, environment: str) -> Proof:
         {address: head.at for head in heads for address, what in head.touched.items() if what == Action.DELETE},
         {head.at: head.number for head in heads},
     )
+
+
+def _of_others(state: State, requirement: Requirement, stack: str) -> str:
+    """Say why a state tells nothing of the required environment: it is of another stack or organization."""
+    place = f"the state of {requirement.environment}"
+    if state.stack is not None and state.stack != stack:
+        return f"{place} belongs to the stack {plain(state.stack)}, and the stack here is {stack}"
+    declared = requirement.organization
+    if declared is not None and state.organization not in (None, declared):
+        return f"{place} belongs to {plain(str(state.organization))}, and {requirement.environment} declares {declared}"
+    return ""
 
 
 def _last_heads(backend: Backend) -> list[Head]:

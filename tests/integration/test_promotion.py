@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from support.stores import STORES
@@ -31,6 +31,7 @@ FILES: Final[dict[str, str | bytes]] = {
     "environments/staging.yaml": "variables: {who: Test}\n",
     "environments/production.yaml": REQUIRE,
 }
+OTHER: Final = "00000000-0000-4000-8000-0000000000ff"
 DESK: Final = Address("assistants", "desk")
 
 
@@ -44,6 +45,13 @@ class Promoted(Two):
         """Declare another greeting."""
         desk = f"{{name: Desk, first_message: '{text}'}}"
         self.write({"a.yaml": f"assistants:\n  desk: {desk}\n  night: {{name: Night}}\n"})
+
+    def put(self, environment: str, **changed: Any) -> None:
+        """Put another state in the place of the stored one."""
+        workspace = self.workspace(environment)
+        state = workspace.state()
+        with workspace.backend.lock("test"):
+            workspace.backend.save(replace(state, serial=state.serial + 1, **changed))
 
     def missing(self) -> dict[str, str]:
         """Return what a plan of production says is missing, by address."""
@@ -182,6 +190,24 @@ def test_a_damaged_state_of_staging_refuses_and_says_why(here: Promoted) -> None
     here.wait(24)
     (here.root / ".hmsplan" / "staging" / "state.json").write_text("{")
     assert "the state of staging could not be read" in here.missing()["assistants.desk"]
+
+
+def test_a_state_of_another_stack_or_organization_is_no_proof(here: Promoted) -> None:
+    """As when the folder of another stack's state was copied."""
+    here.apply("staging")
+    here.wait(24)
+    assert here.missing() == {}
+    here.write({"environments/staging.yaml": f"organization: {OTHER}\nvariables: {{who: Test}}\n"})
+    here.put("staging", organization="org_test")
+    known = "whether staging has it is not known: the state of staging belongs to"
+    assert here.missing()["assistants.desk"] == f"{known} org_test, and staging declares {OTHER}"
+    here.put("staging", organization=OTHER)
+    assert here.missing() == {}
+    here.put("staging", stack="other")
+    assert here.missing()["assistants.desk"] == f"{known} the stack other, and the stack here is acme"
+    with pytest.raises(UnsafePlan) as caught:
+        here.apply("production")
+    assert caught.value.exit_code == 4
 
 
 def test_a_rollback_proves_nothing_and_needs_no_proof(here: Promoted) -> None:
