@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hmsplan.config.explain import LIFECYCLE
 from hmsplan.model import Address, Diagnostic, Requirement
 from hmsplan.text import wording
 from hmsplan.text.timestamps import seconds
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from hmsplan.config.document import Document
     from hmsplan.config.problems import Problems
-    from hmsplan.model import SourceLine
+    from hmsplan.model import FieldPath, SourceLine
 
 
 def applied_in(document: Document | None) -> str | None:
@@ -55,7 +56,7 @@ def read_requirement(
     except (ValueError, KeyError, TypeError):  # told with the schema
         return None
     other = file_of(first)
-    return Requirement(first, for_s, source, _excluded(other), _organization(other))
+    return Requirement(first, for_s, source, _excluded(other), _organization(other), _ignored(other))
 
 
 def _mistake(name: str, first: str, known: Collection[str], requires: Callable[[str], str | None]) -> str:
@@ -89,4 +90,24 @@ def _excluded(document: Document | None) -> Mapping[Address, SourceLine]:
             found[Address.parse(item.value)] = item.source
         except (ValueError, TypeError):
             continue  # told when that environment is chosen
+    return found
+
+
+def _ignored(document: Document | None) -> Mapping[Address, Mapping[FieldPath, SourceLine]]:
+    """Return the fields of which an environment file ignores changes, by address."""
+    if document is None or not isinstance(document.value, dict):
+        return {}
+    found: dict[Address, Mapping[FieldPath, SourceLine]] = {}
+    root, overrides = document.root(), document.value.get("overrides")
+    for text in overrides if isinstance(overrides, dict) else ():
+        node, depth = root.find(path := ("overrides", text, LIFECYCLE, "ignore_changes"))
+        if depth != len(path) or not isinstance(node.value, list):
+            continue
+        try:
+            address = Address.parse(text)
+        except (ValueError, TypeError):
+            continue  # likewise
+        found[address] = {
+            tuple(each.value.split(".")): each.source for each in node.items() if isinstance(each.value, str)
+        }
     return found

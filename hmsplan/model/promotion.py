@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from hmsplan.model.address import Address
 from hmsplan.model.diagnostic import SourceLine
+from hmsplan.model.paths import FieldPath
 
 ContentOf: TypeAlias = Callable[[Address], str | None]
 """Returns the digest of what all environments declare of a resource; None for one that only this environment has."""
@@ -23,6 +24,7 @@ class Requirement:
         source: the line that says so.
         excluded: what that environment does without, and the line that says so.
         organization: that environment's own, if it declares one.
+        ignored: the fields of which that environment alone ignores changes, and the lines that say so.
     """
 
     environment: str
@@ -30,6 +32,7 @@ class Requirement:
     source: SourceLine
     excluded: Mapping[Address, SourceLine] = field(default_factory=dict)
     organization: str | None = None
+    ignored: Mapping[Address, Mapping[FieldPath, SourceLine]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

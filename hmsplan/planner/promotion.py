@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.model import Action, Refusal, Risk
+from hmsplan.model import Action, Refusal, Risk, dotted
+from hmsplan.planner.comparison import overlap
 from hmsplan.text import timestamps
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _UNPROVEN: Final = frozenset({Action.NO_OP, Action.FORGET})
 """What sends nothing needs no proof."""
+_WHOLE: Final = frozenset({Action.CREATE, Action.REPLACE})
+"""What sends every field, whether it differs or not."""
 
 
 def unproven(changes: Iterable[ResourceChange], stack: Stack, proof: Proof | None, now: float) -> Iterator[Refusal]:
@@ -40,7 +43,8 @@ def _missing(change: ResourceChange, stack: Stack, requirement: Requirement, pro
         return f"whether {requirement.environment} has it is not known: {proof.problem}"
     if change.action is Action.DELETE:
         return _still_there(change.address, requirement, proof, now)
-    return _not_there(change.address, digest, requirement, proof, now)
+    missing = _not_there(change.address, digest, requirement, proof, now)
+    return missing or _ignored(change, stack, requirement)
 
 
 def _not_there(address: Address, digest: str | None, requirement: Requirement, proof: Proof, now: float) -> str:
@@ -55,6 +59,20 @@ def _not_there(address: Address, digest: str | None, requirement: Requirement, p
     if content.digest != digest:
         return f"not applied in {first}, which has another version of it"
     return _too_young(f"applied in {first}", content.since, requirement, proof, now)
+
+
+def _ignored(change: ResourceChange, stack: Stack, requirement: Requirement) -> str:
+    """Say which field that is sent here is left alone there, so that its value was not tried."""
+    resource = stack.resources.get(change.address)
+    own = resource.lifecycle.ignore_changes if resource is not None else ()
+    sent = [field.path for field in change.fields]
+    if change.action in _WHOLE:
+        sent += [(name,) for name in change.after or ()]
+    for path, source in requirement.ignored.get(change.address, {}).items():
+        if path not in own and any(overlap(path, each) for each in sent):
+            first = requirement.environment
+            return f"{dotted(path)} is not known to be applied in {first}, which ignores changes of it ({source})"
+    return ""
 
 
 def _still_there(address: Address, requirement: Requirement, proof: Proof, now: float) -> str:

@@ -155,6 +155,33 @@ def test_what_staging_excludes_says_so(here: Promoted) -> None:
     )
 
 
+def test_a_field_that_only_staging_ignores_was_not_applied_there(here: Promoted) -> None:
+    ignores = "overrides: {assistants.desk: {lifecycle: {ignore_changes: [first_message]}}}\n"
+    here.apply("staging")
+    here.wait(24)
+    here.apply("production")
+    here.write({"environments/staging.yaml": ignores})
+    here.say("Never tried")
+    here.apply("staging")
+    here.wait(24)
+    reason = (
+        "first_message is not known to be applied in staging, which ignores changes of it "
+        "(environments/staging.yaml:1:60)"
+    )
+    assert here.missing() == {"assistants.desk": reason}
+    own = ignores.replace("first_message", "first_message, name")
+    here.write({"environments/production.yaml": REQUIRE + own})
+    assert here.missing() == {}
+
+
+def test_a_created_object_sends_what_staging_ignores(here: Promoted) -> None:
+    here.write({"environments/staging.yaml": "overrides: {assistants.desk: {lifecycle: {ignore_changes: [name]}}}\n"})
+    here.apply("staging")
+    here.wait(24)
+    assert here.missing()["assistants.desk"].startswith("name is not known to be applied in staging")
+    assert set(here.missing()) == {"assistants.desk"}
+
+
 def test_what_only_production_has_needs_no_proof(here: Promoted) -> None:
     here.write({"environments/production/own.yaml": "assistants:\n  own: {name: Own}\n"})
     here.apply("staging")
