@@ -214,14 +214,17 @@ def _with_live(address: Address, declared: Sequence[Difference], left: _Live, ri
     there = [address in side.objects for side in (left, right)]
     wanted = [address in side.stack.resources for side in (left, right)]
     if there != wanted:
-        causes = [
-            Cause(CauseKind.NOT_APPLIED, side.name)
+        late = [
+            side.name
             for side, is_there, is_wanted in zip((left, right), there, wanted, strict=True)
             if is_there != is_wanted
         ]
-        if there[0] != there[1] or wanted[0] != wanted[1]:  # else they are in the same case
-            one, other = (None if each else MISSING for each in there)
-            yield Difference(address, (), one, other, tuple(causes), is_live=True)
+        names = late if len(late) == 1 else [""]  # neither of them is as declared
+        one, other = (None if each else MISSING for each in there)
+        causes = tuple(Cause(CauseKind.NOT_APPLIED, name) for name in names)
+        yield Difference(address, (), one, other, causes, is_live=True)
+        if there[0] == there[1] and all(wanted):
+            yield from declared
     elif not all(there):
         yield from declared
     else:

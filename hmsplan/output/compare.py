@@ -114,6 +114,8 @@ def _cause(cause: Cause) -> str:
         text = f"${{var:{cause.name}}} in {cause.environment}"
     elif cause.kind is CauseKind.COPY:
         text = f"${{{cause.name}}}"
+    elif cause.kind is CauseKind.NOT_APPLIED and not cause.environment:
+        text = "not applied in either"
     else:
         text = _WORDS[cause.kind].format(cause.environment)
     place = f", {cause.source.file}:{cause.source.line}" if cause.source is not None else ""

@@ -153,6 +153,19 @@ def test_what_is_not_applied_is_accidental(two: Two) -> None:
     assert all(cause.kind is CauseKind.NOT_APPLIED for each in found.accidental for cause in each.causes)
 
 
+def test_what_is_applied_in_neither_is_not_alike(two: Two) -> None:
+    """And what the files say of it is still told."""
+    found = live(two)
+    assert compare_line(found) == "Compared: 6 objects, 0 alike; 7 meant, 6 accidental."
+    assert [place(each) for each in found.differences if each.is_meant] == [
+        place(each) for each in declared(two).differences if each.path
+    ]
+    assert all((each.left, each.right) == (MISSING, MISSING) for each in found.accidental)
+    text = compare_text(found, width=80, color=False)
+    assert "  # assistants.desk is in neither\n  ! accidental: not applied in either\n  ~ first_message = " in text
+    assert "  # numbers.main is in neither\n  ! accidental: not applied in production\n" in text
+
+
 def test_what_somebody_changed_in_one_of_them_is_accidental(two: Two) -> None:
     two.apply("staging")
     two.apply("production")
