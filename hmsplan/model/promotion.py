@@ -54,6 +54,7 @@ class Proof:
 
     Attributes:
         contents: of each address that is bound there; None where no apply wrote down which content it has.
+        made: when the object of an address was made, as far as the last applies tell.
         deletions: when the last applies deleted an address there; all times in Unix seconds, to the millisecond.
         applies: end of each of the last applies to its number in the history.
         problem: why nothing of it is known; "" = it is.
@@ -63,3 +64,4 @@ class Proof:
     deletions: Mapping[Address, float] = field(default_factory=dict)
     applies: Mapping[float, int] = field(default_factory=dict)
     problem: str = ""
+    made: Mapping[Address, float] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from hmsplan.state.journal import ContentApplied
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from hmsplan.model import Address, Head, Plan, Report, Requirement, Stack, State
     from hmsplan.operations.workspace import Workspace
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _LAST: Final = 1000
 """How many applies are looked through: for their numbers, and for deletes, which a state does not remember."""
+
+_MADE: Final = frozenset({Action.CREATE, Action.REPLACE})
 
 
 def with_proof(options: Options, workspace: Workspace) -> Options:
@@ -47,7 +49,20 @@ def _proof(backend: Backend, requirement: Requirement, stack: str) -> Proof:
         {address: binding.content for address, binding in state.bindings.items()},
         {address: head.at for head in heads for address, what in head.touched.items() if what == Action.DELETE},
         {head.at: head.number for head in heads},
+        made=_made(heads),
     )
+
+
+def _made(heads: Iterable[Head]) -> dict[Address, float]:
+    """Return when the object that each address has now was made; no content of it can be older."""
+    found: dict[Address, float] = {}
+    for head in heads:
+        for address, what in head.touched.items():
+            if what in _MADE:
+                found[address] = head.at
+            elif what == Action.DELETE:
+                found.pop(address, None)
+    return found
 
 
 def _of_others(state: State, requirement: Requirement, stack: str) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _UNPROVEN: Final = frozenset({Action.NO_OP, Action.FORGET})
 """What sends nothing needs no proof."""
+_SLACK_S: Final = 60.0
+"""The API tells its time in seconds, and how long an apply took is measured here."""
 _WHOLE: Final = frozenset({Action.CREATE, Action.REPLACE})
 """What sends every field, whether it differs or not."""
 
@@ -58,6 +60,10 @@ def _not_there(address: Address, digest: str | None, requirement: Requirement, p
         return f"not known to be applied in {first}: the last apply there did not finish it, or did not write it down"
     if content.digest != digest:
         return f"not applied in {first}, which has another version of it"
+    made = proof.made.get(address, content.since)
+    if content.since < made - _SLACK_S:
+        by = f"before the object was made (@{proof.applies[made]})"
+        return f"not known to be applied in {first}: by its state it is so since {by}"
     return _too_young(f"applied in {first}", content.since, requirement, proof, now)
 
 

@@ -53,6 +53,16 @@ class Promoted(Two):
         with workspace.backend.lock("test"):
             workspace.backend.save(replace(state, serial=state.serial + 1, **changed))
 
+    def age(self, environment: str, hours: int) -> None:
+        """Let the state say that everything is applied for some more hours."""
+        bindings = self.workspace(environment).state().bindings
+        older = {
+            address: replace(each, content=replace(each.content, since=each.content.since - hours * 3600))
+            for address, each in bindings.items()
+            if each.content is not None
+        }
+        self.put(environment, bindings={**bindings, **older})
+
     def missing(self) -> dict[str, str]:
         """Return what a plan of production says is missing, by address."""
         return {str(each.address): each.reason for each in self.plan().refusals if each.risk == "unproven"}
@@ -217,6 +227,23 @@ def test_a_damaged_state_of_staging_refuses_and_says_why(here: Promoted) -> None
     here.wait(24)
     (here.root / ".hmsplan" / "staging" / "state.json").write_text("{")
     assert "the state of staging could not be read" in here.missing()["assistants.desk"]
+
+
+def test_a_time_before_the_object_was_made_is_not_believed(here: Promoted) -> None:
+    """As where somebody edited the state, so that the time is over."""
+    here.apply("staging")
+    here.wait(1)
+    here.age("staging", 24)
+    assert here.missing()["assistants.desk"] == (
+        "not known to be applied in staging: by its state it is so since before the object was made (@1)"
+    )
+    here.write({"a.yaml": "assistants:\n  night: {name: Night}\n"})
+    here.apply("staging")
+    here.write({"a.yaml": FILES["a.yaml"]})
+    here.apply("staging")
+    assert here.missing()["assistants.desk"].startswith("applied in staging less than two minutes ago (@3)")
+    here.age("staging", 24)
+    assert here.missing()["assistants.desk"].endswith("made (@3)")
 
 
 def test_a_state_of_another_stack_or_organization_is_no_proof(here: Promoted) -> None:
