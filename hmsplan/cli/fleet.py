@@ -10,13 +10,13 @@ import orjson
 
 from hmsplan.cli.fleet_apply import apply_members
 from hmsplan.cli.fleet_create import create_member
-from hmsplan.cli.fleet_run import fleet_options, member_option, open_fleet, perform
+from hmsplan.cli.fleet_run import fleet_options, member_option, open_fleet, perform, plan_all
 from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command, Group
 from hmsplan.cli.plan import exclude_option, target_option
 from hmsplan.cli.terminal import color, err, out, width
 from hmsplan.fleet.executors import Workers
-from hmsplan.fleet.report import plan_json, plan_report, results_json, worst
+from hmsplan.fleet.report import plan_json, results_json, worst
 from hmsplan.fleet.task import Drifted, Operation, Planned, Result
 from hmsplan.fleet.text import render_doctor, render_drift, render_exported, render_lint, render_plan, render_status
 from hmsplan.fleet.values import in_shards
@@ -84,13 +84,11 @@ def plan_members(
 
     Exits with the worst code of all members.
     """
-    _, found = open_fleet(options, members)
-    results = perform(
-        options, found, Operation.PLAN, Workers(executor, parallel), Options(target, excluded=excluded), folder
-    )
-    report = plan_report(results)
+    fleet, found = open_fleet(options, members)
+    workers, choice = Workers(executor, parallel), Options(target, excluded=excluded)
+    report = plan_all(options, fleet, found, workers, choice, folder)
     if folder is not None:
-        _save(folder, results)
+        _save(folder, report.results)
     form = "json" if options.json else form
     match form:
         case "json":

@@ -13,7 +13,7 @@ import click
 from hmsplan.cli.apply import refuse_unknown_risks
 from hmsplan.cli.author import author_of
 from hmsplan.cli.fleet_progress import FleetEvents, progress_of
-from hmsplan.cli.fleet_run import common_of, fleet_options, open_fleet, perform
+from hmsplan.cli.fleet_run import common_of, fleet_options, open_fleet, plan_all
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import exclude_option, target_option
 from hmsplan.cli.terminal import ask, color, err, interactive, report, width
@@ -21,7 +21,7 @@ from hmsplan.errors import HmsplanError, StalePlan
 from hmsplan.fleet.ending import code_of, ending_json, render_ending
 from hmsplan.fleet.executors import Workers, kill_workers, stop_workers
 from hmsplan.fleet.journal import FleetJournal
-from hmsplan.fleet.report import plan_json, plan_report
+from hmsplan.fleet.report import plan_json
 from hmsplan.fleet.rollout import Rollout, reviewed_of, roll_out, stale
 from hmsplan.fleet.task import Operation, Task
 from hmsplan.fleet.text import render_plan
@@ -88,7 +88,7 @@ def apply_members(
             rollout = _taken_up(options, fleet, journal.load(), workers)
         else:
             choice = Options(target, allowed=allow, excluded=excluded)
-            plan = plan_report(perform(options, found, Operation.PLAN, workers, choice))
+            plan = plan_all(options, fleet, found, workers, choice)
             _tell_plan(options, plan)
             _consented(plan, expect_digest, yes=yes)
             reviewed = reviewed_of(plan)
@@ -132,7 +132,7 @@ def _taken_up(options: Globals, fleet: Fleet, progress: Progress, workers: Worke
             summary="Not what was reviewed",
         )
     members: Sequence[Member] = [by_name[name] for name in left]
-    plan = plan_report(perform(options, members, Operation.PLAN, workers, progress.options))
+    plan = plan_all(options, fleet, members, workers, progress.options)
     _tell_plan(options, plan)
     if moved := stale(plan, progress):
         raise StalePlan(

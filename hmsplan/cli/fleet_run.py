@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,9 +15,11 @@ from hmsplan.cli.reading import is_shown
 from hmsplan.cli.session import BASE_URL, refuse_unknown_revision
 from hmsplan.cli.terminal import err, shown, width
 from hmsplan.errors import HmsplanError
+from hmsplan.fleet.apart import refuse_shared
 from hmsplan.fleet.cluster import SCHEME
 from hmsplan.fleet.executors import PROCESSES, THREADS, Workers
 from hmsplan.fleet.load import load_fleet
+from hmsplan.fleet.report import plan_report
 from hmsplan.fleet.task import Common, Operation, Result, Task
 from hmsplan.fleet.values import chosen
 from hmsplan.output.diagnostics import format_diagnostic
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from hmsplan.cli.options import Globals
+    from hmsplan.fleet.report import FleetPlan
     from hmsplan.fleet.values import Fleet, Member
 
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
@@ -104,6 +108,7 @@ def common_of(options: Globals) -> Common:
         options.ca_bundle and options.ca_bundle.resolve(),
         options.timeout_s,
         options.trust_from,
+        salt=secrets.token_bytes(32),
     )
 
 
@@ -120,6 +125,24 @@ def perform(
     tasks = [Task(operation, member, common, choice, folder=folder) for member in members]
     with _counted(options, len(tasks), operation) as ended:
         return workers.perform(tasks, ended=ended)
+
+
+def plan_all(
+    options: Globals,
+    fleet: Fleet,
+    members: Sequence[Member],
+    workers: Workers,
+    choice: Options,
+    folder: Path | None = None,
+) -> FleetPlan:
+    """Plan each member; with *folder*, for a file of each plan.
+
+    Raises:
+        ConfigError: two of the fleet reach one organization.
+    """
+    results = perform(options, members, Operation.PLAN, workers, choice, folder)
+    refuse_shared(fleet, results)
+    return plan_report(results)
 
 
 @contextmanager

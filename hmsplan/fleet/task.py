@@ -47,6 +47,7 @@ class Common:
         timeout_s: seconds after which nothing more is sent for a member; None = no limit.
         run: tells this run from others whose tasks the same process performs.
         machine: the only one whose folders may be used; "" = the work is done on that which asks.
+        salt: makes two keys comparable within this run, and in no other; empty = they are not compared.
     """
 
     root: Path
@@ -62,6 +63,7 @@ class Common:
     trust_from: str | None = None
     run: str = ""
     machine: str = ""
+    salt: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,7 @@ class Result:
         commands: what belongs into each command for this member.
         organization: whose key it was; None = not told.
         value: what was found; None when *problems* say why there is nothing.
+        key_mark: the same for two members only if they have the same key; "" = not known.
     """
 
     name: str
@@ -230,3 +233,4 @@ class Result:
     commands: CommandLine = BARE
     organization: str | None = None
     value: Planned | Drifted | Ended | Standing | Checked | Exported | None = None
+    key_mark: str = field(default="", repr=False)

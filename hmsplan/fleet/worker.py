@@ -7,6 +7,7 @@ pace), performs one operation, and returns what may leave. Whatever goes wrong i
 from __future__ import annotations
 
 import asyncio
+import hmac
 import os
 import platform
 import posixpath
@@ -163,6 +164,7 @@ class _Run:
     def __post_init__(self) -> None:
         self.told = _Told()
         self.shy: list[str] = []
+        self.key_mark = ""
         self.environment = self.task.member.environment or self.task.common.environment
         self.root: Path = self.task.common.root / self.task.member.stack
 
@@ -379,6 +381,8 @@ class _Run:
                 f"What {where} holds is not an API key: those begin with fl_. It was not sent. Correct {member.source}."
             )
             raise NoKey(detail, summary="Not an API key")
+        if self.task.common.salt:
+            self.key_mark = hmac.digest(self.task.common.salt, key.encode(), "sha256").hex()
         return key
 
     def _commands(self) -> CommandLine:
@@ -428,7 +432,7 @@ class _Run:
             value = replace(value, told=tuple(map(clean, value.told)))
         elif isinstance(value, Planned):
             value = replace(value, refusals=tuple(map(clean, value.refusals)))
-        return replace(result, problems=problems, commands=commands, value=value)
+        return replace(result, problems=problems, commands=commands, value=value, key_mark=self.key_mark)
 
 
 def key_of(member: Member, common: Common) -> tuple[str, str]:

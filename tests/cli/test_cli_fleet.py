@@ -218,10 +218,48 @@ def test_a_key_that_is_missing_or_none_is_never_sent(fleet: Callable[..., Result
 
 def test_a_key_of_another_organization_is_refused(fleet: Callable[..., Result], emulator: Emulator) -> None:
     fleet("apply", "-y")
-    swapped = fleet("plan", HMS_KEY_BETA=key_of("gamma"))
+    swapped = fleet("plan", "--member", "!gamma", HMS_KEY_BETA=key_of("gamma"))
     assert swapped.code == 9
     assert "Wrong organization" in swapped.out
     assert greetings(emulator, ["gamma"]) == {"gamma": ["Good morning, this is Gamma Dental."]}
+
+
+@pytest.mark.parametrize("command", [("plan",), ("apply", "-y")], ids=["plan", "apply"])
+def test_two_variables_with_one_key_are_refused_before_any_write(
+    fleet: Callable[..., Result], emulator: Emulator, command: tuple[str, ...]
+) -> None:
+    """The organization is empty, so that only the keys tell that it is one."""
+    same = fleet(*command, HMS_KEY_BETA=key_of("acme"), HMS_KEY_GAMMA="")
+    assert (same.code, emulator.writes) == (3, [])
+    assert "clients.csv:3" in same.err
+    assert "acme (clients.csv:2:1) has the same key" in told(same)
+    assert key_of("acme") not in same.out + same.err
+
+
+def test_two_keys_of_one_organization_are_refused_before_any_write(
+    fleet: Callable[..., Result], emulator: Emulator
+) -> None:
+    assert fleet("apply", "-y", "--member", "acme").code == 0
+    with emulator.app.store.transaction(write=True):
+        emulator.app.store.add_key(key_of("second"), emulator.organization(key_of("acme")), issued=True)
+    before = len(emulator.writes)
+    same = fleet("apply", "-y", HMS_KEY_BETA=key_of("second"))
+    assert (same.code, len(emulator.writes)) == (3, before)
+    assert "acme (clients.csv:2:1) is organization" in told(same)
+
+
+def test_an_organization_that_another_member_declares_is_refused(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path
+) -> None:
+    """Also while the member that declares it is left out."""
+    assert fleet("apply", "-y", "--member", "acme").code == 0
+    organization = emulator.organization(key_of("acme"))
+    rows = ["name,key,organization", f"acme,HMS_KEY_ACME,{organization}", "beta,HMS_KEY_BETA,", ""]
+    (root / "clients.csv").write_text("\n".join(rows), "utf-8")
+    before = len(emulator.writes)
+    same = fleet("apply", "-y", "--member", "beta", HMS_KEY_BETA=key_of("acme"))
+    assert (same.code, len(emulator.writes)) == (3, before)
+    assert "acme (clients.csv:2:1) is organization" in told(same)
 
 
 def test_a_refusal_stops_as_the_file_says(fleet: Callable[..., Result], emulator: Emulator, root: Path) -> None:
