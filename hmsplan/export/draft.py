@@ -363,6 +363,15 @@ def left_out(drafts: Drafts, choices: Choices, unread: Iterable[str] = ()) -> li
     lines = [f"{kind}: the key may not read them, or the API does not have them" for kind in unread]
     lines += [f"{address}: {why}" for address, why in choices.dropped.items()]
     for draft in drafts.drafts:
-        notes = [*draft.notes, *choices.pruned.get(draft.address, {}).items()]
+        notes = _once(draft.notes, choices.pruned.get(draft.address, {}))
         lines += [f"{draft.address} {dotted(path)}: {why}" for path, why in notes]
     return sorted(set(lines))
+
+
+def _once(notes: Iterable[tuple[FieldPath, str]], pruned: Mapping[FieldPath, str]) -> Iterator[tuple[FieldPath, str]]:
+    """Yield one reason for each place: of one that went because something in it cannot be written, that reason."""
+    causes = dict(notes)
+    for place, why in pruned.items():
+        inside = [path for path in causes if path[: len(place)] == place]
+        yield place, "; ".join(f"{dotted(path)}: {causes.pop(path)}" for path in inside) or why
+    yield from causes.items()

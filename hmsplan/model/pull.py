@@ -64,9 +64,10 @@ class PullReport:
     Attributes:
         gone: objects that are not live any more, which no pull takes out of the files.
         adopted: address to the file of each new resource.
-        unmanaged: live objects that nothing binds, as far as they were not adopted.
+        unmanaged: live objects that nothing binds or imports, as far as they were not adopted.
         left_out: what is live of the new resources and not in their files, one line each; foreign text.
         files: path below the root, without symbolic links, to what it becomes.
+        is_adopting: what nothing manages was asked for, too.
     """
 
     pulled: tuple[Pulled, ...]
@@ -76,6 +77,7 @@ class PullReport:
     left_out: tuple[str, ...] = ()
     files: Mapping[str, FileChange] = field(default_factory=dict)
     warnings: tuple[Diagnostic, ...] = ()
+    is_adopting: bool = False
 
     def of(self, outcome: PullOutcome) -> tuple[Pulled, ...]:
         """Return the values of one outcome."""
@@ -83,5 +85,5 @@ class PullReport:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing that drifted is left outside the files, but for what is kept."""
-        return not (self.gone or self.of(PullOutcome.CONFLICT) or self.of(PullOutcome.REFUSED))
+        """Whether nothing that drifted or was adopted is left outside the files, but for what is kept."""
+        return not (self.gone or self.left_out or self.of(PullOutcome.CONFLICT) or self.of(PullOutcome.REFUSED))

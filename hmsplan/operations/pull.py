@@ -119,6 +119,7 @@ def _with_adopted(report: PullReport, adopted: Adopted) -> PullReport:
         adopted={address: place for address, (place, _) in adopted.ids.items()},
         unmanaged=tuple(each for each in report.unmanaged if each.id not in ids),
         left_out=adopted.left_out,
+        is_adopting=True,
         files={**report.files, **{path: FileChange(None, text.encode()) for path, text in adopted.files.items()}},
     )
 
@@ -167,11 +168,12 @@ class _Pull:
         for unit in wanted:
             finder.find(unit)
         texts = self.trial.accept(wanted)
-        twins = {each.other for each in report.drifted if each.drift is DriftKind.TWIN}
+        bound = {each.other for each in report.drifted if each.drift is DriftKind.TWIN}
+        bound |= {each.id for each in self.stack.imports}
         return PullReport(
             tuple(told for value in values if self.wishes.mean(value.unit.address) for told in _told(value)),
             tuple(d for d in report.drifted if d.drift is DriftKind.GONE and self.wishes.mean(d.address)),
-            unmanaged=tuple(each for each in report.unmanaged if each.id not in twins),
+            unmanaged=tuple(each for each in report.unmanaged if each.id not in bound),
             files={path: FileChange(old, new) for path, (old, new) in sorted(texts.items()) if old != new},
         )
 

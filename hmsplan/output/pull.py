@@ -154,7 +154,7 @@ def _gone(gone: Iterable[Drift]) -> Iterator[Line]:
 def _unmanaged(report: PullReport, run: CommandLine) -> Iterator[Line]:
     for line in report.left_out:
         yield Line(f"not in the files: {safe(line)}", "#")
-    if report.unmanaged:
+    if report.unmanaged and not report.is_adopting:
         yield title(
             f"{count(len(report.unmanaged), 'live object')} that no stack manages. To write them as files:", Tone.PLAIN
         )

@@ -386,6 +386,30 @@ def test_what_is_not_managed_is_adopted_with_files_of_its_own(run: Run, root: Pa
     assert run("plan", "--detailed-exitcode").code == 0
 
 
+def test_what_was_adopted_before_an_apply_is_not_adopted_again(run: Run, root: Path, emulator: Emulator) -> None:
+    emulator.add("assistants", {"name": "Night"}, key=KEY)
+    emulator.add("assistants", {"name": "Day"}, key=KEY)
+    assert "--adopt" not in run("pull", "--adopt", "assistants.night").out
+    files = {path: path.read_bytes() for path in root.rglob("*.yaml")}
+    told = run("pull")
+    assert "1 live object that no stack manages" in told.out
+    again = run("pull", "--adopt")
+    assert (again.code, "assistants.day" in again.out, "assistants.night" in again.out) == (0, True, False), again
+    assert {path: path.read_bytes() for path in files} == files
+    assert "2 to adopt" in run("plan").out
+
+
+def test_what_an_adopted_object_cannot_say_makes_the_pull_incomplete(run: Run, emulator: Emulator) -> None:
+    messages = [{"role": "system", "content": "One\x07two"}]
+    llm_config = {"provider": "openai", "model": "gpt-5.4", "messages": messages}
+    emulator.add("assistants", {"name": "Night", "llm_config": llm_config}, key=KEY)
+    result = run("pull", "--adopt", "--json")
+    assert result.code == 1, result
+    (line,) = result.json["left_out"]
+    assert "llm_config.messages" in line
+    assert "characters that no reader would see" in line
+
+
 ENVIRONMENTS = {
     "hmsplan.yaml": "version: 1\nstack: two\nsafety: {settle_grace: 0s}\nvariables: {greeting: {default: Hello}}\n",
     "a.yaml": "assistants:\n  a: {name: A, first_message: '${var:greeting}', business_name: Acme}\n",
