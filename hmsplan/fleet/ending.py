@@ -63,8 +63,10 @@ def _ending(rollout: Rollout, commands: CommandLine, width: int) -> Iterator[lis
     if rollout.later is not None:
         lines.append(title(f"Wave {rollout.later} is not due yet.", Tone.PLAIN))
     if any(fate in {Fate.FAILED, Fate.NOT_STARTED} for _, fate in behind):
-        lines += [title("To go on, when the cause is removed:", Tone.PLAIN)]
-        lines.append(Line(safe(commands.command("apply", "--continue")), whole=True))
+        is_stale = any(result.code == StalePlan.exit_code for result in rollout.results.values())
+        how = "To review what is left, and begin again:" if is_stale else "To go on, when the cause is removed:"
+        words = ["apply"] if is_stale else ["apply", "--continue"]
+        lines += [title(how, Tone.PLAIN), Line(safe(commands.command(*words)), whole=True)]
     yield lines
 
 

@@ -523,8 +523,7 @@ def _refuse_other(made: Plan, stack: Stack, reviewed: Reviewed) -> None:
     """
     found = contents(made, stack.variables)
     if more := [name for content, name in found.items() if content not in reviewed.changes]:
-        detail = f"it would do what was not reviewed ({listed(more)}). Review the fleet, and begin again"
-        raise StalePlan(f"{detail}: hmsplan fleet apply", summary="Digest differs")
+        raise StalePlan(f"it would do what was not reviewed ({listed(more)}).", summary="Digest differs")
 
 
 def ended(report: Report, made: Plan) -> Ended:

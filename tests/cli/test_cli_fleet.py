@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -171,6 +172,29 @@ def test_what_was_not_reviewed_is_not_continued(fleet: Callable[..., Result], em
     assert refused.code == 5
     assert "Not what was reviewed" in refused.err
     assert [name for name in NAMES if writes_of(emulator, name)] == ["acme", "beta"]
+
+
+def test_a_plan_that_changed_before_its_wave_has_one_remedy(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody edits the stack while the second wave waits: to go on would be refused, so it is not recommended."""
+    write_fleet(root, NAMES, "waves: [{members: [acme]}, {share: 100%, after: 1s}]\n")
+    sleep = time.sleep
+
+    def edit(seconds: float) -> None:
+        if writes_of(emulator, "acme"):
+            write_fleet(root, NAMES, "", DESK.replace("morning", "evening"))
+        sleep(seconds)
+
+    monkeypatch.setattr(time, "sleep", edit)
+    stale = fleet("apply", "-y")
+    assert stale.code == 5
+    assert "Digest differs" in stale.out
+    commands = [line.strip() for line in stale.out.splitlines() if line.startswith(" ") and "hmsplan -C" in line]
+    assert commands == [f"hmsplan -C {root} fleet apply"]
+    assert "fleet apply" not in stale.out.split("Digest differs")[1].split("Fleet apply:")[0]
+    assert fleet("apply", "--continue").code == 5
+    assert fleet("apply", "-y").code == 0
 
 
 @pytest.mark.parametrize(
