@@ -51,10 +51,10 @@ def _main(plan: FleetPlan, commands: CommandLine) -> Iterator[str]:
 
 
 def _names(group: Group) -> Iterator[str]:
-    if len(group.names) > 1:
+    if group.note:
         names = ", ".join(f"<code>{html(name)}</code>" for name in group.names)
         yield f"<p>{names}</p>"
-        yield f'<p class="soft">Shown for {html(group.names[0])}; values of variables differ.</p>'
+        yield f'<p class="soft">{html(group.note)}</p>'
 
 
 def _problems(plan: FleetPlan) -> Iterator[str]:

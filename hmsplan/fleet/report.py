@@ -75,6 +75,14 @@ class Group:
         return planned_of(self.results[0])
 
     @property
+    def note(self) -> str:
+        """Say whose plan is shown, and whether others have other values; "" when it is the only one."""
+        if len(self.results) == 1:
+            return ""
+        differ = len({planned_of(result).exact for result in self.results}) > 1
+        return f"Shown for {self.names[0]}; values of variables differ." if differ else f"Shown for {self.names[0]}."
+
+    @property
     def head(self) -> str:
         """Say how many they are, and that they change alike."""
         if len(self.results) == 1:

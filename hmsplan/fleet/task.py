@@ -112,6 +112,7 @@ class Planned:
         counts: what the last line of the plan says, by word.
         drifted: how many objects changed outside.
         refusals: what is refused, each with its flag.
+        exact: digest of what it changes, ids and organization apart, but not the values of variables.
     """
 
     file: bytes
@@ -122,6 +123,7 @@ class Planned:
     drifted: int = 0
     refusals: tuple[str, ...] = ()
     unsettled: int = 0
+    exact: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,11 +54,8 @@ def _plan(plan: FleetPlan, commands: CommandLine, width: int) -> Iterator[list[L
 def _group(group: Group, commands: CommandLine, width: int) -> Iterator[list[Line]]:
     page = page_for(group.results[0], width, commands)
     head = [title(f"{group.head}:")]
-    if len(group.names) > 1:
-        head += [
-            Line(some(group.names)),
-            Line(f"Shown for {group.names[0]}; values of variables differ.", tone=Tone.QUIET),
-        ]
+    if group.note:
+        head += [Line(some(group.names)), Line(group.note, tone=Tone.QUIET)]
     for denied in page.denied:
         head.append(Line(f"{denied.name}: {safe(denied.text)}", "!"))
     for refused in page.refused:

@@ -500,6 +500,7 @@ def planned(made: Plan, stack: Stack, *, is_saved: bool) -> Planned:
             *(f"{refusal.address}: {refusal.told}\n{refusal.flag}" for refusal in made.refusals),
         ),
         len(made.unsettled),
+        likeness(made, {}),
     )
 
 

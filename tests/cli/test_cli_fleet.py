@@ -93,6 +93,15 @@ def test_what_all_members_change_alike_is_shown_once(fleet: Callable[..., Result
     assert "Fleet: 4 to add, 0 to change, 0 to destroy, 0 to adopt in 4 members." in plan.out
 
 
+@pytest.mark.parametrize("form", ["text", "html"])
+def test_values_are_said_to_differ_only_where_they_do(fleet: Callable[..., Result], root: Path, form: str) -> None:
+    assert "values of variables differ" in fleet("plan", "--format", form).out
+    write_fleet(root, NAMES, desk=DESK.replace("${var:business_name}", "the clinic"))
+    plan = fleet("plan", "--format", form)
+    assert "4 the same change" in plan.out
+    assert "values of variables differ" not in plan.out
+
+
 def test_those_that_differ_are_shown_apart(fleet: Callable[..., Result], emulator: Emulator) -> None:
     assert fleet("apply", "-y").code == 0
     (desk,) = emulator.all("assistants", key=key_of("beta"))
