@@ -73,7 +73,7 @@ from hmsplan.model.pull import FileChange, Pulled, PullOutcome, PullReport, Side
 from hmsplan.model.report import Complaint, Outcome, Report, Status
 from hmsplan.model.secret import Secret
 from hmsplan.model.snapshot import Anonymous, RemoteObject, Snapshot
-from hmsplan.model.state import Begun, Binding, Deposed, LastEntry, PendingCreate, RolledBack, State
+from hmsplan.model.state import Begun, Binding, Deposed, LastEntry, PendingCreate, RolledBack, State, TakenBack
 from hmsplan.model.value import EMPTY, MISSING, Missing, Ref, Spec, Unsendable, Value
 from hmsplan.model.windows import EVERYTHING, Freeze, Hours, Opening, Wait, Window
 
@@ -164,6 +164,7 @@ __all__ = [
     "State",
     "Status",
     "Step",
+    "TakenBack",
     "Topic",
     "Tree",
     "Unsendable",

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from hmsplan.model.address import Address
 from hmsplan.model.consent import InForce
 from hmsplan.model.head import Author
+from hmsplan.model.paths import FieldPath
 from hmsplan.model.promotion import Content
 from hmsplan.model.value import EMPTY, Spec
 
@@ -109,19 +110,33 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A value that was applied until a rollback.
+
+    Attributes:
+        path: of the field; of the members, the name of their field; empty = whether the object is there at all.
+        digest: of the value, in hex; references count by their address, and secrets by their name.
+    """
+
+    path: FieldPath
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class RolledBack:
     """A rollback that the repository does not follow yet, as far as is known.
 
     Attributes:
         number: of the apply that it went back to.
         at: Unix seconds, by the API's clock, when it began.
-        addresses: what it was to change, less what a plan of the repository was applied to since.
+        addresses: what it was to change, less what a plan of the repository was applied to since, and the values that
+            it took back there.
         revert: what to type so that the repository follows; "" where that is not known.
     """
 
     number: int
     at: float
-    addresses: frozenset[Address]
+    addresses: Mapping[Address, tuple[TakenBack, ...]]
     revert: str = ""
 
 

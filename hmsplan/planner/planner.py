@@ -151,7 +151,7 @@ def make_plan(
         decided=tuple(found.decided),
         warnings=(
             *looser(changes, declared.safety, state.in_force, at),
-            *_of_the_past(changes, snapshot, state, found, options, kinds),
+            *_of_the_past(changes, stack, snapshot, state, found, options, kinds),
             *_warnings(changes, stack, declared, snapshot, state, found, elsewhere, kinds),
             *too_early(steps, stack),
         ),
@@ -173,6 +173,7 @@ def make_plan(
 
 def _of_the_past(
     changes: Sequence[ResourceChange],
+    stack: Stack,
     snapshot: Snapshot,
     state: State,
     found: Identities,
@@ -182,7 +183,7 @@ def _of_the_past(
     """Yield what a rollback cannot bring back; or what was rolled back, and would come again."""
     pending = [change for change in changes if is_pending(change)]
     if options.past is None:
-        yield from taken_back(pending, state)
+        yield from taken_back(pending, stack, state, kinds)
         return
     from hmsplan.planner.losses import losses, unknown_secrets  # noqa: PLC0415 -- only for a rollback
 

@@ -28,6 +28,7 @@ from hmsplan.model import (
     Secret,
     Severity,
     SourceLine,
+    TakenBack,
     Topic,
     dotted,
     leaves,
@@ -37,6 +38,7 @@ from hmsplan.planner.digest import plain
 from hmsplan.planner.members import HALF, by_member, fingerprint
 from hmsplan.planner.places import named_path
 from hmsplan.secrets.detect import HIDDEN, hidden
+from hmsplan.text.canonical_json import digest
 from hmsplan.text.timestamps import for_people
 from hmsplan.text.wording import count, listed
 
@@ -127,43 +129,73 @@ def stack_at(
     return _Rebuilding(stack, state, entries, rollback, secrets, kinds).past()
 
 
-def taken_back(changes: Iterable[ResourceChange], state: State) -> Iterator[Diagnostic]:
+def taken_back(
+    changes: Iterable[ResourceChange], stack: Stack, state: State, kinds: Kinds = KINDS
+) -> Iterator[Diagnostic]:
     """Warn where a plan of the files would bring back what a rollback took back."""
-    memory = state.rolled_back
-    names = sorted(str(c.address) for c in changes if memory is not None and c.address in memory.addresses)
-    if memory is not None and names:
-        yield _not_followed(memory, f"This plan would bring back what it took back of {listed(names)}.")
+    pending = {address for change in changes for address in (change.address, change.moved_from)}
+    names = [str(address) for address in _still_declared(stack, state, kinds) if address in pending]
+    if state.rolled_back is not None and names:
+        yield _not_followed(state.rolled_back, f"This plan would bring back what it took back of {listed(names)}.")
 
 
-def not_followed(stack: Stack, state: State) -> Iterator[Diagnostic]:
-    """Warn while the files declare something else than a rollback left, which is no drift."""
-    memory = state.rolled_back
-    ids = {address: binding.id for address, binding in state.bindings.items()}
-    names = sorted(str(a) for a in (memory.addresses if memory else ()) if not _is_followed(stack, state, a, ids))
-    if memory is not None and names:
-        yield _not_followed(
-            memory, f"The files still declare something else for {listed(names)}, which drift does not count."
-        )
+def not_followed(stack: Stack, state: State, kinds: Kinds = KINDS) -> Iterator[Diagnostic]:
+    """Warn while the files declare what a rollback took back, which is no drift."""
+    names = [str(address) for address in _still_declared(stack, state, kinds)]
+    if state.rolled_back is not None and names:
+        what = f"The files still declare what it took back of {listed(names)}, which drift does not count."
+        yield _not_followed(state.rolled_back, what)
 
 
-def _is_followed(stack: Stack, state: State, address: Address, ids: Mapping[Address, str]) -> bool:
-    resource, binding = stack.resources.get(address), state.bindings.get(address)
-    if resource is None or binding is None:
-        return resource is None and binding is None
-    return bool(_comparable(resource.spec, ids) == _comparable(binding.applied, ids))
+def _still_declared(stack: Stack, state: State, kinds: Kinds) -> Iterator[Address]:
+    """Yield of what was rolled back the addresses of which *stack* declares a value that was taken back."""
+    names = _names(state)
+    for address, taken in sorted(state.rolled_back.addresses.items() if state.rolled_back is not None else ()):
+        kind, resource = kinds[address.kind], stack.resources.get(address)
+        spec = resource.spec if resource is not None else None
+        members = _marks(kind, resource.members if resource is not None else None, state.lineage)
+        if any(each.digest == _digest_at(kind, spec, members, each.path, names) for each in taken):
+            yield address
 
 
-def _comparable(value: Value, ids: Mapping[Address, str]) -> Value:
-    """Return *value* with ids in place of references, and names in place of secrets."""
+def _names(state: State) -> Mapping[str, str]:
+    return {binding.id: str(address) for address, binding in state.bindings.items()}
+
+
+def _marks(kind: Kind, members: Iterable[Spec] | None, lineage: str) -> Mapping[str, int] | None:
+    """Return *members* as ``Binding.members`` counts them."""
+    if kind.members is None or members is None:
+        return None
+    return Counter(fingerprint(kind.members, spec, lineage) for spec in members)
+
+
+def _digest_at(
+    kind: Kind, spec: Spec | None, members: Mapping[str, int] | None, path: FieldPath, names: Mapping[str, str]
+) -> str:
+    """Return the digest of what *spec* says at *path*, as ``TakenBack`` has it; "" where there is no object."""
+    if not path:
+        return digest({"is_there": spec is not None})
+    if spec is None:
+        return ""
+    if kind.members is not None and path == (kind.members.name,):
+        return digest(dict(members or {}))
+    value = at_path(kind, spec, path)
+    return digest(plain(None if value is MISSING else _comparable(value, names)))
+
+
+def _comparable(value: Value, names: Mapping[str, str]) -> Value:
+    """Return *value* with addresses in place of references and ids, and names in place of secrets."""
     if isinstance(value, Ref):
-        return ids.get(value.address)
+        return str(value.address)
     if isinstance(value, Secret):
         return {"$secret": value.name}
     if isinstance(value, Mapping):
         if "$secret" in value:
             return {"$secret": value["$secret"]}
-        return {key: _comparable(item, ids) for key, item in value.items()}
-    return [_comparable(item, ids) for item in value] if isinstance(value, list | tuple) else value
+        return {key: _comparable(item, names) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_comparable(item, names) for item in value]
+    return names.get(value, value) if isinstance(value, str) else value
 
 
 def _not_followed(memory: RolledBack, what: str) -> Diagnostic:
@@ -176,19 +208,45 @@ def _not_followed(memory: RolledBack, what: str) -> Diagnostic:
     return Diagnostic("Rolled back", detail, severity=Severity.WARNING)
 
 
-def memory_of(plan: Plan, state: State, now: float) -> RolledBack | None:
+def memory_of(plan: Plan, state: State, now: float, kinds: Kinds = KINDS) -> RolledBack | None:
     """Return what a state remembers of rollbacks once *plan* is applied."""
-    touched = frozenset(change.address for change in plan.pending)
-    if plan.rollback is not None:
-        if not touched:
-            return state.rolled_back
-        before = state.rolled_back.addresses if state.rolled_back is not None else frozenset()
-        return RolledBack(plan.rollback.to.number, now, before | touched, plan.rollback.revert)
     memory = state.rolled_back
-    left = memory.addresses - {change.address for change in plan.changes} if memory is not None else frozenset()
+    before = memory.addresses if memory is not None else {}
+    if plan.rollback is not None:
+        touched = {
+            change.address: _taken_back(change, before.get(change.address, ()), state, kinds)
+            for change in plan.pending
+            if not change.deposed
+        }
+        if not touched:
+            return memory
+        left = {address: taken for address, taken in {**before, **touched}.items() if taken}
+        return RolledBack(plan.rollback.to.number, now, MappingProxyType(left), plan.rollback.revert) if left else None
+    applied = {change.address for change in plan.changes}
+    left = {address: taken for address, taken in before.items() if address not in applied}
     if memory is None or not (plan.targets or plan.excluded) or not left:
         return None
-    return memory if left == memory.addresses else replace(memory, addresses=left)
+    return memory if len(left) == len(before) else replace(memory, addresses=MappingProxyType(left))
+
+
+def _taken_back(
+    change: ResourceChange, before: Iterable[TakenBack], state: State, kinds: Kinds
+) -> tuple[TakenBack, ...]:
+    """Return what a rollback takes back of one object, and what one *before* it did that it does not bring back."""
+    kind, names = kinds[change.address.kind], _names(state)
+    binding = state.bindings.get(change.address)
+    was = binding.applied if binding is not None else None
+    then = None if change.action in {Action.DELETE, Action.FORGET} else change.after
+    paths: list[FieldPath] = [(), *(field.path for field in change.fields)] if was is not None else [()]
+    found = {path: _digest_at(kind, was, None, path, names) for path in paths}
+    left = {path: _digest_at(kind, then, None, path, names) for path in (*paths, *(each.path for each in before))}
+    taken = {
+        TakenBack(path, mark) for path, mark in found.items() if mark != left[path] and (then is not None or not path)
+    }
+    taken |= {each for each in before if each.digest != left[each.path]}
+    if kind.members is not None and binding is not None and then is not None and change.members is not None:
+        taken.add(TakenBack((kind.members.name,), digest(dict(binding.members))))
+    return tuple(sorted(taken, key=lambda each: (tuple(map(str, each.path)), each.digest)))
 
 
 class _Rebuilding:

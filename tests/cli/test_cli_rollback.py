@@ -185,6 +185,27 @@ def test_git_follows_with_the_command_that_is_printed(
     assert "Rolled back" not in live("plan").out + live("drift").out
 
 
+def test_a_later_change_of_an_object_that_follows_already_is_no_way_back(
+    live: Callable[..., Result], stack: Path, committed: tuple[str, str], emulator: Emulator
+) -> None:
+    """And what the files still declare is told as ever, whatever else of the object they change."""
+    assert live("rollback", "@1", "-y", *BACK).code == 0
+    more = "first_message: Buy now, business_name: Acme, stt_config: {language: nl}"
+    write(stack, {"a.yaml": ONE["a.yaml"].replace("first_message: Hello, business_name: Acme", more), "c.yaml": ""})
+    for look in ("plan", "drift"):
+        assert "Rolled back" in live(look).out
+    git(stack, "checkout", "-q", ".")
+    git(stack, "revert", "--no-edit", "..".join(committed))
+    (desk,) = [each for each in emulator.all("assistants") if each["name"] == "Support"]
+    emulator.edit("assistants", desk["id"], {"first_message": "By hand"})
+    planned = live("plan", "--detailed-exitcode")
+    assert (planned.code, "Rolled back" in planned.out) == (2, False)
+    new = ONE["a.yaml"].replace("Hello", "Good day, max_duration_seconds: 90")
+    write(stack, {"a.yaml": new.replace("  old:", "  third: {name: Third}\n  old:")})
+    planned = live("plan", "--detailed-exitcode")
+    assert (planned.code, "Rolled back" in planned.out + live("drift").out) == (2, False)
+
+
 def test_git_follows_where_merges_lie_between(
     live: Callable[..., Result], stack: Path, committed: tuple[str, str]
 ) -> None:
@@ -376,6 +397,9 @@ def test_leads_are_put_back_as_far_as_the_files_name_them(
     assert applied("rollback", "@2", "-y", "--allow", "*").code == 0
     (campaign,) = emulator.all("campaigns")
     assert [each["phone_number"] for each in emulator.all("leads", parent=campaign["id"])] == ["+31612345678"]
+    assert "Rolled back" not in applied("plan").out
+    write(stack, {"c.yaml": TWO["c.yaml"].replace("+31612345678", "+31612345673")})
+    assert "would bring back what it took back of campaigns.recall." in told(applied("plan"))
 
 
 def test_a_name_that_was_changed_is_changed_back(live: Callable[..., Result], stack: Path, emulator: Emulator) -> None:

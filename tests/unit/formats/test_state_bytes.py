@@ -21,6 +21,7 @@ from hmsplan.model import (
     PendingCreate,
     RolledBack,
     State,
+    TakenBack,
     Window,
 )
 from hmsplan.state.journal import (
@@ -134,7 +135,8 @@ def test_what_was_in_force_is_kept_and_left_out_where_there_is_nothing() -> None
 
 
 def test_a_rollback_is_kept_until_the_files_are_applied_and_left_out_where_there_is_none() -> None:
-    back = RolledBack(12, 1_800_000_000.5, frozenset({Address("assistants", "a")}), "git revert --no-edit 1..2")
+    taken = (TakenBack((), "0a"), TakenBack(("tools", 0, "name"), "0b"))
+    back = RolledBack(12, 1_800_000_000.5, {Address("assistants", "a"): taken}, "git revert --no-edit 1..2")
     state = replace(STATE, rolled_back=back)
     assert parse(dump(state)) == state
     assert b"rolled_back" not in dump(STATE)
