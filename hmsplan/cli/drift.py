@@ -10,7 +10,7 @@ from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import open_workspace, wait_for
 from hmsplan.cli.surfaces import DRIFT_FORMATS, print_drift
-from hmsplan.errors import StateError
+from hmsplan.errors import StateError, UnsettledCreate
 from hmsplan.operations.drift import drift
 
 if TYPE_CHECKING:
@@ -21,7 +21,11 @@ DRIFTED = 2
 
 @click.command("drift", cls=Command)
 @format_option(DRIFT_FORMATS)
-@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something drifted.")
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Exit 2 when something drifted.",
+)
 @click.option("--unmanaged", is_flag=True, help="Also list the live objects that are not managed.")
 @click.pass_obj
 def drift_command(options: Globals, form: str, detailed_exitcode: bool, unmanaged: bool) -> int:
@@ -32,4 +36,6 @@ def drift_command(options: Globals, form: str, detailed_exitcode: bool, unmanage
     print_drift(options, report, drifts, form, workspace.stack)
     if detailed_exitcode and report.is_blind:
         raise StateError("a state without an apply cannot tell whether something drifted", summary="Nothing compared")
-    return DRIFTED if detailed_exitcode and report.drifted else 0
+    if not detailed_exitcode:
+        return 0
+    return DRIFTED if report.drifted else UnsettledCreate.exit_code if report.unsettled else 0

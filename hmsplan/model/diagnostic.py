@@ -47,6 +47,7 @@ class Topic(enum.StrEnum):
     TEMPLATE = "template"
     CONSENT = "consent"
     LOST = "lost"
+    UNSETTLED = "unsettled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ class PullReport:
         left_out: what is live of the new resources and not in their files, one line each; foreign text.
         files: path below the root, without symbolic links, to what it becomes.
         is_adopting: what nothing manages was asked for, too.
+        unsettled: says of each object of which the readings do not tell whether it exists that it was not compared.
     """
 
     pulled: tuple[Pulled, ...]
@@ -78,6 +79,7 @@ class PullReport:
     files: Mapping[str, FileChange] = field(default_factory=dict)
     warnings: tuple[Diagnostic, ...] = ()
     is_adopting: bool = False
+    unsettled: tuple[Diagnostic, ...] = ()
 
     def of(self, outcome: PullOutcome) -> tuple[Pulled, ...]:
         """Return the values of one outcome."""
@@ -86,4 +88,5 @@ class PullReport:
     @property
     def is_whole(self) -> bool:
         """Whether nothing that drifted or was adopted is left outside the files, but for what is kept."""
-        return not (self.gone or self.left_out or self.of(PullOutcome.CONFLICT) or self.of(PullOutcome.REFUSED))
+        left = self.gone or self.unsettled or self.left_out
+        return not (left or self.of(PullOutcome.CONFLICT) or self.of(PullOutcome.REFUSED))

@@ -175,6 +175,7 @@ class _Pull:
             tuple(d for d in report.drifted if d.drift is DriftKind.GONE and self.wishes.mean(d.address)),
             unmanaged=tuple(each for each in report.unmanaged if each.id not in bound),
             files={path: FileChange(old, new) for path, (old, new) in sorted(texts.items()) if old != new},
+            unsettled=tuple(each for each in report.unsettled if self.wishes.mean(each.address)),
         )
 
     def _values(self, drift: Drift) -> Iterator[_Value]:

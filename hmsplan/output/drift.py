@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION: Final = "1.0"
 NO_DRIFT: Final = "No drift. Every managed object is as the last apply left it, or as the stack declares it."
+NOT_SETTLED: Final = "No drift was found, but not every managed object could be compared, see above."
 NOTHING_KNOWN: Final = "Nothing was compared, because no earlier apply is known here."
 HAPPENED: Final = {
     DriftKind.GONE: "is gone",
@@ -62,11 +63,12 @@ def drift_line(drifts: Sequence[Drift]) -> str:
     return f"Drift: {', '.join(parts)}."
 
 
-def coverage_text(coverage: Coverage) -> str:
+def coverage_text(coverage: Coverage, unsettled: int = 0) -> str:
     """Write ``38 of 41 objects managed (numbers 2 of 3)``: the kinds that are not managed whole are named."""
     partly = [f"{name} {have} of {total}" for name, (have, total) in sorted(coverage.items()) if have < total]
     managed, total = _sums(coverage)
-    return f"{managed} of {total} objects managed" + (f" ({', '.join(partly)})" if partly else "")
+    more = f", {unsettled} not settled" if unsettled else ""
+    return f"{managed} of {total} objects managed{more}" + (f" ({', '.join(partly)})" if partly else "")
 
 
 def _sums(coverage: Coverage) -> tuple[int, int]:

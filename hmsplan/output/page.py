@@ -415,6 +415,7 @@ def drift_page(
     """Return what a drift report says."""
     from hmsplan.output.drift import (  # noqa: PLC0415 -- a plan needs none of it
         NO_DRIFT,
+        NOT_SETTLED,
         NOTHING_KNOWN,
         coverage_text,
         drift_line,
@@ -425,12 +426,16 @@ def drift_page(
     ours = [drift for drift in drifts if drift.drift is not DriftKind.UNMANAGED]
     rows = ((mark, kind, tuple(_drift_name(d) for d in drifts if d.drift is kind)) for kind, mark in _DRIFT_ORDER)
     memory = _memory(warnings)
-    ending = () if ours else (NOTHING_KNOWN,) if memory else (NO_DRIFT,)
+    unsettled = [str(each.address) for each in warnings if each.topic is Topic.UNSETTLED]
+    ending = () if ours else (NOTHING_KNOWN,) if memory else (NOT_SETTLED,) if unsettled else (NO_DRIFT,)
     return Page(
         "drift",
         stack,
         environment,
-        rows=tuple(Row(mark, str(kind), names) for mark, kind, names in rows if names),
+        rows=(
+            *(Row(mark, str(kind), names) for mark, kind, names in rows if names),
+            *((Row("?", "unsettled", tuple(unsettled)),) if unsettled else ()),
+        ),
         drift=_drifted(worst_first(ours), width, EMPTY, commands),
         unmanaged=tuple(drift for drift in drifts if drift.drift is DriftKind.UNMANAGED),
         ending=ending,
@@ -438,7 +443,7 @@ def drift_page(
         memory=memory,
         apply=commands.command("apply"),
         pull=commands.command("pull"),
-        coverage=f"Coverage: {coverage_text(coverage)}",
+        coverage=f"Coverage: {coverage_text(coverage, len(unsettled))}",
         unseen=f"Cannot be seen: {unseen_text(unseen)}" if unseen else "",
         counts=drift_line(drifts),
         stamp=stamp,

@@ -17,10 +17,11 @@ from hmsplan.text.wording import count
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from hmsplan.model import Drift, Pulled, PullReport
+    from hmsplan.model import Diagnostic, Drift, Pulled, PullReport
     from hmsplan.output.commands import CommandLine
 
 FORMAT_VERSION: Final = "1.0"
+NOT_SETTLED: Final = "Nothing to pull that is known, but not every managed object could be compared, see above."
 NOTHING: Final = "Nothing to pull: what is live is what the last apply left, or what the files declare."
 
 
@@ -41,6 +42,7 @@ def pull_text(
         list(_refused(report, run, width)),
         list(_kept(report)),
         list(_gone(report.gone)),
+        *(_unsettled(each, run) for each in report.unsettled),
         list(_unmanaged(report, run)),
         [title(_last(report, only_checked=only_checked))],
     ]
@@ -50,7 +52,7 @@ def pull_text(
 
 def _last(report: PullReport, *, only_checked: bool) -> str:
     if not (report.pulled or report.gone or report.adopted):
-        return NOTHING
+        return NOT_SETTLED if report.unsettled else NOTHING
     number = {outcome: len(report.of(outcome)) for outcome in PullOutcome}
     verb = "to write" if only_checked else "written"
     parts = [f"{number[PullOutcome.WRITTEN]} {verb}"]
@@ -151,6 +153,11 @@ def _gone(gone: Iterable[Drift]) -> Iterator[Line]:
         yield Line(str(each.address), "-", notes=(f'"{safe(each.name)}", {safe(each.id)}',))
 
 
+def _unsettled(found: Diagnostic, run: CommandLine) -> list[Line]:
+    told, *commands = run.completed(found).detail.splitlines()
+    return [Line(safe(f"{found.summary}: {told}"), "?"), *(Line(safe(each.strip()), whole=True) for each in commands)]
+
+
 def _unmanaged(report: PullReport, run: CommandLine) -> Iterator[Line]:
     for line in report.left_out:
         yield Line(f"not in the files: {safe(line)}", "#")
@@ -169,6 +176,7 @@ def pull_json(report: PullReport, numbers: Collection[str] = (), *, only_checked
         "values": [_pulled_json(each) for each in report.pulled],
         "gone": [{"address": str(each.address), "id": each.id, "name": each.name} for each in report.gone],
         "adopted": [{"address": str(address), "file": file} for address, file in report.adopted.items()],
+        "unsettled": [{"address": str(each.address), "detail": each.detail} for each in report.unsettled],
         "left_out": list(report.left_out),
         "unmanaged": [{"kind": each.kind, "id": each.id, "name": each.name} for each in report.unmanaged],
         "files": [{"path": path, "diff": lines} for path, lines in file_diffs(report, numbers)],

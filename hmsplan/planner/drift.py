@@ -7,6 +7,7 @@ write it down.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -24,13 +25,13 @@ from hmsplan.planner.resource_diff import is_final
 from hmsplan.planner.safety import without_memory
 from hmsplan.planner.trouble import troubles
 from hmsplan.planner.unseen import unseen_fields
-from hmsplan.text.timestamps import from_api
+from hmsplan.text.timestamps import from_api, span
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from hmsplan.kinds import Kind, Kinds
-    from hmsplan.model import Address, Binding, FieldPath, Snapshot, Spec, Stack, State
+    from hmsplan.model import Address, Binding, FieldPath, Snapshot, Spec, Stack, State, Unsettled
     from hmsplan.planner.matching import Elsewhere, Identities
 
 
@@ -224,7 +225,8 @@ class DriftReport:
         coverage: kind to (objects that state binds and that are live, live objects).
         unseen: address to the applied fields whose live value the API does not tell.
         requests: how many HTTP requests it took.
-        warnings: that no apply is remembered, or what the platform finds wrong with a managed object; not drift.
+        warnings: that no apply is remembered, what is not settled, or what the platform finds wrong with a managed
+            object; not drift.
     """
 
     drifted: tuple[Drift, ...]
@@ -233,6 +235,11 @@ class DriftReport:
     unseen: Mapping[Address, tuple[FieldPath, ...]]
     requests: int = 0
     warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def unsettled(self) -> tuple[Diagnostic, ...]:
+        """Name the objects of which the readings do not tell whether they exist."""
+        return tuple(warning for warning in self.warnings if warning.topic is Topic.UNSETTLED)
 
     @property
     def is_blind(self) -> bool:
@@ -268,8 +275,27 @@ def survey(
         coverage,
         {address: paths for address, paths in unseen.items() if paths},
         snapshot.requests,
-        (*_memory(stack, snapshot, state, elsewhere, kinds), *troubles(stack, bindings, snapshot, kinds)),
+        (
+            *_memory(stack, snapshot, state, elsewhere, kinds),
+            *map(_not_settled, found.unsettled),
+            *troubles(stack, bindings, snapshot, kinds),
+        ),
     )
+
+
+def _not_settled(item: Unsettled) -> Diagnostic:
+    """Say that an object is not compared, and when to look again."""
+    within = f"it may show up within {span(math.ceil(item.remaining_s))}"
+    if item.id is not None:
+        what = f"It was created a moment ago as {item.id}, and neither the list nor a GET shows it: {within}."
+        what = f"{what} Look again then."
+    else:
+        left = f" {within[0].upper()}{within[1:]}." if item.is_waiting else ""
+        what = (
+            f"An earlier run sent a create and never got an answer.{left} To see what settles it, type\n  hmsplan plan"
+        )
+    detail = f"{item.address} is not compared. {what}"
+    return Diagnostic("Not settled", detail, None, item.address, (), Severity.WARNING, Topic.UNSETTLED)
 
 
 def _timed(drift: Drift, snapshot: Snapshot) -> Drift:

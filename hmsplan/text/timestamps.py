@@ -26,6 +26,14 @@ def length(seconds_: float) -> str:
     return "less than two minutes"
 
 
+def span(seconds_: float) -> str:
+    """Write a length of time for people, and a short one to the second: ``20 s``, ``1 minute``, ``23 hours``."""
+    whole = max(round(seconds_), 0)
+    if whole >= 2 * UNITS["m"]:
+        return length(whole)
+    return count(1, "minute") if whole == UNITS["m"] else f"{whole} s"
+
+
 def iso(at: float) -> str:
     """Write Unix seconds as ISO 8601 in UTC, without a fraction."""
     return dt.datetime.fromtimestamp(at, dt.UTC).strftime(_ISO)

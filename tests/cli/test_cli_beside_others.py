@@ -118,7 +118,16 @@ def test_what_was_made_a_moment_ago_and_is_not_visible_yet_is_not_made_again(
         ("assistants.other", next(each["id"] for each in emulator.all("assistants") if each["name"] == "Other")),
     ]
     assert document["changes"] == []
-    assert live("drift", "--detailed-exitcode").code == 0
+    drifted = live("drift", "--detailed-exitcode")
+    told = " ".join(drifted.out.split())
+    assert drifted.code == 8
+    assert f"assistants.desk is not compared. It was created a moment ago as {desk['id']}" in told
+    assert "Look again then." in told
+    assert "Coverage: 0 of 0 objects managed, 2 not settled" in told
+    assert "No drift. Every" not in told
+    pulled = live("pull", "--check")
+    assert (pulled.code, "assistants.other is not compared." in " ".join(pulled.out.split())) == (1, True)
+    assert "Nothing to pull: " not in pulled.out
 
 
 # Leads
