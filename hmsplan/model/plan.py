@@ -382,6 +382,7 @@ class Plan:
         minutes: what its campaigns take; None when it was not asked for, is unknown, or it calls no one.
         unread: kinds that were not read and may use what changes, so that whom it reaches through them is unknown.
         opens: when all of it may be done, if a change has to wait and there is such a moment.
+        first_in: the environment in which to apply first what it lacks a proof of; "" where that does not help.
         as_of: Unix seconds as of which windows were judged, if that is another time than when it was made.
     """
 
@@ -415,6 +416,7 @@ class Plan:
     as_of: float | None = None
     rollback: Rollback | None = None
     minutes: Minutes | None = None
+    first_in: str = ""
 
     @property
     def lost(self) -> tuple[Diagnostic, ...]:

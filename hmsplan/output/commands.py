@@ -79,6 +79,11 @@ class CommandLine:
             words = ("apply", self.saved)
         return plain(shlex.join(["hmsplan", *self.options, *words]))
 
+    def elsewhere(self, environment: str) -> CommandLine:
+        """Return the same for a run on another environment."""
+        place = self.options.index("-e") if "-e" in self.options else len(self.options)
+        return CommandLine((*self.options[:place], "-e", environment, *self.options[place + 2 :]))
+
     def git(self, command: str) -> str:
         """Return a command of git, to be run on the repository of the stack."""
         folder = self.options[1] if self.options[:1] == ("-C",) else ""

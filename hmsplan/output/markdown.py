@@ -15,7 +15,7 @@ from urllib.parse import quote
 from hmsplan.output import flow as flows
 from hmsplan.output.graph import mermaid, visible
 from hmsplan.output.lines import INDENT, Line, columns, wrap
-from hmsplan.output.page import APPROVALS, OUTSIDE, OUTSIDE_NOTE, PASTE, SHOWN_AS, tally_of
+from hmsplan.output.page import APPROVALS, FIRST, OUTSIDE, OUTSIDE_NOTE, PASTE, SHOWN_AS, tally_of
 from hmsplan.output.words import fitting
 from hmsplan.text import escape
 from hmsplan.text.wording import count
@@ -135,6 +135,7 @@ def _questions(page: Page, room: int) -> Iterator[str]:
     if page.denied:
         yield f"> [!CAUTION]\n> **{page.denial}**"
         yield _told(page.denied, room)
+    yield from _first(page, room)
     if page.refused:
         yield f"> [!CAUTION]\n> **{page.refusal}**"
         yield _told(page.refused, room)
@@ -161,6 +162,12 @@ def _questions(page: Page, room: int) -> Iterator[str]:
         yield _told(page.unsettled, room)
         commands = [_short(command) for question in page.unsettled for command in question.commands]
         yield escape.markdown_fence(commands[: room // 200], "console")
+
+
+def _first(page: Page, room: int) -> Iterator[str]:
+    for question in page.first:
+        yield f"**{FIRST}**\n\n{_told(page.first, room)}"
+        yield escape.markdown_fence(question.commands, "console")
 
 
 def _told(questions: Sequence[Question], room: int) -> str:

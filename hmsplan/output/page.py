@@ -48,6 +48,7 @@ ORDER: Final = (
 )
 APPROVALS: Final = "approvals.yaml"
 PASTE: Final = f"Or in git: add this to {APPROVALS}, with the reason."
+FIRST: Final = "Another environment comes first."
 FOLLOW: Final = "Then bring the repository in line: until that is done, a plan of it brings back what was taken back."
 _AT_THE_HEAD: Final = frozenset({Topic.NO_STATE, Topic.CONSENT, Topic.LOST})
 _SMALL: Final = 5
@@ -137,6 +138,7 @@ class Page:
         minutes: what the campaigns of the plan take, a row each below a row of heads; empty for nothing known.
         balance: how much of the minutes that are left they take.
         denied: what policies deny, which no flag allows.
+        first: what to type before that is not refused any more, without any flag.
         refused: one a flag.
         waiting: says what has to wait, and until when; "" when nothing has to.
         later: what to type to plan as of then, and to let an apply wait for it.
@@ -176,6 +178,7 @@ class Page:
     minutes: tuple[tuple[str, ...], ...] = ()
     balance: str = ""
     denied: tuple[Question, ...] = ()
+    first: tuple[Question, ...] = ()
     refused: tuple[Question, ...] = ()
     waiting: str = ""
     later: tuple[str, ...] = ()
@@ -289,6 +292,7 @@ def page_of(
         balance=balance_text(plan.minutes),
         denied=tuple(Question(denial.about, denial.told, ()) for denial in plan.denials),
         refused=_refused(plan, apply),
+        first=_first(plan, commands),
         waiting=waiting_text(plan),
         later=later(plan, commands),
         block=block_of(plan, plan.refusals),
@@ -535,6 +539,14 @@ def _rows(plan: Plan) -> Iterator[Row]:
 
 def _named(changes: Iterable[ResourceChange]) -> list[str]:
     return [str(change.address) if not change.deposed else f"{change.address} (deposed)" for change in changes]
+
+
+def _first(plan: Plan, commands: CommandLine) -> tuple[Question, ...]:
+    """Say where to apply what lacks a proof."""
+    if not plan.first_in:
+        return ()
+    command = commands.elsewhere(plan.first_in).command("apply")
+    return (Question(plan.first_in, "what is not proven there has to be applied there first. Type:", (command,)),)
 
 
 def _refused(plan: Plan, apply: str) -> tuple[Question, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hmsplan.output.diagnostics import format_diagnostic, no_quote
 from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
 from hmsplan.output.minutes import aligned
-from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, PASTE, SHOWN_AS, page_of
+from hmsplan.output.page import FIRST, OUTSIDE, OUTSIDE_NOTE, PASTE, SHOWN_AS, page_of
 from hmsplan.output.words import some
 from hmsplan.text.wording import count
 
@@ -52,6 +52,7 @@ def _joined(sections: Iterable[list[Line]]) -> Iterator[Line]:
 def _plan(page: Page, quote: Quote, *, show_unchanged: bool) -> Iterator[list[Line]]:
     yield _summary(page)
     yield _questions(page.denial, page.denied, "!")
+    yield _questions(FIRST, page.first, "!", Tone.PLAIN)
     yield _refused(page)
     yield _questions(page.allowance, page.allowed, "!", Tone.PLAIN)
     yield _minutes(page)

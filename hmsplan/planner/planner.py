@@ -28,7 +28,7 @@ from hmsplan.planner.drift import find_drift, find_twins, twin_warning
 from hmsplan.planner.matching import NOWHERE, identify
 from hmsplan.planner.members import gone_with
 from hmsplan.planner.narrow import narrowed
-from hmsplan.planner.promotion import unproven
+from hmsplan.planner.promotion import first_in, proven_from, unproven
 from hmsplan.planner.resource_diff import comparison, creation
 from hmsplan.planner.rollback import taken_back
 from hmsplan.planner.safety import loosened, risks, without_memory
@@ -134,7 +134,8 @@ def make_plan(
     changes = tuple(_safe_to_show(change, kinds) for change in changes)
     users = remaining_users(changes, snapshot, found.bindings, kinds)
     if options.at_opening:
-        at = first_opening(declared.safety, written(changes), now) or now
+        proven = proven_from(changes, declared, options.proof, now)
+        at = first_opening(declared.safety, written(changes), proven) or now
     steps = lower(changes, stack, found, state, holders, kinds)
     plan = Plan(
         stack=stack.name,
@@ -166,9 +167,10 @@ def make_plan(
         unread=unread(changes, snapshot, kinds),
         requests=snapshot.requests,
         as_of=at if at != now else None,
+        first_in=first_in(changes, declared, options.proof, at),
     )
     plan = with_consent(plan, declared, snapshot, state, options.allowed, at, kinds)
-    return with_digests(with_waits(plan, declared.safety, at), kinds)
+    return with_digests(with_waits(plan, declared.safety, at, proven_from(changes, declared, options.proof, at)), kinds)
 
 
 def _of_the_past(

@@ -113,8 +113,11 @@ def written(changes: Iterable[ResourceChange]) -> Collection[Address]:
     return dict.fromkeys(change.address for change in changes if writes(change))
 
 
-def with_waits(plan: Plan, safety: Safety, now: float) -> Plan:
-    """Return *plan* with what each change waits for that nobody allowed to be made outside its window."""
+def with_waits(plan: Plan, safety: Safety, now: float, proven: float) -> Plan:
+    """Return *plan* with what each change waits for that nobody allowed to be made outside its window.
+
+    *proven* is when no change lacks the time any more that another environment has to have it.
+    """
     held = {refusal.address for refusal in plan.refusals if refusal.risk is Risk.OVERRIDE}
     if not held or not (safety.windows or safety.freezes):
         return plan
@@ -124,7 +127,7 @@ def with_waits(plan: Plan, safety: Safety, now: float) -> Plan:
         else change
         for change in plan.changes
     )
-    at = first_opening(safety, written(plan.changes), now)
+    at = first_opening(safety, written(plan.changes), proven)
     zone = (safety.windows or safety.freezes)[0].zone
     return replace(plan, changes=changes, opens=None if at is None else opening(at, zone, now))
 

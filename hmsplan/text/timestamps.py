@@ -28,7 +28,7 @@ def length(seconds_: float) -> str:
 
 def span(seconds_: float) -> str:
     """Write a length of time for people, and a short one to the second: ``20 s``, ``1 minute``, ``23 hours``."""
-    whole = max(round(seconds_), 0)
+    whole = max(int(seconds_), 0)
     if whole >= 2 * UNITS["m"]:
         return length(whole)
     return count(1, "minute") if whole == UNITS["m"] else f"{whole} s"

@@ -111,7 +111,7 @@ def test_another_content_begins_anew_and_the_same_keeps_its_time(here: Promoted)
     here.say("Hello from ${var:who}")
     assert "another version" in here.missing()["assistants.desk"]
     here.apply("staging")
-    assert "less than two minutes ago (@3)" in here.missing()["assistants.desk"]
+    assert " s ago (@3)" in here.missing()["assistants.desk"]
 
 
 def test_variables_of_either_environment_need_no_proof(here: Promoted) -> None:
@@ -134,14 +134,14 @@ def test_an_apply_that_changes_nothing_proves_what_is_there(here: Promoted) -> N
     assert "did not write it down" in here.missing()["assistants.desk"]
     assert here.apply("staging").report.outcomes == ()
     assert "0 to go" not in (reason := here.missing()["assistants.desk"])
-    assert reason.startswith("applied in staging less than two minutes ago, and has to be")
+    assert " s ago, and has to be" in reason
     here.wait(24)
     assert here.missing() == {}
     here.say("Hello from Test")
     assert "another version" in here.missing()["assistants.desk"]
     assert here.plan("staging").pending == ()
     here.apply("staging")
-    assert here.missing()["assistants.desk"].startswith("applied in staging less than two minutes ago")
+    assert " s ago" in here.missing()["assistants.desk"]
 
 
 def test_a_delete_has_to_be_done_there_first(two: Promoted) -> None:

@@ -19,7 +19,7 @@ from hmsplan.output.graph import visible
 from hmsplan.output.html.flow import pictures
 from hmsplan.output.html.graph import MOST, svg
 from hmsplan.output.lines import Ink, Tone
-from hmsplan.output.page import OUTSIDE, OUTSIDE_NOTE, PASTE, SHOWN_AS
+from hmsplan.output.page import FIRST, OUTSIDE, OUTSIDE_NOTE, PASTE, SHOWN_AS
 from hmsplan.text.escape import html, plain
 from hmsplan.text.wording import count
 
@@ -90,6 +90,7 @@ def script_hash(script: str) -> str:
 
 def _main(page: Page, graph: Graph | None, ids: Mapping[str, str]) -> Iterator[str]:
     yield from _asked("denied", page.denial, page.denied, ())
+    yield from _asked("first", FIRST, page.first, [typed for each in page.first for typed in each.commands])
     wait = ["", f"# {page.waiting}", *page.later] if page.waiting else []
     yield from _asked("refused", page.refusal, page.refused, [page.consent, *wait, "", f"# {PASTE}", *page.block])
     yield from _asked("allowed", page.allowance, page.allowed, ())

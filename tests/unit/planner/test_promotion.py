@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 from support.readings import LINE, at, bound, declared, live, planned, remembered, remote, resource
 
-from hmsplan.model import Content, Proof, Requirement, Risk, Safety, Window
+from hmsplan.model import Content, Hours, Proof, Requirement, Risk, Safety, Window
 
 DAY_S: Final = 86_400.0
 A: Final = at("assistants.a")
@@ -33,7 +33,7 @@ def proven(digest: str = "d", **more: Any) -> Proof:
 
 def test_the_time_is_over_to_the_second() -> None:
     assert missing(proven(), has="B", now=1000.0 + DAY_S - 1) == (
-        "applied in staging 23 hours ago, and has to be for 24 hours: less than two minutes to go"
+        "applied in staging 23 hours ago, and has to be for 24 hours: 1 s to go"
     )
     assert missing(proven(), has="B", now=1000.0 + DAY_S) == ""
 
@@ -59,7 +59,7 @@ def test_what_is_not_asked_is_not_refused() -> None:
         (Proof({A: None}), "not known to be applied in staging"),
         (proven("e"), "not applied in staging, which has another version of it"),
         (Proof(problem="it is gone"), "whether staging has it is not known: it is gone"),
-        (proven(applies={1000.0: 7}), "applied in staging less than two minutes ago (@7)"),
+        (proven(applies={1000.0: 7}), "applied in staging 1 s ago (@7)"),
     ],
 )
 def test_each_way_in_which_it_is_missing(proof: Proof, told: str) -> None:
@@ -98,3 +98,32 @@ def test_a_change_that_only_lacks_its_proof_waits_for_no_window() -> None:
     assert (alone.opens, alone.changes[0].wait) == (None, None)
     emergency = planned(stack, proof=Proof(), targets=["assistants.b"], allowed=("override:*",))
     assert [each.flag for each in emergency.refusals] == ["--allow unproven:assistants.b"]
+
+
+def test_a_short_time_is_told_to_the_second() -> None:
+    stack = declared(
+        resource("assistants.a", name="A"), requirement=Requirement("staging", 60.0, LINE), content_of=lambda _: "d"
+    )
+    (refusal,) = planned(stack, proof=proven(), now=1020.0).refusals
+    assert refusal.reason == "applied in staging 20 s ago, and has to be for 1 minute: 40 s to go"
+
+
+def test_the_first_opening_waits_for_the_proof_too() -> None:
+    """It is unknown where time alone does not help."""
+    night = Safety(windows=(Window("", (Hours(frozenset(range(7)), 18 * 60, 19 * 60),), "UTC"),))
+    stack = declared(
+        resource("assistants.a", name="A"),
+        requirement=Requirement("staging", DAY_S, LINE),
+        content_of=lambda _: "d",
+        safety=night,
+    )
+    plan = planned(stack, proof=proven(), now=1000.0, at_opening=True)
+    assert (plan.as_of, plan.refusals, plan.first_in) == (DAY_S + 18 * 3600, (), "")
+    shut = planned(stack, proof=proven(), now=1000.0)
+    assert shut.opens is not None
+    assert shut.opens.at == DAY_S + 18 * 3600
+    other = planned(stack, proof=proven("e"), now=1000.0, at_opening=True)
+    assert (other.as_of, [str(each.risk) for each in other.refusals]) == (18 * 3600.0, ["unproven"])
+    assert other.first_in == "staging"
+    plain = planned(replace(stack, safety=Safety()), proof=proven(), now=1001.0, at_opening=True)
+    assert (plain.as_of, plain.refusals) == (1020.0 + DAY_S, ())
