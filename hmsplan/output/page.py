@@ -387,8 +387,22 @@ def follow_up(plan: Plan, commands: CommandLine) -> Iterator[Question]:
     if plan.rollback is not None and plan.pending and (plan.rollback.revert or plan.rollback.doubt):
         part = "It takes back everything since, and not only what this plan is limited to."
         more = [plan.rollback.doubt, part if (plan.targets or plan.excluded) and plan.rollback.revert else ""]
+        more += [] if plan.rollback.revert else [*_by_hand(plan)]
         typed = (commands.git(plan.rollback.revert),) if plan.rollback.revert else ()
         yield Question("repository", " ".join(filter(None, [FOLLOW, *more])), typed)
+
+
+def _by_hand(plan: Plan) -> Iterator[str]:
+    """Say what to change in the files where no command of git does it."""
+    yield "So change the files by hand, as this plan shows it, until a plan of them has no changes."
+    verbs = {Action.CREATE: "Declare again", Action.DELETE: "Take out", Action.FORGET: "Take out"}
+    groups: dict[str, list[str]] = {}
+    for change in plan.pending:
+        verb = verbs.get(change.action, "Change")
+        is_told = verb == "Change" and change.source is not None
+        where = f" ({change.source.file}:{change.source.line})" if is_told and change.source is not None else ""
+        groups.setdefault(verb, []).append(f"{change.address}{where}")
+    yield from (f"{verb}: {', '.join(dict.fromkeys(names))}." for verb, names in groups.items())
 
 
 def in_order(plan: Plan) -> list[ResourceChange]:

@@ -248,6 +248,8 @@ def test_what_git_cannot_tell_is_said(live: Callable[..., Result], stack: Path, 
     back = live("rollback", "@2", "--target", "assistants.support")
     assert "Local changes of @3 are in no commit." in told(back)
     assert "git revert" not in back.out.replace(f"git -C {stack} revert", "")
+    assert "So change the files by hand" in told(back)
+    assert "Change: assistants.support (a.yaml:3)." in told(back)
     partly = live("rollback", "@1", "--target", "assistants.support")
     assert "not only what this plan is limited to" in told(partly)
     assert f"{committed[0]}..{committed[1]}" in partly.out
