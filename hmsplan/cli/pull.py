@@ -24,11 +24,12 @@ from hmsplan.export.scaffold import create
 from hmsplan.kinds import KINDS
 from hmsplan.model import Side
 from hmsplan.operations.pull import Wishes, pull
+from hmsplan.output.commands import NEW_LINE
 from hmsplan.output.pull import pull_json, pull_text
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hmsplan.cli.options import Globals
     from hmsplan.model import PullReport, Stack
@@ -65,6 +66,8 @@ def pull_command(
     Every other byte stays as it is. What cannot be written is named with the reason, and makes the exit code 1. Nothing
     is written to the platform.
     """
+    if not shared:
+        _refuse_member(options, addresses)
     workspace = open_workspace(options)
     wishes = Wishes(addresses, Side(side) if side else None, shared, adopt)
     found = wait_for(pull(workspace, options.directory, partial(_reload, options), wishes))
@@ -84,6 +87,23 @@ def pull_command(
     if not found.is_whole:
         return NOT_WHOLE
     return CHANGED if detailed_exitcode and found.files else 0
+
+
+def _refuse_member(options: Globals, addresses: Sequence[str]) -> None:
+    """Refuse to write what is live in one organization into files that are those of others too.
+
+    Raises:
+        HmsplanError: the state is that of a member of a fleet.
+    """
+    if member := options.commands.member:
+        command = options.command("pull", "--shared", *addresses)
+        raise HmsplanError(
+            f"{plain(member)} is a member of a fleet: what is live in its organization would be written into files "
+            "that all members share, and the next apply would change them all. To keep it for this member alone, write "
+            "it into its overrides in fleet.yaml, or into a variable of its own. To write it for all members:"
+            f"{NEW_LINE}{command}",
+            summary="Shared by a fleet",
+        )
 
 
 def _reload(options: Globals, environment: str | None, instead: Mapping[str, bytes]) -> Stack:

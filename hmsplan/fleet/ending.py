@@ -9,7 +9,7 @@ from hmsplan.errors import StalePlan
 from hmsplan.fleet.report import FORMAT_VERSION, results_json, worst
 from hmsplan.fleet.rollout import Fate
 from hmsplan.fleet.task import Ended
-from hmsplan.fleet.text import joined, problems
+from hmsplan.fleet.text import alone, joined, problems
 from hmsplan.output.lines import Line, Tone, paint, safe, title
 from hmsplan.output.words import some
 from hmsplan.text.wording import count
@@ -77,8 +77,7 @@ def _failed(result: Result, value: Ended) -> list[Line]:
         lines += [Line(f"and {count(more, 'more step')}")] if more > 0 else []
     return [
         *lines,
-        Line("To see what is left, with the key of the member:"),
-        Line(safe(result.commands.command("plan")), whole=True),
+        *alone(result, "To see what is left", "plan"),
     ]
 
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.fleet.report import page_for, shared_problems
 from hmsplan.fleet.task import Checked, Drifted, Exported, Standing
+from hmsplan.fleet.values import SECRET
 from hmsplan.model import Severity
 from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
+from hmsplan.output.page import KEPT_IN_FLEET
 from hmsplan.output.text import object_lines
 from hmsplan.output.words import some
 from hmsplan.text.wording import count, listed
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from hmsplan.model import Diagnostic
     from hmsplan.output.commands import CommandLine
 
+KEY: Final = "HMS_SOVEREIGN_API_KEY"
 _MOST_SHOWN: Final = 20
 """Groups whose objects are shown; of the others there is a line each."""
 _ORDER: Final = (Severity.INFO, Severity.WARNING, Severity.ERROR)
@@ -161,18 +164,24 @@ def _drifts(results: Sequence[Result], width: int) -> Iterator[list[Line]]:
     drifted = [(result, value) for result, value in seen if value.told]
     for result, value in drifted:
         head = title(f"{result.name}: {value.line}", Tone.ALERT)
-        more = Line(safe(result.commands.command("drift")), whole=True)
-        yield [
-            head,
-            *(Line(safe(text), "~") for text in value.told),
-            Line("To see it, with the key of the member:"),
-            more,
-        ]
+        yield [head, *(Line(safe(text), "~") for text in value.told), *alone(result, "To see it", "drift")]
+    if any(result.commands.member for result, _ in drifted):
+        yield [title(KEPT_IN_FLEET, Tone.PLAIN)]
     blind = [result.name for result, value in seen if value.is_blind]
     if blind:
         yield [title(f"Nothing was compared, because no apply is remembered: {some(blind)}", Tone.PLAIN)]
     yield from problems([result for result in results if result.value is None], width)
     yield [title(f"Drift in {len(drifted)} of {count(len(results), 'member')}.")]
+
+
+def alone(result: Result, why: str, command: str) -> Iterator[Line]:
+    """Yield what to type to run *command* for one member alone."""
+    secret = result.key.startswith(SECRET)
+    whose = f"the secret {result.key.removeprefix(SECRET)}" if secret else "its key"
+    yield Line(safe(f"{why}, with {whose} in {KEY}:"))
+    if result.key and not secret:
+        yield Line(safe(f'export {KEY}="${result.key}"'), whole=True)
+    yield Line(safe(result.commands.command(command)), whole=True)
 
 
 def problems(results: Iterable[Result], width: int) -> Iterator[list[Line]]:

@@ -41,7 +41,7 @@ from hmsplan.operations.refresh import check_organization
 from hmsplan.operations.reporter import Reporter
 from hmsplan.operations.rescue import Rescue, rescue_file
 from hmsplan.operations.workspace import Workspace, connect_with
-from hmsplan.output.commands import CommandLine
+from hmsplan.output.commands import MEMBERS, CommandLine
 from hmsplan.output.diagnostics import diagnostics_of
 from hmsplan.output.report import step_text, summary, totals
 from hmsplan.secrets.answers import TIMEOUT_S, ask
@@ -70,8 +70,6 @@ if TYPE_CHECKING:
     from hmsplan.operations.workspace import Connect
 
 Found = TypeVar("Found")
-MEMBERS: Final = "members"
-"""The folder, or part of a prefix, below which each member has its state."""
 _KEY: Final = re.compile(r"fl_[\x21-\x7e]+")
 _LEAST: Final = 8  # characters of a secret that is cut out; shorter ones stand in other texts by chance
 
@@ -432,7 +430,8 @@ class _Run:
             value = replace(value, told=tuple(map(clean, value.told)))
         elif isinstance(value, Planned):
             value = replace(value, refusals=tuple(map(clean, value.refusals)))
-        return replace(result, problems=problems, commands=commands, value=value, key_mark=self.key_mark)
+        key = self.task.member.key
+        return replace(result, problems=problems, commands=commands, key=key, value=value, key_mark=self.key_mark)
 
 
 def key_of(member: Member, common: Common) -> tuple[str, str]:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from hmsplan.text.escape import plain
 
@@ -54,6 +56,9 @@ NAMES: Final = (
 )
 """What may stand behind the name of the program: a text that says what hmsplan does is no command."""
 
+MEMBERS: Final = "members"
+"""The folder, or part of a prefix, below which each member of a fleet has its state."""
+
 NEW_LINE: Final = "\n  "
 """What stands before a command; ``format_diagnostic`` and the report keep such a line whole."""
 
@@ -72,6 +77,12 @@ class CommandLine:
 
     options: tuple[str, ...] = ()
     saved: str = ""
+
+    @property
+    def member(self) -> str:
+        """The member of a fleet that is meant, which is the one whose state is named; "" when there is none."""
+        folders = urlsplit(dict(pairwise(self.options)).get("--state", "")).path.rstrip("/").split("/")
+        return folders[-1] if folders[-2:-1] == [MEMBERS] else ""
 
     def command(self, *words: str) -> str:
         """Return what to type to run *words* on the same stack, environment and state."""

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 NO_CHANGES: Final = "No changes. The organization matches the stack."
 NO_CHANGES_THEN: Final = "No changes. The snapshot matches the stack."
+KEPT_IN_FLEET: Final = (
+    "To keep what is live for one member, write it into its overrides in fleet.yaml, or into a variable of its own."
+)
+"""In place of ``pull``, which would write it into the files that all members share."""
 SHOWN_AS: Final = "Shown as: last applied -> live now. Nothing is proposed or written."
 OUTSIDE: Final = "Changed outside hmsplan since the last apply"
 OUTSIDE_NOTE: Final = "For information. What this plan does about it stands above."
@@ -162,7 +166,7 @@ class Page:
         digest: as it is written; "" for a drift report.
         stamp: which hmsplan made the report, and when; "" for none.
         apply: what to type to apply such a plan, before what allows its risks, or to undo what drifted.
-        pull: what to type to write into the files what drifted.
+        pull: what to type to write into the files what drifted; "" where a fleet shares them.
         width: columns that the lines of objects are laid out for.
     """
 
@@ -460,7 +464,7 @@ def drift_page(
         warnings=tuple(commands.completed(each) for each in warnings if each.topic is not Topic.NO_STATE),
         memory=memory,
         apply=commands.command("apply"),
-        pull=commands.command("pull"),
+        pull="" if commands.member else commands.command("pull"),
         coverage=f"Coverage: {coverage_text(coverage, len(unsettled))}",
         unseen=f"Cannot be seen: {unseen_text(unseen)}" if unseen else "",
         counts=drift_line(drifts),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hmsplan.output.diagnostics import format_diagnostic, no_quote
 from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
 from hmsplan.output.minutes import aligned
-from hmsplan.output.page import FIRST, OUTSIDE, OUTSIDE_NOTE, PASTE, SHOWN_AS, page_of
+from hmsplan.output.page import FIRST, KEPT_IN_FLEET, OUTSIDE, OUTSIDE_NOTE, PASTE, SHOWN_AS, page_of
 from hmsplan.output.words import some
 from hmsplan.text.wording import count
 
@@ -94,6 +94,14 @@ def _way_back(page: Page) -> list[Line]:
     return [
         title("To put back what the stack declares:", Tone.PLAIN),
         Line(page.apply, whole=True),
+        *_to_keep(page),
+    ]
+
+
+def _to_keep(page: Page) -> list[Line]:
+    if not page.pull:
+        return [title(KEPT_IN_FLEET, Tone.PLAIN)]
+    return [
         title("To keep what is live, write it into the files:", Tone.PLAIN),
         Line(page.pull, whole=True),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +118,37 @@ def test_those_that_differ_are_shown_apart(fleet: Callable[..., Result], emulato
     assert "assistants.desk was changed: first_message" in drift.out
     assert "assistants.desk is gone" in drift.out
     assert "Drift in 2 of 4 members." in drift.out
+
+
+def test_what_one_member_has_live_is_not_written_for_all(
+    fleet: Callable[..., Result], cli: Cli, emulator: Emulator, root: Path
+) -> None:
+    """The command that the drift of a member prints leads to no change of the shared files, unless it is asked for."""
+    fleet("apply", "-y")
+    (desk,) = emulator.all("assistants", key=key_of("beta"))
+    emulator.edit("assistants", desk["id"], {"first_message": "Good day, this is Beta Dental."})
+    drift = fleet("drift")
+    assert 'export HMS_SOVEREIGN_API_KEY="$HMS_KEY_BETA"\n' in drift.out
+    assert "write it into its overrides in fleet.yaml" in told(drift)
+    (printed,) = re.findall(r"^    hmsplan (.*) drift$", drift.out, re.MULTILINE)
+    env = {"HMS_SOVEREIGN_API_KEY": key_of("beta")}
+
+    def alone(*words: str) -> Result:
+        with running(emulator) as url:
+            return cli(*shlex.split(printed), *words, **env, HMS_SOVEREIGN_BASE_URL=url)
+
+    seen = alone("drift")
+    assert seen.code == 0
+    assert "write it into its overrides in fleet.yaml" in told(seen)
+    assert "pull" not in seen.out
+    before = (root / "clinics/desk.yaml").read_bytes()
+    refused = alone("pull")
+    assert refused.code == 1
+    assert "beta is a member of a fleet" in refused.err
+    assert re.search(r"^ *hmsplan .* pull --shared$", refused.err, re.MULTILINE)
+    assert (root / "clinics/desk.yaml").read_bytes() == before
+    assert alone("pull", "--shared").code == 0
+    assert "Good day, this is ${var:business_name}." in (root / "clinics/desk.yaml").read_text("utf-8")
 
 
 def test_each_member_gets_what_is_its_own(fleet: Callable[..., Result], emulator: Emulator, root: Path) -> None:
