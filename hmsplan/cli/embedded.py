@@ -46,6 +46,12 @@ def database(root: Path, environment: str) -> Path:
     return root / FOLDER / environment / _DATABASE
 
 
+def is_embedded(file: Path) -> bool:
+    """Say whether *file* is the database of an environment's emulator, whose data only ``KEY`` opens."""
+    parts = file.resolve().parts
+    return parts[-4:-2] == tuple(FOLDER.split("/")) and parts[-1] == _DATABASE
+
+
 def open_state(root: Path, environment: str) -> Backend:
     """Open the state of what an environment's emulator holds."""
     from hmsplan.state.file.storage import FileStorage  # noqa: PLC0415 -- a storage is loaded only when it is chosen

@@ -63,12 +63,14 @@ def _serve(options: Globals, port: int, db: Path | None, faults: Path | None, se
             summary="Cannot start the emulator",
         ) from error
 
+    key = embedded.KEY if db is not None and embedded.is_embedded(db) else "fl_test"
+
     def started(url: str) -> None:
         if options.json:
             report(f'{{"url":"{url}"}}')
         else:
             report(f"The emulator listens. In another shell:\n\n  export HMS_SOVEREIGN_BASE_URL={url}")
-            report("  export HMS_SOVEREIGN_API_KEY=fl_test\n")
+            report(f"  export HMS_SOVEREIGN_API_KEY={key}\n")
 
     try:
         serve(emulator, port=port, on_start=started)

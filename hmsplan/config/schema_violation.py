@@ -167,6 +167,8 @@ def _owner(error: _Fault, path: FieldPath, title: str) -> str:
     if field in A_KIND:
         return A_KIND[field]
     name = error.schema.get("title", "")
+    if isinstance(path[-1], int) and name.isalpha():  # an item of a list, which has a word of its own
+        return f"{'an' if name[0] in 'AEIOU' else 'a'} {name.lower()}"
     return f"{field} ({name})" if name else field
 
 
