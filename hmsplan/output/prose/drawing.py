@@ -6,6 +6,7 @@ right, so a bullet never reads as a deletion. What did not change is counted on 
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.output.lines import INDENT, Ink, Line, Piece, Tone, columns, inked, safe
@@ -239,15 +240,28 @@ def _sentences(paragraph: Paragraph, depth: int) -> Iterator[Line]:
     exact = paragraph.form in BY_LINE
     inside = _inside(paragraph)
     rows = [_rows(sentence, exact=exact, inside=inside > n) for n, sentence in enumerate(paragraph.sentences)]
-    for number, found in enumerate(rows):
-        for place, (mark, pieces) in enumerate(found):
-            before = () if exact or place or not number or rows[number - 1] else (Piece("… "),)
-            ends = number + 1 == len(rows) or rows[number + 1] or place + 1 < len(found)
-            after = () if exact or ends else (Piece(" …"),)
+    end = 0
+    for changed, group in groupby(rows, key=bool):
+        run = list(group)
+        begin, end = end, end + len(run)
+        if not changed:
+            if exact:
+                yield _fold(f"{count(len(run), 'line')} the same", depth)
+            continue
+        shown = [row for found in run for row in found]
+        marks = [mark for mark, _ in shown]
+        first = _outer(marks) if begin and not exact else set()
+        last = {len(marks) - 1 - place for place in _outer(marks[::-1])} if end < len(rows) and not exact else set()
+        for place, (mark, pieces) in enumerate(shown):
+            before = (Piece("… "),) if place in first else ()
+            after = (Piece(" …"),) if place in last else ()
             yield inked((*before, *pieces, *after), mark, depth)
-        if exact and not found and (not number or rows[number - 1]):
-            same = next((n for n in range(number, len(rows)) if rows[n]), len(rows)) - number
-            yield _fold(f"{count(same, 'line')} the same", depth)
+
+
+def _outer(marks: Sequence[str]) -> set[int]:
+    """Return where the old text begins and where the new one does, in rows that follow each other."""
+    other = next((place for place, mark in enumerate(marks) if mark != marks[0]), 0)
+    return {0, other} if {marks[0], marks[other]} == {"-", "+"} else {0}
 
 
 def _inside(paragraph: Paragraph) -> int:

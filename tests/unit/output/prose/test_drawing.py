@@ -53,6 +53,14 @@ def test_a_word_is_marked_in_its_sentence_below_its_heading() -> None:
     ]
 
 
+def test_what_stays_around_a_replaced_sentence_is_told_on_both_sides() -> None:
+    old = "Good morning, this is Acme. How can I help? Bye for now."
+    assert shown(old, old.replace("How can I help?", "What shall we do for you?")) == [
+        "    - │ … How can I help? …",
+        "    + │ … What shall we do for you? …",
+    ]
+
+
 def test_colours_say_the_same_without_marks() -> None:
     rows = paint(compared("Bel de arts nu.", "Bel de tandarts nu.", 0)[1], width=80, color=True)
     assert rows == ("    \x1b[33m~ │ \x1b[0mBel de \x1b[31;9marts\x1b[0m\x1b[32;4mtandarts\x1b[0m nu.\n")
