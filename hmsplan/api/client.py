@@ -25,7 +25,7 @@ from hmsplan import __version__
 from hmsplan.api import request_log
 from hmsplan.api.departure import Departure
 from hmsplan.api.rate_limit import Pacer, backoff
-from hmsplan.api.responses import Answer, Unreadable, body_of, error_of
+from hmsplan.api.responses import KEY_NAME, Answer, Unreadable, body_of, error_of
 from hmsplan.api.urls import DEFAULT_BASE_URL, encoded, endpoint, tls
 from hmsplan.errors import ApiError, HmsplanError, NotFound, RateLimited
 from hmsplan.model import Secret, Unsendable, dotted, leaves
@@ -60,6 +60,7 @@ class ReadClient:
 
     Args:
         api_key: kept out of every text.
+        key_name: the environment variable that it stands in, for messages.
         transport: in place of the network; proxies and ``ca_bundle`` mean nothing then.
         allow_host: a host that may have the key, besides the vendor's and loopback.
         ca_bundle: PEM file with further authorities. Verification cannot be switched off.
@@ -88,6 +89,7 @@ class ReadClient:
         base_url: str = DEFAULT_BASE_URL,
         *,
         api_key: str,
+        key_name: str = KEY_NAME,
         transport: httpx.AsyncBaseTransport | None = None,
         allow_host: str | None = None,
         ca_bundle: Path | None = None,
@@ -107,8 +109,8 @@ class ReadClient:
         self.requests: Counter[str] = Counter()
         self.retries = 0
         self._calls = 0
-        key = _checked_key(api_key)
-        self._key = Secret("HMS_SOVEREIGN_API_KEY", key)
+        key = _checked_key(api_key, key_name)
+        self._key = Secret(key_name, key)
         self._exchange_s = timeout_s * _DRIP
         self._timeout_s, self._max_bytes = timeout_s, max_bytes
         self.clock, self._sleep, self._random = clock, sleep, random
@@ -206,7 +208,7 @@ class ReadClient:
             try:
                 value = answer.value(method)
             except Unreadable as unreadable:
-                error = error_of(answer, method, path, hidden, str(unreadable))
+                error = error_of(answer, method, path, hidden, str(unreadable), self._key.name)
                 request_log.answered(method, path, params, answer, hidden)
             else:
                 request_log.answered(method, path, params, answer, hidden, value)
@@ -433,11 +435,11 @@ def _and(error: ApiError, more: str) -> ApiError:
     return error
 
 
-def _checked_key(api_key: str) -> str:
+def _checked_key(api_key: str, name: str) -> str:
     key = api_key.strip()
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         why = "holds characters no key has" if key else "is empty"
-        raise HmsplanError(f"HMS_SOVEREIGN_API_KEY {why}", summary="No API key")
+        raise HmsplanError(f"{name} {why}", summary="No API key")
     return key
 
 

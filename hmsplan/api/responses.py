@@ -43,8 +43,9 @@ _READS: Final = frozenset({"GET"})
 _SURE_TWICE: Final = frozenset({"GET", "DELETE"})
 _TOO_MANY: Final = 429
 _TIMED_OUT: Final = 408  # the server gave up on the request, so it proves no refusal
+KEY_NAME: Final = "HMS_SOVEREIGN_API_KEY"
 _HINTS: Final = {
-    401: "check the key in HMS_SOVEREIGN_API_KEY",
+    401: "check the key in {key}",
     403: "the key may not do this",
 }
 
@@ -170,7 +171,9 @@ def _is_kept(body: bytes, value: Any) -> bool:
     return body.count(_KEY_END) == written.count(_KEY_END)  # else a key was dropped
 
 
-def error_of(answer: Answer, method: str, path: str, hidden: Collection[str] = (), reason: str = "") -> ApiError:
+def error_of(
+    answer: Answer, method: str, path: str, hidden: Collection[str] = (), reason: str = "", key: str = KEY_NAME
+) -> ApiError:
     """Build the exception for an answer that is no success.
 
     Args:
@@ -179,6 +182,7 @@ def error_of(answer: Answer, method: str, path: str, hidden: Collection[str] = (
         path: below the base URL.
         hidden: texts that must not show: the key, and the secrets the request carried.
         reason: why a 2xx is none.
+        key: the environment variable that holds the key.
     """
     text, details = (reason or answer.trouble, ()) if answer.ok or answer.status is None else _told(answer)
     text, details = cleaned(text, hidden), tuple(cleaned(line, hidden) for line in details)
@@ -186,7 +190,7 @@ def error_of(answer: Answer, method: str, path: str, hidden: Collection[str] = (
     if answer.sent and not answer.refused and method not in _SURE_TWICE:
         kind, text = Ambiguous, f"it was sent, and whether it happened is unknown: {text}"
     elif answer.status in _HINTS:
-        text = f"{text}; {_HINTS[answer.status]}"
+        text = f"{text}; {_HINTS[answer.status].format(key=key)}"
         kind = Unauthorized if answer.status == 401 else ApiError  # noqa: PLR2004 -- the status that means it
     elif answer.status == 404 and not _is_page(answer):  # noqa: PLR2004
         kind = NotFound

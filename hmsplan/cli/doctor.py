@@ -22,7 +22,7 @@ from hmsplan.api.urls import DEFAULT_BASE_URL, endpoint
 from hmsplan.cli import embedded
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.probe_servers import managed_servers, probe_servers
-from hmsplan.cli.session import BASE_URL, KEY, connect, load, open_state, wait_for
+from hmsplan.cli.session import BASE_URL, KEY, KEY_PREFIX, connect, load, open_state, wait_for
 from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import ApiError, ConfigError, HmsplanError, StateError, Unauthorized, WrongOrganization
 from hmsplan.model import Secret, Severity, leaves
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from hmsplan.state.backend import Backend
 
 ALMOST: Final = 1
-KEY_PREFIX: Final = "fl_"
 SKEW_S: Final = 30.0
 
 

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from hmsplan.secrets.source import Source
 
 KEY: Final = "HMS_SOVEREIGN_API_KEY"
+KEY_PREFIX: Final = "fl_"
+_NO_KEY: Final = f"{KEY} is not set. Export it, or try everything without a key: add --emulator."
 BASE_URL: Final = "HMS_SOVEREIGN_BASE_URL"
 _TRUST_FROM: Final = "HMSPLAN_TRUST_FROM"
 
@@ -244,6 +246,7 @@ async def connect(options: Globals, kind: type[Client], **settings: Any) -> Asyn
             client = kind(
                 os.environ.get(BASE_URL) or DEFAULT_BASE_URL,
                 api_key=_key(options.key or KEY),
+                key_name=options.key or KEY,
                 allow_host=options.allow_host,
                 ca_bundle=options.ca_bundle,
                 **settings,
@@ -271,6 +274,11 @@ def _key(name: str) -> str:
     key = os.environ.get(name, "")
     if not key:
         raise NoKey
+    if name != KEY and not key.strip().startswith(KEY_PREFIX):
+        raise NoKey(
+            f"The value of {name} is not an API key: those begin with {KEY_PREFIX}. It was not sent.",
+            summary="Not an API key",
+        )
     return key
 
 
@@ -280,8 +288,8 @@ class NoKey(HmsplanError):
     exit_code = Unauthorized.exit_code
     summary = "No API key"
 
-    def __init__(self) -> None:
-        super().__init__(f"{KEY} is not set. Export it, or try everything without a key: add --emulator.")
+    def __init__(self, detail: str = _NO_KEY, *, summary: str = "No API key") -> None:
+        super().__init__(detail, summary=summary)
 
 
 def wait_for(work: Coroutine[Any, Any, Result]) -> Result:

@@ -129,6 +129,19 @@ def test_each_environment_has_its_own_key(cli: Cli, stack: Path, urls: tuple[Emu
     assert cli(*words, **common, HMS_SOVEREIGN_API_KEY_STAGING=KEY).code == 9
 
 
+def test_a_key_that_is_refused_is_named_by_its_own_variable(cli: Cli, stack: Path) -> None:
+    """And what is not a key is not sent."""
+    words = ("-C", stack, "compare", "staging", "production", "--live")
+    with Emulator(settings=Settings(rate_limit=None, revoked_keys=("fl_revoked",))) as made, running(made) as url:
+        common = {"HMS_SOVEREIGN_BASE_URL": url, "HMS_SOVEREIGN_API_KEY": KEY}
+        result = cli(*words, **common, HMS_SOVEREIGN_API_KEY_PRODUCTION="fl_revoked")
+    assert (result.code, "check the key in HMS_SOVEREIGN_API_KEY_PRODUCTION" in result.err) == (9, True), result
+    result = cli(*words, **common, HMS_SOVEREIGN_API_KEY_STAGING="c4nary-password")
+    assert (result.code, "c4nary" in result.out + result.err) == (9, False)
+    said = "The value of HMS_SOVEREIGN_API_KEY_STAGING is not an API key: those begin with fl_. It was not sent."
+    assert said in " ".join(result.err.split())
+
+
 def test_the_emulators_of_two_environments_are_compared(live_pair: Callable[..., Result]) -> None:
     assert live_pair("apply", "-y", "-e", "staging").code == 0
     result = live_pair("compare", "-e", "staging", "-e", "production", "--live", "--detailed-exitcode")
