@@ -71,8 +71,8 @@ def compare_command(
 
 def _two(names: list[str]) -> tuple[str, str]:
     if len(names) != _TWO:
-        given = f"{len(names)} are named" if names else "None is named"
-        raise click.UsageError(f"{given}, and two environments are compared. Type: compare -e staging -e production")
+        given = f"{len(names)} {'is' if len(names) == 1 else 'are'} named" if names else "None is named"
+        raise click.UsageError(f"Name two environments. {given}. Type: compare -e staging -e production")
     if names[0] == names[1]:
         raise click.UsageError(f"Both environments are {names[0]}. Name another one.")
     return names[0], names[1]

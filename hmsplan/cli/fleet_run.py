@@ -74,8 +74,10 @@ def open_fleet(options: Globals, patterns: Sequence[str]) -> tuple[Fleet, tuple[
         HmsplanError: the patterns mean no member, or the emulator is asked for.
     """
     if options.emulator:
+        options.emulator = False  # which would stand in the command below
         raise HmsplanError(
-            "--emulator is one organization. Start an emulator that has one for every key:\n  hmsplan emulator",
+            "--emulator is one organization. Start an emulator that has one for every key, in another shell, and aim "
+            f"at it:\n  hmsplan emulator\n  export {BASE_URL}=http://127.0.0.1:8787/api/v1",
             summary="Not for a fleet",
         )
     fleet = load_fleet(options.directory)

@@ -12,7 +12,7 @@ from hmsplan.cli.failure import tell
 from hmsplan.cli.progress import Events, progress_for
 from hmsplan.cli.session import Stderr
 from hmsplan.cli.surfaces import locator, print_found, print_plan, write_summary
-from hmsplan.cli.terminal import color, color_of_progress, err, report, width
+from hmsplan.cli.terminal import color, color_of_progress, err, report, width, wrapped
 from hmsplan.errors import HmsplanError, UnsafePlan
 from hmsplan.output import events
 from hmsplan.output.diagnostics import diagnostics_of
@@ -51,11 +51,11 @@ class ApplyReporter(Stderr):
 
     def resting(self, seconds: float, until: float) -> None:
         """Say what is waited for."""
-        text = f"Waiting until {for_people(until)}, {in_words(seconds)} from now. Nothing is locked; Ctrl-C ends it."
+        text = f"Waiting until {for_people(until)}, for {in_words(seconds)}. Nothing is locked; Ctrl-C ends it."
         if self.events is not None:
             self.events.note(text)
         else:
-            err(text)
+            err(wrapped(text))
 
     def planned(self, plan: Plan) -> None:
         """Tell what is going to happen."""

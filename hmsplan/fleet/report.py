@@ -126,6 +126,8 @@ class FleetPlan:
     def verdict(self) -> str:
         """Return the sentence that says how alike they are."""
         if not self.changing:
+            if len(self.failed) == len(self.results):
+                return "No member could be planned."
             what = "No changes." if not self.failed else "No changes in the others."
             return what if not self.unchanged else f"{what} {count(len(self.unchanged), 'member')} as declared."
         largest = len(self.groups[0].results)
@@ -138,6 +140,8 @@ class FleetPlan:
     @property
     def counts(self) -> str:
         """Return the last line."""
+        if len(self.failed) == len(self.results):
+            return f"Fleet: nothing planned in {count(len(self.results), 'member')}."
         sums: dict[str, int] = {}
         for result in self.results:
             for verb, number in planned_of(result).counts.items() if result.value is not None else ():

@@ -39,11 +39,14 @@ def fitting(sizes: Iterable[int], room: int) -> int:
 
 
 def seconds(value: float) -> str:
-    """Write a duration: ``0.4s``, ``12s``, ``3m5s``."""
+    """Write a duration: ``0.4s``, ``12s``, ``3m5s``, ``15h45m``."""
     if value < 1:
         return f"{value:.1f}s" if value else "0s"
     whole = round(value)
     minutes, rest = divmod(whole, 60)
+    hours, more = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{more}m"
     return f"{minutes}m{rest}s" if minutes else f"{whole}s"
 
 

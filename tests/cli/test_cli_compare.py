@@ -60,7 +60,7 @@ def test_two_environments_are_named_in_any_way(cli: Cli, stack: Path, words: tup
     ("words", "told"),
     [
         ((), "None is named"),
-        (("-e", "staging"), "1 are named"),
+        (("-e", "staging"), "1 is named"),
         (("staging", "production", "test"), "3 are named"),
         (("-e", "staging", "-e", "staging"), "Both environments are staging"),
     ],

@@ -120,6 +120,16 @@ def test_those_that_differ_are_shown_apart(fleet: Callable[..., Result], emulato
     assert "Drift in 2 of 4 members." in drift.out
 
 
+def test_a_fleet_of_which_nothing_can_be_planned_says_so(cli: Cli, root: Path) -> None:
+    plan = cli("-C", str(root), "fleet", "plan", "--executor", "threads")
+    assert plan.code == 9
+    assert plan.out.startswith("No member could be planned.")
+    assert plan.out.rstrip().endswith("Fleet: nothing planned in 4 members.")
+    refused = cli("-C", str(root), "--emulator", "fleet", "plan")
+    assert re.search(r"^ *hmsplan -C \S+ emulator$", refused.err, re.MULTILINE)
+    assert re.search(r"^ *export HMS_SOVEREIGN_BASE_URL=http", refused.err, re.MULTILINE)
+
+
 def test_what_one_member_has_live_is_not_written_for_all(
     fleet: Callable[..., Result], cli: Cli, emulator: Emulator, root: Path
 ) -> None:
