@@ -15,7 +15,7 @@ import orjson
 from hmsplan.cli import embedded
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import Stderr, connect, is_embedded, wait_for
-from hmsplan.cli.terminal import err, report, wrapped
+from hmsplan.cli.terminal import err, report, width, wrapped
 from hmsplan.config.confined import STACK_FILE
 from hmsplan.config.load import DEFAULT_ENVIRONMENT
 from hmsplan.errors import HmsplanError
@@ -24,6 +24,7 @@ from hmsplan.export.scaffold import IGNORE, stack_name
 from hmsplan.export.selection import Selection
 from hmsplan.model import State
 from hmsplan.operations.export import Exported, export, write_files
+from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.state.backend import open_backend
 from hmsplan.text.escape import plain
 from hmsplan.text.wording import count
@@ -121,6 +122,8 @@ def _bind(backend: Backend, state: State) -> bool:
 
 
 def _tell(options: Globals, root: Path, exported: Exported, *, bound: bool, state: str) -> None:
+    for warning in exported.warnings:
+        err(format_diagnostic(warning, width()) + "\n")
     if options.json:
         body = {
             "format_version": "1.0",

@@ -25,6 +25,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import Side
 from hmsplan.operations.pull import Wishes, pull
 from hmsplan.output.commands import NEW_LINE
+from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.output.pull import pull_json, pull_text
 from hmsplan.text.escape import plain
 
@@ -73,6 +74,8 @@ def pull_command(
     found = wait_for(pull(workspace, options.directory, partial(_reload, options), wishes))
     if not check:
         write(options.directory, found)
+    for warning in found.warnings:
+        err(format_diagnostic(warning, width()) + "\n")
     numbers = set(_numbers(workspace.stack))
     tell = out if check else report  # what was written is written
     if options.json or form == "json":

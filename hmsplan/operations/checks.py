@@ -9,9 +9,10 @@ from hmsplan.model import Secret, Topic, leaves
 from hmsplan.secrets.detect import credentials
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
-    from hmsplan.model import Plan, Stack
+    from hmsplan.model import Address, Diagnostic, Plan, Stack
 
 
 def checked(plan: Plan, stack: Stack, root: Path, trust_from: str | None = None) -> Plan:
@@ -44,6 +45,15 @@ def secret_values(stack: Stack) -> list[str]:
     resources = stack.resources.values()
     found = (leaf for each in resources if each.secret_paths for _, leaf in leaves(each.spec))
     return [text for leaf in found if isinstance(leaf, Secret) and isinstance(text := leaf.reveal(), str)]
+
+
+def readable_credentials(stack: Stack, addresses: Collection[Address]) -> tuple[Diagnostic, ...]:
+    """Return the warnings of *stack* that a text of one of *addresses* holds what looks like a credential."""
+    return tuple(
+        warning
+        for warning in stack.warnings
+        if warning.topic is Topic.READABLE_CREDENTIAL and warning.address in addresses
+    )
 
 
 def declared_credentials(stack: Stack) -> list[str]:

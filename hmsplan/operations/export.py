@@ -23,6 +23,7 @@ from hmsplan.export.selection import EVERYTHING, Selection
 from hmsplan.kinds import KINDS
 from hmsplan.model import Binding, State
 from hmsplan.operations.bind import our_members
+from hmsplan.operations.checks import readable_credentials
 from hmsplan.planner.last_applied import record
 from hmsplan.planner.planner import make_plan
 from hmsplan.state.backend import new_state
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hmsplan.kinds import Kind
-    from hmsplan.model import RemoteObject, Snapshot, Stack
+    from hmsplan.model import Diagnostic, RemoteObject, Snapshot, Stack
     from hmsplan.operations.workspace import Connect
 
 ROUNDS: Final = 50
@@ -46,12 +47,14 @@ class Exported:
         files: path to content.
         state: with every object bound to its address.
         left_out: what is live and not in the files, one line each; foreign text.
+        warnings: of credentials that are in the files.
     """
 
     files: Mapping[str, str]
     state: State
     left_out: list[str]
     count: int
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 async def export(
@@ -124,7 +127,8 @@ def prove(snapshot: Snapshot, stack: str, environment: str | None, selection: Se
         else:
             if not choices.heed_plan(plan, specs):
                 files |= schema_files(specs)
-                return Exported(files, state, left_out(drafts, choices, unread), len(specs))
+                warnings = readable_credentials(loaded, specs)
+                return Exported(files, state, left_out(drafts, choices, unread), len(specs), warnings)
     raise HmsplanError("the exported stack does not become valid; please report this", summary="Cannot export")
 
 

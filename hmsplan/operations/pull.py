@@ -119,6 +119,7 @@ def _with_adopted(report: PullReport, adopted: Adopted) -> PullReport:
         adopted={address: place for address, (place, _) in adopted.ids.items()},
         unmanaged=tuple(each for each in report.unmanaged if each.id not in ids),
         left_out=adopted.left_out,
+        warnings=adopted.warnings,
         is_adopting=True,
         files={**report.files, **{path: FileChange(None, text.encode()) for path, text in adopted.files.items()}},
     )

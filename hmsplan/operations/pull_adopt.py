@@ -18,6 +18,7 @@ from hmsplan.export.selection import Selection
 from hmsplan.kinds import KINDS
 from hmsplan.model import Address, Binding
 from hmsplan.operations.bind import our_members
+from hmsplan.operations.checks import readable_credentials
 from hmsplan.planner.last_applied import record
 from hmsplan.planner.planner import make_plan
 from hmsplan.text import wording
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from hmsplan.config.confined import Folder
-    from hmsplan.model import Drift, Stack, State
+    from hmsplan.model import Diagnostic, Drift, Stack, State
     from hmsplan.operations.pull_trial import Live, Reload
 
 ROUNDS: Final = 50
@@ -40,11 +41,13 @@ class Adopted:
         files: path to content.
         ids: address to (file, id of the live object).
         left_out: what is live of them and not written, one line each; foreign text.
+        warnings: of credentials that are written.
     """
 
     files: Mapping[str, str]
     ids: Mapping[Address, tuple[str, str]]
     left_out: tuple[str, ...]
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ class Adopter:
             if unread := [place for address, (place, _) in read.items() if address not in loaded.resources]:
                 detail = f"{wording.listed(unread)} would not be read: add the folder to include in hmsplan.yaml."
                 raise HmsplanError(detail, summary="Cannot adopt")
-            return Adopted(files, read, tuple(left_out(drafts, choices)))
+            return Adopted(files, read, tuple(left_out(drafts, choices)), readable_credentials(loaded, read))
         raise HmsplanError("the new files do not become valid; please report this", summary="Cannot adopt")
 
     def _named(self, unmanaged: Sequence[Drift], patterns: Sequence[str]) -> dict[tuple[str, str], Address]:

@@ -399,6 +399,19 @@ def test_what_was_adopted_before_an_apply_is_not_adopted_again(run: Run, root: P
     assert "2 to adopt" in run("plan").out
 
 
+@pytest.mark.parametrize("command", [("pull", "--adopt", "--json"), ("export", "--json")], ids=["pull", "export"])
+def test_a_credential_that_is_written_is_named(
+    run: Run, tmp_path: Path, emulator: Emulator, command: tuple[str, ...]
+) -> None:
+    url = "https://a.example/hook?token=Zk3vQ9xW7rT2mB8nL5pY"
+    emulator.add("assistants", {"name": "Night", "webhook_url": url}, key=KEY)
+    result = run(*command, *([str(tmp_path / "exported")] if command[0] == "export" else []))
+    assert result.code == 0, result
+    assert "Credential in a readable field" in result.err
+    assert "assistants/night.yaml" in result.err
+    assert "Zk3vQ9xW7rT2mB8nL5pY" not in result.out.replace(url, "") + result.err
+
+
 def test_what_an_adopted_object_cannot_say_makes_the_pull_incomplete(run: Run, emulator: Emulator) -> None:
     messages = [{"role": "system", "content": "One\x07two"}]
     llm_config = {"provider": "openai", "model": "gpt-5.4", "messages": messages}
