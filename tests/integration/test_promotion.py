@@ -241,7 +241,7 @@ def test_a_time_before_the_object_was_made_is_not_believed(here: Promoted) -> No
     here.apply("staging")
     here.write({"a.yaml": FILES["a.yaml"]})
     here.apply("staging")
-    assert here.missing()["assistants.desk"].startswith("applied in staging less than two minutes ago (@3)")
+    assert " s ago (@3)" in here.missing()["assistants.desk"]
     here.age("staging", 24)
     assert here.missing()["assistants.desk"].endswith("made (@3)")
 
