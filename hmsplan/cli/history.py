@@ -11,7 +11,7 @@ import orjson
 from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import open_state
-from hmsplan.cli.state import ADDRESS
+from hmsplan.cli.state import AddressType
 from hmsplan.cli.terminal import color, out, width
 from hmsplan.errors import StateError
 from hmsplan.formats.history_file import EDITED
@@ -54,6 +54,10 @@ class ApplyType(click.ParamType[int]):
 
     name = "@N"
 
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:  # noqa: ARG002 -- of click
+        """Say where the numbers are found."""
+        return "The applies and their numbers: hmsplan history"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read it."""
         if isinstance(value, int):
@@ -64,8 +68,15 @@ class ApplyType(click.ParamType[int]):
         return int(value[1:])
 
 
+class _WhoseHistory(AddressType):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address:
+        if isinstance(value, str) and _APPLY.fullmatch(value):
+            self.fail(f"the versions of which object? To see what that apply did: hmsplan show {value}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @click.command("history", cls=Command)
-@click.argument("address", type=ADDRESS, required=False)
+@click.argument("address", type=_WhoseHistory(), required=False)
 @click.argument("applies", metavar="[@N [@M]]", type=ApplyType(), nargs=-1)
 @format_option(FORMATS)
 @click.option("--limit", type=click.IntRange(0), metavar="N", help=f"Only the last N; 0 = all. Default {MOST}.")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hmsplan.emulator import Emulator
     from hmsplan.model import Picture
 
-    from .helpers import Result
+    from .helpers import Cli, Result
 
 
 def saying(text: str) -> str:
@@ -431,3 +431,15 @@ def test_a_rename_is_told(applied: Callable[..., Result], stack: Path) -> None:
     for words in (("history",), ("history", "--format", "markdown"), ("show", "@-1")):
         assert f"renamed {old} to {new}" in applied(*words).out.replace("\\", "")
     assert applied("history", "--json").json["applies"][-1]["moved"] == {new: old}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [(("history", "@2"), r"^ *hmsplan .*show @2$|: hmsplan show @2$"), (("rollback",), r"hmsplan .*history\.?$")],
+)
+def test_a_number_in_the_wrong_place_leads_to_the_right_command(
+    cli: Cli, tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    result = cli(*words, "-C", str(tmp_path))
+    assert result.code == 1
+    assert re.search(told, result.err, re.MULTILINE), result.err
