@@ -28,6 +28,7 @@ from hmsplan.output.commands import NEW_LINE
 from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.output.pull import pull_json, pull_text
 from hmsplan.text.escape import plain
+from hmsplan.text.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 FORMATS: Final = ("text", "json")
 CHANGED: Final = 2
 NOT_WHOLE: Final = 1
+_WRITABLE: Final = 0o222  # by somebody
 
 
 @click.command("pull", cls=Command)
@@ -123,9 +125,17 @@ def write(root: Path, found: PullReport) -> None:
     """Write every file whole, or not at all.
 
     Raises:
-        HmsplanError: one cannot be written, or is not any more as it was read; those before it are written.
+        HmsplanError: one is read-only, and nothing was written; or one cannot be written, or is not any more as it was
+            read, and those before it are written.
     """
     folder = Folder(str(root))
+    places = {path: Path(folder.root, path) for path, change in found.files.items() if change.before is not None}
+    if fixed := [path for path, place in places.items() if place.exists() and not place.stat().st_mode & _WRITABLE]:
+        raise HmsplanError(
+            f"read-only: {plain(listed(fixed))}. Nothing was written. Allow it (chmod u+w), and pull once more; to see "
+            "what would change:\n  hmsplan pull --check",
+            summary="Cannot write",
+        )
     for path, change in found.files.items():
         place = Path(folder.root, path)
         if change.before is None:

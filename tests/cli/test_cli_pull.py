@@ -399,6 +399,19 @@ def test_what_was_adopted_before_an_apply_is_not_adopted_again(run: Run, root: P
     assert "2 to adopt" in run("plan").out
 
 
+def test_a_file_that_may_not_be_written_is_left_alone(run: Run, root: Path, emulator: Emulator) -> None:
+    """Nor is another one written: all of them are looked at first."""
+    edit(emulator, "assistants", "Support", voicemail_message="Try later.", business_name="Acme Zorg")
+    files = {path: path.read_bytes() for path in root.rglob("*.yaml")}
+    (changed,) = (each["path"] for each in run("pull", "--check", "--json").json["files"])
+    (root / changed).chmod(0o444)
+    result = run("pull")
+    assert (result.code, "Cannot write" in result.err, changed in result.err) == (1, True, True), result
+    assert {path: path.read_bytes() for path in files} == files
+    (root / changed).chmod(0o644)
+    assert run("pull").code == 0
+
+
 @pytest.mark.parametrize("command", [("pull", "--adopt", "--json"), ("export", "--json")], ids=["pull", "export"])
 def test_a_credential_that_is_written_is_named(
     run: Run, tmp_path: Path, emulator: Emulator, command: tuple[str, ...]
