@@ -28,6 +28,7 @@ from hmsplan.output.page import asking_for
 from hmsplan.planner.planner import Options
 from hmsplan.text.escape import plain
 from hmsplan.text.strict_json import MAX_BYTES
+from hmsplan.text.timestamps import for_people, iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -194,10 +195,17 @@ def save_plan(options: Globals, made: Plan, file: Path) -> None:
 
     write_private(file, plan_to_bytes(made))
     err(f"Saved the plan to {plain(str(file))}.")
-    if made.against is None:
+    at = [] if made.as_of is None else [f"--at={iso(made.as_of)}"]
+    if made.against is None and made.expires is not None and (made.as_of or 0) >= made.expires:
+        err(
+            f"It expires before the moment that it is for, on {for_people(made.expires)}. Raise safety.plan_ttl in "
+            f"hmsplan.yaml and save it again, or wait without it:\n  {options.command(*asking_for(made), *at)}"
+        )
+        options.saved = file
+    elif made.against is None:
         options.saved = file
         if not made.is_refused:
-            err(f"To perform exactly this:\n  {options.command('apply')}")
+            err(f"To perform exactly this:\n  {options.command('apply', *at)}")
     else:
         err(f"To see it again:\n  {options.command('show', str(file))}")
 

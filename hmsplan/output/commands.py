@@ -72,7 +72,7 @@ class CommandLine:
 
     Attributes:
         options: as they are typed, such as ``("-C", "practice", "-e", "production")``.
-        saved: the file of the plan that is shown; what applies it names that, and none of what it was planned with.
+        saved: the file of the plan that is shown; what applies it names that, and of what it was planned with ``--at``.
     """
 
     options: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ class CommandLine:
     def command(self, *words: str) -> str:
         """Return what to type to run *words* on the same stack, environment and state."""
         if self.saved and words[:1] in {("apply",), ("rollback",)}:
-            words = ("apply", self.saved)
+            words = ("apply", self.saved, *(word for word in words if word.startswith("--at=")))
         return plain(shlex.join(["hmsplan", *self.options, *words]))
 
     def elsewhere(self, environment: str) -> CommandLine:

@@ -196,3 +196,18 @@ def test_a_change_that_lifts_its_own_freeze_says_so_until_it_is_applied(
     assert "for assistants.*: the practice moves. By those of the last apply, assistants.support would have to" in said
     assert live("apply", "-y").code == 0
     assert "Windows" not in live("plan").out
+
+
+def test_a_saved_plan_for_a_later_moment_says_how_it_is_applied_then(
+    live: Callable[..., Result], stack: Path, tmp_path: Path
+) -> None:
+    frozen(stack, plan_ttl="240h")
+    file = tmp_path / "week.plan"
+    at = f"--at={TODAY + dt.timedelta(3)}T00:00:00Z"
+    saved = live("plan", "--at", "window", "-o", file).err
+    assert f" apply {file} {at}\n" in saved or f" apply {at} {file}\n" in saved
+    frozen(stack)
+    saved = live("plan", "--at", "window", "-o", file).err
+    assert "expires before the moment" in saved
+    assert f" apply {at}\n" in saved
+    assert "To perform exactly this" not in saved
