@@ -36,7 +36,7 @@ PARTS: Final = re.compile(
 )
 CHANCE: Final = (
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
-    (r"(sha256|intent|fleet):[0-9a-f]{64}", "DIGEST"),
+    (r"(sha256|intent|fleet|organization):[0-9a-f]{64}", "DIGEST"),
     (r"\d{4}-\d\d-\d\d( |T)\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?", "TIME"),
     (r"\d{4}-\d\d-\d\d", "DAY"),
     (r"Requests: .*", "REQUESTS"),

@@ -161,9 +161,10 @@ def test_the_cluster_sees_neither_a_key_nor_a_secret(
         kept = client.run_on_scheduler(all_of)
         tasks = re.findall(r"members-[0-9a-f]{32}", kept)
         assert len(set(tasks)) == 2
+        assert all(map(cluster.page, PAGES))
         pages = [*PAGES, *(f"/info/{what}/{task}.html" for what in ("task", "call-stack") for task in set(tasks))]
         pages += [f"/info/worker/{each.replace('/', '%2F')}.html" for each in cluster.info()["workers"]]
-        seen = b"".join(map(cluster.page, pages)) + kept.encode()
+        seen = b"".join(map(cluster.page, pages)) + kept.encode()  # "" for a task that has ended meanwhile
         seen += repr([client.scheduler_info(-1), client.get_scheduler_logs(), client.get_worker_logs()]).encode()
         seen += repr([client.call_stack(), client.who_has(), client.processing()]).encode()
         said(run)

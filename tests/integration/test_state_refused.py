@@ -218,7 +218,7 @@ def test_a_server_that_dies_loses_nothing(site: Site) -> None:
             for name, value in first.environ.items():
                 here.setenv(name, value)
             objects = Objects(f"{site.place}/default")
-        process = site.begin_apply(lambda: len(objects.names("journal")) > 4)
+        process = site.begin_apply(lambda: len(objects.names("journal")) > 8)  # it has begun, and some is done
         first.kill()
         out, told = process.communicate(timeout=120)
         command = site.check_kept(process.returncode, out, told)

@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,9 +58,16 @@ class Cluster:
             how = ("--no-nanny", "--nthreads", "1", "--no-dashboard")
             self.workers.append(self._start("worker", self.address, *where, *how, env=self.keys))
         until = time.monotonic() + _START_S
-        while len(self.info()["workers"]) != count:
+        while self._known() != count:
             assert time.monotonic() < until, self.logs()
             time.sleep(0.05)
+
+    def _known(self) -> int | None:
+        """Return how many workers the scheduler tells of; None where it cannot, while one of them joins."""
+        try:
+            return len(self.info()["workers"])
+        except urllib.error.HTTPError:
+            return None
 
     def info(self) -> dict[str, Any]:
         """Return what the scheduler tells of itself."""
@@ -66,9 +75,14 @@ class Cluster:
         return found
 
     def page(self, path: str) -> bytes:
-        """Return a page of the scheduler."""
-        with urllib.request.urlopen(self.pages + path, timeout=30) as answer:
-            return bytes(answer.read())
+        """Return a page of the scheduler; nothing for one that is not there."""
+        try:
+            with urllib.request.urlopen(self.pages + path, timeout=30) as answer:
+                return bytes(answer.read())
+        except urllib.error.HTTPError as error:
+            if error.code != HTTPStatus.NOT_FOUND:
+                raise
+            return b""
 
     def logs(self) -> str:
         """Return all that its processes have printed."""

@@ -124,7 +124,8 @@ class _Editor:
         if piece.form is Form.ALIAS:
             raise CannotEdit(f"it is the alias *{piece.anchor}, and what it repeats is shared")
         if isinstance(old, dict) and isinstance(new, dict) and old and new and piece.form is Form.MAP:
-            yield from self._together(self._map(piece, old, new))
+            if old.keys() & new.keys():  # else there is nothing in it to keep
+                yield from self._together(self._map(piece, old, new))
         elif isinstance(old, list) and isinstance(new, list) and old and new and piece.form is Form.LIST:
             yield from self._together(self._list(piece, old, new))
         if piece.form is Form.SCALAR and not isinstance(new, dict | list):
