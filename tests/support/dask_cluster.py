@@ -58,16 +58,9 @@ class Cluster:
             how = ("--no-nanny", "--nthreads", "1", "--no-dashboard")
             self.workers.append(self._start("worker", self.address, *where, *how, env=self.keys))
         until = time.monotonic() + _START_S
-        while self._known() != count:
+        while len(self.info()["workers"]) != count:
             assert time.monotonic() < until, self.logs()
             time.sleep(0.05)
-
-    def _known(self) -> int | None:
-        """Return how many workers the scheduler tells of; None where it cannot, while one of them joins."""
-        try:
-            return len(self.info()["workers"])
-        except urllib.error.HTTPError:
-            return None
 
     def info(self) -> dict[str, Any]:
         """Return what the scheduler tells of itself."""
@@ -76,13 +69,16 @@ class Cluster:
 
     def page(self, path: str) -> bytes:
         """Return a page of the scheduler; nothing for one that is not there."""
-        try:
-            with urllib.request.urlopen(self.pages + path, timeout=30) as answer:
-                return bytes(answer.read())
-        except urllib.error.HTTPError as error:
-            if error.code != HTTPStatus.NOT_FOUND:
-                raise
-            return b""
+        until = time.monotonic() + _START_S
+        while True:
+            try:
+                with urllib.request.urlopen(self.pages + path, timeout=30) as answer:
+                    return bytes(answer.read())
+            except urllib.error.HTTPError as error:
+                if error.code == HTTPStatus.NOT_FOUND:
+                    return b""
+                assert time.monotonic() < until, self.logs()  # 500 while a worker or a task comes or goes
+                time.sleep(0.05)
 
     def logs(self) -> str:
         """Return all that its processes have printed."""
