@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from hmsplan.cli.fleet_progress import FleetEvents, progress_of
 from hmsplan.cli.fleet_run import common_of, fleet_options, open_fleet, plan_all
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import exclude_option, target_option
+from hmsplan.cli.signals import signals_to
 from hmsplan.cli.terminal import ask, color, err, interactive, report, width
 from hmsplan.errors import HmsplanError, StalePlan
 from hmsplan.fleet.ending import code_of, ending_json, render_ending
@@ -182,12 +182,8 @@ def _signals(rollout: Rollout) -> Iterator[None]:
             err("Stopped at once. The next run looks what became of what was in flight.")
             os._exit(128 + number)
 
-    before = {number: signal.signal(number, caught) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with signals_to(caught):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _tell_ending(options: Globals, rollout: Rollout) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +15,7 @@ from hmsplan.cli.author import author_of
 from hmsplan.cli.fleet_run import NoMember, common_of, open_fleet
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.session import connect, wait_for
+from hmsplan.cli.signals import signals_to
 from hmsplan.cli.terminal import ask, err, interactive, out, report
 from hmsplan.errors import HmsplanError, StalePlan
 from hmsplan.fleet.organizations import (
@@ -180,12 +180,8 @@ def _deferring_signals() -> Iterator[None]:
         caught.append(number)
         err("\nStopping when the key is where it belongs. Once more stops at once, and may lose it.")
 
-    before = {number: signal.signal(number, defer) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with signals_to(defer):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _tell_ending(options: Globals, new: NewOrganization, member: Member, made: str) -> None:
