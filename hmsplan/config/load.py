@@ -9,6 +9,7 @@ import os
 import shlex
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -64,6 +65,7 @@ def load_stack(
     meanwhile: Callable[[], object] = lambda: None,
     instead: Mapping[str, bytes] = EMPTY,
     member: MemberLayer = NO_MEMBER,
+    files: Sources | None = None,
 ) -> Stack:
     """Read, resolve and validate a whole stack.
 
@@ -81,20 +83,21 @@ def load_stack(
         meanwhile: other work, which is done while other processes parse the files of a large stack; else it is not.
         instead: path below the root to what is read in the place of that file, to see what a change would mean.
         member: what a fleet says of the member that the stack is read for.
+        files: what ``read_files`` returned for the same folder and environment; None = they are read here.
 
     Raises:
         ConfigError: carries every problem at once.
     """
     began = time.perf_counter()
     with _garbage_stays():
-        folder = Folder(str(root), instead=instead)
-        sources = _read_sources(folder, root, environment, meanwhile)
-        sources.member = member
-        texts = Folder(folder.root, instead=instead)
+        if files is None:
+            files = read_files(root, environment, meanwhile=meanwhile, instead=instead)
+        sources = replace(files, member=member)
+        texts = Folder(str(root), instead=instead)
         build = partial(build_stack, sources, given=variables, environ=environ, read_text=texts.read_text)
-        files = () if secrets_file is None else (Source("dotenv", str(secrets_file)),)
+        dotenv = () if secrets_file is None else (Source("dotenv", str(secrets_file)),)
         runs_programs = need_secrets if ask_programs is None else ask_programs
-        asked = [source for source in (*secrets, *files) if runs_programs or not source.is_program]
+        asked = [source for source in (*secrets, *dotenv) if runs_programs or not source.is_program]
         names: Sequence[str] = ()
         if any(source.is_program for source in asked):  # only a stack that is valid without them may run any
             build(secrets=(without := Secrets(environ)), need_secrets=False)
@@ -113,6 +116,21 @@ def load_stack(
         (time.perf_counter() - began) * 1000,
     )
     return stack
+
+
+def read_files(
+    root: Path,
+    environment: str | None = None,
+    *,
+    meanwhile: Callable[[], object] = lambda: None,
+    instead: Mapping[str, bytes] = EMPTY,
+) -> Sources:
+    """Read and parse all files of a stack; the arguments are those of ``load_stack``. What is wrong is in the result.
+
+    Raises:
+        ConfigError: there is no stack, or it asks for another version of hmsplan.
+    """
+    return _read_sources(Folder(str(root), instead=instead), root, environment, meanwhile)
 
 
 def load_settings(root: Path) -> Settings:

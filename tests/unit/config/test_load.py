@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import gc
 import os
 from contextlib import suppress
@@ -14,10 +15,11 @@ from support.writing import STACK, load, problems, summaries, write
 
 from hmsplan.config import schema
 from hmsplan.config.leads import MAX_PROBLEMS
-from hmsplan.config.load import choose_environment, load_settings, load_stack
+from hmsplan.config.load import choose_environment, load_settings, load_stack, read_files
 from hmsplan.errors import ConfigError
 from hmsplan.kinds import KINDS
-from hmsplan.model import ANY, ANY_KEY, Address, Lifecycle, Ref, Safety, Secret, SourceLine
+from hmsplan.model import ANY, ANY_KEY, Address, Lifecycle, Ref, Safety, Secret, SourceLine, Stack, leaves
+from hmsplan.operations.checks import secret_values
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "stack"
 SUPPORT = Address("assistants", "support")
@@ -49,6 +51,29 @@ def test_example() -> None:
     assert len(stack.resources) == 15
     assert stack.organization == "6f9d2c1e-0000-4000-8000-000000000001"
     assert stack.safety == Safety(max_deletes=2, max_delete_share=0.2, settle_grace_s=30, plan_ttl_s=86_400)
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_files_that_are_read_once_are_not_changed_by_the_stacks_made_of_them(environment: str) -> None:
+    """Members of a fleet share them, and no secret or variable of one may reach the stack of another."""
+    files = read_files(EXAMPLE, environment)
+    documents = [*filter(None, (files.stack, files.environment, files.approvals)), *files.resources]
+    before = copy.deepcopy([document.value for document in documents])
+    names = stack_secrets(load_stack(EXAMPLE, environment=environment))
+    assert names
+    for value in ("of-the-first-member", "of-the-second-member"):
+        environ = {f"HMSPLAN_SECRET_{name.upper()}": value for name in names}
+        options: dict[str, Any] = {"environment": environment, "environ": environ, "need_secrets": True}
+        shared, alone = load_stack(EXAMPLE, files=files, **options), load_stack(EXAMPLE, **options)
+        assert (shared.resources, shared.variables) == (alone.resources, alone.variables)
+        assert set(secret_values(shared)) == {value}
+        assert [document.value for document in documents] == before
+
+
+def stack_secrets(stack: Stack) -> set[str]:
+    """Return the names of the secrets that a stack uses."""
+    found = (leaf for each in stack.resources.values() for _, leaf in leaves(each.spec))
+    return {leaf.name for leaf in found if isinstance(leaf, Secret)}
 
 
 def test_three_states(tmp_path: Path) -> None:
