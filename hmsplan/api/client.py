@@ -8,6 +8,7 @@ answer that got lost is ``Ambiguous`` and never a second object.
 from __future__ import annotations
 
 import asyncio
+import functools
 import math
 import random as dice
 import re
@@ -123,7 +124,7 @@ class ReadClient:
         encrypted = self._url.scheme == "https" and transport is None
         self._http = _http(
             transport=transport,
-            verify=tls(ca_bundle) if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            verify=tls(ca_bundle) if encrypted else _trusts_none(),
             trust_env=encrypted,  # proxies: for https they see a tunnel, for http they would see the key
             follow_redirects=False,
             timeout=httpx.Timeout(timeout_s),
@@ -419,6 +420,12 @@ class WriteClient(ReadClient):
             ApiError: refused, or no success after all tries.
         """
         return await self._call("DELETE", where, body=body, before=before)
+
+
+@functools.cache
+def _trusts_none() -> ssl.SSLContext:
+    """Return what httpx asks for where nothing is encrypted, and would read all authorities of the system for."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _http(**options: Any) -> httpx.AsyncClient:
