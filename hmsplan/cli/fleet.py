@@ -21,6 +21,7 @@ from hmsplan.fleet.task import Drifted, Operation, Planned, Result
 from hmsplan.fleet.text import render_doctor, render_drift, render_exported, render_lint, render_plan, render_status
 from hmsplan.fleet.values import in_shards
 from hmsplan.planner.planner import Options
+from hmsplan.secrets.answers import variable_of
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
@@ -178,6 +179,7 @@ def matrix_of_members(options: Globals, shards: int, members: tuple[str, ...]) -
             "of": len(parts),
             "members": " ".join(f"--member {member.name}" for member in part),
             "keys": [member.key for member in part],
+            "secrets": sorted({variable_of(own.value) for member in part for own in member.secrets.values()}),
         }
         for number, part in enumerate(parts, 1)
     ]

@@ -16,7 +16,7 @@ from hmsplan.config.bases import Bases
 from hmsplan.config.blocks import Blocks, undeclared
 from hmsplan.config.collect import Collected
 from hmsplan.config.content import Contents
-from hmsplan.config.interpolation import FileProblem, names_in, template_files, texts_of
+from hmsplan.config.interpolation import FileProblem, names_in, secrets_in, template_files, texts_of
 from hmsplan.config.layers import layer
 from hmsplan.config.member import NO_MEMBER, MemberLayer
 from hmsplan.config.problems import Problems
@@ -116,6 +116,8 @@ def build_stack(
     builder = ResourceBuilder(resolver, Problems(told=[*of_settings, *of_bases]))
     resources = builder.finish_all()
     problems += of_variables if sources.stack is not None else ()
+    if sources.member.secrets and not sources.broken:
+        problems += sources.member.unknown_secrets(_named_anywhere(sources, read_text, secrets_in))
     problems += secrets.problems
     problems += builder.problems
     if not _has_error(problems):
@@ -208,15 +210,19 @@ def _commented(sources: Sources) -> tuple[str, ...]:
     return tuple([document.file for document in read if document.commented])
 
 
-def _named_anywhere(sources: Sources, read_text: Callable[[str], str]) -> set[str]:
-    """Return the variables that any file names, templates of prompts included."""
+def _named_anywhere(
+    sources: Sources, read_text: Callable[[str], str], names: Callable[[str], set[str]] = names_in
+) -> set[str]:
+    """Return the variables that any file names, templates of prompts included; or what else *names* finds."""
     found = set[str]()
-    for document in filter(None, (sources.stack, sources.environment, *sources.resources, *sources.elsewhere())):
+    of_member = sources.member.overrides and sources.member.overrides.document
+    own = (sources.stack, sources.environment, of_member)
+    for document in filter(None, (*own, *sources.resources, *sources.elsewhere())):
         for _, text in texts_of(document.value):
-            found |= names_in(text)
+            found |= names(text)
             for path in template_files(text):
                 with suppress(FileProblem):
-                    found |= names_in(read_text(path))
+                    found |= names(read_text(path))
     return found
 
 

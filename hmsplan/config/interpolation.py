@@ -28,6 +28,7 @@ ALLOWED: Final = "${var:name}, ${secret:name}, ${file:path}, ${csv:path}, ${kind
 _MARK: Final = re.compile(r"\$\$\{|\$\{([^{}\n]*\}?)")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _VARIABLE: Final = re.compile(r"(?<!\$)\$\{var:([A-Za-z][A-Za-z0-9_-]*)\}")
+_SECRET: Final = re.compile(r"(?<!\$)\$\{secret:([A-Za-z][A-Za-z0-9_-]*)\}")
 _FILE: Final = re.compile(r"(?<!\$)\$\{file:([^{}\n]+)\}")
 _CSV: Final = re.compile(r"\$\{csv:([^{}\n]+)\}")
 _REFERENCE: Final = re.compile(rf"([a-z_]+)\.({KEY_PATTERN})((?:\.[A-Za-z0-9_-]+)*)")
@@ -192,6 +193,11 @@ def _shout(name: str) -> str:
 def names_in(text: str) -> set[str]:
     """Return the variables that *text* names, whether or not the rest of it can be read."""
     return set(_VARIABLE.findall(text))
+
+
+def secrets_in(text: str) -> set[str]:
+    """Return the secrets that *text* names, likewise."""
+    return set(_SECRET.findall(text))
 
 
 def template_files(text: str) -> list[str]:

@@ -100,10 +100,10 @@ def load_stack(
         asked = [source for source in (*secrets, *dotenv) if runs_programs or not source.is_program]
         names: Sequence[str] = ()
         if any(source.is_program for source in asked):  # only a stack that is valid without them may run any
-            build(secrets=(without := Secrets(environ)), need_secrets=False)
+            build(secrets=(without := Secrets(environ, names=member.secret_names)), need_secrets=False)
             names = without.asked_for()
         answers, failed = ask(asked, names, environ, secrets_timeout_s)
-        found = Secrets(environ, *answers)
+        found = Secrets(environ, *answers, names=member.secret_names)
         found.problems += failed
         stack = build(secrets=found, need_secrets=need_secrets and not failed)
     count = len([*filter(None, (sources.stack, sources.environment, sources.approvals)), *sources.resources])

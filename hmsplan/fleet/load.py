@@ -17,7 +17,7 @@ from hmsplan.config.problems import Problems
 from hmsplan.config.schema_violation import violations_of
 from hmsplan.config.yaml_parser import parse
 from hmsplan.errors import ConfigError
-from hmsplan.fleet.values import ALL_AT_ONCE, Fleet, Member, StopOn, Wave, in_waves
+from hmsplan.fleet.values import ALL_AT_ONCE, SECRET, Fleet, Member, StopOn, Wave, in_waves
 from hmsplan.model import Diagnostic, Severity, SourceLine, Variable, VariableOrigin
 from hmsplan.text import wording
 from hmsplan.text.timestamps import seconds
@@ -35,7 +35,11 @@ _CSV: Final = re.compile(r"\$\{csv:([^{}\n]+)\}")
 _NAME: Final = "name"
 _LIKELY: Final = re.compile("name|naam|client|klant|customer|member", re.IGNORECASE)
 _ABOUT: Final = ("name", "key", "environment", "stack", "organization")
-"""The columns that say something of a member; ``tags`` holds several words, and every other column is a variable."""
+"""The columns that say something of a member; ``tags`` holds several words.
+
+A column ``secret:name`` says under which name the member keeps that secret; every other one is a variable.
+"""
+_SECRET_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _KEY_ITSELF: Final = re.compile(r"fl_[A-Za-z0-9_]{6,}")
 
 
@@ -81,9 +85,13 @@ def _unread(problem: FileProblem, root: Path, file: str) -> Diagnostic:
 def _of_the_schema(document: Document) -> Iterator[Diagnostic]:
     value = {} if document.value is None else document.value
     for violation in violations_of(value, _SCHEMA, title="a fleet file", is_secret=_may_be_a_key):
-        if violation.summary == "Secret in plain text":
-            violation = violation._replace(detail=_NOT_THE_KEY)  # noqa: PLW2901
-        yield violation.told(document.root().locate)
+        yield violation._replace(detail=_detail(violation)).told(document.root().locate)
+
+
+def _detail(violation: SchemaViolation) -> str:
+    if violation.summary != "Secret in plain text":
+        return violation.detail
+    return _NOT_THE_KEY if violation.path[-1] == "key" else _NAME_INSTEAD
 
 
 _NOT_THE_KEY: Final = (
@@ -92,8 +100,14 @@ _NOT_THE_KEY: Final = (
 )
 
 
+_NAME_INSTEAD: Final = (
+    "Write the name under which the member's secret is kept. The secret itself does not belong in a file. If it was "
+    "ever committed, replace it: git keeps it."
+)
+
+
 def _may_be_a_key(path: tuple[str | int, ...]) -> bool:
-    return path[-1:] == ("key",)
+    return path[-1:] == ("key",) or "secrets" in path[:-1]
 
 
 class _Loader:
@@ -121,8 +135,6 @@ class _Loader:
             self._problems.append(Diagnostic("Secret in plain text", _NOT_THE_KEY, place("key")))
             return None
         stack = self._stack(value.get("stack"), place("stack") if "stack" in value else None)
-        variables = node.child("variables")
-        entries = list(variables.entries()) if variables is not None else []
         return Member(
             value["name"],
             value["key"],
@@ -131,9 +143,15 @@ class _Loader:
             value.get("environment"),
             value.get("organization"),
             tuple(value.get("tags", ())),
-            {name: _variable(at.value, self._document.file, at.source, stack) for name, _, at in entries},
+            self._variables(node.child("variables"), stack),
+            self._variables(node.child("secrets"), stack),
             self._overrides(node.child("overrides"), stack),
         )
+
+    def _variables(self, node: Node | None, stack: str) -> dict[str, Variable]:
+        """Return the entries of a block with their lines."""
+        entries = node.entries() if node is not None else ()
+        return {name: _variable(at.value, self._document.file, at.source, stack) for name, _, at in entries}
 
     def _place(self, node: Node, key: str) -> SourceLine:
         return node.locate((key,))
@@ -157,6 +175,7 @@ class _Loader:
             if not wrong and "key" not in header:
                 detail = "The first line names the columns, and key has to be one of them: the name of the variable "
                 wrong = [Diagnostic("Missing column", f"{detail}that holds the member's API key.", rows.source)]
+            wrong += _bad_secrets(header, rows.source)
             self._problems += wrong
             if not wrong:
                 yield from self._of_rows(rows, header, path)
@@ -178,6 +197,9 @@ class _Loader:
         about: dict[str, Any] = {name: text for name in _ABOUT if (text := cells.pop(name, "").strip())}
         if tags := cells.pop("tags", "").split():
             about["tags"] = tags
+        kept = {name: text for name in [*cells] if name.startswith(SECRET) and (text := cells.pop(name).strip())}
+        if kept:
+            about["secrets"] = {name.removeprefix(SECRET): text for name, text in kept.items()}
         wrong = [
             _in_cell(violation, place, rows.source)
             for violation in violations_of(about, _MEMBER, title="a member", is_secret=_may_be_a_key)
@@ -197,6 +219,7 @@ class _Loader:
             about.get("organization"),
             tuple(tags),
             {name: _variable(text, path, place[name](), stack) for name, text in cells.items() if text},
+            {name.removeprefix(SECRET): _variable(text, path, place[name](), stack) for name, text in kept.items()},
         )
 
     def _stack(self, own: str | None, source: SourceLine | None) -> str:
@@ -220,10 +243,17 @@ class _Loader:
         return folder
 
 
+def _bad_secrets(header: Iterable[str], source: SourceLine) -> Iterator[Diagnostic]:
+    for column in header:
+        if column.startswith(SECRET) and _SECRET_NAME.fullmatch(column.removeprefix(SECRET)) is None:
+            detail = f"{column} names no secret. Write {SECRET} and the name in ${{secret:name}} of the stack."
+            yield Diagnostic("Bad column", detail, source)
+
+
 def _in_cell(violation: SchemaViolation, place: Mapping[str, Callable[[], SourceLine]], row: SourceLine) -> Diagnostic:
-    detail = _NOT_THE_KEY if violation.summary == "Secret in plain text" else violation.detail
-    column = next((str(part) for part in violation.path if part in place), None)
-    return Diagnostic(violation.summary, detail, place[column]() if column is not None else row)
+    names = (name for part in violation.path for name in (str(part), f"{SECRET}{part}"))
+    column = next((name for name in names if name in place), None)
+    return Diagnostic(violation.summary, _detail(violation), place[column]() if column is not None else row)
 
 
 def _seen_from(stack: str, file: str) -> str:

@@ -27,6 +27,7 @@ class Member:
         environment: of the stack; None = what the command line or the stack says.
         organization: the only one that its key may belong to; None = any.
         variables: with the line of each, relative to the folder of its stack.
+        secrets: the name of a secret in the stack to the one under which the member's own is kept, likewise.
         overrides: fields of single resources, by address; None = none.
         source: its line, relative to the folder of the fleet file.
     """
@@ -39,6 +40,7 @@ class Member:
     organization: str | None = None
     tags: tuple[str, ...] = ()
     variables: Mapping[str, Variable] = field(default_factory=dict)
+    secrets: Mapping[str, Variable] = field(default_factory=dict)
     overrides: Node | None = None
 
     def fits(self, pattern: str) -> bool:

@@ -372,7 +372,7 @@ class _Run:
             secrets=common.sources,
             secrets_timeout_s=min(common.timeout_s or TIMEOUT_S, TIMEOUT_S),
             need_secrets=need_secrets,
-            member=MemberLayer(member.variables, member.overrides, member.organization),
+            member=MemberLayer(member.variables, member.secrets, member.overrides, member.organization),
             files=self.files.of(self.root, self.environment),
         )
         self.shy += [*secret_values(stack), *declared_credentials(stack)]
@@ -479,8 +479,16 @@ class _Run:
             value = replace(value, told=tuple(map(clean, value.told)))
         elif isinstance(value, Planned):
             value = replace(value, refusals=tuple(map(clean, value.refusals)))
-        key = self.task.member.key
-        return replace(result, problems=problems, commands=commands, key=key, value=value, key_mark=self.key_mark)
+        member = self.task.member
+        return replace(
+            result,
+            problems=problems,
+            commands=commands,
+            key=member.key,
+            secrets={name: variable.value for name, variable in member.secrets.items()},
+            value=value,
+            key_mark=self.key_mark,
+        )
 
 
 def key_of(member: Member, common: Common) -> tuple[str, str]:

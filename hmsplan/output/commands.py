@@ -84,6 +84,11 @@ class CommandLine:
         folders = urlsplit(dict(pairwise(self.options)).get("--state", "")).path.rstrip("/").split("/")
         return folders[-1] if folders[-2:-1] == [MEMBERS] else ""
 
+    @property
+    def has_sources(self) -> bool:
+        """Whether a source gives secrets that no variable holds."""
+        return not {"--secrets", "--secrets-file"}.isdisjoint(self.options)
+
     def command(self, *words: str) -> str:
         """Return what to type to run *words* on the same stack, environment and state."""
         if self.saved and words[:1] in {("apply",), ("rollback",)}:

@@ -47,11 +47,16 @@ def variable_suffix(name: str) -> str:
     return name.upper().replace("-", "_")
 
 
+def variable_of(name: str) -> str:
+    """Return the environment variable that holds the secret *name*."""
+    return PREFIX + variable_suffix(name)
+
+
 def keys_of(name: str) -> tuple[str, ...]:
     """Return the keys of a file that may hold the secret *name*; hmsplan's own settings are out of reach."""
     suffix = variable_suffix(name)
     bare = () if suffix.startswith(_OURS) else (suffix, name)
-    return (PREFIX + suffix, *bare)
+    return (variable_of(name), *bare)
 
 
 def ask(
@@ -77,7 +82,7 @@ def ask(
 
 
 def _is_given(name: str, environ: Mapping[str, str], answers: Iterable[Answer]) -> bool:
-    return bool(environ.get(keys_of(name)[0])) or any(answer.key_of(name) for answer in answers)
+    return bool(environ.get(variable_of(name))) or any(answer.key_of(name) for answer in answers)
 
 
 def _all(environ: Mapping[str, str], answers: Iterable[Answer]) -> Iterator[Mapping[str, str]]:
@@ -96,7 +101,7 @@ def _read(source: Source, names: Sequence[str], shy: list[str], timeout_s: float
         return _of_file(Path(source.place))
     if source.scheme == "exec":
         found = _object(source, run(source, source.place, json.dumps(names), shy, timeout_s))
-        return {keys_of(name)[0]: text for name, text in _texts_of(source, found, {name: (name,) for name in names})}
+        return {variable_of(name): text for name, text in _texts_of(source, found, {name: (name,) for name in names})}
     if shutil.which("sops") is None:
         raise _failure("Program not found", f"{source} needs the program sops, and there is none on PATH. Install it.")
     place = os.path.join(".", source.place) if source.place.startswith("-") else source.place  # noqa: PTH118 -- Path drops ./

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hmsplan.model import Diagnostic, Secret, Severity
-from hmsplan.secrets.answers import FINGERPRINT_KEY, keys_of
+from hmsplan.model import EMPTY, Diagnostic, Secret, Severity
+from hmsplan.secrets.answers import FINGERPRINT_KEY, variable_of
 from hmsplan.secrets.detect import is_mask, unresolved
 from hmsplan.secrets.fingerprints import MIN_LENGTH, FingerprintKey
 
@@ -22,13 +22,19 @@ class Secrets:
     reach: a name only ever leads to ``HMSPLAN_SECRET_…``, or to a key of an answer that begins with neither
     ``HMSPLAN_`` nor ``HMS_``.
 
+    Args:
+        environ: of the process.
+        answers: of the sources.
+        names: under which other name a secret is kept; it is never looked for under its own then.
+
     Attributes:
         problems: what is wrong with the key of the fingerprints, and warnings of the secrets that were asked for.
     """
 
-    def __init__(self, environ: Mapping[str, str], *answers: Answer) -> None:
+    def __init__(self, environ: Mapping[str, str], *answers: Answer, names: Mapping[str, str] = EMPTY) -> None:
         self._environ = environ
         self._answers = answers
+        self._names = names
         self._found: dict[str, Secret] = {}
         self._refused: dict[str, tuple[str, str]] = {}
         self.problems: list[Diagnostic] = []
@@ -50,7 +56,7 @@ class Secrets:
         So does one that cannot be the secret; see ``is_refused``. A line break behind a value is cut off.
         """
         if name not in self._found:
-            variable, text = self._value(name)
+            variable, text = self._value(self._kept(name))
             value = text.rstrip("\r\n").removeprefix("\ufeff")
             if why := _why_refused(variable, value):
                 self._refused[name] = why
@@ -68,19 +74,23 @@ class Secrets:
         """Return summary and detail for a secret without a value; neither shows what stands in its place."""
         if self.is_refused(name):
             return self._refused[name]
-        variable = keys_of(name)[0]
+        name = self._kept(name)
+        variable = variable_of(name)
         is_set = any(variable in values for values in (self._environ, *(each.values for each in self._answers)))
         asked = "".join(f", and {each.source} does not give {name}" for each in self._answers)
         state = "is set, but empty" if is_set else "is not set"
         return "Missing secret", f"{variable} {state}{asked}. Set it, or say where it is kept: --secrets SOURCE."
 
     def asked_for(self) -> list[str]:
-        """Return the names of the secrets that were asked for, sorted."""
-        return sorted(self._found)
+        """Return under which names the secrets are kept that were asked for, sorted."""
+        return sorted(set(map(self._kept, self._found)))
+
+    def _kept(self, name: str) -> str:
+        return self._names.get(name, name)
 
     def _value(self, name: str) -> tuple[str, str]:
         """Return the variable that gives the secret, and what it gives; "" when nothing does."""
-        variable = keys_of(name)[0]
+        variable = variable_of(name)
         if found := self._environ.get(variable):
             return variable, found
         for answer in self._answers:

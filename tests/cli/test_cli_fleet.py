@@ -291,6 +291,69 @@ def test_a_key_that_is_missing_or_none_is_never_sent(fleet: Callable[..., Result
     assert not requests_of(emulator, "beta") + requests_of(emulator, "gamma")
 
 
+SERVER = """\
+mcp_servers:
+  crm:
+    name: crm
+    url: https://crm.example.com/mcp
+    headers: {Authorization: "${secret:crm}"}
+"""
+
+
+def own_secrets(root: Path, *rows: str) -> None:
+    """Give the fleet a server with a secret, and members of these rows."""
+    (root / "clinics/server.yaml").write_text(SERVER, "utf-8")
+    (root / "clients.csv").write_text("\n".join(["name,key,secret:crm", *rows, ""]), "utf-8")
+
+
+def test_each_member_has_the_secret_that_is_its_own(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path
+) -> None:
+    """They are one change, differ by no name, and are never taken from another member or from the shared one."""
+    own_secrets(root, "acme,HMS_KEY_ACME,acme_crm", "beta,HMS_KEY_BETA,beta-crm")
+    secrets = {"HMSPLAN_SECRET_ACME_CRM": "of-acme-0123456789", "HMSPLAN_SECRET_CRM": "of-all-0123456789"}
+    lacking = fleet("apply", "-y", **secrets)
+    assert (lacking.code, emulator.writes) == (3, [])
+    assert "HMSPLAN_SECRET_BETA_CRM is not set" in told(lacking)
+    secrets["HMSPLAN_SECRET_BETA_CRM"] = "of-beta-0123456789"
+    applied = fleet("apply", "-y", **secrets)
+    assert applied.code == 0
+    assert "2 members of 2 would change: 2 the same change." in applied.out
+    for name in ("acme", "beta"):
+        (server,) = emulator.all("mcp_servers", key=key_of(name))
+        assert emulator.hidden("mcp_servers", server["id"])["headers"] == {"Authorization": f"of-{name}-0123456789"}
+    assert fleet("plan", **secrets).out.startswith("No changes")
+    for text in secrets.values():
+        assert text not in applied.out + applied.err
+
+
+def test_a_secret_of_a_member_that_the_stack_does_not_use_is_an_error(fleet: Callable[..., Result], root: Path) -> None:
+    """With a typing error the member would have the secret of all the others."""
+    own_secrets(root, "acme,HMS_KEY_ACME,acme_crm")
+    text = (root / "clients.csv").read_text("utf-8")
+    (root / "clients.csv").write_text(text.replace("secret:crm", "secret:crn"), "utf-8")
+    plan = fleet("plan", HMSPLAN_SECRET_CRM="of-all-0123456789")
+    assert (plan.code, "clients.csv:2:19" in plan.out) == (3, True)
+    assert "No file of the stack uses ${secret:crn}. Did you mean crm?" in told(plan)
+
+
+def test_what_to_type_for_one_member_gives_it_its_own_secrets(
+    fleet: Callable[..., Result], cli: Cli, emulator: Emulator, root: Path, tmp_path: Path
+) -> None:
+    own_secrets(root, "acme,HMS_KEY_ACME,acme_crm")
+    secrets = {"HMSPLAN_SECRET_ACME_CRM": "of-acme-0123456789"}
+    assert fleet("apply", "-y", **secrets).code == 0
+    (desk,) = emulator.all("assistants", key=key_of("acme"))
+    emulator.edit("assistants", desk["id"], {"first_message": "Hi"})
+    drift = fleet("drift", **secrets)
+    assert "its key in HMS_SOVEREIGN_API_KEY, the secret acme_crm in HMSPLAN_SECRET_CRM:" in told(drift)
+    assert '    export HMSPLAN_SECRET_CRM="$HMSPLAN_SECRET_ACME_CRM"\n' in drift.out
+    (tmp_path / "kept.env").write_text("ACME_CRM=of-acme-0123456789\n", "utf-8")
+    assert "export HMSPLAN_SECRET_CRM" not in fleet("drift", "--secrets", f"dotenv:{tmp_path / 'kept.env'}").out
+    matrix = cli("-C", str(root), "fleet", "matrix", "--shards", "1")
+    assert matrix.json["include"][0]["secrets"] == ["HMSPLAN_SECRET_ACME_CRM"]
+
+
 def test_a_key_of_another_organization_is_refused(fleet: Callable[..., Result], emulator: Emulator) -> None:
     fleet("apply", "-y")
     swapped = fleet("plan", "--member", "!gamma", HMS_KEY_BETA=key_of("gamma"))

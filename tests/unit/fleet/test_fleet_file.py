@@ -53,6 +53,31 @@ def test_members_come_from_a_csv_file(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(fleet)) == fleet
 
 
+def test_a_member_names_where_its_own_secrets_are_kept(tmp_path: Path) -> None:
+    """In a CSV file in a column each; an empty cell says nothing."""
+    csv = "name,key,secret:crm\nacme,HMS_KEY_ACME,acme_crm\nbeta,HMS_KEY_BETA,\n"
+    acme, beta = load_fleet(fleet_in(tmp_path, "members: ${csv:clients.csv}\nstack: clinics\n", csv)).members
+    assert {name: own.value for name, own in acme.secrets.items()} == {"crm": "acme_crm"}
+    assert (str(acme.secrets["crm"].source), beta.secrets, acme.variables) == ("../clients.csv:2:19", {}, {})
+    text = "members: [{name: acme, key: HMS_KEY_ACME, secrets: {crm: acme_crm}}]\nstack: clinics\n"
+    (acme,) = load_fleet(fleet_in(tmp_path, text)).members
+    assert str(acme.secrets["crm"].source) == "../fleet.yaml:1:58"
+
+
+def test_a_secret_itself_is_never_shown(tmp_path: Path) -> None:
+    text = "members: [{name: acme, key: HMS_KEY_ACME, secrets: {crm: 'c4nary+secret/x='}}]\nstack: clinics\n"
+    assert problems(fleet_in(tmp_path, text)) == ["fleet.yaml:1:58 Secret in plain text"]
+    csv = "name,key,secret:crm,secret:\nacme,HMS_KEY_ACME,c4nary+secret/x=,\n"
+    path = fleet_in(tmp_path, "members: ${csv:clients.csv}\nstack: clinics\n", csv)
+    assert problems(path) == ["clients.csv:1:1 Bad column"]
+    path = fleet_in(tmp_path, "members: ${csv:clients.csv}\nstack: clinics\n", csv.replace(",secret:\n", ",x\n"))
+    with pytest.raises(ConfigError) as caught:
+        load_fleet(path)
+    (problem,) = caught.value.diagnostics
+    assert (str(problem.source), problem.summary) == ("clients.csv:2:19", "Secret in plain text")
+    assert "c4nary" not in problem.detail
+
+
 def test_members_stand_in_the_file_with_variables_and_overrides(tmp_path: Path) -> None:
     text = """\
 stack: clinics
