@@ -72,6 +72,7 @@ BASES: Mapping[str, dict[str, Any]] = {
 API_KEY = Canary("api_key", f"fl_{canary('api_key', plain=True).value}")
 FINGERPRINT_KEY = Canary("fingerprint_key", canary("fingerprint_key").value * 2)
 DASHBOARD = canary("set in the dashboard")
+NEW_KEY = Canary("new_key", f"fl_{canary('new_key', plain=True).value}")
 UNUSED = canary("unused line of the secrets file")
 
 
@@ -82,7 +83,7 @@ def names() -> dict[tuple[str, tuple[str, ...]], str]:
 
 
 SECRETS: Mapping[str, Canary] = {name: canary(f"{name} {kind} {path}") for (kind, path), name in names().items()}
-ALL: tuple[Canary, ...] = (API_KEY, FINGERPRINT_KEY, DASHBOARD, UNUSED, *SECRETS.values())
+ALL: tuple[Canary, ...] = (API_KEY, FINGERPRINT_KEY, DASHBOARD, NEW_KEY, UNUSED, *SECRETS.values())
 
 
 def resources() -> dict[str, Any]:
@@ -186,7 +187,8 @@ class Telltale:
 
     def _told(self, body: str, key: str) -> tuple[int, bytes, bytes]:  # noqa: PLR0911 -- a table
         sent = json.loads(body) if body else {}
-        stored = {"id": "x", "webhook_secret": DASHBOARD.value, "tools": [{"server": {"secret": DASHBOARD.value}}]}
+        secrets = {"webhook_secret": DASHBOARD.value, "api_key": NEW_KEY.value}
+        stored = {"id": "x", **secrets, "tools": [{"server": {"secret": DASHBOARD.value}}]}
         match self.mood:
             case "echoes":
                 answer = {"error": f"bad request of {key}: {body}", "details": [sent, body], "stored": stored}

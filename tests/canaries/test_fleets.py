@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from canaries import rig
-from canaries.leaks import found
+from canaries.leaks import Canary, found, found_below
 from hmsplan.fleet.executors import Workers
 from hmsplan.fleet.load import load_fleet
 from hmsplan.fleet.report import plan_report
@@ -63,6 +63,41 @@ def test_no_answer_makes_a_fleet_show_a_secret(fleet: Rig, mood: str) -> None:
     fleet.run("fleet", "plan", "--executor", "threads", code=None)
     fleet.run("fleet", "drift", "--json", "--executor", "threads", code=None)
     fleet.run("fleet", "doctor", "--json", "--executor", "threads", code=None)
+    fleet.check_files()
+
+
+NEW_MEMBER = "members: [{name: two, key: HMS_KEY_TWO}]\n"
+
+
+@pytest.mark.parametrize("how", [(), ("--json",)], ids=["text", "json"])
+@pytest.mark.parametrize("command", ["cat > {place}", "cat >&2; exit 1"], ids=["kept", "failing"])
+def test_the_key_of_a_new_member_is_where_it_is_kept_alone(fleet: Rig, how: tuple[str, ...], command: str) -> None:
+    """The command that is to keep it may show it and fail; then it is in a file of hmsplan's."""
+    (fleet.stack / "fleet.yaml").write_text(NEW_MEMBER, "utf-8")
+    place = fleet.root / "kept"
+    fails = "exit" in command
+    sink = f"exec:{command.format(place=place)}"
+    said = fleet.run("fleet", "create", "two", "--sink", sink, "-y", *how, code=1 if fails else 0)
+    (rescued,) = (fleet.stack / ".hmsplan").rglob("two.key") if fails else [place]
+    key = Canary("issued", rescued.read_text("utf-8").strip())
+    assert key.value.startswith("fl_")
+    assert not found(said.encode(), [key])
+    assert not found_below(fleet.root, [key], apart_from=[rescued])
+    fleet.check_files()
+
+
+@pytest.mark.parametrize("mood", rig.MOODS)
+def test_no_answer_to_a_new_member_shows_its_key(fleet: Rig, mood: str) -> None:
+    """Neither that of the agency nor the new one, wherever an answer holds it."""
+    (fleet.stack / "fleet.yaml").write_text(NEW_MEMBER, "utf-8")
+    fleet.telltale.mood, fleet.telltale.methods = mood, frozenset({"POST"})
+    for _ in range(2):
+        fleet.run("fleet", "create", "two", "--sink", f"file:{fleet.root / 'kept'}", "-y", code=None)
+    assert "/organizations" in [
+        path.removeprefix("/api/v1") for method, path, _ in fleet.telltale.heard if method == "POST"
+    ]
+    fleet.telltale.methods = frozenset({"GET"})
+    fleet.run("fleet", "create", "two", "--sink", f"file:{fleet.root / 'kept'}", "-y", code=None)
     fleet.check_files()
 
 
