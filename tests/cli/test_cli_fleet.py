@@ -274,6 +274,30 @@ def test_trouble_of_one_member_is_its_own(
     assert plan["digest"] is None
 
 
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (Fault(do="status", status=402, method="write", key=key_of("beta")), 1),
+        (Fault(do="status", status=401, method="write", key=key_of("beta")), 9),
+        (Fault(do="lost_before", method="write", key=key_of("beta")), 1),
+    ],
+    ids=["out of credit", "key revoked", "connection lost"],
+)
+def test_a_member_that_cannot_be_written_stops_no_other(
+    fleet: Callable[..., Result], emulator: Emulator, fault: Fault, code: int
+) -> None:
+    """What is in flight beside it is finished; what is left of it is planned and applied by the next run."""
+    emulator.inject(fault)
+    applied = fleet("apply", "-y")
+    assert applied.code == code
+    assert {name: len(texts) for name, texts in greetings(emulator, NAMES).items()} == {
+        name: name != "beta" for name in NAMES
+    }
+    emulator.inject()
+    assert fleet("apply", "--continue").code == 0
+    assert {len(texts) for texts in greetings(emulator, NAMES).values()} == {1}
+
+
 def test_a_slow_member_holds_up_no_other(fleet: Callable[..., Result], emulator: Emulator) -> None:
     emulator.inject(Fault(do="delay", seconds=5, nth=1, key=key_of("beta")))
     assert fleet("plan").code == 0
