@@ -17,6 +17,7 @@ from uuid import uuid4
 from hmsplan import __version__
 from hmsplan.errors import HmsplanError
 from hmsplan.fleet import worker
+from hmsplan.fleet.batch import perform_all
 from hmsplan.fleet.task import Result
 from hmsplan.model import Diagnostic
 
@@ -161,7 +162,7 @@ def _unable(error: BaseException | None) -> str:
 def perform_sent(version: str, tasks: Sequence[Task]) -> tuple[Result, ...]:
     """Perform tasks on a worker of a cluster, if it would do what was asked for."""
     if version == __version__:
-        return worker.perform(tasks)
+        return perform_all(tasks)
     told = Diagnostic(
         "Other version on the worker",
         f"The Dask worker has hmsplan {__version__}, and this run is of {version}. Install the same one there.",

@@ -24,6 +24,7 @@ from uuid import uuid4
 from hmsplan import __version__
 from hmsplan.errors import HmsplanError
 from hmsplan.fleet import worker
+from hmsplan.fleet.batch import perform_all
 from hmsplan.fleet.cluster import DaskExecutor, NoCluster, address_of, perform_sent
 from hmsplan.fleet.task import Result, Task
 from hmsplan.model import Diagnostic
@@ -167,7 +168,7 @@ class Workers:
 
             executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin_worker)
         with executor:
-            yield (lambda batch: executor.submit(worker.perform, batch)), workers
+            yield (lambda tasks: executor.submit(perform_all, tasks)), workers
 
     def _limit(self, workers: int) -> int:
         return workers if self.at_once is None else min(workers, self.at_once)

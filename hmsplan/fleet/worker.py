@@ -12,10 +12,7 @@ import os
 import platform
 import posixpath
 import re
-import threading
-import time
 import traceback
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -25,7 +22,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 
-from hmsplan.config.load import DEFAULT_ENVIRONMENT, load_settings, load_stack, read_files
+from hmsplan.config.load import DEFAULT_ENVIRONMENT, load_settings, load_stack
 from hmsplan.config.member import MemberLayer
 from hmsplan.errors import ConfigError, HmsplanError, StalePlan, Unauthorized, UnsafePlan, UnsettledCreate
 from hmsplan.fleet.groups import contents, likeness
@@ -62,11 +59,10 @@ from hmsplan.text.timestamps import for_people
 from hmsplan.text.wording import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Callable, Iterable, Iterator
 
     from hmsplan.apply.executor import Stop
-    from hmsplan.config.build import Sources
+    from hmsplan.fleet.files import SharedFiles
     from hmsplan.fleet.task import Common, Reviewed, Task
     from hmsplan.fleet.values import Member
     from hmsplan.model import Plan, Report, Stack, State
@@ -76,9 +72,6 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 _KEY: Final = re.compile(r"fl_[\x21-\x7e]+")
 _LEAST: Final = 8  # characters of a secret that is cut out; shorter ones stand in other texts by chance
-_SAMPLE_S: Final = 0.005
-_BUSY: Final = 0.4  # of a core; on a machine with other work a process never gets all of one
-_ROOM_AFTER_S: Final = 1.0
 
 
 _running: Final[list[tuple[Stop, str]]] = []
@@ -119,54 +112,7 @@ class NoKey(HmsplanError):
     summary = "No API key"
 
 
-def perform(tasks: Sequence[Task]) -> tuple[Result, ...]:
-    """Perform tasks of several members side by side, and return their results in the same order.
-
-    Each has a thread and an event loop of its own: one that hangs holds up no other one.
-    """
-    begun: list[Future[Result]] = []
-    files = SharedFiles()
-    with ThreadPoolExecutor(len(tasks), thread_name_prefix="member") as threads:
-        for task in tasks:
-            begun.append(threads.submit(_perform_one, task, files))
-            _wait_for_room([each for each in begun if not each.done()])
-        return tuple(each.result() for each in begun)
-
-
-def _wait_for_room(running: Sequence[Future[Result]]) -> None:
-    """Return when one of *running* has ended, this process has time to spare, or enough was waited.
-
-    Members share one interpreter. Where the API is near, sixteen that compete for it take a third longer than a few
-    that have it for themselves; where it is far, they wait for it most of the time, and all of them begin at once.
-    """
-    until = time.monotonic() + _ROOM_AFTER_S
-    while running and time.monotonic() < until:
-        began, used = time.monotonic(), time.process_time()
-        if wait(running, _SAMPLE_S, FIRST_COMPLETED).done:
-            return
-        if time.process_time() - used < _BUSY * (time.monotonic() - began):
-            return
-
-
-class SharedFiles:
-    """The files of the stacks of several members: parsed once, so that all of them see the same ones.
-
-    What is parsed is never changed; values of variables and secrets are filled into copies.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._found: dict[tuple[Path, str | None], Sources] = {}
-
-    def of(self, root: Path, environment: str | None) -> Sources:
-        """Return those of the stack in *root*; see ``read_files``."""
-        with self._lock:
-            if (root, environment) not in self._found:
-                self._found[root, environment] = read_files(root, environment)
-            return self._found[root, environment]
-
-
-def _perform_one(task: Task, files: SharedFiles) -> Result:
+def perform(task: Task, files: SharedFiles) -> Result:
     """Perform one task; nothing but its result comes out of here."""
     run = _Run(task, files)
     try:
