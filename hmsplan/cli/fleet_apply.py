@@ -95,7 +95,8 @@ def apply_members(
             if not reviewed:
                 return plan.code
             waves = [[member.name for member in wave] for wave in in_waves(fleet, found)]
-            rollout = Rollout(journal.begin(plan.digest, reviewed, waves, choice), plan)
+            after_s = [wave.after_s for wave in fleet.waves]
+            rollout = Rollout(journal.begin(plan.digest, reviewed, waves, after_s, choice), plan)
         by_name = {member.name: member for member in fleet.members}
         common = common_of(options)
 

@@ -20,13 +20,13 @@ _SHORTEST: Final = 3
 """Characters of a variable's value. A shorter one stands in other texts by chance."""
 
 
-def contents(plan: Plan, variables: Mapping[str, Variable]) -> dict[str, str]:
+def contents(plan: Plan) -> dict[str, str]:
     """Return a digest of the content of each change of *plan*, with what the change is called.
 
-    The content is what it does to which address, whatever the ids are. To bind the object of a create that was cut
-    short is not a change of its own.
+    The content is what it does to which address, whatever the ids are; the values of variables count, for they were
+    reviewed, too. To bind the object of a create that was cut short is not a change of its own.
     """
-    own = _own(plan, variables)
+    own = _own(plan, {})
     ours = {step.address for step in plan.steps if step.settles is not None}
     return {
         digest(_without(change_content(change), own)): f"{change.action} {change.address}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-FORMAT_VERSION: Final = "1.0"
+FORMAT_VERSION: Final = "1.1"
 _FOLDER: Final = "fleet"
 
 
@@ -40,6 +40,7 @@ class Progress:
         digest: of the fleet plan that was reviewed.
         reviewed: member to what it may do.
         waves: the members of each wave.
+        after_s: seconds that each wave waits after the one before.
         options: targets and what is allowed.
         begun: when each wave began, in Unix seconds.
         ended: when the last member so far ended; None = none has.
@@ -51,6 +52,7 @@ class Progress:
     digest: str
     reviewed: dict[str, Reviewed]
     waves: tuple[tuple[str, ...], ...]
+    after_s: tuple[int, ...]
     options: Options = DEFAULTS
     begun: dict[int, float] = field(default_factory=dict)
     ended: float | None = None
@@ -82,14 +84,22 @@ class FleetJournal:
         return self._lock.hold(owner)
 
     def begin(
-        self, digest: str, reviewed: Mapping[str, Reviewed], waves: Sequence[Sequence[str]], options: Options
+        self,
+        digest: str,
+        reviewed: Mapping[str, Reviewed],
+        waves: Sequence[Sequence[str]],
+        after_s: Sequence[int],
+        options: Options,
     ) -> Progress:
         """Begin a rollout, in place of the one before."""
         head = {
             "format_version": FORMAT_VERSION,
             "digest": digest,
-            "reviewed": {name: [each.digest, sorted(each.changes)] for name, each in reviewed.items()},
+            "reviewed": {
+                name: [each.digest, sorted(each.changes), each.organization] for name, each in reviewed.items()
+            },
             "waves": [list(wave) for wave in waves],
+            "after_s": list(after_s),
             "options": [options.targets, options.excluded, options.allowed],
         }
         data = orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE)
@@ -137,10 +147,11 @@ class FleetJournal:
 def _head(head: Mapping[str, Any]) -> Progress:
     if head["format_version"] != FORMAT_VERSION:
         raise ValueError(f"format {head['format_version']}, and this version reads {FORMAT_VERSION}")
-    reviewed = {name: Reviewed(told, frozenset(changes)) for name, (told, changes) in head["reviewed"].items()}
+    reviewed = {name: Reviewed(told, frozenset(changes), of) for name, (told, changes, of) in head["reviewed"].items()}
     targets, excluded, allowed = map(tuple, head["options"])
     options = Options(targets, allowed=allowed, excluded=excluded)
-    return Progress(head["digest"], reviewed, tuple(map(tuple, head["waves"])), options)
+    waves = tuple(map(tuple, head["waves"]))
+    return Progress(head["digest"], reviewed, waves, tuple(head["after_s"]), options)
 
 
 def _take(progress: Progress, event: Mapping[str, Any]) -> None:

@@ -96,7 +96,7 @@ class Rollout:
 def reviewed_of(plan: FleetPlan) -> dict[str, Reviewed]:
     """Return what of *plan* may be done: the members that change and that nothing refuses."""
     return {
-        result.name: Reviewed(planned_of(result).digest, planned_of(result).changes)
+        result.name: Reviewed(planned_of(result).digest, planned_of(result).changes, result.organization)
         for group in plan.groups
         for result in group.results
         if result.code == 0
@@ -104,12 +104,17 @@ def reviewed_of(plan: FleetPlan) -> dict[str, Reviewed]:
 
 
 def stale(plan: FleetPlan, progress: Progress) -> list[str]:
-    """Return the reviewed members of which *plan* would do more than was reviewed when the rollout began."""
-    return [
-        result.name
+    """Return the members of which *plan* would do more, or to another organization, than was reviewed."""
+    found = [
+        (result, progress.reviewed[result.name])
         for group in plan.groups
         for result in group.results
-        if result.name in progress.reviewed and not planned_of(result).changes <= progress.reviewed[result.name].changes
+        if result.name in progress.reviewed
+    ]
+    return [
+        result.name
+        for result, reviewed in found
+        if result.organization != reviewed.organization or not planned_of(result).changes <= reviewed.changes
     ]
 
 
@@ -128,7 +133,7 @@ def roll_out(
     """Apply every member that may be, wave by wave, and write down in *rollout* and *journal* what happened.
 
     Args:
-        fleet: says after how long a wave is due, and what stops all.
+        fleet: says what stops all.
         rollout: with the progress of an earlier run, or of none.
         journal: under the lock of this run.
         workers: perform the tasks.
@@ -149,7 +154,7 @@ def roll_out(
         if not todo:
             continue
         if number not in progress.begun:
-            if not _is_due(fleet, rollout, number, clock, sleep, told, may_wait=may_wait):
+            if not _is_due(rollout, number, clock, sleep, told, may_wait=may_wait):
                 break
             journal.add({"wave": number, "at": clock()})
             progress.begun[number] = clock()
@@ -206,7 +211,6 @@ def _stops(fleet: Fleet, rollout: Rollout, codes: Mapping[str, int]) -> bool:
 
 
 def _is_due(
-    fleet: Fleet,
     rollout: Rollout,
     number: int,
     clock: Callable[[], float],
@@ -216,7 +220,7 @@ def _is_due(
     may_wait: bool,
 ) -> bool:
     """Wait until a wave may begin; False when it may not be waited for, or a signal came."""
-    after_s = fleet.waves[number].after_s if number < len(fleet.waves) else 0
+    after_s = rollout.progress.after_s[number]
     if not after_s or rollout.progress.ended is None:
         return True
     due = rollout.progress.ended + after_s

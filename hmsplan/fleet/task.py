@@ -73,10 +73,12 @@ class Reviewed:
     Attributes:
         digest: of its plan, as it is written.
         changes: content of every change of that plan; what is left of them after a kill may be done, too.
+        organization: that it is for; None = the API does not tell.
     """
 
     digest: str
     changes: frozenset[str] = frozenset()
+    organization: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,7 +271,7 @@ class _Run:
         try:
             applied = self._performed(workspace, consent)
         except StalePlan:
-            left = replace(consent, digest=None, ask=lambda made, _: _refuse_other(made, workspace.stack, reviewed))
+            left = replace(consent, digest=None, ask=lambda made, _: _refuse_other(made, reviewed))
             applied = self._performed(workspace, left)
         problems = list(self.told.warnings)
         if applied.unstored is not None:
@@ -494,7 +494,7 @@ def planned(made: Plan, stack: Stack, *, is_saved: bool) -> Planned:
         plan_to_bytes(made) if is_shown or is_saved else b"",
         f"sha256:{made.digest}",
         likeness(made, stack.variables),
-        frozenset(contents(made, stack.variables)),
+        frozenset(contents(made)),
         tally(made),
         len(made.drift),
         (
@@ -518,14 +518,15 @@ def _plan_code(made: Plan) -> int:
     return UnsafePlan.exit_code if made.is_refused else 0
 
 
-def _refuse_other(made: Plan, stack: Stack, reviewed: Reviewed) -> None:
+def _refuse_other(made: Plan, reviewed: Reviewed) -> None:
     """Refuse a plan that does more than was left to do of the reviewed one.
 
     Raises:
         StalePlan: it does.
     """
-    found = contents(made, stack.variables)
-    if more := [name for content, name in found.items() if content not in reviewed.changes]:
+    if made.organization != reviewed.organization:
+        raise StalePlan("its key is that of another organization.", summary="Digest differs")
+    if more := [name for content, name in contents(made).items() if content not in reviewed.changes]:
         raise StalePlan(f"it would do what was not reviewed ({listed(more)}).", summary="Digest differs")
 
 

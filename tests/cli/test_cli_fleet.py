@@ -248,6 +248,63 @@ def test_a_plan_that_changed_before_its_wave_has_one_remedy(
     assert fleet("apply", "-y").code == 0
 
 
+LATER = "waves: [{members: [acme]}, {share: 100%, after: 1s}]\n"
+
+
+def edited_value(root: Path) -> dict[str, str]:
+    table = root / "clients.csv"
+    table.write_text(table.read_text("utf-8").replace("Beta Dental", "Betty Dental"), "utf-8")
+    return {}
+
+
+def swapped_keys(_: Path) -> dict[str, str]:
+    return {"HMS_KEY_BETA": key_of("gamma"), "HMS_KEY_GAMMA": key_of("beta")}
+
+
+@pytest.mark.parametrize("edit", [edited_value, swapped_keys])
+def test_what_a_member_says_and_whose_it_is_was_reviewed_too(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path, edit: Callable[[Path], dict[str, str]]
+) -> None:
+    """Members are grouped without the values of their variables, ids and organizations; consent holds for all of it."""
+    write_fleet(root, NAMES, LATER)
+    assert fleet("apply", "-y", "--no-wait").code == 0
+    time.sleep(1)
+    refused = fleet("apply", "--continue", **edit(root))
+    assert refused.code == 5
+    assert "Not what was reviewed" in refused.err
+    assert [name for name in NAMES if writes_of(emulator, name)] == ["acme"]
+
+
+def test_a_value_that_changed_before_its_wave_is_not_applied(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files of the stack are read again by each wave, and what they say by then was not reviewed."""
+    write_fleet(root, NAMES, LATER)
+    rows = "".join(f"{name},HMS_KEY_{name.upper()}\n" for name in NAMES)
+    (root / "clients.csv").write_text(f"name,key\n{rows}", "utf-8")
+    settings = root / "clinics/hmsplan.yaml"
+    sleep = time.sleep
+
+    def edit(seconds: float) -> None:
+        if writes_of(emulator, "acme"):
+            settings.write_text(settings.read_text("utf-8").replace("A clinic", "Another clinic"), "utf-8")
+        sleep(seconds)
+
+    monkeypatch.setattr(time, "sleep", edit)
+    assert fleet("apply", "-y").code == 5
+    assert [name for name in NAMES if writes_of(emulator, name)] == ["acme"]
+
+
+def test_waves_are_due_as_the_file_said_when_the_apply_began(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path
+) -> None:
+    write_fleet(root, NAMES, LATER.replace("1s", "1h"))
+    assert "Wave 2 is not due yet." in fleet("apply", "-y", "--no-wait").out
+    write_fleet(root, NAMES)
+    assert "Wave 2 is not due yet." in fleet("apply", "--continue", "--no-wait").out
+    assert [name for name in NAMES if writes_of(emulator, name)] == ["acme"]
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [

@@ -55,7 +55,7 @@ def result(name: str, text: str) -> Result:
     made = plan_of(text.replace("NAME", name), object_id=f"id-{name}", organization=f"org-{name}")
     own = variables(business_name=name)
     planned = Planned(
-        plan_to_bytes(made), f"sha256:{made.digest}", likeness(made, own), frozenset(contents(made, own)), tally(made)
+        plan_to_bytes(made), f"sha256:{made.digest}", likeness(made, own), frozenset(contents(made)), tally(made)
     )
     return Result(name, 0, value=planned)
 
