@@ -29,7 +29,7 @@ from hmsplan.output.github import as_annotations
 from hmsplan.output.graph import graph_of_plan
 from hmsplan.output.html.page import render_html
 from hmsplan.output.markdown import SUMMARY, render_markdown
-from hmsplan.output.page import page_of
+from hmsplan.output.plan_page import page_of
 from hmsplan.output.text import render_text
 from hmsplan.planner.planner import make_plan
 

@@ -48,8 +48,8 @@ from hmsplan.output.graph import dot, graph_of, graph_of_plan, mermaid
 from hmsplan.output.html.page import render_html
 from hmsplan.output.lines import columns
 from hmsplan.output.markdown import SUMMARY, render_markdown
-from hmsplan.output.page import page_of
 from hmsplan.output.plan_difference import explain_difference
+from hmsplan.output.plan_page import page_of
 from hmsplan.output.text import render_plan
 
 if TYPE_CHECKING:

@@ -16,13 +16,13 @@ from support.pages import render_drift
 
 from hmsplan.cli.surfaces import locator
 from hmsplan.output.drift import drift_json
+from hmsplan.output.drift_page import drift_page
 from hmsplan.output.findings import of_drift
 from hmsplan.output.github import as_annotations
 from hmsplan.output.html.page import render_html
 from hmsplan.output.junit import junit
 from hmsplan.output.lines import columns
 from hmsplan.output.markdown import render_markdown
-from hmsplan.output.page import drift_page
 from hmsplan.output.sarif import sarif
 
 if TYPE_CHECKING:

@@ -31,6 +31,7 @@ from hmsplan.formats.history_file import Line, hash_of, line_of
 from hmsplan.model import Action, Address, Author, Begun, Binding, Outcome, Report, State, Status
 from hmsplan.operations.history import Audit, Performed, Reviewed, entry_of, unended, version_at, versions_of
 from hmsplan.output.drift import drift_json
+from hmsplan.output.drift_page import drift_page
 from hmsplan.output.history import (
     between_json,
     between_markdown,
@@ -47,7 +48,6 @@ from hmsplan.output.history import (
 )
 from hmsplan.output.lines import columns
 from hmsplan.output.markdown import render_markdown
-from hmsplan.output.page import drift_page
 from hmsplan.planner.last_applied import record
 from hmsplan.planner.planner import Options
 

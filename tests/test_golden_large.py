@@ -14,7 +14,7 @@ from support.world import World, allowing
 
 from hmsplan.output.lines import columns
 from hmsplan.output.markdown import COMMENT, SUMMARY, render_markdown
-from hmsplan.output.page import page_of
+from hmsplan.output.plan_page import page_of
 from hmsplan.output.text import render_plan
 
 if TYPE_CHECKING:

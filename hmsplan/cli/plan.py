@@ -24,7 +24,7 @@ from hmsplan.errors import HmsplanError, StalePlan, StateError, UnsafePlan, Unse
 from hmsplan.formats.plan_validity import dated, out_of_date
 from hmsplan.model import Digest, is_address_pattern
 from hmsplan.operations.plan import plan
-from hmsplan.output.page import asking_for
+from hmsplan.output.plan_page import asking_for
 from hmsplan.planner.planner import Options
 from hmsplan.text.escape import plain
 from hmsplan.text.strict_json import MAX_BYTES

@@ -30,7 +30,7 @@ from hmsplan.cli.terminal import err, interactive
 from hmsplan.errors import StateError
 from hmsplan.formats.plan_validity import dated
 from hmsplan.operations.plan import plan
-from hmsplan.output.page import asking_for, scope_of
+from hmsplan.output.plan_page import asking_for, scope_of
 from hmsplan.planner.planner import Options
 
 if TYPE_CHECKING:

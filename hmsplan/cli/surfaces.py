@@ -15,7 +15,7 @@ from hmsplan.cli.secret_filter import cut
 from hmsplan.cli.terminal import color, err, out, width
 from hmsplan.model import Digest
 from hmsplan.output.diagnostics import no_quote
-from hmsplan.output.page import drift_page, page_of
+from hmsplan.output.plan_page import page_of
 from hmsplan.output.text import render_text
 from hmsplan.text.escape import plain
 from hmsplan.text.timestamps import for_people
@@ -95,6 +95,8 @@ def print_drift(
         found = of_drift(drifts, locator(stack), options.commands)
         print_found(options, found, form, suite="hmsplan drift", well=well, write=write)
     if form not in FOUND_FORMATS or form == "github":
+        from hmsplan.output.drift_page import drift_page  # noqa: PLC0415 -- a plan needs none of it
+
         names = stack.name, stack.environment
         page = drift_page(
             drifts, report.coverage, *names, _width(form), options.commands, report.unseen, report.warnings, _stamp()

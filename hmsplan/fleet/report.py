@@ -17,7 +17,7 @@ from hmsplan.fleet.task import Checked, Drifted, Ended, Exported, Planned, Stand
 from hmsplan.formats.plan_file import plan_from_bytes
 from hmsplan.model import Severity
 from hmsplan.output.events import diagnostic_json
-from hmsplan.output.page import page_of
+from hmsplan.output.plan_page import page_of
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from hmsplan.output.changes import dialling, headline, remarks
 from hmsplan.output.commands import BARE
 from hmsplan.output.drift import twin_advice, twin_text
 from hmsplan.output.members import members_text
-from hmsplan.output.page import PASTE, asking_for, block_of, in_order, later, unsettled, verb_of, waiting_text
+from hmsplan.output.page import PASTE
+from hmsplan.output.plan_page import asking_for, block_of, in_order, later, unsettled, verb_of, waiting_text
 from hmsplan.output.prose.parts import first_changed_line
 from hmsplan.output.template_copies import TemplateCopies
 from hmsplan.output.values import path_text

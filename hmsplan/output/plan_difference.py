@@ -12,7 +12,7 @@ from hmsplan.model import MISSING, Action, FieldChange, Missing, is_pending
 from hmsplan.output.changes import what_happens
 from hmsplan.output.lines import safe
 from hmsplan.output.members import counts_text
-from hmsplan.output.page import names_of
+from hmsplan.output.plan_page import names_of
 from hmsplan.output.values import Look, brief, path_text
 from hmsplan.planner.diff import pattern_of
 

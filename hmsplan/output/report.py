@@ -10,7 +10,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import Action, Status, Verb, dotted
 from hmsplan.output.commands import BARE
 from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
-from hmsplan.output.page import asking_for, follow_up
+from hmsplan.output.plan_page import asking_for, follow_up
 from hmsplan.output.words import seconds, some
 from hmsplan.text.wording import count
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from hmsplan.output.diagnostics import format_diagnostic, no_quote
 from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
 from hmsplan.output.minutes import aligned
-from hmsplan.output.page import FIRST, KEPT_IN_FLEET, OUTSIDE, OUTSIDE_NOTE, PASTE, SHOWN_AS, page_of
+from hmsplan.output.page import FIRST, KEPT_IN_FLEET, OUTSIDE, OUTSIDE_NOTE, PASTE, SHOWN_AS
+from hmsplan.output.plan_page import page_of
 from hmsplan.output.words import some
 from hmsplan.text.wording import count
 

@@ -22,7 +22,7 @@ from hmsplan.output.github import as_annotations
 from hmsplan.output.graph import graph_of_plan
 from hmsplan.output.html.page import render_html
 from hmsplan.output.markdown import render_markdown
-from hmsplan.output.page import page_of
+from hmsplan.output.plan_page import page_of
 from hmsplan.output.text import render_plan
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import pytest
 from support.hostile_texts import HOSTILE
 from support.pages import COVERAGE, drifts, full, many
 
+from hmsplan.output.drift_page import drift_page
 from hmsplan.output.markdown import render_markdown
-from hmsplan.output.page import drift_page, page_of
+from hmsplan.output.plan_page import page_of
 
 from .outside import ask_node, ask_python, golden_plans, needs
 

@@ -12,9 +12,10 @@ from support.browser import browse
 from support.hostile_texts import HOSTILE
 from support.pages import COVERAGE, drifts, full, many, plan, update
 
+from hmsplan.output.drift_page import drift_page
 from hmsplan.output.graph import graph_of_plan
 from hmsplan.output.html.page import render_html
-from hmsplan.output.page import drift_page, page_of
+from hmsplan.output.plan_page import page_of
 
 from .outside import NPM, ask, golden_plans, needs, needs_browser, written
 

@@ -27,7 +27,7 @@ from hmsplan.model import (
     Topic,
     Unsettled,
 )
-from hmsplan.output.page import drift_page
+from hmsplan.output.drift_page import drift_page
 from hmsplan.output.text import render_text
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from hmsplan.model import Action, Secret
 from hmsplan.operations.offline import plan_against
 from hmsplan.output.html.page import render_html
 from hmsplan.output.markdown import render_markdown
-from hmsplan.output.page import page_of
+from hmsplan.output.plan_page import page_of
 from hmsplan.output.text import render_plan
 from hmsplan.planner.planner import Options
 

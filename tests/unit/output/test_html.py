@@ -13,10 +13,11 @@ from support.html_reader import Reader
 from support.pages import COVERAGE, MAIN, SUPPORT, drifts, full, many, plan
 
 from hmsplan.model import Action, Address, FieldChange, Plan, ResourceChange
+from hmsplan.output.drift_page import drift_page
 from hmsplan.output.graph import Edge, Graph, graph_of_plan, visible
 from hmsplan.output.html.graph import MOST, svg
 from hmsplan.output.html.page import render_html
-from hmsplan.output.page import drift_page, page_of
+from hmsplan.output.plan_page import page_of
 
 
 def shown(made: Plan) -> str:

@@ -14,8 +14,9 @@ from support.html_reader import in_markdown
 from support.pages import COVERAGE, drifts, full, many, plan, update
 
 from hmsplan.model import Action, Address, Diagnostic, FieldChange, Plan, Refusal, ResourceChange, Risk, Severity
+from hmsplan.output.drift_page import drift_page
 from hmsplan.output.markdown import COMMENT, SUMMARY, render_markdown
-from hmsplan.output.page import drift_page, page_of
+from hmsplan.output.plan_page import page_of
 
 OURS = {"h3", "h4", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "blockquote", "ul", "li", "pre", "code"}
 OURS |= {"details", "summary"}

@@ -30,7 +30,7 @@ from hmsplan.model import (
     Unsettled,
     Verb,
 )
-from hmsplan.output.page import NO_CHANGES
+from hmsplan.output.plan_page import NO_CHANGES
 from hmsplan.output.text import render_plan
 from hmsplan.text.escape import plain
 

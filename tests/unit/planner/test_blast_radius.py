@@ -25,7 +25,7 @@ from hmsplan.formats.blast_radius_json import blast_radius_json
 from hmsplan.kinds.expand import expand_analysis, expand_tool
 from hmsplan.model import Reached
 from hmsplan.output.blast_radius import blast_radius_remark
-from hmsplan.output.page import page_of
+from hmsplan.output.plan_page import page_of
 from hmsplan.output.text import render_plan
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from hmsplan.model import Action, Address, Binding, Plan, RemoteObject, Resource
 from hmsplan.output.flow import summary
 from hmsplan.output.html.page import render_html
 from hmsplan.output.markdown import render_markdown
-from hmsplan.output.page import page_of
+from hmsplan.output.plan_page import page_of
 from hmsplan.output.text import render_text
 from hmsplan.planner.flow import Fate, FlowChange, flow_in, flow_of
 from hmsplan.planner.resource_diff import comparison, creation

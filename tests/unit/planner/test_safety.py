@@ -25,7 +25,7 @@ from support.readings import (
 from hmsplan.model import Action, Deposed, Diagnostic, Proof, Refusal, Requirement, Risk, Safety, Secret, Window
 from hmsplan.output.html.page import render_html
 from hmsplan.output.markdown import render_markdown
-from hmsplan.output.page import page_of
+from hmsplan.output.plan_page import page_of
 from hmsplan.output.text import render_text
 from hmsplan.planner.consent import is_allowed
 from hmsplan.planner.safety import is_protected
