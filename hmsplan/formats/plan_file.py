@@ -15,10 +15,11 @@ from hmsplan.errors import StalePlan, StateError
 from hmsplan.formats.blast_radius_json import blast_radius_json
 from hmsplan.formats.codec import decode, encode
 from hmsplan.formats.minutes_json import minutes_json
+from hmsplan.formats.plan_parts import approval_json, denial_json, refusal_json, rollback_json, unsettled_json
 from hmsplan.formats.redact import kept, shown
 from hmsplan.formats.terraform_json import beyond, terraform_json
 from hmsplan.kinds import KINDS
-from hmsplan.model import Against, MembersChange, Plan, dotted, is_address_pattern, tally
+from hmsplan.model import Against, MembersChange, Plan, is_address_pattern, tally
 from hmsplan.planner.digest import with_digests
 from hmsplan.text.canonical_json import digest
 from hmsplan.text.escape import json_for_yaml
@@ -33,7 +34,7 @@ _YEAR_9999: Final = 253_370_764_800
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """Return *plan* for machines; equal plans give equal JSON, because no clock and no machine takes part.
 
-    When and by whom a plan was made is part of it only once ``saved.dated`` says so.
+    When and by whom a plan was made is part of it only once ``plan_validity.dated`` says so.
     """
     plan = shown(plan, whole=True)
     public = kept(plan)
@@ -55,78 +56,19 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
             "excluded": list(plan.excluded),
             "counts": tally(plan),
             "reach": blast_radius_json(plan),
-            "refusals": [
-                {
-                    "risk": str(r.risk),
-                    "address": str(r.address),
-                    "reason": r.reason,
-                    "void": r.void,
-                    "flag": r.flag,
-                    "change": r.change,
-                    "approval": "\n".join(r.approval),
-                }
-                for r in plan.refusals
-            ],
-            "denials": [
-                {
-                    "policy": d.policy,
-                    "rule": d.rule,
-                    "message": d.message,
-                    "address": str(d.address) if d.address is not None else None,
-                    "source": str(d.source) if d.source is not None else None,
-                }
-                for d in plan.denials
-            ],
-            "approvals": [
-                {
-                    "allow": use.approval.allows,
-                    "change": use.approval.change,
-                    "reason": use.approval.reason,
-                    "expires": use.approval.expires,
-                    "source": str(use.approval.source),
-                    "status": use.status.value,
-                    "is_new": use.is_new,
-                }
-                for use in plan.approvals
-            ],
+            "refusals": [refusal_json(refusal) for refusal in plan.refusals],
+            "denials": [denial_json(denial) for denial in plan.denials],
+            "approvals": [approval_json(use) for use in plan.approvals],
             **({"opens": plan.opens.typed} if plan.opens is not None else {}),
             **({"as_of": for_people(plan.as_of)} if plan.as_of is not None else {}),
-            "unsettled": [
-                {
-                    "address": str(each.address),
-                    "candidates": list(each.candidates),
-                    "remaining_s": each.remaining_s,
-                    "id": each.id,
-                }
-                for each in plan.unsettled
-            ],
+            "unsettled": [unsettled_json(each) for each in plan.unsettled],
             "changes": [beyond(change, whole=True) for change in public.pending],
             "steps": [{"key": step.key, "needs": sorted(step.needs)} for step in plan.steps],
             "plan": encode(public, Plan),
-            **({"rollback": _rollback_json(plan)} if plan.rollback is not None else {}),
+            **({"rollback": rollback_json(plan.rollback, plan.lost)} if plan.rollback is not None else {}),
             **({"minutes": minutes_json(plan.minutes)} if plan.minutes is not None else {}),
             **({"against": encode(plan.against, Against)} if plan.against is not None else {}),
         }
-    }
-
-
-def _rollback_json(plan: Plan) -> dict[str, Any]:
-    rollback = plan.rollback
-    if rollback is None:
-        return {}
-    return {
-        "number": rollback.to.number,
-        "at": for_people(rollback.to.at),
-        "user": rollback.to.author.user,
-        "host": rollback.to.author.host,
-        "run": rollback.to.author.run,
-        "commit": rollback.to.author.commit,
-        "git_revert": rollback.revert,
-        "doubt": rollback.doubt,
-        "lost": [
-            {"address": str(each.address), "summary": each.summary, "detail": each.detail, "path": dotted(each.path)}
-            for each in plan.lost
-        ],
     }
 
 
