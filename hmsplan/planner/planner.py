@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         Binding,
         PendingCreate,
         Proof,
+        Refusal,
         RemoteObject,
         Resource,
         Snapshot,
@@ -111,8 +112,6 @@ def make_plan(
             along is not known.
     """
     declared = stack
-    now = snapshot.now if options.now is None else options.now
-    at = now if options.at is None else options.at
     if unknown := unmatched(stack, options.resend):
         raise PlanError(unknown)
     if options.destroy:
@@ -120,42 +119,24 @@ def make_plan(
     found = identify(stack, snapshot, state, elsewhere, kinds)
     if found.problems:
         raise PlanError(found.problems)
-    changes = _changes(stack, declared, snapshot, state, found, options, kinds)
-    changes = narrowed(changes, stack, options.targets, options.excluded, kinds)
-    if stuck := [problem for change in changes for problem in unsendable(kinds[change.address.kind], change)]:
-        raise ConfigError(stuck)
-    if missing := list(unmet(changes, stack, snapshot, kinds)):
-        raise ConfigError(missing)
+    given = _Given(stack, declared, snapshot, state, found, options, elsewhere, kinds)
+    changes = narrowed(_changes(given), stack, options.targets, options.excluded, kinds)
+    _refuse_impossible(changes, given)
     holders = identity_needs(changes, snapshot, kinds)
-    changes = tuple(_with_outages(changes, holders, kinds))
-    changes = with_origins(changes, stack)
-    changes = with_blast_radius(changes, stack, snapshot, found.bindings, kinds)
-    changes = with_substitutes(changes, snapshot, found.bindings, kinds)
-    changes = tuple(_safe_to_show(change, kinds) for change in changes)
-    users = remaining_users(changes, snapshot, found.bindings, kinds)
-    if options.at_opening:
-        proven = proven_from(changes, declared, options.proof, now)
-        at = first_opening(declared.safety, written(changes), proven) or now
+    changes = _annotated(changes, holders, given)
     steps = lower(changes, stack, found, state, holders, kinds)
+    now = snapshot.now if options.now is None else options.now
+    at = _judged_at(changes, given, now)
     plan = Plan(
         stack=stack.name,
         environment=stack.environment,
         changes=changes,
         drift=find_drift(stack, snapshot, found, state.lineage, kinds),
         steps=steps,
-        refusals=(
-            *risks(changes, declared, snapshot, found.bindings, users, kinds, destroy=options.destroy),
-            *overrides(changes, declared.safety, at),
-            *unproven(changes, declared, options.proof, at),
-        ),
+        refusals=tuple(_refusals(changes, given, at)),
         unsettled=tuple(found.unsettled),
         decided=tuple(found.decided),
-        warnings=(
-            *looser(changes, declared.safety, state.in_force, at),
-            *_of_the_past(changes, stack, snapshot, state, found, options, kinds),
-            *_warnings(changes, stack, declared, snapshot, state, found, elsewhere, kinds),
-            *too_early(steps, stack),
-        ),
+        warnings=(*_warnings(changes, given, at), *too_early(steps, stack)),
         organization=snapshot.organization or state.organization,
         lineage=state.lineage,
         serial=state.serial,
@@ -173,41 +154,76 @@ def make_plan(
     return with_digests(with_waits(plan, declared.safety, at, proven_from(changes, declared, options.proof, at)), kinds)
 
 
-def _of_the_past(
-    changes: Sequence[ResourceChange],
-    stack: Stack,
-    snapshot: Snapshot,
-    state: State,
-    found: Identities,
-    options: Options,
-    kinds: Kinds,
-) -> Iterator[Diagnostic]:
-    """Yield what a rollback cannot bring back; or what was rolled back, and would come again."""
-    pending = [change for change in changes if is_pending(change)]
-    if options.past is None:
-        yield from taken_back(pending, stack, state, kinds)
-        return
-    from hmsplan.planner.losses import losses, unknown_secrets  # noqa: PLC0415 -- only for a rollback
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What a plan is made of.
 
-    if missing := list(unknown_secrets(pending, kinds)):
+    Attributes:
+        stack: what is planned: *declared*, or nothing for a destroy.
+        declared: the stack that ``make_plan`` was given.
+        found: which live object each address is.
+    """
+
+    stack: Stack
+    declared: Stack
+    snapshot: Snapshot
+    state: State
+    found: Identities
+    options: Options
+    elsewhere: Elsewhere
+    kinds: Kinds
+
+
+def _refuse_impossible(changes: Sequence[ResourceChange], given: _Given) -> None:
+    """Refuse changes that cannot be sent, or that lack what they refer to.
+
+    Raises:
+        ConfigError: there are some.
+    """
+    if stuck := [problem for each in changes for problem in unsendable(given.kinds[each.address.kind], each)]:
+        raise ConfigError(stuck)
+    if missing := list(unmet(changes, given.stack, given.snapshot, given.kinds)):
         raise ConfigError(missing)
-    yield from losses(options.past, changes, snapshot, found.bindings, state.lineage, kinds)
 
 
-def _warnings(
-    changes: Sequence[ResourceChange],
-    stack: Stack,
-    declared: Stack,
-    snapshot: Snapshot,
-    state: State,
-    found: Identities,
-    elsewhere: Elsewhere,
-    kinds: Kinds,
-) -> Iterator[Diagnostic]:
+def _annotated(
+    changes: Sequence[ResourceChange], holders: Mapping[Address, Address], given: _Given
+) -> tuple[ResourceChange, ...]:
+    """Say of each change where it comes from and whom it reaches, and hide the secrets of what goes away."""
+    snapshot, bindings, kinds = given.snapshot, given.found.bindings, given.kinds
+    changes = with_origins(tuple(_with_outages(changes, holders, kinds)), given.stack)
+    changes = with_blast_radius(changes, given.stack, snapshot, bindings, kinds)
+    changes = with_substitutes(changes, snapshot, bindings, kinds)
+    return tuple(_safe_to_show(change, kinds) for change in changes)
+
+
+def _judged_at(changes: Sequence[ResourceChange], given: _Given, now: float) -> float:
+    """Return the moment as of which windows are judged."""
+    options, declared = given.options, given.declared
+    if options.at_opening:
+        proven = proven_from(changes, declared, options.proof, now)
+        return first_opening(declared.safety, written(changes), proven) or now
+    return now if options.at is None else options.at
+
+
+def _refusals(changes: Sequence[ResourceChange], given: _Given, at: float) -> Iterator[Refusal]:
+    """Yield every risk, whether or not it is allowed."""
+    snapshot, bindings, declared, kinds = given.snapshot, given.found.bindings, given.declared, given.kinds
+    users = remaining_users(changes, snapshot, bindings, kinds)
+    yield from risks(changes, declared, snapshot, bindings, users, kinds, destroy=given.options.destroy)
+    yield from overrides(changes, declared.safety, at)
+    yield from unproven(changes, declared, given.options.proof, at)
+
+
+def _warnings(changes: Sequence[ResourceChange], given: _Given, at: float) -> Iterator[Diagnostic]:
     """Yield what a reviewer has to know besides the changes, the most general first."""
+    stack, declared, snapshot, state = given.stack, given.declared, given.snapshot, given.state
+    found, kinds = given.found, given.kinds
+    yield from looser(changes, declared.safety, state.in_force, at)
+    yield from _of_the_past(changes, given)
     yield from without_memory(state, found.adopted, kinds)
     yield from (_without_numbers(warning, kinds) for warning in _still_true(stack, found, kinds))
-    yield from (twin_warning(twin, kinds) for twin in find_twins(stack, snapshot, found, elsewhere, kinds))
+    yield from (twin_warning(twin, kinds) for twin in find_twins(stack, snapshot, found, given.elsewhere, kinds))
     yield from _cut_lists(changes, snapshot, kinds)
     yield from troubles(stack, found.bindings, snapshot, kinds)
     yield from loosened(changes, declared, found.bindings)
@@ -215,15 +231,22 @@ def _warnings(
     yield from not_compared(changes, kinds)
 
 
-def _changes(
-    stack: Stack,
-    declared: Stack,
-    snapshot: Snapshot,
-    state: State,
-    found: Identities,
-    options: Options,
-    kinds: Kinds,
-) -> tuple[ResourceChange, ...]:
+def _of_the_past(changes: Sequence[ResourceChange], given: _Given) -> Iterator[Diagnostic]:
+    """Yield what a rollback cannot bring back; or what was rolled back, and would come again."""
+    past, state, kinds = given.options.past, given.state, given.kinds
+    pending = [change for change in changes if is_pending(change)]
+    if past is None:
+        yield from taken_back(pending, given.stack, state, kinds)
+        return
+    from hmsplan.planner.losses import losses, unknown_secrets  # noqa: PLC0415 -- only for a rollback
+
+    if missing := list(unknown_secrets(pending, kinds)):
+        raise ConfigError(missing)
+    yield from losses(past, changes, given.snapshot, given.found.bindings, state.lineage, kinds)
+
+
+def _changes(given: _Given) -> tuple[ResourceChange, ...]:
+    stack, found, options, kinds = given.stack, given.found, given.options, given.kinds
     held = {each.address: each for each in found.unsettled if each.intent is None or each.intent.parent is None}
     ids = {
         address: binding.id
@@ -238,7 +261,7 @@ def _changes(
         resource, kind = stack.resources[address], kinds[address.kind]
         again = wants_resend(resource, options.resend)
         applied = options.past.applied.get(address) if options.past is not None else None
-        change = _one(kind, resource, snapshot, state.lineage, found, ids, resend=again, applied=applied)
+        change = _one(kind, resource, given.snapshot, given.state.lineage, found, ids, resend=again, applied=applied)
         if change.action is Action.REPLACE:
             ids.pop(address, None)  # what refers to it gets the id of the new one
         if change.action in {Action.CREATE, Action.REPLACE}:
@@ -246,8 +269,7 @@ def _changes(
         changes.append(change)
     if lacking:
         raise ConfigError(lacking)
-    absent = "not declared any more" if options.past is None else f"not there after @{options.past.rollback.to.number}"
-    changes += _removals(stack, declared, snapshot, state, found, kinds, absent)
+    changes += _removals(given)
     return tuple(sorted(changes, key=lambda change: (change.address, change.deposed)))
 
 
@@ -312,13 +334,11 @@ def _lacking(kind: Kind, resource: Resource) -> Iterator[Diagnostic]:
             )
 
 
-def _removals(
-    stack: Stack, declared: Stack, snapshot: Snapshot, state: State, found: Identities, kinds: Kinds, absent: str
-) -> Iterator[ResourceChange]:
-    """Plan what state binds and *stack* does not have, and what an earlier replace left behind.
-
-    What *declared* has all the same is to be destroyed because somebody asked for it; *absent* says why the rest is.
-    """
+def _removals(given: _Given) -> Iterator[ResourceChange]:
+    """Plan what state binds and the stack does not have, and what an earlier replace left behind."""
+    stack, snapshot, found, kinds = given.stack, given.snapshot, given.found, given.kinds
+    past = given.options.past
+    absent = "not declared any more" if past is None else f"not there after @{past.rollback.to.number}"
     for address, binding in found.bindings.items():
         if address in stack.resources:
             continue
@@ -331,10 +351,10 @@ def _removals(
             reason = f"no {kinds[address.kind].noun} can be deleted; its settings stay as they are"
             yield ResourceChange(address, Action.FORGET, binding.id, reason=reason)
         elif live is not None:
-            reason = "asked for with --destroy" if address in declared.resources else absent
+            reason = "asked for with --destroy" if address in given.declared.resources else absent
             notes = _gone_with(kinds[address.kind], live, snapshot)
             yield ResourceChange(address, Action.DELETE, binding.id, before=live.fields, reason=reason, notes=notes)
-    for deposed in (*state.deposed, *_deposed_by(found.answered)):
+    for deposed in (*given.state.deposed, *_deposed_by(found.answered)):
         live = snapshot.get(deposed.address.kind, deposed.id)
         action = Action.DELETE if live is not None else Action.FORGET
         reason = "replaced by an earlier apply" if live is not None else "replaced, and already gone"
