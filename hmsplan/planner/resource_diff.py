@@ -64,27 +64,14 @@ def comparison(
     """
     spec = resolve(resource.spec, ids) if resource.refs else resource.spec
     watched = without(spec, resource.lifecycle.ignore_changes) if resource.lifecycle.ignore_changes else spec
-    fields = _compared(kind, resource, live, binding, watched, is_as_applied=binding.applied == spec, resend=resend)
-    notes = [
-        *why_again(fields, resend=resend),
-        *why_unconfirmed(kind, fields, binding.unconfirmed),
-        *why_blind(kind, fields, live.fields, binding.unconfirmed),
-    ]
-    if not kind.patchable and (adopted or not binding.applied) and not resend:
+    is_as_applied, is_new = binding.applied == spec, bool(adopted) or not binding.applied
+    fields = _compared(kind, resource, live, binding, watched, is_as_applied=is_as_applied, resend=resend)
+    notes = _doubts(kind, fields, live, binding, resend=resend)
+    if not kind.patchable and is_new and not resend:
         fields, unseen = _split_secrets(fields)
         notes += [f"{dotted(path)} cannot be seen; it is taken to be right" for path in unseen]
-    members = None
-    if kind.members is not None and resource.members is not None:
-        members, more = compare_members(
-            kind.members,
-            resource.members,
-            live_members,
-            binding.members,
-            lineage,
-            binding.leaving,
-            resource.member_sources,
-        )
-        notes += more
+    members, more = _compared_members(kind, resource, live_members, binding, lineage)
+    notes += more
     freed = released(kind, binding.applied, spec)
     if kind.final is not None and is_final(kind, live.fields):
         if fields or members:
@@ -94,13 +81,8 @@ def comparison(
     starts = bool(fields) and _starts(kind, EMPTY if replaces else live.fields, watched)
     if replaces:
         members = _beginning(kind, resource, binding, live_members, lineage)
-    elif (
-        kind.members is not None
-        and resource.members is not None
-        and members is None
-        and (starts or _widens(kind, fields, live.fields, watched))
-    ):
-        members = waiting(kind.members, live_members, lineage)
+    elif members is None and (starts or _widens(kind, fields, live.fields, watched)):
+        members = _waiting(kind, resource, live_members, lineage)
     return ResourceChange(
         resource.address,
         _action(replaces=bool(replaces), adopted=bool(adopted), differs=bool(fields or members)),
@@ -162,6 +144,36 @@ def _unknown(kind: Kind, declared: Spec, live: Spec) -> Iterator[FieldChange]:
     for key in sorted(kind.write_only & declared.keys() - live.keys()):
         if declared[key] is not None:
             yield FieldChange((key,), MISSING, declared[key])
+
+
+def _doubts(
+    kind: Kind, fields: tuple[FieldChange, ...], live: RemoteObject, binding: Binding, *, resend: bool
+) -> list[str]:
+    """Say of which fields it is not known whether they are right, and why one is sent again."""
+    return [
+        *why_again(fields, resend=resend),
+        *why_unconfirmed(kind, fields, binding.unconfirmed),
+        *why_blind(kind, fields, live.fields, binding.unconfirmed),
+    ]
+
+
+def _compared_members(
+    kind: Kind, resource: Resource, live_members: Sequence[RemoteObject], binding: Binding, lineage: str
+) -> tuple[MembersChange | None, Sequence[str]]:
+    """Return what joins and leaves, and what to say of it; nothing of members that are not declared."""
+    if kind.members is None or resource.members is None:
+        return None, ()
+    declared, sources = resource.members, resource.member_sources
+    return compare_members(kind.members, declared, live_members, binding.members, lineage, binding.leaving, sources)
+
+
+def _waiting(
+    kind: Kind, resource: Resource, live_members: Sequence[RemoteObject], lineage: str
+) -> MembersChange | None:
+    """Return how many people are still to be called, for a change that leaves the members as they are."""
+    if kind.members is None or resource.members is None:
+        return None
+    return waiting(kind.members, live_members, lineage)
 
 
 def _why_gone(gone: Binding) -> str:
