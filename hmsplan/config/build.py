@@ -120,12 +120,7 @@ def build_stack(
         problems += sources.member.unknown_secrets(_named_anywhere(sources, read_text, secrets_in))
     problems += secrets.problems
     problems += builder.problems
-    if not _has_error(problems):
-        safety = _safety(sources)
-        problems += for_nothing((*safety.windows, *safety.freezes), collected.written)
-    if not sources.broken and not _has_error(problems):
-        problems += variables.unused(named, resolver.used, lambda: _named_anywhere(sources, read_text))
-        problems += bases.unused(sources.elsewhere)
+    _warn_of_unused(sources, collected, bases, resolver, problems)
     if _has_error(problems):
         raise ConfigError(_sorted(problems))
     _refuse_lost(resolver.declared.keys() - resources.keys())
@@ -137,6 +132,19 @@ def build_stack(
         is_required=_is_required(sources),
         content_of=Contents(declared, read_text),
     )
+
+
+def _warn_of_unused(
+    sources: Sources, collected: Collected, bases: Bases, resolver: Resolver, problems: Problems
+) -> None:
+    """Add the windows, variables and bases that are for nothing; with an error, what is used is not known."""
+    if not _has_error(problems):
+        safety = _safety(sources)
+        problems += for_nothing((*safety.windows, *safety.freezes), collected.written)
+    if not sources.broken and not _has_error(problems):
+        named = _child(sources.stack, "variables")
+        problems += variables.unused(named, resolver.used, lambda: _named_anywhere(sources, resolver.read_text))
+        problems += bases.unused(sources.elsewhere)
 
 
 def _requirement(sources: Sources, problems: Problems) -> Requirement | None:

@@ -106,6 +106,11 @@ def load_stack(
         found = Secrets(environ, *answers, names=member.secret_names)
         found.problems += failed
         stack = build(secrets=found, need_secrets=need_secrets and not failed)
+    _log(stack, sources, time.perf_counter() - began)
+    return stack
+
+
+def _log(stack: Stack, sources: Sources, seconds: float) -> None:
     count = len([*filter(None, (sources.stack, sources.environment, sources.approvals)), *sources.resources])
     _LOG.info(
         "%s, environment %s: %s in %s, %.0f ms",
@@ -113,9 +118,8 @@ def load_stack(
         stack.environment,
         wording.count(len(stack.resources), "resource"),
         wording.count(count, "YAML file"),
-        (time.perf_counter() - began) * 1000,
+        seconds * 1000,
     )
-    return stack
 
 
 def read_files(
