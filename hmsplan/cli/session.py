@@ -19,16 +19,16 @@ from hmsplan.cli.reading import is_shown, reading_bar
 from hmsplan.cli.secret_filter import hide, masks
 from hmsplan.cli.terminal import commands_of_the_runner, err, width, wrapped
 from hmsplan.config.load import DEFAULT_ENVIRONMENT, choose_environment, load_settings, load_stack
-from hmsplan.errors import ConfigError, HmsplanError, Unauthorized
+from hmsplan.errors import HmsplanError, Unauthorized
 from hmsplan.operations import checks
-from hmsplan.operations.checks import declared_credentials, secret_values
+from hmsplan.operations.checks import values_to_hide
+from hmsplan.operations.given import inputs_of, secrets_of
 from hmsplan.operations.reporter import Reporter
 from hmsplan.operations.rescue import Rescue, rescue_file
 from hmsplan.operations.rollback import number_of
 from hmsplan.operations.workspace import Client, Workspace
 from hmsplan.output.diagnostics import format_diagnostic
-from hmsplan.secrets.answers import FINGERPRINT_KEY, TIMEOUT_S, ask, variable_suffix
-from hmsplan.secrets.sources import Secrets
+from hmsplan.secrets.answers import FINGERPRINT_KEY, variable_suffix
 from hmsplan.state.backend import Backend, open_backend, refuse_lent_password
 from hmsplan.text.escape import plain
 
@@ -89,10 +89,7 @@ def load(
     stack = load_stack(
         options.directory,
         environment=options.environment,
-        variables=options.variables,
-        environ=os.environ,
-        secrets=options.sources,
-        secrets_timeout_s=min(options.timeout_s or TIMEOUT_S, TIMEOUT_S),
+        **inputs_of(options),
         need_secrets=need_secrets,
         ask_programs=ask_programs,
         meanwhile=meanwhile,
@@ -100,7 +97,7 @@ def load(
     options.kept = stack
     for source in options.sources:
         _warn_of_readers(source)
-    values = [*secret_values(stack), *declared_credentials(stack)]
+    values = values_to_hide(stack)
     commands_of_the_runner(masks(values))
     hide([*values, *filter(None, map(os.environ.get, (KEY, key_of(stack.environment), FINGERPRINT_KEY)))])
     if stack.environment != DEFAULT_ENVIRONMENT:
@@ -164,10 +161,7 @@ def more_secrets(options: Globals, names: Sequence[str]) -> dict[str, Secret]:
     Raises:
         ConfigError: a source cannot be asked.
     """
-    answers, problems = ask(options.sources, names, os.environ, min(options.timeout_s or TIMEOUT_S, TIMEOUT_S))
-    if problems:
-        raise ConfigError(problems)
-    found = Secrets(os.environ, *answers)
+    found = secrets_of(options, names)
     given = {name: secret for name in names if (secret := found.get(name)).reveal() is not None}
     values = [text for secret in given.values() if (text := secret.reveal()) is not None]
     commands_of_the_runner(masks(values))

@@ -32,8 +32,9 @@ from hmsplan.fleet.values import SECRET
 from hmsplan.formats.plan_file import plan_to_bytes
 from hmsplan.model import Diagnostic, Severity, Status, tally
 from hmsplan.operations.apply import Consent, apply, exit_code
-from hmsplan.operations.checks import checked, declared_credentials, secret_values
+from hmsplan.operations.checks import checked, values_to_hide
 from hmsplan.operations.drift import drift
+from hmsplan.operations.given import inputs_of, secrets_of
 from hmsplan.operations.plan import plan
 from hmsplan.operations.probe import probe_api
 from hmsplan.operations.refresh import check_organization
@@ -43,10 +44,8 @@ from hmsplan.operations.workspace import Workspace, connect_with
 from hmsplan.output.commands import MEMBERS, CommandLine
 from hmsplan.output.diagnostics import diagnostics_of
 from hmsplan.output.report import step_text, summary, totals
-from hmsplan.secrets.answers import TIMEOUT_S, ask
 from hmsplan.secrets.detect import HIDDEN, hidden
 from hmsplan.secrets.encodings import searched
-from hmsplan.secrets.sources import Secrets
 from hmsplan.state.backend import (
     LOCAL_FOLDER,
     Backend,
@@ -313,15 +312,12 @@ class _Run:
         stack = load_stack(
             self.root,
             environment=self.environment,
-            variables=common.variables,
-            environ=os.environ,
-            secrets=common.sources,
-            secrets_timeout_s=min(common.timeout_s or TIMEOUT_S, TIMEOUT_S),
+            **inputs_of(common),
             need_secrets=need_secrets,
             member=MemberLayer(member.variables, member.secrets, member.overrides, member.organization),
             files=self.files.of(self.root, self.environment),
         )
-        self.shy += [*secret_values(stack), *declared_credentials(stack)]
+        self.shy += values_to_hide(stack)
         if stack.environment != DEFAULT_ENVIRONMENT:
             self.environment = stack.environment
         return stack
@@ -442,10 +438,7 @@ def key_of(member: Member, common: Common) -> tuple[str, str]:
     if not member.key.startswith(SECRET):
         return os.environ.get(member.key, "").strip(), member.key
     name = member.key.removeprefix(SECRET)
-    answers, failed = ask(common.sources, [name], os.environ, min(common.timeout_s or TIMEOUT_S, TIMEOUT_S))
-    if failed:
-        raise ConfigError(failed)
-    secrets = Secrets(os.environ, *answers)
+    secrets = secrets_of(common, [name])
     found = secrets.get(name).reveal()
     if found is None:
         raise NoKey(f"The key of {member.name} ({member.source}): {secrets.missing(name)[1]}")

@@ -56,7 +56,12 @@ def readable_credentials(stack: Stack, addresses: Collection[Address]) -> tuple[
     )
 
 
-def declared_credentials(stack: Stack) -> list[str]:
+def values_to_hide(stack: Stack) -> list[str]:
+    """Return what may be shown nowhere: the secrets of *stack*, and what looks like a credential in its texts."""
+    return [*secret_values(stack), *_declared_credentials(stack)]
+
+
+def _declared_credentials(stack: Stack) -> list[str]:
     """Return what looks like a credential in a text of *stack*: of the resources that are warned of."""
     warned = {warning.address for warning in stack.warnings if warning.topic is Topic.READABLE_CREDENTIAL}
     specs = (each.spec for address, each in stack.resources.items() if address in warned)
