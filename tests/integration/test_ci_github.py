@@ -5,56 +5,35 @@ What is real and what is not, ``support/github_runner.py`` says.
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 import shutil
-import time
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from support.ci_machine import APPLY_KEY, PLAN_KEY, Machine
-from support.fake_hosts import GitHub, serving
+from support.ci_machine import APPLY_KEY, PLAN_KEY
+from support.ci_world import PROTECTED, World, assistant, block_in, opened, results
+from support.fake_hosts import GitHub
 from support.github_runner import Event, GitHubRunner
-
-from hmsplan.emulator import Emulator, Settings, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from support.ci_machine import Job
+    from support.ci_machine import Job, Machine
 
 pytestmark = [
     pytest.mark.system,
     pytest.mark.skipif(shutil.which("node") is None, reason="github-script is JavaScript, and there is no node"),
 ]
 
-ASSISTANT: Final = "assistants:\n  {key}: {{name: {key}, first_message: {text}{more}}}\n"
-PROTECTED: Final = ", lifecycle: {prevent_destroy: true}"
 PULL: Final = 12
 
 
-def assistant(key: str, text: str, more: str = "") -> str:
-    return ASSISTANT.format(key=key, text=text, more=more)
-
-
-class World:
-    """A repository with the files of ``init``, and what happens to it."""
+class GitHubWorld(World[GitHub]):
+    """One pull request after another."""
 
     def __init__(self, machine: Machine, host: GitHub) -> None:
-        self.machine, self.host, self.ahead_s = machine, host, 0.0
-        state = f"file://{machine.folder}/state"
-        self.runner = GitHubRunner(
-            self.machine,
-            host,
-            {
-                "production-plan": {"HMS_SOVEREIGN_API_KEY": PLAN_KEY, "HMSPLAN_STATE": state},
-                "production": {"HMS_SOVEREIGN_API_KEY": APPLY_KEY, "HMSPLAN_STATE": state},
-            },
-        )
-        code, said = self.machine.shell("hmsplan init --ci github --install 0.1.0", self.machine.repository, {})
-        assert code == 0, said
-        self.first = self.machine.commit({})
+        super().__init__("github", machine, host)
+        self.runner = GitHubRunner(machine, host, self.environments)
 
     def pull(self, files: dict[str, str | None], *, branch: str = "change", is_fork: bool = False) -> dict[str, Job]:
         """Push to the branch of a pull request."""
@@ -87,26 +66,12 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    host, made = GitHub(), list[World]()
-
-    def clock() -> float:
-        return time.time() + sum(each.ahead_s for each in made)
-
-    with (
-        Emulator(settings=Settings(rate_limit=None), clock=clock) as emulator,
-        running(emulator) as api,
-        serving(host),
-    ):
-        made.append(World(Machine(tmp_path, api, emulator), host))
-        yield made[0]
+def world(tmp_path: Path) -> Iterator[GitHubWorld]:
+    with opened(GitHubWorld, GitHub(), tmp_path) as world:
+        yield world
 
 
-def results(jobs: dict[str, Job]) -> dict[str, str]:
-    return {name: job.result for name, job in jobs.items()}
-
-
-def test_a_pull_request_is_planned_changed_merged_and_watched(world: World) -> None:
+def test_a_pull_request_is_planned_changed_merged_and_watched(world: GitHubWorld) -> None:
     """One comment, created and then updated; the plan that it shows is applied; drift opens one issue and closes it."""
     jobs = world.pull({"a.yaml": assistant("reception", "Hi")})
     assert results(jobs) == {"plan": "success", "offline": "skipped", "report": "success"}, jobs
@@ -149,7 +114,7 @@ def test_a_pull_request_is_planned_changed_merged_and_watched(world: World) -> N
     assert len(world.host.comments[issue["number"]]) == 1
 
 
-def test_an_open_proposal_says_when_what_drifted_cannot_be_written_any_more(world: World) -> None:
+def test_an_open_proposal_says_when_what_drifted_cannot_be_written_any_more(world: GitHubWorld) -> None:
     world.pull({"a.yaml": assistant("reception", "Hi")})
     world.merge()
     live = world.machine.assistants()["reception"]["id"]
@@ -163,7 +128,7 @@ def test_an_open_proposal_says_when_what_drifted_cannot_be_written_any_more(worl
     assert "cannot write any more, and what this branch holds is older" in proposed["body"]
 
 
-def test_where_no_job_may_open_a_pull_request_the_branch_is_told(world: World) -> None:
+def test_where_no_job_may_open_a_pull_request_the_branch_is_told(world: GitHubWorld) -> None:
     """It is a setting of the repository, and off in most; what drifted is in the issue all the same."""
     world.pull({"a.yaml": assistant("reception", "Hi")})
     world.merge()
@@ -176,7 +141,7 @@ def test_where_no_job_may_open_a_pull_request_the_branch_is_told(world: World) -
     assert list(world.host.branches) == ["hmsplan-pull-production"]
 
 
-def test_a_fork_is_validated_and_planned_against_a_snapshot(world: World) -> None:
+def test_a_fork_is_validated_and_planned_against_a_snapshot(world: GitHubWorld) -> None:
     """Without a secret and without a write; where there is no snapshot yet, it is only validated."""
     jobs = world.pull({"a.yaml": assistant("stranger", "Hi")}, branch="fork", is_fork=True)
     assert results(jobs) == {"plan": "success", "offline": "success", "report": "skipped"}, jobs
@@ -195,7 +160,7 @@ def test_a_fork_is_validated_and_planned_against_a_snapshot(world: World) -> Non
     assert world.comments == []
 
 
-def test_without_a_key_an_invalid_stack_is_red(world: World) -> None:
+def test_without_a_key_an_invalid_stack_is_red(world: GitHubWorld) -> None:
     """The repository is new and nothing is filled in yet."""
     world.runner.secrets.clear()
     jobs = world.pull({"a.yaml": "assistants: {reception: {nme: x}}\n"})
@@ -204,7 +169,7 @@ def test_without_a_key_an_invalid_stack_is_red(world: World) -> None:
     assert "::error file=a.yaml,line=1" in jobs["plan"].log
 
 
-def test_a_refused_plan_is_red_until_the_entry_from_its_comment_is_merged(world: World) -> None:
+def test_a_refused_plan_is_red_until_the_entry_from_its_comment_is_merged(world: GitHubWorld) -> None:
     """The comment has the block for approvals.yaml. Pasted, it makes the plan green, and the merge applies it."""
     world.pull({"old.yaml": assistant("old", "Hi", PROTECTED)}, branch="make")
     assert results(world.merge("make"))["apply"] == "success"
@@ -212,25 +177,23 @@ def test_a_refused_plan_is_red_until_the_entry_from_its_comment_is_merged(world:
     jobs = world.pull({"old.yaml": None})
     assert results(jobs) == {"plan": "failure", "offline": "skipped", "report": "success"}, jobs
     assert jobs["plan"].code == 4
-    found = re.search(r"^approvals:\n(?:  .*\n)+", world.comments[-1], re.MULTILINE)
-    assert found is not None, world.comments[-1]
+    block = block_in(world.comments[-1])
     assert "old" in world.machine.assistants()
 
-    jobs = world.pull({"approvals.yaml": found[0].replace('reason: ""', "reason: agreed with operations")})
+    jobs = world.pull({"approvals.yaml": block.replace('reason: ""', "reason: agreed with operations")})
     assert results(jobs)["plan"] == "success", jobs
     assert "agreed with operations" in world.comments[-1]
     assert results(world.merge())["apply"] == "success"
     assert "old" not in world.machine.assistants()
 
 
-def test_an_entry_that_was_not_merged_allows_nothing(world: World) -> None:
+def test_an_entry_that_was_not_merged_allows_nothing(world: GitHubWorld) -> None:
     """The plan of the pull request was allowed; then somebody takes the entry out of what is merged."""
     world.pull({"old.yaml": assistant("old", "Hi", PROTECTED)}, branch="make")
     world.merge("make")
     world.pull({"old.yaml": None})
-    found = re.search(r"^approvals:\n(?:  .*\n)+", world.comments[-1], re.MULTILINE)
-    assert found is not None
-    world.pull({"approvals.yaml": found[0].replace('reason: ""', "reason: agreed")})
+    block = block_in(world.comments[-1])
+    world.pull({"approvals.yaml": block.replace('reason: ""', "reason: agreed")})
     # As an evil merge: the head is the one that was reviewed, the tree is not.
     world.machine.git("checkout", "-q", "main")
     world.machine.git("merge", "-q", "--no-ff", "--no-commit", "change")
@@ -242,7 +205,7 @@ def test_an_entry_that_was_not_merged_allows_nothing(world: World) -> None:
     assert "old" in world.machine.assistants()
 
 
-def test_a_stale_apply_writes_nothing_and_a_run_by_hand_plans_again(world: World) -> None:
+def test_a_stale_apply_writes_nothing_and_a_run_by_hand_plans_again(world: GitHubWorld) -> None:
     """Somebody changed the platform between review and merge; the plan made again is shown, and applied."""
     world.pull({"a.yaml": assistant("reception", "Hi")}, branch="make")
     world.merge("make")
@@ -264,7 +227,7 @@ def test_a_stale_apply_writes_nothing_and_a_run_by_hand_plans_again(world: World
     assert world.machine.assistants()["reception"]["first_message"] == "Good morning"
 
 
-def test_a_push_without_a_pull_request_is_not_applied(world: World) -> None:
+def test_a_push_without_a_pull_request_is_not_applied(world: GitHubWorld) -> None:
     world.machine.commit({"a.yaml": assistant("reception", "Hi")})
     jobs = world.start("push")
     assert results(jobs) == {"reviewed": "failure", "again": "skipped", "apply": "skipped"}, jobs
@@ -272,21 +235,15 @@ def test_a_push_without_a_pull_request_is_not_applied(world: World) -> None:
     assert world.machine.assistants() == {}
 
 
-def test_what_has_to_wait_is_green_and_applied_by_a_schedule_once_it_may(world: World) -> None:
+def test_what_has_to_wait_is_green_and_applied_by_a_schedule_once_it_may(world: GitHubWorld) -> None:
     """It is tried again every hour: red once, at the merge, and quiet from then on, also when all is done."""
-    today = dt.datetime.now(dt.UTC).date()
-    begins, ends = today - dt.timedelta(1), today + dt.timedelta(1)
-    stack = (world.machine.repository / "hmsplan.yaml").read_text("utf-8")
-    freeze = f"safety: {{freeze: [{{from: {begins}, to: {ends}, reason: holidays}}], "
     (workflow,) = (world.machine.repository / ".github" / "workflows").glob("hmsplan-apply-*.yml")
     scheduled: dict[str, str | None] = {
         workflow.relative_to(world.machine.repository).as_posix(): workflow.read_text("utf-8").replace("# sch", "sch")
     }
     world.pull({"a.yaml": assistant("reception", "Hi"), **scheduled}, branch="make")
     assert results(world.merge("make"))["apply"] == "success"
-    jobs = world.pull(
-        {"a.yaml": assistant("reception", "Good morning"), "hmsplan.yaml": stack.replace("safety: {", freeze)}
-    )
+    jobs = world.pull({"a.yaml": assistant("reception", "Good morning"), "hmsplan.yaml": world.frozen()})
     assert jobs["plan"].result == "success", jobs
     assert "Windows are judged as of" in world.comments[-1]
     jobs = world.merge()

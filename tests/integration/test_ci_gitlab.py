@@ -5,50 +5,33 @@ What is real and what is not, ``support/gitlab_runner.py`` says.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import re
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from support.ci_machine import APPLY_KEY, PLAN_KEY, Machine
-from support.fake_hosts import GITLAB_TOKEN, GitLab, serving
+from support.ci_world import PROTECTED, World, assistant, block_in, opened, results
+from support.fake_hosts import GITLAB_TOKEN, GitLab
 from support.gitlab_runner import GitLabRunner, Pipeline
-
-from hmsplan.emulator import Emulator, Settings, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from support.ci_machine import Job
+    from support.ci_machine import Job, Machine
 
 pytestmark = pytest.mark.system
 
 REQUEST = 3
 
 
-def assistant(key: str, text: str, more: str = "") -> str:
-    return f"assistants:\n  {key}: {{name: {key}, first_message: {text}{more}}}\n"
-
-
-class World:
-    """A repository with the file of ``init``, and what happens to it."""
+class GitLabWorld(World[GitLab]):
+    """One merge request after another."""
 
     def __init__(self, machine: Machine, host: GitLab) -> None:
-        self.machine, self.host, self.ahead_s = machine, host, 0.0
-        state = f"file://{machine.folder}/state"
-        scoped = {
-            "production-plan": {"HMS_SOVEREIGN_API_KEY": PLAN_KEY, "HMSPLAN_STATE": state},
-            "production": {"HMS_SOVEREIGN_API_KEY": APPLY_KEY, "HMSPLAN_STATE": state},
-            "hmsplan-notes": {"HMSPLAN_GITLAB_TOKEN": GITLAB_TOKEN},
-        }
+        super().__init__("gitlab", machine, host)
+        scoped = self.environments | {"hmsplan-notes": {"HMSPLAN_GITLAB_TOKEN": GITLAB_TOKEN}}
         self.runner = GitLabRunner(machine, host, scoped, frozenset({"production"}))
-        code, said = machine.shell("hmsplan init --ci gitlab --install 0.1.0", machine.repository, {})
-        assert code == 0, said
-        machine.commit({})
 
     def request(self, files: dict[str, str | None], *, branch: str = "change", is_fork: bool = False) -> dict[str, Job]:
         """Push to the branch of a merge request."""
@@ -72,26 +55,12 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    host, made = GitLab(), list[World]()
-
-    def clock() -> float:
-        return time.time() + sum(each.ahead_s for each in made)
-
-    with (
-        Emulator(settings=Settings(rate_limit=None), clock=clock) as emulator,
-        running(emulator) as api,
-        serving(host),
-    ):
-        made.append(World(Machine(tmp_path, api, emulator), host))
-        yield made[0]
+def world(tmp_path: Path) -> Iterator[GitLabWorld]:
+    with opened(GitLabWorld, GitLab(), tmp_path) as world:
+        yield world
 
 
-def results(jobs: dict[str, Job]) -> dict[str, str]:
-    return {name: job.result for name, job in jobs.items()}
-
-
-def test_a_merge_request_is_planned_changed_merged_and_watched(world: World) -> None:
+def test_a_merge_request_is_planned_changed_merged_and_watched(world: GitLabWorld) -> None:
     """One note, created and then updated; the plan that it shows is applied; drift opens one issue and closes it."""
     jobs = world.request({"a.yaml": assistant("reception", "Hi")})
     assert results(jobs) == {"plan": "success", "note": "success"}, jobs
@@ -136,7 +105,7 @@ def test_a_merge_request_is_planned_changed_merged_and_watched(world: World) -> 
 
 
 @pytest.mark.parametrize("is_fork", [True, False], ids=["fork", "no key"])
-def test_without_a_key_a_merge_request_is_validated_only(world: World, *, is_fork: bool) -> None:
+def test_without_a_key_a_merge_request_is_validated_only(world: GitLabWorld, *, is_fork: bool) -> None:
     """A pipeline of a fork has no variable of ours; a new project has none yet."""
     if not is_fork:
         world.runner.scoped.clear()
@@ -150,26 +119,24 @@ def test_without_a_key_a_merge_request_is_validated_only(world: World, *, is_for
     assert 'failures="2"' in jobs["plan"].reports["junit"]
 
 
-def test_a_refused_plan_is_red_until_the_entry_from_its_note_is_merged(world: World) -> None:
+def test_a_refused_plan_is_red_until_the_entry_from_its_note_is_merged(world: GitLabWorld) -> None:
     """The note has the block for approvals.yaml. Pasted, it makes the plan green, and the merge applies it."""
-    protected = ", lifecycle: {prevent_destroy: true}"
-    world.request({"old.yaml": assistant("old", "Hi", protected)}, branch="make")
+    world.request({"old.yaml": assistant("old", "Hi", PROTECTED)}, branch="make")
     assert results(world.merge("make"))["apply"] == "success"
 
     jobs = world.request({"old.yaml": None})
     assert (jobs["plan"].result, jobs["plan"].code, jobs["note"].result) == ("failure", 4, "success"), jobs
-    found = re.search(r"^approvals:\n(?:  .*\n)+", world.notes[-1], re.MULTILINE)
-    assert found is not None, world.notes[-1]
+    block = block_in(world.notes[-1])
     refused = [issue for issue in json.loads(jobs["plan"].reports["codequality"]) if issue["severity"] == "critical"]
     assert [issue["check_name"] for issue in refused] == ["refused"]
 
-    jobs = world.request({"approvals.yaml": found[0].replace('reason: ""', "reason: agreed with operations")})
+    jobs = world.request({"approvals.yaml": block.replace('reason: ""', "reason: agreed with operations")})
     assert results(jobs)["plan"] == "success", jobs
     assert results(world.merge())["apply"] == "success"
     assert "old" not in world.machine.assistants()
 
 
-def test_a_stale_apply_writes_nothing_and_a_pipeline_by_hand_plans_again(world: World) -> None:
+def test_a_stale_apply_writes_nothing_and_a_pipeline_by_hand_plans_again(world: GitLabWorld) -> None:
     """Somebody changed the platform between review and merge; the new plan waits for a person to start its apply."""
     world.request({"a.yaml": assistant("reception", "Hi")}, branch="make")
     world.merge("make")
@@ -185,7 +152,7 @@ def test_a_stale_apply_writes_nothing_and_a_pipeline_by_hand_plans_again(world: 
     assert world.machine.assistants()["reception"]["first_message"] == "Hello"
 
 
-def test_a_push_without_a_merge_request_is_not_applied(world: World) -> None:
+def test_a_push_without_a_merge_request_is_not_applied(world: GitLabWorld) -> None:
     world.machine.commit({"a.yaml": assistant("reception", "Hi")})
     jobs = world.start("push")
     assert results(jobs) == {"reviewed": "failure", "apply": "skipped"}, jobs
@@ -193,7 +160,7 @@ def test_a_push_without_a_merge_request_is_not_applied(world: World) -> None:
     assert world.machine.assistants() == {}
 
 
-def test_no_line_of_a_plan_is_a_command_to_gitlab(world: World) -> None:
+def test_no_line_of_a_plan_is_a_command_to_gitlab(world: GitLabWorld) -> None:
     """A line of a note that begins with a slash is obeyed, with the rights of the token: "/merge", "/approve"."""
     (script,) = yaml.safe_load((world.machine.repository / ".gitlab-ci.yml").read_text("utf-8"))[".gitlab"][
         "before_script"
@@ -205,17 +172,11 @@ def test_no_line_of_a_plan_is_a_command_to_gitlab(world: World) -> None:
     assert (code, said) == (0, "a / b\n\\/merge\n  \\/approve\n\n\t\\/close\n> /x\n")
 
 
-def test_what_has_to_wait_is_green_and_applied_by_a_schedule_once_it_may(world: World) -> None:
+def test_what_has_to_wait_is_green_and_applied_by_a_schedule_once_it_may(world: GitLabWorld) -> None:
     """It is tried again every hour: red once, at the merge, and quiet from then on, also when all is done."""
-    today = dt.datetime.now(dt.UTC).date()
-    begins, ends = today - dt.timedelta(1), today + dt.timedelta(1)
-    stack = (world.machine.repository / "hmsplan.yaml").read_text("utf-8")
-    freeze = f"safety: {{freeze: [{{from: {begins}, to: {ends}, reason: holidays}}], "
     world.request({"a.yaml": assistant("reception", "Hi")}, branch="make")
     assert world.merge("make")["apply"].result == "success"
-    jobs = world.request(
-        {"a.yaml": assistant("reception", "Good morning"), "hmsplan.yaml": stack.replace("safety: {", freeze)}
-    )
+    jobs = world.request({"a.yaml": assistant("reception", "Good morning"), "hmsplan.yaml": world.frozen()})
     assert jobs["plan"].result == "success", jobs
     assert "Windows are judged as of" in world.notes[-1]
     jobs = world.merge()
