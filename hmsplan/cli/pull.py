@@ -13,6 +13,7 @@ import orjson
 from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import patterns
+from hmsplan.cli.quoting import Quoting
 from hmsplan.cli.session import open_workspace, wait_for
 from hmsplan.cli.stack_files import replace
 from hmsplan.cli.terminal import color, err, out, report, width, wrapped
@@ -25,7 +26,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import Side
 from hmsplan.operations.pull import Wishes, pull
 from hmsplan.output.commands import NEW_LINE
-from hmsplan.output.diagnostics import format_diagnostic
+from hmsplan.output.diagnostics import format_diagnostic, no_quote
 from hmsplan.output.pull import pull_json, pull_text
 from hmsplan.text.escape import plain
 from hmsplan.text.wording import listed
@@ -84,7 +85,13 @@ def pull_command(
         tell(orjson.dumps(pull_json(found, numbers, only_checked=check)).decode())
     else:
         shown = pull_text(
-            found, options.commands, only_checked=check, numbers=numbers, width=width(), color=color(options.color)
+            found,
+            options.commands,
+            only_checked=check,
+            numbers=numbers,
+            width=width(),
+            color=color(options.color),
+            quote=no_quote if check else Quoting(options),  # what would be written stands in no file
         )
         tell(shown.rstrip("\n"))
         if found.files and not check:

@@ -67,6 +67,7 @@ class PullReport:
         unmanaged: live objects that nothing binds or imports, as far as they were not adopted.
         left_out: what is live of the new resources and not in their files, one line each; foreign text.
         files: path below the root, without symbolic links, to what it becomes.
+        findings: of lint, about what the files become and not about what they are; errors and warnings.
         is_adopting: what nothing manages was asked for, too.
         unsettled: says of each object of which the readings do not tell whether it exists that it was not compared.
     """
@@ -78,6 +79,7 @@ class PullReport:
     left_out: tuple[str, ...] = ()
     files: Mapping[str, FileChange] = field(default_factory=dict)
     warnings: tuple[Diagnostic, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
     is_adopting: bool = False
     unsettled: tuple[Diagnostic, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -12,10 +13,10 @@ from hmsplan.config.interpolation import FileProblem
 from hmsplan.config.yaml_parser import COMMENT_FOR_LINT
 from hmsplan.errors import ConfigError
 from hmsplan.lint.engine import lint
-from hmsplan.model import Action, Severity
+from hmsplan.model import EMPTY, Action, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from hmsplan.lint.rule import Rule
@@ -47,6 +48,7 @@ def lint_stack(
     today: date | None = None,
     only: Collection[Address] | None = None,
     rules: dict[str, Rule] | None = None,
+    instead: Mapping[str, bytes] = EMPTY,
 ) -> tuple[Diagnostic, ...]:
     """Return what the rules find in a valid stack, by file and line.
 
@@ -56,8 +58,9 @@ def lint_stack(
         today: None = by the clock of this machine.
         only: the resources that are checked; None = all.
         rules: by id; None = all.
+        instead: path below the root to what is read in the place of that file, as in ``load_stack``.
     """
-    folder = Folder(str(root))
+    folder = Folder(str(root), instead=instead)
     files = None if only is not None else _with_comments(stack, folder)
     today = date.today() if today is None else today  # noqa: DTZ011 -- the day of the person who wrote "until"
     return lint(stack, today=today, lines=_Files(folder), only=only, files=files, rules=rules)
@@ -85,3 +88,23 @@ def with_findings(plan: Plan, stack: Stack, root: Path, *, only_warn: bool = Fal
     if any(each.severity is Severity.ERROR for each in found):
         raise ConfigError(found)
     return replace(plan, warnings=(*plan.warnings, *found))
+
+
+def caused(before: Stack, after: Stack, root: Path, instead: Mapping[str, bytes]) -> Iterator[Diagnostic]:
+    """Yield the errors and warnings about *after*, read with *instead*, as far as *before* does not have them."""
+    known = Counter(map(_words, _about_differing(before, after, root, EMPTY)))
+    for each in _about_differing(after, before, root, instead):
+        known[_words(each)] -= 1
+        if known[_words(each)] < 0:
+            yield each
+
+
+def _about_differing(stack: Stack, other: Stack, root: Path, instead: Mapping[str, bytes]) -> Iterator[Diagnostic]:
+    differing = {address for address, each in stack.resources.items() if each != other.resources.get(address)}
+    found = lint_stack(stack, root, only=differing, instead=instead) if differing else ()
+    return (each for each in found if each.severity is not Severity.INFO)
+
+
+def _words(found: Diagnostic) -> tuple[object, ...]:
+    """Return what tells a finding from others of a stack, wherever it stands."""
+    return found.rule, found.address, found.detail

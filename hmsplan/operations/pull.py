@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hmsplan.api.client import ReadClient
@@ -21,6 +22,7 @@ from hmsplan.model import (
     PullReport,
     Side,
 )
+from hmsplan.operations.lint import caused
 from hmsplan.operations.pull_adopt import Adopted, Adopter
 from hmsplan.operations.pull_trial import Live, Reload, Trial, Unit
 from hmsplan.operations.pull_ways import WayFinder
@@ -33,7 +35,6 @@ from hmsplan.planner.request_body import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-    from pathlib import Path
 
     from hmsplan.kinds import Kind
     from hmsplan.model import Drift, FieldChange, FieldPath, Resource, Snapshot, Spec, Stack, State
@@ -108,6 +109,10 @@ def drawn(
         instead = {path: change.after for path, change in report.files.items()}
         adopter = Adopter(stack, folder, reload, live, state, instead)
         report = _with_adopted(report, adopter.adopt(report.unmanaged, wishes.addresses))
+    if report.files:
+        instead = {path: change.after for path, change in report.files.items()}
+        minded = caused(stack, reload(None, instead), Path(folder.root), instead)
+        report = replace(report, findings=tuple(minded))
     _refuse_unknown(wishes.addresses, {*stack.resources, *known.bindings, *report.adopted})
     return report
 

@@ -9,8 +9,11 @@ from hmsplan.formats.redact import masked, public_value, shown_field
 from hmsplan.kinds import KINDS
 from hmsplan.model import MISSING, FieldChange, PullOutcome
 from hmsplan.output.commands import BARE
+from hmsplan.output.diagnostics import no_quote
+from hmsplan.output.events import diagnostic_json
 from hmsplan.output.fields import field_lines
 from hmsplan.output.lines import BLANK, TONES, Line, Tone, paint, safe, title
+from hmsplan.output.text import diagnostic_lines
 from hmsplan.output.values import Look, path_text
 from hmsplan.text.wording import count
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from hmsplan.model import Diagnostic, Drift, Pulled, PullReport
     from hmsplan.output.commands import CommandLine
+    from hmsplan.output.diagnostics import Quote
 
 FORMAT_VERSION: Final = "1.0"
 NOT_SETTLED: Final = "Nothing to pull that is known, but not every managed object could be compared, see above."
@@ -33,6 +37,7 @@ def pull_text(
     numbers: Collection[str] = (),
     width: int,
     color: bool,
+    quote: Quote = no_quote,
 ) -> str:
     """Return what was written, then what was not and why; *numbers* are phone numbers that no diff shows whole."""
     sections = [
@@ -44,6 +49,7 @@ def pull_text(
         list(_gone(report.gone)),
         *(_unsettled(each, run) for each in report.unsettled),
         list(_unmanaged(report, run)),
+        *diagnostic_lines((run.completed(each) for each in report.findings), width, quote),
         [title(_last(report, only_checked=only_checked))],
     ]
     lines = [line for section in sections if section for line in (*section, BLANK)]
@@ -179,6 +185,7 @@ def pull_json(report: PullReport, numbers: Collection[str] = (), *, only_checked
         "unsettled": [{"address": str(each.address), "detail": each.detail} for each in report.unsettled],
         "left_out": list(report.left_out),
         "unmanaged": [{"kind": each.kind, "id": each.id, "name": each.name} for each in report.unmanaged],
+        "findings": [diagnostic_json(each) for each in report.findings],
         "files": [{"path": path, "diff": lines} for path, lines in file_diffs(report, numbers)],
     }
 

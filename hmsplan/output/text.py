@@ -16,7 +16,7 @@ from hmsplan.text.wording import count
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hmsplan.model import Plan
+    from hmsplan.model import Diagnostic, Plan
     from hmsplan.output.diagnostics import Quote
     from hmsplan.output.page import Item, Page, Question
     from hmsplan.output.values import Locate
@@ -62,7 +62,7 @@ def _plan(page: Page, quote: Quote, *, show_unchanged: bool) -> Iterator[list[Li
     for item in page.changes:
         yield object_lines(item)
     yield _drift(page)
-    yield from _warnings(page, quote)
+    yield from diagnostic_lines(page.warnings, page.width, quote)
     for question in page.revert:
         yield [
             title(safe(question.text), Tone.PLAIN),
@@ -80,7 +80,7 @@ def _drift_report(page: Page, quote: Quote) -> Iterator[list[Line]]:
         number = count(len({item.name for item in page.drift}), "object")
         yield [title(f"{number} changed outside hmsplan since the last apply", Tone.ALERT), title(SHOWN_AS, Tone.QUIET)]
     yield from map(object_lines, page.drift)
-    yield from _warnings(page, quote)
+    yield from diagnostic_lines(page.warnings, page.width, quote)
     yield [title(sentence) for sentence in page.ending]
     yield _unmanaged(page)
     unseen = [title(page.unseen, Tone.PLAIN)] if page.unseen else []
@@ -108,9 +108,10 @@ def _to_keep(page: Page) -> list[Line]:
     ]
 
 
-def _warnings(page: Page, quote: Quote) -> Iterator[list[Line]]:
-    for warning in page.warnings:
-        yield [Line(row, depth=-1, whole=True) for row in format_diagnostic(warning, page.width, quote).split("\n")]
+def diagnostic_lines(found: Iterable[Diagnostic], width: int, quote: Quote) -> Iterator[list[Line]]:
+    """Yield a section for each problem."""
+    for each in found:
+        yield [Line(row, depth=-1, whole=True) for row in format_diagnostic(each, width, quote).split("\n")]
 
 
 def _unmanaged(page: Page) -> list[Line]:

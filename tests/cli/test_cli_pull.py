@@ -668,3 +668,22 @@ def test_a_state_without_an_apply_cannot_tell(online: Run, root: Path) -> None:
     assert online("-C", root, "apply", "-y").code == 0
     result = online("-C", root, "--state", "file://" + str(root.parent / "none"), "pull")
     assert (result.code, "Nothing compared" in result.err) == (1, True)
+
+
+def test_lint_says_what_it_minds_of_what_was_written(run: Run, emulator: Emulator) -> None:
+    """Those who merge the pull read it before the plan does; what the files said before is not told again."""
+    edit(emulator, "assistants", "Support", first_message="Mail **Acme**.")
+    checked = run("pull", "--check")
+    assert "[spoken-markdown]" in checked.out
+    result = run("pull")
+    assert (result.code, result.out.count("Warning: ")) == (0, 1), result
+    where = "  support.yaml:6:20, assistants.support first_message\n"
+    assert f"Warning: Markdown in a spoken text [spoken-markdown]\n{where}" in result.out
+    assert "6 │     first_message: Mail **${var:business}**.\n" in result.out
+    assert result.out.index("[spoken-markdown]") < result.out.index("Pull: 1 written")
+
+
+def test_findings_of_lint_are_in_the_json(run: Run, emulator: Emulator) -> None:
+    edit(emulator, "assistants", "Support", first_message="Mail **Acme**.")
+    (found,) = run("pull", "--format", "json").json["findings"]
+    assert (found["rule"], found["severity"], found["range"]["start"]["line"]) == ("spoken-markdown", "warning", 6)
