@@ -40,7 +40,7 @@ class _OfTwo(Command):
 @click.argument("named", metavar="[ENV ENV]", nargs=-1)
 @format_option(FORMATS)
 @click.option("--live", is_flag=True, help="Compare what the platform has, too: needs the key of each environment.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are accidental differences.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are differences that are not meant.")
 @click.pass_obj
 def compare_command(
     options: Globals,
@@ -52,7 +52,7 @@ def compare_command(
 ) -> int:
     """Show what differs between two environments, and where that comes from: variables, overrides, excluded resources
     and files of one environment are meant. Offline; with --live also what is on the platform, where a difference that
-    the files do not say is accidental.
+    the files do not say is not applied yet, or accidental.
 
     Each environment's key is HMS_SOVEREIGN_API_KEY_STAGING for one called staging, or else HMS_SOVEREIGN_API_KEY.
     """  # noqa: D205
@@ -66,7 +66,7 @@ def compare_command(
             out(compare_markdown(found).rstrip("\n"))
         case _:
             out(compare_text(found, width=width(), color=color(options.color)).rstrip("\n"))
-    return DIFFERENT if detailed_exitcode and found.accidental else 0
+    return DIFFERENT if detailed_exitcode and (found.accidental or found.late) else 0
 
 
 def _two(names: list[str]) -> tuple[str, str]:

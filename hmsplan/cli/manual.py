@@ -55,7 +55,7 @@ GROUPS: Final = {
 EXIT_CODES: Final = {
     "0": "success, no changes",
     "1": "any other error, usage included",
-    "2": "changes (plan --detailed-exitcode), drift (drift), accidental differences (compare)",
+    "2": "changes (plan --detailed-exitcode), drift (drift), differences that are not meant (compare)",
     "3": "invalid configuration",
     "4": "refused by a guard, limit, window or policy, plan too",
     "5": "stale: the plan or digest no longer holds",

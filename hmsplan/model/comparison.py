@@ -68,6 +68,16 @@ class Difference:
         """Whether the files say that it is to be so."""
         return not self.is_live and any(cause.kind in MEANT for cause in self.causes)
 
+    @property
+    def is_late(self) -> bool:
+        """Whether an apply of what the files say ends it."""
+        return {cause.kind for cause in self.causes} == {CauseKind.NOT_APPLIED}
+
+    @property
+    def is_accidental(self) -> bool:
+        """Whether nothing in the files says it, and no apply of them ends it."""
+        return not (self.is_meant or self.is_late)
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -89,9 +99,19 @@ class Comparison:
     unmanaged: Mapping[str, tuple[Drift, ...]] = field(default_factory=dict)
 
     @property
+    def meant(self) -> int:
+        """How many of the differences the files say."""
+        return sum(each.is_meant for each in self.differences)
+
+    @property
+    def late(self) -> tuple[Difference, ...]:
+        """What is not applied yet, and else as the files say."""
+        return tuple(each for each in self.differences if each.is_late)
+
+    @property
     def accidental(self) -> tuple[Difference, ...]:
         """What nothing in the files says."""
-        return tuple(each for each in self.differences if not each.is_meant)
+        return tuple(each for each in self.differences if each.is_accidental)
 
     @property
     def alike(self) -> int:

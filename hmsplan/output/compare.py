@@ -24,7 +24,7 @@ FORMAT_VERSION: Final = "1.0"
 _SHORT: Final = 5
 _WORDS: Final = {
     CauseKind.OVERRIDE: "override",
-    CauseKind.NOT_APPLIED: "not applied in {}",
+    CauseKind.NOT_APPLIED: "not applied yet in {}",
     CauseKind.DRIFT: "changed outside in {}",
     CauseKind.EXCLUDE: "excluded in {}",
     CauseKind.FILE: "file of {}",
@@ -64,9 +64,9 @@ def _title(found: Comparison) -> str:
 
 def compare_line(found: Comparison) -> str:
     """Return the last line: how much was compared, and how many differences are meant."""
-    accidental = len(found.accidental)
-    meant = len(found.differences) - accidental
-    return f"Compared: {count(found.objects, 'object')}, {found.alike} alike; {meant} meant, {accidental} accidental."
+    parts = [f"{found.meant} meant", *([f"{len(found.late)} not applied yet"] if found.late else [])]
+    told = ", ".join([*parts, f"{len(found.accidental)} accidental"])
+    return f"Compared: {count(found.objects, 'object')}, {found.alike} alike; {told}."
 
 
 def _where(each: Difference, found: Comparison) -> str:
@@ -85,7 +85,7 @@ def _lines(each: Difference, look: Look) -> Iterator[Line]:
         else:
             yield from field_lines(look, field)
     for text in _why(each):
-        yield Line(text, "#" if each.is_meant else "!", 1 if each.is_meant else 0)
+        yield Line(text, "!" if each.is_accidental else "#", 0 if each.is_accidental else 1)
 
 
 def _is_count(each: Difference) -> bool:
@@ -105,8 +105,8 @@ def _count(each: Difference, value: Value) -> str:
 
 def _why(each: Difference) -> list[str]:
     """Say in a line each why it differs; safe to show."""
-    head = "meant" if each.is_meant else "accidental"
-    return [f"{head}: {_cause(cause)}" for cause in each.causes] or [f"{head}: the files say the same in both"]
+    head = "meant: " if each.is_meant else "" if each.is_late else "accidental: "
+    return [f"{head}{_cause(cause)}" for cause in each.causes] or [f"{head}the files say the same in both"]
 
 
 def _cause(cause: Cause) -> str:
@@ -115,7 +115,7 @@ def _cause(cause: Cause) -> str:
     elif cause.kind is CauseKind.COPY:
         text = f"${{{cause.name}}}"
     elif cause.kind is CauseKind.NOT_APPLIED and not cause.environment:
-        text = "not applied in either"
+        text = "not applied yet in either"
     else:
         text = _WORDS[cause.kind].format(cause.environment)
     place = f", {cause.source.file}:{cause.source.line}" if cause.source is not None else ""
@@ -128,11 +128,11 @@ def compare_markdown(found: Comparison) -> str:
     rows = [f"**{markdown(compare_line(found))}**", ""]
     if found.differences:
         rows += [f"| | object | field | {left} | {right} | why |", "|---|---|---|---|---|---|"]
-    for each in sorted(found.differences, key=lambda each: each.is_meant):
+    for each in sorted(found.differences, key=lambda each: (each.is_meant, each.is_late)):
         kind = KINDS[each.address.kind]
         field = path_text(kind, each.path) if each.path else ""
         cells = [str(each.address), field, *_cells(each), "; ".join(_why(each))]
-        rows.append(f"| {'' if each.is_meant else '⚠'} | {' | '.join(map(markdown, cells))} |")
+        rows.append(f"| {'⚠' if each.is_accidental else ''} | {' | '.join(map(markdown, cells))} |")
     rows += [f"\n{markdown(line)}" for line in _unmanaged(found)]
     return "\n".join(rows) + "\n"
 
@@ -156,7 +156,8 @@ def compare_json(found: Comparison) -> dict[str, Any]:
         "live": found.is_live,
         "objects": found.objects,
         "alike": found.alike,
-        "meant": len(found.differences) - len(found.accidental),
+        "meant": found.meant,
+        "not_applied": len(found.late),
         "accidental": len(found.accidental),
         "differences": [_difference_json(each) for each in found.differences],
         "unmanaged": {
@@ -179,6 +180,7 @@ def _difference_json(each: Difference) -> dict[str, Any]:
         "path": list(each.path),
         "field": path_text(kind, each.path) if each.path else None,
         "meant": each.is_meant,
+        "not_applied": each.is_late,
         "live": each.is_live,
         **values,
         "causes": [_cause_json(cause) for cause in each.causes],

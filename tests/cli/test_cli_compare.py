@@ -147,7 +147,7 @@ def test_the_emulators_of_two_environments_are_compared(live_pair: Callable[...,
     result = live_pair("compare", "-e", "staging", "-e", "production", "--live", "--detailed-exitcode")
     assert result.code == 2
     assert "# assistants.desk is in staging only" in result.out
-    assert "! accidental: not applied in production" in result.out
+    assert "# not applied yet in production" in result.out
 
 
 @pytest.fixture

@@ -139,10 +139,10 @@ def test_two_environments_that_are_applied_differ_as_declared(two: Two) -> None:
     assert [place(each) for each in found.differences] == [place(each) for each in declared(two).differences]
 
 
-def test_what_is_not_applied_is_accidental(two: Two) -> None:
+def test_what_is_not_applied_is_not_accidental(two: Two) -> None:
     two.apply("staging")
     found = live(two)
-    there = {place(each): (each.left is not MISSING, each.right is not MISSING) for each in found.accidental}
+    there = {place(each): (each.left is not MISSING, each.right is not MISSING) for each in found.late}
     assert there == {
         "assistants.desk": (True, False),
         "assistants.night": (True, False),
@@ -150,20 +150,21 @@ def test_what_is_not_applied_is_accidental(two: Two) -> None:
         "numbers.main": (False, False),
         "tool_templates.find": (True, False),
     }
-    assert all(cause.kind is CauseKind.NOT_APPLIED for each in found.accidental for cause in each.causes)
+    assert all(cause.kind is CauseKind.NOT_APPLIED for each in found.late for cause in each.causes)
+    assert found.accidental == ()
 
 
 def test_what_is_applied_in_neither_is_not_alike(two: Two) -> None:
     """And what the files say of it is still told."""
     found = live(two)
-    assert compare_line(found) == "Compared: 6 objects, 0 alike; 7 meant, 6 accidental."
+    assert compare_line(found) == "Compared: 6 objects, 0 alike; 7 meant, 6 not applied yet, 0 accidental."
     assert [place(each) for each in found.differences if each.is_meant] == [
         place(each) for each in declared(two).differences if each.path
     ]
-    assert all((each.left, each.right) == (MISSING, MISSING) for each in found.accidental)
+    assert all((each.left, each.right) == (MISSING, MISSING) for each in found.late)
     text = compare_text(found, width=80, color=False)
-    assert "  # assistants.desk is in neither\n  ! accidental: not applied in either\n  ~ first_message = " in text
-    assert "  # numbers.main is in neither\n  ! accidental: not applied in production\n" in text
+    assert "  # assistants.desk is in neither\n      # not applied yet in either\n  ~ first_message = " in text
+    assert "  # numbers.main is in neither\n      # not applied yet in production\n" in text
 
 
 def test_what_somebody_changed_in_one_of_them_is_accidental(two: Two) -> None:
@@ -206,9 +207,26 @@ def test_what_was_not_applied_again_says_so(two: Two) -> None:
     text = str(FILES["a.yaml"])
     two.write({"a.yaml": text.replace("name: Night,", "name: Nights,")})
     two.apply("staging")
-    (name,) = [each for each in live(two).accidental if place(each) == "assistants.night name"]
+    found = live(two)
+    (name,) = [each for each in found.late if place(each) == "assistants.night name"]
     assert (name.left, name.right) == ("Nights", "Night")
     assert [(cause.kind, cause.environment) for cause in name.causes] == [(CauseKind.NOT_APPLIED, "production")]
+    assert compare_line(found) == "Compared: 6 objects, 0 alike; 8 meant, 2 not applied yet, 0 accidental."
+    assert '  ~ name = "Nights" -> "Night"\n      # not applied yet in production\n' in compare_text(
+        found, width=80, color=False
+    )
+
+
+def test_what_is_not_applied_and_changed_outside_is_accidental(two: Two) -> None:
+    two.apply("staging")
+    two.apply("production")
+    two.write({"a.yaml": str(FILES["a.yaml"]).replace("name: Night,", "name: Nights,")})
+    two.apply("staging")
+    emulator = two.emulators["staging"]
+    (night,) = [each["id"] for each in emulator.all("assistants") if each["name"] == "Nights"]
+    emulator.edit("assistants", night, {"name": "Evening"})
+    (name,) = live(two).accidental
+    assert [cause.kind for cause in name.causes] == [CauseKind.DRIFT, CauseKind.NOT_APPLIED]
 
 
 def test_no_surface_shows_a_secret_or_a_lead(two: Two) -> None:
