@@ -20,6 +20,7 @@ from hmsplan.config.confined import STACK_FILE
 from hmsplan.config.load import DEFAULT_ENVIRONMENT
 from hmsplan.errors import HmsplanError
 from hmsplan.export.editor import SCHEMAS
+from hmsplan.export.files import SECRETS
 from hmsplan.export.scaffold import IGNORE, stack_name
 from hmsplan.export.selection import Selection
 from hmsplan.model import State
@@ -142,7 +143,9 @@ def _tell(options: Globals, root: Path, exported: Exported, *, bound: bool, stat
         err("\nLive, and not in these files:")
         for line in exported.left_out:
             err(wrapped(plain(line), "  "))
-    err("\nNot exported: secrets. Each is a ${secret:…} in the files, to be filled in.")
+    if SECRETS in exported.files:
+        told = f"Not exported: secrets. Each is a comment with ${{secret:…}} in the files, and {SECRETS} lists them."
+        err("\n" + wrapped(told))
     organization = plain(str(exported.state.organization))
     report("\n" + wrapped(f"Exported {count(exported.count, 'object')} of organization {organization}."))
     then = (

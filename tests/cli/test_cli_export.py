@@ -254,8 +254,16 @@ def test_what_hmsplan_made_comes_back(online: Any, tmp_path: Path) -> None:
 
 def test_an_empty_organization_is_an_empty_stack(online: Any, tmp_path: Path) -> None:
     """A stack to begin with."""
-    assert online("export", tmp_path / "new").code == 0
+    result = online("export", tmp_path / "new")
+    assert (result.code, "ecret" in result.out + result.err) == (0, False), result
     assert online("-C", tmp_path / "new", "plan", "--detailed-exitcode").code == 0
+
+
+def test_secrets_that_are_to_be_filled_in_are_named(online: Any, emulator: Emulator, tmp_path: Path) -> None:
+    emulator.add("assistants", {"name": "Secret", "webhook_secret": "c4nary"}, key=KEY)
+    result = online("export", tmp_path / "new")
+    assert "Not exported: secrets. Each is a comment with ${secret:…} in the files" in result.err
+    assert "c4nary" not in result.out + result.err
 
 
 def test_an_environment_names_its_organization(online: Any, emulator: Emulator, tmp_path: Path) -> None:
