@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from hmsplan.cli.quoting import Quoting
-from hmsplan.cli.terminal import ReaderGone, complain, width
+from hmsplan.cli.terminal import HANG, ReaderGone, complain, width, wrapped
 from hmsplan.errors import ApplyFailed, DiagnosticError, HmsplanError, UnsafePlan, UnsettledCreate
 from hmsplan.model import Diagnostic
 from hmsplan.output.diagnostics import diagnostics_of, format_diagnostic
@@ -52,9 +52,10 @@ def tell(error: Exception, options: Globals, args: Sequence[str] | None = None) 
 def _texts(error: HmsplanError, options: Globals) -> Iterator[str]:
     if isinstance(error, UnsafePlan):
         for denial in error.denials:
-            yield f"Denied: {denial.about}: {plain(denial.told)}"
+            yield wrapped(f"Denied: {denial.about}: {plain(denial.told)}", hang=HANG)
         for refusal in error.refusals:
-            yield f"Refused: {refusal.address}: {plain(refusal.told)}\n  to allow it: {refusal.flag}"
+            told = wrapped(f"Refused: {refusal.address}: {plain(refusal.told)}", hang=HANG)
+            yield f"{told}\n  to allow it: {refusal.flag}"
         return
     end = "\n" if isinstance(error, DiagnosticError | UnsettledCreate) else ""
     quote = Quoting(options)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.cli.reading import is_shown
-from hmsplan.cli.terminal import OutputFailed, err, out, shown
+from hmsplan.cli.terminal import HANG, OutputFailed, err, out, shown, wrapped
 from hmsplan.fleet.rollout import Told
 from hmsplan.fleet.task import Ended
 from hmsplan.output import events
@@ -38,7 +38,7 @@ class FleetLines(Told):
     def wave(self, number: int, of: int, names: Sequence[str]) -> None:
         """Say which members are next."""
         self._waits = 0
-        err(f"Wave {number} of {of}: {some(names)}")
+        err(wrapped(f"Wave {number} of {of}: {some(names)}", hang=HANG))
 
     def waiting(self, seconds_left: float, number: int) -> None:
         """Say once how long it takes."""
@@ -48,7 +48,7 @@ class FleetLines(Told):
 
     def ended(self, result: Result) -> None:
         """Say how a member ended."""
-        err(f"  {_ended(result)}")
+        err(wrapped(_ended(result), "  ", HANG))
 
 
 def _ended(result: Result) -> str:
@@ -121,7 +121,7 @@ class FleetTable(Told):
         """Count a member; one that failed stays above the table."""
         self._running.pop(result.name, None)
         if result.code:
-            err(_ended(result))
+            err(wrapped(_ended(result), hang=HANG))
         self._live.update(self._table())
 
     def _table(self) -> Table:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.cli.terminal import OutputFailed, err, out, shown
+from hmsplan.cli.terminal import HANG, OutputFailed, err, out, shown, wrapped
 from hmsplan.model import Status, Verb
 from hmsplan.output import events
 from hmsplan.output.report import progress_line
@@ -38,17 +38,17 @@ class Lines:
         """Say that *step* begins; what only touches the state is not worth a line."""
         self._began[step.key] = time.monotonic()
         if step.verb not in {Verb.BIND, Verb.FORGET}:
-            err(progress_line(step))
+            err(wrapped(progress_line(step), hang=HANG))
 
     def finished(self, outcome: Outcome) -> None:
         """Say how a step ended."""
         seconds = time.monotonic() - self._began.get(outcome.step.key, time.monotonic())
         if outcome.step.verb not in {Verb.BIND, Verb.FORGET} or outcome.status is not Status.DONE:
-            err(progress_line(outcome.step, outcome, seconds))
+            err(wrapped(progress_line(outcome.step, outcome, seconds), hang=HANG))
 
     def note(self, text: str) -> None:
         """Say something about the run."""
-        err(escaped(text))
+        err(wrapped(escaped(text), hang=HANG))
 
 
 class Events:

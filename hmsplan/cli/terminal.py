@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 USUAL: Final = 80
 NARROW: Final = 60
 WIDE: Final = 200
+HANG: Final = "  "
+"""Before each row of a line but its first."""
 _GLUE: Final = "\xa0"
 _STREAMS: Final = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 """Name and mode of the descriptors 0, 1 and 2."""
@@ -89,12 +91,17 @@ def whole(command: str) -> str:
     return command.replace(" ", _GLUE)
 
 
-def wrapped(text: str, indent: str = "") -> str:
-    """Break a sentence into lines that fit; *indent* stands before each."""
+def wrapped(text: str, indent: str = "", hang: str = "") -> str:
+    """Break a sentence into lines that fit; *indent* stands before each, and *hang* before each but the first."""
     from hmsplan.output.diagnostics import without_command  # noqa: PLC0415 -- `hmsplan version` needs it not
 
     rows = textwrap.wrap(
-        text, width(), initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        text,
+        width(),
+        initial_indent=indent,
+        subsequent_indent=indent + hang,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
     return "\n".join(map(without_command, rows)).replace(_GLUE, " ")
 

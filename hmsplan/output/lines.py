@@ -125,7 +125,7 @@ def _rows(line: Line, width: int, *, color: bool) -> Iterator[str]:
         return
     indent = " " * (INDENT * line.depth)
     if line.depth < 0:
-        first, rest = "", "  "
+        first, rest = "", " " * (line.hang or 2)
     elif line.bar:
         indent += " " * INDENT
         first, rest = f"{line.mark or ' '} {_BAR} ", f"{line.mark or ' '} {_MORE} "
@@ -136,7 +136,7 @@ def _rows(line: Line, width: int, *, color: bool) -> Iterator[str]:
         return
     room = width - len(indent) - max(len(first), len(rest))
     text, below = _annotated(line, room)
-    pieces = [text] if line.whole else wrap(text, room)
+    pieces = [text] if line.whole else wrap(text, room, more=line.hang)
     for number, piece in enumerate(pieces):
         lead = rest if number else first
         shown = f"{_MORE} {piece}" if not lead.strip() and piece.lstrip().startswith("::") else piece
@@ -205,19 +205,21 @@ def columns(text: str) -> int:
     return len(text) if text.isascii() else cell_len(text)
 
 
-def wrap(text: str, width: int, *, keep: bool = False) -> list[str]:
+def wrap(text: str, width: int, *, keep: bool = False, more: int = 0) -> list[str]:
     """Break *text* after a space, or anywhere if there is none; what is joined again is *text*, but for end spaces.
 
-    Those stay too with *keep*. No row is narrower than ``NARROWEST``, however far the text is indented.
+    Those stay too with *keep*. The first row has *more* columns. No row is narrower than ``NARROWEST``, however far the
+    text is indented.
     """
     width = max(width, NARROWEST)
     pieces: list[str] = []
-    while len(text) > 4 * width or columns(text) > width:  # all of a long text is not measured again for every row
-        cut = _fitting(text, width)
+    room = width + more
+    while len(text) > 4 * room or columns(text) > room:  # all of a long text is not measured again for every row
+        cut = _fitting(text, room)
         space = text.rfind(" ", 1, cut + 1)
         cut = space + 1 if text[:space].strip() and space > cut // 3 else cut
         pieces.append(text[:cut] if keep else text[:cut].rstrip())
-        text = text[cut:]
+        text, room = text[cut:], width
     return [*pieces, text]
 
 

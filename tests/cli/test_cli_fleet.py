@@ -94,6 +94,14 @@ def test_what_all_members_change_alike_is_shown_once(fleet: Callable[..., Result
     assert "Fleet: 4 to add, 0 to change, 0 to destroy, 0 to adopt in 4 members." in plan.out
 
 
+def test_a_line_of_a_member_fits_the_terminal(fleet: Callable[..., Result]) -> None:
+    applied = fleet("apply", "-y", COLUMNS="60")
+    assert "  acme: Apply complete! 1 added, 0 changed, 0 destroyed, 0\n    adopted.\n" in applied.err
+    status = fleet("status", COLUMNS="60").out
+    assert re.search(r"^acme   1 of 1 objects, serial 6, last applied .*\n {7}\S", status)
+    assert max(map(len, status.splitlines())) <= 60
+
+
 @pytest.mark.parametrize("form", ["text", "html"])
 def test_values_are_said_to_differ_only_where_they_do(fleet: Callable[..., Result], root: Path, form: str) -> None:
     assert "values of variables differ" in fleet("plan", "--format", form).out

@@ -94,9 +94,12 @@ def test_an_apply_is_refused_and_writes_nothing_but_what_is_overridden(
     live: Callable[..., Result], stack: Path
 ) -> None:
     frozen(stack)
-    assert live("apply", "-y").code == 4
+    refused = live("apply", "-y")
+    assert (refused.code, max(map(len, refused.err.splitlines())) <= 80) == (4, True), refused
     assert live("state", "list").out == ""
-    assert live("apply", "-y", "--allow", "override:assistants.support").code == 0
+    applied = live("apply", "-y", "--allow", "override:assistants.support", COLUMNS="60")
+    assert applied.code == 0
+    assert re.search(r"^assistants.support: Creation complete after \S+\n  \[id=\S+\]$", applied.err, re.MULTILINE)
     assert "assistants.support" in live("state", "list").out
 
 

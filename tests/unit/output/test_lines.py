@@ -46,6 +46,14 @@ def test_a_comment_that_does_not_fit_gets_a_line_of_its_own() -> None:
     ]
 
 
+def test_the_rows_of_a_table_hang_below_their_second_column() -> None:
+    """And the first row is as long as the terminal is wide."""
+    row = Line("acme     1 of 1 objects, serial 6, last applied", depth=-1, hang=9)
+    assert paint([row], width=40, color=False) == (
+        "acme     1 of 1 objects, serial 6, last\n         applied\n"  # the first is 39 wide
+    )
+
+
 def test_what_is_copied_is_never_wrapped() -> None:
     command = "hmsplan apply --allow delete:numbers." + "x" * 80
     assert paint([Line(command, whole=True)], width=40, color=False) == f"    {command}\n"
