@@ -6,12 +6,10 @@ and so does every system that logs addresses on the way.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.model import Diagnostic, Severity, Topic, dotted, leaves
 from hmsplan.secrets.detect import credentials, may_hold_one, sounds_secret
-from hmsplan.secrets.urls import in_clear
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -26,7 +24,7 @@ _IN_WEBHOOK: Final = "webhook_secret: ${secret:name}"
 
 
 def exposed(kind: Kind, spec: Spec, pasted: Collection[FieldPath] = ()) -> Iterator[Diagnostic]:
-    """Yield a warning, without a line, of each credential in a readable field and each URL without TLS.
+    """Yield a warning, without a line, of each credential in a readable field.
 
     What was *pasted* from a template is warned of at the template.
     """
@@ -34,13 +32,7 @@ def exposed(kind: Kind, spec: Spec, pasted: Collection[FieldPath] = ()) -> Itera
         if any(path[: len(each)] == each for each in pasted):
             continue
         if credentials(leaf):
-            yield replace(_warning(_OPEN, _in_the_open(kind, path), path), topic=Topic.READABLE_CREDENTIAL)
-        if path[-1] in _URLS and in_clear(leaf):
-            detail = (
-                f"{dotted(path)} begins with http://, so anyone on the way can read and change what is sent there: "
-                "what callers say, and what the assistant is answered. Write https://."
-            )
-            yield _warning("URL without encryption", detail, path)
+            yield _warning(_in_the_open(kind, path), path)
     for name in sorted(kind.write_only & spec.keys()):
         for path, leaf in leaves(spec[name], (name,)):
             if isinstance(leaf, str) and sounds_secret(path[-1]):
@@ -48,7 +40,7 @@ def exposed(kind: Kind, spec: Spec, pasted: Collection[FieldPath] = ()) -> Itera
                     f"{dotted(path)} sounds like the name of a secret. It is in git, and plans show it: {name} is for "
                     "settings. A key goes into a field that takes ${secret:name}."
                 )
-                yield replace(_warning(_OPEN, detail, path), topic=Topic.READABLE_CREDENTIAL)
+                yield _warning(detail, path)
 
 
 def _worth_a_look(block: Mapping[str, Value] | list[Value], at: FieldPath = ()) -> list[tuple[FieldPath, str]]:
@@ -75,5 +67,5 @@ def _in_the_open(kind: Kind, path: FieldPath) -> str:
     return f"{seen} Let the receiver check the header that is signed with a secret instead: {better}."
 
 
-def _warning(summary: str, detail: str, path: FieldPath) -> Diagnostic:
-    return Diagnostic(summary, detail, path=path, severity=Severity.WARNING)
+def _warning(detail: str, path: FieldPath) -> Diagnostic:
+    return Diagnostic(_OPEN, detail, path=path, severity=Severity.WARNING, topic=Topic.READABLE_CREDENTIAL)

@@ -109,12 +109,22 @@ def test_every_format_has_the_finding_at_its_line(cli: Cli, tmp_path: Path) -> N
     assert "line=5,col=20" in cli(*command, "github").out
 
 
+def test_a_url_without_encryption_can_be_silenced_as_all_findings(cli: Cli, tmp_path: Path) -> None:
+    write(tmp_path, "first_name")
+    comment = "# hmsplan: ignore url-without-encryption because the receiver is in our own network"
+    web = "assistants:\n  a:\n    name: A\n{}    webhook_url: 'http://a.example/x'\n"
+    tmp_path.joinpath("more.yaml").write_text(web.format(""), "utf-8")
+    assert "Warning: URL without encryption [url-without-encryption]\n" in cli("-C", str(tmp_path), "lint").out
+    tmp_path.joinpath("more.yaml").write_text(web.format(f"    {comment}\n"), "utf-8")
+    assert "encryption" not in cli("-C", str(tmp_path), "lint").out
+
+
 def test_lint_tells_what_the_loader_warns_of_too(cli: Cli, tmp_path: Path) -> None:
     write(tmp_path, "first_name")
     tmp_path.joinpath("more.yaml").write_text(
-        "assistants:\n  a: {name: A, webhook_url: 'http://a.example/x'}\n", "utf-8"
+        "assistants:\n  a: {name: A, webhook_url: 'https://a.example/x?token=t'}\n", "utf-8"
     )
-    assert "URL without encryption" in cli("-C", str(tmp_path), "lint").out
+    assert "Credential in a readable field" in cli("-C", str(tmp_path), "lint").out
     assert cli("-C", str(tmp_path), "lint", "--fail-severity", "warning").code == 3
 
 

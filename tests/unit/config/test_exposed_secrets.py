@@ -17,23 +17,21 @@ def found(kind: str, spec: dict[str, Any], *pasted: tuple[str | int, ...]) -> li
     return [(each.summary, each.path) for each in warnings]
 
 
-OPEN, CLEAR = "Credential in a readable field", "URL without encryption"
+OPEN = "Credential in a readable field"
 
 
 @pytest.mark.parametrize(
     ("spec", "summaries"),
     [
         ({"webhook_url": "https://a.example/x?token=t"}, [OPEN]),
-        ({"webhook_url": "http://a.example/x"}, [CLEAR]),
-        ({"webhook_url": "http://a.example/x?sig=s"}, [OPEN, CLEAR]),
-        ({"webhook_url": "http://localhost:3000/x"}, []),
+        ({"webhook_url": "http://a.example/x?sig=s"}, [OPEN]),
         ({"webhook_url": "https://a.example/x?page=2"}, []),
         ({"webhook_url": None, "webhook_secret": Secret("s", "sk-live-abcdefghijklmnop")}, []),
         ({"first_message": "See http://a.example/"}, []),
         ({"first_message": "Bearer abcdef0123456789"}, [OPEN]),
     ],
 )
-def test_a_credential_and_a_url_in_clear_are_warned_of(spec: dict[str, Any], summaries: list[str]) -> None:
+def test_a_credential_is_warned_of(spec: dict[str, Any], summaries: list[str]) -> None:
     assert [summary for summary, _ in found("assistants", spec)] == summaries
 
 
@@ -41,8 +39,7 @@ def test_tools_are_looked_into_and_what_is_pasted_is_not() -> None:
     tool = {"name": "t", "server": {"url": "http://a.example/?key=k"}}
     spec = {"llm_config": {"tools": [tool, tool], "model": Ref(("assistants", "a"))}}  # type: ignore[arg-type]
     second = ("llm_config", "tools", 1, "server", "url")
-    assert found("assistants", spec, ("llm_config", "tools", 0)) == [(OPEN, second), (CLEAR, second)]
-    assert found("tool_templates", {"tool_config": {"url": "http://a.example/"}}) == [(CLEAR, ("tool_config", "url"))]
+    assert found("assistants", spec, ("llm_config", "tools", 0)) == [(OPEN, second)]
 
 
 def test_a_setting_that_sounds_like_a_secret_is_warned_of() -> None:

@@ -345,6 +345,19 @@ def test_a_webhook_has_to_be_reached_from_the_internet(tmp_path: Path, host: str
             assert len(found(tmp_path, each, example)) == (each == rule), example
 
 
+@pytest.mark.parametrize(
+    ("url", "count"),
+    [("http://a.example/x", 1), ("https://a.example/x", 0), ("http://localhost:3000/x", 0)],
+)
+def test_a_webhook_without_encryption_is_warned_of_where_it_is_written(tmp_path: Path, url: str, count: int) -> None:
+    for example in (desk("Help.", function(url=url)), desk("Help.", more=f"    webhook_url: '{url}'\n")):
+        assert len(found(tmp_path, "url-without-encryption", example)) == count, example
+    copies = "".join(f"  a{n}: {{name: A{n}, llm_config: {{tools: ['${{tool_templates.find}}']}}}}\n" for n in (1, 2))
+    template = f"{{name: find, tool_type: function, tool_config: {{name: find, description: D, url: '{url}'}}}}"
+    example = f"assistants:\n{copies}tool_templates:\n  find: {template}\n"
+    assert [each.split(":")[1] for each in found(tmp_path, "url-without-encryption", example)] == ["5"] * count
+
+
 @pytest.mark.parametrize(("host", "count"), [("crm.internal", 1), ("192.168.0.4", 1), ("crm.acme.example", 0)])
 def test_an_mcp_server_has_to_be_public(tmp_path: Path, host: str, count: int) -> None:
     example = f"mcp_servers:\n  crm: {{name: CRM, url: 'https://{host}/mcp'}}\n"
