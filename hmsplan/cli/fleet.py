@@ -201,10 +201,17 @@ def _print(options: Globals, results: Sequence[Result], render: Render) -> int:
 
 
 def _save(folder: Path, results: Sequence[Result]) -> None:
-    """Write each plan into a file of its own, as ``plan -o`` writes it."""
-    from hmsplan.cli.plan import write_private  # noqa: PLC0415 -- most plans are only printed
+    """Write each plan into a file of its own, as ``plan -o`` writes it.
 
-    folder.mkdir(parents=True, exist_ok=True)
+    Raises:
+        StateError: the folder or the disk does not let us.
+    """
+    from hmsplan.cli.plan import not_saved, write_private  # noqa: PLC0415 -- most plans are only printed
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_saved(folder, error) from None
     saved = [result for result in results if isinstance(result.value, Planned)]
     for result in saved:
         assert isinstance(result.value, Planned)  # noqa: S101 -- see above

@@ -26,6 +26,7 @@ from hmsplan.fleet.rollout import Rollout, reviewed_of, roll_out, stale
 from hmsplan.fleet.task import Operation, Task
 from hmsplan.fleet.text import render_plan
 from hmsplan.fleet.values import in_waves
+from hmsplan.output.diagnostics import diagnostics_of, format_diagnostic
 from hmsplan.planner.planner import Options
 from hmsplan.text.wording import count, listed
 
@@ -116,6 +117,8 @@ def apply_members(
                 may_wait=not no_wait,
             )
     _tell_ending(options, rollout)
+    for each in diagnostics_of(rollout.unstored) if rollout.unstored is not None else ():
+        err(format_diagnostic(each, width()))
     return code_of(rollout)
 
 

@@ -385,6 +385,11 @@ def write_private(file: Path, data: bytes) -> None:
     try:
         replace_file(file, data)
     except OSError as error:
-        raise StateError(
-            f"{file} could not be written: {error.strerror}. Choose another place with -o", summary="Not saved"
-        ) from None
+        raise not_saved(file, error) from None
+
+
+def not_saved(place: Path, error: OSError) -> StateError:
+    """Return what is told of a place that cannot be written."""
+    return StateError(
+        f"{place} could not be written: {error.strerror}. Choose another place with -o", summary="Not saved"
+    )

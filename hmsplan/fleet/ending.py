@@ -39,6 +39,7 @@ def code_of(rollout: Rollout) -> int:
         return 128 + rollout.signal
     codes = {result.name: result.code for result in rollout.plan.results}
     codes |= {name: result.code for name, result in rollout.results.items()}
+    codes |= {"": rollout.unstored.exit_code} if rollout.unstored is not None else {}
     codes |= {name: StalePlan.exit_code for name, fate in rollout.behind() if fate is Fate.NOT_REVIEWED}
     return worst(codes.values())
 

@@ -134,7 +134,7 @@ class FleetJournal:
             progress = _head(head)
             for event in events:
                 _take(progress, event)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StateError(
                 f"{self._file} cannot be read ({error}). Move it away, and begin again: hmsplan fleet apply",
                 summary="Journal is damaged",

@@ -76,8 +76,12 @@ def load_fleet(root: Path, file: str = FLEET_FILE) -> Fleet:
 def _unread(problem: FileProblem, root: Path, file: str) -> Diagnostic:
     if problem.summary != "File not found":
         return Diagnostic(problem.summary, problem.detail, SourceLine(file, 1))
+    other = file.replace(".yaml", ".yml")
+    hint = f" There is a {other}: rename it." if (root / other).is_file() else ""
+    place = "this folder" if root == type(root)() else str(root)
     detail = (
-        f"There is no {file} in {root}. It names the organizations of a fleet; docs/fleets.md has one to start from."
+        f"There is no {file} in {place}.{hint} It names the organizations of a fleet; docs/fleets.md has one to start "
+        "from."
     )
     return Diagnostic("No fleet here", detail)
 
@@ -183,13 +187,18 @@ class _Loader:
             self._problems.append(rows.unreadable(error))
 
     def _of_rows(self, rows: Rows, header: list[str], path: str) -> Iterator[Member]:
+        is_empty = True
         for row in rows:
             if not any(map(str.strip, row)):
                 continue
+            is_empty = False
             if (wrong := rows.wrong_number(row, len(header))) is not None:
                 self._problems.append(wrong)
             elif (member := self._of_row(rows, dict(zip(header, row, strict=True)), path)) is not None:
                 yield member
+        if is_empty:
+            detail = "Nothing stands below the first line. Write a line for each member."
+            self._problems.append(Diagnostic("Too few items", detail, rows.source))
 
     def _of_row(self, rows: Rows, cells: dict[str, str], path: str) -> Member | None:
         """Return the member of one row; an empty cell says nothing."""
@@ -327,6 +336,9 @@ def _of_the_waves(document: Document, fleet: Fleet) -> Iterator[Diagnostic]:
         return
     last = 0
     for wave, item in zip(fleet.waves, node.items(), strict=True):
+        if wave is fleet.waves[0] and wave.after_s:
+            detail = "The first wave has none before it and begins at once. To begin later, run the apply later."
+            yield Diagnostic("Nothing to wait for", detail, item.locate(("after",)), severity=Severity.WARNING)
         for pattern in wave.members:
             if not any(member.fits(pattern) for member in fleet.members):
                 guess = wording.did_you_mean(pattern, [member.name for member in fleet.members])

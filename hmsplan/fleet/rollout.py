@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from hmsplan.errors import UnsafePlan
+from hmsplan.errors import StateError, UnsafePlan
 from hmsplan.fleet.report import planned_of
 from hmsplan.fleet.task import Reviewed
 from hmsplan.fleet.values import StopOn
@@ -59,6 +59,7 @@ class Rollout:
     Attributes:
         results: of the members that were begun in this run.
         stopped: why no further member was begun; "" = nothing stopped it.
+        unstored: why the journal lacks what was done; None = it lacks nothing.
         signal: the number of the signal that stopped it; None = none did.
         later: the number of the wave that is not due yet, from 1; None = none is left.
     """
@@ -67,6 +68,7 @@ class Rollout:
     plan: FleetPlan
     results: dict[str, Result] = field(default_factory=dict)
     stopped: str = ""
+    unstored: StateError | None = None
     signal: int | None = None
     later: int | None = None
 
@@ -85,6 +87,17 @@ class Rollout:
             return Fate.NOT_REVIEWED if changes else Fate.UNCHANGED
         is_in_a_wave = any(name in wave for wave in self.progress.waves)
         return Fate.NOT_STARTED if is_in_a_wave else Fate.IN_NO_WAVE
+
+    def note(self, journal: FleetJournal, event: Mapping[str, Any]) -> None:
+        """Write *event* down; where that fails, what is in flight is finished, and nothing more is begun.
+
+        Nothing is lost by it: what was done to a member is in the journal of its own state.
+        """
+        try:
+            journal.add(event)
+        except StateError as error:
+            self.unstored = error
+            self.stopped = "the journal of the fleet cannot be written"
 
     def behind(self) -> list[tuple[str, Fate]]:
         """Return the members that are not as their stack declares, and why."""
@@ -156,7 +169,9 @@ def roll_out(
         if number not in progress.begun:
             if not _is_due(rollout, number, clock, sleep, told, may_wait=may_wait):
                 break
-            journal.add({"wave": number, "at": clock()})
+            rollout.note(journal, {"wave": number, "at": clock()})
+            if rollout.unstored is not None:
+                break
             progress.begun[number] = clock()
         told.wave(number + 1, len(progress.waves), todo)
         _perform(fleet, rollout, journal, workers, [make(name, progress.reviewed[name]) for name in todo], told, clock)
@@ -164,7 +179,7 @@ def roll_out(
             break
     else:
         if not any(code for name, code in progress.codes.items()):
-            journal.add({"over": True})
+            rollout.note(journal, {"over": True})
             progress.is_over = True
 
 
@@ -180,12 +195,12 @@ def _perform(
     progress = rollout.progress
 
     def starting(names: Sequence[str]) -> None:
-        journal.add({"started": list(names)})
+        rollout.note(journal, {"started": list(names)})
         progress.started.update(names)
         told.started(names)
 
     def ended(result: Result) -> None:
-        journal.add({"ended": result.name, "code": result.code, "at": clock()})
+        rollout.note(journal, {"ended": result.name, "code": result.code, "at": clock()})
         progress.codes[result.name] = result.code
         progress.ended = clock()
         rollout.results[result.name] = result

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.fleets import DESK, environ, greetings, key_of, requests_of, write_fleet, writes_of
 
+from hmsplan.cli.fleet_progress import FleetLines
 from hmsplan.emulator import Emulator, Fault, Settings, running
 from hmsplan.fleet.cluster import perform_sent
 from hmsplan.fleet.executors import Workers
@@ -311,6 +312,38 @@ def test_waves_are_due_as_the_file_said_when_the_apply_began(
     write_fleet(root, NAMES)
     assert "Wave 2 is not due yet." in fleet("apply", "--continue", "--no-wait").out
     assert [name for name in NAMES if writes_of(emulator, name)] == ["acme"]
+
+
+def test_a_journal_that_cannot_be_written_stops_with_an_ending(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full while members are applied: what is in flight is finished and told, and no wave follows."""
+    write_fleet(root, NAMES, WAVES)
+    journal = root / ".hmsplan/fleet/fleet/journal.jsonl"
+    kept = journal.with_name("kept")
+
+    def fill(*_: object) -> None:
+        journal.rename(kept)
+        journal.mkdir()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FleetLines, "started", fill)
+        stopped = fleet("apply", "-y")
+    assert stopped.code == 1
+    assert "Fleet apply: 1 applied, 3 not started." in stopped.out
+    assert "Stopped: the journal of the fleet cannot be written." in stopped.out
+    assert re.search(r"cannot write \S+/journal\.jsonl: Is a directory", told(stopped))
+    journal.rmdir()
+    kept.rename(journal)
+    assert fleet("apply", "--continue").code == 0
+    assert {name: len(found) for name, found in greetings(emulator, NAMES).items()} == dict.fromkeys(NAMES, 1)
+
+
+def test_a_place_that_cannot_be_written_has_a_remedy(fleet: Callable[..., Result], tmp_path: Path) -> None:
+    place = tmp_path / "file"
+    place.write_text("", "utf-8")
+    saved = fleet("plan", "-o", str(place / "plans"))
+    assert (saved.code, "Not saved" in saved.err, "Choose another place with -o" in told(saved)) == (1, True, True)
 
 
 @pytest.mark.parametrize(

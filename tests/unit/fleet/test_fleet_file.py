@@ -181,6 +181,24 @@ def test_a_mistake_is_told_at_its_line(tmp_path: Path, text: str, said: list[str
     assert problems(fleet_in(tmp_path, text)) == said
 
 
+def test_a_table_without_members_is_told(tmp_path: Path) -> None:
+    fleet = fleet_in(tmp_path, "members: ${csv:clients.csv}\nstack: clinics\n", "name,key\n")
+    assert problems(fleet) == ["clients.csv:2:1 Too few items"]
+
+
+def test_a_file_of_another_ending_is_named(tmp_path: Path) -> None:
+    fleet_in(tmp_path, "members: ${csv:clients.csv}\nstack: clinics\n").joinpath("fleet.yaml").rename(
+        tmp_path / "fleet.yml"
+    )
+    with pytest.raises(ConfigError, match=r"There is a fleet\.yml: rename it\."):
+        load_fleet(tmp_path)
+
+
+def test_a_first_wave_that_would_wait_is_warned_of(tmp_path: Path) -> None:
+    text = "members: ${csv:clients.csv}\nstack: clinics\nwaves: [{share: 100%, after: 2h}]\n"
+    assert [str(each.source) for each in load_fleet(fleet_in(tmp_path, text)).warnings] == ["fleet.yaml:3:30"]
+
+
 def test_a_wave_that_finds_none_and_members_that_no_wave_reaches_are_warned_of(tmp_path: Path) -> None:
     text = "members: ${csv:clients.csv}\nstack: clinics\nwaves: [{members: [acne]}, {share: 40%}]\n"
     fleet = load_fleet(fleet_in(tmp_path, text))
