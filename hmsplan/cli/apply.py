@@ -31,6 +31,7 @@ from hmsplan.model import Risk
 from hmsplan.operations.apply import Consent, apply, exit_code
 from hmsplan.output.words import plan_line
 from hmsplan.planner.planner import Options
+from hmsplan.secrets.sources import is_utf8
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 def refuse_unknown_risks(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse a word that no guard knows: it would allow nothing, and its author believe that it does."""
     for value in values:
+        if not is_utf8(value):
+            raise click.BadParameter(f"{value!r} is not UTF-8", ctx, param)
         risk, colon, address = value.partition(":")
         if value != "*" and (not colon or not address or not ("*" in risk or risk in set(Risk))):
             known = ", ".join(Risk)

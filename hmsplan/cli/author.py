@@ -22,12 +22,17 @@ def author_of(directory: Path, environ: Mapping[str, str]) -> Author:
     commit = _git(directory, "rev-parse", "HEAD")
     changed = _git(directory, "status", "--porcelain", "--", ".") if commit else None
     return Author(
-        user=environ.get("GITHUB_ACTOR") or environ.get("GITLAB_USER_LOGIN") or _user(),
+        user=_text(environ.get("GITHUB_ACTOR") or environ.get("GITLAB_USER_LOGIN") or _user()),
         host=socket.gethostname(),
-        run=_run(environ),
-        commit=commit or environ.get("GITHUB_SHA") or environ.get("CI_COMMIT_SHA") or "",
+        run=_text(_run(environ)),
+        commit=_text(commit or environ.get("GITHUB_SHA") or environ.get("CI_COMMIT_SHA") or ""),
         is_clean=None if changed is None else not changed,
     )
+
+
+def _text(value: str) -> str:
+    """Return *value* with a mark in place of each byte that is not UTF-8: such a text cannot be stored."""
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _user() -> str:
@@ -55,7 +60,7 @@ def _git(directory: Path, *words: str) -> str | None:
     environ = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
         found = subprocess.run(  # noqa: S603 -- words of our own
-            command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False, env=environ
+            command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, check=False, env=environ
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -29,6 +29,7 @@ from hmsplan.operations.rollback import number_of
 from hmsplan.operations.workspace import Client, Workspace
 from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.secrets.answers import FINGERPRINT_KEY, variable_suffix
+from hmsplan.secrets.sources import is_utf8, not_utf8
 from hmsplan.state.backend import Backend, open_backend, refuse_lent_password
 from hmsplan.text.escape import plain
 
@@ -268,6 +269,9 @@ def _key(name: str) -> str:
     key = os.environ.get(name, "")
     if not key:
         raise NoKey
+    if not is_utf8(key):
+        problem = not_utf8(name)
+        raise NoKey(problem.detail, summary=problem.summary)
     if name != KEY and not key.strip().startswith(KEY_PREFIX):
         raise NoKey(
             f"The value of {name} is not an API key: those begin with {KEY_PREFIX}. It was not sent.",

@@ -9,6 +9,7 @@ import re
 from typing import Final
 from urllib.parse import quote, quote_plus
 
+_BYTES: Final = "surrogateescape"  # of the environment, which need not be UTF-8
 SHORTEST: Final = 6
 """Characters of a disguise. Shorter ones stand in other texts by chance."""
 
@@ -18,14 +19,14 @@ def disguises(text: str) -> tuple[str, ...]:
 
     A page that tells a request back has its JSON in HTML.
     """
-    raw = text.encode()
+    raw = text.encode("utf-8", _BYTES)
     packed = [_base64(raw, shift) for shift in range(3)]
     in_json = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
     found = {
         *in_json,
         *map(html.escape, in_json),
-        quote(text, safe=""),
-        quote_plus(text),
+        quote(text, safe="", errors=_BYTES),
+        quote_plus(text, errors=_BYTES),
         html.escape(text),
         *packed,
         *(each.replace("+", "-").replace("/", "_") for each in packed),
