@@ -40,9 +40,10 @@ _WHOLE: Final = {
     "a shell": r"\$(?:[A-Z_][A-Z0-9_]*|[a-z_][a-z0-9_]*)|\$env:\w+|\$\([A-Za-z][\w ./:\"'-]*\)",
     "Windows or Symfony": r"%[A-Za-z_]\w*%|%env\(.*\)%",
     "a pipeline": (
-        r"\$\[ *\w[\w.]*.*\]|\(\([\w./-]+\)\)|__[A-Z][A-Z0-9_]*__|#\{[\w. -]+\}|(?:secrets|env|vars)\.[A-Z][A-Z0-9_]*"
+        r"\$\[ *\w[\w.]*.*\]|\(\([\w./-]+\)\)|(__|@@)[A-Z][A-Z0-9_]*\1|#\{[\w. -]+\}#?"
+        r"|(?:secrets|env|vars)\.[A-Z][A-Z0-9_]*"
     ),
-    "a program": r"process\.env\.\w+|os\.environ.*|<%.*%>|!(?:Ref|GetAtt|Sub|vault) .*",
+    "a program": r"%\([A-Za-z_]\w*\)s|process\.env\.\w+|os\.environ.*|<%.*%>|!(?:Ref|GetAtt|Sub|vault) .*",
 }
 """Who resolves a reference, to the forms of it."""
 _WITHIN: Final = {
