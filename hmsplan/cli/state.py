@@ -14,7 +14,7 @@ from hmsplan.cli.parsing import Command, Group
 from hmsplan.cli.session import environment_of, open_state, open_workspace, wait_for
 from hmsplan.cli.terminal import err, out, report, wrapped
 from hmsplan.config.load import load_settings
-from hmsplan.errors import HmsplanError, StateError
+from hmsplan.errors import ConfigError, HmsplanError, StateError
 from hmsplan.formats.state_file import binding_out, dump, line, parse
 from hmsplan.kinds import KINDS
 from hmsplan.model import Address
@@ -96,7 +96,7 @@ def show_command(options: Globals, address: Address) -> None:
 @click.pass_obj
 def mv_command(options: Globals, origin: Address, target: Address) -> None:
     """Give the object of ORIGIN to TARGET. In git, a moved: entry does the same and is reviewed."""
-    _edit(options, lambda state: edit.move(state, origin, target))
+    _edit(options, lambda state: edit.move(_own(options, state), origin, target))
     _tell(options, f"{origin} is {target} now.", moved={"from": str(origin), "to": str(target)})
 
 
@@ -107,6 +107,7 @@ def rm_command(options: Globals, address: tuple[Address, ...]) -> None:
     """Forget objects without deleting them."""
 
     def forget(state: State) -> State:
+        _own(options, state)
         for each in address:
             state = edit.remove(state, each)
         return state
@@ -252,6 +253,17 @@ def _readable(backend: Backend) -> State | None:
     with suppress(StateError):
         return backend.load()
     return None
+
+
+def _own(options: Globals, state: State) -> State:
+    """Return *state*, unless it is that of another stack than the one here; without a readable stack, any is edited.
+
+    Raises:
+        StateError: it is.
+    """
+    with suppress(ConfigError):
+        edit.refuse_other_stack(state, load_settings(options.directory).name)
+    return state
 
 
 def _edit(options: Globals, change: Callable[[State], State], backend: Backend | None = None) -> None:

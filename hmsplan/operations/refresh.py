@@ -147,7 +147,7 @@ def check_organization(stack: Stack, state: State, organization: str | None) -> 
 def _of_another(state: State, organization: str | None) -> str:
     return (
         f"the state belongs to {state.organization}, and the key to {organization or 'another organization'}. Use the "
-        "key of the first, or another environment (-e) for the second. Nothing was changed."
+        "key of the first, or another environment (-e), or member of the fleet, for the second. Nothing was changed."
     )
 
 

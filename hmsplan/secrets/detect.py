@@ -20,7 +20,8 @@ _DOTS: Final = re.compile("[*]{3}|[\u2022\u25cf\u00b7]{2}")
 _CUT: Final = re.compile(r"[xX.*]{3,}|\S{0,24}(?:\.{3,}|\u2026)\S{0,24}")
 _PLACEHOLDER: Final = re.compile(
     r"<.*>|\[(?:redacted|masked|hidden|filtered|secret)\]|\(sensitive value\)|redacted|masked|hidden|placeholder"
-    r"|(?:change|replace|fill)[ _-]?(?:me|it|this|in)|todo|tbd|fixme|your[ _-].*|null|none|undefined",
+    r"|(?:change|replace|fill)[ _-]?(?:me|it|this|in)|todo|tbd|fixme|your[ _-].*"
+    r"|\[object \w+\]|(?:(?:bearer|basic) +)?(?:null|none|undefined)",
     re.IGNORECASE,
 )
 _SECRET_NAME: Final = re.compile(r"secret|token|password|passwd|api[_-]?key|authorization|credential", re.IGNORECASE)

@@ -177,6 +177,19 @@ def test_the_state_of_another_stack_is_refused_until_it_is_said_to_be_renamed(
     assert live("plan").code == 0
 
 
+@pytest.mark.parametrize("words", [("rm", "assistants.desk"), ("mv", "assistants.desk", "assistants.front")])
+def test_the_state_of_another_stack_is_not_edited(live: Live, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """What is forgotten there is created once more by the other repository."""
+    declare(tmp_path, DESK)
+    assert live("apply", "-y").code == 0
+    before = live("state", "pull").out
+    declare(tmp_path, {}, STACK.replace("stack: ", "stack: not-"))
+    refused = live("state", *words)
+    assert (refused.code, "State of another stack" in refused.err) == (1, True)
+    declare(tmp_path, DESK)
+    assert live("state", "pull").out == before
+
+
 def test_a_typing_error_renames_no_stack(live: Live, tmp_path: Path) -> None:
     declare(tmp_path, DESK)
     assert live("apply", "-y").code == 0

@@ -22,7 +22,7 @@ PRIVATE_FOLDER: Final = 0o700
 _SAFE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _REFUSED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _WRITABLE: Final = (
-    ". Make the folder writable for this user, or keep the state where it may be written: --state URL, or state: in "
+    ". Make the folder writable for this user; a state can also be kept elsewhere: --state URL, or state: in "
     "hmsplan.yaml"
 )
 

@@ -242,6 +242,8 @@ def test_validate_refuses_what_is_set_and_no_secret(tmp_path: Path) -> None:
     assert loaded(tmp_path, {hook: "${HOOK}"}) == [("Unresolved secret", hook)]
     assert loaded(tmp_path, {hook: "\udcff"}) == [("Not UTF-8", hook)]
     assert loaded(tmp_path, {hook: "changeme"}) == [("Masked secret", "What")]
+    for text in ("[object Object]", "Bearer undefined", "basic  null"):
+        assert loaded(tmp_path, {hook: text}) == [("Masked secret", "What")]
     assert loaded(tmp_path, {hook: "hunter2\n"}) == [("Secret with a line break", hook)]
 
 
