@@ -156,6 +156,7 @@ def perform(
             raise StalePlan("--expect-digest is empty: no plan was reviewed, so none is applied", summary="No digest")
         workspace = open_workspace(options, need_secrets=True, rollback=rollback)
         workspace = replace(workspace, reporter=told)
+        told.zone = workspace.stack.safety.zone
         told.stack = None if rollback is not None else workspace.stack  # the lines of the files are not what is planned
         author = author_of(options.directory, os.environ)
         consent = Consent(saved, expect_digest, None if yes else _ask, author)

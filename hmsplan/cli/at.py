@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from hmsplan.errors import HmsplanError
-from hmsplan.planner.windows import FARTHEST_S, next_time
-from hmsplan.text.timestamps import for_people
+from hmsplan.planner.windows import FARTHEST_S, next_time, told_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +58,8 @@ def with_moment(choice: Options, at: str | None, stack: Stack, now: float) -> Op
     found = _moment(at, _zone(stack.safety), now)
     if found < now:
         raise HmsplanError(
-            f"--at {at} is over: it was {for_people(found)}. Leave --at out to plan as of now", summary="Moment is over"
+            f"--at {at} is over: it was {told_by(stack.safety.zone, found)}. Leave --at out to plan as of now",
+            summary="Moment is over",
         )
     if found > now + FARTHEST_S:
         raise HmsplanError(f"--at {at} is more than a year away", summary="Moment is too far away")

@@ -18,7 +18,7 @@ from hmsplan.output import events
 from hmsplan.output.diagnostics import diagnostics_of
 from hmsplan.output.report import render_report
 from hmsplan.output.words import seconds as in_words
-from hmsplan.text.timestamps import for_people
+from hmsplan.planner.windows import told_by
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -37,6 +37,7 @@ class ApplyReporter(Stderr):
         form: one of ``APPLY_FORMATS``.
         events: None = people are told.
         stack: what is applied; None until it is read.
+        zone: by whose clocks moments are told.
     """
 
     def __init__(self, options: Globals, form: str) -> None:
@@ -44,6 +45,7 @@ class ApplyReporter(Stderr):
         self._options, self._form = options, form
         self.events = Events() if options.json else None
         self.stack: Stack | None = None
+        self.zone = "UTC"
 
     def looking(self, creates: int, left_s: float) -> None:
         """Say that creates of an earlier run are looked for."""
@@ -51,7 +53,7 @@ class ApplyReporter(Stderr):
 
     def resting(self, seconds: float, until: float) -> None:
         """Say what is waited for."""
-        text = f"Waiting until {for_people(until)}, for {in_words(seconds)}. Nothing is locked; Ctrl-C ends it."
+        text = f"Waiting until {told_by(self.zone, until)}, for {in_words(seconds)}. Nothing is locked; Ctrl-C ends it."
         if self.events is not None:
             self.events.note(text)
         else:

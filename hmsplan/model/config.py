@@ -133,6 +133,12 @@ class Safety:
     windows: tuple[Window, ...] = ()
     freezes: tuple[Freeze, ...] = ()
 
+    @property
+    def zone(self) -> str:
+        """The time zone by whose clocks moments are told: of the first window or freeze, UTC where there is none."""
+        zones = [*(window.zone for window in self.windows), *(freeze.zone for freeze in self.freezes)]
+        return zones[0] if zones else "UTC"
+
 
 @dataclass(frozen=True, slots=True)
 class Retention:

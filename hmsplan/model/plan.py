@@ -384,6 +384,7 @@ class Plan:
         opens: when all of it may be done, if a change has to wait and there is such a moment.
         first_in: the environment in which to apply first what it lacks a proof of; "" where that does not help.
         as_of: Unix seconds as of which windows were judged, if that is another time than when it was made.
+        as_of_told: the same for people, by the clocks of the windows.
     """
 
     stack: str
@@ -414,6 +415,7 @@ class Plan:
     denials: tuple[Denial, ...] = ()
     opens: Opening | None = None
     as_of: float | None = None
+    as_of_told: str = ""
     rollback: Rollback | None = None
     minutes: Minutes | None = None
     first_in: str = ""

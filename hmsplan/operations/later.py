@@ -14,6 +14,7 @@ from hmsplan.model import Digest
 from hmsplan.operations.apply import check_consent
 from hmsplan.operations.plan import plan_live
 from hmsplan.operations.saved_plan import refuse_other_place
+from hmsplan.planner.windows import told_by
 from hmsplan.text.timestamps import for_people
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ async def wait_for_moment(
         ahead_s = client.server_now() - wall()
         check_consent(plan, consent, state)
         moment = snapshot.now if plan.as_of is None else plan.as_of
-        _refuse_expired(consent, moment)
+        _refuse_expired(consent, moment, workspace.stack.safety.zone)
         if plan.is_refused:
             workspace.reporter.planned(plan)
             raise UnsafePlan(plan.refusals, plan.denials)
@@ -73,11 +74,12 @@ async def wait_for_moment(
     return consent
 
 
-def _refuse_expired(consent: Consent, moment: float) -> None:
+def _refuse_expired(consent: Consent, moment: float, zone: str) -> None:
     saved = consent.saved
     if saved is not None and saved.expires is not None and moment >= saved.expires:
+        told = told_by(zone, moment)
         raise StalePlan(
-            f"it may be applied until {for_people(saved.expires)}, which is before {for_people(moment)}. Save it "
+            f"it may be applied until {for_people(saved.expires)}, which is before {told}. Save it "
             "later, or let it hold longer, with safety.plan_ttl in hmsplan.yaml",
             summary="Saved plan will have expired",
         )

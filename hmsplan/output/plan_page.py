@@ -224,7 +224,7 @@ def _dates(plan: Plan) -> str:
     if plan.made is not None and plan.expires is not None:
         found.append(f"Made {for_people(plan.made)}; it may be applied until {for_people(plan.expires)}.")
     if plan.as_of is not None:
-        found.append(f"Windows are judged as of {for_people(plan.as_of)}.")
+        found.append(f"Windows are judged as of {plan.as_of_told or for_people(plan.as_of)}.")
     return " ".join(found)
 
 

@@ -131,7 +131,7 @@ def _summary(page: Page) -> list[Line]:
         title(where),
         *([title(safe(page.rollback))] if page.rollback else []),
         *(title(said, Tone.ALERT) for said in (page.snapshot, page.memory, *map(safe, page.looser)) if said),
-        *([title(page.dates, Tone.PLAIN)] if page.dates else []),
+        *([title(safe(page.dates), Tone.PLAIN)] if page.dates else []),
     ]
     if page.targets:
         lines.append(title(f"Limited to {some(map(safe, page.targets))} {page.limits}", Tone.PLAIN))

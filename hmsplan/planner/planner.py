@@ -38,7 +38,7 @@ from hmsplan.planner.trouble import troubles
 from hmsplan.planner.unseen import not_compared
 from hmsplan.planner.unsendable import unsendable
 from hmsplan.planner.uses import unmet, with_substitutes
-from hmsplan.planner.windows import first_opening, looser, overrides, with_waits, written
+from hmsplan.planner.windows import first_opening, looser, overrides, told_by, with_waits, written
 from hmsplan.text.wording import listed
 
 if TYPE_CHECKING:
@@ -148,6 +148,7 @@ def make_plan(
         unread=unread(changes, snapshot, kinds),
         requests=snapshot.requests,
         as_of=at if at != now else None,
+        as_of_told=told_by(declared.safety.zone, at) if at != now else "",
         first_in=first_in(changes, declared, options.proof, at),
     )
     plan = with_consent(plan, declared, snapshot, state, options.allowed, at, kinds)

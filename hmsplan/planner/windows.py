@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.model import EVERYTHING, ApprovalStatus, Diagnostic, Opening, Refusal, Risk, Safety, Severity, Topic, Wait
 from hmsplan.planner.blast_radius import writes
 from hmsplan.planner.consent import is_allowed
+from hmsplan.text.timestamps import for_people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -128,8 +129,7 @@ def with_waits(plan: Plan, safety: Safety, now: float, proven: float) -> Plan:
         for change in plan.changes
     )
     at = first_opening(safety, written(plan.changes), proven)
-    zone = (safety.windows or safety.freezes)[0].zone
-    return replace(plan, changes=changes, opens=None if at is None else opening(at, zone, now))
+    return replace(plan, changes=changes, opens=None if at is None else opening(at, safety.zone, now))
 
 
 def closed_by(safety: Safety, plan: Plan, allowed: Iterable[str]) -> Callable[[Address, float], str]:
@@ -168,6 +168,12 @@ def opening(at: float, zone: str, now: float) -> Opening:
     then, today = _wall(at, zone), _wall(now, zone)
     day = "" if then.date() == today.date() else f"{then:%Y-%m-%d} "
     return Opening(at, f"{day}{then:%H:%M} {zone}", then.isoformat(timespec="minutes"))
+
+
+def told_by(zone: str, at: float) -> str:
+    """Return a moment for people by the clocks of *zone*, and in UTC."""
+    utc = for_people(at)
+    return utc if zone == "UTC" else f"{_wall(at, zone):%Y-%m-%d %H:%M} {zone} ({utc})"
 
 
 def next_time(hour: int, minute: int, zone: str, now: float) -> float:

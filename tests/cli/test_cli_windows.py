@@ -63,6 +63,23 @@ def test_as_of_another_moment_it_is_green(live: Callable[..., Result], stack: Pa
     assert live("plan", "--at", f"{TODAY + dt.timedelta(1)}T00:00").code == 4
 
 
+def test_a_moment_is_told_by_the_clocks_of_the_windows_and_in_utc(live: Callable[..., Result], stack: Path) -> None:
+    """In the plan, in what is saved of it, and while it is waited for."""
+    window = '{allow: "Mon-Sun 00:00-24:00", zone: Asia/Kolkata}'
+    write(stack, {"hmsplan.yaml": f"version: 1\nstack: small\nsafety: {{settle_grace: 0s, windows: [{window}]}}\n"})
+    day = TODAY + dt.timedelta(3)
+    told = f"as of {day} 12:30 Asia/Kolkata ({day} 07:00:00 UTC)."
+    for at in (f"{day}T12:30", f"{day}T09:00+02:00"):
+        assert told in " ".join(live("plan", "--at", at, "-o", stack / "plan.json").out.split())
+    assert told in " ".join(live("show", stack / "plan.json").out.split())
+    over = live("plan", "--at", "2020-02-01T10:00Z")
+    assert "it was 2020-02-01 15:30 Asia/Kolkata (2020-02-01 10:00:00 UTC)" in " ".join(over.err.split())
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=3)
+    waited = live("apply", "-y", "--at", soon.isoformat(timespec="seconds"))
+    here = soon + dt.timedelta(hours=5, minutes=30, seconds=1)
+    assert f"Waiting until {here:%Y-%m-%d %H:%M} Asia/Kolkata (" in " ".join(waited.err.split())
+
+
 def test_without_windows_a_moment_changes_nothing(live: Callable[..., Result]) -> None:
     result = live("plan", "--at", "window")
     assert result.code == 0
