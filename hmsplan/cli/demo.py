@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -76,6 +77,11 @@ That was the whole round. What to try next:
   hmsplan init DIR           a small stack of your own
   hmsplan export DIR         YAML for an organization that exists already"""
 
+AGAIN: Final = "hmsplan demo --keep DIR    the same, in a folder that you can change and plan"
+PLAN: Final = f"""cd {{folder}}
+  hmsplan --emulator -e {ENVIRONMENT} --secrets-file {SECRETS} plan
+                             once you have changed a sentence in prompts/balie.md"""
+
 
 @click.command("demo", cls=Command)
 @click.option(
@@ -96,12 +102,7 @@ def demo_command(options: Globals, keep: Path | None, fast: bool) -> int:
         pause_s = 0.0 if fast or not sys.stdout.isatty() else PAUSE_S
         if not _play(root, colored=color(options.color), pause_s=pause_s):
             return 1
-    kept = f"cd {keep}, change a sentence in prompts/balie.md, and plan again"
-    out(
-        NEXT.format(
-            first=kept if keep else "hmsplan demo --keep DIR    the same, in a folder that you can change and plan"
-        )
-    )
+    out(NEXT.format(first=AGAIN if keep is None else PLAN.format(folder=shlex.quote(str(keep)))))
     return 0
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +12,7 @@ import pytest
 
 from hmsplan.cli import demo
 
-from .helpers import KEY, Cli, Result, process
+from .helpers import KEY, Cli, Result, environment, process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,8 +70,16 @@ def test_it_leaves_nothing_behind(played: Result, temporary: Path) -> None:
 
 def test_its_folder_can_be_kept_and_used(cli: Cli, tmp_path: Path) -> None:
     """A plan there goes on where the demo ended."""
-    kept = tmp_path / "kept"
-    cli.ok("demo", "--fast", "--keep", kept)
+    kept = tmp_path / "kept here"
+    told = cli.ok("demo", "--fast", "--keep", kept).split("What to try next:\n\n")[1].splitlines()
+    prompt = kept / "prompts/balie.md"
+    before = prompt.read_text("utf-8")
+    prompt.write_text(f"{before}\nZeg altijd gedag.\n", "utf-8")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    words = ["sh", "-ec", "\n".join(told[:2])]
+    typed = subprocess.run(words, env=environment(PATH=path), capture_output=True, text=True, check=False)
+    assert (typed.returncode, "Plan: 0 to add, 1 to change" in typed.stdout) == (0, True), typed
+    prompt.write_text(before, "utf-8")
     common = ("-C", kept, "-e", "staging", "--secrets-file", kept / "secrets.example.env", "--emulator")
     assert cli(*common, "plan", "--detailed-exitcode").code == 0
     assert len(cli(*common, "state", "list").out.splitlines()) == 14
