@@ -16,13 +16,13 @@ from hmsplan.cli.fleet_run import common_of, fleet_options, open_fleet, plan_all
 from hmsplan.cli.parsing import Command
 from hmsplan.cli.plan import exclude_option, target_option
 from hmsplan.cli.signals import signals_to
-from hmsplan.cli.terminal import ask, color, err, interactive, report, width
+from hmsplan.cli.terminal import ask, color, err, interactive, report, width, wrapped
 from hmsplan.errors import HmsplanError, StalePlan
 from hmsplan.fleet.ending import code_of, ending_json, render_ending
 from hmsplan.fleet.executors import Workers, kill_workers, stop_workers
 from hmsplan.fleet.journal import FleetJournal
 from hmsplan.fleet.report import plan_json
-from hmsplan.fleet.rollout import Rollout, reviewed_of, roll_out, stale
+from hmsplan.fleet.rollout import Rollout, reviewed_of, roll_out, stale, unreviewed
 from hmsplan.fleet.task import Operation, Task
 from hmsplan.fleet.text import render_plan
 from hmsplan.fleet.values import in_waves
@@ -31,7 +31,7 @@ from hmsplan.planner.planner import Options
 from hmsplan.text.wording import count, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from hmsplan.cli.options import Globals
     from hmsplan.fleet.journal import Progress
@@ -87,6 +87,8 @@ def apply_members(
     with journal.lock(f"fleet apply by {author.user or 'somebody'}"):
         if goes_on:
             rollout = _taken_up(options, fleet, journal.load(), workers)
+            if (new := unreviewed(rollout.plan, rollout.progress)) and _wanted(new, yes=yes):
+                journal.review(rollout.progress, new)
         else:
             choice = Options(target, allowed=allow, excluded=excluded)
             plan = plan_all(options, fleet, found, workers, choice)
@@ -170,6 +172,14 @@ def _consented(plan: FleetPlan, expected: str | None, *, yes: bool) -> None:
     question = f"Do you want to perform these actions in {count(plan.changing, 'member')}? Only 'yes' is accepted."
     if ask(question) != "yes":
         raise HmsplanError("nothing was changed", summary="Not applied")
+
+
+def _wanted(new: Collection[str], *, yes: bool) -> bool:
+    """Say whether members that could not be planned when the apply began are applied as well."""
+    if yes or not interactive():
+        return yes
+    whose = f"{listed(sorted(new))} could not be planned when the apply began."
+    return ask(wrapped(f"{whose} Do you want to perform what is shown there, too? Only 'yes' is accepted.")) == "yes"
 
 
 @contextmanager

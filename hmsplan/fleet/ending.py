@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from hmsplan.errors import StalePlan
+from hmsplan.errors import HmsplanError, StalePlan
 from hmsplan.fleet.report import FORMAT_VERSION, results_json, worst
-from hmsplan.fleet.rollout import Fate
+from hmsplan.fleet.rollout import Fate, unreviewed
 from hmsplan.fleet.task import Ended
 from hmsplan.fleet.text import alone, joined, problems
 from hmsplan.output.lines import Line, Tone, paint, safe, title
@@ -16,6 +16,7 @@ from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from hmsplan.fleet.rollout import Rollout
     from hmsplan.fleet.task import Result
@@ -29,7 +30,7 @@ _WHY: Final = {
     Fate.NOT_PLANNED: "could not be planned",
     Fate.NOT_STARTED: "not started",
     Fate.IN_NO_WAVE: "in no wave",
-    Fate.NOT_REVIEWED: "could not be planned when the apply began, so not reviewed",
+    Fate.NOT_REVIEWED: "not applied, as nothing of it was reviewed when the apply began",
 }
 
 
@@ -41,6 +42,7 @@ def code_of(rollout: Rollout) -> int:
     codes |= {name: result.code for name, result in rollout.results.items()}
     codes |= {"": rollout.unstored.exit_code} if rollout.unstored is not None else {}
     codes |= {name: StalePlan.exit_code for name, fate in rollout.behind() if fate is Fate.NOT_REVIEWED}
+    codes |= dict.fromkeys(unreviewed(rollout.plan, rollout.progress), HmsplanError.exit_code)
     return worst(codes.values())
 
 
@@ -63,12 +65,24 @@ def _ending(rollout: Rollout, commands: CommandLine, width: int) -> Iterator[lis
         lines.append(title(f"Stopped: {rollout.stopped}.", Tone.ALERT))
     if rollout.later is not None:
         lines.append(title(f"Wave {rollout.later} is not due yet.", Tone.PLAIN))
-    if any(fate in {Fate.FAILED, Fate.NOT_STARTED} for _, fate in behind):
-        is_stale = any(result.code == StalePlan.exit_code for result in rollout.results.values())
-        how = "To review what is left, and begin again:" if is_stale else "To go on, when the cause is removed:"
-        words = ["apply"] if is_stale else ["apply", "--continue"]
+    if (remedy := _remedy(rollout, {fate for _, fate in behind})) is not None:
+        how, words = remedy
         lines += [title(how, Tone.PLAIN), Line(safe(commands.command(*words)), whole=True)]
     yield lines
+
+
+def _remedy(rollout: Rollout, fates: AbstractSet[Fate]) -> tuple[str, list[str]] | None:
+    """Say what to do about the members that are behind, and what to type; None when nothing is left to type."""
+    new = unreviewed(rollout.plan, rollout.progress)
+    is_stale = any(result.code == StalePlan.exit_code for result in rollout.results.values())
+    if is_stale or (Fate.NOT_REVIEWED in fates and not new):
+        return "To review what is left, and begin again:", ["apply"]
+    if new:
+        return f"To perform what is shown above in {some(new)}, too:", ["apply", "--continue", "-y"]
+    is_open = Fate.NOT_PLANNED in fates and not rollout.progress.is_over
+    if is_open or fates & {Fate.FAILED, Fate.NOT_STARTED}:
+        return "To go on, when the cause is removed:", ["apply", "--continue"]
+    return None
 
 
 def _failed(result: Result, value: Ended) -> list[Line]:

@@ -37,7 +37,7 @@ class Progress:
     """A rollout as its journal tells it.
 
     Attributes:
-        digest: of the fleet plan that was reviewed.
+        digest: of the fleet plan that was reviewed; "" when a member could not be planned.
         reviewed: member to what it may do.
         waves: the members of each wave.
         after_s: seconds that each wave waits after the one before.
@@ -95,9 +95,7 @@ class FleetJournal:
         head = {
             "format_version": FORMAT_VERSION,
             "digest": digest,
-            "reviewed": {
-                name: [each.digest, sorted(each.changes), each.organization] for name, each in reviewed.items()
-            },
+            "reviewed": _told(reviewed),
             "waves": [list(wave) for wave in waves],
             "after_s": list(after_s),
             "options": [options.targets, options.excluded, options.allowed],
@@ -107,6 +105,11 @@ class FleetJournal:
             durable.replace_file(self._file, data)
         self._size = len(data)
         return _head(head)
+
+    def review(self, progress: Progress, reviewed: Mapping[str, Reviewed]) -> None:
+        """Write down, also in *progress*, what was reviewed of more members."""
+        self.add({"reviewed": _told(reviewed)})
+        progress.reviewed |= reviewed
 
     def add(self, event: Mapping[str, Any]) -> None:
         """Write down an event; it outlives a power failure once this returns."""
@@ -147,15 +150,24 @@ class FleetJournal:
 def _head(head: Mapping[str, Any]) -> Progress:
     if head["format_version"] != FORMAT_VERSION:
         raise ValueError(f"format {head['format_version']}, and this version reads {FORMAT_VERSION}")
-    reviewed = {name: Reviewed(told, frozenset(changes), of) for name, (told, changes, of) in head["reviewed"].items()}
     targets, excluded, allowed = map(tuple, head["options"])
     options = Options(targets, allowed=allowed, excluded=excluded)
     waves = tuple(map(tuple, head["waves"]))
-    return Progress(head["digest"], reviewed, waves, tuple(head["after_s"]), options)
+    return Progress(head["digest"], _reviewed(head["reviewed"]), waves, tuple(head["after_s"]), options)
+
+
+def _told(reviewed: Mapping[str, Reviewed]) -> dict[str, list[Any]]:
+    return {name: [each.digest, sorted(each.changes), each.organization] for name, each in reviewed.items()}
+
+
+def _reviewed(told: Mapping[str, Any]) -> dict[str, Reviewed]:
+    return {name: Reviewed(digest, frozenset(changes), of) for name, (digest, changes, of) in told.items()}
 
 
 def _take(progress: Progress, event: Mapping[str, Any]) -> None:
     match event:
+        case {"reviewed": dict(told)}:
+            progress.reviewed |= _reviewed(told)
         case {"wave": int(number), "at": at}:
             progress.begun[number] = at
         case {"started": list(names)}:

@@ -131,6 +131,15 @@ def stale(plan: FleetPlan, progress: Progress) -> list[str]:
     ]
 
 
+def unreviewed(plan: FleetPlan, progress: Progress) -> dict[str, Reviewed]:
+    """Return what *plan* would do in members that could not be planned when the rollout began.
+
+    Where all could be, their digest was reviewed, and what is new since is none of this rollout.
+    """
+    found = {} if progress.digest else reviewed_of(plan)
+    return {name: each for name, each in found.items() if name not in progress.reviewed}
+
+
 def roll_out(
     fleet: Fleet,
     rollout: Rollout,
@@ -161,7 +170,7 @@ def roll_out(
     for number, wave in enumerate(progress.waves):
         names = [name for name in wave if name not in progress.done]
         bad = {name: codes[name] for name in names if name in codes}
-        if _stops(fleet, rollout, bad) or rollout.signal is not None:
+        if _stops(fleet, rollout, bad, "could not be planned") or rollout.signal is not None:
             break
         todo = [name for name in names if name in progress.reviewed and name not in bad]
         if not todo:
@@ -178,7 +187,7 @@ def roll_out(
         if rollout.stopped or rollout.signal is not None:
             break
     else:
-        if not any(code for name, code in progress.codes.items()):
+        if not any(progress.codes.values()) and not unreviewed(rollout.plan, progress):
             rollout.note(journal, {"over": True})
             progress.is_over = True
 
@@ -215,13 +224,12 @@ def _perform(
     )
 
 
-def _stops(fleet: Fleet, rollout: Rollout, codes: Mapping[str, int]) -> bool:
-    """Say whether one of *codes* stops the rollout, and write down whose."""
+def _stops(fleet: Fleet, rollout: Rollout, codes: Mapping[str, int], what: str = "failed") -> bool:
+    """Say whether one of *codes* stops the rollout, and write down whose; *what* all did that were not refused."""
     for name, code in sorted(codes.items()):
         if rollout.stopped or code == 0 or (code == REFUSED and fleet.stop_on is StopOn.FAILURE):
             continue
-        what = "is refused" if code == REFUSED else "failed"
-        rollout.stopped = f"{name} {what}, and stop_on is {fleet.stop_on}"
+        rollout.stopped = f"{name} {'is refused' if code == REFUSED else what}, and stop_on is {fleet.stop_on}"
     return bool(rollout.stopped)
 
 

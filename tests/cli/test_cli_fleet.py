@@ -19,6 +19,7 @@ from hmsplan.fleet.load import load_fleet
 from hmsplan.fleet.task import Common, Operation, Task
 
 from .helpers import process
+from .terminals import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -232,6 +233,47 @@ def test_what_was_not_reviewed_is_not_continued(fleet: Callable[..., Result], em
     assert refused.code == 5
     assert "Not what was reviewed" in refused.err
     assert [name for name in NAMES if writes_of(emulator, name)] == ["acme", "beta"]
+
+
+@pytest.mark.parametrize("stop_on", ["failure", "refusal"])
+def test_a_member_that_could_not_be_planned_is_asked_about_when_it_can_be(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path, stop_on: str
+) -> None:
+    """Its plan is shown then, and done with -y; without, the command says what is left, and how to do it."""
+    write_fleet(root, NAMES, f"{WAVES}stop_on: {stop_on}\n")
+    go_on = f"hmsplan -C {root} fleet apply --continue"
+    first = fleet("apply", "-y", HMS_KEY_DELTA="")
+    assert first.code == 9
+    assert f"Stopped: delta could not be planned, and stop_on is {stop_on}." in first.out
+    assert first.out.splitlines()[-1].strip() == go_on
+    second = fleet("apply", "--continue", HMS_KEY_DELTA="")
+    assert (second.code, second.out.splitlines()[-1].strip()) == (9, go_on)
+    shown = fleet("apply", "--continue")
+    assert shown.code == 1
+    assert "not applied, as nothing of it was reviewed when the apply began: delta" in told(shown)
+    assert shown.out.splitlines()[-2:] == [
+        "To perform what is shown above in delta, too:",
+        f"    {go_on} -y",
+    ]
+    assert not writes_of(emulator, "delta")
+    done = fleet("apply", "--continue", "-y")
+    assert (done.code, "Fleet apply: 4 applied." in done.out) == (0, True)
+    assert len(writes_of(emulator, "delta")) == len(writes_of(emulator, "acme")) == 1
+    assert "Nothing to continue" in fleet("apply", "--continue").err
+
+
+@pytest.mark.parametrize(("answer", "code", "writes"), [("yes", 0, 1), ("no", 1, 0)])
+def test_on_a_terminal_the_question_is_asked(
+    emulator: Emulator, fleet: Callable[..., Result], root: Path, answer: str, code: int, writes: int
+) -> None:
+    assert fleet("apply", "-y", HMS_KEY_DELTA="").code == 9
+    with running(emulator) as url:
+        words = ("-C", str(root), "fleet", "apply", "--continue", "--executor", "threads")
+        with terminal(*words, columns=80, HMS_SOVEREIGN_BASE_URL=url, **environ(NAMES)) as shown:
+            assert "delta could not be planned when the apply began." in " ".join(shown.until("Answer").split())
+            shown.type(answer)
+            assert shown.end() == code
+    assert len(writes_of(emulator, "delta")) == writes
 
 
 def test_a_plan_that_changed_before_its_wave_has_one_remedy(
