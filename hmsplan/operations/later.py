@@ -13,6 +13,8 @@ from hmsplan.errors import StalePlan, UnsafePlan
 from hmsplan.model import Digest
 from hmsplan.operations.apply import check_consent
 from hmsplan.operations.plan import plan_live
+from hmsplan.operations.promotion import with_proof
+from hmsplan.operations.rollback import gone_back
 from hmsplan.operations.saved_plan import refuse_other_place
 from hmsplan.planner.windows import told_by
 from hmsplan.text.timestamps import for_people
@@ -50,13 +52,13 @@ async def wait_for_moment(
     """
     if consent.saved is not None:
         refuse_other_place(consent.saved, workspace.stack)
-    state = workspace.state()
+    state, elsewhere = workspace.state(), workspace.elsewhere()
+    workspace, options = gone_back(workspace, state, options)
+    options = with_proof(options, workspace)
     async with workspace.client(ReadClient) as client:
         async with workspace.reading(client):
             whose = consent.saved is not None
-            plan, snapshot = await plan_live(
-                client, workspace.stack, state, options, elsewhere=workspace.elsewhere(), whose=whose
-            )
+            plan, snapshot = await plan_live(client, workspace.stack, state, options, elsewhere=elsewhere, whose=whose)
         plan = workspace.check(plan, workspace.stack)
         ahead_s = client.server_now() - wall()
         check_consent(plan, consent, state)
