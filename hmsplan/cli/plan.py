@@ -24,11 +24,11 @@ from hmsplan.errors import HmsplanError, StalePlan, StateError, UnsafePlan, Unse
 from hmsplan.formats.plan_validity import dated, out_of_date
 from hmsplan.model import Digest, is_address_pattern
 from hmsplan.operations.plan import plan
-from hmsplan.output.plan_page import asking_for
+from hmsplan.output.plan_page import asking_for, moment_of
 from hmsplan.planner.planner import Options
 from hmsplan.text.escape import plain
 from hmsplan.text.strict_json import MAX_BYTES
-from hmsplan.text.timestamps import for_people, iso
+from hmsplan.text.timestamps import for_people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -195,7 +195,7 @@ def save_plan(options: Globals, made: Plan, file: Path) -> None:
 
     write_private(file, plan_to_bytes(made))
     err(f"Saved the plan to {plain(str(file))}.")
-    at = [] if made.as_of is None else [f"--at={iso(made.as_of)}"]
+    at = moment_of(made)
     if made.against is None and made.expires is not None and (made.as_of or 0) >= made.expires:
         err(
             f"It expires before the moment that it is for, on {for_people(made.expires)}. Raise safety.plan_ttl in "

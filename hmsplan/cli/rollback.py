@@ -30,7 +30,7 @@ from hmsplan.cli.terminal import err, interactive
 from hmsplan.errors import StateError
 from hmsplan.formats.plan_validity import dated
 from hmsplan.operations.plan import plan
-from hmsplan.output.plan_page import asking_for, scope_of
+from hmsplan.output.plan_page import asking_for, moment_of, scope_of
 from hmsplan.planner.planner import Options
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _show(
     print_plan(options, made, form)
     code = code_of(options, made, form, detailed=detailed) or _refuse_nothing(options, made)
     if file is None and made.pending and not made.is_refused:
-        words = [*asking_for(made), *(f"--allow={each}" for each in choice.allowed)]
+        words = [*asking_for(made), *(f"--allow={each}" for each in choice.allowed), *moment_of(made)]
         err(f"To perform exactly this:\n  {options.command(*words, '-y', '--expect-digest', f'sha256:{made.digest}')}")
     return code
 

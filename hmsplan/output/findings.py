@@ -19,7 +19,7 @@ from hmsplan.output.commands import BARE
 from hmsplan.output.drift import twin_advice, twin_text
 from hmsplan.output.members import members_text
 from hmsplan.output.page import PASTE
-from hmsplan.output.plan_page import asking_for, block_of, in_order, later, unsettled, verb_of, waiting_text
+from hmsplan.output.plan_page import asking_for, block_of, in_order, later, moment_of, unsettled, verb_of, waiting_text
 from hmsplan.output.prose.parts import first_changed_line
 from hmsplan.output.template_copies import TemplateCopies
 from hmsplan.output.values import path_text
@@ -138,7 +138,7 @@ def _open_ends(plan: Plan, locate: Locate, commands: CommandLine) -> Iterator[Fi
         text, name = f"{denial.about}: {denial.message}\n{denial.by}", str(denial.address or "")
         yield Finding(Level.ERROR, "Denied by a policy", text, denial.source, f"{name} {denial.policy}".strip())
     for refusal in plan.refusals:
-        allow = commands.command(*asking_for(plan))
+        allow = commands.command(*asking_for(plan), *moment_of(plan))
         entry = "\n".join(block_of(plan, [refusal]))
         wait = [*filter(None, [waiting_text(plan)]), *later(plan, commands)] if refusal.risk is Risk.OVERRIDE else []
         told = f"{refusal.address}: {refusal.told}", *wait, f"To allow it: {allow} {refusal.flag}", PASTE, entry

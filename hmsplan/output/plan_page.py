@@ -54,8 +54,7 @@ def page_of(
     *locate* finds the lines of texts in files of their own; None: the stack is not at hand. *stamp* is the page's own.
     """
     plan = shown(plan)
-    at = [] if plan.as_of is None else [f"--at={iso(plan.as_of)}"]
-    apply = commands.command(*asking_for(plan), *at)
+    apply = commands.command(*asking_for(plan), *moment_of(plan))
     return Page(
         "plan",
         plan.stack,
@@ -149,6 +148,11 @@ def asking_for(plan: Plan, word: str = "apply", *more: str) -> list[str]:
     """Return the words that perform, or with another *word* make, the same plan again."""
     words = [word] if plan.rollback is None else ["rollback", f"@{plan.rollback.to.number}"]
     return [*words, *more, *scope_of(plan)]
+
+
+def moment_of(plan: Plan) -> list[str]:
+    """Return the option that lets the windows of the same plan be judged as of the same moment."""
+    return [] if plan.as_of is None else [f"--at={iso(plan.as_of)}"]
 
 
 def _lost(each: Diagnostic, commands: CommandLine) -> Question:

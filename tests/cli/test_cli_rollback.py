@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import json
 import re
@@ -13,7 +14,7 @@ import pytest
 
 from hmsplan.state.backend import open_backend
 
-from .helpers import write
+from .helpers import STACK, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,6 +126,24 @@ def test_without_a_terminal_it_only_plans_and_says_what_performs_it(
     (desk,) = [each for each in emulator.all("assistants") if each["name"] == "Support"]
     assert [desk["first_message"], desk["business_name"]] == ["Hello", "Acme"]
     assert len(emulator.all("campaigns")) == 1
+
+
+def test_what_performs_a_plan_of_another_moment_names_the_moment(
+    applied: Callable[..., Result], online: Callable[..., Result], stack: Path
+) -> None:
+    """Typed without it, what is frozen now would be refused."""
+    words = ("rollback", "@1", "--target", "assistants.support")
+    today = dt.datetime.now(dt.UTC).date()
+    freeze = f"freeze: [{{from: {today - dt.timedelta(1)}, to: {today + dt.timedelta(1)}, reason: moving}}]"
+    write(stack, {"hmsplan.yaml": STACK.replace("settle_grace: 0s", f"settle_grace: 0s, {freeze}")})
+    assert applied(*words).code == 4
+    planned = applied(*words, "--at", f"{today + dt.timedelta(3)}T12:00")
+    command = shlex.split(planned.err.splitlines()[-1])
+    assert (planned.code, command[-4]) == (0, f"--at={today + dt.timedelta(3)}T12:00:00Z")
+    write(stack, {"hmsplan.yaml": STACK})
+    soon = (dt.datetime.now(dt.UTC) + dt.timedelta(seconds=4)).isoformat(timespec="seconds")
+    command = shlex.split(applied(*words, "--at", soon).err.splitlines()[-1])
+    assert online(*command[1:]).code == 0
 
 
 def test_every_surface_says_to_which_apply_and_what_does_not_return(applied: Callable[..., Result]) -> None:
