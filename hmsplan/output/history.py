@@ -76,7 +76,7 @@ def entry_text(entry: HistoryEntry, problems: Iterable[str], *, width: int, colo
     """Return one apply: who, when, from what, and what each touched object was before and after."""
     lines = [*_head_lines(entry.head), Line(f"digest sha256:{entry.head.digest}", "", 1, whole=True), BLANK]
     for picture in entry.pictures:
-        lines += [*picture_lines(picture, width), BLANK]
+        lines += [*_picture_lines(entry.head, picture, width), BLANK]
     bad = [deed for deed in entry.deeds if deed.status is not Status.DONE]
     lines += [*(Line(f"{deed.key}: {deed.status}", "!") for deed in bad), BLANK]
     lines += [title(problem, Tone.ALERT) for problem in problems]
@@ -87,7 +87,7 @@ def versions_text(found: Found, versions: Sequence[Version], *, width: int, colo
     """Return what happened to one object, the latest first."""
     lines: list[Line] = []
     for entry, picture in reversed(versions):
-        lines += [*_title_lines(entry.head), *picture_lines(picture, width), BLANK]
+        lines += [*_title_lines(entry.head), *_picture_lines(entry.head, picture, width), BLANK]
     return _painted(lines, found, width=width, color=color)
 
 
@@ -172,11 +172,14 @@ def _difference(pair: tuple[Version, Version]) -> ResourceChange:
     return ResourceChange(new.address, Action.UPDATE, new.id, old.after, new.after, fields)
 
 
-def picture_lines(picture: Picture, width: int) -> Iterator[Line]:
+def _picture_lines(head: Head, picture: Picture, width: int) -> Iterator[Line]:
     """Yield what an apply did to one object, as a plan shows what it is going to do."""
     change = _change(picture)
     plan = Plan("", "", (change,))
-    yield Line(f"{picture.address} was {_PAST.get(picture.action, 'left as it was')}", "#")
+    origin = head.moved.get(picture.address)
+    done = [_PAST[picture.action]] if picture.action in _PAST else [] if origin else ["left as it was"]
+    done += [f"renamed from {origin}"] if origin else []
+    yield Line(f"{picture.address} was {' and '.join(done)}", "#")
     _, *lines = change_lines(change, plan, {}, width, TemplateCopies(plan))  # the first one says what is going to be
     yield from lines
     joined, left = sum(picture.joined.values()), sum(picture.left.values())
@@ -246,14 +249,14 @@ def entry_json(entry: HistoryEntry, problems: Iterable[str]) -> dict[str, Any]:
             {"step": deed.key, "action": str(deed.verb), "status": str(deed.status), "id": deed.id}
             for deed in entry.deeds
         ],
-        "objects": [picture_json(picture) for picture in entry.pictures],
+        "objects": [_picture_json(entry.head, picture) for picture in entry.pictures],
         "problems": list(problems),
     }
 
 
 def versions_json(found: Found, versions: Iterable[Version]) -> dict[str, Any]:
     """Return what happened to one object for a program, the earliest first."""
-    told = [{**_short_json(entry.head), **picture_json(picture)} for entry, picture in versions]
+    told = [{**_short_json(entry.head), **_picture_json(entry.head, picture)} for entry, picture in versions]
     return {"format_version": "1.0", "versions": told, "earlier": found.earlier, "problems": list(found.problems)}
 
 
@@ -280,10 +283,12 @@ def _short_json(head: Head) -> dict[str, Any]:
     return {"number": head.number, "at": timestamps.iso(head.at), "ended": head.ended, **_author_json(head.author)}
 
 
-def picture_json(picture: Picture) -> dict[str, Any]:
+def _picture_json(head: Head, picture: Picture) -> dict[str, Any]:
     """Return one touched object for a program; a secret is "(sensitive value)"."""
+    origin = head.moved.get(picture.address)
     return {
         "address": str(picture.address),
+        "moved_from": str(origin) if origin else None,
         "action": str(picture.action),
         "id": picture.id,
         "before": bare(dict(picture.before)),
@@ -319,7 +324,11 @@ def versions_markdown(found: Found, versions: Sequence[Version]) -> str:
     """Return what happened to one object, the latest first, each as a block that GitHub colours."""
     rows: list[str] = []
     for entry, picture in reversed(versions):
-        rows += [*_title_rows(entry.head), markdown_fence(diff_rows(picture_lines(picture, WIDTH)), "diff"), ""]
+        rows += [
+            *_title_rows(entry.head),
+            markdown_fence(diff_rows(_picture_lines(entry.head, picture, WIDTH)), "diff"),
+            "",
+        ]
     return _with_problems(rows, found)
 
 
@@ -333,7 +342,7 @@ def entry_markdown(entry: HistoryEntry, problems: Iterable[str]) -> str:
     """Return one apply, each touched object as a block that GitHub colours."""
     rows = [*_rows(_head_lines(entry.head)), f"digest `sha256:{entry.head.digest}`", ""]
     for picture in entry.pictures:
-        rows += [markdown_fence(diff_rows(picture_lines(picture, WIDTH)), "diff"), ""]
+        rows += [markdown_fence(diff_rows(_picture_lines(entry.head, picture, WIDTH)), "diff"), ""]
     rows += [f"- {markdown(f'{deed.key}: {deed.status}')}" for deed in entry.deeds if deed.status is not Status.DONE]
     return "\n".join([*rows, *(f"\n**{markdown(problem)}**" for problem in problems)]).rstrip("\n") + "\n"
 

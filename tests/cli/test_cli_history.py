@@ -431,6 +431,9 @@ def test_a_rename_is_told(applied: Callable[..., Result], stack: Path) -> None:
     for words in (("history",), ("history", "--format", "markdown"), ("show", "@-1")):
         assert f"renamed {old} to {new}" in applied(*words).out.replace("\\", "")
     assert applied("history", "--json").json["applies"][-1]["moved"] == {new: old}
+    for told in (("history", new), ("show", "@3"), ("history", new, "--format", "markdown")):
+        assert f"# {new} was renamed from {old}\n" in applied(*told).out
+    assert [each["moved_from"] for each in applied("history", new, "--json").json["versions"]] == [old]
 
 
 @pytest.mark.parametrize(
