@@ -109,6 +109,11 @@ def number_of(data: bytes) -> int | None:
     return int(found[1]) if found else None
 
 
+def is_line(data: bytes) -> bool:
+    """Say whether *data* has the form of a line of the history."""
+    return number_of(data) is not None and data.endswith(_END) and _BODY in data
+
+
 def read(lines: Iterable[bytes]) -> Iterator[Line]:
     """Say of each line whether it is what was written, and follows the one before.
 
@@ -130,6 +135,6 @@ def read(lines: Iterable[bytes]) -> Iterator[Line]:
 
 def _must_be_numbered(data: bytes) -> int:
     number = number_of(data)
-    if number is None or not data.endswith(_END) or _BODY not in data:
+    if number is None or not is_line(data):
         raise ValueError("not an entry of the history")
     return number

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from hmsplan.errors import StateError
+from hmsplan.formats.history_file import is_line
 from hmsplan.formats.state_file import parse
 from hmsplan.state.journal import Journal, decode, join
 from hmsplan.state.succession import NEVER, Version, version
@@ -176,6 +177,21 @@ def read(storage: Storage[At]) -> tuple[State | None, Seen[At]]:
             if attempt == LOOKS or storage.holds(content.at):
                 raise
     raise AssertionError
+
+
+def own(line: bytes, place: str) -> bytes:
+    """Return *line*, the entry of the history that is kept at *place*.
+
+    Raises:
+        StateError: no apply wrote it.
+    """
+    if not is_line(line):
+        raise StateError(
+            f"{place}: no apply wrote it. Put it back from a backup, or delete it: the other entries stay usable, and "
+            "the history says from then on that one is missing.",
+            summary="History is damaged",
+        )
+    return line
 
 
 def _joined(content: Content[At]) -> tuple[State | None, Seen[At]]:

@@ -26,7 +26,7 @@ from hmsplan.formats.state_file import dump
 from hmsplan.state.bucket.lease import LEASE_S, Lease
 from hmsplan.state.bucket.objects import Conflict, InDoubt, Objects
 from hmsplan.state.environment_name import NAME
-from hmsplan.state.storage import Content, Seen, StoreError, read
+from hmsplan.state.storage import Content, Seen, StoreError, own, read
 from hmsplan.state.succession import NEVER, Version
 
 if TYPE_CHECKING:
@@ -157,12 +157,15 @@ class BucketStorage:
         """Read the objects of ``history/``, whose names are the numbers, some at a time."""
         names = [name for name in self._objects.names(HISTORY) if name >= _remembered(since)]
         for at in range(0, len(names), _AT_A_TIME):
-            yield from filter(None, self._objects.get_all(names[at : at + _AT_A_TIME]))
+            some = names[at : at + _AT_A_TIME]
+            for name, data in zip(some, self._objects.get_all(some), strict=True):
+                if data is not None:
+                    yield own(data, self._objects.where(name))
 
     def last_line(self) -> bytes | None:
         """Read the object of the greatest number."""
         found = self._objects.get(names[-1]) if (names := self._objects.names(HISTORY)) else None
-        return found.data if found else None
+        return own(found.data, self._objects.where(names[-1])) if found else None
 
     def remember(self, number: int, line: bytes, oldest: int) -> None:
         """Write the object, then delete those that are too old."""

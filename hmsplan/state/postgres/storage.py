@@ -14,7 +14,7 @@ from hmsplan.state.environment_name import NAME
 from hmsplan.state.postgres import tables
 from hmsplan.state.postgres.connection import connect, failing, read_url
 from hmsplan.state.postgres.lock import SessionLock
-from hmsplan.state.storage import Content, Seen
+from hmsplan.state.storage import Content, Seen, own
 from hmsplan.state.succession import NEVER, Version, changed_meanwhile
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ FROM hmsplan.states s WHERE s.name = %(name)s
 _HISTORY: Final = """
 SELECT number, line FROM hmsplan.history WHERE name = %s AND number >= %s ORDER BY number LIMIT %s
 """
-_LAST: Final = "SELECT line FROM hmsplan.history WHERE name = %s ORDER BY number DESC LIMIT 1"
+_LAST: Final = "SELECT number, line FROM hmsplan.history WHERE name = %s ORDER BY number DESC LIMIT 1"
 _AT_A_TIME: Final = 1000
 """Lines of the history."""
 _REMEMBER: Final = "INSERT INTO hmsplan.history (name, number, line) VALUES (%s, %s, %s)"
@@ -145,7 +145,7 @@ class PostgresStorage:
             while True:
                 values = [self._place.name, since, _AT_A_TIME]
                 rows = connection.execute(_HISTORY, values, binary=True).fetchall()
-                yield from (line for _, line in rows)
+                yield from (self._own(number, line) for number, line in rows)
                 if len(rows) < _AT_A_TIME:
                     return
                 since = rows[-1][0] + 1
@@ -156,7 +156,10 @@ class PostgresStorage:
             if not self._has_history(connection):
                 return None
             row = connection.execute(_LAST, [self._place.name], binary=True).fetchone()
-        return row[0] if row else None
+        return self._own(*row) if row else None
+
+    def _own(self, number: int, line: bytes) -> bytes:
+        return own(line, f"@{number} of {self._place.shown}, a row of hmsplan.history")
 
     def _has_history(self, connection: Connection) -> bool:
         return tables.exist(connection, self._place) and tables.has_history(connection)

@@ -547,6 +547,19 @@ def test_a_history_is_read_from_a_number_on_and_from_its_end(store: Store) -> No
     assert (last.number, last.data) == (4, list(storage.history())[-1])
 
 
+def test_an_entry_that_no_apply_wrote_is_named(store: Store) -> None:
+    """By its number or line, so that it can be brought back, or be taken out."""
+    remember_all(store, [1], Retention())
+    backend = store.open()
+    with backend.lock("test"):
+        backend.load()
+        backend.storage.remember(2, b"damaged\n", 0)
+    for read in (lambda: list(store.open().history()), lambda: store.open().last_line()):
+        with pytest.raises(StateError, match=r"(line 2|/0*2\.json|@2 of .*): no apply wrote it\. ") as caught:
+            read()
+        assert caught.value.summary == "History is damaged"
+
+
 def test_an_entry_after_a_lost_one_goes_on_from_what_the_state_knows(store: Store) -> None:
     begin(store)
     backend = store.open()
