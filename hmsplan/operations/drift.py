@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.api.client import ReadClient
 from hmsplan.errors import StateError
-from hmsplan.model import Action, Diagnostic, DriftKind, Severity
-from hmsplan.operations.history import FAILED, audit
+from hmsplan.model import Action, Diagnostic, DriftKind, Head, Severity
+from hmsplan.operations.history import FAILED, damaged, doubts, latest
 from hmsplan.operations.refresh import read
 from hmsplan.planner.drift import DriftReport, survey
 from hmsplan.planner.rollback import not_followed
@@ -16,7 +16,7 @@ from hmsplan.planner.rollback import not_followed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from hmsplan.model import Address, Head
+    from hmsplan.model import Address, State
     from hmsplan.operations.workspace import Workspace
 
 _UNWRITTEN: Final = frozenset({FAILED, Action.NO_OP})
@@ -38,24 +38,27 @@ async def drift(workspace: Workspace) -> DriftReport:
         snapshot = await read(client, workspace.stack, state)
     report = survey(workspace.stack, snapshot, state, workspace.elsewhere())
     report = replace(report, warnings=(*report.warnings, *not_followed(workspace.stack, state)))
-    return _attributed(report, workspace)
+    return _attributed(report, workspace, state)
 
 
-def _attributed(report: DriftReport, workspace: Workspace) -> DriftReport:
-    """Add the last apply that touched each object, and when it was last known to be as applied; tell of tampering."""
+def _attributed(report: DriftReport, workspace: Workspace, state: State) -> DriftReport:
+    """Add the last apply that wrote each object, and when it was last known to be as applied; tell of tampering."""
+    told, heads = list(doubts(workspace.backend, state)), list[Head]()
+    wanted = {each.address for each in report.drifted if each.address is not None and each.drift is not DriftKind.TWIN}
     try:
-        found = audit(workspace.backend)
-        heads = [line.head for line in found.lines] if report.drifted else []
+        if wanted:
+            found = latest(workspace.backend, lambda heads: wanted <= last_writes(heads).keys())
+            heads = [line.head for line in found.lines]
+            told += damaged(found.problems)
     except (StateError, ValueError) as error:
-        workspace.reporter.warning(Diagnostic("History not read", str(error), severity=Severity.WARNING))
-        return report
-    for problem in found.problems:
-        workspace.reporter.warning(Diagnostic("History is damaged", problem, severity=Severity.WARNING))
+        told.append(Diagnostic("History not read", str(error), severity=Severity.WARNING))
+    for warning in dict.fromkeys(told):
+        workspace.reporter.warning(warning)
     last = last_writes(heads)
     drifted = [
-        each
-        if each.address is None or each.drift is DriftKind.TWIN
-        else replace(each, applied=last.get(each.address), since=known_since(heads, each.address))
+        replace(each, applied=last.get(each.address), since=known_since(heads, each.address))
+        if each.address in wanted and each.drift is not DriftKind.TWIN
+        else each
         for each in report.drifted
     ]
     return replace(report, drifted=tuple(drifted))

@@ -31,7 +31,7 @@ from hmsplan.model import (
 from hmsplan.planner.members import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hmsplan.formats.history_file import Line
     from hmsplan.kinds import Kind, Members
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from hmsplan.state.backend import Backend
 
 FAILED: Final = "failed"
+_AT_FIRST: Final = 20
+_FURTHER: Final = 8
+"""So many times the entries are read where the last ones do not say enough; those are read once more."""
 MOVED: Final = frozenset({DriftKind.CHANGED, DriftKind.GONE})
 """What of the drift of a plan says that an object is not as last applied."""
 
@@ -132,9 +135,14 @@ def doubts(backend: Backend, state: State) -> tuple[Diagnostic, ...]:
     except (StateError, ValueError) as error:
         return (Diagnostic("History not read", str(error), severity=Severity.WARNING),)
     return (
-        *(Diagnostic("History is damaged", each, severity=Severity.WARNING) for each in damage),
+        *damaged(damage),
         *(Diagnostic("Older state", each, severity=Severity.WARNING) for each in older),
     )
+
+
+def damaged(problems: Iterable[str]) -> Iterator[Diagnostic]:
+    """Yield a warning of each of *problems* of a history."""
+    return (Diagnostic("History is damaged", each, severity=Severity.WARNING) for each in problems)
 
 
 def _put_back(state: State | None, head: Head) -> str:
@@ -327,7 +335,7 @@ def audit(backend: Backend, most: int = 0, wanted: Callable[[Line], bool] | None
             first = line
         ends.append(line)
         if line.problem:
-            problems.append(f"@{line.number}: {line.problem}.")
+            problems.append(_problem(line))
             if line.is_edited:
                 continue
         if wanted is None or wanted(line):
@@ -343,9 +351,33 @@ def audit(backend: Backend, most: int = 0, wanted: Callable[[Line], bool] | None
     return Audit(tuple(kept), count - len(kept), tuple(problems), begun)
 
 
+def latest(backend: Backend, is_enough: Callable[[Sequence[Head]], bool]) -> Audit:
+    """Read the history from its end, as far back as *is_enough* asks, and check what is read against itself.
+
+    Raises:
+        StateError: it cannot be read, or holds what no apply wrote.
+        ValueError: an entry is damaged, or a newer version wrote it.
+    """
+    last = backend.last_line()
+    if last is None:
+        return Audit(())
+    oldest, size = 1 if last.is_edited else max(last.head.oldest, 1), _AT_FIRST
+    while True:
+        since = max(last.number - size + 1, oldest)
+        found = list(backend.lines(since))
+        kept = tuple(line for line in found if not line.is_edited)
+        if since == oldest or is_enough([line.head for line in kept]):
+            return Audit(kept, problems=tuple(_problem(line) for line in found if line.problem))
+        size *= _FURTHER
+
+
+def _problem(line: Line) -> str:
+    return f"@{line.number}: {line.problem}."
+
+
 def _edited(last: Line | None) -> Iterator[str]:
     if last is not None and last.is_edited:
-        yield f"@{last.number}: {last.problem}."
+        yield _problem(last)
 
 
 def cut_off(state: State | None, last: Line | None) -> Iterator[str]:
