@@ -18,7 +18,7 @@ from hmsplan.errors import ConfigError
 from hmsplan.lint.engine import worst
 from hmsplan.lint.rule import Group
 from hmsplan.lint.rules import all_rules
-from hmsplan.model import Severity
+from hmsplan.model import Diagnostic, Severity
 from hmsplan.operations.lint import lint_stack
 from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.output.events import diagnostic_json
@@ -30,10 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hmsplan.cli.options import Globals
-    from hmsplan.model import Diagnostic
 
 FORMATS: Final = ("text", "json", *FOUND_FORMATS)
 _SUITE: Final = "hmsplan lint"
+NOT_RUN: Final = Diagnostic(
+    "Lint not run",
+    "Rules look at a valid stack, so none was asked. When what stands above is mended: hmsplan lint",
+    severity=Severity.INFO,
+)
 _SILENT: Final = frozenset({"sarif", "junit", "codequality"})
 """Formats whose whole document is on stdout, so that nothing else is said."""
 
@@ -87,9 +91,10 @@ def lint_command(options: Globals, form: str, listing: bool, chosen: frozenset[s
     try:
         stack = load(options)
     except ConfigError as error:
+        found = (*error.diagnostics, NOT_RUN)
         if form == "text":
-            raise
-        print_findings(options, error.diagnostics, form, suite=_SUITE, well=())
+            raise ConfigError(found) from None
+        print_findings(options, found, form, suite=_SUITE, well=())
         return error.exit_code
     found = lint_stack(stack, options.directory, rules=rules if chosen else None)
     found = found if chosen else (*stack.warnings, *found)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 FORMATS: Final = ("text", "json", *FOUND_FORMATS)
 
+_NO_LINT: Final = " Lint was not run, as its rules look at a valid stack."
+
 
 def checked(options: Globals) -> tuple[tuple[Diagnostic, ...], Collection[Address] | None]:
     """Return what is wrong with a stack, lint included, and its resources; None for an invalid one."""
@@ -67,5 +69,6 @@ def validate_command(options: Globals, form: str) -> int:
     if code == 0:
         out(f"Valid: {len(well)} resource{'' if len(well) == 1 else 's'}.")
     else:
-        err(f"{len(found)} problem{'' if len(found) == 1 else 's'}.")
+        lint = "" if any(each.rule for each in found) else _NO_LINT
+        err(f"{len(found)} problem{'' if len(found) == 1 else 's'}.{lint}")
     return code

@@ -133,7 +133,20 @@ def test_an_invalid_stack_has_its_errors_in_every_format(cli: Cli, tmp_path: Pat
     write(tmp_path)
     tmp_path.joinpath("more.yaml").write_text("assistants: {a: {nmae: A}}\n", "utf-8")
     result = cli("-C", str(tmp_path), "lint", "--format", form)
-    assert (result.code, "nmae" in result.out) == (3, True)
+    assert (result.code, "nmae" in result.out, "none was asked" in result.out) == (3, True, True)
+
+
+def test_an_invalid_stack_says_that_lint_was_not_run(cli: Cli, tmp_path: Path) -> None:
+    """Else what a rule would say of the rest seems to be in order."""
+    write(tmp_path)
+    tmp_path.joinpath("more.yaml").write_text("assistants: {a: {nmae: A}}\n", "utf-8")
+    result = cli("-C", str(tmp_path), "lint")
+    assert result.code == 3
+    assert result.err.index("nmae") < result.err.index("Info: Lint not run\n")
+    assert f"    hmsplan -C {tmp_path} lint\n" in result.err
+    assert "2 problems. Lint was not run" in cli("-C", str(tmp_path), "validate").err
+    tmp_path.joinpath("more.yaml").unlink()
+    assert "not run" not in cli("-C", str(tmp_path), "lint").err + cli("-C", str(tmp_path), "validate").err
 
 
 def test_validate_fails_for_an_error_of_lint_and_shows_no_more_than_warnings(cli: Cli, tmp_path: Path) -> None:
