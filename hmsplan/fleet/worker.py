@@ -35,6 +35,7 @@ from hmsplan.operations.apply import Consent, apply, exit_code
 from hmsplan.operations.checks import checked, values_to_hide
 from hmsplan.operations.drift import drift
 from hmsplan.operations.given import inputs_of, secrets_of
+from hmsplan.operations.history import latest
 from hmsplan.operations.plan import plan
 from hmsplan.operations.probe import probe_api
 from hmsplan.operations.refresh import check_organization
@@ -208,14 +209,14 @@ class _Run:
         stack = self._stack(need_secrets=False)
         backend = self._backend()
         state = backend.load()
-        heads = [line.head for line in backend.history() if not line.problem]
+        lines = latest(backend, bool).lines
         holder = backend.holder()
         try:
             has_key = bool(self._key())
         except NoKey as error:
             has_key = False
             self.told.warnings += [replace(each, severity=Severity.WARNING) for each in diagnostics_of(error)]
-        last = f"{for_people(heads[-1].at)} by {heads[-1].author.user or 'somebody'}" if heads else ""
+        last = f"{for_people(lines[-1].head.at)} by {lines[-1].head.author.user or 'somebody'}" if lines else ""
         bound, serial = (len(state.bindings), state.serial) if state is not None else (0, None)
         standing = Standing(len(stack.resources), bound, serial, last, str(holder or ""), has_key)
         return self._ended(0, self.told.warnings, standing, state.organization if state is not None else None)
