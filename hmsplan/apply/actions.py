@@ -116,7 +116,7 @@ async def _made(
 
 
 def _refuse_twin(context: Context, kind: Kind, step: Step, same: set[str]) -> None:
-    """Refuse to create what somebody else created since the plan was made.
+    """Refuse to create what was created outside hmsplan since the plan was made.
 
     Raises:
         StaleStep: naming it.
@@ -124,8 +124,8 @@ def _refuse_twin(context: Context, kind: Kind, step: Step, same: set[str]) -> No
     planned = context.snapshot.objects.get(kind.name, {})
     if came := sorted(i for i in same if i not in planned and i not in context.made):
         raise StaleStep(
-            f"{step.address}: somebody created a {kind.singular} of the same {kind.identity} since the plan was made "
-            f"({', '.join(came)}). Nothing was created. Plan again: it offers to adopt it"
+            f"{step.address}: a {kind.singular} of the same {kind.identity} was created outside hmsplan since the plan "
+            f"was made ({', '.join(came)}). Nothing was created. Plan again: it offers to adopt it"
         )
 
 

@@ -186,7 +186,7 @@ class Admission:
 
     async def _look(self, step: Step) -> Reading:
         """Return the calls in progress; before a delete, from a reading that begins from now on."""
-        return await self.context.fresh.running_calls(self._read, at_most_s=POLL_S, anew=step.verb is Verb.DELETE)
+        return await self.context.fresh.running_calls(self._read, at_most_s=POLL_S, new=step.verb is Verb.DELETE)
 
     async def _read(self) -> Mapping[str, RemoteObject]:
         """Read them, each with those who take part in it."""

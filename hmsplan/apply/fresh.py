@@ -101,23 +101,23 @@ class FreshReadings:
         for parent, members in snapshot.members.items():
             self._lists[parent].last = Reading({item.id: item for item in members}, began, ended)
 
-    async def list(self, kind: Kind, *, anew: bool = False) -> Reading:
+    async def list(self, kind: Kind, *, new: bool = False) -> Reading:
         """Return all objects of *kind*, from a reading that still counts, or one that begins from now on."""
-        return await self._shared(self._lists[kind.name], lambda: read_list(self._client, kind), anew=anew)
+        return await self._shared(self._lists[kind.name], lambda: read_list(self._client, kind), new=new)
 
     async def running_calls(
-        self, read: Callable[[], Awaitable[Mapping[str, RemoteObject]]], *, at_most_s: float, anew: bool = False
+        self, read: Callable[[], Awaitable[Mapping[str, RemoteObject]]], *, at_most_s: float, new: bool = False
     ) -> Reading:
         """Return the calls in progress as *read* gives them, from a reading of that age, or one that begins now."""
-        return await self._shared(self._running, read, anew=anew, at_most_s=at_most_s)
+        return await self._shared(self._running, read, new=new, at_most_s=at_most_s)
 
-    async def members(self, kind: Kind, parent: str, *, anew: bool = False) -> Reading:
+    async def members(self, kind: Kind, parent: str, *, new: bool = False) -> Reading:
         """Return the members of one object in the same way."""
 
         async def read() -> Mapping[str, RemoteObject]:
             return {item.id: item for item in await read_members(self._client, kind, parent)}
 
-        return await self._shared(self._lists[parent], read, anew=anew)
+        return await self._shared(self._lists[parent], read, new=new)
 
     async def object(self, kind: Kind, object_id: str) -> tuple[RemoteObject | None, Reading]:
         """Return one object, None when it is not there, and the reading that says so.
@@ -196,18 +196,18 @@ class FreshReadings:
         shared: _Shared,
         read: Callable[[], Awaitable[Mapping[str, RemoteObject]]],
         *,
-        anew: bool,
+        new: bool,
         at_most_s: float = FRESH_S,
     ) -> Reading:
         before = shared.begun
         while True:
             async with shared.turn:
                 last = shared.last
-                if last is not None and (last.number > before if anew else self.counts(last, at_most_s=at_most_s)):
+                if last is not None and (last.number > before if new else self.counts(last, at_most_s=at_most_s)):
                     return last
                 asked, shared.begun = self._clock(), shared.begun + 1
                 objects = await read()
                 began = max(asked, self._client.held_until)
                 shared.last = Reading(objects, began, self._clock(), shared.begun, self._client.waited_s)
-                if anew or self.counts(shared.last, at_most_s=at_most_s):
+                if new or self.counts(shared.last, at_most_s=at_most_s):
                     return shared.last

@@ -32,7 +32,7 @@ async def add(context: Context, kind: Kind, members: Members, step: Step) -> str
     """POST one member and return its id.
 
     Raises:
-        StaleStep: since the plan was made the person was added, called or taken off by somebody else, or the platform
+        StaleStep: since the plan was made the person was added, called or taken off outside hmsplan, or the platform
             began to call the people on the list.
     """
     parent = step.id or context.ids[step.address]
@@ -79,7 +79,7 @@ def _same_person(
 def _refuse_met(
     context: Context, members: Members, step: Step, parent: str, objects: Mapping[str, RemoteObject]
 ) -> None:
-    """Refuse to add a person whom somebody added since, or who waited then and was called or taken off since."""
+    """Refuse to add a person who was added since, or who waited then and was called or taken off since."""
     if parent not in context.planned:
         context.planned[parent] = {item.id: item for item in context.snapshot.members.get(parent, ())}
     before = _same_person(context, members, f"{parent} as planned", context.planned[parent], step)
@@ -88,13 +88,13 @@ def _refuse_met(
         was, item = planned.get(member), objects.get(member)
         if item is None:
             raise StaleStep(
-                f"{step.address}: somebody took this person off the list since the plan was made, perhaps on request. "
+                f"{step.address}: this person was taken off the list since the plan was made, perhaps on request. "
                 "Nothing was added. Plan again"
             )
         if was is None and parent not in context.made:
             raise StaleStep(
-                f"{step.address}: somebody added this {members.singular} since the plan was made, and it would be "
-                "called twice. Nothing was added. Plan again"
+                f"{step.address}: this {members.singular} was added outside hmsplan since the plan was made, and would "
+                "be called twice. Nothing was added. Plan again"
             )
         if was is not None and is_untouched(members, was) and not is_untouched(members, item):
             raise StaleStep(
@@ -114,7 +114,7 @@ async def take_off(context: Context, kind: Kind, members: Members, step: Step) -
     """DELETE one member, and return when the list shows that it is gone.
 
     Raises:
-        StaleStep: it was called since the plan was made, or somebody took it off the list already.
+        StaleStep: it was called, or taken off the list, since the plan was made.
         HmsplanError: the API refused, or still shows it when the grace time is over.
     """
     parent, member = context.ids[step.address], step.id or ""
@@ -143,7 +143,7 @@ async def _sent(context: Context, kind: Kind, members: Members, step: Step, pare
     for number in itertools.count():
         with contextlib.suppress(Outdated):
             async with context.attempt(number):
-                reading = await context.fresh.members(kind, parent, anew=True)
+                reading = await context.fresh.members(kind, parent, new=True)
                 if removal.is_sent and member not in reading.objects:
                     return
                 _refuse_touched(members, step, reading.objects.get(member))
@@ -154,7 +154,7 @@ async def _sent(context: Context, kind: Kind, members: Members, step: Step, pare
 
 
 async def _is_listed(context: Context, kind: Kind, parent: str, member: str) -> bool:
-    listed = await context.fresh.members(kind, parent, anew=True)
+    listed = await context.fresh.members(kind, parent, new=True)
     return member in listed.objects
 
 
@@ -194,7 +194,7 @@ class _Removal:
 def _refuse_touched(members: Members, step: Step, item: RemoteObject | None) -> None:
     if item is None:
         raise StaleStep(
-            f"{step.address}: somebody took this {members.singular} off the list since the plan was made. Nothing was "
+            f"{step.address}: this {members.singular} was taken off the list since the plan was made. Nothing was "
             "sent, and it is not added again. Plan again"
         )
     if not is_untouched(members, item):

@@ -95,7 +95,7 @@ class ReadBack:
         edited = [change for change in found if self._was_kept(kind, outcome, change)]
         if edited:
             names = ", ".join(dotted(change.path) for change in edited)
-            notes.append(f"{names}: stored as sent, and changed since by somebody else. The next plan shows it")
+            notes.append(f"{names}: stored as sent, and changed outside hmsplan since. The next plan shows it")
         if wont := [change for change in found if change not in edited]:
             await self.remember(outcome.step.address, {dotted(change.path): seen(change.before) for change in wont})
             notes.append(f"{told(wont)}. It is remembered, and not sent again until you change it")
@@ -117,7 +117,7 @@ class ReadBack:
         )
 
     def _was_kept(self, kind: Kind, outcome: Outcome, change: FieldChange) -> bool:
-        """Say whether the answer to the write had a field as it was sent: if it has not now, somebody changed it."""
+        """Say whether the answer to the write had a field as it was sent: if it has not now, it was changed since."""
         answer = self.answer(outcome.id or "")
         return answer is not None and seen(at_path(kind, answer.fields, change.path)) == seen(change.after)
 

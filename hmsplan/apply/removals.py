@@ -60,7 +60,8 @@ async def _is_gone(context: Context, kind: Kind, step: Step, object_id: str) -> 
         if not await _sent(context, kind, step, object_id):
             if attempt == 0 and _is_succeeded(context, step, object_id):
                 raise StaleStep(
-                    f"{step.address}: somebody deleted it since its replace was planned. No new one is made. Plan again"
+                    f"{step.address}: it was deleted outside hmsplan since its replace was planned. No new one "
+                    "is created. Plan again"
                 )
             return True
         async for _ in context.grace.looks():
@@ -83,9 +84,9 @@ async def _sent(context: Context, kind: Kind, step: Step, object_id: str) -> boo
             if live is None:
                 return False
             _refuse_moved(context, kind, step, live)
-            users = [await context.fresh.list(each, anew=True) for each in _users(kind)]
+            users = [await context.fresh.list(each, new=True) for each in _users(kind)]
             _refuse_used(context, kind, step, object_id, users)
-            listed = [await context.fresh.members(kind, object_id, anew=True)] if kind.members is not None else []
+            listed = [await context.fresh.members(kind, object_id, new=True)] if kind.members is not None else []
             for each in listed:
                 _refuse_members(context, kind, step, live, each)
             checks = [context.fresh.still(each) for each in (reading, *users, *listed)]
@@ -107,15 +108,15 @@ def _refuse_moved(context: Context, kind: Kind, step: Step, live: RemoteObject) 
     """
     if acts(kind, live.fields):
         raise StaleStep(
-            f"{step.address}: somebody started it again since it was paused. It is not deleted while it calls people. "
-            "Plan again"
+            f"{step.address}: it was started again outside hmsplan since it was paused. It is not deleted while it "
+            "calls people. Plan again"
         )
     planned = context.snapshot.get(kind.name, live.id)
     expected = (*step.expects, *(_expected(kind, planned.fields, live.fields) if planned is not None else ()))
     if found := moved(kind, expected, live.fields):
         told = ", ".join(dotted(field.path) for field in found)
         raise StaleStep(
-            f"{step.address}: {told} changed since its delete was planned, so somebody still works on it. "
+            f"{step.address}: {told} changed outside hmsplan since its delete was planned. "
             "It was not deleted. Plan again"
         )
 

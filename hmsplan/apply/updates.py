@@ -1,6 +1,6 @@
 """PATCH: an object as it is now, with the declared fields laid over it.
 
-A body is built on a reading of now, so that what somebody changed meanwhile and is not declared lives on. A field of
+A body is built on a reading of now, so that what was changed meanwhile and is not declared is kept. A field of
 the plan that moved meanwhile fails the step: the plan was made for another value.
 """
 
@@ -138,13 +138,13 @@ async def _waiting(context: Context, kind: Kind, step: Step, object_id: str) -> 
     """Read who is on the list, and refuse to call more people than the plan said."""
     if kind.members is None or step.calls is None:
         return None
-    listed = await context.fresh.members(kind, object_id, anew=True)
+    listed = await context.fresh.members(kind, object_id, new=True)
     members = kind.members
     count = people(members, (item.fields for item in listed.objects.values() if is_untouched(members, item)))
     if count > step.calls:
         raise StaleStep(
-            f"{step.address}: {count} people wait to be called, and the plan said {step.calls}. Somebody added "
-            f"{members.name} meanwhile; it was not started. Plan again"
+            f"{step.address}: {count} people wait to be called, and the plan said {step.calls}: "
+            f"{members.name} were added since. It was not started. Plan again"
         )
     return listed
 
@@ -232,14 +232,14 @@ def refuse_started(context: Context, kind: Kind, step: Step, live: RemoteObject)
     """Refuse what lets people be called once the platform calls them: as it was planned, none would have been.
 
     Raises:
-        StaleStep: somebody let it begin since the plan was made.
+        StaleStep: it was started since the plan was made.
     """
     planned = context.snapshot.get(kind.name, live.id)
     exposes = step.member or not kind.exposing.isdisjoint(step.spec)
     if exposes and not step.starts and acts(kind, live.fields) and not (planned and acts(kind, planned.fields)):
         raise StaleStep(
-            f"{step.address}: somebody started it since the plan was made, so people would be called by this change. "
-            "Nothing was sent. Plan again"
+            f"{step.address}: it was started outside hmsplan since the plan was made, so this change would call "
+            "people. Nothing was sent. Plan again"
         )
 
 
@@ -368,7 +368,7 @@ def sendable(body: Spec) -> Spec:
     for path, leaf in leaves(body):
         if isinstance(leaf, Secret):
             unknown = leaf.reveal() is None or (leaf.name == Secret.LIVE and is_mask(leaf.reveal() or ""))
-        else:  # a field that the API knows and we do not, or one that somebody copied from its answer
+        else:  # a field that the API knows and we do not, or one that was copied from its answer
             unknown = isinstance(leaf, str) and leaf != "" and sounds_secret(path[-1]) and is_mask(leaf)
         if unknown:
             detail = f"{dotted(path)} has to be sent along, and the API does not show its value. Declare it"

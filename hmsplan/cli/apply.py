@@ -208,7 +208,7 @@ def _ask(plan: Plan, organization: str) -> None:
 def _owner() -> str:
     run = os.environ.get("GITHUB_RUN_ID")
     where = f" in GitHub Actions run {run}" if run else ""
-    return f"hmsplan apply by {os.environ.get('USER') or os.environ.get('GITHUB_ACTOR') or 'somebody'}{where}"
+    return f"hmsplan apply by {os.environ.get('USER') or os.environ.get('GITHUB_ACTOR') or 'an unknown user'}{where}"
 
 
 @contextmanager

@@ -161,7 +161,7 @@ def _play(root: Path, *, colored: bool, pause_s: float) -> bool:
     show(f"$ cd {root}\n$ export HMSPLAN_ENV={ENVIRONMENT}\n$ set -a; . ./{SECRETS}; set +a", bold=True)
     if not all(map(perform, FIRST)):
         return False
-    show("\n# Now somebody changes a greeting in the dashboard, and unplugs a number.", fg="cyan")
+    show("\n# Now a greeting is changed in the dashboard, and a number is unplugged.", fg="cyan")
     time.sleep(pause_s)
     _meddle(embedded.database(root, ENVIRONMENT))
     return all(map(perform, SECOND))

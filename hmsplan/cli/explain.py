@@ -140,7 +140,7 @@ def _left_out(address: Address, path: FieldPath) -> str:
 def _no_resource(address: Address, stack: Stack) -> str:
     if address.kind not in KINDS:
         guess = wording.did_you_mean(address.kind, KINDS) or f" The kinds are {wording.listed(KINDS)}."
-        return f"There is no kind {address.kind}.{guess}"
+        return f"{address.kind} is not a kind.{guess}"
     keys = [known.key for known in stack.resources if known.kind == address.kind]
     near = wording.nearest(address.key, keys)
     guess = f" Did you mean {address.kind}.{near}?" if near else ""

@@ -84,7 +84,7 @@ def apply_members(
     workers = Workers(executor, parallel)
     journal = FleetJournal(options.directory, fleet.file)
     author = author_of(options.directory, os.environ)
-    with journal.lock(f"fleet apply by {author.user or 'somebody'}"):
+    with journal.lock(f"fleet apply by {author.name}"):
         if goes_on:
             rollout = _taken_up(options, fleet, journal.load(), workers)
             if (new := unreviewed(rollout.plan, rollout.progress)) and _wanted(new, yes=yes):
@@ -161,7 +161,7 @@ def _consented(plan: FleetPlan, expected: str | None, *, yes: bool) -> None:
 
     Raises:
         StalePlan: they have another digest than the expected one.
-        HmsplanError: somebody said no.
+        HmsplanError: the answer was no.
     """
     if expected is not None and expected.strip() != plan.digest:
         now = plan.digest or "none, because a member could not be planned"

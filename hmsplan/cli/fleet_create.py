@@ -83,7 +83,7 @@ def create_member(
     _refuse_what_has_one(member, common)
     journal = OrganizationJournal(options.directory, fleet.file)
     author = author_of(options.directory, os.environ)
-    with journal.lock(f"fleet create by {author.user or 'somebody'}"):
+    with journal.lock(f"fleet create by {author.name}"):
         family = wait_for(_read(options))
         settle(journal, member, family)
         new = NewOrganization(member.name, called or member.name, family.id, str(place))
@@ -157,7 +157,7 @@ def _consented(new: NewOrganization, expected: str | None, *, yes: bool) -> None
 
     Raises:
         StalePlan: it has another digest than the expected one.
-        HmsplanError: somebody said no, or cannot be asked.
+        HmsplanError: the answer was no, or no one can be asked.
     """
     if expected is not None and expected.strip() != new.digest:
         raise StalePlan(f"the digest is {new.digest}. Review it", summary="Digest differs")

@@ -267,7 +267,7 @@ MANUALS: Final = {
             ("Back to how apply @12 left it: show the plan, ask, do it", "hmsplan rollback @12 -e production"),
             ("Before the last apply", "hmsplan rollback @-2 -e production"),
             ("One prompt alone", "hmsplan rollback @12 --target assistants.support"),
-            ("For somebody else to approve", "hmsplan rollback @12 -o back.plan"),
+            ("For another person to approve", "hmsplan rollback @12 -o back.plan"),
         ),
         tuple(EXIT_CODES),
         (("0", "all is done, or a plan was made"), ("2", "there are changes (--detailed-exitcode)")),

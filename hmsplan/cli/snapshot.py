@@ -44,7 +44,11 @@ def snapshot_command(options: Globals, file: Path) -> None:
         body = {"file": str(file), "objects": objects, "leads": len(marks), "unknown_leads": strangers}
         report(orjson.dumps({"format_version": "1.0", **body}).decode())
         return
-    more = f", and counted {count(strangers, 'lead')} that somebody else added" if strangers else ""
+    more = (
+        f", and counted {count(strangers, 'lead')} that {'was' if strangers == 1 else 'were'} added outside hmsplan"
+        if strangers
+        else ""
+    )
     name = plain(str(file))
     err(f"Saved {count(objects, 'object')} and the digests of {count(len(marks) - strangers, 'lead')} to {name}{more}.")
     keyless = replace(

@@ -48,7 +48,7 @@ class AddressType(click.ParamType[Address]):
         except ValueError as error:
             self.fail(str(error), param, ctx)
         if address.kind not in KINDS:
-            self.fail(f"there is no kind {address.kind}; kinds are {', '.join(KINDS)}", param, ctx)
+            self.fail(f"{address.kind} is not a kind. The kinds are {', '.join(KINDS)}", param, ctx)
         return address
 
 

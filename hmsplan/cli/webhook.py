@@ -88,7 +88,7 @@ def test_command(options: Globals, address: Address | None, allow: tuple[str, ..
 
     Each tool is called with arguments that its own schema allows, each number and assistant has a call that is made up;
     who calls has a number that no person has. A service has to answer 2xx in time, in a form that the platform reads,
-    and refuse what nobody signed. ADDRESS is one assistant, number or workflow.
+    and refuse what is not signed. ADDRESS is one assistant, number or workflow.
 
     Only URLs that the stack declares are called. A host that is not this machine has to be allowed by name.
     """

@@ -133,14 +133,14 @@ class Collected:
             return
         if key.startswith(_OWN):
             hint = (
-                f"There is no kind {key}, and keys of your own are not allowed. Put shared fields under defaults in "
+                f"{key} is not a kind, and keys of your own are not allowed. Put shared fields under defaults in "
                 "hmsplan.yaml, or give them an anchor (&name) in the first resource of this file that has them; the "
                 "others take them with <<: *name."
             )
         elif guess:
-            hint = f"There is no kind {key}. Did you mean {guess}?"
+            hint = f"{key} is not a kind. Did you mean {guess}?"
         else:
-            hint = f"There is no kind {key}. A resource file holds {wording.listed([*KINDS, *blocks.NAMES])}."
+            hint = f"{key} is not a kind. A resource file holds {wording.listed([*KINDS, *blocks.NAMES])}."
         self.problems.append(Diagnostic("Unknown kind", hint, source, path=(key,)))
 
 

@@ -177,5 +177,5 @@ def _read_all(descriptor: int, size: int) -> bytes:
 def unreadable(error: OSError, shown: str) -> tuple[str, str]:
     """Return summary and detail for what the system says of a file or folder."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return "File not found", f"There is no file {shown} in the stack."
+        return "File not found", f"The stack has no file {shown}."
     return "Unreadable file", f"{shown} cannot be read: {error.strerror or 'unknown reason'}."

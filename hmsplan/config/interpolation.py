@@ -174,7 +174,7 @@ def _parse_reference(inside: str) -> Expression:
     if kind not in KINDS:
         guess = wording.did_you_mean(kind, [*KINDS, "var", "file"])
         raise BadInterpolation(
-            "Unknown kind", f"${{{inside}}}: there is no kind {kind}.{guess} The kinds are {wording.listed(KINDS)}."
+            "Unknown kind", f"${{{inside}}}: {kind} is not a kind.{guess} The kinds are {wording.listed(KINDS)}."
         )
     return Reference(Address(kind, match[2]), tuple(match[3].split(".")[1:]))
 

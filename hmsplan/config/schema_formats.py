@@ -43,7 +43,7 @@ def _risk_of_address(text: str) -> str:
     for what, name, known in (("risk", found[1], list(Risk)), ("kind", found[2], list(KINDS))):
         if name not in known:
             near = wording.did_you_mean(name, known) or f" There are: {wording.listed(known)}."
-            return f"There is no {what} {wording.shown(name)}.{near}"
+            return f"{wording.shown(name)} is not a {what}.{near}"
     return ""
 
 

@@ -123,7 +123,7 @@ def why_no_addresses(text: str) -> str:
     """Say why *text* is neither an address nor a pattern of some; "" when it is."""
     kind, dot, _ = text.partition(".")
     if text != "*" and dot and not {"*", "?"} & set(kind) and kind not in KINDS:
-        return f"There is no kind {wording.shown(kind)}.{wording.did_you_mean(kind, KINDS)}"
+        return f"{wording.shown(kind)} is not a kind.{wording.did_you_mean(kind, KINDS)}"
     if is_address_pattern(text):
         return ""
     return f"{wording.shown(text)} is not an address. Write assistants.support, or a pattern, as in assistants.*"

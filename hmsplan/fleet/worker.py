@@ -216,7 +216,7 @@ class _Run:
         except NoKey as error:
             has_key = False
             self.told.warnings += [replace(each, severity=Severity.WARNING) for each in diagnostics_of(error)]
-        last = f"{for_people(lines[-1].head.at)} by {lines[-1].head.author.user or 'somebody'}" if lines else ""
+        last = f"{for_people(lines[-1].head.at)} by {lines[-1].head.author.name}" if lines else ""
         bound, serial = (len(state.bindings), state.serial) if state is not None else (0, None)
         standing = Standing(len(stack.resources), bound, serial, last, str(holder or ""), has_key)
         return self._ended(0, self.told.warnings, standing, state.organization if state is not None else None)
@@ -280,7 +280,7 @@ class _Run:
         return self._ended(code, problems, ended(applied.report, applied.plan), applied.plan.organization)
 
     def _performed(self, workspace: Workspace, consent: Consent) -> Applied:
-        owner = f"fleet apply by {self.task.author.user or 'somebody'}"
+        owner = f"fleet apply by {self.task.author.name}"
         stoppable = partial(_stoppable, run=self.task.common.run)
         return asyncio.run(apply(workspace, self.task.options, consent, owner=owner, interruptible=stoppable))
 

@@ -169,7 +169,7 @@ class Kind:
         loss: what people notice once one has gone, until another one works; "" for nothing that is not said already.
         irretrievable: what one that is made again in the place of a deleted one has not, as the end of a sentence.
         to_do: what people have to do once one is made, from what the API answered; a text to be copied is indented.
-        trouble: what the platform itself found wrong with a live object, and no change of its fields would mend.
+        trouble: what the platform itself found wrong with a live object, and no change of its fields would fix.
         clearable: top-level fields that null clears.
         emptied: clearable maps that {} clears, where the API refuses null.
         kept: clearable fields that are released, not cleared, when they are taken out: others cannot do without.

@@ -25,13 +25,13 @@ def calls(assistant: Resource, view: View) -> bool:
 
 
 def talks(assistant: Resource, view: View) -> bool:
-    """Say whether a number, campaign or workflow of the stack uses it; one that is not active talks to nobody."""
+    """Say whether a number, campaign or workflow of the stack uses it; one that is not active does not count."""
     used = any(user.address.kind in _TALKING for user in view.users(assistant.address))
     return used and assistant.spec.get("is_active") is not False
 
 
 def in_union(assistant: Resource, view: View) -> bool:
-    """Say whether somebody in the European Union may be on the line: unless all numbers are of other countries."""
+    """Say whether a person in the European Union may be on the line: unless all numbers are of other countries."""
     known = [number for user in view.users(assistant.address) for number in _numbers(user)]
     return not known or any(_UNION.match(number) for number in known)
 

@@ -88,7 +88,7 @@ def last_day(minutes: float, window: Window, now: float) -> str:
 
 
 def is_over(campaign: Resource) -> bool:
-    """Say whether a campaign is declared to call nobody any more."""
+    """Say whether a campaign is declared to make no more calls."""
     return campaign.spec.get("status") == "cancelled"
 
 

@@ -78,7 +78,7 @@ class Rule:
         severity: unless the stack says otherwise. An error only for what fails or does harm for certain.
         why: one sentence: why a caller, the people who pay for the calls, or the law minds.
         bad: a small stack that breaks it. YAML of resources; a line ``# file: NAME`` begins another file.
-        good: the same, mended.
+        good: the same, corrected.
         check: finds the places in one resource of *kinds*.
         kinds: the kinds whose resources *check* is given, one by one.
         marks: characters without one of which a text breaks nothing: *check* is given a resource only if one stands in

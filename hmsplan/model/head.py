@@ -27,6 +27,11 @@ class Author:
     is_clean: bool | None = None
 
     @property
+    def name(self) -> str:
+        """The user, as a sentence names them."""
+        return self.user or "an unknown user"
+
+    @property
     def short_commit(self) -> str:
         """The commit as people name it; "" = not known."""
         return self.commit[:8]

@@ -401,7 +401,7 @@ def _older(state: State | None, last: Line | None) -> Iterator[str]:
         yield _put_back(state, last.head)
     elif known is not None and last.number > known.number + 1:  # one, whose apply was killed before it could say so
         later = f"The state knows of @{known.number} and not of @{last.number}"
-        yield f"{later}: an older state was put back, or somebody added what follows."
+        yield f"{later}: an older state was put back, or entries were added by hand."
 
 
 def _beginning(first: Line | None, last: Line | None) -> Iterator[str]:

@@ -42,8 +42,8 @@ async def wait_for_moment(
 ) -> Consent:
     """Plan as of the moment of *options*, wait until then, and return what the apply has to keep to.
 
-    The plan is shown, refused and asked about before the waiting: whoever says yes has gone home when it is over. So
-    what is applied then is that very plan, or nothing. Where nothing is to be done, nothing is waited for.
+    The plan is shown, refused and asked about before the waiting, for the person who says yes has gone home when it is
+    over. So what is applied then is that very plan, or nothing. Where nothing is to be done, nothing is waited for.
 
     Raises:
         StalePlan: this is not the plan that was reviewed, or it expires before that.

@@ -157,7 +157,7 @@ def _strangers(plan: Plan, live: Snapshot) -> Iterator[Diagnostic]:
         if unknown:
             yield Diagnostic(
                 "Unknown leads",
-                f"{address} has {wording.count(unknown, 'lead')} that somebody else added, and the snapshot does not "
+                f"{address} has {wording.count(unknown, 'lead')} added outside hmsplan, and the snapshot does not "
                 "say who they are. A lead that is added here may be among them; a live plan knows.",
                 address=address,
                 severity=Severity.WARNING,

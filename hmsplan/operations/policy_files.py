@@ -151,7 +151,7 @@ def _trusted(root: Path, ref: str) -> dict[str, str]:
 
 
 def _full_name(root: Path, ref: str) -> str:
-    """Return what *ref* names, of which git has one meaning only: of a tag, whoever may push one decides.
+    """Return what *ref* names, which git takes for one thing only: who may push a tag would decide what it stands for.
 
     Raises:
         PoliciesNotRead: a branch and something else have that name, or it is a tag.

@@ -36,7 +36,7 @@ _WHY: Final = (
 
 
 class WebhookNotAllowed(HmsplanError):
-    """Events would go to a host for which nobody said that they may."""
+    """Events would go to a host that is not allowed."""
 
     exit_code = 4
     summary = "Refused"

@@ -123,7 +123,7 @@ def between(drift: Drift) -> str:
     author = drift.applied.author
     when = f"between {for_people(drift.since)} and {for_people(drift.until)}, not by an apply"
     commit = f", commit {safe(author.short_commit)}" if author.commit else ""
-    return f"{when}; last applied by {safe(author.user) or 'somebody'}, @{drift.applied.number}{commit}"
+    return f"{when}; last applied by {safe(author.name)}, @{drift.applied.number}{commit}"
 
 
 def twin_text(drift: Drift) -> str:

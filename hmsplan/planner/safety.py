@@ -142,7 +142,7 @@ def _starts(
 ) -> Iterator[Refusal]:
     """Refuse what would call people who would not have been called, once they are more than ``max_new_calls`` in all.
 
-    One that somebody paused is not resumed however few there are.
+    One that was paused outside hmsplan is not resumed however few there are.
     """
     exposing = [(change, newly_called(kinds[change.address.kind], change)) for change in changes]
     found = [(change, people) for change, people in exposing if people != 0 or change.started]
@@ -187,7 +187,7 @@ def _dialling(kind: Kind, change: ResourceChange, people: int | None, *, stopped
     daily = f", daily between {hours[0]} and {hours[1]} {hours[2]}" if hours is not None else ""
     if not change.started:
         return f"it is running, and would call {number} who would not have been called{daily}"
-    why = ", though somebody stopped it since the last apply" if stopped else ""
+    why = ", though it was stopped outside hmsplan since the last apply" if stopped else ""
     return f"it would begin to call {number}{daily}{why}"
 
 

@@ -1,4 +1,4 @@
-"""What the platform finds wrong with a managed object, and no change of the stack would mend. Pure."""
+"""What the platform finds wrong with a managed object, and no change of the stack would fix. Pure."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def written(changes: Iterable[ResourceChange]) -> Collection[Address]:
 
 
 def with_waits(plan: Plan, safety: Safety, now: float, proven: float) -> Plan:
-    """Return *plan* with what each change waits for that nobody allowed to be made outside its window.
+    """Return *plan* with what each change waits for that may not be made outside its window.
 
     *proven* is when no change lacks the time any more that another environment has to have it.
     """

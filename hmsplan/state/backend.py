@@ -272,7 +272,7 @@ def open_backend(url: str, root: Path, environment: str) -> Backend:
         environment: becomes the name of a folder in it, or the last part of the name of a row.
 
     Raises:
-        StateError: no such backend, the environment's name is no name for a folder, or a link leads out of *root*.
+        StateError: no such backend, the environment's name cannot name a folder, or a link leads out of *root*.
     """
     if not NAME.fullmatch(environment):
         raise StateError(f"{environment!r} cannot name an environment: use letters, digits, '-', '_' and '.'")

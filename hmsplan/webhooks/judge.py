@@ -1,6 +1,6 @@
 """What is wrong with the answer to an event. Pure.
 
-What is quoted of an answer is short, and without the secret; whoever prints it escapes it, as all foreign text.
+What is quoted of an answer is short, and without the secret; a surface that prints it escapes it.
 """
 
 from __future__ import annotations
@@ -102,7 +102,9 @@ def _status(case: WebhookCase, answer: Answer) -> Problem | None:
         return Problem(case, "Webhook redirects", detail)
     is_taken, is_refused = 200 <= status < 300, 400 <= status < 500  # noqa: PLR2004
     if case.signing is not Signing.VALID and is_taken:
-        advice = "Whoever knows the URL can report calls that never were. Compare X-Webhook-Signature, and its age."
+        advice = (
+            "Anyone who knows the URL can report calls that never took place. Compare X-Webhook-Signature, and its age."
+        )
         detail = f"it answers {status} to {_FALSE[case.signing]}. {advice}"
         return Problem(case, "Webhook takes a false signature", detail)
     if is_taken or (is_refused and case.signing is not Signing.VALID):

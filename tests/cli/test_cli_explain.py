@@ -101,7 +101,7 @@ def test_a_template_is_opened_where_it_is_asked_for(cli: Cli, layered: Path) -> 
     ("asked", "said"),
     [
         ("assistants.suport", "There is no assistants.suport in environment live. Did you mean assistants.support?"),
-        ("assistant.support", "There is no kind assistant. Did you mean assistants?"),
+        ("assistant.support", "assistant is not a kind. Did you mean assistants?"),
         ("numbers.main", "There is no numbers.main in environment live."),
         ("assistants.support.nam", "An assistant has no field nam. Did you mean name?"),
         ("assistants.support.llm_config.modle", "llm_config has no field modle. Did you mean model?"),

@@ -87,7 +87,7 @@ def test_a_lead_of_somebody_else_is_counted_and_has_no_digest(
     hours = {"schedule_start_time": "09:00", "schedule_end_time": "17:00", "timezone": "Europe/Amsterdam"}
     owner = emulator.add("campaigns", {"name": "By hand", **hours}, key=KEY)
     emulator.add("leads", {"phone_number": "+31612345678", "campaign_id": owner})
-    assert "counted 1 lead that somebody else added" in online("-C", stack, "snapshot", "-o", file).err
+    assert "counted 1 lead that was added outside hmsplan" in online("-C", stack, "snapshot", "-o", file).err
     assert [each["fingerprint"] for each in json.loads(file.read_text("utf-8"))["leads"][owner]] == [""]
 
 

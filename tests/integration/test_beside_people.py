@@ -625,7 +625,7 @@ def test_an_object_of_the_same_name_made_meanwhile_is_not_doubled(tmp_path: Path
         world.declare({"assistants": {f"a{number:02}": {"name": f"A{number:02}"} for number in range(30)}})
         theirs = {"name": "A29", "is_active": True}
         applied = applied_beside(world, "POST", lambda: world.emulator.add("assistants", theirs), nth=3, concurrency=1)
-        assert "somebody created" in failed(applied)["assistants.a29:create"]
+        assert "was created outside hmsplan" in failed(applied)["assistants.a29:create"]
         assert len([each for each in world.emulator.all("assistants") if each["name"] == "A29"]) == 1
         assert {c.action for c in world.plan().pending} == {Action.ADOPT}
         assert not world.apply().bad
@@ -763,5 +763,5 @@ def test_what_there_is_once_is_not_made_over_that_of_a_person(
         world.declare({"byok_keys": RESEND, kind: {**(RESEND if kind == "byok_keys" else {}), "main": fields}})
         path, written = KINDS[kind].path, len(world.emulator.writes)
         applied = applied_beside(world, f"GET {path}$", lambda: world.emulator.add(kind, theirs))
-        assert "somebody created a" in failed(applied)[f"{kind}.main:create"]
+        assert "was created outside hmsplan" in failed(applied)[f"{kind}.main:create"]
         assert len(world.emulator.writes) == written

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(hmsplan.__file__).parent
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if "emulator" not in path.relative_to(PACKAGE).parts]
 PRIVATE = re.compile(
-    r"\b(nobody|anew|whoever|[Mm]end|yet to come)\b"
+    r"\b(nobody|[Ss]omebody|anew|whoever|[Mm]end|yet to come)\b"
     r"|(?<!here )\b(is|are) (no|none) (?!longer\b|more\b)(?=[a-z])"  # "is not a lock", not "is no lock"
 )
 

@@ -196,7 +196,7 @@ def _one(texts: Texts, window: Window, *, moved: bool = False) -> Paragraph:
         return Paragraph(Kind.SAME, form, before, after, start)
     cut = i_end - i != j_end - j
     kind = Kind.CHANGED if cut else _difference(before, after, form)
-    if kind is not Kind.SAME and form not in BY_LINE and not cut and _indented_anew(texts, before, after, form):
+    if kind is not Kind.SAME and form not in BY_LINE and not cut and _reindented(texts, before, after, form):
         kind, form = Kind.CHANGED, Form.CODE
     inside = compare_sentences(before, after, form) if kind is Kind.CHANGED else ()
     whence = None
@@ -223,7 +223,7 @@ def _lines(text: str) -> list[str]:
     return [line.strip(SPACE) for line in text.split("\n")]
 
 
-def _indented_anew(texts: Texts, before: str, after: str, form: Form) -> bool:
+def _reindented(texts: Texts, before: str, after: str, form: Form) -> bool:
     """Say whether lines of one paragraph moved to the right or the left of each other, as in YAML without a fence."""
     if form is Form.ITEM and texts.nested and _indent(before) != _indent(after):
         return True

@@ -120,7 +120,7 @@ def _remark(change: TextChange, after: str, known: Callable[[], Collection[str] 
 
 
 def _name(text: str) -> str:
-    """Return the name of a variable; of one that is no name, its beginning."""
+    """Return the name of a variable; of one that is too long for a name, its beginning."""
     return safe(text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…")
 
 

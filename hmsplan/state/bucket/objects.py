@@ -65,7 +65,7 @@ class InDoubt(StoreError):
 
 
 class Conflict(StoreError):
-    """The condition of a write does not hold: somebody else wrote."""
+    """The condition of a write does not hold: another process wrote."""
 
 
 class Objects:
@@ -194,7 +194,7 @@ class Objects:
         try:
             result = self._api.put(self._store, name, data, mode=mode, use_multipart=False)
         except self._refused:
-            return self._ours(name, data) or _raise(Conflict(f"{self.where(name)} was written by somebody else"))
+            return self._ours(name, data) or _raise(Conflict(f"{self.where(name)} was written by another process"))
         except (*self._absent, *self._denied) as error:
             raise self._error("write", name, error) from None
         except self._failed as error:

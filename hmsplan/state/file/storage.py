@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _BUFFER: Final = 1 << 18
 _WORTH_FORGETTING: Final = 100
-"""Lines; of fewer the file is not written anew."""
+"""Lines; for fewer the file is not rewritten."""
 
 
 _BEGIN: Final = b'{"head":'
@@ -112,7 +112,7 @@ class FileStorage:
         return self._tail()[0]
 
     def remember(self, number: int, line: bytes, oldest: int) -> None:  # noqa: ARG002 -- the lock is enough here
-        """Append with one fsync; write the file anew only once many lines are to be forgotten."""
+        """Append with one fsync; rewrite the file only once many lines are to be forgotten."""
         self.lock.require()
         first = number_of(next(self.history(), b""))
         if first is not None and oldest - first >= _WORTH_FORGETTING:

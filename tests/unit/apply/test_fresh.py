@@ -101,7 +101,7 @@ def test_a_reading_from_before_the_rate_limit_held_us_up_decides_nothing() -> No
     desk = api.add("Desk")
 
     async def work(fresh: FreshReadings, client: ReadClient) -> tuple[bool, bool]:
-        reading = await fresh.list(ASSISTANTS, anew=True)
+        reading = await fresh.list(ASSISTANTS, new=True)
         before = fresh.counts(reading)
         for _ in range(3):
             await client.get(("assistants", desk))
@@ -128,7 +128,7 @@ def test_who_asks_anew_gets_a_list_that_begins_after_the_question(api: Api) -> N
     numbers: list[int] = []
 
     async def ask(fresh: FreshReadings) -> None:
-        reading = await fresh.list(ASSISTANTS, anew=True)
+        reading = await fresh.list(ASSISTANTS, new=True)
         numbers.append(reading.number)
 
     async def work(fresh: FreshReadings, _: ReadClient) -> None:

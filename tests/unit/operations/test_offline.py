@@ -169,7 +169,7 @@ def test_a_lead_that_nobody_knows_is_counted_and_may_be_the_one_that_is_added() 
         ("", ""),
     }
     (warning,) = [w for w in plan_against(saved, declared(calling(AN)), NOW).warnings if w.summary == "Unknown leads"]
-    assert "has 3 leads that somebody else added" in warning.detail
+    assert "has 3 leads added outside hmsplan" in warning.detail
     assert plan_against(saved, declared(calling()), NOW).warnings == ()
 
 

@@ -271,8 +271,8 @@ def test_a_campaign_that_would_begin_to_dial_is_refused_even_when_a_person_pause
     (refusal,) = planned(stack, campaign(status, lead("l1", "+31201234567")), state).refusals
     assert refusal.flag == "--allow start:campaigns.c"
     assert refusal.reason == (
-        "it would begin to call 2 people, daily between 09:00:00 and 17:00:00 Europe/Amsterdam, though somebody "
-        "stopped it since the last apply"
+        "it would begin to call 2 people, daily between 09:00:00 and 17:00:00 Europe/Amsterdam, though it was "
+        "stopped outside hmsplan since the last apply"
     )
 
 

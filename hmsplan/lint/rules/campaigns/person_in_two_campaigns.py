@@ -48,7 +48,7 @@ RULE: Final = Rule(
     group=Group.CAMPAIGNS,
     title="Person in two campaigns",
     severity=Severity.WARNING,
-    why="Somebody who is called twice about one thing takes the second call for a fault, and often hangs up for good.",
+    why="A person who is called twice about one thing takes the second call for a fault, and often hangs up for good.",
     bad="""
 assistants:
   caller: {name: Caller, first_message: "Hello, this is the assistant of the practice."}

@@ -1,4 +1,4 @@
-"""A campaign that is told to call, and has nobody to call."""
+"""A campaign that is told to call, and has no one to call."""
 
 from __future__ import annotations
 

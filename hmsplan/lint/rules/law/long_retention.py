@@ -34,7 +34,7 @@ RULE: Final = Rule(
     group=Group.LAW,
     title="Calls kept for the longest time there is",
     severity=Severity.INFO,
-    why="Personal data may be kept no longer than its purpose needs, and somebody has to be able to say why.",
+    why="Personal data may be kept no longer than its purpose needs, and the organization has to be able to say why.",
     bad="""
 organization:
   main: {content_retention_days: 365, metadata_retention_days: 365}

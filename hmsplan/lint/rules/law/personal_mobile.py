@@ -26,7 +26,7 @@ RULE: Final = Rule(
     group=Group.LAW,
     title="Mobile number in a text",
     severity=Severity.INFO,
-    why="A mobile number is somebody's: a model may say it to any caller who asks for it.",
+    why="A mobile number belongs to a person, and a model may say it to any caller who asks for it.",
     bad="""
 assistants:
   desk:

@@ -55,7 +55,7 @@ RULE: Final = Rule(
     group=Group.PLACEHOLDERS,
     title="Placeholder in an assistant that answers",
     severity=Severity.WARNING,
-    why="Somebody who calls in is on no list, so the name between the braces is read to them as it stands.",
+    why="A person who calls in is not on a list of leads, so the name between the braces is read to them as it stands.",
     bad="""
 assistants:
   desk: {name: Desk, first_message: "Hello {{first_name}}, how can I help?"}

@@ -52,7 +52,7 @@ RULE: Final = Rule(
     group=Group.SPEECH,
     title="Assistant with two names",
     severity=Severity.WARNING,
-    why="Somebody who was greeted by one name and hears another believes that the call was passed on, or is a fraud.",
+    why="A caller who was greeted by one name and hears another believes that the call was passed on, or is a fraud.",
     bad="""
 assistants:
   desk:

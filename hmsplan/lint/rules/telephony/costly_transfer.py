@@ -35,7 +35,7 @@ RULE: Final = Rule(
     group=Group.TELEPHONY,
     title="Transfer to a premium-rate number",
     severity=Severity.WARNING,
-    why="Whoever calls decides how long the transferred call lasts, and the owner of the trunk pays for each minute.",
+    why="The caller decides how long the transferred call lasts, and the owner of the trunk pays for each minute.",
     bad="""
 tool_templates:
   to_desk:

@@ -32,7 +32,7 @@ RULE: Final = Rule(
     group=Group.TELEPHONY,
     title="Number without an assistant",
     severity=Severity.WARNING,
-    why="Somebody who calls a number that nothing answers hears silence, or that it is not in service.",
+    why="A caller of a number that nothing answers hears silence, or that it is not in service.",
     bad="""
 numbers:
   main: {phone_number: "+31850835037"}

@@ -45,7 +45,7 @@ RULE: Final = Rule(
     group=Group.TELEPHONY,
     title="Workflow without an assistant to fall back on",
     severity=Severity.INFO,
-    why="A workflow that somebody switches off for an hour leaves calls to the number's assistant, or to no one.",
+    why="A workflow that is switched off for an hour leaves calls to the number's assistant, or to no one.",
     bad=f"""{_WORKFLOW}  main: {{phone_number: "+31850835037", workflow_id: "${{workflows.triage}}"}}
 """,
     good=f"""{_WORKFLOW}  main:

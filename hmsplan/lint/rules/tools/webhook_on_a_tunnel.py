@@ -1,4 +1,4 @@
-"""A webhook that leads to somebody's computer."""
+"""A webhook that leads to a person's computer."""
 
 from __future__ import annotations
 
