@@ -42,6 +42,6 @@ def _shared(fleet: Fleet, results: list[Result]) -> Iterator[Diagnostic]:
 
 
 _REMEDY = (
-    "each would make and change its objects beside those of the other. Nothing was changed. Give each member the key "
-    "of its own organization."
+    "both would manage objects in the same organization. Nothing was changed. Give each member the key of its own "
+    "organization."
 )

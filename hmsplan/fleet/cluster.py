@@ -154,8 +154,8 @@ def _connected(url: str) -> Client:
 def _unable(error: BaseException | None) -> str:
     what = f"module {error.name}" if isinstance(error, ImportError) else type(error).__name__
     return (
-        f"The cluster cannot do the work ({what}). Its scheduler and each of its workers need hmsplan[dask] "
-        f"{__version__}, as it is here."
+        f"The cluster cannot run the work ({what}). Install hmsplan[dask] {__version__}, the version of this run, on "
+        "its scheduler and on each worker."
     )
 
 
@@ -165,6 +165,6 @@ def perform_sent(version: str, tasks: Sequence[Task]) -> tuple[Result, ...]:
         return perform_all(tasks)
     told = Diagnostic(
         "Other version on the worker",
-        f"The Dask worker has hmsplan {__version__}, and this run is of {version}. Install the same one there.",
+        f"The Dask worker has hmsplan {__version__}, and this run uses {version}. Install {version} there.",
     )
     return tuple(Result(task.member.name, 1, (told,)) for task in tasks)

@@ -76,12 +76,12 @@ def _remedy(rollout: Rollout, fates: AbstractSet[Fate]) -> tuple[str, list[str]]
     new = unreviewed(rollout.plan, rollout.progress)
     is_stale = any(result.code == StalePlan.exit_code for result in rollout.results.values())
     if is_stale or (Fate.NOT_REVIEWED in fates and not new):
-        return "To review what is left, and begin again:", ["apply"]
+        return "To review what is left, and start again:", ["apply"]
     if new:
         return f"To perform what is shown above in {some(new)}, too:", ["apply", "--continue", "-y"]
     is_open = Fate.NOT_PLANNED in fates and not rollout.progress.is_over
     if is_open or fates & {Fate.FAILED, Fate.NOT_STARTED}:
-        return "To go on, when the cause is removed:", ["apply", "--continue"]
+        return "To continue, once the cause is fixed:", ["apply", "--continue"]
     return None
 
 

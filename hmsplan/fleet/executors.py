@@ -226,8 +226,8 @@ def _untold(error: NoCluster, tasks: Iterable[Task], found: Iterable[Result]) ->
 
 def _died(task: Task) -> Result:
     detail = (
-        f"The process that worked for {task.member.name} has died three times, in the end with no "
-        "other member beside it. Look at the memory of the machine, or run the member by itself."
+        f"The worker process of {task.member.name} died three times, the last time while it ran this member alone. "
+        "Check the memory of the machine, or run the member by itself."
     )
     return Result(task.member.name, 1, (Diagnostic("Worker died", detail),))
 

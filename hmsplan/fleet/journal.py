@@ -130,7 +130,7 @@ class FleetJournal:
         lines = found[0].splitlines(keepends=True) if found else []
         whole = [line for line in lines if line.endswith(b"\n")]
         if not whole:
-            raise NothingToContinue("no apply of this fleet is unfinished. To begin one: hmsplan fleet apply")
+            raise NothingToContinue("there is no unfinished apply of this fleet. To start one: hmsplan fleet apply")
         self._size = sum(map(len, whole))
         try:
             head, *events = map(orjson.loads, whole)
@@ -139,11 +139,11 @@ class FleetJournal:
                 _take(progress, event)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StateError(
-                f"{self._file} cannot be read ({error}). Move it away, and begin again: hmsplan fleet apply",
+                f"{self._file} cannot be read ({error}). Move it away, and start again: hmsplan fleet apply",
                 summary="Journal is damaged",
             ) from None
         if progress.is_over:
-            raise NothingToContinue("the last apply of this fleet is over. To begin another one: hmsplan fleet apply")
+            raise NothingToContinue("the last apply of this fleet has ended. To start another one: hmsplan fleet apply")
         return progress
 
 

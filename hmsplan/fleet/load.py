@@ -100,7 +100,7 @@ def _detail(violation: SchemaViolation) -> str:
 
 _NOT_THE_KEY: Final = (
     "Write the name of the variable that holds the key, or secret:NAME. The key itself does not belong in a file. If "
-    "it was ever committed, make another one in the dashboard: git keeps it."
+    "it was ever committed, create another one in the dashboard: git keeps it."
 )
 
 
@@ -177,7 +177,7 @@ class _Loader:
             header = rows.header()
             wrong = list(islice(header_problems(header, rows.source, _NAME, _LIKELY, "member"), 20))
             if not wrong and "key" not in header:
-                detail = "The first line names the columns, and key has to be one of them: the name of the variable "
+                detail = "The first line names the columns, and one of them has to be key: the name of the variable "
                 wrong = [Diagnostic("Missing column", f"{detail}that holds the member's API key.", rows.source)]
             wrong += _bad_secrets(header, rows.source)
             self._problems += wrong
@@ -309,7 +309,8 @@ def _ambiguous_tags(members: Iterable[Member]) -> Iterator[Diagnostic]:
         for tag in member.tags:
             if tag in names:
                 detail = (
-                    f"{tag} is the name of a member ({names[tag].source}), and --member would mean both. Rename it."
+                    f"{tag} is also the name of a member ({names[tag].source}), so --member would select both. "
+                    "Rename the tag."
                 )
                 yield Diagnostic("Tag is a name", detail, member.source)
 
@@ -317,16 +318,18 @@ def _ambiguous_tags(members: Iterable[Member]) -> Iterator[Diagnostic]:
 def _clash(what: str, value: str, member: Member, other: Member) -> Diagnostic:
     match what:
         case "name":
-            detail = f"{value} stands at {other.source} already. Its state is kept under its name, so that is its own."
+            detail = (
+                f"{other.source} has a member {value} already. State is kept under the name, so each needs its own."
+            )
             return Diagnostic("Duplicate member", detail, member.source)
         case "key":
             detail = (
-                f"{other.name} ({other.source}) has the key {value}, too, so both would be the same organization, and "
-                "each would take away what the other one makes. Give each member its own key."
+                f"{other.name} ({other.source}) uses the key {value}, too, so both would manage the same organization, "
+                "and each would delete what the other creates. Give each member its own key."
             )
             return Diagnostic("Key of two members", detail, member.source)
         case _:
-            detail = f"{other.name} ({other.source}) is organization {value}, too. An organization is one member."
+            detail = f"{other.name} ({other.source}) is organization {value}, too. One organization is one member."
             return Diagnostic("Organization of two members", detail, member.source)
 
 
@@ -342,10 +345,10 @@ def _of_the_waves(document: Document, fleet: Fleet) -> Iterator[Diagnostic]:
         for pattern in wave.members:
             if not any(member.fits(pattern) for member in fleet.members):
                 guess = wording.did_you_mean(pattern, [member.name for member in fleet.members])
-                detail = f"No member has a name or tag that fits {pattern}.{guess}"
+                detail = f"No member has a name or tag that matches {pattern}.{guess}"
                 yield Diagnostic("Wave without members", detail, item.source, severity=Severity.WARNING)
         if wave.share is not None and wave.share <= last:
-            detail = f"{wave.share}% was reached by the wave before, so this one is empty. Shares grow: 10%, 50%, 100%."
+            detail = f"An earlier wave reaches {last}%, so this one is empty. Shares have to grow: 10%, 50%, 100%."
             yield Diagnostic("Empty wave", detail, item.source)
         last = wave.share or last
     reached = sum(map(len, in_waves(fleet, fleet.members)))

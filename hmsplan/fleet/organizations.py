@@ -201,7 +201,7 @@ class OrganizationJournal:
         except (ValueError, KeyError, TypeError) as error:
             raise StateError(
                 f"{self._file} cannot be read ({error}). Move it away, look at the children of the "
-                "organization, and run this again. To see them: hmsplan doctor",
+                "organization, and run this again. To list them: hmsplan doctor",
                 summary="Journal is damaged",
             ) from None
         return next((intent for intent in intents.values() if intent.member == member), None), made
@@ -224,13 +224,14 @@ def settle(journal: OrganizationJournal, member: Member, family: Family) -> None
     intent, earlier = journal.read(member.name)
     if earlier is not None and (family.children is None or earlier in family.children):
         raise AlreadyThere(
-            f"{plain(earlier)} was made for {member.name}. Write organization: {plain(earlier)} at {member.source}, "
-            f"and give its key as {member.key}. Nothing was made."
+            f"{plain(earlier)} was created for {member.name}. Write organization: {plain(earlier)} at {member.source}, "
+            f"and give its key as {member.key}. Nothing was created now."
         )
     if intent is None:
         return
     if intent.parent != family.id:
-        detail = f"a create for {member.name} is open, under {intent.parent}, and the key belongs to {family.id}"
+        what = f"it is not known whether an earlier run created an organization for {member.name}"
+        detail = f"{what}, under {intent.parent}, and the key belongs to {family.id}"
         raise UnknownCreate(f"{detail}. Run it with the key of {intent.parent}.")
     if made := family.named(intent.name, intent.before):
         raise _lost(intent, member, made)
@@ -238,8 +239,8 @@ def settle(journal: OrganizationJournal, member: Member, family: Family) -> None
     if family.children is None or wait_s > 0:
         when = "later" if family.children is None else f"in {wait_s:.0f} s"
         raise UnknownCreate(
-            f"an organization for {member.name} was asked for, and is not in the list of children yet. Run this again "
-            f"{when}: nothing is sent before it is known."
+            f"an earlier run asked for an organization for {member.name}, which is not in the list of children yet. "
+            f"Run this again {when}: nothing is sent until its outcome is known."
         )
     journal.settle(intent, "proven absent")
 
@@ -252,8 +253,8 @@ def refuse_twin(new: NewOrganization, member: Member, family: Family) -> None:
     """
     if found := family.named(new.name):
         raise AlreadyThere(
-            f"{plain(family.name or family.id)} has a child that is called {plain(new.name)} already: "
-            f"{', '.join(map(plain, found))}. If it is {member.name}'s, write organization: {plain(found[0])} at "
+            f"{plain(family.name or family.id)} already has a child with the name {plain(new.name)}: "
+            f"{', '.join(map(plain, found))}. If it belongs to {member.name}, write organization: {plain(found[0])} at "
             f"{member.source}, and keep its key where {member.key} says. If not, choose another --name."
         )
 
@@ -286,7 +287,7 @@ async def _created(
 ) -> str:
     family = await read_family(client)
     if family.id != new.parent:
-        raise UnknownCreate(f"the key belongs to {plain(family.id)} by now, and not to {plain(new.parent)}")
+        raise UnknownCreate(f"the key now belongs to {plain(family.id)}, and not to {plain(new.parent)}")
     refuse_twin(new, member, family)
     before = frozenset(family.children or ())
     intent = Intent(str(uuid.uuid4()), new.member, new.name, new.parent, new.sink, client.server_latest(), before)
@@ -331,8 +332,8 @@ def _put_away(journal: OrganizationJournal, member: Member, key: str, put: Calla
         where, why = journal.rescue(member.name), _without_key(f"{error.summary}: {error.detail}".rstrip(": "))
         sinks.keep(where, key)
         raise HmsplanError(
-            f"organization {plain(made)} was made for {member.name}, and its key is in {where}, which only this user "
-            f"may read. Bring it to where {member.key} comes from, delete that file, and write "
+            f"organization {plain(made)} was created for {member.name}, and its key is in {where}, which only this "
+            f"user may read. Copy it to where {member.key} comes from, delete that file, and write "
             f"organization: {plain(made)} at {member.source}.\n{why}",
             summary="Key not delivered",
         ) from None
@@ -347,18 +348,18 @@ async def _doubtful(client: WriteClient, intent: Intent, member: Member, why: st
     if made:
         return _lost(intent, member, made)
     return UnknownCreate(
-        f"the answer was lost ({why}), and no such organization is listed yet. Nothing more was sent. In "
-        f"{GRACE_S:.0f} s, run this again: it looks what became of it. If it was made, its key cannot be shown again."
+        f"the answer was lost ({why}), and no such organization is listed yet. Nothing more was sent. Run "
+        f"this again in {GRACE_S:.0f} s: it finds out what happened. If one was created, its key cannot be shown again."
     )
 
 
 def _lost(intent: Intent, member: Member, made: list[str]) -> KeyLost:
     ids = ", ".join(map(plain, made))
     return KeyLost(
-        f"organization {ids} was made for {member.name}, and the answer that showed its key was lost, unless "
-        f"{intent.sink} has it. The API does not show it again. Make a key for it in the dashboard, keep it where "
-        f"{member.key} comes from, and write organization: {plain(made[0])} at {member.source}. Or have it removed, "
-        "and run this again."
+        f"organization {ids} was created for {member.name}, and the answer that showed its key was lost, unless "
+        f"{intent.sink} has it. The API does not show it again. Create a key for it in the dashboard, keep it where "
+        f"{member.key} comes from, and write organization: {plain(made[0])} at {member.source}. Or have the "
+        "organization removed, and run this again."
     )
 
 

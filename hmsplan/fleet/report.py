@@ -131,7 +131,7 @@ class FleetPlan:
             what = "No changes." if not self.failed else "No changes in the others."
             return what if not self.unchanged else f"{what} {count(len(self.unchanged), 'member')} as declared."
         largest = len(self.groups[0].results)
-        alike = f"{largest:,} the same change" if largest > 1 else "no two the same change"
+        alike = f"{largest:,} the same change" if largest > 1 else "no two alike"
         others = self.changing - largest if largest > 1 else 0
         return f"{count(self.changing, 'member')} of {len(self.results):,} would change: {alike}" + (
             f", {others:,} different." if others else "."

@@ -170,7 +170,7 @@ def _drifts(results: Sequence[Result], width: int) -> Iterator[list[Line]]:
         yield [title(KEPT_IN_FLEET, Tone.PLAIN)]
     blind = [result.name for result, value in seen if value.is_blind]
     if blind:
-        yield [title(f"Nothing was compared, because no apply is remembered: {some(blind)}", Tone.PLAIN)]
+        yield [title(f"Nothing was compared, because no earlier apply is known: {some(blind)}", Tone.PLAIN)]
     yield from problems([result for result in results if result.value is None], width)
     yield [title(f"Drift in {len(drifted)} of {count(len(results), 'member')}.")]
 

@@ -256,7 +256,7 @@ class _Run:
         assert folder is not None  # noqa: S101 -- the command always says one
         place = folder / self.task.member.name
         if place.exists() and any(place.iterdir()):
-            detail = f"{place} holds files already, and nothing is overwritten. Name another folder."
+            detail = f"{place} has files already, and nothing is overwritten. Name another folder."
             raise HmsplanError(detail, summary="Folder is not empty")
         exported = asyncio.run(export(self._connect(), self.task.member.name, self.environment or DEFAULT_ENVIRONMENT))
         write_files(place, exported.files)
@@ -330,7 +330,7 @@ class _Run:
             OtherMachine: this is such a machine.
         """
         if self.task.common.machine not in {"", machine()}:
-            raise OtherMachine(f"{what}, and the Dask worker is on another machine, which has others. {instead}")
+            raise OtherMachine(f"{what} of this machine, and the Dask worker runs on another one. {instead}")
 
     def _backend(self) -> Backend:
         if is_folder(self._url):
@@ -361,7 +361,7 @@ class _Run:
         key, where = key_of(member, self.task.common)
         if not key:
             raise NoKey(
-                f"{where} is not set, and holds the key of {member.name} ({member.source}). Set it, and run again."
+                f"{where} is not set. It has to hold the key of {member.name} ({member.source}). Set it, and run again."
             )
         self.shy.append(key)
         if _KEY.fullmatch(key) is None:

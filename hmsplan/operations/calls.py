@@ -83,7 +83,7 @@ def _refuse_pointless(patterns: Collection[str], stack: Stack, state: State) -> 
             continue
         if any(fnmatchcase(str(address), pattern) for address in known):
             kinds = wording.listed(name for name in KINDS if takes_calls(name))
-            raise HmsplanError(f"a call is on {kinds}, and {pattern} names another kind", summary="No calls on this")
+            raise HmsplanError(f"only {kinds} have calls, and {pattern} names another kind", summary="No calls on this")
         if "*" in pattern or "?" in pattern:
             text = f"nothing that is declared or in the state is called {pattern}"
         else:

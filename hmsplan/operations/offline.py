@@ -75,7 +75,7 @@ def _check_origin(saved: SavedSnapshot, stack: Stack, now: float) -> None:
     if saved.stack != stack.name:
         raise StateError(
             f"it shows the stack {plain(saved.stack)}, and {stack.name} is planned: its state binds other objects, and "
-            f"all of them would seem to be taken out. Take a snapshot of this one:\n  hmsplan snapshot -o FILE",
+            f"all of them would seem to be deleted. Take a snapshot of this one:\n  hmsplan snapshot -o FILE",
             summary="Snapshot of another stack",
         )
     if saved.environment != stack.environment:
@@ -143,8 +143,8 @@ def _unlike(plan: Plan, state: State) -> Iterator[Diagnostic]:
     if blank and printed:
         yield Diagnostic(
             "Digest of a snapshot's plan",
-            f"The fingerprint of {', '.join(f'${{secret:{name}}}' for name in blank)} cannot be seen here, and takes "
-            "part in the digest of a live plan: that one will differ though nothing else does.",
+            f"The fingerprint of {', '.join(f'${{secret:{name}}}' for name in blank)} cannot be seen here, and is "
+            "part of the digest of a live plan, so that one will differ even if nothing else does.",
             severity=Severity.WARNING,
         )
 

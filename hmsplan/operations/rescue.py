@@ -72,7 +72,7 @@ class Rescue:
                 summary="State not stored",
             )
         return StateError(
-            f"{error.detail}\nNo file could be written either. Keep the lines from the brace on as {self.file.name}; "
+            f"{error.detail}\nNo file could be written either. Save the lines from the brace on as {self.file.name}; "
             f"when the storage is back, type\n  {self._push(Path(self.file.name))}\n {data.decode()}",
             summary="State not stored",
         )

@@ -136,8 +136,8 @@ class _Maker:
             return
         if call.target is None:
             why = (
-                f"{call.name} has no url, and its assistant no webhook_url. It is called at the webhook of the "
-                "account, which stands in the dashboard."
+                f"{call.name} has no url, and its assistant no webhook_url, so it is called at the webhook of the "
+                "account, which is set in the dashboard."
                 if call.hook is not None
                 else f"{call.name} has no url, and no number runs this workflow for an assistant with a webhook_url."
             )
@@ -151,7 +151,7 @@ class _Maker:
             arguments = [*self._arguments(call)]
         except NoValue as error:
             self._cannot(
-                call.resource, (*call.path, "parameters"), f"No arguments of {call.name} come to mind: {error}."
+                call.resource, (*call.path, "parameters"), f"No arguments of {call.name} could be made up: {error}."
             )
             return
         for what, values in arguments:
@@ -191,7 +191,7 @@ class _Maker:
                 self.untested.append(
                     Diagnostic(
                         "Webhook is not signed",
-                        "Nothing signs what is sent there, so anyone can call it, and no false signature was tried. "
+                        "What is sent there is not signed, so anyone can call it, and no false signature was tried. "
                         "Write webhook_secret: ${secret:name}.",
                         case.source,
                         case.address,

@@ -35,8 +35,8 @@ _FALSE: Final = {
 }
 ONLY_ERRORS: Final = "Tool answers with an error"
 _ALL: Final = (
-    "So it does to all others. Does the service know the tool by this name? If only the values are unknown to it, "
-    "write some that it knows as examples: into the schema."
+    "It answers all other calls of the tool like this, too. Does the service know the tool by this name? If it does "
+    "not know the values, write some that it knows as examples: into the schema."
 )
 _MOST: Final = 5
 """Problems of one answer that are told."""
@@ -81,10 +81,10 @@ def _trouble(case: WebhookCase, answer: Answer) -> Problem | None:
         case Trouble.TOO_LATE:
             limit = f"{description.answer_within_s(case.event):g} s"
             instead = {
-                WebhookEvent.ASSISTANT_REQUEST: "The platform takes the stored assistant after that.",
+                WebhookEvent.ASSISTANT_REQUEST: "After that the platform uses the stored assistant.",
                 WebhookEvent.TOOL_CALLS: "The tool has failed for the caller. Answer sooner, or make it async.",
             }.get(case.event, "The platform waits no longer than it waits for a tool. Answer first, work afterwards.")
-            return Problem(case, "Webhook answers too late", f"there is no whole answer within {limit}. {instead}")
+            return Problem(case, "Webhook answers too late", f"there is no complete answer within {limit}. {instead}")
         case Trouble.TOO_LARGE:
             return Problem(
                 case, "Webhook answer is too large", "it has more than a million bytes, and was not read to its end."
@@ -112,7 +112,7 @@ def _status(case: WebhookCase, answer: Answer) -> Problem | None:
     if status in {401, 403}:
         why = "Is its secret the one that the stack declares, and does it sign the raw body?"
         return Problem(case, "Webhook refuses a true signature", f"it answers {status}. {why}")
-    why = "What the event holds, its schema allows." if case.signing is Signing.VALID else "Answer 401 to it."
+    why = "The event is valid under its schema." if case.signing is Signing.VALID else "Answer 401 to it."
     why = "Does the service have this path, and take POST?" if status in {404, 405} else why
     return Problem(case, "Webhook fails", f"it answers {status}{_quoted(case, answer)}. {why}")
 
@@ -142,7 +142,7 @@ def _of_form(case: WebhookCase, value: Any) -> Iterator[Problem]:
     known = wording.either([each["form"] for each in description.forms(case.event)])
     for error in jsonschema_rs.Draft202012Validator(form["schema"]).iter_errors(value):
         where = dotted(tuple(error.instance_path)) or "the answer"
-        detail = f"taken for {form['form']}, {where} is wrong ({error.kind.name}). It may be {known}."
+        detail = f"read as {form['form']}, {where} is wrong ({error.kind.name}). It may be {known}."
         yield Problem(case, "Wrong form of an answer", detail)
 
 
@@ -154,7 +154,7 @@ def _of_ids(case: WebhookCase, value: Any) -> Iterator[Problem]:
     for name in given:
         if name not in case.tool_call_ids:
             wanted = wording.listed(case.tool_call_ids)
-            detail = f"a result is for the call {wording.shown(name)}, and the one that was made is {wanted}."
+            detail = f"a result is for the call {wording.shown(name)}, and the call was {wanted}."
             yield Problem(case, "Answer to another call", detail)
     for name in case.tool_call_ids:
         if given.count(name) != 1:

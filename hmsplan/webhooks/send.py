@@ -34,7 +34,7 @@ class Trouble(enum.Enum):
     """Why there is no whole answer."""
 
     NOT_RESOLVED = "the name of the host is not known"
-    PRIVATE = "the host is not of this machine, and its address is private: the platform cannot reach it"
+    PRIVATE = "the host is another machine with a private address, which the platform cannot reach"
     NOT_CONNECTED = "the connection is refused"
     TLS = "its certificate is not valid for the host, or it does not speak TLS"
     CLOSED = "the connection is closed before the answer is whole"

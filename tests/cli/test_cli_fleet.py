@@ -120,7 +120,7 @@ def test_those_that_differ_are_shown_apart(fleet: Callable[..., Result], emulato
     (emulator_desk,) = emulator.all("assistants", key=key_of("gamma"))
     emulator.remove("assistants", emulator_desk["id"])
     plan = fleet("plan")
-    assert "2 members of 4 would change: no two the same change." in plan.out
+    assert "2 members of 4 would change: no two alike." in plan.out
     assert "Without changes: acme, delta" in plan.out
     assert fleet("plan", "--member", "acme").out.startswith("No changes.")
     drift = fleet("drift", "--detailed-exitcode")

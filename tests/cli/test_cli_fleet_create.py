@@ -141,9 +141,9 @@ def test_a_member_gets_one_organization(fleet: Callable[..., Result], emulator: 
     assert fleet("create", "zuid", "--sink", f"file:{tmp_path / 'one'}", "-y").code == 0
     twin = fleet("create", "noord", "--name", " ZUID", "--sink", f"file:{tmp_path / 'two'}", "-y")
     assert twin.code == 4
-    assert f"{children(emulator)[0]['id']}. If it is noord's, write organization" in told(twin)
+    assert f"{children(emulator)[0]['id']}. If it belongs to noord, write organization" in told(twin)
     again = fleet("create", "zuid", "--name", "Other", "--sink", f"file:{tmp_path / 'two'}", "-y")
-    assert (again.code, "was made for zuid. Write organization" in told(again)) == (4, True)
+    assert (again.code, "was created for zuid. Write organization" in told(again)) == (4, True)
     has_key = fleet("create", "noord", "--sink", f"file:{tmp_path / 'two'}", "-y", HMS_KEY_NOORD="fl_live_x")
     assert (has_key.code, "HMS_KEY_NOORD is set" in told(has_key)) == (4, True)
     assert "No such member" in told(fleet("create", "nord", "--sink", "exec:cat", "-y"))
@@ -168,7 +168,7 @@ def test_a_lost_answer_is_said_as_unrecoverable(
     lost = fleet("create", "zuid", "--sink", f"file:{sink}", "-y")
     assert lost.code == 8, lost
     (child,) = children(emulator)
-    assert f"organization {child['id']} was made for zuid, and the answer that showed its key was lost" in told(lost)
+    assert f"organization {child['id']} was created for zuid, and the answer that showed its key was lost" in told(lost)
     assert f"write organization: {child['id']} at clients.csv:2" in told(lost)
     assert not sink.exists()
     again = fleet("create", "zuid", "--sink", f"file:{sink}", "-y", "--name", "Another")
@@ -185,7 +185,7 @@ def test_one_that_was_proven_not_to_be_made_is_made_once(
     assert (unknown.code, "Unknown outcome" in told(unknown)) == (8, True)
     emulator.inject()
     soon = fleet("create", "zuid", "--sink", sink, "-y")
-    assert (soon.code, "nothing is sent before it is known" in told(soon)) == (8, True)
+    assert (soon.code, "nothing is sent until its outcome is known" in told(soon)) == (8, True)
     file = root / ".hmsplan/organizations/fleet/journal.jsonl"
     aged = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     file.write_text("".join(json.dumps({**e, "at": e["at"] - 60}) + "\n" for e in aged), "utf-8")

@@ -403,7 +403,7 @@ def test_leads_are_not_added_to_a_campaign_that_somebody_started_meanwhile(tmp_p
             there.append(len(world.leads("Recall")))
 
         applied = applied_beside(world, "POST", start, "recall:*", nth=3, concurrency=1)
-        assert "started it" in next(iter(failed(applied).values()))
+        assert "was started outside hmsplan" in next(iter(failed(applied).values()))
         assert len(world.leads("Recall")) == there[0]
 
 
@@ -417,7 +417,7 @@ def test_the_window_of_a_campaign_that_somebody_started_meanwhile_is_not_changed
         applied = applied_beside(
             world, "GET /campaigns/", lambda: world.emulator.edit("campaigns", world.id("campaigns.recall"), run), "x:x"
         )
-        assert "started it" in failed(applied)["campaigns.recall:update"]
+        assert "was started outside hmsplan" in failed(applied)["campaigns.recall:update"]
         assert world.live("campaigns", "Recall")["schedule_end_time"] == "17:30:00"
 
 

@@ -203,7 +203,7 @@ def test_a_wave_that_finds_none_and_members_that_no_wave_reaches_are_warned_of(t
     text = "members: ${csv:clients.csv}\nstack: clinics\nwaves: [{members: [acne]}, {share: 40%}]\n"
     fleet = load_fleet(fleet_in(tmp_path, text))
     assert [(each.summary, each.detail) for each in fleet.warnings] == [
-        ("Wave without members", "No member has a name or tag that fits acne. Did you mean acme?"),
+        ("Wave without members", "No member has a name or tag that matches acne. Did you mean acme?"),
         ("Members in no wave", "The waves do not reach 1 member. End with share: 100%."),
     ]
 

@@ -65,7 +65,7 @@ def test_ids_organizations_and_values_of_variables_make_no_difference() -> None:
     assert one.value is not None
     report = plan_report([one, other])
     assert [group.names for group in report.groups] == [("acme-dental", "bright")]
-    assert plan_report([one, result("bright", "Hi, this is NAME.")]).verdict.endswith("no two the same change.")
+    assert plan_report([one, result("bright", "Hi, this is NAME.")]).verdict.endswith("no two alike.")
 
 
 def test_what_stood_there_before_makes_a_difference() -> None:
