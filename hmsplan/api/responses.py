@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from hmsplan.api import lenient_json
 from hmsplan.errors import Ambiguous, ApiError, NotFound, RateLimited, Unauthorized
-from hmsplan.formats import lenient_json
 from hmsplan.secrets import detect
 from hmsplan.secrets.encodings import disguises
 from hmsplan.text.strict_json import NotJson

@@ -16,8 +16,8 @@ from hmsplan.apply.fresh import NotBegun, NotSent
 from hmsplan.errors import ApiError, Unauthorized
 from hmsplan.kinds import KINDS
 from hmsplan.model import RemoteObject, Status, Verb
-from hmsplan.output.words import seconds
 from hmsplan.text import wording
+from hmsplan.text.timestamps import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -166,7 +166,7 @@ class Admission:
             self.waiting.discard(step.key)
 
     def _give_up(self, step: Step, busy: _Busy, calls: CallWait) -> bool:
-        after = f"after {seconds(calls.patience_s)} {busy.still}"
+        after = f"after {duration(calls.patience_s)} {busy.still}"
         if not calls.proceeds:
             raise Skipped(f"{after}. Nothing was sent")
         self.context.note(f"{step.address}: {after}; it is changed all the same")

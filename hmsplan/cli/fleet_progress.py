@@ -12,8 +12,9 @@ from hmsplan.cli.terminal import HANG, OutputFailed, err, out, shown, wrapped
 from hmsplan.fleet.rollout import Told
 from hmsplan.fleet.task import Ended
 from hmsplan.output import events
-from hmsplan.output.words import seconds, some
+from hmsplan.output.words import some
 from hmsplan.text.escape import plain
+from hmsplan.text.timestamps import duration
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class FleetLines(Told):
         """Say once how long it takes."""
         self._waits += 1
         if self._waits == 1:
-            err(f"Wave {number} is due in {seconds(seconds_left)} ...")
+            err(f"Wave {number} is due in {duration(seconds_left)} ...")
 
     def ended(self, result: Result) -> None:
         """Say how a member ended."""
@@ -109,7 +110,7 @@ class FleetTable(Told):
 
     def waiting(self, seconds_left: float, number: int) -> None:
         """Show how long it takes."""
-        self._note = f"wave {number} is due in {seconds(seconds_left)}"
+        self._note = f"wave {number} is due in {duration(seconds_left)}"
         self._live.update(self._table())
 
     def started(self, names: Sequence[str]) -> None:

@@ -15,10 +15,9 @@ from hmsplan.cli.session import load
 from hmsplan.cli.surfaces import FOUND_FORMATS, print_found
 from hmsplan.cli.terminal import out, width
 from hmsplan.errors import ConfigError
-from hmsplan.lint.engine import worst
 from hmsplan.lint.rule import Group
 from hmsplan.lint.rules import all_rules
-from hmsplan.model import Diagnostic, Severity
+from hmsplan.model import Diagnostic, Severity, has_severity
 from hmsplan.operations.lint import lint_stack
 from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.output.events import diagnostic_json
@@ -98,7 +97,7 @@ def lint_command(options: Globals, form: str, listing: bool, chosen: frozenset[s
         return error.exit_code
     found = lint_stack(stack, options.directory, rules=rules if chosen else None)
     found = found if chosen else (*stack.warnings, *found)
-    fails = worst(found, Severity(fail_severity) if fail_severity else stack.lint.fail)
+    fails = has_severity(found, Severity(fail_severity) if fail_severity else stack.lint.fail)
     print_findings(options, found, form, suite=_SUITE, well=list(map(str, stack.resources)))
     if form not in _SILENT and form != "json":
         out(_verdict(found, len(rules), len(stack.resources)))

@@ -17,8 +17,8 @@ from hmsplan.errors import HmsplanError, UnsafePlan
 from hmsplan.output import events
 from hmsplan.output.diagnostics import diagnostics_of
 from hmsplan.output.report import render_report
-from hmsplan.output.words import seconds as in_words
 from hmsplan.planner.windows import told_by
+from hmsplan.text.timestamps import duration
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -53,7 +53,7 @@ class ApplyReporter(Stderr):
 
     def resting(self, seconds: float, until: float) -> None:
         """Say what is waited for."""
-        text = f"Waiting until {told_by(self.zone, until)}, for {in_words(seconds)}. Nothing is locked; Ctrl-C ends it."
+        text = f"Waiting until {told_by(self.zone, until)}, for {duration(seconds)}. Nothing is locked; Ctrl-C ends it."
         if self.events is not None:
             self.events.note(text)
         else:

@@ -14,8 +14,7 @@ from hmsplan.cli.session import load
 from hmsplan.cli.surfaces import FOUND_FORMATS, print_found
 from hmsplan.cli.terminal import complain, err, out, width
 from hmsplan.errors import ConfigError
-from hmsplan.lint.engine import worst
-from hmsplan.model import Severity
+from hmsplan.model import Severity, has_severity
 from hmsplan.operations.lint import lint_stack
 from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.output.events import diagnostic_json
@@ -42,7 +41,7 @@ def checked(options: Globals) -> tuple[tuple[Diagnostic, ...], Collection[Addres
     else:
         linted = lint_stack(stack, options.directory)
         found = (*stack.warnings, *(each for each in linted if each.severity is not Severity.INFO))
-        if worst(linted, stack.lint.fail):
+        if has_severity(linted, stack.lint.fail):
             stack = None
     return tuple(map(options.commands.completed, found)), stack.resources if stack is not None else None
 

@@ -30,7 +30,7 @@ from hmsplan.fleet.report import worst
 from hmsplan.fleet.task import Checked, Drifted, Ended, Exported, Operation, Planned, Result, Standing
 from hmsplan.fleet.values import SECRET
 from hmsplan.formats.plan_file import plan_to_bytes
-from hmsplan.model import Diagnostic, Severity, Status, tally
+from hmsplan.model import Diagnostic, Severity, Status, has_severity, tally
 from hmsplan.operations.apply import Consent, apply, exit_code
 from hmsplan.operations.checks import checked, values_to_hide
 from hmsplan.operations.drift import drift
@@ -197,12 +197,11 @@ class _Run:
         return self._ended(0, (*self.told.warnings, *report.warnings), value)
 
     def _lint(self) -> Result:
-        from hmsplan.lint.engine import worst  # noqa: PLC0415 -- only for this operation
-        from hmsplan.operations.lint import lint_stack  # noqa: PLC0415
+        from hmsplan.operations.lint import lint_stack  # noqa: PLC0415 -- only for this operation
 
         stack = self._stack(need_secrets=False)
         linted = lint_stack(stack, self.root)
-        code = ConfigError.exit_code if worst(linted, stack.lint.fail) else 0
+        code = ConfigError.exit_code if has_severity(linted, stack.lint.fail) else 0
         return self._ended(code, (*stack.warnings, *linted))
 
     def _status(self) -> Result:

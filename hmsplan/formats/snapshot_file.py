@@ -23,8 +23,8 @@ from hmsplan.formats import state_file
 from hmsplan.formats.codec import decode, encode
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.conceal import concealed, without_credentials
-from hmsplan.model import Anonymous, RemoteObject, Snapshot, Spec
-from hmsplan.planner.members import HALF, fingerprint, is_untouched
+from hmsplan.model import MEMBER_HALF, Anonymous, RemoteObject, Snapshot, Spec
+from hmsplan.planner.members import fingerprint, is_untouched
 from hmsplan.text import timestamps
 from hmsplan.text.canonical_json import canonical_json, digest
 from hmsplan.text.strict_json import read_document
@@ -39,7 +39,7 @@ FORMAT_VERSION: Final = 1
 _SUMMARY: Final = "Not a snapshot"
 _TAKE: Final = "Take a new one:\n  hmsplan snapshot -o FILE"
 LEADS: Final = "leads"
-_OTHER: Final = "0" * HALF  # other variables than the known ones of that person
+_OTHER: Final = "0" * MEMBER_HALF  # other variables than the known ones of that person
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def _known_leads(stack: Stack, state: State) -> frozenset[str]:
     bound = (mark for binding in state.bindings.values() for mark in binding.members)
     sent = (intent.identity[0] for intent in state.intents if intent.parent is not None)
     marks = {*(fingerprint(members, spec, state.lineage) for spec in declared), *bound, *sent}
-    return frozenset(half for mark in marks for half in (mark[:-HALF], mark[-HALF:]) if half)
+    return frozenset(half for mark in marks for half in (mark[:-MEMBER_HALF], mark[-MEMBER_HALF:]) if half)
 
 
 def _without_credentials(state: State) -> State:
@@ -180,7 +180,7 @@ def _anonymous(item: RemoteObject, lineage: str, known: Collection[str]) -> Remo
     tells what the stack says.
     """
     members, mark = members_of(item.kind), fingerprint(members_of(item.kind), item.fields, lineage)
-    who, member = mark[:HALF], mark[HALF:]
+    who, member = mark[:MEMBER_HALF], mark[MEMBER_HALF:]
     if member not in known:
         mark, who = (who + _OTHER, who) if who in known else ("", "")
     return anonymous(members, item.id, Anonymous(mark, None if is_untouched(members, item) else who))

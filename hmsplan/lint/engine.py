@@ -134,11 +134,6 @@ def lint(
     return tuple(sorted(found.values(), key=_order))
 
 
-def worst(problems: Iterable[Diagnostic], least: Severity) -> bool:
-    """Say whether one of *problems* is at least as bad as *least*."""
-    return any(problem.severity.rank <= least.rank for problem in problems)
-
-
 def _of_resources(
     rules: Sequence[Rule], view: View, by_kind: Mapping[str, Sequence[Resource]]
 ) -> Iterator[tuple[Rule, Resource | None, Hit]]:

@@ -23,7 +23,7 @@ from hmsplan.model.config import (
     VariableOrigin,
 )
 from hmsplan.model.consent import Approval, ApprovalStatus, ApprovalUse, InForce, Refusal, Risk
-from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine, Topic
+from hmsplan.model.diagnostic import Diagnostic, Severity, SourceLine, Topic, has_severity
 from hmsplan.model.head import UNKNOWN, Author, Head
 from hmsplan.model.history import Deed, HistoryEntry, Picture
 from hmsplan.model.paths import (
@@ -73,7 +73,17 @@ from hmsplan.model.pull import FileChange, Pulled, PullOutcome, PullReport, Side
 from hmsplan.model.report import Complaint, Outcome, Report, Status
 from hmsplan.model.secret import Secret
 from hmsplan.model.snapshot import Anonymous, RemoteObject, Snapshot
-from hmsplan.model.state import Begun, Binding, Deposed, LastEntry, PendingCreate, RolledBack, State, TakenBack
+from hmsplan.model.state import (
+    MEMBER_HALF,
+    Begun,
+    Binding,
+    Deposed,
+    LastEntry,
+    PendingCreate,
+    RolledBack,
+    State,
+    TakenBack,
+)
 from hmsplan.model.value import EMPTY, MISSING, Missing, Ref, Spec, Unsendable, Value
 from hmsplan.model.windows import EVERYTHING, Freeze, Hours, Opening, Wait, Window
 
@@ -83,6 +93,7 @@ __all__ = [
     "EMPTY",
     "EVERYTHING",
     "KEY_PATTERN",
+    "MEMBER_HALF",
     "MISSING",
     "UNKNOWN",
     "Action",
@@ -176,6 +187,7 @@ __all__ = [
     "Wait",
     "Window",
     "dotted",
+    "has_severity",
     "is_address_pattern",
     "is_pending",
     "is_written",

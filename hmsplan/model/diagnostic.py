@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,3 +73,8 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
     topic: Topic | None = None
     rule: str = ""
+
+
+def has_severity(problems: Iterable[Diagnostic], least: Severity) -> bool:
+    """Say whether one of *problems* is at least as bad as *least*."""
+    return any(problem.severity.rank <= least.rank for problem in problems)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Final
 
 from hmsplan.model.address import Address
 from hmsplan.model.consent import InForce
@@ -12,6 +13,9 @@ from hmsplan.model.head import Author
 from hmsplan.model.paths import FieldPath
 from hmsplan.model.promotion import Content
 from hmsplan.model.value import EMPTY, Spec
+
+MEMBER_HALF: Final = 16
+"""Hex digits of each half of a member's fingerprint: of the person, then of all. Version 1 had the second alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +26,8 @@ class Binding:
         applied: the fields last applied, in the form of ``formats.state_file``: ids in place of references, secrets as
             ``Secret.recorded()``.
         protected: ``prevent_destroy`` was in force when it was last applied.
-        members: ``members.fingerprint`` of each member we added to how many there are of it; no phone number is stored.
-            One that was added and is not on the list any more was taken away by a person, and stays here as a memory.
+        members: ``planner.members.fingerprint`` of each member we added to how many there are of it; no phone number is
+            stored. One that was added and is not on the list any more was taken away by a person, and is remembered.
         sent: top-level fields that this state has sent: they hold no secret that is unknown here.
         leaving: of those, the ones whose removal was about to be sent: those of them that are gone left by our hand.
         made: Unix seconds, by the API's clock, when we made the object; 0.0 = longer ago than matters, or not by us.

@@ -14,10 +14,10 @@ from hmsplan.errors import StateError, WrongOrganization
 from hmsplan.formats.snapshot_file import LEADS, anonymous, mark_of, members_of
 from hmsplan.kinds import KINDS
 from hmsplan.kinds.conceal import without_credentials
-from hmsplan.model import Against, Diagnostic, Secret, Severity, leaves
+from hmsplan.model import MEMBER_HALF, Against, Diagnostic, Secret, Severity, leaves
 from hmsplan.planner.inputs import kinds_in_use, kinds_to_consult, wanted_details
 from hmsplan.planner.last_applied import share
-from hmsplan.planner.members import HALF, fingerprint, number_fingerprint
+from hmsplan.planner.members import fingerprint, number_fingerprint
 from hmsplan.planner.planner import DEFAULTS, Options, make_plan
 from hmsplan.text import timestamps, wording
 from hmsplan.text.escape import plain
@@ -116,7 +116,7 @@ def _recognised(live: Snapshot, stack: Stack, lineage: str) -> Iterator[tuple[st
     members = members_of(LEADS)
     first = members.identity[0]
     declared = [spec for resource in stack.resources.values() for spec in resource.members or ()]
-    named = {fingerprint(members, spec, lineage)[-HALF:]: spec for spec in declared}
+    named = {fingerprint(members, spec, lineage)[-MEMBER_HALF:]: spec for spec in declared}
     numbers = {number_fingerprint(members, spec, lineage): spec.get(first) for spec in declared}
     for owner, found in live.members.items():
         yield owner, tuple(_one(item, named, numbers) for item in found)
@@ -124,10 +124,10 @@ def _recognised(live: Snapshot, stack: Stack, lineage: str) -> Iterator[tuple[st
 
 def _one(item: RemoteObject, named: Mapping[str, Spec], numbers: Mapping[str, object]) -> RemoteObject:
     mark, members = mark_of(item), members_of(item.kind)
-    if (half := mark.fingerprint[-HALF:]) in named:
+    if (half := mark.fingerprint[-MEMBER_HALF:]) in named:
         status = members.untouched[0]
         return replace(item, fields={**named[half], status: item.fields[status]})
-    who = mark.fingerprint[:-HALF] or mark.called or ""  # of other variables, or called: the same person
+    who = mark.fingerprint[:-MEMBER_HALF] or mark.called or ""  # of other variables, or called: the same person
     return anonymous(members, item.id, mark, **{members.identity[0]: numbers[who]}) if who in numbers else item
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.kinds import KINDS
 from hmsplan.output.lines import BLANK, Line, paint, safe, title
-from hmsplan.output.words import seconds
-from hmsplan.text.timestamps import for_people, iso
+from hmsplan.text.timestamps import duration, for_people, iso
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def _lines(now: float, calls: Sequence[CallInProgress]) -> Iterator[Line]:
 
 
 def _told(call: CallInProgress, now: float) -> str:
-    began = f"since {for_people(call.began)} ({seconds(max(now - call.began, 0))})" if call.began is not None else ""
+    began = f"since {for_people(call.began)} ({duration(max(now - call.began, 0))})" if call.began is not None else ""
     caller = f"with {call.caller}" if call.caller else ""
     return ", ".join(filter(None, [" ".join(filter(None, [call.direction, call.status])), began, caller]))
 

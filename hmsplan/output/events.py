@@ -29,8 +29,9 @@ from hmsplan.output.changes import headline
 from hmsplan.output.commands import BARE
 from hmsplan.output.diagnostics import diagnostics_of
 from hmsplan.output.report import all_done, progress_line, report_json, summary, totals
-from hmsplan.output.words import plan_line, seconds
+from hmsplan.output.words import plan_line
 from hmsplan.text.escape import plain
+from hmsplan.text.timestamps import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,7 +124,7 @@ def running(step: Step, elapsed_s: float) -> Event | None:
     """Return that a step is still on its way."""
     if step.verb in _SILENT:
         return None
-    message = f"{step.address}: still going on, {seconds(elapsed_s)} elapsed"
+    message = f"{step.address}: still going on, {duration(elapsed_s)} elapsed"
     return {"@message": message, "type": "apply_progress", "hook": _hook(step, elapsed_s)}
 
 

@@ -13,9 +13,9 @@ from hmsplan.output.blast_radius import blast_radius_summary
 from hmsplan.output.commands import BARE
 from hmsplan.output.minutes import balance_text, minutes_rows
 from hmsplan.output.page import Item, Page, Question, Row, item_of, memory_of
-from hmsplan.output.words import MARKS, plan_line, rollback_text, seconds, snapshot_text, some
+from hmsplan.output.words import MARKS, plan_line, rollback_text, snapshot_text, some
 from hmsplan.planner.flow import flow_of
-from hmsplan.text.timestamps import for_people, iso
+from hmsplan.text.timestamps import duration, for_people, iso
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
@@ -280,7 +280,7 @@ def unsettled(item: Unsettled, commands: CommandLine = BARE) -> Question:
     """Ask what became of a create, with every answer as a command."""
     name = str(item.address)
     if item.id is not None:
-        left = f"it may show up within {seconds(item.remaining_s)}. Plan again then"
+        left = f"it may show up within {duration(item.remaining_s)}. Plan again then"
         return Question(
             name, f"created a moment ago as {item.id}, and neither the list nor a GET shows it; {left}.", ()
         )
@@ -300,9 +300,8 @@ def _doubt(item: Unsettled) -> str:
         return f"{may}. Say which one it is, or that none is:"
     if not item.is_waiting:
         return "not in the list, which may be incomplete and does not prove anything. Look it up, then say what it is:"
-    return (
-        f"not in the lists; it may show up within {seconds(item.remaining_s)}. Plan again then, or say that it is none:"
-    )
+    left = duration(item.remaining_s)
+    return f"not in the lists; it may show up within {left}. Plan again then, or say that it is none:"
 
 
 def _ending(plan: Plan) -> Iterator[str]:

@@ -11,7 +11,8 @@ from hmsplan.model import Action, Status, Verb, dotted
 from hmsplan.output.commands import BARE
 from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
 from hmsplan.output.plan_page import asking_for, follow_up
-from hmsplan.output.words import seconds, some
+from hmsplan.output.words import some
+from hmsplan.text.timestamps import duration
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
@@ -210,8 +211,8 @@ def summary(report: Report, plan: Plan | None = None) -> str:
 
 def _cost(report: Report) -> str:
     sent = ", ".join(f"{number:,} {method}" for method, number in sorted(report.requests.items()) if number)
-    waited = f", of which {seconds(report.waited_s)} waiting for the rate limit" if report.waited_s >= 1 else ""
-    return f"Requests: {sent or 'none'}. Time: {seconds(report.elapsed_s)}{waited}."
+    waited = f", of which {duration(report.waited_s)} waiting for the rate limit" if report.waited_s >= 1 else ""
+    return f"Requests: {sent or 'none'}. Time: {duration(report.elapsed_s)}{waited}."
 
 
 def _next(report: Report, plan: Plan | None, commands: CommandLine) -> Iterator[Line]:
@@ -257,9 +258,9 @@ def progress_line(  # noqa: PLR0911 -- a table
         case Status.DONE:
             object_id = f" [id={safe(outcome.id)}]" if outcome.id and not step.member else ""
             notes = "".join(f"; {safe(note)}" for note in outcome.notes)
-            return f"{step.address}: {noun} complete after {seconds(elapsed_s)}{object_id}{notes}"
+            return f"{step.address}: {noun} complete after {duration(elapsed_s)}{object_id}{notes}"
         case Status.FAILED:
-            return f"{step.address}: {noun} failed after {seconds(elapsed_s)}: {_first_line(outcome.error)}"
+            return f"{step.address}: {noun} failed after {duration(elapsed_s)}: {_first_line(outcome.error)}"
         case Status.UNSETTLED:
             return f"{step.address}: {noun} without an answer; it is not known whether it happened"
         case Status.SKIPPED:

@@ -38,18 +38,6 @@ def fitting(sizes: Iterable[int], room: int) -> int:
     return bisect_right(list(accumulate(sizes)), room)
 
 
-def seconds(value: float) -> str:
-    """Write a duration: ``0.4s``, ``12s``, ``3m5s``, ``15h45m``."""
-    if value < 1:
-        return f"{value:.1f}s" if value else "0s"
-    whole = round(value)
-    minutes, rest = divmod(whole, 60)
-    hours, more = divmod(minutes, 60)
-    if hours:
-        return f"{hours}h{more}m"
-    return f"{minutes}m{rest}s" if minutes else f"{whole}s"
-
-
 def snapshot_text(against: Against | None) -> str:
     """Say which snapshot a plan was made against, and how old that was; "" for one of what was live."""
     if against is None:

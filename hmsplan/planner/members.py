@@ -9,9 +9,9 @@ from __future__ import annotations
 import hmac
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from hmsplan.model import EMPTY, Anonymous, MembersChange, RemoteObject
+from hmsplan.model import EMPTY, MEMBER_HALF, Anonymous, MembersChange, RemoteObject
 from hmsplan.planner.member_reasons import why_added_again
 from hmsplan.planner.member_updates import updates_of
 from hmsplan.text.canonical_json import canonical_json
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from hmsplan.kinds import Members
     from hmsplan.model import SourceLine, Spec
-
-HALF: Final = 16
-"""Hex digits of each half of a fingerprint: of the person, then of the whole member. Version 1 had the second alone."""
 
 
 def member_key(members: Members, spec: Spec) -> str:
@@ -54,21 +51,21 @@ def number_fingerprint(members: Members, spec: Spec, lineage: str) -> str:
 
 
 def _keyed(lineage: str, text: str) -> str:
-    return hmac.digest(lineage.encode(), text.encode(), "sha256").hex()[:HALF]
+    return hmac.digest(lineage.encode(), text.encode(), "sha256").hex()[:MEMBER_HALF]
 
 
 def by_member(owned: Mapping[str, int]) -> Counter[str]:
     """Count remembered fingerprints by their second half, which every version wrote."""
     counted: Counter[str] = Counter()
     for mark, count in owned.items():
-        counted[mark[-HALF:]] += count
+        counted[mark[-MEMBER_HALF:]] += count
     return counted
 
 
 def merged(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
     """Return the fingerprints of both, each as often as the one that has more of it."""
     known = by_member(one)
-    return {**one, **{mark: count for mark, count in other.items() if count > known[mark[-HALF:]]}}
+    return {**one, **{mark: count for mark, count in other.items() if count > known[mark[-MEMBER_HALF:]]}}
 
 
 def carried(owned: Mapping[str, int], leaving: Mapping[str, int], coming: Mapping[str, int]) -> Mapping[str, int]:
@@ -76,8 +73,8 @@ def carried(owned: Mapping[str, int], leaving: Mapping[str, int], coming: Mappin
 
     *owned* are those that we added to the object that stood there, of which *leaving* left with it by our hand.
     """
-    people = {mark[:HALF] for mark in coming}
-    left = {mark: count - leaving.get(mark, 0) for mark, count in owned.items() if mark[:HALF] not in people}
+    people = {mark[:MEMBER_HALF] for mark in coming}
+    left = {mark: count - leaving.get(mark, 0) for mark, count in owned.items() if mark[:MEMBER_HALF] not in people}
     return {**{mark: count for mark, count in left.items() if count > 0}, **coming}
 
 
@@ -141,8 +138,8 @@ def gone_of(
     """Count those of *leaving* who are gone."""
     if not leaving:
         return leaving
-    there = Counter(fingerprint(members, item.fields, lineage)[-HALF:] for item in live)
-    gone = {mark: min(count, owned.get(mark, 0) - there[mark[-HALF:]]) for mark, count in leaving.items()}
+    there = Counter(fingerprint(members, item.fields, lineage)[-MEMBER_HALF:] for item in live)
+    gone = {mark: min(count, owned.get(mark, 0) - there[mark[-MEMBER_HALF:]]) for mark, count in leaving.items()}
     return {mark: count for mark, count in gone.items() if count > 0}
 
 
@@ -196,7 +193,7 @@ def _person(members: Members, item: RemoteObject, lineage: str) -> str:
     mark = item.fields.get(members.identity[-1])
     if not isinstance(mark, Anonymous):
         return number_fingerprint(members, item.fields, lineage)
-    return mark.fingerprint[:HALF] or mark.called or item.id
+    return mark.fingerprint[:MEMBER_HALF] or mark.called or item.id
 
 
 def _taken(
@@ -208,21 +205,21 @@ def _taken(
     lineage: str,
 ) -> set[str]:
     """Name the people to be added whom we added before, and whom a person took off the list since."""
-    ours = Counter({mark[:HALF]: 0 for mark in owned})
+    ours = Counter({mark[:MEMBER_HALF]: 0 for mark in owned})
     for mark, count in owned.items():
-        ours[mark[:HALF] if len(mark) > HALF else ""] += count
+        ours[mark[:MEMBER_HALF] if len(mark) > MEMBER_HALF else ""] += count
     there = Counter(person for person, _ in here)
     leaving = Counter(person for person, item in here if item.id in going)
-    old = {mark for mark in owned if len(mark) == HALF}
+    old = {mark for mark in owned if len(mark) == MEMBER_HALF}
     if old:
-        old -= {fingerprint(members, item.fields, lineage)[-HALF:] for _, item in here}
+        old -= {fingerprint(members, item.fields, lineage)[-MEMBER_HALF:] for _, item in here}
     coming: Counter[str] = Counter()
     found: set[str] = set()
     for spec in add:
         mark = fingerprint(members, spec, lineage)
-        coming[mark[:HALF]] += 1
-        if mark[HALF:] in old:
-            found.add(mark[:HALF])
+        coming[mark[:MEMBER_HALF]] += 1
+        if mark[MEMBER_HALF:] in old:
+            found.add(mark[:MEMBER_HALF])
     return found | {who for who, count in coming.items() if ours[who] > there[who] and count > leaving[who]}
 
 
@@ -261,7 +258,7 @@ def _removable(
     remove: list[RemoteObject] = []
     kept = 0
     for item in extra:
-        mark = fingerprint(members, item.fields, lineage)[-HALF:]
+        mark = fingerprint(members, item.fields, lineage)[-MEMBER_HALF:]
         if left[mark] <= 0:
             continue
         left[mark] -= 1

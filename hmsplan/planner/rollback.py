@@ -17,6 +17,7 @@ from hmsplan.kinds import KINDS
 from hmsplan.model import (
     ANY,
     EMPTY,
+    MEMBER_HALF,
     MISSING,
     Action,
     Diagnostic,
@@ -35,7 +36,7 @@ from hmsplan.model import (
 )
 from hmsplan.planner.diff import at_path
 from hmsplan.planner.digest import plain
-from hmsplan.planner.members import HALF, by_member, fingerprint
+from hmsplan.planner.members import by_member, fingerprint
 from hmsplan.planner.places import named_path
 from hmsplan.secrets.detect import HIDDEN, hidden
 from hmsplan.text.canonical_json import digest
@@ -550,7 +551,7 @@ def _found(
     """Return those of *specs* that are *wanted*, and who is missing."""
     missing, found = Counter(wanted), []
     for spec in specs:
-        mark = fingerprint(members, spec, lineage)[-HALF:]
+        mark = fingerprint(members, spec, lineage)[-MEMBER_HALF:]
         if missing[mark] > 0:
             missing[mark] -= 1
             found.append(spec)

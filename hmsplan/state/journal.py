@@ -25,6 +25,7 @@ from hmsplan.formats import codec, state_file
 from hmsplan.formats.codec import Newer
 from hmsplan.formats.state_file import FORM
 from hmsplan.model import (
+    MEMBER_HALF,
     Address,
     Author,
     Begun,
@@ -38,7 +39,6 @@ from hmsplan.model import (
     Spec,
     State,
 )
-from hmsplan.planner.members import HALF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -316,8 +316,8 @@ class Draft:
         if address not in self.bindings:
             return  # its parent went first, and took it along
         members, leaving = self._counted(address)
-        if member not in members and member[-HALF:] in members:
-            member = member[-HALF:]  # as version 1 wrote it
+        if member not in members and member[-MEMBER_HALF:] in members:
+            member = member[-MEMBER_HALF:]  # as version 1 wrote it
         _add(members, member, by)
         if by < 0:
             _add(leaving, member, by)

@@ -34,6 +34,18 @@ def span(seconds_: float) -> str:
     return count(1, "minute") if whole == UNITS["m"] else f"{whole} s"
 
 
+def duration(seconds_: float) -> str:
+    """Write how long something took, for people: ``0.4s``, ``12s``, ``3m5s``, ``15h45m``."""
+    if seconds_ < 1:
+        return f"{seconds_:.1f}s" if seconds_ else "0s"
+    whole = round(seconds_)
+    minutes, rest = divmod(whole, 60)
+    hours, more = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{more}m"
+    return f"{minutes}m{rest}s" if minutes else f"{whole}s"
+
+
 def iso(at: float) -> str:
     """Write Unix seconds as ISO 8601 in UTC, without a fraction."""
     return dt.datetime.fromtimestamp(at, dt.UTC).strftime(_ISO)

@@ -14,8 +14,7 @@ from support.stacks import SECRETS
 from support.world import World, allowing
 
 from hmsplan.errors import ConfigError
-from hmsplan.lint.engine import worst
-from hmsplan.model import Severity
+from hmsplan.model import Severity, has_severity
 from hmsplan.operations.lint import lint_stack
 
 if TYPE_CHECKING:
@@ -65,4 +64,4 @@ def _errors(world: World, stack: dict[str, dict[str, Any]]) -> Iterable[Diagnost
     except ConfigError as error:
         return [each for each in error.diagnostics if each.severity is Severity.ERROR]
     found = lint_stack(world.stack(), world.root)
-    return [each for each in found if worst([each], world.stack().lint.fail)]
+    return [each for each in found if has_severity([each], world.stack().lint.fail)]

@@ -64,7 +64,8 @@ PURE_BESIDES: Final = (
     *("webhooks.cases", "webhooks.judge", "webhooks.messages"),
     *("export.edit.splices", "export.edit.outline", "export.edit.scalars", "export.edit.yaml_edit"),
     *("export.edit.inverse", "export.edit.rewrite", "export.edit.csv_rows", "export.edit.places"),
-    *("apply.verify", "api.responses", "state.journal", "state.edit", "state.succession", "state.storage"),
+    *("apply.verify", "api.lenient_json", "api.responses"),
+    *("state.journal", "state.edit", "state.succession", "state.storage"),
 )
 """Modules that are pure in a folder that is not."""
 IMPURE: Final = frozenset(
@@ -159,7 +160,7 @@ def test_the_house_can_be_seen_at_a_glance() -> None:
     """Few files beside the folders, few arrows between them."""
     assert {path.name for path in ROOT.glob("*.py")} == {"__init__.py", "errors.py"}
     arrows = {(folder(name), folder(other)) for name, path in MODULES.items() for other in ours(path)}
-    assert len({(one, other) for one, other in arrows if one != other}) <= 125
+    assert len({(one, other) for one, other in arrows if one != other}) <= 119
 
 
 def test_no_two_modules_need_each_other() -> None:

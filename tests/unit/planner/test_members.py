@@ -8,9 +8,8 @@ import pytest
 from support.readings import LINEAGE
 
 from hmsplan.kinds import KINDS
-from hmsplan.model import MembersChange, RemoteObject
+from hmsplan.model import MEMBER_HALF, MembersChange, RemoteObject
 from hmsplan.planner.members import (
-    HALF,
     beginning,
     compare_members,
     fingerprint,
@@ -51,8 +50,8 @@ def change(
 
 
 def test_a_fingerprint_begins_with_that_of_the_person() -> None:
-    assert mark(ANNA)[:HALF] == mark(ANNE)[:HALF] == number_fingerprint(MEMBERS, ANNA, LINEAGE)
-    assert mark(ANNA)[HALF:] != mark(ANNE)[HALF:]
+    assert mark(ANNA)[:MEMBER_HALF] == mark(ANNE)[:MEMBER_HALF] == number_fingerprint(MEMBERS, ANNA, LINEAGE)
+    assert mark(ANNA)[MEMBER_HALF:] != mark(ANNE)[MEMBER_HALF:]
 
 
 def test_a_lead_that_we_added_and_that_is_gone_was_taken_off() -> None:
@@ -80,8 +79,8 @@ def test_who_is_gone_by_our_own_hand_was_not_taken_off() -> None:
 
 
 def test_version_1_remembers_the_member_alone() -> None:
-    assert change([ANNA], [], {mark(ANNA)[-HALF:]: 1}).taken == 1
-    assert change([], [live("l1", ANNA)], {mark(ANNA)[-HALF:]: 1}).remove == (live("l1", ANNA),)
+    assert change([ANNA], [], {mark(ANNA)[-MEMBER_HALF:]: 1}).taken == 1
+    assert change([], [live("l1", ANNA)], {mark(ANNA)[-MEMBER_HALF:]: 1}).remove == (live("l1", ANNA),)
 
 
 def test_who_was_called_is_counted_as_called_and_not_as_taken_off() -> None:
@@ -102,7 +101,7 @@ def test_a_campaign_that_was_deleted_by_hand_begins_with_people_who_were_taken_o
 
 def test_what_two_readings_remember_is_joined_without_counting_twice() -> None:
     assert merged({mark(ANNA): 1}, {mark(ANNA): 1, mark(BEN): 2}) == {mark(ANNA): 1, mark(BEN): 2}
-    assert merged({mark(ANNA)[-HALF:]: 1}, {mark(ANNA): 1}) == {mark(ANNA)[-HALF:]: 1}
+    assert merged({mark(ANNA)[-MEMBER_HALF:]: 1}, {mark(ANNA): 1}) == {mark(ANNA)[-MEMBER_HALF:]: 1}
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hmsplan.api.lenient_json import MAX_DEPTH, read
 from hmsplan.api.responses import Unreadable, parse
-from hmsplan.formats.lenient_json import MAX_DEPTH, read
 from hmsplan.model import Unsendable
 
 BIG = "1" + "0" * 399
