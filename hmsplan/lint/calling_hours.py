@@ -70,6 +70,11 @@ def window(campaign: Resource) -> Window | None:
     return Window(*found, zone)
 
 
+def calling_window(campaign: Resource) -> Window | None:
+    """Return the window of a campaign that may still call; None for one that is over, and as for ``window``."""
+    return None if is_over(campaign) else window(campaign)
+
+
 def days_needed(minutes: float, window: Window) -> int:
     """Return how many days a campaign calls that needs *minutes*, one call at a time.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from hmsplan.lint.calling_hours import is_over
 from hmsplan.lint.tools import tools_of
 from hmsplan.model import Ref, pattern, value_at, values_at
 
@@ -43,6 +44,11 @@ def _transfers(resource: Resource, view: View) -> Sequence[Transfer]:
 def declared(view: View, value: object) -> Resource | None:
     """Return the resource that a reference means; None for an id, null, or nothing."""
     return view.stack.resources.get(value.address) if isinstance(value, Ref) else None
+
+
+def caller(view: View, campaign: Resource) -> Resource | None:
+    """Return the declared assistant that a campaign calls with; None for a campaign that is over."""
+    return None if is_over(campaign) else declared(view, campaign.spec.get("agent_id"))
 
 
 def is_off(resource: Resource) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.calling_hours import is_over
 from hmsplan.lint.rule import Group, Hit, Rule
-from hmsplan.lint.telephony import declared, numbers_of
+from hmsplan.lint.telephony import caller, numbers_of
 from hmsplan.model import Severity
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _check(campaign: Resource, view: View) -> Iterator[Hit]:
-    found = None if is_over(campaign) else declared(view, campaign.spec.get("agent_id"))
+    found = caller(view, campaign)
     if found is None or not found.spec.get("first_message"):
         return
     outbound = (found.spec.get("speech_config") or {}).get("first_message_outbound")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.calling_hours import is_over, local, outside, told, window, zones_reached
+from hmsplan.lint.calling_hours import calling_window, local, outside, told, zones_reached
 from hmsplan.lint.leads import leads_of
 from hmsplan.lint.numbering import country_name
 from hmsplan.lint.rule import Group, Hit, Rule
@@ -23,8 +23,8 @@ _WAKING: Final = ((7 * 60, 22 * 60),)
 
 
 def _check(campaign: Resource, view: View) -> Iterator[Hit]:
-    found = window(campaign)
-    if found is None or is_over(campaign):
+    found = calling_window(campaign)
+    if found is None:
         return
     countries = leads_of(view, campaign).countries
     nights = [night for each in countries.most_common() if (night := _night(*each, found, view))]

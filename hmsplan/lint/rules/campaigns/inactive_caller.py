@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.calling_hours import is_over
 from hmsplan.lint.rule import Group, Hit, Rule
-from hmsplan.lint.telephony import declared, is_off
+from hmsplan.lint.telephony import caller, is_off
 from hmsplan.model import Severity
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _check(campaign: Resource, view: View) -> Iterator[Hit]:
-    found = None if is_over(campaign) else declared(view, campaign.spec.get("agent_id"))
+    found = caller(view, campaign)
     if found is not None and is_off(found):
         detail = (
             f"{found.address} has is_active: false, and a campaign dials with an active assistant only. Switch it on; "

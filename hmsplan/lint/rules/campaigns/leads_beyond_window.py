@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.calling_hours import days_needed, is_over, window
+from hmsplan.lint.calling_hours import calling_window, days_needed
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.model import Severity
 
@@ -22,8 +22,8 @@ _LONG: Final = 30
 
 
 def _check(campaign: Resource, view: View) -> Iterator[Hit]:  # noqa: ARG001 -- the form of a check
-    found, number = window(campaign), len(campaign.members or ())
-    if found is None or is_over(campaign) or number * _CALL <= found.length * _LONG:
+    found, number = calling_window(campaign), len(campaign.members or ())
+    if found is None or number * _CALL <= found.length * _LONG:
         return
     days = days_needed(number * _CALL, found)
     detail = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.lint.calling_hours import is_over, window
+from hmsplan.lint.calling_hours import calling_window
 from hmsplan.lint.rule import Group, Hit, Rule
 from hmsplan.model import Severity
 from hmsplan.text import wording
@@ -21,8 +21,8 @@ _SHORT: Final = 15
 
 
 def _check(campaign: Resource, view: View) -> Iterator[Hit]:  # noqa: ARG001 -- the form of a check
-    found = window(campaign)
-    if found is not None and found.length < _SHORT and not is_over(campaign):
+    found = calling_window(campaign)
+    if found is not None and found.length < _SHORT:
         detail = (
             f"The window is {wording.count(found.length, 'minute')} a day. Few calls begin in it, and whether one that "
             "has begun may go on is not documented. Write a later schedule_end_time."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hmsplan.kinds import time_zones
-from hmsplan.lint.calling_hours import is_over, local, told, window
+from hmsplan.lint.calling_hours import calling_window, local, told
 from hmsplan.lint.leads import leads_of
 from hmsplan.lint.numbering import country_name
 from hmsplan.lint.rule import Group, Hit, Rule
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def _check(campaign: Resource, view: View) -> Iterator[Hit]:
-    found = window(campaign)
+    found = calling_window(campaign)
     leads = leads_of(view, campaign)
-    if found is None or is_over(campaign) or not leads.countries:
+    if found is None or not leads.countries:
         return
     country, number = leads.countries.most_common(1)[0]
     zones = time_zones.of_country(country)
