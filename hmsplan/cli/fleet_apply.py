@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from hmsplan.fleet.report import FleetPlan
     from hmsplan.fleet.task import Reviewed
     from hmsplan.fleet.values import Fleet, Member
+    from hmsplan.model import Author
 
 
 @click.command("apply", cls=Command)
@@ -100,28 +101,34 @@ def apply_members(
             waves = [[member.name for member in wave] for wave in in_waves(fleet, found)]
             after_s = [wave.after_s for wave in fleet.waves]
             rollout = Rollout(journal.begin(plan.digest, reviewed, waves, after_s, choice), plan)
-        by_name = {member.name: member for member in fleet.members}
-        common = common_of(options)
-
-        def make(name: str, reviewed: Reviewed) -> Task:
-            return Task(Operation.APPLY, by_name[name], common, rollout.progress.options, reviewed, author)
-
-        with progress_of(options, rollout) as told, _signals(rollout):
-            roll_out(
-                fleet,
-                rollout,
-                journal,
-                workers,
-                make,
-                told=told,
-                clock=time.time,
-                sleep=time.sleep,
-                may_wait=not no_wait,
-            )
+        _perform(options, fleet, rollout, journal, workers, author, may_wait=not no_wait)
     _tell_ending(options, rollout)
     for each in diagnostics_of(rollout.unstored) if rollout.unstored is not None else ():
         err(format_diagnostic(each, width()))
     return code_of(rollout)
+
+
+def _perform(
+    options: Globals,
+    fleet: Fleet,
+    rollout: Rollout,
+    journal: FleetJournal,
+    workers: Workers,
+    author: Author,
+    *,
+    may_wait: bool,
+) -> None:
+    """Apply wave by wave, and show how far it is."""
+    by_name = {member.name: member for member in fleet.members}
+    common = common_of(options)
+
+    def make(name: str, reviewed: Reviewed) -> Task:
+        return Task(Operation.APPLY, by_name[name], common, rollout.progress.options, reviewed, author)
+
+    with progress_of(options, rollout) as told, _signals(rollout):
+        roll_out(
+            fleet, rollout, journal, workers, make, told=told, clock=time.time, sleep=time.sleep, may_wait=may_wait
+        )
 
 
 def _taken_up(options: Globals, fleet: Fleet, progress: Progress, workers: Workers) -> Rollout:
