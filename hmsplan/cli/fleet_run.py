@@ -73,13 +73,7 @@ def open_fleet(options: Globals, patterns: Sequence[str]) -> tuple[Fleet, tuple[
         ConfigError: every problem of the file.
         HmsplanError: the patterns mean no member, or the emulator is asked for.
     """
-    if options.emulator:
-        options.emulator = False  # which would stand in the command below
-        raise HmsplanError(
-            "--emulator is one organization. Start an emulator that has one for every key, in another shell, and aim "
-            f"at it:\n  hmsplan emulator\n  export {BASE_URL}=http://127.0.0.1:8787/api/v1",
-            summary="Not for a fleet",
-        )
+    refuse_emulator(options)
     fleet = load_fleet(options.directory)
     for warning in fleet.warnings:
         err(format_diagnostic(warning, width()) + "\n")
@@ -88,6 +82,21 @@ def open_fleet(options: Globals, patterns: Sequence[str]) -> tuple[Fleet, tuple[
         names = ", ".join(member.name for member in fleet.members[:12])
         raise NoMember(f"{' '.join(patterns)} fits none of: {names}")
     return fleet, found
+
+
+def refuse_emulator(options: Globals) -> None:
+    """Refuse the embedded emulator, which is one organization.
+
+    Raises:
+        HmsplanError: it is asked for.
+    """
+    if options.emulator:
+        options.emulator = False  # which would stand in the command below
+        raise HmsplanError(
+            "--emulator is one organization. Start an emulator that has one for every key, in another shell, and aim "
+            f"at it:\n  hmsplan emulator\n  export {BASE_URL}=http://127.0.0.1:8787/api/v1",
+            summary="Not for a fleet",
+        )
 
 
 def common_of(options: Globals) -> Common:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 from click.core import ParameterSource
 
-from hmsplan.output.commands import CommandLine
+from hmsplan.output.commands import CommandLine, without_password
 from hmsplan.secrets.source import SCHEMES, Source
 from hmsplan.text.timestamps import seconds
 from hmsplan.text.wording import did_you_mean
@@ -18,7 +18,18 @@ from hmsplan.text.wording import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from hmsplan.config.member import MemberLayer
+
 Decorated = TypeVar("Decorated", bound="Callable[..., Any] | click.Command")
+
+
+@dataclass(frozen=True, slots=True)
+class FleetOptions:
+    """What was said of a fleet, of which one member is meant: its folder, and what goes for all of its members."""
+
+    directory: Path
+    environment: str | None
+    state: str | None
 
 
 @dataclass(slots=True)
@@ -26,6 +37,9 @@ class Globals:
     """What the common options said.
 
     Attributes:
+        member: of the fleet in *directory*; None = the stack there is meant.
+        fleet: what was said before the options were aimed at *member*; None = they are not.
+        layer: what the fleet says of *member*; None = nothing.
         environment: None = no environment file.
         state: URL of the state; None = what ``HMSPLAN_STATE`` or the stack says.
         color: None = only on a terminal.
@@ -33,11 +47,14 @@ class Globals:
         trust_from: the git revision whose policies count; None = those of the working tree.
         timeout_s: seconds after which nothing more is sent; None = no limit.
         typed: names of those that stand on the command line, and not in a variable.
-        key: name of the variable that holds the key; "" = the usual one.
+        key: name of the variable that holds the key, or ``secret:NAME``; "" = the usual one.
         kept: what is large, and is not to be freed, object by object, before the process ends.
     """
 
     directory: Path = Path()
+    member: str | None = None
+    fleet: FleetOptions | None = None
+    layer: MemberLayer | None = None
     environment: str | None = None
     state: str | None = None
     variables: dict[str, str] = field(default_factory=dict)
@@ -70,10 +87,12 @@ class Globals:
     @property
     def commands(self) -> CommandLine:
         """What belongs into each command that is to run on the same stack, environment, state and secrets."""
+        of = self.fleet or FleetOptions(self.directory, self.environment, self.state)
         given: list[tuple[str, object]] = [
-            ("-C", self.directory if self.directory != Path() else None),
-            ("-e", self.environment),
-            ("--state", None if self.state is None or self._has_its_own_state() else without_password(self.state)),
+            ("-C", of.directory if of.directory != Path() else None),
+            ("--member", self.member),
+            ("-e", of.environment),
+            ("--state", None if of.state is None or self._has_its_own_state() else without_password(of.state)),
             *(("--secrets", source) for source in self.secrets),
             ("--secrets-file", self.secrets_file),
             *(("--var", f"{name}={text}") for name, text in self.variables.items()),
@@ -91,15 +110,6 @@ class Globals:
 
     def _has_its_own_state(self) -> bool:
         return self.emulator and "state" not in self.typed
-
-
-def without_password(url: str) -> str:
-    """Return the address of a state with a word in place of the password, which the reader fills in."""
-    head, at, rest = url.rpartition("@")
-    scheme, slashes, user = head.partition("://")
-    if at and slashes and ":" in user:
-        url = f"{scheme}://{user.partition(':')[0]}:PASSWORD@{rest}"
-    return re.sub(r"(?i)([?&](?:ssl)?password=)[^&]*", r"\1PASSWORD", url)
 
 
 def format_option(
@@ -221,6 +231,7 @@ COMMON: Final = (
         ["--var"], multiple=True, callback=_variables, expose_value=False, metavar="NAME=VALUE", help="Set a variable."
     ),
     _option("-C", "directory", type=_Folder(path_type=Path), metavar="DIR", help="Run as if started in DIR."),
+    _option("--member", "member", metavar="NAME", help="This member of the fleet in DIR: its stack, state and key."),
     _option("-e", "--env", "environment", envvar="HMSPLAN_ENV", metavar="ENV", help="Choose environments/ENV.yaml."),
     _option("--state", envvar="HMSPLAN_STATE", metavar="URL", help="Where the state is; default: the stack's."),
     click.Option(

@@ -28,11 +28,18 @@ class Command(click.Command):
     """
 
     def __init__(self, name: str | None, params: list[click.Parameter] | None = None, **attributes: Any) -> None:
-        super().__init__(name, params=[*(params or ()), *COMMON], **attributes)
+        own = {option for each in params or () for option in each.opts}
+        common = (option for option in COMMON if own.isdisjoint(option.opts))
+        super().__init__(name, params=[*(params or ()), *common], **attributes)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command, and tell on stderr what it does if ``-v`` asks for it."""
-        verbosity = ctx.ensure_object(Globals).verbosity
+        """Run the command, for the member of a fleet that is named; tell on stderr what it does if ``-v`` asks."""
+        options = ctx.ensure_object(Globals)
+        if options.member is not None and options.fleet is None:
+            from hmsplan.cli.member import aim_at_member  # noqa: PLC0415 -- most commands are for a stack
+
+            aim_at_member(ctx, options, options.member)
+        verbosity = options.verbosity
         if not verbosity and "logging" not in sys.modules:  # nothing that could log
             return super().invoke(ctx)
         from hmsplan.cli.log import heard  # noqa: PLC0415 -- most of what `hmsplan version` would cost

@@ -20,6 +20,7 @@ from hmsplan.cli.terminal import color, err, out, report, width, wrapped
 from hmsplan.config.confined import Folder
 from hmsplan.config.interpolation import FileProblem
 from hmsplan.config.load import load_stack
+from hmsplan.config.member import NO_MEMBER
 from hmsplan.errors import HmsplanError
 from hmsplan.export.scaffold import create
 from hmsplan.kinds import KINDS
@@ -125,6 +126,7 @@ def _reload(options: Globals, environment: str | None, instead: Mapping[str, byt
         variables=options.variables,
         environ=os.environ,
         instead=instead,
+        member=options.layer or NO_MEMBER,
     )
 
 

@@ -19,6 +19,7 @@ from hmsplan.cli.reading import is_shown, reading_bar
 from hmsplan.cli.secret_filter import hide, masks
 from hmsplan.cli.terminal import commands_of_the_runner, err, width, wrapped
 from hmsplan.config.load import DEFAULT_ENVIRONMENT, choose_environment, load_settings, load_stack
+from hmsplan.config.member import NO_MEMBER
 from hmsplan.errors import HmsplanError, Unauthorized
 from hmsplan.operations import checks
 from hmsplan.operations.checks import values_to_hide
@@ -94,13 +95,15 @@ def load(
         need_secrets=need_secrets,
         ask_programs=ask_programs,
         meanwhile=meanwhile,
+        member=options.layer or NO_MEMBER,
     )
     options.kept = stack
     for source in options.sources:
         _warn_of_readers(source)
     values = values_to_hide(stack)
     commands_of_the_runner(masks(values))
-    hide([*values, *filter(None, map(os.environ.get, (KEY, key_of(stack.environment), FINGERPRINT_KEY)))])
+    keys = (KEY, options.key or KEY, key_of(stack.environment), FINGERPRINT_KEY)
+    hide([*values, *filter(None, map(os.environ.get, keys))])
     if stack.environment != DEFAULT_ENVIRONMENT:
         options.environment = stack.environment
     if options.emulator:  # its organization is none that an environment can declare
@@ -196,7 +199,8 @@ def refuse_unknown_revision(options: Globals) -> None:
 
 def _rescue(options: Globals) -> Rescue:
     """Return what keeps the state of the chosen environment beside the stack."""
-    file = rescue_file(options.directory, *filter(None, [options.environment]))
+    of_member = [] if options.member is None else [options.member, options.environment or DEFAULT_ENVIRONMENT]
+    file = rescue_file(options.directory, *(of_member or filter(None, [options.environment])))
     return Rescue(file, replace(options, variables={}, secrets=[], secrets_file=None).commands)
 
 
@@ -240,7 +244,7 @@ async def connect(options: Globals, kind: type[Client], **settings: Any) -> Asyn
         else:
             client = kind(
                 os.environ.get(BASE_URL) or DEFAULT_BASE_URL,
-                api_key=_key(options.key or KEY),
+                api_key=_key(options),
                 key_name=options.key or KEY,
                 allow_host=options.allow_host,
                 ca_bundle=options.ca_bundle,
@@ -265,8 +269,9 @@ def key_of(environment: str) -> str:
     return own if os.environ.get(own) else KEY
 
 
-def _key(name: str) -> str:
-    key = os.environ.get(name, "")
+def _key(options: Globals) -> str:
+    name = options.key or KEY
+    key = os.environ.get(name, "") if options.member is None else _key_of_member(options, name)
     if not key:
         raise NoKey
     if not is_utf8(key):
@@ -277,6 +282,20 @@ def _key(name: str) -> str:
             f"The value of {name} is not an API key: those begin with {KEY_PREFIX}. It was not sent.",
             summary="Not an API key",
         )
+    return key
+
+
+def _key_of_member(options: Globals, name: str) -> str:
+    from hmsplan.fleet.values import SECRET  # noqa: PLC0415 -- most commands are for a stack
+
+    if name.startswith(SECRET):
+        secret = name.removeprefix(SECRET)
+        key = secrets_of(options, [secret]).get(secret).reveal() or ""
+        hide([key])
+    else:
+        key = os.environ.get(name, "")
+    if not key:
+        raise NoKey(f"{name} holds the key of {options.member}, and is not set. Set it, and run this again.")
     return key
 
 

@@ -226,8 +226,6 @@ class Result:
         code: the exit code that it would have by itself.
         problems: what is wrong, and warnings, with places as they are from the folder of the fleet.
         commands: what belongs into each command for this member.
-        key: as in ``Member``: where its key is, and never the key.
-        secrets: names of the stack's secrets to those under which the member's own are kept.
         organization: whose key it was; None = not told.
         value: what was found; None when *problems* say why there is nothing.
         key_mark: the same for two members only if they have the same key; "" = not known.
@@ -237,8 +235,6 @@ class Result:
     code: int
     problems: tuple[Diagnostic, ...] = ()
     commands: CommandLine = BARE
-    key: str = ""
-    secrets: Mapping[str, str] = field(default_factory=dict)
     organization: str | None = None
     value: Planned | Drifted | Ended | Standing | Checked | Exported | None = None
     key_mark: str = field(default="", repr=False)

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.fleet.report import page_for, shared_problems
 from hmsplan.fleet.task import Checked, Drifted, Exported, Standing
-from hmsplan.fleet.values import SECRET
 from hmsplan.model import Severity
 from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
 from hmsplan.output.page import KEPT_IN_FLEET
 from hmsplan.output.text import object_lines
 from hmsplan.output.words import some
-from hmsplan.secrets.answers import variable_of
 from hmsplan.text.wording import count, listed
 
 if TYPE_CHECKING:
@@ -177,15 +175,7 @@ def _drifts(results: Sequence[Result], width: int) -> Iterator[list[Line]]:
 
 def alone(result: Result, why: str, command: str) -> Iterator[Line]:
     """Yield what to type to run *command* for one member alone."""
-    secret = result.key.startswith(SECRET)
-    key = f"the secret {result.key.removeprefix(SECRET)}" if secret else "its key"
-    own = [f"the secret {kept} in {variable_of(name)}" for name, kept in result.secrets.items()]
-    yield Line(safe(f"{why}, with {listed([f'{key} in {KEY}', *own])}:"))
-    if result.key and not secret:
-        yield Line(safe(f'export {KEY}="${result.key}"'), whole=True)
-    if not result.commands.has_sources:  # what those give is in no variable
-        for name, kept in result.secrets.items():
-            yield Line(safe(f'export {variable_of(name)}="${variable_of(kept)}"'), whole=True)
+    yield Line(safe(f"{why}:"))
     yield Line(safe(result.commands.command(command)), whole=True)
 
 

@@ -12,6 +12,7 @@ import os
 import platform
 import posixpath
 import re
+import time
 import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 
+from hmsplan import __version__
 from hmsplan.config.load import DEFAULT_ENVIRONMENT, load_settings, load_stack
 from hmsplan.config.member import MemberLayer
 from hmsplan.errors import ConfigError, HmsplanError, StalePlan, Unauthorized, UnsafePlan, UnsettledCreate
@@ -30,6 +32,7 @@ from hmsplan.fleet.report import worst
 from hmsplan.fleet.task import Checked, Drifted, Ended, Exported, Operation, Planned, Result, Standing
 from hmsplan.fleet.values import SECRET
 from hmsplan.formats.plan_file import plan_to_bytes
+from hmsplan.formats.plan_validity import dated
 from hmsplan.model import Diagnostic, Severity, Status, has_severity, tally
 from hmsplan.operations.apply import Consent, apply, exit_code
 from hmsplan.operations.checks import checked, values_to_hide
@@ -42,7 +45,7 @@ from hmsplan.operations.refresh import check_organization
 from hmsplan.operations.reporter import Reporter
 from hmsplan.operations.rescue import Rescue, rescue_file
 from hmsplan.operations.workspace import Workspace, connect_with
-from hmsplan.output.commands import MEMBERS, CommandLine
+from hmsplan.output.commands import MEMBERS, CommandLine, without_password
 from hmsplan.output.diagnostics import diagnostics_of
 from hmsplan.output.report import step_text, summary, totals
 from hmsplan.secrets.detect import HIDDEN, hidden
@@ -181,6 +184,8 @@ class _Run:
     def _plan(self) -> Result:
         workspace = self._workspace()
         made = asyncio.run(plan(workspace, self.task.options, whose=True))
+        if self.task.folder is not None:
+            made = dated(made, time.time(), workspace.stack.safety.plan_ttl_s, __version__)
         warnings = (*self.told.warnings, *made.warnings)
         value = planned(made, workspace.stack, is_saved=self.task.folder is not None)
         return self._ended(_plan_code(made), warnings, value, made.organization)
@@ -314,7 +319,7 @@ class _Run:
             environment=self.environment,
             **inputs_of(common),
             need_secrets=need_secrets,
-            member=MemberLayer(member.variables, member.secrets, member.overrides, member.organization),
+            member=layer_of(member),
             files=self.files.of(self.root, self.environment),
         )
         self.shy += values_to_hide(stack)
@@ -373,7 +378,7 @@ class _Run:
         return key
 
     def _commands(self) -> CommandLine:
-        return commands_of(self.task.member, self.task.common, self.environment, self._url)
+        return commands_of(self.task.member, self.task.common)
 
     @cached_property
     def _url(self) -> str:
@@ -396,10 +401,7 @@ class _Run:
                 text = pattern.sub(HIDDEN, text)
             return text
 
-        try:
-            commands = self._commands()
-        except HmsplanError:  # the stack cannot be read
-            commands = CommandLine()
+        commands = self._commands()
         problems = tuple(
             replace(
                 each,
@@ -421,16 +423,7 @@ class _Run:
             value = replace(value, told=tuple(map(clean, value.told)))
         elif isinstance(value, Planned):
             value = replace(value, refusals=tuple(map(clean, value.refusals)))
-        member = self.task.member
-        return replace(
-            result,
-            problems=problems,
-            commands=commands,
-            key=member.key,
-            secrets={name: variable.value for name, variable in member.secrets.items()},
-            value=value,
-            key_mark=self.key_mark,
-        )
+        return replace(result, problems=problems, commands=commands, value=value, key_mark=self.key_mark)
 
 
 def key_of(member: Member, common: Common) -> tuple[str, str]:
@@ -443,6 +436,11 @@ def key_of(member: Member, common: Common) -> tuple[str, str]:
     if found is None:
         raise NoKey(f"The key of {member.name} ({member.source}): {secrets.missing(name)[1]}")
     return found, f"The secret {name}"
+
+
+def layer_of(member: Member) -> MemberLayer:
+    """Return what lies over the stack for *member*."""
+    return MemberLayer(member.variables, member.secrets, member.overrides, member.organization)
 
 
 def member_state(url: str, name: str) -> str:
@@ -464,15 +462,18 @@ def machine() -> str:
     return f"{platform.node()} {number}".strip()
 
 
-def commands_of(member: Member, common: Common, environment: str | None, state: str) -> CommandLine:
-    """Return what belongs into a command for one member alone, which is run with its key."""
-    folder = posixpath.normpath(posixpath.join(common.shown_root or ".", member.stack))
-    given = [("-C", folder if folder != "." else None), ("-e", environment), ("--state", state)]
-    words = [part for option, value in given if value is not None for part in (option, value)]
-    words += [part for source in common.sources for part in ("--secrets", str(source))]
-    values = {**common.variables, **{name: variable.value for name, variable in member.variables.items()}}
-    words += [part for name, value in values.items() for part in ("--var", f"{name}={value}")]
-    return CommandLine(tuple(words))
+def commands_of(member: Member, common: Common) -> CommandLine:
+    """Return what belongs into a command for one member alone."""
+    given = [
+        ("-C", common.shown_root or None),
+        ("--member", member.name),
+        ("-e", common.environment),
+        ("--state", without_password(common.state) if common.state is not None else None),
+        *(("--secrets", str(source)) for source in common.sources),
+        *(("--var", f"{name}={value}") for name, value in common.variables.items()),
+        ("--allow-host", common.allow_host),
+    ]
+    return CommandLine(tuple(word for option, value in given if value is not None for word in (option, value)))
 
 
 def seen_from_fleet(stack: str, file: str) -> str:

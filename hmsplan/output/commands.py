@@ -80,14 +80,11 @@ class CommandLine:
 
     @property
     def member(self) -> str:
-        """The member of a fleet that is meant, which is the one whose state is named; "" when there is none."""
-        folders = urlsplit(dict(pairwise(self.options)).get("--state", "")).path.rstrip("/").split("/")
-        return folders[-1] if folders[-2:-1] == [MEMBERS] else ""
-
-    @property
-    def has_sources(self) -> bool:
-        """Whether a source gives secrets that no variable holds."""
-        return not {"--secrets", "--secrets-file"}.isdisjoint(self.options)
+        """The member of a fleet that is meant: that of --member, or the one whose state is named; "" = none."""
+        common = self.options[: self.options.index("fleet")] if "fleet" in self.options else self.options
+        values = dict(pairwise(common))
+        folders = urlsplit(values.get("--state", "")).path.rstrip("/").split("/")
+        return values.get("--member", "") or (folders[-1] if folders[-2:-1] == [MEMBERS] else "")
 
     def command(self, *words: str) -> str:
         """Return what to type to run *words* on the same stack, environment and state."""
@@ -117,6 +114,15 @@ class CommandLine:
     def completed(self, diagnostic: Diagnostic) -> Diagnostic:
         """Return *diagnostic* with its commands complete."""
         return replace(diagnostic, detail=self.complete(diagnostic.detail))
+
+
+def without_password(url: str) -> str:
+    """Return the address of a state with a word in place of the password, which the reader fills in."""
+    head, at, rest = url.rpartition("@")
+    scheme, slashes, user = head.partition("://")
+    if at and slashes and ":" in user:
+        url = f"{scheme}://{user.partition(':')[0]}:PASSWORD@{rest}"
+    return re.sub(r"(?i)([?&](?:ssl)?password=)[^&]*", r"\1PASSWORD", url)
 
 
 BARE: Final = CommandLine()

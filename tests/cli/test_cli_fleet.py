@@ -46,17 +46,22 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def fleet(emulator: Emulator, cli: Cli, root: Path) -> Iterator[Callable[..., Result]]:
+def url(emulator: Emulator) -> Iterator[str]:
+    with running(emulator) as at:
+        yield at
+
+
+@pytest.fixture
+def fleet(cli: Cli, root: Path, url: str) -> Callable[..., Result]:
     """Return what runs a command of the fleet in threads, with the keys of all members."""
-    with running(emulator) as url:
 
-        def call(command: str, *args: str, **env: str) -> Result:
-            words = ["-C", str(root), "fleet", command, *args]
-            if "--executor" not in args:
-                words += ["--executor", "threads"]
-            return cli(*words, **{"HMS_SOVEREIGN_BASE_URL": url, **environ(NAMES), **env})
+    def call(command: str, *args: str, **env: str) -> Result:
+        words = ["-C", str(root), "fleet", command, *args]
+        if "--executor" not in args:
+            words += ["--executor", "threads"]
+        return cli(*words, **{"HMS_SOVEREIGN_BASE_URL": url, **environ(NAMES), **env})
 
-        yield call
+    return call
 
 
 def told(result: Result) -> str:
@@ -141,33 +146,26 @@ def test_a_fleet_of_which_nothing_can_be_planned_says_so(cli: Cli, root: Path) -
 
 
 def test_what_one_member_has_live_is_not_written_for_all(
-    fleet: Callable[..., Result], cli: Cli, emulator: Emulator, root: Path
+    fleet: Callable[..., Result], alone: Callable[..., Result], emulator: Emulator, root: Path
 ) -> None:
     """The command that the drift of a member prints leads to no change of the shared files, unless it is asked for."""
     fleet("apply", "-y")
     (desk,) = emulator.all("assistants", key=key_of("beta"))
     emulator.edit("assistants", desk["id"], {"first_message": "Good day, this is Beta Dental."})
     drift = fleet("drift")
-    assert 'export HMS_SOVEREIGN_API_KEY="$HMS_KEY_BETA"\n' in drift.out
     assert "write it into its overrides in fleet.yaml" in told(drift)
-    (printed,) = re.findall(r"^    hmsplan (.*) drift$", drift.out, re.MULTILINE)
-    env = {"HMS_SOVEREIGN_API_KEY": key_of("beta")}
-
-    def alone(*words: str) -> Result:
-        with running(emulator) as url:
-            return cli(*shlex.split(printed), *words, **env, HMS_SOVEREIGN_BASE_URL=url)
-
-    seen = alone("drift")
+    (*beta, _) = printed(drift.out, "drift")
+    seen = alone(*beta, "drift")
     assert seen.code == 0
     assert "write it into its overrides in fleet.yaml" in told(seen)
     assert "pull" not in seen.out
     before = (root / "clinics/desk.yaml").read_bytes()
-    refused = alone("pull")
+    refused = alone(*beta, "pull")
     assert refused.code == 1
     assert "beta is a member of a fleet" in refused.err
     assert re.search(r"^ *hmsplan .* pull --shared$", refused.err, re.MULTILINE)
     assert (root / "clinics/desk.yaml").read_bytes() == before
-    assert alone("pull", "--shared").code == 0
+    assert alone(*beta, "pull", "--shared").code == 0
     assert "Good day, this is ${var:business_name}." in (root / "clinics/desk.yaml").read_text("utf-8")
 
 
@@ -501,19 +499,102 @@ def test_a_secret_of_a_member_that_the_stack_does_not_use_is_an_error(fleet: Cal
     assert "No file of the stack uses ${secret:crn}. Did you mean crm?" in told(plan)
 
 
-def test_what_to_type_for_one_member_gives_it_its_own_secrets(
-    fleet: Callable[..., Result], cli: Cli, emulator: Emulator, root: Path, tmp_path: Path
+@pytest.fixture
+def alone(cli: Cli, url: str) -> Callable[..., Result]:
+    """Return what types a command that was printed, or one for a member, without the key of the usual variable."""
+
+    def call(*words: str, **env: str) -> Result:
+        return cli(*words, **{**environ(NAMES), "HMS_SOVEREIGN_BASE_URL": url, **env})
+
+    return call
+
+
+def printed(text: str, command: str) -> list[str]:
+    """Return the words of the one command that *text* prints."""
+    (found,) = re.findall(rf"^ +hmsplan (.* {command})$", text, re.MULTILINE)
+    return shlex.split(found)
+
+
+OVERRIDDEN = """\
+stack: clinics
+members:
+  - name: acme
+    key: HMS_KEY_ACME
+    variables: {business_name: Acme Dental}
+    secrets: {crm: acme_crm}
+    overrides: {assistants.desk: {first_message: "Welcome to ${var:business_name}"}}
+  - {name: beta, key: "secret:beta_key", secrets: {crm: beta_crm}}
+"""
+SECRETS = "ACME_CRM=of-acme-0123456789\nBETA_CRM=of-beta-0123456789\n"
+
+
+@pytest.fixture
+def source(root: Path, tmp_path: Path) -> tuple[str, str]:
+    """Return what names the secrets of a fleet whose members have all that is possible."""
+    (root / "clinics/server.yaml").write_text(SERVER, "utf-8")
+    (root / "fleet.yaml").write_text(OVERRIDDEN, "utf-8")
+    kept = tmp_path / "kept.env"
+    kept.write_text(f"{SECRETS}BETA_KEY={key_of('beta')}\n", "utf-8")
+    kept.chmod(0o600)
+    return "--secrets", f"dotenv:{kept}"
+
+
+def test_a_command_for_one_member_has_all_that_is_the_members(
+    fleet: Callable[..., Result], alone: Callable[..., Result], emulator: Emulator, source: tuple[str, str]
 ) -> None:
-    own_secrets(root, "acme,HMS_KEY_ACME,acme_crm")
-    secrets = {"HMSPLAN_SECRET_ACME_CRM": "of-acme-0123456789"}
-    assert fleet("apply", "-y", **secrets).code == 0
+    """Its key, state, variables, overrides and secrets: what drift tells to type puts back what was declared for it."""
+    assert fleet("apply", "-y", *source).code == 0
     (desk,) = emulator.all("assistants", key=key_of("acme"))
     emulator.edit("assistants", desk["id"], {"first_message": "Hi"})
-    drift = fleet("drift", **secrets)
-    assert "its key in HMS_SOVEREIGN_API_KEY, the secret acme_crm in HMSPLAN_SECRET_CRM:" in told(drift)
-    assert '    export HMSPLAN_SECRET_CRM="$HMSPLAN_SECRET_ACME_CRM"\n' in drift.out
-    (tmp_path / "kept.env").write_text("ACME_CRM=of-acme-0123456789\n", "utf-8")
-    assert "export HMSPLAN_SECRET_CRM" not in fleet("drift", "--secrets", f"dotenv:{tmp_path / 'kept.env'}").out
+    seen = alone(*printed(fleet("drift", *source).out, "drift"))
+    assert "Welcome to Acme Dental" in seen.out
+    assert alone(*printed(seen.out, "apply"), "-y").code == 0
+    assert greetings(emulator, ["acme"]) == {"acme": ["Welcome to Acme Dental"]}
+    assert fleet("plan", *source).out.startswith("No changes")
+    assert len(alone(*printed(seen.out, "apply")[:-1], "history", "--json").json["applies"]) == 2
+
+
+def test_a_member_whose_key_is_a_secret_is_reached_alone(
+    fleet: Callable[..., Result], alone: Callable[..., Result], root: Path, source: tuple[str, str]
+) -> None:
+    assert fleet("apply", "-y", *source).code == 0
+    plan = alone("-C", str(root), "--member", "beta", "plan", *source)
+    assert (plan.code, "No changes." in plan.out) == (0, True)
+    lacking = alone("-C", str(root), "plan", "--member", "acme", HMS_KEY_ACME="", HMSPLAN_SECRET_ACME_CRM="x" * 20)
+    assert (lacking.code, "HMS_KEY_ACME holds the key of acme" in told(lacking)) == (9, True)
+
+
+def test_a_plan_of_a_fleet_that_was_saved_is_applied_for_its_member(
+    fleet: Callable[..., Result],
+    alone: Callable[..., Result],
+    emulator: Emulator,
+    root: Path,
+    tmp_path: Path,
+    source: tuple[str, str],
+) -> None:
+    assert fleet("plan", "-o", str(tmp_path / "plans"), *source).code == 0
+    assert alone("-C", str(root), "--member", "acme", "apply", str(tmp_path / "plans/acme.json"), *source).code == 0
+    assert greetings(emulator, ["acme", "beta"]) == {"acme": ["Welcome to Acme Dental"], "beta": []}
+
+
+@pytest.mark.parametrize(
+    ("words", "told_"),
+    [
+        (("--member", "acne", "plan"), "acne is not a member of fleet.yaml. Did you mean acme?"),
+        (("--member", "acme", "fleet", "plan"), "Write it behind the command."),
+        (("--member", "acme", "--emulator", "plan"), "--emulator is one organization."),
+    ],
+)
+def test_a_member_that_cannot_be_meant_is_told(
+    alone: Callable[..., Result], emulator: Emulator, root: Path, words: tuple[str, ...], told_: str
+) -> None:
+    refused = alone("-C", str(root), *words)
+    assert (refused.code, told_ in told(refused)) == (1, True)
+    assert not emulator.requests
+
+
+def test_the_secrets_that_a_job_needs_are_named(cli: Cli, root: Path) -> None:
+    own_secrets(root, "acme,HMS_KEY_ACME,acme_crm")
     matrix = cli("-C", str(root), "fleet", "matrix", "--shards", "1")
     assert matrix.json["include"][0]["secrets"] == ["HMSPLAN_SECRET_ACME_CRM"]
 

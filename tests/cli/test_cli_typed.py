@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from hmsplan.cli.options import without_password
 from hmsplan.emulator import Emulator, Fault
+from hmsplan.output.commands import without_password
 from hmsplan.state.backend import open_backend
 
 from .helpers import ASSISTANT, Cli, Result, write
