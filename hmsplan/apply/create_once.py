@@ -8,9 +8,9 @@ was not made. Anything else a person has to decide (``hmsplan resolve``), and th
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.api.objects import create_object
 from hmsplan.api.refresh import parse_member, read_list, read_members, read_one
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from hmsplan.state.ledger import Ledger
 
 
+_TRIES: Final = 2
+
+
 class UnknownOutcome(HmsplanError):
     """A POST may have made an object, and the lists do not decide; its intent stays open."""
 
@@ -50,6 +53,7 @@ class CreateOnce:
         note: told when an answer is lost and when its object is found.
         turns: who may write.
         one_by_one: creates with one natural key. Only one of them looks at a time, or two would find the same object.
+        lost: by step, how many answers were lost in this run, also when it was decided on again in between.
     """
 
     client: WriteClient
@@ -58,6 +62,7 @@ class CreateOnce:
     bound: Callable[[str], set[str]]
     note: Callable[[str], None]
     turns: Turns = field(default_factory=Turns)
+    lost: Counter[str] = field(default_factory=Counter)
     one_by_one: defaultdict[tuple[str, str | None, tuple[str, ...]], asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
@@ -85,8 +90,8 @@ class CreateOnce:
             HmsplanError: it was proven twice not to have been made.
         """
         await self.ledger.intend([intent])
-        doubt = ""
-        for _ in range(2):
+        doubt = "its answer was lost"
+        while self.lost[intent.step] < _TRIES:
             try:
                 if (live := await self._post(kind, intent, body, before)) is not None:
                     return live
@@ -99,6 +104,7 @@ class CreateOnce:
             except NotSent:
                 await self.ledger.write(Settled(intent.step, "not sent"))
                 raise
+            self.lost[intent.step] += 1
             self.note(f"{intent.address}: {doubt}. Looking whether it was made ...")
             try:
                 found = await self._look(kind, intent)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from hmsplan.model import Action, is_written
+from hmsplan.model import EMPTY, Action, is_written
 from hmsplan.planner.digest import change_content
 from hmsplan.text.canonical_json import digest
 
@@ -35,14 +35,19 @@ def contents(plan: Plan) -> dict[str, str]:
     }
 
 
-def likeness(plan: Plan, variables: Mapping[str, Variable]) -> str:
+def likeness(plan: Plan, variables: Mapping[str, Variable], secrets: Mapping[str, str] = EMPTY) -> str:
     """Return one digest for all changes of *plan*, the same for all members that change alike; "" for none.
 
     The id of an object is written as its address, the value of a variable as the variable, and a secret as its name: a
     greeting that names the customer is one greeting. People who leave a list are counted.
+
+    Args:
+        plan: of one member.
+        variables: whose values are the member's own.
+        secrets: the name under which the member keeps a secret of its own, to that which the stack has for it.
     """
     own = _own(plan, variables)
-    found = [_without(change_content(change), own) for change in plan.pending]
+    found = [_without(change_content(change), own, secrets) for change in plan.pending]
     alike = sorted(digest({**each, "remove": len(each["remove"])}) for each in found)
     return digest(alike) if alike else ""
 
@@ -64,14 +69,14 @@ def _own(plan: Plan, variables: Mapping[str, Variable]) -> Callable[[str], str]:
     return written
 
 
-def _without(value: Any, own: Callable[[str], str]) -> Any:
+def _without(value: Any, own: Callable[[str], str], secrets: Mapping[str, str] = EMPTY) -> Any:
     if isinstance(value, str):
         return own(value)
     if isinstance(value, Mapping):
         if "$secret" in value:
-            return {"$secret": value["$secret"]}
-        return {key: _without(item, own) for key, item in value.items()}
-    return [_without(item, own) for item in value] if isinstance(value, list | tuple) else value
+            return {"$secret": secrets.get(value["$secret"], value["$secret"])}
+        return {key: _without(item, own, secrets) for key, item in value.items()}
+    return [_without(item, own, secrets) for item in value] if isinstance(value, list | tuple) else value
 
 
 def fleet_digest(results: Iterable[Result]) -> str:

@@ -62,7 +62,7 @@ from hmsplan.text.timestamps import for_people
 from hmsplan.text.wording import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from hmsplan.apply.executor import Stop
     from hmsplan.fleet.files import SharedFiles
@@ -187,7 +187,8 @@ class _Run:
         if self.task.folder is not None:
             made = dated(made, time.time(), workspace.stack.safety.plan_ttl_s, __version__)
         warnings = (*self.told.warnings, *made.warnings)
-        value = planned(made, workspace.stack, is_saved=self.task.folder is not None)
+        kept = {kept: name for name, kept in layer_of(self.task.member).secret_names.items()}
+        value = planned(made, workspace.stack, kept, is_saved=self.task.folder is not None)
         return self._ended(_plan_code(made), warnings, value, made.organization)
 
     def _drift(self) -> Result:
@@ -350,6 +351,7 @@ class _Run:
         return connect_with(
             self._key(),
             common.base_url,
+            key_name=self.task.member.key,
             allow_host=common.allow_host,
             ca_bundle=common.ca_bundle,
             deadline_s=common.timeout_s,
@@ -481,13 +483,13 @@ def seen_from_fleet(stack: str, file: str) -> str:
     return posixpath.normpath(posixpath.join(stack, file))
 
 
-def planned(made: Plan, stack: Stack, *, is_saved: bool) -> Planned:
-    """Return what of a plan travels; what is neither saved nor shown needs no file."""
+def planned(made: Plan, stack: Stack, secrets: Mapping[str, str], *, is_saved: bool) -> Planned:
+    """Return what of a plan travels; what is neither saved nor shown needs no file. For *secrets* see ``likeness``."""
     is_shown = made.pending or made.refusals or made.denials or made.unsettled
     return Planned(
         plan_to_bytes(made) if is_shown or is_saved else b"",
         f"sha256:{made.digest}",
-        likeness(made, stack.variables),
+        likeness(made, stack.variables, secrets),
         frozenset(contents(made)),
         tally(made),
         len(made.drift),

@@ -63,7 +63,7 @@ class Secrets:
             elif value:
                 self.problems += _warnings(variable, text, value)
             usable = value if value and not why else None
-            self._found[name] = Secret(name, usable, key=self._key)
+            self._found[name] = Secret(self._kept(name), usable, key=self._key)
         return self._found[name]
 
     def is_refused(self, name: str) -> bool:

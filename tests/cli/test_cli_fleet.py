@@ -489,6 +489,29 @@ def test_each_member_has_the_secret_that_is_its_own(
         assert text not in applied.out + applied.err
 
 
+def test_where_the_secret_of_a_member_is_kept_is_a_part_of_what_is_reviewed(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path
+) -> None:
+    """Another name is another secret, also without a key for fingerprints; the names are shown."""
+    own_secrets(root, "acme,HMS_KEY_ACME,acme_crm", "beta,HMS_KEY_BETA,beta_crm")
+    secrets = {f"HMSPLAN_SECRET_{name}_CRM": f"of-{name}-0123456789" for name in ("ACME", "BETA", "DELTA")}
+    plan = fleet("plan", **secrets)
+    assert "${secret:acme_crm}" in plan.out
+    (digest,) = re.findall(r"^Digest: (\S+)$", plan.out, re.MULTILINE)
+    own_secrets(root, "acme,HMS_KEY_ACME,acme_crm", "beta,HMS_KEY_BETA,delta_crm")
+    assert fleet("apply", "-y", "--expect-digest", digest, **secrets).code == 5
+    assert not emulator.writes
+    (root / "fleet.yaml").write_text(f"members: ${{csv:clients.csv}}\nstack: clinics\n{LATER}", "utf-8")
+    assert fleet("apply", "-y", "--no-wait", **secrets).code == 0
+    own_secrets(root, "acme,HMS_KEY_ACME,acme_crm", "beta,HMS_KEY_BETA,acme_crm")
+    time.sleep(1)
+    assert fleet("apply", "--continue", **secrets).code == 5
+    assert not writes_of(emulator, "beta")
+    assert fleet("apply", "-y", **secrets).code == 0
+    own_secrets(root, "acme,HMS_KEY_ACME,acme_crm", "beta,HMS_KEY_BETA,beta_crm")
+    assert "1 member of 2 would change" in fleet("plan", **secrets).out
+
+
 def test_a_secret_of_a_member_that_the_stack_does_not_use_is_an_error(fleet: Callable[..., Result], root: Path) -> None:
     """With a typing error the member would have the secret of all the others."""
     own_secrets(root, "acme,HMS_KEY_ACME,acme_crm")
@@ -560,7 +583,7 @@ def test_a_member_whose_key_is_a_secret_is_reached_alone(
     assert fleet("apply", "-y", *source).code == 0
     plan = alone("-C", str(root), "--member", "beta", "plan", *source)
     assert (plan.code, "No changes." in plan.out) == (0, True)
-    lacking = alone("-C", str(root), "plan", "--member", "acme", HMS_KEY_ACME="", HMSPLAN_SECRET_ACME_CRM="x" * 20)
+    lacking = alone("-C", str(root), "plan", "--member", "acme", HMS_KEY_ACME="", HMSPLAN_SECRET_ACME_CRM="of-acme")
     assert (lacking.code, "HMS_KEY_ACME holds the key of acme" in told(lacking)) == (9, True)
 
 
@@ -597,6 +620,11 @@ def test_the_secrets_that_a_job_needs_are_named(cli: Cli, root: Path) -> None:
     own_secrets(root, "acme,HMS_KEY_ACME,acme_crm")
     matrix = cli("-C", str(root), "fleet", "matrix", "--shards", "1")
     assert matrix.json["include"][0]["secrets"] == ["HMSPLAN_SECRET_ACME_CRM"]
+
+
+def test_a_refused_key_is_named_by_its_variable(fleet: Callable[..., Result], emulator: Emulator) -> None:
+    emulator.inject(Fault(do="status", status=401, key=key_of("beta")))
+    assert "HMS_KEY_BETA" in told(fleet("plan"))
 
 
 def test_a_key_of_another_organization_is_refused(fleet: Callable[..., Result], emulator: Emulator) -> None:
