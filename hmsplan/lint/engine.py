@@ -107,7 +107,7 @@ def lint(
     """
     rules = all_rules() if rules is None else rules
     view, ignored = View(stack, today), _Ignored(lines, all_rules().keys(), today)
-    resources = stack.resources.values() if only is None else [stack.resources[a] for a in only if a in stack.resources]
+    resources = [each for address, each in stack.resources.items() if only is None or address in only]
     by_kind = defaultdict[str, list["Resource"]](list)
     for resource in resources:
         by_kind[resource.address.kind].append(resource)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.lint import STACK, linted
+from support.writing import write
 
+from hmsplan.config.load import load_stack
 from hmsplan.errors import ConfigError
 from hmsplan.lint.engine import MOST
 from hmsplan.lint.rules import all_rules
+from hmsplan.operations.lint import lint_stack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +53,18 @@ def test_a_finding_in_a_block_of_text_stands_on_its_own_line(tmp_path: Path) -> 
 def test_a_finding_in_a_file_stands_in_the_file(tmp_path: Path) -> None:
     example = assistant("${file:hello.md}") + "# file: hello.md\nHello,\n\ndear {{frist_name}}.\n"
     assert of_rule(tmp_path, example) == ["hello.md:3:6"]
+
+
+def test_what_several_resources_inherit_is_told_of_the_first_of_them(tmp_path: Path) -> None:
+    """In whatever order they are asked for: a report is the same byte by byte each time."""
+    bases = "bases: {all: {webhook_url: 'http://hooks.example.com'}}\n"
+    two = "assistants: {a: {name: A, extends: [all]}, b: {name: B, extends: [all]}}\n"
+    write(tmp_path, {"hmsplan.yaml": STACK + bases, "a.yaml": two})
+    rule = "url-without-encryption"
+    stack = load_stack(tmp_path)
+    for only in ([*stack.resources], [*reversed(stack.resources)]):
+        found = lint_stack(stack, tmp_path, only=only, rules={rule: all_rules()[rule]})
+        assert [str(each.address) for each in found] == ["assistants.a"]
 
 
 @pytest.mark.parametrize(
