@@ -13,8 +13,9 @@ from hmsplan.cli.fleet_create import create_member
 from hmsplan.cli.fleet_run import fleet_options, member_option, open_fleet, perform, plan_all
 from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command, Group
-from hmsplan.cli.plan import exclude_option, target_option
+from hmsplan.cli.plan import exclude_option, resend_option, target_option
 from hmsplan.cli.terminal import color, err, out, width
+from hmsplan.fleet.commands import on_same
 from hmsplan.fleet.executors import Workers
 from hmsplan.fleet.report import plan_json, results_json, worst
 from hmsplan.fleet.task import Drifted, Operation, Planned, Result
@@ -68,6 +69,7 @@ fleet_command.add_command(create_member)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @target_option
 @exclude_option
+@resend_option
 @fleet_options
 @click.pass_obj
 def plan_members(
@@ -77,6 +79,7 @@ def plan_members(
     detailed_exitcode: bool,
     target: tuple[str, ...],
     excluded: tuple[str, ...],
+    resend: tuple[str, ...],
     members: tuple[str, ...],
     executor: str,
     parallel: int | None,
@@ -86,7 +89,8 @@ def plan_members(
     Exits with the worst code of all members.
     """
     fleet, found = open_fleet(options, members)
-    workers, choice = Workers(executor, parallel), Options(target, excluded=excluded)
+    workers, choice = Workers(executor, parallel), Options(target, resend=resend, excluded=excluded)
+    commands = on_same(options.fleet_commands, workers.words, members)
     report = plan_all(options, fleet, found, workers, choice, folder)
     if folder is not None:
         _save(folder, report.results)
@@ -97,13 +101,13 @@ def plan_members(
         case "markdown":
             from hmsplan.fleet.markdown import render_markdown  # noqa: PLC0415 -- only for this format
 
-            out(render_markdown(report, options.fleet_commands).rstrip("\n"))
+            out(render_markdown(report, commands).rstrip("\n"))
         case "html":
             from hmsplan.fleet.html import render_html  # noqa: PLC0415 -- only for this format
 
-            out(render_html(report, options.fleet_commands).rstrip("\n"))
+            out(render_html(report, commands).rstrip("\n"))
         case _:
-            text = render_plan(report, options.fleet_commands, width=width(), color=color(options.color))
+            text = render_plan(report, commands, width=width(), color=color(options.color))
             out(text.rstrip("\n"))
     return report.code or (CHANGES if detailed_exitcode and report.changing else 0)
 

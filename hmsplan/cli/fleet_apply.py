@@ -14,10 +14,11 @@ from hmsplan.cli.author import author_of
 from hmsplan.cli.fleet_progress import FleetEvents, progress_of
 from hmsplan.cli.fleet_run import common_of, fleet_options, open_fleet, plan_all
 from hmsplan.cli.parsing import Command
-from hmsplan.cli.plan import exclude_option, target_option
+from hmsplan.cli.plan import exclude_option, resend_option, target_option
 from hmsplan.cli.signals import signals_to
 from hmsplan.cli.terminal import ask, color, err, interactive, report, width, wrapped
 from hmsplan.errors import HmsplanError, StalePlan
+from hmsplan.fleet.commands import on_same
 from hmsplan.fleet.ending import code_of, ending_json, render_ending
 from hmsplan.fleet.executors import Workers, kill_workers, stop_workers
 from hmsplan.fleet.journal import FleetJournal
@@ -26,6 +27,7 @@ from hmsplan.fleet.rollout import Rollout, reviewed_of, roll_out, stale, unrevie
 from hmsplan.fleet.task import Operation, Task
 from hmsplan.fleet.text import render_plan
 from hmsplan.fleet.values import in_waves
+from hmsplan.output.commands import CommandLine
 from hmsplan.output.diagnostics import diagnostics_of, format_diagnostic
 from hmsplan.planner.planner import Options
 from hmsplan.text.wording import count, listed
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
 )
 @target_option
 @exclude_option
+@resend_option
 @fleet_options
 @click.pass_obj
 def apply_members(
@@ -67,6 +70,7 @@ def apply_members(
     allow: tuple[str, ...],
     target: tuple[str, ...],
     excluded: tuple[str, ...],
+    resend: tuple[str, ...],
     members: tuple[str, ...],
     executor: str,
     parallel: int | None,
@@ -75,7 +79,7 @@ def apply_members(
 
     All members are planned first. Each is then applied under its own lock, and only if its plan is still the same.
     """
-    if goes_on and (members or target or excluded or allow or expect_digest is not None):
+    if goes_on and (members or target or excluded or resend or allow or expect_digest is not None):
         raise click.UsageError("--continue does what was reviewed when the apply began. Leave the other options out.")
     if expect_digest is not None and not expect_digest.strip():
         raise StalePlan("--expect-digest is empty: no plan was reviewed, so none is applied", summary="No digest")
@@ -91,18 +95,18 @@ def apply_members(
             if (new := unreviewed(rollout.plan, rollout.progress)) and _wanted(new, yes=yes):
                 journal.review(rollout.progress, new)
         else:
-            choice = Options(target, allowed=allow, excluded=excluded)
+            choice = Options(target, allowed=allow, resend=resend, excluded=excluded)
             plan = plan_all(options, fleet, found, workers, choice)
-            _tell_plan(options, plan)
+            _tell_plan(options, plan, workers, members, choice)
             _consented(plan, expect_digest, yes=yes)
             reviewed = reviewed_of(plan)
             if not reviewed:
                 return plan.code
             waves = [[member.name for member in wave] for wave in in_waves(fleet, found)]
             after_s = [wave.after_s for wave in fleet.waves]
-            rollout = Rollout(journal.begin(plan.digest, reviewed, waves, after_s, choice), plan)
+            rollout = Rollout(journal.begin(plan.digest, reviewed, waves, after_s, choice, members), plan)
         _perform(options, fleet, rollout, journal, workers, author, may_wait=not no_wait)
-    _tell_ending(options, rollout)
+    _tell_ending(options, rollout, workers)
     for each in diagnostics_of(rollout.unstored) if rollout.unstored is not None else ():
         err(format_diagnostic(each, width()))
     return code_of(rollout)
@@ -138,29 +142,32 @@ def _taken_up(options: Globals, fleet: Fleet, progress: Progress, workers: Worke
         StalePlan: a member is gone from the fleet, or its plan would do more than was reviewed.
     """
     by_name = {member.name: member for member in fleet.members}
+    begin_again = on_same(CommandLine(("fleet",)), workers.words, progress.members, progress.options).command("apply")
     left = [name for wave in progress.waves for name in wave if name not in progress.done]
     if gone := [name for name in left if name not in by_name]:
         raise StalePlan(
-            f"{listed(gone)} is not in {fleet.file} any more. To begin again: hmsplan fleet apply",
+            f"{listed(gone)} is not in {fleet.file} any more. To begin again:\n  {begin_again}",
             summary="Not what was reviewed",
         )
     members: Sequence[Member] = [by_name[name] for name in left]
     plan = plan_all(options, fleet, members, workers, progress.options)
-    _tell_plan(options, plan)
+    _tell_plan(options, plan, workers, progress.members, progress.options)
     if moved := stale(plan, progress):
         raise StalePlan(
             f"the plan of {listed(moved)} would do what was not reviewed when the apply began. Review the fleet, and "
-            "begin again: hmsplan fleet apply",
+            f"begin again:\n  {begin_again}",
             summary="Not what was reviewed",
         )
     return Rollout(progress, plan)
 
 
-def _tell_plan(options: Globals, plan: FleetPlan) -> None:
+def _tell_plan(options: Globals, plan: FleetPlan, workers: Workers, members: Sequence[str], choice: Options) -> None:
     if options.json:
         FleetEvents().planned(plan_json(plan))
     else:
-        report(render_plan(plan, options.fleet_commands, width=width(), color=color(options.color)).rstrip("\n") + "\n")
+        allowed = Options(allowed=choice.allowed)  # a plan knows the rest
+        commands = on_same(options.fleet_commands, workers.words, members, allowed)
+        report(render_plan(plan, commands, width=width(), color=color(options.color)).rstrip("\n") + "\n")
 
 
 def _consented(plan: FleetPlan, expected: str | None, *, yes: bool) -> None:
@@ -207,8 +214,10 @@ def _signals(rollout: Rollout) -> Iterator[None]:
         yield
 
 
-def _tell_ending(options: Globals, rollout: Rollout) -> None:
+def _tell_ending(options: Globals, rollout: Rollout, workers: Workers) -> None:
     if options.json:
         FleetEvents().over(ending_json(rollout))
         return
-    report(render_ending(rollout, options.fleet_commands, width=width(), color=color(options.color)).rstrip("\n"))
+    go_on = on_same(options.fleet_commands, workers.words)
+    again = on_same(go_on, workers.words, rollout.progress.members, rollout.progress.options)
+    report(render_ending(rollout, go_on, again, width=width(), color=color(options.color)).rstrip("\n"))

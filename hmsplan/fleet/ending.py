@@ -46,12 +46,12 @@ def code_of(rollout: Rollout) -> int:
     return worst(codes.values())
 
 
-def render_ending(rollout: Rollout, commands: CommandLine, *, width: int, color: bool) -> str:
-    """Return what was done, and each member that is behind."""
-    return paint(joined(_ending(rollout, commands, width)), width=width, color=color)
+def render_ending(rollout: Rollout, go_on: CommandLine, again: CommandLine, *, width: int, color: bool) -> str:
+    """Return what was done, and each member that is behind; *again* applies the same members from the start."""
+    return paint(joined(_ending(rollout, go_on, again, width)), width=width, color=color)
 
 
-def _ending(rollout: Rollout, commands: CommandLine, width: int) -> Iterator[list[Line]]:
+def _ending(rollout: Rollout, go_on: CommandLine, again: CommandLine, width: int) -> Iterator[list[Line]]:
     for result in sorted(rollout.results.values(), key=lambda result: result.name):
         if result.code and isinstance(result.value, Ended):
             yield _failed(result, result.value)
@@ -67,6 +67,7 @@ def _ending(rollout: Rollout, commands: CommandLine, width: int) -> Iterator[lis
         lines.append(title(f"Wave {rollout.later} is not due yet.", Tone.PLAIN))
     if (remedy := _remedy(rollout, {fate for _, fate in behind})) is not None:
         how, words = remedy
+        commands = go_on if "--continue" in words else again
         lines += [title(how, Tone.PLAIN), Line(safe(commands.command(*words)), whole=True)]
     yield lines
 

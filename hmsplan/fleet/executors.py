@@ -67,6 +67,12 @@ class Workers:
             )
 
     @property
+    def words(self) -> list[str]:
+        """What is typed to have the same ones."""
+        kind = [] if self.kind == PROCESSES else ["--executor", self.kind]
+        return kind if self.at_once is None else [*kind, "--parallel", str(self.at_once)]
+
+    @property
     def is_cluster(self) -> bool:
         """Whether the work is done by a Dask cluster, and perhaps on other machines."""
         return address_of(self.kind) is not None

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-FORMAT_VERSION: Final = "1.1"
+FORMAT_VERSION: Final = "1.2"
+_READ: Final = {"1.1", FORMAT_VERSION}
 _FOLDER: Final = "fleet"
 
 
@@ -41,7 +42,8 @@ class Progress:
         reviewed: member to what it may do.
         waves: the members of each wave.
         after_s: seconds that each wave waits after the one before.
-        options: targets and what is allowed.
+        options: targets, what is allowed and what is sent again.
+        members: the patterns that chose the members, as they were typed.
         begun: when each wave began, in Unix seconds.
         ended: when the last member so far ended; None = none has.
         codes: member to the exit code it ended with last.
@@ -54,6 +56,7 @@ class Progress:
     waves: tuple[tuple[str, ...], ...]
     after_s: tuple[int, ...]
     options: Options = DEFAULTS
+    members: tuple[str, ...] = ()
     begun: dict[int, float] = field(default_factory=dict)
     ended: float | None = None
     codes: dict[str, int] = field(default_factory=dict)
@@ -90,6 +93,7 @@ class FleetJournal:
         waves: Sequence[Sequence[str]],
         after_s: Sequence[int],
         options: Options,
+        members: Sequence[str] = (),
     ) -> Progress:
         """Begin a rollout, in place of the one before."""
         head = {
@@ -98,7 +102,8 @@ class FleetJournal:
             "reviewed": _told(reviewed),
             "waves": [list(wave) for wave in waves],
             "after_s": list(after_s),
-            "options": [options.targets, options.excluded, options.allowed],
+            "options": [options.targets, options.excluded, options.allowed, options.resend],
+            "members": list(members),
         }
         data = orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE)
         with durable.failing("write", self._folder):
@@ -148,12 +153,12 @@ class FleetJournal:
 
 
 def _head(head: Mapping[str, Any]) -> Progress:
-    if head["format_version"] != FORMAT_VERSION:
+    if head["format_version"] not in _READ:
         raise ValueError(f"format {head['format_version']}, and this version reads {FORMAT_VERSION}")
-    targets, excluded, allowed = map(tuple, head["options"])
-    options = Options(targets, allowed=allowed, excluded=excluded)
-    waves = tuple(map(tuple, head["waves"]))
-    return Progress(head["digest"], _reviewed(head["reviewed"]), waves, tuple(head["after_s"]), options)
+    targets, excluded, allowed, *resend = map(tuple, head["options"])
+    options = Options(targets, allowed=allowed, resend=sum(resend, ()), excluded=excluded)
+    waves, members = tuple(map(tuple, head["waves"])), tuple(head.get("members", ()))
+    return Progress(head["digest"], _reviewed(head["reviewed"]), waves, tuple(head["after_s"]), options, members)
 
 
 def _told(reviewed: Mapping[str, Reviewed]) -> dict[str, list[Any]]:

@@ -73,10 +73,12 @@ class CommandLine:
     Attributes:
         options: as they are typed, such as ``("-C", "practice", "-e", "production")``.
         saved: the file of the plan that is shown; what applies it names that, and of what it was planned with ``--at``.
+        behind: options of the command itself, which stand behind its name: ``("--member", "nl")``.
     """
 
     options: tuple[str, ...] = ()
     saved: str = ""
+    behind: tuple[str, ...] = ()
 
     @property
     def member(self) -> str:
@@ -90,7 +92,7 @@ class CommandLine:
         """Return what to type to run *words* on the same stack, environment and state."""
         if self.saved and words[:1] in {("apply",), ("rollback",)}:
             words = ("apply", self.saved, *(word for word in words if word.startswith("--at=")))
-        return plain(shlex.join(["hmsplan", *self.options, *words]))
+        return plain(shlex.join(["hmsplan", *self.options, *words[:1], *self.behind, *words[1:]]))
 
     def elsewhere(self, environment: str) -> CommandLine:
         """Return the same for a run on another environment."""

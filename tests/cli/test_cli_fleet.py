@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shlex
@@ -239,7 +240,7 @@ def test_a_member_that_could_not_be_planned_is_asked_about_when_it_can_be(
 ) -> None:
     """Its plan is shown then, and done with -y; without, the command says what is left, and how to do it."""
     write_fleet(root, NAMES, f"{WAVES}stop_on: {stop_on}\n")
-    go_on = f"hmsplan -C {root} fleet apply --continue"
+    go_on = f"hmsplan -C {root} fleet apply --executor threads --continue"
     first = fleet("apply", "-y", HMS_KEY_DELTA="")
     assert first.code == 9
     assert f"Stopped: delta could not be planned, and stop_on is {stop_on}." in first.out
@@ -291,7 +292,7 @@ def test_a_plan_that_changed_before_its_wave_has_one_remedy(
     assert stale.code == 5
     assert "Digest differs" in stale.out
     commands = [line.strip() for line in stale.out.splitlines() if line.startswith(" ") and "hmsplan -C" in line]
-    assert commands == [f"hmsplan -C {root} fleet apply"]
+    assert commands == [f"hmsplan -C {root} fleet apply --executor threads"]
     assert "fleet apply" not in stale.out.split("Digest differs")[1].split("Fleet apply:")[0]
     assert fleet("apply", "--continue").code == 5
     assert fleet("apply", "-y").code == 0
@@ -683,6 +684,62 @@ def test_a_refusal_stops_as_the_file_says(fleet: Callable[..., Result], emulator
     assert "--allow delete:assistants.desk" in refused.out
     assert fleet("apply", "-y", "--allow", "delete:assistants.desk").code == 0
     assert all([each["name"] for each in emulator.all("assistants", key=key_of(name))] == ["Front"] for name in NAMES)
+
+
+@pytest.mark.parametrize("form", ["text", "html"])
+def test_what_allows_a_risk_is_typed_for_the_members_that_were_asked_for(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path, form: str
+) -> None:
+    """Typed as it is printed, it allows nothing to a member that was not looked at."""
+    write_fleet(root, NAMES, desk=f"{DESK}    lifecycle: {{prevent_destroy: true}}\n")
+    assert fleet("apply", "-y").code == 0
+    write_fleet(root, NAMES, desk=DESK.replace("desk:", "front:").replace("Desk", "Front"))
+    refused = html.unescape(fleet("plan", "--member", "acme", "--target", "assistants.*", "--format", form).out)
+    (printed,) = re.findall(r"hmsplan (-C .* fleet apply .*--allow [^\s<]+)", refused)
+    words = shlex.split(printed)
+    assert words[2:6] == ["fleet", "apply", "--member", "acme"]
+    assert "--target=assistants.*" in words
+    assert fleet("apply", *words[4:], "-y").code == 0
+    assert {name: emulator.all("assistants", key=key_of(name))[0]["name"] for name in NAMES} == {
+        name: "Front" if name == "acme" else "Desk" for name in NAMES
+    }
+
+
+def test_what_is_printed_after_a_failure_has_the_options_of_the_run(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path
+) -> None:
+    """To begin again names the members of then; to go on needs only what performs the work."""
+    write_fleet(root, NAMES, WAVES)
+    emulator.inject(Fault(do="status", status=422, method="POST", key=key_of("beta")))
+    failed = fleet("apply", "-y", "--member", "!delta", "--target", "assistants.*", "--parallel", "2")
+    words = "--executor threads --parallel 2 --continue"
+    assert failed.out.splitlines()[-1].strip() == f"hmsplan -C {root} fleet apply {words}"
+    emulator.inject()
+    write_fleet(root, NAMES, WAVES, DESK.replace("morning", "evening"))
+    stale = fleet("apply", "--continue")
+    (printed,) = re.findall(r"^ +hmsplan (.*)$", stale.err, re.MULTILINE)
+    assert shlex.split(printed)[2:] == [
+        *("fleet", "apply", "--member", "!delta", "--target", "assistants.*"),
+        *("--executor", "threads"),
+    ]
+    assert fleet(*shlex.split(printed)[3:], "-y").code == 0
+
+
+def test_a_secret_is_sent_again_to_all_members(fleet: Callable[..., Result], emulator: Emulator, root: Path) -> None:
+    """Also by the members of a later wave, whose apply goes on in another run."""
+    write_fleet(root, NAMES, "waves: [{members: [acme]}, {share: 100%, after: 1s}]\n")
+    (root / "clinics/server.yaml").write_text(SERVER, "utf-8")
+    secret = {"HMSPLAN_SECRET_CRM": "of-all-0123456789"}
+    assert fleet("apply", "-y", **secret).code == 0
+    again = ("--resend", "mcp_servers.crm")
+    plan = fleet("plan", *again, **secret)
+    assert "4 members of 4 would change: 4 the same change." in plan.out
+    before = {name: len(writes_of(emulator, name)) for name in NAMES}
+    assert fleet("apply", "-y", "--no-wait", *again, **secret).code == 0
+    time.sleep(1)
+    assert fleet("apply", "--continue", *again, **secret).code == 1
+    assert fleet("apply", "--continue", **secret).code == 0
+    assert {name: len(writes_of(emulator, name)) - before[name] for name in NAMES} == dict.fromkeys(NAMES, 1)
 
 
 def test_a_mistake_in_the_shared_stack_is_told_once(fleet: Callable[..., Result], root: Path) -> None:
