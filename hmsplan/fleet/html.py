@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.fleet.report import page_for, shared_problems
+from hmsplan.fleet.report import learning_text, page_for, shared_problems
 from hmsplan.output.html.page import document, object_groups
 from hmsplan.output.markdown import WIDTH
 from hmsplan.text.escape import html
@@ -48,6 +48,9 @@ def _main(plan: FleetPlan, commands: CommandLine) -> Iterator[str]:
     if plan.unchanged:
         names = ", ".join(f"<code>{html(name)}</code>" for name in plan.unchanged)
         yield f"<section><h2>Without changes <small>{len(plan.unchanged):,}</small></h2><p>{names}</p></section>"
+
+    if plan.learning:
+        yield f"<p>{html(learning_text(plan))}</p>"
 
 
 def _names(group: Group) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.fleet.report import page_for, planned_of, shared_problems
+from hmsplan.fleet.report import learning_text, page_for, planned_of, shared_problems
 from hmsplan.output.markdown import COMMENT, WIDTH, render_objects
 from hmsplan.output.words import fitting
 from hmsplan.text import escape
@@ -53,6 +53,8 @@ def _head(plan: FleetPlan, room: int) -> Iterator[str]:
         yield _listed(rows, room)
     if plan.unchanged and plan.changing:
         yield f"Without changes: {_named(plan.unchanged)}"
+    if plan.learning:
+        yield escape.markdown(learning_text(plan))
 
 
 def _groups(groups: Sequence[Group], commands: CommandLine, room: int) -> Iterator[str]:

@@ -18,6 +18,7 @@ from hmsplan.formats.plan_file import plan_from_bytes
 from hmsplan.model import Severity
 from hmsplan.output.events import diagnostic_json
 from hmsplan.output.plan_page import page_of
+from hmsplan.output.words import some
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from hmsplan.output.page import Page
 
 FORMAT_VERSION: Final = "1.0"
+MOST_NAMES: Final = 60
+"""Members that a text names; of more there is the number."""
 _CHANGES: Final = 2
 _PARTIAL: Final = 6
 WORST_FIRST: Final = (
@@ -118,6 +121,12 @@ class FleetPlan:
         return sum(len(group.results) for group in self.groups)
 
     @property
+    def learning(self) -> tuple[Result, ...]:
+        """The results of those that change nothing, and whose state an apply brings up to date."""
+        as_declared = set(self.unchanged)
+        return tuple(each for each in self.results if each.name in as_declared and planned_of(each).learning)
+
+    @property
     def refused(self) -> tuple[Result, ...]:
         """The results of those that may not be applied as they are."""
         return tuple(each for each in self.results if each.value is not None and planned_of(each).refusals)
@@ -149,6 +158,15 @@ class FleetPlan:
         always = [f"{sums.get(verb, 0)} to {verb}" for verb in ("add", "change", "destroy", "adopt")]
         seldom = [f"{sums[verb]} to {verb}" for verb in ("forget", "move", "release") if sums.get(verb)]
         return f"Fleet: {', '.join(always + seldom)} in {count(self.changing, 'member')}."
+
+
+def learning_text(plan: FleetPlan) -> str:
+    """Say of which members an apply only brings the state up to date, and of which objects; "" for none."""
+    if not plan.learning:
+        return ""
+    objects = sorted({address for result in plan.learning for address in planned_of(result).learning})
+    whose = some([result.name for result in plan.learning], MOST_NAMES)
+    return f"The next apply only brings hmsplan's state up to date: {some(objects)} of {whose}."
 
 
 def planned_of(result: Result) -> Planned:
@@ -255,6 +273,7 @@ def _member_json(result: Result, group: int | None) -> dict[str, Any]:
         "group": group,
         "counts": dict(planned.counts) if planned else None,
         "drifted": planned.drifted if planned else None,
+        "state_only": list(planned.learning) if planned else [],
         "refusals": list(planned.refusals) if planned else [],
         "problems": [diagnostic_json(each) for each in result.problems],
     }

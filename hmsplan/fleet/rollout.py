@@ -83,7 +83,8 @@ class Rollout:
         if planned is not None and planned_of(planned).refusals:
             return Fate.REFUSED
         if name not in self.progress.reviewed:
-            changes = planned is not None and planned_of(planned).content
+            is_new = planned is not None and planned_of(planned).learning and not self.progress.digest
+            changes = is_new or (planned is not None and planned_of(planned).content)
             return Fate.NOT_REVIEWED if changes else Fate.UNCHANGED
         is_in_a_wave = any(name in wave for wave in self.progress.waves)
         return Fate.NOT_STARTED if is_in_a_wave else Fate.IN_NO_WAVE
@@ -107,12 +108,11 @@ class Rollout:
 
 
 def reviewed_of(plan: FleetPlan) -> dict[str, Reviewed]:
-    """Return what of *plan* may be done: the members that change and that nothing refuses."""
+    """Return what of *plan* may be done: the members that change, or whose state does, and that nothing refuses."""
+    changing = [result for group in plan.groups for result in group.results if result.code == 0]
     return {
         result.name: Reviewed(planned_of(result).digest, planned_of(result).changes, result.organization)
-        for group in plan.groups
-        for result in group.results
-        if result.code == 0
+        for result in [*changing, *plan.learning]
     }
 
 

@@ -115,6 +115,7 @@ class Planned:
         drifted: how many objects changed outside.
         refusals: what is refused, each with its flag.
         exact: digest of what it changes, ids and organization apart, but not the values of variables.
+        learning: objects of which an apply brings the state up to date, where it changes nothing.
     """
 
     file: bytes
@@ -126,6 +127,7 @@ class Planned:
     refusals: tuple[str, ...] = ()
     unsettled: int = 0
     exact: str = ""
+    learning: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.fleet.report import page_for, shared_problems
+from hmsplan.fleet.report import learning_text, page_for, shared_problems
 from hmsplan.fleet.task import Checked, Drifted, Exported, Standing
 from hmsplan.model import Severity
 from hmsplan.output.diagnostics import format_diagnostic
@@ -48,6 +48,8 @@ def _plan(plan: FleetPlan, commands: CommandLine, width: int) -> Iterator[list[L
     yield _further(plan.groups[_MOST_SHOWN:])
     if plan.unchanged and plan.changing:
         yield [title(f"Without changes: {some(plan.unchanged)}", Tone.PLAIN)]
+    if plan.learning:
+        yield [title(learning_text(plan), Tone.PLAIN)]
     yield from problems(plan.results, width)
     digest = [Line(f"Digest: {plan.digest}", depth=-1, whole=True)] if plan.digest else []
     yield [*digest, title(plan.counts)]

@@ -499,6 +499,7 @@ def planned(made: Plan, stack: Stack, secrets: Mapping[str, str], *, is_saved: b
         ),
         len(made.unsettled),
         likeness(made, {}),
+        () if made.pending else tuple(sorted({str(step.address) for step in made.steps})),
     )
 
 

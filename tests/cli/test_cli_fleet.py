@@ -742,6 +742,30 @@ def test_a_secret_is_sent_again_to_all_members(fleet: Callable[..., Result], emu
     assert {name: len(writes_of(emulator, name)) - before[name] for name in NAMES} == dict.fromkeys(NAMES, 1)
 
 
+def test_a_secret_that_was_rotated_is_sent_once_its_fingerprints_are_taken(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path
+) -> None:
+    """An apply that changes nothing, and brings the state up to date, is done as it is for a single stack."""
+    (root / "clinics/server.yaml").write_text(SERVER, "utf-8")
+    secret = {"HMSPLAN_SECRET_CRM": "of-all-0123456789", "HMSPLAN_FINGERPRINT_KEY": ""}
+    assert fleet("apply", "-y", **secret).code == 0
+    secret["HMSPLAN_FINGERPRINT_KEY"] = "fingerprints-0123456789abcdef"
+    line = "The next apply only brings hmsplan's state up to date: mcp_servers.crm of acme, beta, delta, gamma."
+    before = len(emulator.writes)
+    for form in ("text", "markdown", "html"):
+        assert line in html.unescape(" ".join(fleet("plan", "--format", form, **secret).out.split())).replace("\\", "")
+    done = fleet("apply", "-y", **secret)
+    assert (done.code, len(emulator.writes)) == (0, before)
+    assert "Fleet apply: 4 applied." in done.out
+    assert line not in told(fleet("plan", **secret))
+    secret["HMSPLAN_SECRET_CRM"] = "of-all-9876543210"
+    assert "4 members of 4 would change: 4 the same change." in fleet("plan", **secret).out
+    assert fleet("apply", "-y", **secret).code == 0
+    for name in NAMES:
+        (server,) = emulator.all("mcp_servers", key=key_of(name))
+        assert emulator.hidden("mcp_servers", server["id"])["headers"] == {"Authorization": "of-all-9876543210"}
+
+
 def test_a_mistake_in_the_shared_stack_is_told_once(fleet: Callable[..., Result], root: Path) -> None:
     (root / "clinics" / "desk.yaml").write_text("assistants:\n  desk: {name: Desk, frist_message: Hi}\n")
     plan = fleet("plan")
