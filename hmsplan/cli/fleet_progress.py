@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.cli.reading import is_shown
 from hmsplan.cli.terminal import HANG, OutputFailed, err, out, shown, wrapped
+from hmsplan.fleet.report import MOST_NAMES
 from hmsplan.fleet.rollout import Told
 from hmsplan.fleet.task import Ended
 from hmsplan.output import events
@@ -39,7 +40,7 @@ class FleetLines(Told):
     def wave(self, number: int, of: int, names: Sequence[str]) -> None:
         """Say which members are next."""
         self._waits = 0
-        err(wrapped(f"Wave {number} of {of}: {some(names)}", hang=HANG))
+        err(wrapped(f"Wave {number} of {of}: {some(names, MOST_NAMES)}", hang=HANG))
 
     def waiting(self, seconds_left: float, number: int) -> None:
         """Say once how long it takes."""

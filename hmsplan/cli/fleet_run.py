@@ -23,6 +23,7 @@ from hmsplan.fleet.report import plan_report
 from hmsplan.fleet.task import Common, Operation, Result, Task
 from hmsplan.fleet.values import chosen
 from hmsplan.output.diagnostics import format_diagnostic
+from hmsplan.output.words import some
 from hmsplan.planner.planner import DEFAULTS, Options
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def open_fleet(options: Globals, patterns: Sequence[str]) -> tuple[Fleet, tuple[
         err(format_diagnostic(warning, width()) + "\n")
     found = chosen(fleet.members, patterns)
     if not found:
-        names = ", ".join(member.name for member in fleet.members[:12])
+        names = some(member.name for member in fleet.members)
         raise NoMember(f"{' '.join(patterns)} fits none of: {names}")
     return fleet, found
 
@@ -153,7 +154,7 @@ def plan_all(
     """
     results = perform(options, members, Operation.PLAN, workers, choice, folder)
     refuse_shared(fleet, results)
-    return plan_report(results)
+    return plan_report(results, choice.allowed)
 
 
 @contextmanager

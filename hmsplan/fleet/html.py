@@ -40,7 +40,7 @@ def _main(plan: FleetPlan, commands: CommandLine) -> Iterator[str]:
         room -= len(objects.encode())
         yield f'<section aria-labelledby="m{place}">\n<h2 id="m{place}">{html(group.head)}</h2>'
         yield from _names(group)
-        for refused in (*page.denied, *page.refused):
+        for refused in (*page.denied, *page.refused, *page.allowed):
             words = "\n".join(map(html, refused.commands))
             yield f'<p><b><span class="name">{html(refused.name)}</span>: {html(refused.text)}</b></p>'
             yield f"<pre><code>{words}</code></pre>" if words else ""

@@ -102,6 +102,7 @@ class FleetPlan:
         unchanged: members that are as their stack declares.
         failed: results of those that could not be planned.
         digest: of all plans; "" when one could not be made.
+        allowed: the risks that ``--allow`` names, for every member.
     """
 
     results: tuple[Result, ...]
@@ -109,6 +110,7 @@ class FleetPlan:
     unchanged: tuple[str, ...]
     failed: tuple[Result, ...]
     digest: str
+    allowed: tuple[str, ...] = ()
 
     @property
     def code(self) -> int:
@@ -175,7 +177,7 @@ def planned_of(result: Result) -> Planned:
     return result.value
 
 
-def plan_report(results: Sequence[Result]) -> FleetPlan:
+def plan_report(results: Sequence[Result], allowed: tuple[str, ...] = ()) -> FleetPlan:
     """Group *results*, which are those of plans, by what they change."""
     results = tuple(sorted(results, key=lambda result: result.name))
     made = [result for result in results if result.value is not None]
@@ -196,6 +198,7 @@ def plan_report(results: Sequence[Result]) -> FleetPlan:
         tuple(result.name for result in made if result.name not in changing),
         failed,
         "" if failed else fleet_digest(results),
+        allowed,
     )
 
 
@@ -258,6 +261,7 @@ def plan_json(plan: FleetPlan) -> dict[str, Any]:
         "digest": plan.digest or None,
         "summary": plan.verdict,
         "exit_code": plan.code,
+        "allowed": list(plan.allowed),
         "groups": [{"number": index, "members": list(group.names)} for index, group in enumerate(plan.groups, 1)],
         "members": [_member_json(result, number.get(result.name)) for result in plan.results],
     }

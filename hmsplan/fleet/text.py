@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.fleet.report import learning_text, page_for, shared_problems
+from hmsplan.fleet.report import MOST_NAMES, learning_text, page_for, shared_problems
 from hmsplan.fleet.task import Checked, Drifted, Exported, Standing
 from hmsplan.model import Severity
 from hmsplan.output.diagnostics import format_diagnostic
@@ -47,10 +47,12 @@ def _plan(plan: FleetPlan, commands: CommandLine, width: int) -> Iterator[list[L
         yield from _group(group, commands, width)
     yield _further(plan.groups[_MOST_SHOWN:])
     if plan.unchanged and plan.changing:
-        yield [title(f"Without changes: {some(plan.unchanged)}", Tone.PLAIN)]
+        yield [title(f"Without changes: {some(plan.unchanged, MOST_NAMES)}", Tone.PLAIN)]
     if plan.learning:
         yield [title(learning_text(plan), Tone.PLAIN)]
     yield from problems(plan.results, width)
+    if plan.allowed:
+        yield [title(f"Allowed in every member by --allow: {safe(', '.join(plan.allowed))}", Tone.ALERT)]
     digest = [Line(f"Digest: {plan.digest}", depth=-1, whole=True)] if plan.digest else []
     yield [*digest, title(plan.counts)]
 
@@ -59,12 +61,14 @@ def _group(group: Group, commands: CommandLine, width: int) -> Iterator[list[Lin
     page = page_for(group.results[0], width, commands)
     head = [title(f"{group.head}:")]
     if group.note:
-        head += [Line(some(group.names)), Line(group.note, tone=Tone.QUIET)]
+        head += [Line(some(group.names, MOST_NAMES)), Line(group.note, tone=Tone.QUIET)]
     for denied in page.denied:
         head.append(Line(f"{denied.name}: {safe(denied.text)}", "!"))
     for refused in page.refused:
         head += [BLANK, Line(f"{refused.name}: {safe(refused.text)}", "!")]
         head += [Line(safe(command), whole=True) for command in refused.commands]
+    for allowed in page.allowed:
+        head += [BLANK, Line(f"{allowed.name}: {safe(allowed.text)}", "!")]
     for unsettled in page.unsettled:
         head += [BLANK, Line(f"{unsettled.name}: {safe(unsettled.text)}", "?")]
         head += [Line(safe(command), whole=True) for command in unsettled.commands]
@@ -170,7 +174,7 @@ def _drifts(results: Sequence[Result], width: int) -> Iterator[list[Line]]:
         yield [title(KEPT_IN_FLEET, Tone.PLAIN)]
     blind = [result.name for result, value in seen if value.is_blind]
     if blind:
-        yield [title(f"Nothing was compared, because no earlier apply is known: {some(blind)}", Tone.PLAIN)]
+        yield [title(f"Nothing was compared, because no earlier apply is known: {some(blind, MOST_NAMES)}", Tone.PLAIN)]
     yield from problems([result for result in results if result.value is None], width)
     yield [title(f"Drift in {len(drifted)} of {count(len(results), 'member')}.")]
 
@@ -188,6 +192,6 @@ def problems(results: Iterable[Result], width: int) -> Iterator[list[Line]]:
 
 def _told(found: Iterable[tuple[Diagnostic, tuple[str, ...]]], width: int) -> Iterator[list[Line]]:
     for problem, names in sorted(found, key=lambda each: _ORDER.index(each[0].severity)):
-        rows = format_diagnostic(problem, width).split("\n")
-        rows.insert(1, f"  of {some(names, 6)}")
-        yield [Line(row, depth=-1, whole=True) for row in rows]
+        head, *rows = format_diagnostic(problem, width).split("\n")
+        whose = Line(f"  of {some(names, MOST_NAMES)}", depth=-1, hang=4)
+        yield [Line(head, depth=-1, whole=True), whose, *(Line(row, depth=-1, whole=True) for row in rows)]

@@ -766,6 +766,33 @@ def test_a_secret_that_was_rotated_is_sent_once_its_fingerprints_are_taken(
         assert emulator.hidden("mcp_servers", server["id"])["headers"] == {"Authorization": "of-all-9876543210"}
 
 
+def test_a_risk_that_is_allowed_stays_in_sight(fleet: Callable[..., Result], root: Path) -> None:
+    write_fleet(root, NAMES, desk=f"{DESK}    lifecycle: {{prevent_destroy: true}}\n")
+    assert fleet("apply", "-y").code == 0
+    write_fleet(root, NAMES, desk=DESK.replace("desk:", "front:").replace("Desk", "Front"))
+    done = fleet("apply", "-y", "--allow", "delete:assistants.desk")
+    assert (done.code, "Allowed in every member by --allow: delete:assistants.desk" in done.out) == (0, True)
+
+
+def test_names_of_members_are_all_told_in_a_text(fleet: Callable[..., Result], root: Path) -> None:
+    many = [f"office-{number:02}" for number in range(30)]
+    write_fleet(root, many)
+    rows = [f"{name},HMS_KEY_{name[-2:]},{name.title()}" for name in many]
+    (root / "clients.csv").write_text("\n".join(["name,key,business_name", *rows, ""]), "utf-8")
+    none = fleet("plan", "--member", "foo")
+    assert "foo fits none of: office-00," in told(none)
+    assert told(none).endswith("office-11 and 18 more")
+    keys = {f"HMS_KEY_{name[-2:]}": key_of(name) for name in many}
+    plan = fleet("plan", COLUMNS="60", **keys)
+    for shown in (plan.out, fleet("apply", "-y", COLUMNS="60", **keys).err.split("\n\n")[0]):
+        assert set(re.findall(r"office-\d\d", shown)) == set(many)
+        assert "more" not in shown
+        assert max(map(len, shown.splitlines())) <= 80
+    (root / "clinics/desk.yaml").write_text("assistants: {desk: {name: Desk, frist_message: Hi}}\n", "utf-8")
+    wrong = fleet("plan", COLUMNS="60", **keys)
+    assert set(re.findall(r"office-\d\d", wrong.out)) == set(many)
+
+
 def test_a_mistake_in_the_shared_stack_is_told_once(fleet: Callable[..., Result], root: Path) -> None:
     (root / "clinics" / "desk.yaml").write_text("assistants:\n  desk: {name: Desk, frist_message: Hi}\n")
     plan = fleet("plan")
