@@ -14,12 +14,14 @@ from hmsplan.cli.fleet_run import fleet_options, member_option, open_fleet, perf
 from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command, Group
 from hmsplan.cli.plan import exclude_option, resend_option, target_option
-from hmsplan.cli.terminal import color, err, out, width
+from hmsplan.cli.terminal import color, err, out, width, wrapped
 from hmsplan.fleet.commands import on_same
 from hmsplan.fleet.executors import Workers
+from hmsplan.fleet.journal import FleetJournal
 from hmsplan.fleet.report import plan_json, results_json, worst
 from hmsplan.fleet.task import Drifted, Operation, Planned, Result
 from hmsplan.fleet.text import render_doctor, render_drift, render_exported, render_lint, render_plan, render_status
+from hmsplan.fleet.unfinished import unfinished
 from hmsplan.fleet.values import in_shards
 from hmsplan.planner.planner import Options
 from hmsplan.secrets.answers import variable_of
@@ -117,7 +119,21 @@ def plan_members(
 @click.pass_obj
 def status_of_members(options: Globals, members: tuple[str, ...], executor: str, parallel: int | None) -> int:
     """Show what is known of every member without asking the API: state, last apply, lock, key."""
-    return _each(options, Operation.STATUS, members, Workers(executor, parallel), render_status)
+    fleet, found = open_fleet(options, members)
+    workers = Workers(executor, parallel)
+    results = perform(options, found, Operation.STATUS, workers)
+    journal = FleetJournal(options.directory, fleet.file)
+    left, holder = unfinished(journal.unfinished()), journal.holder()
+    if options.json:
+        out(orjson.dumps({**results_json(results), "open": left and left.json}).decode())
+        return worst(result.code for result in results)
+    code = _print(options, results, render_status)
+    if holder is not None:
+        out("\n" + wrapped(f"The fleet is locked by {plain(str(holder))}."))
+    elif left is not None:
+        command = on_same(options.fleet_commands, workers.words).command("apply", "--continue")
+        out("\n" + wrapped(f"An apply is open. {left.told} To go on:") + f"\n  {command}", whole=True)
+    return code
 
 
 @fleet_command.command("doctor", cls=Command)

@@ -19,14 +19,16 @@ from hmsplan.cli.signals import signals_to
 from hmsplan.cli.terminal import ask, color, err, interactive, report, width, wrapped
 from hmsplan.errors import HmsplanError, StalePlan
 from hmsplan.fleet.commands import on_same
-from hmsplan.fleet.ending import code_of, ending_json, render_ending
+from hmsplan.fleet.ending import code_of, ending_json, nothing_applied, render_ending
 from hmsplan.fleet.executors import Workers, kill_workers, stop_workers
 from hmsplan.fleet.journal import FleetJournal
 from hmsplan.fleet.report import plan_json
 from hmsplan.fleet.rollout import Rollout, reviewed_of, roll_out, stale, unreviewed
 from hmsplan.fleet.task import Operation, Task
 from hmsplan.fleet.text import render_plan
+from hmsplan.fleet.unfinished import unfinished
 from hmsplan.fleet.values import in_waves
+from hmsplan.model import Diagnostic, Severity
 from hmsplan.output.commands import CommandLine
 from hmsplan.output.diagnostics import diagnostics_of, format_diagnostic
 from hmsplan.planner.planner import Options
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from hmsplan.fleet.journal import Progress
     from hmsplan.fleet.report import FleetPlan
     from hmsplan.fleet.task import Reviewed
+    from hmsplan.fleet.unfinished import Unfinished
     from hmsplan.fleet.values import Fleet, Member
     from hmsplan.model import Author
 
@@ -98,9 +101,13 @@ def apply_members(
             choice = Options(target, allowed=allow, resend=resend, excluded=excluded)
             plan = plan_all(options, fleet, found, workers, choice)
             _tell_plan(options, plan, workers, members, choice)
-            _consented(plan, expect_digest, yes=yes)
             reviewed = reviewed_of(plan)
+            if reviewed and (before := unfinished(journal.unfinished())) is not None:
+                _warn_of(options, before, workers)
+            _consented(plan, expect_digest, yes=yes)
             if not reviewed:
+                if (why := nothing_applied(plan)) is not None:
+                    err(format_diagnostic(why, width()))
                 return plan.code
             waves = [[member.name for member in wave] for wave in in_waves(fleet, found)]
             after_s = [wave.after_s for wave in fleet.waves]
@@ -159,6 +166,18 @@ def _taken_up(options: Globals, fleet: Fleet, progress: Progress, workers: Worke
             summary="Not what was reviewed",
         )
     return Rollout(progress, plan)
+
+
+def _warn_of(options: Globals, before: Unfinished, workers: Workers) -> None:
+    """Say that an apply is open, which this one ends."""
+    commands = on_same(CommandLine(("fleet",)), workers.words)
+    detail = (
+        f"{before.told} This apply takes its place, and what is not in its plan stays as it is. To go on with the open "
+        f"one instead, do not apply this:\n  {commands.command('apply', '--continue')}\n"
+        f"To plan afterwards what is left:\n  {commands.command('apply')}"
+    )
+    warning = Diagnostic("An apply of this fleet is open", detail, severity=Severity.WARNING)
+    err(format_diagnostic(options.commands.completed(warning), width()) + "\n")
 
 
 def _tell_plan(options: Globals, plan: FleetPlan, workers: Workers, members: Sequence[str], choice: Options) -> None:

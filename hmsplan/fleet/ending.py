@@ -6,18 +6,21 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from hmsplan.errors import HmsplanError, StalePlan
-from hmsplan.fleet.report import FORMAT_VERSION, results_json, worst
+from hmsplan.fleet.report import FORMAT_VERSION, MOST_NAMES, planned_of, results_json, worst
 from hmsplan.fleet.rollout import Fate, unreviewed
 from hmsplan.fleet.task import Ended
 from hmsplan.fleet.text import alone, joined, problems
+from hmsplan.model import Diagnostic
 from hmsplan.output.lines import Line, Tone, paint, safe, title
 from hmsplan.output.words import some
+from hmsplan.text.timestamps import for_people
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
+    from hmsplan.fleet.report import FleetPlan
     from hmsplan.fleet.rollout import Rollout
     from hmsplan.fleet.task import Result
     from hmsplan.output.commands import CommandLine
@@ -63,13 +66,36 @@ def _ending(rollout: Rollout, go_on: CommandLine, again: CommandLine, width: int
             lines.append(Line(f"{why}: {some(names, 1000)}", "!" if fate is not Fate.NOT_STARTED else ""))
     if rollout.stopped:
         lines.append(title(f"Stopped: {rollout.stopped}.", Tone.ALERT))
-    if rollout.later is not None:
-        lines.append(title(f"Wave {rollout.later} is not due yet.", Tone.PLAIN))
+    if rollout.later is not None and rollout.due is not None:
+        due = for_people(rollout.due)
+        lines.append(title(f"Wave {rollout.later} is not due yet. It is due at {due}.", Tone.PLAIN))
+    if leave_out := _leaving_out(rollout, behind):
+        lines += [title("To apply the others without what could not be planned:", Tone.PLAIN)]
+        lines += [Line(safe(again.command("apply", *leave_out)), whole=True)]
     if (remedy := _remedy(rollout, {fate for _, fate in behind})) is not None:
         how, words = remedy
         commands = go_on if "--continue" in words else again
         lines += [title(how, Tone.PLAIN), Line(safe(commands.command(*words)), whole=True)]
     yield lines
+
+
+def _leaving_out(rollout: Rollout, behind: Sequence[tuple[str, Fate]]) -> list[str]:
+    """Return the options that leave out the members that stopped the others because they could not be planned."""
+    bad = [name for name, fate in behind if fate is Fate.NOT_PLANNED]
+    is_held_up = rollout.stopped and any(fate is Fate.NOT_STARTED for _, fate in behind)
+    return [word for name in bad for word in ("--member", f"!{name}")] if is_held_up else []
+
+
+def nothing_applied(plan: FleetPlan) -> Diagnostic | None:
+    """Say why nothing of *plan* may be applied; None when there is nothing to do."""
+    open_creates = [each.name for each in plan.results if each.value is not None and planned_of(each).unsettled]
+    reasons = {
+        "Refused": [result.name for result in plan.refused],
+        "Not settled": open_creates,
+        "Could not be planned": [result.name for result in plan.failed],
+    }
+    found = [f"{why}: {some(names, MOST_NAMES)}." for why, names in reasons.items() if names]
+    return Diagnostic("Nothing was applied", f"{' '.join(found)} What to do stands above.") if found else None
 
 
 def _remedy(rollout: Rollout, fates: AbstractSet[Fate]) -> tuple[str, list[str]] | None:
@@ -82,7 +108,9 @@ def _remedy(rollout: Rollout, fates: AbstractSet[Fate]) -> tuple[str, list[str]]
         return f"To perform what is shown above in {some(new)}, too:", ["apply", "--continue", "-y"]
     is_open = Fate.NOT_PLANNED in fates and not rollout.progress.is_over
     if is_open or fates & {Fate.FAILED, Fate.NOT_STARTED}:
-        return "To continue, once the cause is fixed:", ["apply", "--continue"]
+        is_later = rollout.later is not None and not fates & {Fate.FAILED, Fate.NOT_PLANNED}
+        how = "To go on then:" if is_later else "To continue, once the cause is fixed:"
+        return how, ["apply", "--continue"]
     return None
 
 

@@ -5,6 +5,7 @@ The first line says what was reviewed of every member. A line that a kill cut sh
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from hmsplan.state.lock_owner import Owner
 
 FORMAT_VERSION: Final = "1.2"
 _READ: Final = {"1.1", FORMAT_VERSION}
@@ -122,6 +125,16 @@ class FleetJournal:
         with durable.failing("write", self._folder):
             durable.append(self._file, self._size, data)
         self._size += len(data)
+
+    def holder(self) -> Owner | None:
+        """Return the rollout that is under way; None when none is."""
+        return self._lock.holder()
+
+    def unfinished(self) -> Progress | None:
+        """Return the last rollout; None when there is none that can be continued."""
+        with suppress(StateError):
+            return self.load()
+        return None
 
     def load(self) -> Progress:
         """Read how far the last rollout has come.

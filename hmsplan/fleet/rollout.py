@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hmsplan.errors import StateError, UnsafePlan
 from hmsplan.fleet.report import planned_of
 from hmsplan.fleet.task import Reviewed
+from hmsplan.fleet.unfinished import due_at
 from hmsplan.fleet.values import StopOn
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Rollout:
         unstored: why the journal lacks what was done; None = it lacks nothing.
         signal: the number of the signal that stopped it; None = none did.
         later: the number of the wave that is not due yet, from 1; None = none is left.
+        due: when that is due, in Unix seconds.
     """
 
     progress: Progress
@@ -71,6 +73,7 @@ class Rollout:
     unstored: StateError | None = None
     signal: int | None = None
     later: int | None = None
+    due: float | None = None
 
     def fate(self, name: str) -> Fate:
         """Say what became of a member."""
@@ -243,13 +246,12 @@ def _is_due(
     may_wait: bool,
 ) -> bool:
     """Wait until a wave may begin; False when it may not be waited for, or a signal came."""
-    after_s = rollout.progress.after_s[number]
-    if not after_s or rollout.progress.ended is None:
+    due = due_at(rollout.progress, number)
+    if due is None:
         return True
-    due = rollout.progress.ended + after_s
     while (left_s := due - clock()) > 0:
         if not may_wait:
-            rollout.later = number + 1
+            rollout.later, rollout.due = number + 1, due
             return False
         told.waiting(left_s, number + 1)
         sleep(min(left_s, 1.0))

@@ -793,6 +793,62 @@ def test_names_of_members_are_all_told_in_a_text(fleet: Callable[..., Result], r
     assert set(re.findall(r"office-\d\d", wrong.out)) == set(many)
 
 
+def test_an_apply_warns_of_the_open_one_that_it_ends(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path
+) -> None:
+    """What the open one had left is planned afterwards by an apply of all; nothing of it is lost silently."""
+    write_fleet(root, NAMES, WAVES)
+    assert "open" not in told(fleet("status"))
+    emulator.inject(Fault(do="status", status=422, method="POST", key=key_of("beta")))
+    assert fleet("apply", "-y").code == 1
+    emulator.inject()
+    go_on = f"hmsplan -C {root} fleet apply --executor threads --continue"
+    status = fleet("status")
+    left = "It is at wave 2 of 3. Not applied yet: beta, gamma, delta."
+    assert (f"An apply is open. {left} To go on:" in told(status), go_on in status.out) == (True, True)
+    assert fleet("status", "--json").json["open"] == {
+        "wave": 2,
+        "waves": 3,
+        "left": ["beta", "gamma", "delta"],
+        "due": None,
+    }
+    other = fleet("apply", "--member", "gamma", "-y")
+    assert other.code == 0
+    assert "Warning: An apply of this fleet is open" in other.err
+    assert f"{left} This apply takes its place" in told(other)
+    printed = re.findall(r"^ +hmsplan (.*)$", other.err, re.MULTILINE)
+    assert f"hmsplan {printed[0]}" == go_on
+    assert "Nothing to continue" in fleet("apply", "--continue").err
+    assert fleet(*shlex.split(printed[1])[3:], "-y").code == 0
+    assert {name: len(found) for name, found in greetings(emulator, NAMES).items()} == dict.fromkeys(NAMES, 1)
+    assert "open" not in told(fleet("status"))
+
+
+def test_an_apply_that_may_do_nothing_says_so(fleet: Callable[..., Result], emulator: Emulator, root: Path) -> None:
+    write_fleet(root, NAMES, desk=f"{DESK}    lifecycle: {{prevent_destroy: true}}\n")
+    assert fleet("apply", "-y").code == 0
+    write_fleet(root, NAMES, desk=DESK.replace("desk:", "front:").replace("Desk", "Front"))
+    before = len(emulator.writes)
+    refused = fleet("apply", "-y", HMS_KEY_BETA="")
+    assert len(emulator.writes) == before
+    assert "Error: Nothing was applied" in refused.err
+    assert "Refused: acme, delta, gamma. Could not be planned: beta. What to do stands above." in told(refused)
+    write_fleet(root, NAMES)
+    unchanged = fleet("apply", "-y")
+    assert (unchanged.code, "Nothing was applied" in unchanged.err) == (0, False)
+
+
+def test_a_member_that_holds_up_the_others_can_be_left_out(fleet: Callable[..., Result], emulator: Emulator) -> None:
+    held_up = fleet("apply", "-y", "--member", "!gamma", HMS_KEY_DELTA="")
+    assert (held_up.code, emulator.writes) == (9, [])
+    (printed,) = re.findall(r"without what could not be planned:\n +hmsplan (.*)$", held_up.out, re.MULTILINE)
+    words = shlex.split(printed)[3:]
+    assert words[:5] == ["apply", "--member", "!gamma", *words[3:5]]
+    assert words[-2:] == ["--member", "!delta"]
+    assert fleet(*words, "-y", HMS_KEY_DELTA="").code == 0
+    assert [name for name in NAMES if writes_of(emulator, name)] == ["acme", "beta"]
+
+
 def test_a_mistake_in_the_shared_stack_is_told_once(fleet: Callable[..., Result], root: Path) -> None:
     (root / "clinics" / "desk.yaml").write_text("assistants:\n  desk: {name: Desk, frist_message: Hi}\n")
     plan = fleet("plan")
@@ -840,6 +896,11 @@ def test_a_wave_that_is_not_due_is_left_for_later(fleet: Callable[..., Result], 
     first = fleet("apply", "-y", "--no-wait")
     assert first.code == 0
     assert "Wave 2 is not due yet." in first.out
+    assert re.search(
+        r"It is due at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC\.\nTo go on then:\n +hmsplan -C .*--continue$", first.out
+    )
+    assert "the cause" not in first.out
+    assert re.search(r"It is at wave 2 of 2. It is due at 20\S+ \S+ UTC.", told(fleet("status")))
     assert "not started: beta, delta, gamma" in first.out
     assert "Wave 2 is not due yet." in fleet("apply", "--continue", "--no-wait").out
     assert [name for name in NAMES if writes_of(emulator, name)] == ["acme"]
