@@ -29,7 +29,7 @@ from hmsplan.fleet.text import render_plan
 from hmsplan.fleet.unfinished import unfinished
 from hmsplan.fleet.values import in_waves
 from hmsplan.model import Diagnostic, Severity
-from hmsplan.output.commands import CommandLine
+from hmsplan.output.commands import CommandLine, without_password
 from hmsplan.output.diagnostics import diagnostics_of, format_diagnostic
 from hmsplan.planner.planner import Options
 from hmsplan.text.wording import count, listed
@@ -111,12 +111,20 @@ def apply_members(
                 return plan.code
             waves = [[member.name for member in wave] for wave in in_waves(fleet, found)]
             after_s = [wave.after_s for wave in fleet.waves]
-            rollout = Rollout(journal.begin(plan.digest, reviewed, waves, after_s, choice, members), plan)
+            unplanned = {result.name for result in plan.results if result.value is None}
+            place = _place(options)
+            begun = journal.begin(plan.digest, reviewed, waves, after_s, choice, members, unplanned, place)
+            rollout = Rollout(begun, plan)
         _perform(options, fleet, rollout, journal, workers, author, may_wait=not no_wait)
     _tell_ending(options, rollout, workers)
     for each in diagnostics_of(rollout.unstored) if rollout.unstored is not None else ():
         err(format_diagnostic(each, width()))
     return code_of(rollout)
+
+
+def _place(options: Globals) -> tuple[str | None, str | None]:
+    """Return the environment and the state that were given for all members."""
+    return options.environment, options.state and without_password(options.state)
 
 
 def _perform(
@@ -146,8 +154,18 @@ def _taken_up(options: Globals, fleet: Fleet, progress: Progress, workers: Worke
     """Plan what is left of an earlier apply.
 
     Raises:
-        StalePlan: a member is gone from the fleet, or its plan would do more than was reviewed.
+        StalePlan: another environment or state is meant, a member is gone from the fleet, or its plan would do more
+            than was reviewed.
     """
+    if (begun := (progress.environment, progress.state)) != _place(options):
+        given = [
+            f"{option} {value}" for option, value in zip(("-e", "--state"), begun, strict=True) if value is not None
+        ]
+        raise StalePlan(
+            f"the apply began {f'with {listed(given)}' if given else 'without -e and --state'}, and this run is for "
+            "another environment or state. Go on with the same ones",
+            summary="Not what was reviewed",
+        )
     by_name = {member.name: member for member in fleet.members}
     begin_again = on_same(CommandLine(("fleet",)), workers.words, progress.members, progress.options).command("apply")
     left = [name for wave in progress.waves for name in wave if name not in progress.done]

@@ -23,13 +23,13 @@ _SHORTEST: Final = 3
 def contents(plan: Plan) -> dict[str, str]:
     """Return a digest of the content of each change of *plan*, with what the change is called.
 
-    The content is what it does to which address, whatever the ids are; the values of variables count, for they were
-    reviewed, too. To bind the object of a create that was cut short is not a change of its own.
+    The content is what it does to which address in which environment, whatever the ids are; the values of variables
+    count, for they were reviewed, too. To bind the object of a create that was cut short is not a change of its own.
     """
     own = _own(plan, {})
     ours = {step.address for step in plan.steps if step.settles is not None}
     return {
-        digest(_without(change_content(change), own)): f"{change.action} {change.address}"
+        digest([plan.environment, _without(change_content(change), own)]): f"{change.action} {change.address}"
         for change in plan.pending
         if change.action is not Action.ADOPT or is_written(change) or change.address not in ours
     }

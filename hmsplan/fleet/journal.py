@@ -19,14 +19,13 @@ from hmsplan.state.file import durable
 from hmsplan.state.file.lock import IGNORED, FolderLock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from hmsplan.state.lock_owner import Owner
 
-FORMAT_VERSION: Final = "1.2"
-_READ: Final = {"1.1", FORMAT_VERSION}
+FORMAT_VERSION: Final = "1.3"
 _FOLDER: Final = "fleet"
 
 
@@ -47,6 +46,9 @@ class Progress:
         after_s: seconds that each wave waits after the one before.
         options: targets, what is allowed and what is sent again.
         members: the patterns that chose the members, as they were typed.
+        unplanned: members that could not be planned when it began, of which nothing was reviewed.
+        environment: of ``-e``; None = none was given.
+        state: of ``--state``, without its password; None = none was given.
         begun: when each wave began, in Unix seconds.
         ended: when the last member so far ended; None = none has.
         codes: member to the exit code it ended with last.
@@ -60,6 +62,9 @@ class Progress:
     after_s: tuple[int, ...]
     options: Options = DEFAULTS
     members: tuple[str, ...] = ()
+    unplanned: frozenset[str] = frozenset()
+    environment: str | None = None
+    state: str | None = None
     begun: dict[int, float] = field(default_factory=dict)
     ended: float | None = None
     codes: dict[str, int] = field(default_factory=dict)
@@ -97,8 +102,10 @@ class FleetJournal:
         after_s: Sequence[int],
         options: Options,
         members: Sequence[str] = (),
+        unplanned: Collection[str] = (),
+        place: tuple[str | None, str | None] = (None, None),
     ) -> Progress:
-        """Begin a rollout, in place of the one before."""
+        """Begin a rollout, in place of the one before; *place* is its environment and state."""
         head = {
             "format_version": FORMAT_VERSION,
             "digest": digest,
@@ -107,6 +114,8 @@ class FleetJournal:
             "after_s": list(after_s),
             "options": [options.targets, options.excluded, options.allowed, options.resend],
             "members": list(members),
+            "unplanned": sorted(unplanned),
+            "place": list(place),
         }
         data = orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE)
         with durable.failing("write", self._folder):
@@ -166,12 +175,21 @@ class FleetJournal:
 
 
 def _head(head: Mapping[str, Any]) -> Progress:
-    if head["format_version"] not in _READ:
+    if head["format_version"] != FORMAT_VERSION:
         raise ValueError(f"format {head['format_version']}, and this version reads {FORMAT_VERSION}")
-    targets, excluded, allowed, *resend = map(tuple, head["options"])
-    options = Options(targets, allowed=allowed, resend=sum(resend, ()), excluded=excluded)
-    waves, members = tuple(map(tuple, head["waves"])), tuple(head.get("members", ()))
-    return Progress(head["digest"], _reviewed(head["reviewed"]), waves, tuple(head["after_s"]), options, members)
+    targets, excluded, allowed, resend = map(tuple, head["options"])
+    environment, state = head["place"]
+    return Progress(
+        head["digest"],
+        _reviewed(head["reviewed"]),
+        tuple(map(tuple, head["waves"])),
+        tuple(head["after_s"]),
+        Options(targets, allowed=allowed, resend=resend, excluded=excluded),
+        tuple(head["members"]),
+        frozenset(head["unplanned"]),
+        environment,
+        state,
+    )
 
 
 def _told(reviewed: Mapping[str, Reviewed]) -> dict[str, list[Any]]:

@@ -137,10 +137,10 @@ def stale(plan: FleetPlan, progress: Progress) -> list[str]:
 def unreviewed(plan: FleetPlan, progress: Progress) -> dict[str, Reviewed]:
     """Return what *plan* would do in members that could not be planned when the rollout began.
 
-    Where all could be, their digest was reviewed, and what is new since is none of this rollout.
+    What is new since in one that was refused, or had nothing to change, is none of this rollout.
     """
-    found = {} if progress.digest else reviewed_of(plan)
-    return {name: each for name, each in found.items() if name not in progress.reviewed}
+    found = reviewed_of(plan)
+    return {name: each for name, each in found.items() if name in progress.unplanned - progress.reviewed.keys()}
 
 
 def roll_out(

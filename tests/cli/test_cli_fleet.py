@@ -14,6 +14,7 @@ from support.fleets import DESK, environ, greetings, key_of, requests_of, write_
 
 from hmsplan.cli.fleet_progress import FleetLines
 from hmsplan.emulator import Emulator, Fault, Settings, running
+from hmsplan.emulator.store import key_hash
 from hmsplan.fleet.cluster import perform_sent
 from hmsplan.fleet.executors import Workers
 from hmsplan.fleet.load import load_fleet
@@ -488,6 +489,57 @@ def test_each_member_has_the_secret_that_is_its_own(
     assert fleet("plan", **secrets).out.startswith("No changes")
     for text in secrets.values():
         assert text not in applied.out + applied.err
+
+
+def test_what_was_planned_and_not_reviewed_is_not_applied_by_going_on(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path
+) -> None:
+    """Only of a member without a plan nothing could be reviewed: one that had nothing to change is another matter."""
+    assert fleet("apply", "-y").code == 0
+    table = root / "clients.csv"
+    table.write_text(table.read_text("utf-8").replace("Acme Dental", "Acme Clinic"), "utf-8")
+    assert fleet("apply", "-y", HMS_KEY_DELTA="").code == 9
+    table.write_text(table.read_text("utf-8").replace("Beta Dental", "Evil Dental"), "utf-8")
+    begun = len(emulator.writes)
+    fleet("apply", "--continue", "-y")
+    assert not [each for each in emulator.writes[begun:] if each.key == key_hash(key_of("beta"))]
+    assert greetings(emulator, ["beta"]) == {"beta": ["Good morning, this is Beta Dental."]}
+
+
+@pytest.mark.parametrize("place", [("-e", "staging"), ("--state", "elsewhere")])
+def test_an_apply_goes_on_in_the_environment_and_state_in_which_it_began(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path, place: tuple[str, str]
+) -> None:
+    write_fleet(root, NAMES, LATER)
+    if "-e" in place:
+        (root / "clinics/environments").mkdir()
+        for name in ("staging", "production"):
+            (root / f"clinics/environments/{name}.yaml").write_text("", "utf-8")
+        stack = root / "clinics/hmsplan.yaml"
+        stack.write_text(stack.read_text("utf-8") + "default_environment: production\n", "utf-8")
+    assert fleet("apply", "-y", "--no-wait", *place).code == 0
+    time.sleep(1)
+    begun = len(emulator.writes)
+    refused = fleet("apply", "--continue")
+    assert (refused.code, emulator.writes[begun:]) == (5, [])
+    assert f"the apply began with {' '.join(place)}" in told(refused)
+    assert fleet("apply", "--continue", *place).code == 0
+
+
+def test_an_environment_that_the_fleet_file_changes_is_another_plan(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path
+) -> None:
+    write_fleet(root, NAMES, LATER)
+    (root / "clinics/environments").mkdir()
+    for name in ("staging", "production"):
+        (root / f"clinics/environments/{name}.yaml").write_text("", "utf-8")
+    table = root / "clients.csv"
+    table.write_text("name,key,environment\nacme,HMS_KEY_ACME,staging\nbeta,HMS_KEY_BETA,staging\n", "utf-8")
+    assert fleet("apply", "-y", "--no-wait").code == 0
+    table.write_text(table.read_text("utf-8").replace("BETA,staging", "BETA,production"), "utf-8")
+    time.sleep(1)
+    assert fleet("apply", "--continue").code == 5
+    assert not writes_of(emulator, "beta")
 
 
 def test_where_the_secret_of_a_member_is_kept_is_a_part_of_what_is_reviewed(

@@ -62,7 +62,7 @@ def test_what_several_resources_inherit_is_told_of_the_first_of_them(tmp_path: P
     write(tmp_path, {"hmsplan.yaml": STACK + bases, "a.yaml": two})
     rule = "url-without-encryption"
     stack = load_stack(tmp_path)
-    for only in ([*stack.resources], [*reversed(stack.resources)]):
+    for only in ([*stack.resources], [*reversed([*stack.resources])]):
         found = lint_stack(stack, tmp_path, only=only, rules={rule: all_rules()[rule]})
         assert [str(each.address) for each in found] == ["assistants.a"]
 
