@@ -215,8 +215,8 @@ def _consented(plan: FleetPlan, expected: str | None, *, yes: bool) -> None:
         HmsplanError: the answer was no.
     """
     if expected is not None and expected.strip() != plan.digest:
-        now = plan.digest or "none, because a member could not be planned"
-        raise StalePlan(f"the digest of the fleet is {now}. Review it", summary="Digest differs")
+        now = f"review the fleet as it is now:\n  {plan.digest}" if plan.digest else plan.undigested
+        raise StalePlan(now, summary="Digest differs")
     if yes or not plan.changing:
         return
     err(f"\n{plan.verdict}\n{plan.counts}")

@@ -160,7 +160,7 @@ def _consented(new: NewOrganization, expected: str | None, *, yes: bool) -> None
         HmsplanError: the answer was no, or no one can be asked.
     """
     if expected is not None and expected.strip() != new.digest:
-        raise StalePlan(f"the digest is {new.digest}. Review it", summary="Digest differs")
+        raise StalePlan(f"review what would be made now:\n  {new.digest}", summary="Digest differs")
     if yes:
         return
     if not interactive():

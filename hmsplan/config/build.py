@@ -205,6 +205,8 @@ def _stack(
         history=read_retention(_child(sources.stack, "history")),
         warnings=warnings,
         approvals=approvals,
+        member=sources.member.told,
+        declared_by=f"the fleet, for {sources.member.told}," if sources.member.organization else "",
         lint=replace(read_lint(_child(sources.stack, "lint")), commented=_commented(sources)),
     )
 

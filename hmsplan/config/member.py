@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from hmsplan.config.document import Node
-    from hmsplan.model import Variable
+    from hmsplan.model import SourceLine, Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,21 @@ class MemberLayer:
         secrets: names in ``${secret:name}`` to those under which the member's own secrets are kept.
         overrides: fields of single resources, by address; None = none.
         organization: the only organization that the member may touch; None = what the environment says.
+        called: its name.
+        source: its line in the fleet file, or in the table that names it, as from the folder of the fleet.
     """
 
     variables: Mapping[str, Variable] = field(default_factory=dict)
     secrets: Mapping[str, Variable] = field(default_factory=dict)
     overrides: Node | None = None
     organization: str | None = None
+    called: str = ""
+    source: SourceLine | None = None
+
+    @property
+    def told(self) -> str:
+        """Its name and its line; "" where the stack is read for itself."""
+        return f"{self.called} ({self.source})" if self.called else ""
 
     @property
     def secret_names(self) -> Mapping[str, str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.fleet.report import learning_text, page_for, shared_problems
-from hmsplan.output.html.page import document, object_groups
+from hmsplan.fleet.report import alike_problems, learning_text, page_for
+from hmsplan.output.html.page import asked, document, object_groups
 from hmsplan.output.markdown import WIDTH
 from hmsplan.text.escape import html
 from hmsplan.text.wording import count
@@ -31,19 +31,20 @@ def _header(plan: FleetPlan) -> Iterator[str]:
 
 
 def _main(plan: FleetPlan, commands: CommandLine) -> Iterator[str]:
+    if plan.first:
+        yield f"<p>No state yet: {html(', '.join(plan.first))}</p>"
     yield from _problems(plan)
     number, room = 0, MOST_BYTES
     for place, group in enumerate(plan.groups):
-        page = page_for(group.results[0], WIDTH, commands)
+        page = page_for(group, WIDTH, commands)
         objects = "\n".join(object_groups(page, page.changes, number)) if room > 0 else ""
         number += len(page.changes)
         room -= len(objects.encode())
         yield f'<section aria-labelledby="m{place}">\n<h2 id="m{place}">{html(group.head)}</h2>'
         yield from _names(group)
-        for refused in (*page.denied, *page.refused, *page.allowed):
-            words = "\n".join(map(html, refused.commands))
-            yield f'<p><b><span class="name">{html(refused.name)}</span>: {html(refused.text)}</b></p>'
-            yield f"<pre><code>{words}</code></pre>" if words else ""
+        yield from asked(f"denied{place}", page.denial, page.denied, ())
+        yield from asked(f"refused{place}", page.refusal, page.refused, [page.consent] if page.refused else ())
+        yield from asked(f"allowed{place}", page.allowance, page.allowed, ())
         yield f"{objects or '<p>Without details for lack of room.</p>'}\n</section>"
     if plan.unchanged:
         names = ", ".join(f"<code>{html(name)}</code>" for name in plan.unchanged)
@@ -58,10 +59,12 @@ def _names(group: Group) -> Iterator[str]:
         names = ", ".join(f"<code>{html(name)}</code>" for name in group.names)
         yield f"<p>{names}</p>"
         yield f'<p class="soft">{html(group.note)}</p>'
+    if group.reach:
+        yield f"<p>{html(group.reach)}</p>"
 
 
 def _problems(plan: FleetPlan) -> Iterator[str]:
-    found = shared_problems(plan.results)
+    found = alike_problems(plan.results)
     if not found:
         return
     yield '<section class="ask" aria-labelledby="problems">\n<h2 id="problems">Problems</h2>\n<ul>'
@@ -73,5 +76,5 @@ def _problems(plan: FleetPlan) -> Iterator[str]:
 
 
 def _footer(plan: FleetPlan) -> Iterator[str]:
-    if plan.digest:
-        yield f"<footer>\n<p>Digest <code>{html(plan.digest)}</code></p>\n</footer>"
+    digest = f"Digest <code>{html(plan.digest)}</code>" if plan.digest else html(plan.undigested)
+    yield f"<footer>\n<p>{digest}</p>\n</footer>"

@@ -33,6 +33,8 @@ _SCHEMA: Final = "fleet.schema.json"
 _MEMBER: Final = f"{_SCHEMA}#/$defs/member"
 _CSV: Final = re.compile(r"\$\{csv:([^{}\n]+)\}")
 _NAME: Final = "name"
+_MOST_TOLD: Final = 3
+"""Rows with one and the same mistake; the others are counted."""
 _LIKELY: Final = re.compile("name|naam|client|klant|customer|member", re.IGNORECASE)
 _ABOUT: Final = ("name", "key", "environment", "stack", "organization")
 """The columns that say something of a member; ``tags`` holds several words.
@@ -175,6 +177,7 @@ class _Loader:
         rows = Rows.read(text, path, _NAME)
         try:
             header = rows.header()
+            columns = {name: rows.cell(at) for at, name in enumerate(header)}
             wrong = list(islice(header_problems(header, rows.source, _NAME, _LIKELY, "member"), 20))
             if not wrong and "key" not in header:
                 detail = "The first line names the columns, and one of them has to be key: the name of the variable "
@@ -182,25 +185,31 @@ class _Loader:
             wrong += _bad_secrets(header, rows.source)
             self._problems += wrong
             if not wrong:
-                yield from self._of_rows(rows, header, path)
+                yield from self._of_rows(rows, header, columns, path)
         except csv.Error as error:
             self._problems.append(rows.unreadable(error))
 
-    def _of_rows(self, rows: Rows, header: list[str], path: str) -> Iterator[Member]:
+    def _of_rows(self, rows: Rows, header: list[str], columns: Mapping[str, SourceLine], path: str) -> Iterator[Member]:
         is_empty = True
+        odd: list[Diagnostic] = []
         for row in rows:
             if not any(map(str.strip, row)):
                 continue
             is_empty = False
             if (wrong := rows.wrong_number(row, len(header))) is not None:
-                self._problems.append(wrong)
-            elif (member := self._of_row(rows, dict(zip(header, row, strict=True)), path)) is not None:
+                odd.append(wrong)
+                if len(odd) <= _MOST_TOLD:
+                    self._problems.append(wrong)
+            elif (member := self._of_row(rows, dict(zip(header, row, strict=True)), columns, path)) is not None:
                 yield member
+        if left := odd[_MOST_TOLD:]:
+            detail = f"So {'has' if len(left) == 1 else 'have'} {wording.count(len(left), 'more line')}, from here on."
+            self._problems.append(replace(left[0], detail=detail))
         if is_empty:
             detail = "Nothing stands below the first line. Write a line for each member."
             self._problems.append(Diagnostic("Too few items", detail, rows.source))
 
-    def _of_row(self, rows: Rows, cells: dict[str, str], path: str) -> Member | None:
+    def _of_row(self, rows: Rows, cells: dict[str, str], columns: Mapping[str, SourceLine], path: str) -> Member | None:
         """Return the member of one row; an empty cell says nothing."""
         place = {name: partial(rows.cell, at) for at, name in enumerate(cells)}
         about: dict[str, Any] = {name: text for name in _ABOUT if (text := cells.pop(name, "").strip())}
@@ -228,7 +237,7 @@ class _Loader:
             about.get("organization"),
             tuple(tags),
             {name: _variable(text, path, place[name](), stack) for name, text in cells.items() if text},
-            {name.removeprefix(SECRET): _variable(text, path, place[name](), stack) for name, text in kept.items()},
+            {name.removeprefix(SECRET): _variable(text, path, columns[name], stack) for name, text in kept.items()},
         )
 
     def _stack(self, own: str | None, source: SourceLine | None) -> str:
@@ -318,9 +327,7 @@ def _ambiguous_tags(members: Iterable[Member]) -> Iterator[Diagnostic]:
 def _clash(what: str, value: str, member: Member, other: Member) -> Diagnostic:
     match what:
         case "name":
-            detail = (
-                f"{other.source} has a member {value} already. State is kept under the name, so each needs its own."
-            )
+            detail = f"{other.source} has a member {value} already. State is kept under the name: choose another."
             return Diagnostic("Duplicate member", detail, member.source)
         case "key":
             detail = (

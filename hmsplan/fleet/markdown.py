@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.fleet.report import learning_text, page_for, planned_of, shared_problems
+from hmsplan.fleet.report import alike_problems, learning_text, page_for
 from hmsplan.output.markdown import COMMENT, WIDTH, render_objects
 from hmsplan.output.words import fitting
 from hmsplan.text import escape
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hmsplan.fleet.report import FleetPlan, Group
+    from hmsplan.model import Diagnostic
     from hmsplan.output.commands import CommandLine
 
 _MOST_NAMES: Final = 12
@@ -28,26 +29,25 @@ _LEAST: Final = 3000
 
 def render_markdown(plan: FleetPlan, commands: CommandLine, *, budget: int = COMMENT) -> str:
     """Return *plan* as Markdown of at most *budget* bytes."""
-    head = "\n\n".join(_head(plan, budget // 4))
-    foot = f"Digest `{plan.digest}`" if plan.digest else "No digest: not every member could be planned."
+    head = "\n\n".join(_head(plan, commands, budget // 4))
+    foot = f"Digest `{plan.digest}`" if plan.digest else plan.undigested
     room = budget - _size(head) - _size(foot) - 10
     return "\n\n".join([head, *_groups(plan.groups, commands, room), foot]) + "\n"
 
 
-def _head(plan: FleetPlan, room: int) -> Iterator[str]:
+def _head(plan: FleetPlan, commands: CommandLine, room: int) -> Iterator[str]:
     yield "<!-- hmsplan:fleet -->\n### Fleet plan"
     yield f"**{escape.markdown(plan.verdict)}** {escape.markdown(plan.counts)}"
+    if plan.first:
+        yield f"No state yet: {_named(plan.first)}"
     if plan.refused:
         number = count(len(plan.refused), "member")
         yield f"> [!CAUTION]\n> **Refused in {number}.** They are not applied until it is allowed."
-        reasons = (
-            f"- {escape.markdown_code(result.name)}: {escape.markdown(_short(planned_of(result).refusals[0]))}"
-            for result in plan.refused
-        )
-        yield _listed(list(reasons), room // 2)
-    if found := shared_problems(plan.results):
+        yield from _refused([group for group in plan.groups if group.planned.refusals], commands, room // 2)
+    if found := alike_problems(plan.results):
         rows = [
-            f"- **{escape.markdown(problem.summary)}** ({_named(names)}): {escape.markdown(_short(problem.detail))}"
+            f"- **{escape.markdown(problem.summary)}**{_place(problem)}, of {_named(names)}: "
+            f"{escape.markdown(_short(problem.detail))}"
             for problem, names in found
         ]
         yield _listed(rows, room)
@@ -55,6 +55,32 @@ def _head(plan: FleetPlan, room: int) -> Iterator[str]:
         yield f"Without changes: {_named(plan.unchanged)}"
     if plan.learning:
         yield escape.markdown(learning_text(plan))
+
+
+def _refused(groups: Sequence[Group], commands: CommandLine, room: int) -> Iterator[str]:
+    """Yield what is refused and why, and the one command that allows as much of it as is shown."""
+    rows: list[str] = []
+    typed: dict[str, None] = {}
+    left = room
+    for number, group in enumerate(groups):
+        page = page_for(group, WIDTH, commands)
+        told = [
+            f"- {_named(group.names)}: {escape.markdown_code(each.name)}: {escape.markdown(_short(each.text))}"
+            for each in (*page.denied, *page.refused)
+        ]
+        left -= sum(_size(row) + 1 for row in told) + sum(_size(each.commands[0]) for each in page.refused)
+        if left < 0 and rows:
+            rows.append(f"- and {count(len(groups) - number, 'more group')}, which the text of the plan names")
+            break
+        rows += told
+        typed |= dict.fromkeys(each.commands[0].removeprefix(f"{page.apply} ") for each in page.refused)
+    yield "\n".join(rows)
+    if typed:
+        yield escape.markdown_fence([" ".join([page.apply, *typed])], "console")
+
+
+def _place(problem: Diagnostic) -> str:
+    return f" ({escape.markdown_code(str(problem.source))})" if problem.source else ""
 
 
 def _groups(groups: Sequence[Group], commands: CommandLine, room: int) -> Iterator[str]:
@@ -66,7 +92,9 @@ def _groups(groups: Sequence[Group], commands: CommandLine, room: int) -> Iterat
         if share > room:
             break
         head = f"#### {_title(group)}"
-        text = f"{head}\n\n{render_objects(page_for(group.results[0], WIDTH, commands), share - _size(head))}"
+        said = escape.markdown(" ".join(filter(None, [group.note, group.reach])))
+        head = "\n\n".join(filter(None, [head, said]))
+        text = f"{head}\n\n{render_objects(page_for(group, WIDTH, commands), share - _size(head))}"
         room -= _size(text) + 2
         yield text
     else:

@@ -6,6 +6,8 @@ performed them.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,9 +18,11 @@ from hmsplan.fleet.groups import fleet_digest
 from hmsplan.fleet.task import Checked, Drifted, Ended, Exported, Planned, Standing
 from hmsplan.formats.plan_file import plan_from_bytes
 from hmsplan.model import Severity
+from hmsplan.output.blast_radius import counted, without_people
 from hmsplan.output.events import diagnostic_json
 from hmsplan.output.plan_page import page_of
 from hmsplan.output.words import some
+from hmsplan.secrets.answers import variable_of
 from hmsplan.text.wording import count
 
 if TYPE_CHECKING:
@@ -34,6 +38,8 @@ MOST_NAMES: Final = 60
 """Members that a text names; of more there is the number."""
 _CHANGES: Final = 2
 _PARTIAL: Final = 6
+_MOST_TOLD: Final = 3
+_PLACE: Final = re.compile(r"(?<=\.csv|yaml)(?::\d+){1,2}")
 WORST_FIRST: Final = (
     143,
     130,
@@ -84,6 +90,14 @@ class Group:
             return ""
         differ = len({planned_of(result).exact for result in self.results}) > 1
         return f"Shown for {self.names[0]}; values of variables differ." if differ else f"Shown for {self.names[0]}."
+
+    @property
+    def reach(self) -> str:
+        """Count the numbers and campaigns that all of them reach; "" for none, and where one stands for itself."""
+        if len(self.results) == 1:
+            return ""
+        met = counted([each for result in self.results for each in planned_of(result).met])
+        return f"Together they reach {met}." if met else ""
 
     @property
     def head(self) -> str:
@@ -142,11 +156,25 @@ class FleetPlan:
             what = "No changes." if not self.failed else "No changes in the others."
             return what if not self.unchanged else f"{what} {count(len(self.unchanged), 'member')} as declared."
         largest = len(self.groups[0].results)
-        alike = f"{largest:,} the same change" if largest > 1 else "no two alike"
+        alike = f": {largest:,} the same change" if largest > 1 else ": no two alike" if self.changing > 1 else ""
         others = self.changing - largest if largest > 1 else 0
-        return f"{count(self.changing, 'member')} of {len(self.results):,} would change: {alike}" + (
+        return f"{count(self.changing, 'member')} of {len(self.results):,} would change{alike}" + (
             f", {others:,} different." if others else "."
         )
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """Those that have no state yet, each with the organization of its key: a wrong key would be believed."""
+        return tuple(
+            f"{result.name} ({result.organization or 'organization not told'})"
+            for result in self.results
+            if result.value is not None and planned_of(result).is_first
+        )
+
+    @property
+    def undigested(self) -> str:
+        """Say why there is no digest; "" when there is one."""
+        return "" if self.digest else f"No digest: {count(len(self.failed), 'member')} could not be planned."
 
     @property
     def counts(self) -> str:
@@ -202,12 +230,18 @@ def plan_report(results: Sequence[Result], allowed: tuple[str, ...] = ()) -> Fle
     )
 
 
-def page_for(result: Result, width: int, fleet: CommandLine) -> Page:
-    """Return what the plan of one member says; what allows it is typed for the whole fleet, the rest for it alone."""
-    plan = plan_from_bytes(planned_of(result).file)
+def page_for(group: Group, width: int, fleet: CommandLine) -> Page:
+    """Return what the plan of a group says; what allows it is typed for the whole fleet, the rest for its first member.
+
+    Warnings are told once for the fleet, and whom many members reach is counted.
+    """
+    result = group.results[0]
+    plan = plan_from_bytes(group.planned.file)
+    if len(group.results) > 1:
+        plan = replace(plan, changes=tuple(map(without_people, plan.changes)))
     page = page_of(plan, width, commands=result.commands)
     asked = page_of(plan, width, commands=fleet)
-    return replace(page, refused=asked.refused, apply=asked.apply, block=())
+    return replace(page, refused=asked.refused, apply=asked.apply, block=(), warnings=())
 
 
 def shared_problems(
@@ -223,6 +257,46 @@ def shared_problems(
             if all_of_them or each.severity is not Severity.INFO:
                 found.setdefault(each, []).append(result.name)
     return [(problem, tuple(names)) for problem, names in found.items()]
+
+
+def alike_problems(results: Sequence[Result], *, all_of_them: bool = False) -> list[tuple[Diagnostic, tuple[str, ...]]]:
+    """Return the same with those made one that differ only in what is a member's own: its name, its line, its key.
+
+    The first few are told whole, the others are counted.
+    """
+    members = {result.name: result for result in results}
+    found: dict[tuple[Diagnostic, int], list[tuple[Diagnostic, tuple[str, ...]]]] = {}
+    seen: Counter[tuple[Diagnostic, str]] = Counter()
+    for problem, names in shared_problems(results, all_of_them=all_of_them):
+        shape = _without_own(problem, members[names[0]])
+        times = max(seen[shape, name] for name in names)  # two of one member stand at different places
+        seen.update((shape, name) for name in names)
+        found.setdefault((shape, times), []).append((problem, names))
+    return [
+        (_made_one([problem for problem, _ in each]), tuple(sorted({name for _, names in each for name in names})))
+        for each in found.values()
+    ]
+
+
+def _without_own(problem: Diagnostic, result: Result) -> Diagnostic:
+    """Return *problem* with a word in place of what is the member's own, and without its line."""
+    own = [result.name, *result.own, *map(variable_of, result.own)]
+    words = "|".join(re.escape(word) for word in sorted(filter(None, own), key=lambda word: -len(word)))
+    detail = re.sub(rf"(?<![\w-])(?:{words})(?![\w-])", "…", problem.detail)
+    source = problem.source and replace(problem.source, line=1, column=1)
+    return replace(problem, detail=_PLACE.sub("…", detail), source=source)
+
+
+def _made_one(problems: Sequence[Diagnostic]) -> Diagnostic:
+    """Return one problem that tells the first few of *problems*, and counts the others."""
+    details = list(dict.fromkeys(problem.detail for problem in problems))
+    places = list(dict.fromkeys(str(problem.source) for problem in problems if problem.source))
+    told = details[:_MOST_TOLD]
+    if len(details) > _MOST_TOLD:
+        told.append(f"And {len(details) - _MOST_TOLD:,} more like these.")
+    if len(places) > 1:
+        told.append(f"Also at {some(places[1:], _MOST_TOLD)}.")
+    return replace(problems[0], detail="\n".join(told))
 
 
 def results_json(results: Sequence[Result]) -> dict[str, Any]:

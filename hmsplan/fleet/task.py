@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hmsplan.fleet.values import Member
-    from hmsplan.model import Diagnostic
+    from hmsplan.model import Diagnostic, Reached
     from hmsplan.output.commands import CommandLine
     from hmsplan.secrets.source import Source
 
@@ -116,6 +116,8 @@ class Planned:
         refusals: what is refused, each with its flag.
         exact: digest of what it changes, ids and organization apart, but not the values of variables.
         learning: objects of which an apply brings the state up to date, where it changes nothing.
+        met: the numbers and campaigns that it reaches.
+        is_first: the member has no state yet.
     """
 
     file: bytes
@@ -128,6 +130,8 @@ class Planned:
     unsettled: int = 0
     exact: str = ""
     learning: tuple[str, ...] = ()
+    met: tuple[Reached, ...] = ()
+    is_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +235,7 @@ class Result:
         organization: whose key it was; None = not told.
         value: what was found; None when *problems* say why there is nothing.
         key_mark: the same for two members only if they have the same key; "" = not known.
+        own: under which names its key and its own secrets are kept.
     """
 
     name: str
@@ -240,3 +245,4 @@ class Result:
     organization: str | None = None
     value: Planned | Drifted | Ended | Standing | Checked | Exported | None = None
     key_mark: str = field(default="", repr=False)
+    own: tuple[str, ...] = ()

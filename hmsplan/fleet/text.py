@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.fleet.report import MOST_NAMES, learning_text, page_for, shared_problems
+from hmsplan.fleet.report import MOST_NAMES, alike_problems, learning_text, page_for
 from hmsplan.fleet.task import Checked, Drifted, Exported, Standing
 from hmsplan.model import Severity
 from hmsplan.output.diagnostics import format_diagnostic
@@ -42,7 +42,8 @@ def joined(sections: Iterable[list[Line]]) -> Iterator[Line]:
 
 
 def _plan(plan: FleetPlan, commands: CommandLine, width: int) -> Iterator[list[Line]]:
-    yield [title(plan.verdict)]
+    first = [title(f"No state yet: {some(plan.first)}", Tone.PLAIN)] if plan.first else []
+    yield [title(plan.verdict), *first]
     for group in plan.groups[:_MOST_SHOWN]:
         yield from _group(group, commands, width)
     yield _further(plan.groups[_MOST_SHOWN:])
@@ -53,15 +54,17 @@ def _plan(plan: FleetPlan, commands: CommandLine, width: int) -> Iterator[list[L
     yield from problems(plan.results, width)
     if plan.allowed:
         yield [title(f"Allowed in every member by --allow: {safe(', '.join(plan.allowed))}", Tone.ALERT)]
-    digest = [Line(f"Digest: {plan.digest}", depth=-1, whole=True)] if plan.digest else []
-    yield [*digest, title(plan.counts)]
+    digest = Line(f"Digest: {plan.digest}", depth=-1, whole=True) if plan.digest else title(plan.undigested, Tone.PLAIN)
+    yield [digest, title(plan.counts)]
 
 
 def _group(group: Group, commands: CommandLine, width: int) -> Iterator[list[Line]]:
-    page = page_for(group.results[0], width, commands)
+    page = page_for(group, width, commands)
     head = [title(f"{group.head}:")]
     if group.note:
         head += [Line(some(group.names, MOST_NAMES)), Line(group.note, tone=Tone.QUIET)]
+    if group.reach:
+        head.append(Line(safe(group.reach)))
     for denied in page.denied:
         head.append(Line(f"{denied.name}: {safe(denied.text)}", "!"))
     for refused in page.refused:
@@ -118,7 +121,7 @@ def render_exported(results: Sequence[Result], *, width: int, color: bool) -> st
 
 def render_lint(results: Sequence[Result], *, width: int, color: bool) -> str:
     """Return each finding once, with the members that have it, and how many there are."""
-    found = shared_problems(results, all_of_them=True)
+    found = alike_problems(results, all_of_them=True)
     counts = {severity: sum(each.severity is severity for each, _ in found) for severity in Severity}
     told = [count(number, str(severity)) for severity, number in counts.items() if number]
     verdict = f"{listed(told)} in {count(len(results), 'member')}." if told else "Nothing found."
@@ -187,7 +190,7 @@ def alone(result: Result, why: str, command: str) -> Iterator[Line]:
 
 def problems(results: Iterable[Result], width: int) -> Iterator[list[Line]]:
     """Yield each problem once, with the members that have it; errors last, where they are read."""
-    return _told(shared_problems(results), width)
+    return _told(alike_problems(list(results)), width)
 
 
 def _told(found: Iterable[tuple[Diagnostic, tuple[str, ...]]], width: int) -> Iterator[list[Line]]:

@@ -31,6 +31,7 @@ from hmsplan.fleet.groups import contents, likeness
 from hmsplan.fleet.report import worst
 from hmsplan.fleet.task import Checked, Drifted, Ended, Exported, Operation, Planned, Result, Standing
 from hmsplan.fleet.values import SECRET
+from hmsplan.formats.blast_radius_json import met_by
 from hmsplan.formats.plan_file import plan_to_bytes
 from hmsplan.formats.plan_validity import dated
 from hmsplan.model import Diagnostic, Severity, Status, has_severity, tally
@@ -371,8 +372,10 @@ class _Run:
             )
         self.shy.append(key)
         if _KEY.fullmatch(key) is None:
+            place = where.replace("The", "the", 1)
             detail = (
-                f"What {where} holds is not an API key: those begin with fl_. It was not sent. Correct {member.source}."
+                f"What {place} holds is not an API key: those begin with fl_. It was not sent. Set {place} to the key "
+                f"of {member.name}, or correct the name at {member.source}."
             )
             raise NoKey(detail, summary="Not an API key")
         if self.task.common.salt:
@@ -425,7 +428,9 @@ class _Run:
             value = replace(value, told=tuple(map(clean, value.told)))
         elif isinstance(value, Planned):
             value = replace(value, refusals=tuple(map(clean, value.refusals)))
-        return replace(result, problems=problems, commands=commands, value=value, key_mark=self.key_mark)
+        member = self.task.member
+        own = (member.key.removeprefix(SECRET), *member.secrets, *(kept.value for kept in member.secrets.values()))
+        return replace(result, problems=problems, commands=commands, value=value, key_mark=self.key_mark, own=own)
 
 
 def key_of(member: Member, common: Common) -> tuple[str, str]:
@@ -442,7 +447,14 @@ def key_of(member: Member, common: Common) -> tuple[str, str]:
 
 def layer_of(member: Member) -> MemberLayer:
     """Return what lies over the stack for *member*."""
-    return MemberLayer(member.variables, member.secrets, member.overrides, member.organization)
+    return MemberLayer(
+        member.variables,
+        member.secrets,
+        member.overrides,
+        member.organization,
+        called=member.name,
+        source=member.source,
+    )
 
 
 def member_state(url: str, name: str) -> str:
@@ -500,6 +512,8 @@ def planned(made: Plan, stack: Stack, secrets: Mapping[str, str], *, is_saved: b
         len(made.unsettled),
         likeness(made, {}),
         () if made.pending else tuple(sorted({str(step.address) for step in made.steps})),
+        met_by(made),
+        not made.serial,
     )
 
 

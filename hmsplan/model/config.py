@@ -203,6 +203,8 @@ class Stack:
     Attributes:
         environment: the name chosen with ``-e``; ``default`` when none was.
         organization: the only organization this may touch; None = any.
+        member: name and line of the member of a fleet it is read for; "" when for none.
+        declared_by: what names *organization*; "" = nothing, or the environment.
         removed: addresses to forget without deleting.
         variables: those that have a value, by name.
         approvals: consent to risks, in the order of ``approvals.yaml``.
@@ -229,3 +231,5 @@ class Stack:
     requirement: Requirement | None = None
     is_required: bool = False
     content_of: ContentOf = field(default=lambda _: None, compare=False, repr=False)
+    member: str = ""
+    declared_by: str = ""

@@ -277,7 +277,7 @@ def check_consent(plan: Plan, consent: Consent, state: State) -> None:
         kind = Digest.INTENT if consent.digest.strip().startswith("intent:") else Digest.STRICT
         whose = f" in organization {plan.organization}" if plan.organization is not None else ""
         raise StalePlan(
-            f"the digest of what would be done now{whose} is {plan.digest_of(kind)}, not the expected one. "
+            f"what would be done now{whose} has another digest than the expected one:\n  {plan.digest_of(kind)}\n"
             "Review the new plan; if the expected one was reviewed for another organization, use its key.",
             summary="Digest differs",
         )

@@ -136,8 +136,9 @@ def check_organization(stack: Stack, state: State, organization: str | None) -> 
         WrongOrganization: it is another one, or it cannot be told though the environment names one.
     """
     if stack.organization is not None and organization != stack.organization:
+        who = stack.declared_by or f"environment {stack.environment}"
         raise WrongOrganization(
-            f"environment {stack.environment} declares {stack.organization}, and the key belongs to "
+            f"{who} declares {stack.organization}, and the key belongs to "
             f"{organization or 'an organization it may not ask for'}. Nothing was changed."
         )
     if state.organization is not None and organization is not None and organization != state.organization:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hmsplan.formats.blast_radius_json import met_by
@@ -59,10 +60,17 @@ def _waiting(met: Iterable[Reached]) -> str:
 def reached(change: ResourceChange) -> str:
     """Count the other numbers and campaigns that *change* reaches; "" for none."""
     others = [each for each in change.reaches if each.id != change.id and not each.copies]
-    return _counted([each for each in others if KINDS[each.kind].meets_people])
+    return counted([each for each in others if KINDS[each.kind].meets_people])
 
 
-def _counted(met: Sequence[Reached]) -> str:
+def without_people(change: ResourceChange) -> ResourceChange:
+    """Return *change* without the numbers and campaigns that it reaches, which are those of one organization."""
+    kept = tuple(each for each in change.reaches if each.copies or not KINDS[each.kind].meets_people)
+    return replace(change, reaches=kept)
+
+
+def counted(met: Sequence[Reached]) -> str:
+    """Count numbers and campaigns, and who waits for their calls; "" for none."""
     calling = [each for each in met if KINDS[each.kind].members is not None]
     parts = [count(len(met) - len(calling), "active number")] if len(met) > len(calling) else []
     parts += [f"{count(len(calling), KINDS[calling[0].kind].singular)} ({_waiting(calling)})"] if calling else []
@@ -71,7 +79,7 @@ def _counted(met: Sequence[Reached]) -> str:
 
 def blast_radius_summary(plan: Plan, commands: CommandLine = BARE) -> Iterator[str]:
     """Yield a sentence on whom a plan reaches, if it reaches anybody, and one on what is not known."""
-    if met := _counted(met_by(plan)):
+    if met := counted(met_by(plan)):
         yield f"Reaches {met}."
     if plan.unread:
         names = " and ".join(plan.unread)

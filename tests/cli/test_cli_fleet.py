@@ -571,7 +571,7 @@ def test_a_secret_of_a_member_that_the_stack_does_not_use_is_an_error(fleet: Cal
     text = (root / "clients.csv").read_text("utf-8")
     (root / "clients.csv").write_text(text.replace("secret:crm", "secret:crn"), "utf-8")
     plan = fleet("plan", HMSPLAN_SECRET_CRM="of-all-0123456789")
-    assert (plan.code, "clients.csv:2:19" in plan.out) == (3, True)
+    assert (plan.code, "clients.csv:1:10" in plan.out) == (3, True)
     assert "No file of the stack uses ${secret:crn}. Did you mean crm?" in told(plan)
 
 

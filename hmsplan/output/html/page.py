@@ -89,15 +89,15 @@ def script_hash(script: str) -> str:
 
 
 def _main(page: Page, graph: Graph | None, ids: Mapping[str, str]) -> Iterator[str]:
-    yield from _asked("denied", page.denial, page.denied, ())
-    yield from _asked("first", FIRST, page.first, [typed for each in page.first for typed in each.commands])
+    yield from asked("denied", page.denial, page.denied, ())
+    yield from asked("first", FIRST, page.first, [typed for each in page.first for typed in each.commands])
     wait = ["", f"# {page.waiting}", *page.later] if page.waiting else []
-    yield from _asked("refused", page.refusal, page.refused, [page.consent, *wait, "", f"# {PASTE}", *page.block])
-    yield from _asked("allowed", page.allowance, page.allowed, ())
+    yield from asked("refused", page.refusal, page.refused, [page.consent, *wait, "", f"# {PASTE}", *page.block])
+    yield from asked("allowed", page.allowance, page.allowed, ())
     settle = [command for question in page.unsettled for command in question.commands]
-    yield from _asked("unsettled", page.doubt, page.unsettled, settle)
-    yield from _asked("lost", page.loss, page.lost, [typed for each in page.lost for typed in each.commands])
-    yield from _asked(
+    yield from asked("unsettled", page.doubt, page.unsettled, settle)
+    yield from asked("lost", page.loss, page.lost, [typed for each in page.lost for typed in each.commands])
+    yield from asked(
         "revert", "Then the repository", page.revert, [typed for each in page.revert for typed in each.commands]
     )
     yield from _table(page.rows, ids)
@@ -139,7 +139,7 @@ def _header(page: Page) -> Iterator[str]:
     yield "</header>"
 
 
-def _asked(key: str, head: str, questions: Sequence[Question], commands: Iterable[str]) -> Iterator[str]:
+def asked(key: str, head: str, questions: Sequence[Question], commands: Iterable[str]) -> Iterator[str]:
     """Yield what has to be decided, and the exact words that decide it."""
     if not questions:
         return

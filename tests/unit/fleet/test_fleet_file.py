@@ -58,7 +58,7 @@ def test_a_member_names_where_its_own_secrets_are_kept(tmp_path: Path) -> None:
     csv = "name,key,secret:crm\nacme,HMS_KEY_ACME,acme_crm\nbeta,HMS_KEY_BETA,\n"
     acme, beta = load_fleet(fleet_in(tmp_path, "members: ${csv:clients.csv}\nstack: clinics\n", csv)).members
     assert {name: own.value for name, own in acme.secrets.items()} == {"crm": "acme_crm"}
-    assert (str(acme.secrets["crm"].source), beta.secrets, acme.variables) == ("../clients.csv:2:19", {}, {})
+    assert (str(acme.secrets["crm"].source), beta.secrets, acme.variables) == ("../clients.csv:1:10", {}, {})
     text = "members: [{name: acme, key: HMS_KEY_ACME, secrets: {crm: acme_crm}}]\nstack: clinics\n"
     (acme,) = load_fleet(fleet_in(tmp_path, text)).members
     assert str(acme.secrets["crm"].source) == "../fleet.yaml:1:58"
@@ -146,6 +146,14 @@ def test_every_problem_of_a_csv_file_is_told_at_once(tmp_path: Path) -> None:
         "clients.csv:5:13 Wrong form",
         "clients.csv:6:1 Wrong number of cells",
     ]
+
+
+def test_many_rows_of_a_wrong_length_are_told_by_the_first_three(tmp_path: Path) -> None:
+    csv = "name,key,tags\n" + "".join(f"m{number},HMS_KEY_{number}\n" for number in range(12))
+    with pytest.raises(ConfigError) as caught:
+        load_fleet(fleet_in(tmp_path, "members: ${csv:clients.csv}\nstack: clinics\n", csv))
+    assert [str(each.source) for each in caught.value.diagnostics] == [f"clients.csv:{line}:1" for line in (2, 3, 4, 5)]
+    assert caught.value.diagnostics[-1].detail == "So have 9 more lines, from here on."
 
 
 @pytest.mark.parametrize("key", ["fl_live_0123456789", "sk-0123456789", "a b"])

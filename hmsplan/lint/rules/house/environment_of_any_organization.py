@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 def _check_all(view: View) -> Iterator[Hit]:
     stack = view.stack
-    if stack.environment != DEFAULT_ENVIRONMENT and stack.organization is None:
+    if stack.member and stack.organization is None:
+        yield Hit(
+            "The fleet does not say which organization these members may touch, so each takes any key. Write "
+            "organization: ID beside its key in fleet.yaml, or in a column organization of the table."
+        )
+    elif stack.environment != DEFAULT_ENVIRONMENT and stack.organization is None:
         file = f"environments/{stack.environment}.yaml"
         detail = (
             f"{file} does not say which organization it may touch. Write organization: ID into it. With the right key "
