@@ -113,7 +113,8 @@ def _refuse_member(options: Globals, addresses: Sequence[str]) -> None:
         raise HmsplanError(
             f"{plain(member)} is a member of a fleet: what is live in its organization would be written into files "
             "that all members share, and the next apply would change them all. To keep it for this member alone, write "
-            "it into its overrides in fleet.yaml, or into a variable of its own. To write it for all members:"
+            "it under its name in the overrides of fleet.yaml, or into a variable of its own. To write it for all "
+            "members:"
             f"{NEW_LINE}{command}",
             summary="Shared by a fleet",
         )

@@ -18,7 +18,7 @@ from hmsplan.config.schema_violation import violations_of
 from hmsplan.config.yaml_parser import parse
 from hmsplan.errors import ConfigError
 from hmsplan.fleet.values import ALL_AT_ONCE, SECRET, Fleet, Member, StopOn, Wave, in_waves
-from hmsplan.model import Diagnostic, Severity, SourceLine, Variable, VariableOrigin
+from hmsplan.model import Diagnostic, Severity, SourceLine, Variable, VariableOrigin, has_severity
 from hmsplan.text import wording
 from hmsplan.text.timestamps import seconds
 
@@ -65,7 +65,7 @@ def load_fleet(root: Path, file: str = FLEET_FILE) -> Fleet:
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ConfigError(problems)
     loader = _Loader(folder, document, problems)
-    members = tuple(loader.members())
+    members = tuple(loader.overridden(list(loader.members())))
     fleet = Fleet(file, members, _waves(document), StopOn(document.value.get("stop_on", StopOn.FAILURE)))
     problems += _clashes(members)
     problems += _ambiguous_tags(members)
@@ -133,6 +133,24 @@ class _Loader:
             yield from self._of_csv(found[1], node)
         else:
             yield from filter(None, map(self._of_yaml, node.items()))
+
+    def overridden(self, members: list[Member]) -> Iterator[Member]:
+        """Yield *members* with the overrides that stand at the top of the file."""
+        node = self._document.root().child("overrides")
+        found = {name: own for name, _, own in node.entries()} if node is not None else {}
+        is_whole = not has_severity(self._problems, Severity.ERROR)  # a member that is not understood has a name, too
+        for member in members:
+            own = found.pop(member.name, None)
+            if own is not None and member.overrides is not None:
+                detail = (
+                    f"{member.name} ({member.source}) has overrides of its own. Which of them would win cannot be "
+                    "seen: write all of them in one place."
+                )
+                self._problems.append(Diagnostic("Overrides in two places", detail, own.source))
+            yield replace(member, overrides=self._overrides(own, member.stack)) if own is not None else member
+        for name, own in found.items() if is_whole else ():
+            guess = wording.did_you_mean(name, [member.name for member in members])
+            self._problems.append(Diagnostic("Unknown member", f"No member has the name {name}.{guess}", own.source))
 
     def _of_yaml(self, node: Node) -> Member | None:
         value = node.value

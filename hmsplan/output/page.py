@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from hmsplan.planner.flow import FlowChange
 
 KEPT_IN_FLEET: Final = (
-    "To keep what is live for one member, write it into its overrides in fleet.yaml, or into a variable of its own."
+    "To keep what is live for one member, write it under its name in the overrides of fleet.yaml, or into a variable "
+    "of its own."
 )
 """In place of ``pull``, which would write it into the files that all members share."""
 SHOWN_AS: Final = "Shown as: last applied -> live now. Nothing is proposed or written."

@@ -155,11 +155,11 @@ def test_what_one_member_has_live_is_not_written_for_all(
     (desk,) = emulator.all("assistants", key=key_of("beta"))
     emulator.edit("assistants", desk["id"], {"first_message": "Good day, this is Beta Dental."})
     drift = fleet("drift")
-    assert "write it into its overrides in fleet.yaml" in told(drift)
+    assert "write it under its name in the overrides of fleet.yaml" in told(drift)
     (*beta, _) = printed(drift.out, "drift")
     seen = alone(*beta, "drift")
     assert seen.code == 0
-    assert "write it into its overrides in fleet.yaml" in told(seen)
+    assert "write it under its name in the overrides of fleet.yaml" in told(seen)
     assert "pull" not in seen.out
     before = (root / "clinics/desk.yaml").read_bytes()
     refused = alone(*beta, "pull")

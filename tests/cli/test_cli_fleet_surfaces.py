@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from support.fleets import DESK, environ, key_of, write_fleet
+from support.fleets import DESK, environ, greetings, key_of, write_fleet
 
 from hmsplan.emulator import Emulator, Settings, running
 
@@ -189,3 +189,14 @@ def test_a_wrong_key_is_refused_by_the_line_of_the_fleet(
     (root / "clients.csv").write_text(f"name,key,organization\nacme,HMS_KEY_ACME,{organization}\n", "utf-8")
     plan = told(fleet("plan", HMS_KEY_ACME=key_of("beta")))
     assert f"the fleet, for acme (clients.csv:2:1), declares {organization}" in plan
+
+
+def test_overrides_at_the_top_lie_over_the_stack_of_one_member(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path
+) -> None:
+    write_fleet(root, NAMES, "overrides: {beta: {assistants.desk: {first_message: Hello}}}\n")
+    assert fleet("apply", "-y").code == 0
+    assert greetings(emulator, ["acme", "beta"]) == {"acme": ["Good morning, this is Acme Dental."], "beta": ["Hello"]}
+    write_fleet(root, NAMES, "overrides: {beta: {assistants.dusk: {first_message: Hello}}}\n")
+    plan = fleet("plan")
+    assert (plan.code, "\n  of beta\n  fleet.yaml:3:" in plan.out) == (3, True)

@@ -106,6 +106,31 @@ members:
     assert [[m.name for m in wave] for wave in in_waves(fleet, fleet.members[2:])] == [[], [], ["gamma", "delta"]]
 
 
+def test_members_of_a_table_have_overrides_at_the_top(tmp_path: Path) -> None:
+    text = "members: ${csv:clients.csv}\nstack: clinics\noverrides:\n  beta:\n    assistants.desk: {name: Front}\n"
+    acme, beta, _ = load_fleet(fleet_in(tmp_path, text)).members
+    assert acme.overrides is None
+    assert beta.overrides is not None
+    assert beta.overrides.value == {"assistants.desk": {"name": "Front"}}
+    assert str(beta.overrides.source) == "../fleet.yaml:4:3"
+
+
+def test_overrides_of_no_member_and_those_in_two_places_are_errors(tmp_path: Path) -> None:
+    text = """\
+stack: clinics
+members:
+  - {name: acme, key: HMS_KEY_ACME, overrides: {assistants.desk: {name: Front}}}
+overrides:
+  acme: {assistants.desk: {name: Back}}
+  acne: {assistants.desk: {name: Back}}
+"""
+    with pytest.raises(ConfigError) as caught:
+        load_fleet(fleet_in(tmp_path, text))
+    found = [(str(each.source), each.summary) for each in caught.value.diagnostics]
+    assert found == [("fleet.yaml:5:3", "Overrides in two places"), ("fleet.yaml:6:3", "Unknown member")]
+    assert "Did you mean acme?" in caught.value.diagnostics[1].detail
+
+
 def test_patterns_mean_names_and_tags_and_leave_out(tmp_path: Path) -> None:
     members = load_fleet(fleet_in(tmp_path, "members: ${csv:clients.csv}\nstack: clinics\n")).members
 
