@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -12,11 +13,12 @@ import orjson
 
 from hmsplan.api.client import ReadClient
 from hmsplan.cli.author import author_of
-from hmsplan.cli.fleet_run import NoMember, common_of, open_fleet
+from hmsplan.cli.fleet_run import TO_TRY, NoMember, common_of, open_fleet
 from hmsplan.cli.parsing import Command
-from hmsplan.cli.session import connect, wait_for
+from hmsplan.cli.session import KEY, connect, wait_for
+from hmsplan.cli.session import NoKey as NoAgencyKey
 from hmsplan.cli.signals import signals_to
-from hmsplan.cli.terminal import ask, err, interactive, out, report
+from hmsplan.cli.terminal import ask, err, interactive, out, report, wrapped
 from hmsplan.errors import HmsplanError, StalePlan
 from hmsplan.fleet.organizations import (
     AlreadyThere,
@@ -27,8 +29,10 @@ from hmsplan.fleet.organizations import (
     refuse_twin,
     settle,
 )
+from hmsplan.fleet.values import SECRET
 from hmsplan.fleet.worker import NoKey, key_of
 from hmsplan.secrets import sinks
+from hmsplan.secrets.answers import variable_of
 from hmsplan.secrets.detect import hidden
 from hmsplan.secrets.source import Sink
 from hmsplan.text.escape import plain
@@ -81,6 +85,10 @@ def create_member(
     member = _member(name, fleet, members)
     common = common_of(options)
     _refuse_what_has_one(member, common)
+    if not os.environ.get(KEY, "").strip():
+        raise NoAgencyKey(
+            f"{KEY} is not set. It has to hold the key of the agency, whose organization pays for the new one. {TO_TRY}"
+        )
     journal = OrganizationJournal(options.directory, fleet.file)
     author = author_of(options.directory, os.environ)
     with journal.lock(f"fleet create by {author.name}"):
@@ -92,7 +100,7 @@ def create_member(
         _consented(new, expect_digest, yes=yes)
         with sinks.opened(place) as put, _deferring_signals():
             made = wait_for(create(partial(connect, options), journal, new, member, put))
-    _tell_ending(options, new, member, made)
+    _tell_ending(options, new, member, made, place)
     return 0
 
 
@@ -184,7 +192,7 @@ def _deferring_signals() -> Iterator[None]:
         yield
 
 
-def _tell_ending(options: Globals, new: NewOrganization, member: Member, made: str) -> None:
+def _tell_ending(options: Globals, new: NewOrganization, member: Member, made: str, place: Sink) -> None:
     if options.json:
         document = {
             "format_version": FORMAT_VERSION,
@@ -196,8 +204,13 @@ def _tell_ending(options: Globals, new: NewOrganization, member: Member, made: s
         }
         out(orjson.dumps(document).decode())
         return
-    report(
-        f"\nCreated organization {plain(made)} for {new.member}. Its key is in {plain(hidden(new.sink))}.\n"
-        f"Write organization: {plain(made)} at {member.source}, and give the key as {member.key}. To go on:\n"
-        f"  {options.fleet_commands.command('plan', '--member', new.member)}"
-    )
+    secret = member.key.removeprefix(SECRET)
+    variable = variable_of(secret) if member.key.startswith(SECRET) else member.key
+    is_file = place.scheme == "file"
+    keep = f" Keep {plain(place.place)} out of git." if is_file else f" Give the key as {variable}."
+    typed = [f'export {variable}="$(cat {shlex.quote(plain(place.place))})"'] if is_file else []
+    typed.append(options.fleet_commands.command("plan", "--member", new.member))
+    where = f"Its key is in {plain(hidden(new.sink))}.{keep}"
+    report("\n" + wrapped(f"Created organization {plain(made)} for {new.member}. {where}"))
+    report(wrapped(f"Write {member.place_of(plain(made))}. To go on:"))
+    report("\n".join(f"  {command}" for command in typed))

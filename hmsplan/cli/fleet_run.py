@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
 
+TO_TRY = (
+    "To try a fleet, start an emulator that has an organization for every key, in another shell, and aim at it:\n"
+    f"  hmsplan emulator\n  export {BASE_URL}=http://127.0.0.1:8787/api/v1"
+)
+
+
 class NoMember(HmsplanError):
     """The patterns of ``--member`` mean none of the fleet."""
 
@@ -94,8 +100,7 @@ def refuse_emulator(options: Globals) -> None:
     if options.emulator:
         options.emulator = False  # which would stand in the command below
         raise HmsplanError(
-            "--emulator is one organization. Start an emulator that has one for every key, in another shell, and aim "
-            f"at it:\n  hmsplan emulator\n  export {BASE_URL}=http://127.0.0.1:8787/api/v1",
+            f"--emulator is one organization. {TO_TRY}",
             summary="Not for a fleet",
         )
 

@@ -256,6 +256,7 @@ class _Loader:
             tuple(tags),
             {name: _variable(text, path, place[name](), stack) for name, text in cells.items() if text},
             {name.removeprefix(SECRET): _variable(text, path, columns[name], stack) for name, text in kept.items()},
+            has_column="organization" in columns,
         )
 
     def _stack(self, own: str | None, source: SourceLine | None) -> str:

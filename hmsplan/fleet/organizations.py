@@ -224,7 +224,7 @@ def settle(journal: OrganizationJournal, member: Member, family: Family) -> None
     intent, earlier = journal.read(member.name)
     if earlier is not None and (family.children is None or earlier in family.children):
         raise AlreadyThere(
-            f"{plain(earlier)} was created for {member.name}. Write organization: {plain(earlier)} at {member.source}, "
+            f"{plain(earlier)} was created for {member.name}. Write {member.place_of(plain(earlier))}, "
             f"and give its key as {member.key}. Nothing was created now."
         )
     if intent is None:
@@ -254,8 +254,9 @@ def refuse_twin(new: NewOrganization, member: Member, family: Family) -> None:
     if found := family.named(new.name):
         raise AlreadyThere(
             f"{plain(family.name or family.id)} already has a child with the name {plain(new.name)}: "
-            f"{', '.join(map(plain, found))}. If it belongs to {member.name}, write organization: {plain(found[0])} at "
-            f"{member.source}, and keep its key where {member.key} says. If not, choose another --name."
+            f"{', '.join(map(plain, found))}. If it belongs to {member.name}, write "
+            f"{member.place_of(plain(found[0]))}, and keep its key where {member.key} says. If not, choose "
+            "another --name."
         )
 
 
@@ -334,7 +335,7 @@ def _put_away(journal: OrganizationJournal, member: Member, key: str, put: Calla
         raise HmsplanError(
             f"organization {plain(made)} was created for {member.name}, and its key is in {where}, which only this "
             f"user may read. Copy it to where {member.key} comes from, delete that file, and write "
-            f"organization: {plain(made)} at {member.source}.\n{why}",
+            f"{member.place_of(plain(made))}.\n{why}",
             summary="Key not delivered",
         ) from None
 
@@ -358,7 +359,7 @@ def _lost(intent: Intent, member: Member, made: list[str]) -> KeyLost:
     return KeyLost(
         f"organization {ids} was created for {member.name}, and the answer that showed its key was lost, unless "
         f"{intent.sink} has it. The API does not show it again. Create a key for it in the dashboard, keep it where "
-        f"{member.key} comes from, and write organization: {plain(made[0])} at {member.source}. Or have the "
+        f"{member.key} comes from, and write {member.place_of(plain(made[0]))}. Or have the "
         "organization removed, and run this again."
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from hmsplan.fleet.report import MOST_NAMES, alike_problems, learning_text, page_for
 from hmsplan.fleet.task import Checked, Drifted, Exported, Standing
 from hmsplan.model import Severity
+from hmsplan.output.commands import CommandLine
 from hmsplan.output.diagnostics import format_diagnostic
 from hmsplan.output.lines import BLANK, Line, Tone, paint, safe, title
 from hmsplan.output.page import KEPT_IN_FLEET
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from hmsplan.fleet.report import FleetPlan, Group
     from hmsplan.fleet.task import Result
     from hmsplan.model import Diagnostic
-    from hmsplan.output.commands import CommandLine
 
 KEY: Final = "HMS_SOVEREIGN_API_KEY"
 _MOST_SHOWN: Final = 20
@@ -116,7 +116,27 @@ def render_drift(results: Sequence[Result], *, width: int, color: bool) -> str:
 def render_exported(results: Sequence[Result], *, width: int, color: bool) -> str:
     """Return where the files of each member are, and what is not in them."""
     rows = [(result.name, _files(result)) for result in results]
-    return paint(_table(rows, results, width), width=width, color=color)
+    lines = [*_table(rows, results, width), *_left_out(results), *_next(results)]
+    return paint(lines, width=width, color=color)
+
+
+def _left_out(results: Sequence[Result]) -> Iterator[Line]:
+    """Yield what is live and in no file, each thing once with the members that have it."""
+    found: dict[str, list[str]] = {}
+    for result in results:
+        for what in result.value.left_out if isinstance(result.value, Exported) else ():
+            found.setdefault(what, []).append(result.name)
+    if found:
+        yield from (BLANK, title("Live, and not in these files:", Tone.PLAIN))
+        yield from (Line(safe(f"{what} (of {some(names, 6)})")) for what, names in found.items())
+
+
+def _next(results: Sequence[Result]) -> Iterator[Line]:
+    """Yield what to type to look at what was written, by the example of one member."""
+    folder = next((result.value.folder for result in results if isinstance(result.value, Exported)), None)
+    if folder is not None:
+        yield from (BLANK, title("Next, for each of them:", Tone.PLAIN))
+        yield Line(CommandLine(("-C", folder)).command("validate"), whole=True)
 
 
 def render_lint(results: Sequence[Result], *, width: int, color: bool) -> str:

@@ -30,6 +30,7 @@ class Member:
         secrets: the name of a secret in the stack to the one under which the member's own is kept, likewise.
         overrides: fields of single resources, by address; None = none.
         source: its line, relative to the folder of the fleet file.
+        has_column: the table that names it has a column organization; None = it stands in a list.
     """
 
     name: str
@@ -42,6 +43,14 @@ class Member:
     variables: Mapping[str, Variable] = field(default_factory=dict)
     secrets: Mapping[str, Variable] = field(default_factory=dict)
     overrides: Node | None = None
+    has_column: bool | None = None
+
+    def place_of(self, organization: str) -> str:
+        """Say what to write to declare its *organization*, and where; goes on behind "write"."""
+        if self.has_column is None:
+            return f"organization: {organization} at {self.source}"
+        column = "the column organization" if self.has_column else "a column organization, which the table lacks"
+        return f"{organization} at {self.source} into {column}"
 
     def fits(self, pattern: str) -> bool:
         """Say whether its name or one of its tags is meant by *pattern*, in which ``*`` matches any characters."""

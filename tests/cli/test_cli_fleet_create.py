@@ -86,10 +86,40 @@ def test_the_key_goes_into_a_file_that_only_its_user_reads(
     assert stat.S_IMODE(sink.stat().st_mode) == 0o600
     assert ISSUED.fullmatch(sink.read_text("utf-8").rstrip("\n"))
     assert '+ name = "Tandartsen Zuid"' in told(done)
-    assert f"Write organization: {child['id']} at clients.csv:2" in told(done)
+    assert f"Write {child['id']} at clients.csv:2:1 into a column organization, which the table lacks." in told(done)
+    assert f'  export HMS_KEY_ZUID="$(cat {sink})"\n' in done.out
+    assert f"Keep {sink} out of git." in told(done)
     assert not ISSUED.search(journal(root))
     plan = fleet("plan", "--member", "zuid", "--executor", "threads", HMS_KEY_ZUID=sink.read_text("utf-8"))
     assert (plan.code, "1 to add" in plan.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ("${csv:clients.csv}", "Write {id} at clients.csv:2:1 into the column organization."),
+        ("[{name: zuid, key: secret:zuid_key}]", "Write organization: {id} at fleet.yaml:1:18."),
+    ],
+    ids=["column", "list"],
+)
+def test_where_to_write_the_organization_is_where_the_member_stands(
+    fleet: Callable[..., Result], emulator: Emulator, root: Path, members: str, said: str
+) -> None:
+    (root / "fleet.yaml").write_text(f"members: {members}\nstack: clinics\n", "utf-8")
+    (root / "clients.csv").write_text("name,key,organization\nzuid,HMS_KEY_ZUID,\n", "utf-8")
+    done = fleet("create", "zuid", "--sink", "exec:cat > /dev/null", "-y", COLUMNS="80")
+    assert said.format(id=children(emulator)[0]["id"]) in told(done)
+    variable = "HMS_KEY_ZUID" if "csv" in members else "HMSPLAN_SECRET_ZUID_KEY"
+    assert f"Give the key as {variable}." in told(done)
+    assert "$(cat " not in done.out
+
+
+def test_without_the_key_of_the_agency_the_advice_is_one_for_fleets(fleet: Callable[..., Result]) -> None:
+    refused = fleet("create", "zuid", "--sink", "exec:cat", "-y", HMS_SOVEREIGN_API_KEY="")
+    assert (refused.code, "HMS_SOVEREIGN_API_KEY is not set" in told(refused)) == (9, True)
+    assert "--emulator" not in told(refused)
+    assert re.search(r"^ *hmsplan -C \S+ emulator$", refused.err, re.MULTILINE)
+    assert re.search(r"^ *export HMS_SOVEREIGN_BASE_URL=http", refused.err, re.MULTILINE)
 
 
 def test_a_command_gets_the_key_on_stdin_and_nothing_else(
@@ -141,9 +171,11 @@ def test_a_member_gets_one_organization(fleet: Callable[..., Result], emulator: 
     assert fleet("create", "zuid", "--sink", f"file:{tmp_path / 'one'}", "-y").code == 0
     twin = fleet("create", "noord", "--name", " ZUID", "--sink", f"file:{tmp_path / 'two'}", "-y")
     assert twin.code == 4
-    assert f"{children(emulator)[0]['id']}. If it belongs to noord, write organization" in told(twin)
+    assert f"{children(emulator)[0]['id']}. If it belongs to noord, write {children(emulator)[0]['id']} at" in told(
+        twin
+    )
     again = fleet("create", "zuid", "--name", "Other", "--sink", f"file:{tmp_path / 'two'}", "-y")
-    assert (again.code, "was created for zuid. Write organization" in told(again)) == (4, True)
+    assert (again.code, "was created for zuid. Write" in told(again)) == (4, True)
     has_key = fleet("create", "noord", "--sink", f"file:{tmp_path / 'two'}", "-y", HMS_KEY_NOORD="fl_live_x")
     assert (has_key.code, "HMS_KEY_NOORD is set" in told(has_key)) == (4, True)
     assert "No such member" in told(fleet("create", "nord", "--sink", "exec:cat", "-y"))
@@ -169,7 +201,7 @@ def test_a_lost_answer_is_said_as_unrecoverable(
     assert lost.code == 8, lost
     (child,) = children(emulator)
     assert f"organization {child['id']} was created for zuid, and the answer that showed its key was lost" in told(lost)
-    assert f"write organization: {child['id']} at clients.csv:2" in told(lost)
+    assert f"write {child['id']} at clients.csv:2" in told(lost)
     assert not sink.exists()
     again = fleet("create", "zuid", "--sink", f"file:{sink}", "-y", "--name", "Another")
     assert (again.code, "Key is lost" in told(again), posts(emulator)) == (8, True, 1)

@@ -200,3 +200,17 @@ def test_overrides_at_the_top_lie_over_the_stack_of_one_member(
     write_fleet(root, NAMES, "overrides: {beta: {assistants.dusk: {first_message: Hello}}}\n")
     plan = fleet("plan")
     assert (plan.code, "\n  of beta\n  fleet.yaml:3:" in plan.out) == (3, True)
+
+
+def test_what_an_export_leaves_out_is_named_once_and_what_to_type_next(
+    fleet: Callable[..., Result], cli: Cli, emulator: Emulator, tmp_path: Path
+) -> None:
+    for name in NAMES:
+        fields = {"name": "Desk", "first_message": "Hi", "no_such_field": {"a": 1}}
+        emulator.add("assistants", fields, key=key_of(name))
+    done = fleet("export", str(tmp_path / "out"))
+    assert done.code == 0
+    assert done.out.count("no_such_field") == 1
+    assert "does not know the field (of acme, beta, delta, gamma)" in told(done)
+    (command,) = [line.strip() for line in done.out.splitlines() if line.strip().startswith("hmsplan ")]
+    assert cli(*command.split()[1:]).code == 0
