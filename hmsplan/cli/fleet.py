@@ -18,7 +18,8 @@ from hmsplan.cli.terminal import color, err, out, width, wrapped
 from hmsplan.fleet.commands import on_same
 from hmsplan.fleet.executors import Workers
 from hmsplan.fleet.journal import FleetJournal
-from hmsplan.fleet.report import plan_json, results_json, worst
+from hmsplan.fleet.organizations import OrganizationJournal
+from hmsplan.fleet.report import FORMAT_VERSION, plan_json, results_json, worst
 from hmsplan.fleet.task import Drifted, Operation, Planned, Result
 from hmsplan.fleet.text import render_doctor, render_drift, render_exported, render_lint, render_plan, render_status
 from hmsplan.fleet.unfinished import unfinished
@@ -204,6 +205,27 @@ def matrix_of_members(options: Globals, shards: int, members: tuple[str, ...]) -
         for number, part in enumerate(parts, 1)
     ]
     out(orjson.dumps({"include": include}).decode())
+
+
+@fleet_command.command("unlock", cls=Command)
+@click.option("--create", is_flag=True, help="The lock of fleet create, not that of fleet apply.")
+@click.option("--force", is_flag=True, help="Take the lock away from a run that is alive.")
+@click.pass_obj
+def unlock_fleet(options: Globals, *, create: bool, force: bool) -> None:
+    """Remove the lock that a dead fleet apply left behind. Those of the members are removed by state unlock."""
+    fleet, _ = open_fleet(options, ())
+    of = OrganizationJournal if create else FleetJournal
+    owner = of(options.directory, fleet.file).unlock(force=force)
+    text = f"Unlocked; it was held by {plain(str(owner))}." if owner else "It was not locked."
+    if options.json:
+        facts = {
+            "format_version": FORMAT_VERSION,
+            "unlocked": owner is not None,
+            "holder": str(owner) if owner else None,
+        }
+        out(orjson.dumps(facts).decode())
+    else:
+        err(text)
 
 
 def _each(options: Globals, operation: Operation, patterns: Sequence[str], workers: Workers, render: Render) -> int:

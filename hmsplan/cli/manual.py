@@ -18,7 +18,7 @@ GROUPS: Final = {
     "What to check": ("--rules", "--rule"),
     "What to pull": ("--ours", "--theirs", "--shared"),
     "What to export": ("--only", "--without-leads", "--minimal"),
-    "What to settle": ("--adopt", "--none", "--force"),
+    "What to settle": ("--adopt", "--none", "--create", "--force"),
     "What to send": ("--to", "--tool", "--script", "--secret", "--fixture", "--answer"),
     "The server": ("--port", "--db", "--faults", "--settings"),
     "Result": (
@@ -204,6 +204,11 @@ MANUALS: Final = {
             ),
         ),
         ("0", "1", "3", "4", "5", "7", "8", "9"),
+        _DONE,
+    ),
+    "fleet unlock": Manual(
+        (("After a fleet apply that was killed on another machine", "hmsplan fleet unlock --force"),),
+        ("0", "1", "3", "7"),
         _DONE,
     ),
     "fleet drift": Manual(

@@ -83,7 +83,7 @@ class FleetJournal:
     def __init__(self, root: Path, file: str) -> None:
         self._folder = local_folder(root, LOCAL_FOLDER, _FOLDER, file.rsplit(".", 1)[0])
         self._file = self._folder / "journal.jsonl"
-        self._lock = FolderLock(self._folder, IGNORED)
+        self._lock = FolderLock(self._folder, IGNORED, "fleet unlock --force")
         self._size = 0
 
     def lock(self, owner: str) -> AbstractContextManager[None]:
@@ -106,6 +106,7 @@ class FleetJournal:
         place: tuple[str | None, str | None] = (None, None),
     ) -> Progress:
         """Begin a rollout, in place of the one before; *place* is its environment and state."""
+        self._lock.require()
         head = {
             "format_version": FORMAT_VERSION,
             "digest": digest,
@@ -129,11 +130,24 @@ class FleetJournal:
         progress.reviewed |= reviewed
 
     def add(self, event: Mapping[str, Any]) -> None:
-        """Write down an event; it outlives a power failure once this returns."""
+        """Write down an event; it outlives a power failure once this returns.
+
+        Raises:
+            StateError: the lock is not ours any more, or the disk does not let us.
+        """
+        self._lock.require()
         data = orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)
         with durable.failing("write", self._folder):
             durable.append(self._file, self._size, data)
         self._size += len(data)
+
+    def unlock(self, *, force: bool) -> Owner | None:
+        """Remove the lock of a rollout that is dead, with *force* of any, and return whose it was.
+
+        Raises:
+            StateLocked: that rollout is alive.
+        """
+        return self._lock.unlock(force=force)
 
     def holder(self) -> Owner | None:
         """Return the rollout that is under way; None when none is."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hmsplan.api.client import ReadClient
     from hmsplan.fleet.values import Member
     from hmsplan.operations.workspace import Connect
+    from hmsplan.state.lock_owner import Owner
 
 FORMAT_VERSION: Final = "1.0"
 GRACE_S: Final = 30.0
@@ -142,7 +143,7 @@ class OrganizationJournal:
     def __init__(self, root: Path, file: str) -> None:
         self._folder = local_folder(root, LOCAL_FOLDER, "organizations", file.rsplit(".", 1)[0])
         self._file = self._folder / "journal.jsonl"
-        self._lock = FolderLock(self._folder, "*\n")
+        self._lock = FolderLock(self._folder, "*\n", "fleet unlock --create --force")
         self._size = 0
 
     def lock(self, owner: str) -> AbstractContextManager[None]:
@@ -152,6 +153,14 @@ class OrganizationJournal:
             StateLocked: another one holds it.
         """
         return self._lock.hold(owner)
+
+    def unlock(self, *, force: bool) -> Owner | None:
+        """Remove the lock of a create that is dead, with *force* of any, and return whose it was.
+
+        Raises:
+            StateLocked: that create is alive.
+        """
+        return self._lock.unlock(force=force)
 
     def rescue(self, member: str) -> Path:
         """Return the file that takes a key whose sink failed."""

@@ -60,6 +60,6 @@ def lock_lost(how: str) -> StateError:
     return StateError(f"the lock of this run {how}; nothing more is written", summary="Lock lost")
 
 
-def lock_taken(by: Owner | None) -> StateError:
-    """Tell a run who took its lock away; None = that run has left no name."""
-    return lock_lost(f"was taken away by {by or 'hmsplan state unlock --force'}")
+def lock_taken(by: Owner | None, remedy: str = "state unlock --force") -> StateError:
+    """Tell a run who took its lock away; None = that run has left no name, and *remedy* did it."""
+    return lock_lost(f"was taken away by {by or f'hmsplan {remedy}'}")

@@ -49,6 +49,7 @@ def test_no_command_of_a_fleet_shows_a_secret(fleet: Rig, executor: str) -> None
         ("drift", "--json"),
     ):
         fleet.run("fleet", *words, *how)
+    fleet.run("fleet", "unlock")
     fleet.run("fleet", "export", str(fleet.root / "exported"), *how)
     fleet.check_files()
 

@@ -17,7 +17,9 @@ from hmsplan.emulator import Emulator, Fault, Settings, running
 from hmsplan.emulator.store import key_hash
 from hmsplan.fleet.cluster import perform_sent
 from hmsplan.fleet.executors import Workers
+from hmsplan.fleet.journal import FleetJournal
 from hmsplan.fleet.load import load_fleet
+from hmsplan.fleet.organizations import OrganizationJournal
 from hmsplan.fleet.task import Common, Operation, Task
 
 from .helpers import process
@@ -969,12 +971,47 @@ def test_plans_are_saved_one_a_member_and_hold_for_it_alone(
     assert "No changes." in cli.ok("show", tmp_path / "after" / "beta.json")
 
 
-def test_two_applies_of_one_fleet_do_not_run_at_once(fleet: Callable[..., Result], root: Path) -> None:
-    from hmsplan.fleet.journal import FleetJournal  # noqa: PLC0415 -- only here
+@pytest.mark.parametrize(
+    ("journal", "command", "option"),
+    [(FleetJournal, ("apply", "-y"), ()), (OrganizationJournal, ("create", "oost", "--sink", "file:x"), ("--create",))],
+    ids=["apply", "create"],
+)
+def test_two_runs_of_one_fleet_are_not_at_once(
+    fleet: Callable[..., Result],
+    cli: Cli,
+    root: Path,
+    journal: type[FleetJournal | OrganizationJournal],
+    command: tuple[str, ...],
+    option: tuple[str, ...],
+) -> None:
+    """What is printed frees this lock and no other; the run that had it writes nothing more."""
+    with (root / "clients.csv").open("a", encoding="utf-8") as table:
+        table.write("oost,HMS_KEY_OOST,Oost\n")
 
-    with FleetJournal(root, "fleet.yaml").lock("a test"):
-        assert fleet("apply", "-y").code == 7
-    assert fleet("apply", "-y").code == 0
+    def run(*words: str) -> Result:
+        return fleet(*words) if words[0] == "apply" else cli("-C", str(root), "fleet", *words)
+
+    with journal(root, "fleet.yaml").lock("a test"):
+        locked = run(*command)
+        assert (locked.code, run("unlock", *option).code) == (7, 7)
+        (printed,) = re.findall(r"^ +hmsplan (.*)$", locked.err, re.MULTILINE)
+        assert shlex.split(printed) == ["-C", str(root), "fleet", "unlock", *option, "--force"]
+        freed = cli(*shlex.split(printed), "--json")
+        assert (freed.code, freed.json["unlocked"], "a test" in freed.json["holder"]) == (0, True, True)
+        assert run(*command).code != 7
+    assert "It was not locked." in cli("-C", str(root), "fleet", "unlock", *option).err
+
+
+def test_an_apply_whose_lock_was_taken_begins_nothing_more(
+    fleet: Callable[..., Result], cli: Cli, emulator: Emulator, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_fleet(root, NAMES, WAVES)
+    with monkeypatch.context() as patched:
+        patched.setattr(FleetLines, "ended", lambda *_: cli("-C", str(root), "fleet", "unlock", "--force"))
+        taken = fleet("apply", "-y")
+    assert taken.code == 1
+    assert "Lock lost" in taken.err
+    assert [name for name in NAMES if writes_of(emulator, name)] == ["acme"]
 
 
 def test_a_member_that_is_not_there_is_told(fleet: Callable[..., Result]) -> None:

@@ -34,10 +34,11 @@ emulator/
 
 
 class FolderLock:
-    """A ``Lock`` of *folder*, which it makes; *ignored* is what git does not see beside it."""
+    """A ``Lock`` of *folder*, which it makes; git does not see what is *ignored*, and the command *remedy* frees it."""
 
-    def __init__(self, folder: Path, ignored: str) -> None:
+    def __init__(self, folder: Path, ignored: str, remedy: str = "state unlock --force") -> None:
         self._folder = folder
+        self._remedy = remedy
         self._ignored = ignored
         self._file = folder / "lock"
         self._note = folder / "lock.owner"
@@ -62,7 +63,7 @@ class FolderLock:
             if self._token is None:
                 raise not_locked()
             if not self._is_ours():
-                raise lock_taken(self.holder())
+                raise lock_taken(self.holder(), self._remedy)
             if self._inode_now() != self._inode:
                 raise lock_lost(f"is gone, for {self._file} was removed or replaced")
 
@@ -122,7 +123,7 @@ class FolderLock:
             raise StateLocked(
                 f"{self.holder() or 'another process'} holds {self._file}. Wait until it ends; the lock of a process "
                 "that dies on this machine is free at once. If it ran on another machine and is gone, type\n"
-                "  hmsplan state unlock --force"
+                f"  hmsplan {self._remedy}"
             ) from None
         return lock
 
