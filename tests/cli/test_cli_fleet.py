@@ -980,6 +980,7 @@ def test_two_runs_of_one_fleet_are_not_at_once(
     fleet: Callable[..., Result],
     cli: Cli,
     root: Path,
+    url: str,
     journal: type[FleetJournal | OrganizationJournal],
     command: tuple[str, ...],
     option: tuple[str, ...],
@@ -989,7 +990,8 @@ def test_two_runs_of_one_fleet_are_not_at_once(
         table.write("oost,HMS_KEY_OOST,Oost\n")
 
     def run(*words: str) -> Result:
-        return fleet(*words) if words[0] == "apply" else cli("-C", str(root), "fleet", *words)
+        of_agency = {"HMS_SOVEREIGN_BASE_URL": url, "HMS_SOVEREIGN_API_KEY": key_of("acme")}
+        return fleet(*words) if words[0] == "apply" else cli("-C", str(root), "fleet", *words, **of_agency)
 
     with journal(root, "fleet.yaml").lock("a test"):
         locked = run(*command)
