@@ -740,7 +740,7 @@ def test_a_refusal_stops_as_the_file_says(fleet: Callable[..., Result], emulator
     assert all([each["name"] for each in emulator.all("assistants", key=key_of(name))] == ["Front"] for name in NAMES)
 
 
-@pytest.mark.parametrize("form", ["text", "html"])
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
 def test_what_allows_a_risk_is_typed_for_the_members_that_were_asked_for(
     fleet: Callable[..., Result], emulator: Emulator, root: Path, form: str
 ) -> None:
