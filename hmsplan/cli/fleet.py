@@ -199,7 +199,7 @@ def matrix_of_members(options: Globals, shards: int, members: tuple[str, ...]) -
             "shard": number,
             "of": len(parts),
             "members": " ".join(f"--member {member.name}" for member in part),
-            "keys": [member.key for member in part],
+            "keys": [member.key_variable for member in part],
             "secrets": sorted({variable_of(own.value) for member in part for own in member.secrets.values()}),
         }
         for number, part in enumerate(parts, 1)

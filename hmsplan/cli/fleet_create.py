@@ -29,10 +29,8 @@ from hmsplan.fleet.organizations import (
     refuse_twin,
     settle,
 )
-from hmsplan.fleet.values import SECRET
 from hmsplan.fleet.worker import NoKey, key_of
 from hmsplan.secrets import sinks
-from hmsplan.secrets.answers import variable_of
 from hmsplan.secrets.detect import hidden
 from hmsplan.secrets.source import Sink
 from hmsplan.text.escape import plain
@@ -204,8 +202,7 @@ def _tell_ending(options: Globals, new: NewOrganization, member: Member, made: s
         }
         out(orjson.dumps(document).decode())
         return
-    secret = member.key.removeprefix(SECRET)
-    variable = variable_of(secret) if member.key.startswith(SECRET) else member.key
+    variable = member.key_variable
     is_file = place.scheme == "file"
     keep = f" Keep {plain(place.place)} out of git." if is_file else f" Give the key as {variable}."
     typed = [f'export {variable}="$(cat {shlex.quote(plain(place.place))})"'] if is_file else []

@@ -7,6 +7,8 @@ import fnmatch
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from hmsplan.secrets.answers import variable_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -44,6 +46,11 @@ class Member:
     secrets: Mapping[str, Variable] = field(default_factory=dict)
     overrides: Node | None = None
     has_column: bool | None = None
+
+    @property
+    def key_variable(self) -> str:
+        """The variable that holds its key, if no source of secrets does."""
+        return variable_of(self.key.removeprefix(SECRET)) if self.key.startswith(SECRET) else self.key
 
     def place_of(self, organization: str) -> str:
         """Say what to write to declare its *organization*, and where; goes on behind "write"."""

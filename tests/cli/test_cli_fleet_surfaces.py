@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from support.fleets import DESK, environ, greetings, key_of, write_fleet
 
 from hmsplan.emulator import Emulator, Settings, running
+
+from .helpers import MAIN, REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,7 +112,7 @@ def test_a_refusal_in_markdown_is_the_reason_and_the_command(fleet: Callable[...
     assert "Refused in 2 members" in page
     (row,) = [line for line in page.splitlines() if line.startswith("- `acme`, `beta`: `assistants.desk`: ")]
     assert "--allow" not in row
-    command = f"hmsplan -C {root} fleet apply --allow delete:assistants.desk"
+    command = f"hmsplan -C {root} fleet apply --executor threads --allow delete:assistants.desk"
     assert f"```console\n{command}\n```" in page
 
 
@@ -113,7 +120,7 @@ def test_a_refusal_in_markdown_is_the_reason_and_the_command(fleet: Callable[...
 def test_a_refusal_in_html_is_marked_as_in_the_page_of_one_plan(fleet: Callable[..., Result], root: Path) -> None:
     page = fleet("plan", "--format", "html").out
     assert re.search(r'<section class="ask" [^>]*>\n<h2 [^>]*>Refused: 1 risk\.', page)
-    assert f"hmsplan -C {root} fleet apply --allow delete:assistants.desk" in page
+    assert f"hmsplan -C {root} fleet apply --executor threads --allow delete:assistants.desk" in page
 
 
 def test_a_warning_in_markdown_stands_once_with_its_place(fleet: Callable[..., Result], root: Path) -> None:
@@ -214,3 +221,39 @@ def test_what_an_export_leaves_out_is_named_once_and_what_to_type_next(
     assert "does not know the field (of acme, beta, delta, gamma)" in told(done)
     (command,) = [line.strip() for line in done.out.splitlines() if line.strip().startswith("hmsplan ")]
     assert cli(*command.split()[1:]).code == 0
+
+
+def test_the_jobs_of_a_matrix_have_the_keys_of_their_members_and_no_other_secret(
+    emulator: Emulator, cli: Cli, root: Path, tmp_path: Path
+) -> None:
+    """The step of docs/fleets.md, run as GitHub runs it: what is called hmsplan first tells what it was given."""
+    page = (REPOSITORY / "docs" / "fleets.md").read_text("utf-8")
+    (text,) = [each for each in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "toJSON(secrets)" in each]
+    step = yaml.safe_load(text)["jobs"]["plan"]["steps"][-1]
+    assert step["shell"] == "python"
+    rows = ["name,key,secret:crm", "acme,secret:acme_key,acme_crm", "beta,HMS_KEY_BETA,"]
+    (root / "clients.csv").write_text("\n".join(rows), "utf-8")
+    (root / "clinics/server.yaml").write_text(
+        'mcp_servers: {crm: {name: crm, url: "https://crm.example.com", headers: {X: "${secret:crm}"}}}\n', "utf-8"
+    )
+    (job, _) = cli("-C", str(root), "fleet", "matrix", "--shards", "2").json["include"]
+    given = {"HMSPLAN_SECRET_ACME_KEY": key_of("acme"), "HMSPLAN_SECRET_ACME_CRM": "of-acme-0123456789"}
+    program = tmp_path / "bin" / "hmsplan"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nenv\nexec {sys.executable} -c '{MAIN}' \"$@\"\n", "utf-8")
+    program.chmod(0o755)
+    with running(emulator) as url:
+        env = {
+            "PATH": f"{program.parent}:{os.environ['PATH']}",
+            "HMS_SOVEREIGN_BASE_URL": url,
+            "EVERY": json.dumps({**given, "HMS_KEY_BETA": key_of("beta"), "GITHUB_TOKEN": "c4nary-token"}),
+            "NEEDED": json.dumps(job),
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", step["run"]], cwd=root, env=env, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 0, done
+    assert "1 member of 1 would change." in done.stdout
+    assert all(f"{name}={value}\n" in done.stdout for name, value in given.items())
+    assert key_of("beta") not in done.stdout
+    assert "c4nary" not in done.stdout
