@@ -12,7 +12,7 @@ from hmsplan.cli.parsing import Command
 from hmsplan.cli.quoting import Quoting
 from hmsplan.cli.session import load
 from hmsplan.cli.surfaces import FOUND_FORMATS, print_found
-from hmsplan.cli.terminal import complain, err, out, width
+from hmsplan.cli.terminal import complain, err, out, width, wrapped
 from hmsplan.errors import ConfigError
 from hmsplan.model import Severity, has_severity
 from hmsplan.operations.lint import lint_stack
@@ -69,5 +69,5 @@ def validate_command(options: Globals, form: str) -> int:
         out(f"Valid: {len(well)} resource{'' if len(well) == 1 else 's'}.")
     else:
         lint = "" if any(each.rule for each in found) else _NO_LINT
-        err(f"{len(found)} problem{'' if len(found) == 1 else 's'}.{lint}")
+        err(wrapped(f"{len(found)} problem{'' if len(found) == 1 else 's'}.{lint}"))
     return code
