@@ -44,6 +44,8 @@ def wanted_details(stack: Stack, state: State, kind: Kind, objects: Mapping[str,
     resources = (r for a, r in stack.resources.items() if a.kind == kind.name)
     declaring = {r.address for r in resources if r.members is not None or kind.members is None}
     names = {identity_of(kind, stack.resources[a].spec) for a in declaring}
+    of_creates = [intent.identity for intent in state.intents if intent.kind == kind.name and intent.parent is None]
+    names |= {identity[0] for identity in of_creates if identity}
     by_import = {entry.id for entry in stack.imports if entry.target in declaring}
     parents = {intent.parent for intent in state.intents}
     sources = set(declaring)

@@ -99,6 +99,21 @@ def test_an_open_create_is_8_until_it_is_resolved(emulator: Emulator, live: Live
     assert made["id"] in live("state", "show", address).out
 
 
+@pytest.mark.parametrize("kind", SPECS)
+def test_an_open_create_that_is_not_declared_any_more_settles_itself(
+    emulator: Emulator, live: Live, tmp_path: Path, kind: str
+) -> None:
+    """The author goes back before the next run: what was made is known by all that was sent, also beyond a list."""
+    declare(tmp_path, {**AGENT, kind: {**(AGENT if kind == "assistants" else {}).get(kind, {}), "one": SPECS[kind]}})
+    lose(emulator, KINDS[kind].path)
+    assert live("apply", "-y").code == 8
+    emulator.inject()
+    declare(tmp_path, AGENT)
+    done = live("apply", "-y", "--allow", "*")
+    assert done.code == 0, done
+    assert [each for each in emulator.all(kind) if each[KINDS[kind].identity] in {"One", "+31850000010"}] == []
+
+
 def test_an_open_create_of_what_there_is_once_settles_itself(emulator: Emulator, live: Live, tmp_path: Path) -> None:
     """A provider's key and the mail domain: whatever shows up there is the one that was sent."""
     key = {"provider": "resend", "api_key": "${secret:resend}"}
