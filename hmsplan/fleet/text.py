@@ -42,7 +42,7 @@ def joined(sections: Iterable[list[Line]]) -> Iterator[Line]:
 
 
 def _plan(plan: FleetPlan, commands: CommandLine, width: int) -> Iterator[list[Line]]:
-    first = [title(f"No state yet: {some(plan.first, MOST_NAMES)}", Tone.PLAIN)] if plan.first else []
+    first = [title(safe(f"No state yet: {some(plan.first, MOST_NAMES)}"), Tone.PLAIN)] if plan.first else []
     yield [title(plan.verdict), *first]
     for group in plan.groups[:_MOST_SHOWN]:
         yield from _group(group, commands, width)
