@@ -43,6 +43,7 @@ A column ``secret:name`` says under which name the member keeps that secret; eve
 """
 _SECRET_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _KEY_ITSELF: Final = re.compile(r"fl_[A-Za-z0-9_]{6,}")
+_SECRET_ITSELF: Final = re.compile(r"(?:fl_live|fl_test|whsec|ghp)_[A-Za-z0-9_]{6,}")
 
 
 def load_fleet(root: Path, file: str = FLEET_FILE) -> Fleet:
@@ -112,6 +113,15 @@ _NAME_INSTEAD: Final = (
 )
 
 
+def _in_plain_text(about: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield where a key or a secret stands in the place of its name, and what to do."""
+    if _KEY_ITSELF.fullmatch(about["key"]):
+        yield ("key",), _NOT_THE_KEY
+    for name, kept in about.get("secrets", {}).items():
+        if _SECRET_ITSELF.fullmatch(kept):
+            yield ("secrets", name), _NAME_INSTEAD
+
+
 def _may_be_a_key(path: tuple[str | int, ...]) -> bool:
     return path[-1:] == ("key",) or "secrets" in path[:-1]
 
@@ -155,8 +165,8 @@ class _Loader:
     def _of_yaml(self, node: Node) -> Member | None:
         value = node.value
         place = partial(self._place, node)
-        if _KEY_ITSELF.fullmatch(value["key"]):
-            self._problems.append(Diagnostic("Secret in plain text", _NOT_THE_KEY, place("key")))
+        if plain := [Diagnostic("Secret in plain text", why, node.locate(at)) for at, why in _in_plain_text(value)]:
+            self._problems += plain
             return None
         stack = self._stack(value.get("stack"), place("stack") if "stack" in value else None)
         return Member(
@@ -240,8 +250,8 @@ class _Loader:
             _in_cell(violation, place, rows.source)
             for violation in violations_of(about, _MEMBER, title="a member", is_secret=_may_be_a_key)
         ]
-        if not wrong and _KEY_ITSELF.fullmatch(about["key"]):
-            wrong.append(Diagnostic("Secret in plain text", _NOT_THE_KEY, place["key"]()))
+        for at, why in _in_plain_text(about) if not wrong else ():
+            wrong.append(Diagnostic("Secret in plain text", why, place[at[0] if at[0] == "key" else SECRET + at[1]]()))
         self._problems += wrong
         if wrong:
             return None

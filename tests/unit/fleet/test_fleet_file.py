@@ -67,6 +67,12 @@ def test_a_member_names_where_its_own_secrets_are_kept(tmp_path: Path) -> None:
 def test_a_secret_itself_is_never_shown(tmp_path: Path) -> None:
     text = "members: [{name: acme, key: HMS_KEY_ACME, secrets: {crm: 'c4nary+secret/x='}}]\nstack: clinics\n"
     assert problems(fleet_in(tmp_path, text)) == ["fleet.yaml:1:58 Secret in plain text"]
+    for kept in ("whsec_c4nary0123", "fl_live_c4nary0123"):
+        text = f"members: [{{name: acme, key: HMS_KEY_ACME, secrets: {{crm: {kept}}}}}]\nstack: clinics\n"
+        assert problems(fleet_in(tmp_path, text)) == ["fleet.yaml:1:58 Secret in plain text"]
+        csv = f"name,key,secret:crm\nacme,HMS_KEY_ACME,{kept}\n"
+        path = fleet_in(tmp_path, "members: ${csv:clients.csv}\nstack: clinics\n", csv)
+        assert problems(path) == ["clients.csv:2:19 Secret in plain text"]
     csv = "name,key,secret:crm,secret:\nacme,HMS_KEY_ACME,c4nary+secret/x=,\n"
     path = fleet_in(tmp_path, "members: ${csv:clients.csv}\nstack: clinics\n", csv)
     assert problems(path) == ["clients.csv:1:1 Bad column"]
