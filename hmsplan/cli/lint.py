@@ -34,7 +34,7 @@ FORMATS: Final = ("text", "json", *FOUND_FORMATS)
 _SUITE: Final = "hmsplan lint"
 NOT_RUN: Final = Diagnostic(
     "Lint not run",
-    "Rules look at a valid stack, so none was asked. When what stands above is mended: hmsplan lint",
+    "Rules look at a valid stack, so none was asked. When that is corrected: hmsplan lint",
     severity=Severity.INFO,
 )
 _SILENT: Final = frozenset({"sarif", "junit", "codequality"})

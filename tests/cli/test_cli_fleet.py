@@ -10,10 +10,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.fleets import DESK, environ, greetings, key_of, requests_of, write_fleet, writes_of
+from support.fleets import DESK, emulator_of, environ, greetings, key_of, requests_of, write_fleet, writes_of
 
 from hmsplan.cli.fleet_progress import FleetLines
-from hmsplan.emulator import Emulator, Fault, Settings, running
+from hmsplan.emulator import Emulator, Fault, running
 from hmsplan.emulator.store import key_hash
 from hmsplan.fleet.cluster import perform_sent
 from hmsplan.fleet.executors import Workers
@@ -38,9 +38,7 @@ Run = "Callable[..., Result]"
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    with Emulator(settings=Settings(rate_limit=None)) as made:
-        for name in NAMES:
-            made.organization(key_of(name))
+    with emulator_of(NAMES) as made:
         yield made
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from support.fleets import DESK, environ, greetings, key_of, write_fleet
+from support.fleets import DESK, emulator_of, environ, greetings, key_of, write_fleet
 
-from hmsplan.emulator import Emulator, Settings, running
+from hmsplan.emulator import Emulator, running
 
 from .helpers import MAIN, REPOSITORY
 
@@ -29,9 +29,7 @@ FORMS = ("text", "markdown", "html")
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    with Emulator(settings=Settings(rate_limit=None)) as made:
-        for name in NAMES:
-            made.organization(key_of(name))
+    with emulator_of(NAMES) as made:
         yield made
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from canaries.leaks import Canary, found
-from support.fleets import environ, greetings, key_of, write_fleet
+from support.fleets import emulator_of, environ, greetings, key_of, write_fleet
 
-from hmsplan.emulator import Emulator, Fault, Settings, running
+from hmsplan.emulator import Emulator, Fault, running
 from hmsplan.errors import HmsplanError
 from hmsplan.fleet import cluster as of_cluster
 from hmsplan.fleet.executors import Workers
@@ -63,9 +63,7 @@ def cluster(shared: Cluster) -> Cluster:
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    with Emulator(settings=Settings(rate_limit=None)) as made:
-        for name in NAMES:
-            made.organization(key_of(name))
+    with emulator_of(NAMES) as made:
         yield made
 
 

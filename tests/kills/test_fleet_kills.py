@@ -8,17 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from support.fleets import environ, greetings, key_of, write_fleet
+from support.fleets import emulator_of, environ, greetings, write_fleet
 
-from hmsplan.emulator import Emulator, Fault, Settings, running
+from hmsplan.emulator import Emulator, Fault, running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 NAMES: Final = tuple(f"m{number:02}" for number in range(20))
 KILLS: Final = int(os.environ.get("HMSPLAN_TEST_KILLS", "2"))
@@ -26,14 +26,6 @@ MAIN: Final = "from hmsplan.cli import main; main()"
 WAVES: Final = "waves: [{share: 10%}, {share: 50%}, {share: 100%}]\n"
 
 pytestmark = [pytest.mark.no_cover, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
-
-
-@contextmanager
-def emulator_of(names: Sequence[str]) -> Iterator[Emulator]:
-    with Emulator(settings=Settings(rate_limit=None)) as made:
-        for name in names:
-            made.organization(key_of(name))
-        yield made
 
 
 @pytest.fixture

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from hmsplan.emulator import Emulator, Settings
 from hmsplan.emulator.store import key_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
-
-    from hmsplan.emulator import Emulator
 
 STACK = """\
 version: 1
@@ -29,6 +29,15 @@ assistants:
 
 def key_of(name: str) -> str:
     return f"fl_live_{name}_0123456789"
+
+
+@contextmanager
+def emulator_of(names: Sequence[str]) -> Iterator[Emulator]:
+    """Open an emulator with an organization for each of *names*."""
+    with Emulator(settings=Settings(rate_limit=None)) as made:
+        for name in names:
+            made.organization(key_of(name))
+        yield made
 
 
 def environ(names: Iterable[str]) -> dict[str, str]:
