@@ -176,6 +176,12 @@ class Declared:
     source: SourceLine
     source_map: SourceMap
 
+    def copied(self) -> Declared:
+        """Return a copy whose source map may be filled in."""
+        origin = self.source_map
+        own = SourceMap(origin.kind, origin.source, origin.layers)
+        return Declared(self.address, self.kind, self.spec, self.source, own)
+
     def placed(self, problem: Diagnostic) -> Diagnostic:
         """Return a problem of this resource with its address, and with the line of its path if it has none."""
         return replace(problem, address=self.address, source=problem.source or self.source_map(problem.path))

@@ -14,8 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hmsplan.config.build import Sources, build_stack
+from hmsplan.config.build import build_stack
 from hmsplan.config.confined import APPROVALS_FILE, STACK_FILE, Folder
+from hmsplan.config.declarations import Sources, read_declarations
 from hmsplan.config.environments import (
     NOTHING,
     Environment,
@@ -92,7 +93,8 @@ def load_stack(
     with _garbage_stays():
         if files is None:
             files = read_files(root, environment, meanwhile=meanwhile, instead=instead)
-        sources = replace(files, member=member)
+        shared = files.declarations if member.overrides is None else None
+        sources = replace(files, member=member, declarations=shared)
         texts = Folder(str(root), instead=instead)
         build = partial(build_stack, sources, given=variables, environ=environ, read_text=texts.read_text)
         dotenv = () if secrets_file is None else (Source("dotenv", str(secrets_file)),)
@@ -132,9 +134,11 @@ def read_files(
     """Read and parse all files of a stack; the arguments are those of ``load_stack``. What is wrong is in the result.
 
     Raises:
-        ConfigError: there is no stack, or it asks for another version of hmsplan.
+        ConfigError: there is no stack, it asks for another version of hmsplan, or there are too many problems to go on.
     """
-    return _read_sources(Folder(str(root), instead=instead), root, environment, meanwhile)
+    sources = _read_sources(Folder(str(root), instead=instead), root, environment, meanwhile)
+    sources.declarations = read_declarations(sources)
+    return sources
 
 
 def load_settings(root: Path) -> Settings:

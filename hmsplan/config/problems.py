@@ -22,18 +22,23 @@ class Problems(list[Diagnostic]):
     resources inherit from one line is one problem: it is left out when it is in the list already, or among *told*, the
     problems of the file that holds the line.
 
+    Attributes:
+        heard: how many were added, those that were left out too.
+
     Raises:
         ConfigError: there are *most* errors; carries all, warnings too, and says that there may be more.
     """
 
     def __init__(self, *, most: int = MOST, told: Iterable[Diagnostic] = ()) -> None:
         super().__init__()
+        self.heard = 0
         self._left = most
         self._told = {(problem.summary, problem.source) for problem in told}
         self._seen = set[tuple[str, str, SourceLine]]()
 
     def append(self, problem: Diagnostic) -> None:
         """Add a problem."""
+        self.heard += 1
         if problem.source is not None:
             seen = (problem.summary, problem.detail, problem.source)
             if seen in self._seen or (problem.summary, problem.source) in self._told:

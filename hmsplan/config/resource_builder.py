@@ -12,7 +12,7 @@ from hmsplan.config.exposed_secrets import exposed
 from hmsplan.config.extra import EXTRA
 from hmsplan.config.interpolation import Call, FileProblem
 from hmsplan.config.layers import Paste
-from hmsplan.config.resolve import bind
+from hmsplan.config.resolve import Resolved, bind
 from hmsplan.config.schema_violation import not_a_schema, violations_of
 from hmsplan.kinds import A_KIND, KINDS, api_rules, tool_forms
 from hmsplan.kinds.identity import identity_of
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from hmsplan.config.layers import Declared
     from hmsplan.config.problems import Problems
-    from hmsplan.config.resolve import Resolved, Resolver
+    from hmsplan.config.resolve import Resolver
     from hmsplan.kinds import Kind
     from hmsplan.kinds.kind import Expansion
     from hmsplan.model import SourceLine, Spec, Value
@@ -50,11 +50,15 @@ class ResourceBuilder:
 
     Attributes:
         problems: everything wrong so far, the resolver's own apart.
+        shared: the resources into which nothing is filled in, with what they were declared as; grows.
     """
 
-    def __init__(self, resolver: Resolver, problems: Problems) -> None:
+    def __init__(
+        self, resolver: Resolver, problems: Problems, shared: dict[Address, tuple[Declared, Resource]]
+    ) -> None:
         self.resolver = resolver
         self.problems = problems
+        self.shared = shared
         self._finished: dict[Address, Resource] = {}
         self._expanded: dict[Address, dict[str, Any] | None] = {}
         self._identities: dict[tuple[str, str], Address] = {}
@@ -64,13 +68,25 @@ class ResourceBuilder:
         """Return every resource that is right, by address in order."""
         rank = {kind: position for position, kind in enumerate(KINDS)}
         declared = self.resolver.declared
+        ready = {address: self.shared[address][1] for address, each in declared.items() if self._is_shared(each)}
+        if len(ready) == len(declared):
+            return dict(sorted(ready.items()))  # no two of them have one name, or a problem would have been heard
         for address in sorted(declared, key=lambda address: (rank[address.kind], address.key)):
-            resource = self._finish(declared[address])
+            if (resource := ready.get(address)) is not None:
+                self._check_identity(declared[address], Resolved(declared[address].spec))
+            else:
+                resource = self._finish(declared[address])
             if resource is not None:
                 self._finished[address] = resource
         return dict(sorted(self._finished.items()))
 
+    def _is_shared(self, declared: Declared) -> bool:
+        """Say whether the resource is the same in every stack of the same files, and another one has it already."""
+        found = self.shared.get(declared.address)
+        return found is not None and found[0] is declared
+
     def _finish(self, declared: Declared) -> Resource | None:
+        before = self.problems.heard
         resolved = self.resolver.resolve(declared)
         violated = self._check_schema(declared, resolved)
         fits = not violated
@@ -101,7 +117,7 @@ class ResourceBuilder:
         ]
         for path, template in pastes:
             copies += [replace(copy, path=_named(path, names)) for copy in self._finished[template].copies]
-        return Resource(
+        resource = Resource(
             declared.address,
             spec,
             declared.source,
@@ -114,6 +130,9 @@ class ResourceBuilder:
             member_sources,
             tuple(dict.fromkeys(copies)),
         )
+        if resolved.spec is declared.spec and self.problems.heard == before:
+            self.shared[declared.address] = (declared, resource)
+        return resource
 
     def _check_schema(self, declared: Declared, resolved: Resolved) -> set[FieldPath]:
         """Return the paths of what does not fit."""

@@ -22,6 +22,7 @@ from hmsplan.model import ANY, ANY_KEY, Address, Lifecycle, Ref, Safety, Secret,
 from hmsplan.operations.checks import secret_values
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "stack"
+SUPPORT_TOOLS = Address("assistants", "tools")
 SUPPORT = Address("assistants", "support")
 MAIN = Address("numbers", "main")
 TOOLS = """
@@ -68,6 +69,66 @@ def test_files_that_are_read_once_are_not_changed_by_the_stacks_made_of_them(env
         assert (shared.resources, shared.variables) == (alone.resources, alone.variables)
         assert set(secret_values(shared)) == {value}
         assert [document.value for document in documents] == before
+
+
+TOOL_PATH = ("llm_config", "tools")
+SHARED: dict[str, str | bytes] = {
+    "hmsplan.yaml": STACK
+    + "defaults: {assistants: {gdpr_mode: true}}\n"
+    + "variables: {practice: {default: A practice}, tool: {default: book}}\n",
+    "tools.yaml": """
+        tool_templates:
+          hours:
+            name: hours
+            description: Opening hours.
+            tool_type: function
+            tool_config: {url: "https://example.com/hours?api_key=0123456789abcdef", parameters: {type: object}}
+          book:
+            name: "${var:tool}"
+            description: Book a visit.
+            tool_type: function
+            tool_config: {url: "https://example.com/book", parameters: {type: object}}
+        """,
+    "assistants.yaml": """
+        assistants:
+          plain: {name: Plain, first_message: Good morning.}
+          greeting: {name: Greeting, first_message: "This is ${var:practice}."}
+          named: {name: "${var:practice}"}
+          tools:
+            name: Tools
+            llm_config:
+              provider: openai
+              model: gpt-5.4
+              tools: ["${tool_templates.hours}", "${tool_templates.book}"]
+          copy: {name: Copy, first_message: "${assistants.greeting.first_message}"}
+        """,
+}
+
+
+def everything(stack: Stack) -> Any:
+    """Return all that a stack says, with the line of each field."""
+    lines = {
+        (address, path): each.locate(path)
+        for address, each in stack.resources.items()
+        if each.locate
+        for path, _ in [*leaves(each.spec), *(((*TOOL_PATH, name), None) for name in ("hours", "book", "hours_2"))]
+    }
+    return stack.resources, stack.warnings, stack.variables, lines
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (1, 1, 0, 0)])
+def test_a_stack_of_shared_files_is_the_one_that_is_read_alone(tmp_path: Path, order: tuple[int, ...]) -> None:
+    """What holds no variable is built once for all members of a fleet; nothing else of one is in the next."""
+    root = write(tmp_path, SHARED)
+    members: list[dict[str, str]] = [{}, {"practice": "Jansen"}, {"practice": "Plain"}, {"tool": "hours_2"}]
+    files = read_files(root)
+    shared = [load_stack(root, variables=members[number], files=files) for number in order]
+    for number, stack in zip(order, shared, strict=True):
+        assert everything(stack) == everything(load_stack(root, variables=members[number]))
+    assert any(each.summary == "Same name twice" for each in load_stack(root, variables=members[2]).warnings)
+    again = [load_stack(root, variables=each, files=files).resources for each in members]
+    assert all(each[Address("assistants", "plain")] is again[0][Address("assistants", "plain")] for each in again)
+    assert all(each[SUPPORT_TOOLS].spec != again[3][SUPPORT_TOOLS].spec for each in again[:3])
 
 
 def stack_secrets(stack: Stack) -> set[str]:
