@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias
 
 import httpx
@@ -130,6 +131,7 @@ class ReadClient:
             timeout=httpx.Timeout(timeout_s),
             limits=httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections),
             event_hooks={"request": [self._guard]},
+            cookies=_NoCookies(),
             headers={
                 "Authorization": f"Bearer {key}",
                 "Accept": "application/json",
@@ -238,7 +240,8 @@ class ReadClient:
 
         What did not leave gives its reservation back.
         """
-        request = self._http.build_request(method, f"{self.base_url}{path}", params=params, content=content)
+        url, headers = f"{self.base_url}{path}", self._http.headers  # the client would merge both with nothing
+        request = httpx.Request(method, url, params=params, headers=headers, content=content)
         departure = Departure(before, self._gate, self.clock)
         async with self._slots:
             await self._admit(method, path)
@@ -272,13 +275,13 @@ class ReadClient:
         raise error
 
     async def _send(self, request: httpx.Request) -> Answer:
-        status, headers = None, httpx.Headers()
+        status, headers = None, dict[str, str]()
         try:
             async with asyncio.timeout(self._exchange_s):
                 response = await self._http.send(request, stream=True)
-                status, headers = response.status_code, response.headers
+                status, headers = response.status_code, dict(response.headers.items())
                 try:
-                    return await self._received(response)
+                    return await self._received(response, headers)
                 finally:
                     await response.aclose()
         except TimeoutError:
@@ -287,9 +290,9 @@ class ReadClient:
             trouble, sent = self._trouble(error), not isinstance(error, _NOT_SENT)
             return Answer(status, headers, trouble=trouble, sent=sent, final="CERTIFICATE_VERIFY_FAILED" in trouble)
 
-    async def _received(self, response: httpx.Response) -> Answer:
+    async def _received(self, response: httpx.Response, headers: Mapping[str, str]) -> Answer:
         """Read the body, as far as it may be; of an error only what is worth showing."""
-        status, headers = response.status_code, response.headers
+        status = response.status_code
         most = self._max_bytes if response.is_success else _ERROR_BYTES
         too_large = f"the answer is larger than {self._max_bytes} bytes"
         if (coding := headers.get("content-encoding", "").strip().lower()) not in _ENCODINGS:
@@ -420,6 +423,13 @@ class WriteClient(ReadClient):
             ApiError: refused, or no success after all tries.
         """
         return await self._call("DELETE", where, body=body, before=before)
+
+
+class _NoCookies(CookieJar):
+    """Keeps no cookie: nothing of one answer goes into the next request."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Look for none."""
 
 
 @functools.cache

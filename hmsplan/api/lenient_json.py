@@ -38,11 +38,13 @@ def read(body: bytes) -> Any:
 
 def is_deep(value: Any, levels: int = MAX_DEPTH) -> bool:
     """Say whether lists and objects are nested deeper than *levels*."""
-    items = value.values() if type(value) is dict else value if type(value) is list else ()
-    for item in items:
-        if (type(item) is dict or type(item) is list) and (levels <= 1 or is_deep(item, levels - 1)):
-            return True
-    return False
+    blocks = [value] if type(value) is dict or type(value) is list else []
+    for _ in range(levels):
+        items = (block.values() if type(block) is dict else block for block in blocks)
+        blocks = [each for found in items for each in found if type(each) is dict or type(each) is list]
+        if not blocks:
+            return False
+    return True
 
 
 def _whole(digits: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote
 
@@ -38,6 +39,7 @@ def segments(path: str, *parts: str) -> Segments:
     return tuple(found)
 
 
+@functools.cache
 def endpoint(base_url: str, allow_host: str | None = None) -> httpx.URL:
     """Check where the key would go.
 
@@ -99,12 +101,12 @@ def encoded(where: Sequence[str]) -> str:
     Raises:
         HmsplanError: an item that cannot be one.
     """
-    found = []
-    for segment in where:
-        if segment in {"", ".", ".."} or len(segment) > _LONGEST_ID:
-            raise HmsplanError(f"{segment[:40]!r} cannot be part of a path", summary="Unusable id")
-        try:
-            found.append(quote(segment, safe=""))
-        except UnicodeEncodeError:
-            raise HmsplanError(f"{segment[:40]!r} cannot be part of a path", summary="Unusable id") from None
-    return "/" + "/".join(found)
+    return "/" + "/".join(map(_segment, where))
+
+
+@functools.lru_cache(maxsize=1024)
+def _segment(text: str) -> str:
+    if text not in {"", ".", ".."} and len(text) <= _LONGEST_ID:
+        with suppress(UnicodeEncodeError):
+            return quote(text, safe="")
+    raise HmsplanError(f"{text[:40]!r} cannot be part of a path", summary="Unusable id")

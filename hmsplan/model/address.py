@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Final, NamedTuple
 
@@ -16,6 +17,7 @@ class Address(NamedTuple):
         return f"{self.kind}.{self.key}"
 
     @classmethod
+    @functools.lru_cache(maxsize=4096)
     def parse(cls, text: str) -> Address:
         """Read ``kind.key``; whether the kind exists is not checked here.
 

@@ -152,6 +152,17 @@ def test_the_headers_of_a_request() -> None:
     run(main())
 
 
+def test_a_cookie_is_not_sent_back() -> None:
+    async def main() -> None:
+        script = Script([httpx.Response(200, content=JSON, headers={"Set-Cookie": "session=of-the-last-one; Path=/"})])
+        async with client(script) as api:
+            for _ in range(2):
+                await api.get(WHERE)
+        assert [request.headers.get("cookie") for request in script.seen] == [None, None]
+
+    run(main())
+
+
 def test_a_body_on_the_wire_has_its_nulls_and_its_secrets() -> None:
     """ "{"workflow_id": null} has to reach the wire"; a Secret is unwrapped here and nowhere else."""
 
