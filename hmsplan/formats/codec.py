@@ -28,6 +28,7 @@ TAG: Final = "$hmsplan"
 """The one key that a mapping of ours has where JSON has no word; a user's mapping with that key is wrapped."""
 
 MAX_DEPTH: Final = 200
+_SCALARS: Final = frozenset({str, int, float, bool})
 _UNIONS: Final = (typing.Union, types.UnionType)
 
 
@@ -236,6 +237,7 @@ def _enum(data: Any, wanted: type[enum.Enum], where: str) -> enum.Enum:
 
 def _record(wanted: type, form: Form) -> Read:
     fields = {name: _reader(hint, form) for name, (hint, _) in _fields(wanted).items()}
+    scalars = {name: hint for name, (hint, _) in _fields(wanted).items() if hint in _SCALARS}
     if form.later is None:
         needed = {name for name, (_, default) in _fields(wanted).items() if default is dataclasses.MISSING}
     else:
@@ -244,10 +246,13 @@ def _record(wanted: type, form: Form) -> Read:
     def record(data: Any, where: str) -> Any:
         if missing := needed - must(data, dict, where).keys():
             raise ValueError(f"{where}: {min(missing)!r} is missing")
-        for name in data:
-            if name not in fields:
-                raise Newer(f"{where}: {name!r:.60} is unknown to this version")
-        return wanted(**{name: fields[name](item, f"{where}.{name}") for name, item in data.items()})
+        if unknown := [name for name in data if name not in fields]:
+            raise Newer(f"{where}: {unknown[0]!r:.60} is unknown to this version")
+        found = dict(data)
+        for name, item in data.items():
+            if type(item) is not scalars.get(name):  # one that is, is right as it stands: most of a large state is
+                found[name] = fields[name](item, f"{where}.{name}")
+        return wanted(**found)
 
     return record
 

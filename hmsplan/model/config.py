@@ -91,7 +91,7 @@ class Resource:
     @property
     def copied(self) -> tuple[Address, ...]:
         """Every address from which it copies a value, sorted."""
-        return tuple(sorted({copy.address for copy in self.copies}))
+        return tuple(sorted({copy.address for copy in self.copies})) if self.copies else ()
 
 
 @dataclass(frozen=True, slots=True)

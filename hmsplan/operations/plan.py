@@ -87,8 +87,9 @@ async def plan_live(
 def _planned(stack: Stack, snapshot: Snapshot, state: State, options: Options, elsewhere: Elsewhere) -> Plan:
     began = time.perf_counter()
     plan = make_plan(stack, snapshot, state, options, elsewhere)
-    took_ms = (time.perf_counter() - began) * 1000
-    _LOG.info("%s: %s, %.0f ms", plan.digest_of(Digest.STRICT), wording.listed(_counts(plan)), took_ms)
+    if _LOG.isEnabledFor(logging.INFO):
+        took_ms = (time.perf_counter() - began) * 1000
+        _LOG.info("%s: %s, %.0f ms", plan.digest_of(Digest.STRICT), wording.listed(_counts(plan)), took_ms)
     return plan
 
 

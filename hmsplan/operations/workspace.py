@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from hmsplan.api.client import ReadClient
 from hmsplan.api.urls import DEFAULT_BASE_URL
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hmsplan.errors import StateError
     from hmsplan.model import Plan, Secret, Stack, State
 
+_LARGE: Final = 300  # resources; of fewer, memory is not worth a thought
 Client = TypeVar("Client", bound=ReadClient)
 
 
@@ -117,7 +118,7 @@ class Workspace:
         self.accept(stored)
         state = stored or new_state()
         refuse_other_stack(state, self.stack.name)
-        return share(state, self.stack)
+        return share(state, self.stack) if len(self.stack.resources) >= _LARGE else state
 
     def elsewhere(self) -> Mapping[tuple[str, str], str]:
         """Return the objects that other environments of the stack bind, and which; a state that is not read is told."""

@@ -49,13 +49,15 @@ def diff(kind: Kind, declared: Spec, live: Spec) -> tuple[FieldChange, ...]:
         if _equal(kind, want, have, (key,)):  # nearly always, and far cheaper than a walk
             continue
         found += _value(kind, want, have, (key,), (key,), lambda: (declared, live))
-    return tuple(sorted(found, key=lambda change: sort_key(change.path)))
+    return tuple(sorted(found, key=lambda change: sort_key(change.path))) if found else ()
 
 
 def _equal(kind: Kind, want: Value, have: Value | Missing, pat: Pattern) -> bool:
     """Say whether two values are one; in JSON of the user's own, true is not 1."""
     if want != have:
         return False
+    if type(want) is str:
+        return True
     below = _json_below(kind.atomic, pat)
     if not below or want is have or _written_alike(want, have):
         return True
@@ -333,7 +335,8 @@ def _hidden(old: Value, at: FieldPath) -> Iterator[FieldChange]:
 
 def released(kind: Kind, applied: Spec, declared: Spec) -> tuple[FieldPath, ...]:
     """Name the top-level fields we applied, the author took out, and that cannot be cleared."""
-    return tuple(sorted((key,) for key in applied.keys() - declared.keys() if key not in kind.resettable))
+    gone = applied.keys() - declared.keys()
+    return tuple(sorted((key,) for key in gone if key not in kind.resettable)) if gone else ()
 
 
 def conflicting_fields(kind: Kind, declared: Spec, live: Spec) -> tuple[FieldChange, ...]:

@@ -47,22 +47,26 @@ def find_drift(
     for address, binding in sorted(known.bindings.items()):
         kind = kinds[address.kind]
         live = snapshot.get(address.kind, binding.id)
-        name = str(binding.applied.get(kind.identity, ""))
         if live is None:
             if address in known.gone:
-                found.append(Drift(address.kind, binding.id, DriftKind.GONE, address, name))
+                found.append(Drift(address.kind, binding.id, DriftKind.GONE, address, _name(kind, binding)))
             continue
         if is_final(kind, live.fields):
             continue  # the platform alone brought it there
         resource = stack.resources.get(address)
         declared = resource.spec if resource is not None else EMPTY
         fields = tuple(_changed(kind, binding, live.fields, declared, ids))
-        members = (resource.members if resource is not None else None) or ()
-        fields += tuple(_members(kind, binding, members, snapshot, lineage))
+        if kind.members is not None and resource is not None:
+            fields += tuple(_members(kind, binding, resource.members or (), snapshot, lineage))
         if fields:
             unseen = tuple(unseen_fields(kind, binding.applied, live.fields))
+            name = _name(kind, binding)
             found.append(Drift(address.kind, binding.id, DriftKind.CHANGED, address, name, fields, unseen))
     return tuple(found)
+
+
+def _name(kind: Kind, binding: Binding) -> str:
+    return str(binding.applied.get(kind.identity, ""))
 
 
 def _changed(

@@ -66,7 +66,7 @@ def comparison(
     watched = without(spec, resource.lifecycle.ignore_changes) if resource.lifecycle.ignore_changes else spec
     is_as_applied, is_new = binding.applied == spec, bool(adopted) or not binding.applied
     fields = _compared(kind, resource, live, binding, watched, is_as_applied=is_as_applied, resend=resend)
-    notes = _doubts(kind, fields, live, binding, resend=resend)
+    notes = _doubts(kind, fields, live, binding, resend=resend) if fields else []
     if not kind.patchable and is_new and not resend:
         fields, unseen = _split_secrets(fields)
         notes += [f"{dotted(path)} cannot be seen; it is taken to be right" for path in unseen]
@@ -77,7 +77,7 @@ def comparison(
         if fields or members:
             notes.append(f"it is {kind.final[1]}, and the platform lets nothing change any more")
         fields, members, freed = (), None, ()
-    replaces = _replaces(kind, fields)
+    replaces = _replaces(kind, fields) if fields else ()
     starts = bool(fields) and _starts(kind, EMPTY if replaces else live.fields, watched)
     if replaces:
         members = _beginning(kind, resource, binding, live_members, lineage)
@@ -260,6 +260,8 @@ def is_final(kind: Kind, live: Spec) -> bool:
 
 
 def _reason(resource: Resource, fields: tuple[FieldChange, ...], adopted: str) -> str:
+    if not fields:
+        return adopted
     through = sorted({str(t) for path, t in resource.via if any(c.path[: len(path)] == path for c in fields)})
     parts = [adopted] if adopted else []
     if through:
@@ -268,4 +270,4 @@ def _reason(resource: Resource, fields: tuple[FieldChange, ...], adopted: str) -
 
 
 def _pasted(resource: Resource) -> tuple[Address, ...]:
-    return tuple(sorted({template for _, template in resource.via}))
+    return tuple(sorted({template for _, template in resource.via})) if resource.via else ()

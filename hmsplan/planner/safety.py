@@ -37,7 +37,8 @@ def risks(
     *stack* is what the author declared, even where *destroy* asks to delete all of it. *users* maps the id of an object
     that goes away to the live objects that this plan does not change and that still use it.
     """
-    found = [refusal for change in changes for refusal in _risks(change, stack, snapshot, bindings, users, kinds)]
+    risky = [change for change in changes if change.action is not Action.NO_OP or change.members is not None]
+    found = [refusal for change in risky for refusal in _risks(change, stack, snapshot, bindings, users, kinds)]
     told = {refusal.flag for refusal in found}
     more = [
         *_limits(changes, stack, bindings, destroy=destroy),

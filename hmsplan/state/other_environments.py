@@ -43,6 +43,8 @@ def bound_elsewhere(backend: Backend, warn: Callable[[Diagnostic], object]) -> M
         warn(Diagnostic("Environments not read", detail + error.detail, severity=Severity.WARNING))
         return {}
     bound: Bound = {}
+    if not others:
+        return bound
     with ThreadPoolExecutor(_READERS) as pool:
         for environment, found in zip(others, pool.map(_read, others.values()), strict=True):
             if isinstance(found, StateError):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from hmsplan.output.lines import INDENT, Ink, Line, Piece, Tone, columns, inked, safe
 from hmsplan.output.prose.compare import Form, Kind, TextChange, compare, tokens
-from hmsplan.output.prose.parts import BY_LINE, ODD_SPACE, SPACE, WITHOUT_SPACES, mentioned
+from hmsplan.output.prose.parts import BY_LINE, ODD_SPACE, SPACE, ends_without_spaces, mentioned
 from hmsplan.output.words import some
 from hmsplan.text.escape import apart, spelled
 from hmsplan.text.wording import count
@@ -340,7 +340,7 @@ def _joins(spans: Sequence[Span], number: int) -> bool:
     if not (last.same and following.same):
         left, right = (last.after, following.after) if span.before else (last.before, following.before)
         return left[-1:].isalnum() and right[:1].isalnum()
-    return "\n" not in span.before + span.after or not WITHOUT_SPACES.search(last.after)
+    return "\n" not in span.before + span.after or not ends_without_spaces(last.after)
 
 
 def _breaks(text: str) -> bool:

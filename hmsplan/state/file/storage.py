@@ -163,13 +163,11 @@ class FileStorage:
     def environments(self) -> Mapping[str, FileStorage]:
         """Open the states in the folders beside this one; a second name of this very folder is none of them."""
         with durable.failing("read", self._folder):
-            mine, parent = self._folder.resolve(), self._folder.parent
+            own, parent = self._folder.name, self._folder.parent
             folders = sorted(parent.iterdir()) if parent.is_dir() else []
-            return {
-                folder.name: FileStorage(folder)
-                for folder in folders
-                if NAME.fullmatch(folder.name) and folder.is_dir() and folder.resolve() != mine
-            }
+            others = [each for each in folders if each.name != own and NAME.fullmatch(each.name) and each.is_dir()]
+            mine = self._folder.resolve() if others else None
+            return {folder.name: FileStorage(folder) for folder in others if folder.resolve() != mine}
 
     def _write(self, at: Marks, body: bytes) -> Marks:
         with durable.failing("write", self._folder):
