@@ -197,8 +197,7 @@ class Application:
         key = ctx.key
         if not key:
             raise RefusalError(401, "Missing API key")
-        with self.store.transaction(write=False):
-            found = self.store.key(key_hash(key))
+        found = self.store.key(key_hash(key))
         state = found.state if found else "active"
         if state == "expired" or key in self.settings.expired_keys:
             raise RefusalError(401, "API key has expired", code="api_key_expired")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -132,6 +133,12 @@ def strip_prefix(path: str) -> str:
 
 def find(path: str) -> tuple[Route, dict[str, str]] | None:
     """Return the route of a path without prefix, with the values of its placeholders."""
+    found = _find(path)
+    return found and (found[0], dict(found[1]))
+
+
+@functools.lru_cache(maxsize=4096)
+def _find(path: str) -> tuple[Route, dict[str, str]] | None:
     for route in ROUTES:
         match = route.pattern.fullmatch(path)
         if match is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
+import functools
 import socket
 import threading
 from typing import TYPE_CHECKING, Any, cast
@@ -36,11 +37,16 @@ class _Sockets:
 
         async def dated(message: Message) -> None:
             if message["type"] == "http.response.start":
-                date = email.utils.formatdate(self._app.clock(), usegmt=True).encode()
+                date = _http_date(int(self._app.clock()))
                 message = {**message, "headers": [*message["headers"], (b"date", date)]}
             await send(message)
 
         await self._app(scope, receive, dated)
+
+
+@functools.lru_cache(maxsize=8)
+def _http_date(second: int) -> bytes:
+    return email.utils.formatdate(second, usegmt=True).encode()
 
 
 class _Server(uvicorn.Server):

@@ -135,10 +135,16 @@ class Store:
 
     @contextmanager
     def transaction(self, *, write: bool) -> Iterator[None]:
-        """Run a block as one transaction; an exception undoes it. Inner blocks join the outer one."""
+        """Run a block as one transaction; an exception undoes it. Inner blocks join the outer one.
+
+        For one that only reads, the lock is enough.
+        """
         with self._lock:
+            if not write:
+                yield
+                return
             if self._depth == 0:
-                self._sql.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+                self._sql.execute("BEGIN IMMEDIATE")
                 self._write_no = 0
             self._depth += 1
             try:
@@ -197,7 +203,8 @@ class Store:
 
     def key(self, digest: str) -> Key | None:
         """Return what is known of a key."""
-        row = self._sql.execute("SELECT org, state, issued FROM api_key WHERE hash = ?", (digest,)).fetchone()
+        with self._lock:
+            row = self._sql.execute("SELECT org, state, issued FROM api_key WHERE hash = ?", (digest,)).fetchone()
         return Key(row[0], row[1], bool(row[2])) if row else None
 
     def set_key_state(self, digest: str, state: str) -> None:
