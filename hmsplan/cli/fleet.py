@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 import click
 import orjson
 
-from hmsplan.cli.fleet_apply import apply_members
-from hmsplan.cli.fleet_create import create_member
 from hmsplan.cli.fleet_run import fleet_options, member_option, open_fleet, perform, plan_all
 from hmsplan.cli.options import format_option
 from hmsplan.cli.parsing import Command, Group
@@ -44,19 +43,35 @@ class Render(Protocol):
 CHANGES: Final = 2
 MOST_JOBS: Final = 256
 """Of one matrix of GitHub Actions."""
+_WRITING: Final = {
+    "apply": ("hmsplan.cli.fleet_apply", "apply_members"),
+    "create": ("hmsplan.cli.fleet_create", "create_member"),
+}
 PLAN_FORMATS: Final = ("text", "json", "markdown", "html")
 
 
-@click.group("fleet", cls=Group)
+class _Commands(Group):
+    """Imports what writes when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all commands by name."""
+        return sorted([*super().list_commands(ctx), *_WRITING])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one command; None when there is none of that name."""
+        if cmd_name not in _WRITING:
+            return super().get_command(ctx, cmd_name)
+        module, name = _WRITING[cmd_name]
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group("fleet", cls=_Commands)
 def fleet_command() -> None:
     """Plan and apply many organizations that share a stack. They are named in fleet.yaml.
 
     Each member has its own key, pace, state and lock; what goes wrong with one stops no other one.
     """
-
-
-fleet_command.add_command(apply_members)
-fleet_command.add_command(create_member)
 
 
 @fleet_command.command("plan", cls=Command)

@@ -7,6 +7,8 @@ that member.
 
 from __future__ import annotations
 
+import gc
+import logging
 import multiprocessing
 import os
 import signal
@@ -18,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing.connection import wait as wait_for_end
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -26,7 +29,7 @@ from hmsplan.errors import HmsplanError
 from hmsplan.fleet import worker
 from hmsplan.fleet.batch import perform_all
 from hmsplan.fleet.cluster import DaskExecutor, NoCluster, address_of, perform_sent
-from hmsplan.fleet.task import Result, Task
+from hmsplan.fleet.task import Operation, Result, Task
 from hmsplan.model import Diagnostic
 from hmsplan.output.diagnostics import diagnostics_of
 
@@ -40,6 +43,9 @@ PROCESSES: Final = "processes"
 THREADS: Final = "threads"
 AT_ONCE: Final = 16
 """Members of which one worker takes care side by side: most of their time is waiting for the API."""
+_READ_ON_CLUSTER: Final = 32
+"""The same on a cluster, of members that are only read: to send a task there costs as much as to plan two of them."""
+_GARBAGE: Final = 50_000
 
 _clusters: Final[list[tuple[DaskExecutor, str]]] = []
 """Those that work for this process, with the run they work for: a signal means them, too."""
@@ -88,7 +94,7 @@ class Workers:
         """Perform *tasks*, and return the results of those that were begun, sorted by member.
 
         Args:
-            tasks: one a member.
+            tasks: one a member, and what they have in common is one object.
             starting: told of the members whose tasks are about to be handed to a worker.
             ended: told of each result.
             is_stopped: asked before each batch; once it says so, no further one is begun.
@@ -98,10 +104,11 @@ class Workers:
         """
         found: list[Result] = []
         begun: dict[str, None] = {}
-        if self.is_cluster:
-            tasks = [
-                replace(each, common=replace(each.common, run=self.run, machine=worker.machine())) for each in tasks
-            ]
+        if tasks:
+            common = replace(tasks[0].common, reading=uuid4().hex)
+            if self.is_cluster:
+                common = replace(common, run=self.run, machine=worker.machine())
+            tasks = [replace(each, common=common) for each in tasks]
 
         def start(names: Sequence[str]) -> None:
             begun.update(dict.fromkeys(names))
@@ -135,8 +142,8 @@ class Workers:
         """Perform tasks, and return those whose worker died."""
         lost: list[Task] = []
         while waiting and not is_over():
-            with self._open(len(waiting)) as (submit, workers), _killing_on_interrupt():
-                size = max(1, min((self.at_once or AT_ONCE * workers) // workers, -(-len(waiting) // workers)))
+            with self._open(len(waiting), waiting[0].operation) as (submit, workers), _killing_on_interrupt():
+                size = self._side_by_side(waiting, workers)
                 for batch, results in _batches(submit, waiting, workers, size, start, is_over):
                     if results is None:
                         lost += batch
@@ -144,17 +151,22 @@ class Workers:
                         end(results)
         return lost
 
+    def _side_by_side(self, tasks: Sequence[Task], workers: int) -> int:
+        """Return of how many members one worker takes care at the same time."""
+        usual = _READ_ON_CLUSTER if self.is_cluster and tasks[0].operation is not Operation.APPLY else AT_ONCE
+        return max(1, min((self.at_once or usual * workers) // workers, -(-len(tasks) // workers)))
+
     def _one_by_one(self, tasks: Iterable[Task]) -> Iterator[Result]:
         """Perform tasks with no other beside them, to find the one by which the worker dies."""
         for task in tasks:
             try:
-                with self._open(1) as (submit, _):
+                with self._open(1, task.operation) as (submit, _):
                     yield submit((task,)).result()[0]
             except BrokenExecutor:
                 yield _died(task)
 
     @contextmanager
-    def _open(self, most: int) -> Iterator[tuple[Submit, int]]:
+    def _open(self, most: int, operation: Operation) -> Iterator[tuple[Submit, int]]:
         """Start no more than *most* workers; yield what sends them tasks, and how many they are."""
         if self.is_cluster:
             with DaskExecutor(self.kind) as cluster:
@@ -172,7 +184,8 @@ class Workers:
         else:
             from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 -- threads need none of it
 
-            executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin_worker)
+            context = multiprocessing.get_context("fork" if is_copied(operation) else "spawn")
+            executor = ProcessPoolExecutor(workers, context, _begin_worker)
         with executor:
             yield (lambda tasks: executor.submit(perform_all, tasks)), workers
 
@@ -242,8 +255,26 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
+def is_copied(operation: Operation) -> bool:
+    """Say whether a worker may be a copy of this process, which has all modules at hand and begins at once.
+
+    A copy has none of the threads of its original, whose locks nobody would open, those that a library began by itself
+    included; and it shares the connections and the locked files of its original, which an apply has.
+    """
+    if operation is Operation.APPLY or sys.platform != "linux" or "psycopg" in sys.modules:
+        return False
+    return len([*Path("/proc/self/task").iterdir()]) == 1
+
+
 def _begin_worker() -> None:
-    """Prepare a worker process: it ends with its parent, and leaves Ctrl-C to it."""
+    """Prepare a worker process: it ends with its parent, leaves Ctrl-C to it, and logs nothing.
+
+    Lines of many members, mixed and without their names, tell nobody anything.
+    """
+    logging.disable(logging.CRITICAL)
+    gc.freeze()  # the collector need not look at modules again and again,
+    gc.set_threshold(_GARBAGE)  # nor often at what is in use: little of a member is in circles
+    gc.enable()  # a command has it off
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # httpx then does without its own command line
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, _: worker.stop_all(number))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from hmsplan.config.load import read_files
+from hmsplan.config.load import load_settings, read_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hmsplan.config.build import Sources
+    from hmsplan.config.declarations import Sources
+    from hmsplan.config.settings import Settings
 
 
 class SharedFiles:
@@ -22,6 +23,7 @@ class SharedFiles:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._found: dict[tuple[Path, str | None], Sources] = {}
+        self._settings: dict[Path, Settings] = {}
 
     def of(self, root: Path, environment: str | None) -> Sources:
         """Return those of the stack in *root*; see ``read_files``."""
@@ -29,3 +31,10 @@ class SharedFiles:
             if (root, environment) not in self._found:
                 self._found[root, environment] = read_files(root, environment)
             return self._found[root, environment]
+
+    def settings(self, root: Path) -> Settings:
+        """Return what hmsplan.yaml in *root* says of the stack; see ``load_settings``."""
+        with self._lock:
+            if root not in self._settings:
+                self._settings[root] = load_settings(root)
+            return self._settings[root]

@@ -26,11 +26,13 @@ def contents(plan: Plan) -> dict[str, str]:
     The content is what it does to which address in which environment, whatever the ids are; the values of variables
     count, for they were reviewed, too. To bind the object of a create that was cut short is not a change of its own.
     """
+    if not (pending := plan.pending):
+        return {}
     own = _own(plan, {})
     ours = {step.address for step in plan.steps if step.settles is not None}
     return {
         digest([plan.environment, _without(change_content(change), own)]): f"{change.action} {change.address}"
-        for change in plan.pending
+        for change in pending
         if change.action is not Action.ADOPT or is_written(change) or change.address not in ours
     }
 
@@ -46,10 +48,11 @@ def likeness(plan: Plan, variables: Mapping[str, Variable], secrets: Mapping[str
         variables: whose values are the member's own.
         secrets: the name under which the member keeps a secret of its own, to that which the stack has for it.
     """
+    if not (pending := plan.pending):
+        return ""
     own = _own(plan, variables)
-    found = [_without(change_content(change), own, secrets) for change in plan.pending]
-    alike = sorted(digest({**each, "remove": len(each["remove"])}) for each in found)
-    return digest(alike) if alike else ""
+    found = [_without(change_content(change), own, secrets) for change in pending]
+    return digest(sorted(digest({**each, "remove": len(each["remove"])}) for each in found))
 
 
 def _own(plan: Plan, variables: Mapping[str, Variable]) -> Callable[[str], str]:

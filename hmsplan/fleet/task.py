@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from hmsplan.model import UNKNOWN, Author
 from hmsplan.output.commands import BARE
@@ -46,6 +47,7 @@ class Common:
         sources: where secrets are kept besides the environment of the worker.
         timeout_s: seconds after which nothing more is sent for a member; None = no limit.
         run: tells this run from others whose tasks the same process performs.
+        reading: tells members for which files are read together from those of another wave or run.
         machine: the only one whose folders may be used; "" = the work is done on that which asks.
         salt: makes two keys comparable within this run, and in no other; empty = they are not compared.
     """
@@ -62,6 +64,7 @@ class Common:
     timeout_s: int | None = None
     trust_from: str | None = None
     run: str = ""
+    reading: str = field(default_factory=lambda: uuid4().hex)
     machine: str = ""
     salt: bytes = field(default=b"", repr=False)
 

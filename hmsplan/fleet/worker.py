@@ -24,7 +24,7 @@ from urllib.parse import urlsplit, urlunsplit
 import orjson
 
 from hmsplan import __version__
-from hmsplan.config.load import DEFAULT_ENVIRONMENT, load_settings, load_stack
+from hmsplan.config.load import DEFAULT_ENVIRONMENT, load_stack
 from hmsplan.config.member import MemberLayer
 from hmsplan.errors import ConfigError, HmsplanError, StalePlan, Unauthorized, UnsafePlan, UnsettledCreate
 from hmsplan.fleet.groups import contents, likeness
@@ -35,7 +35,6 @@ from hmsplan.formats.blast_radius_json import met_by
 from hmsplan.formats.plan_file import plan_to_bytes
 from hmsplan.formats.plan_validity import dated
 from hmsplan.model import Diagnostic, Severity, Status, has_severity, tally
-from hmsplan.operations.apply import Consent, apply, exit_code
 from hmsplan.operations.checks import checked, values_to_hide
 from hmsplan.operations.drift import drift
 from hmsplan.operations.given import inputs_of, secrets_of
@@ -63,14 +62,14 @@ from hmsplan.text.timestamps import for_people
 from hmsplan.text.wording import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from hmsplan.apply.executor import Stop
     from hmsplan.fleet.files import SharedFiles
     from hmsplan.fleet.task import Common, Reviewed, Task
     from hmsplan.fleet.values import Member
     from hmsplan.model import Plan, Report, Stack, State
-    from hmsplan.operations.apply import Applied
+    from hmsplan.operations.apply import Applied, Consent
     from hmsplan.operations.workspace import Connect
 
 Found = TypeVar("Found")
@@ -116,11 +115,14 @@ class NoKey(HmsplanError):
     summary = "No API key"
 
 
-def perform(task: Task, files: SharedFiles) -> Result:
+async def perform(task: Task, files: SharedFiles) -> Result:
     """Perform one task; nothing but its result comes out of here."""
     run = _Run(task, files)
     try:
-        result = run.result()
+        if run.waits_for_api_alone():
+            result = await run.result()
+        else:
+            result = await asyncio.to_thread(lambda: asyncio.run(run.result()))
     except HmsplanError as error:
         result = Result(task.member.name, error.exit_code, tuple(diagnostics_of(error)))
     except Exception as error:  # noqa: BLE001 -- a bug, or a full disk, is one member's trouble
@@ -162,29 +164,36 @@ class _Run:
         self.environment = self.task.member.environment or self.task.common.environment
         self.root: Path = self.task.common.root / self.task.member.stack
 
-    def result(self) -> Result:  # noqa: PLR0911 -- one an operation
+    def waits_for_api_alone(self) -> bool:
+        """Say whether nothing that this does could hang but the API: no database, no program, no long work."""
+        common = self.task.common
+        if self.task.operation is not Operation.PLAN or common.trust_from is not None:
+            return False
+        return is_folder(self._url) and not any(source.is_program for source in common.sources)
+
+    async def result(self) -> Result:  # noqa: PLR0911 -- one an operation
         """Perform it."""
         match self.task.operation:
             case Operation.STATUS:
                 return self._status()
             case Operation.DOCTOR:
-                return self._doctor()
+                return await self._doctor()
             case Operation.PLAN:
-                return self._plan()
+                return await self._plan()
             case Operation.DRIFT:
-                return self._drift()
+                return await self._drift()
             case Operation.LINT:
                 return self._lint()
             case Operation.EXPORT:
-                return self._export()
+                return await self._export()
             case Operation.APPLY:
-                return self._apply()
+                return await self._apply()
 
     # --- what each operation does -------------------------------------------------------------------------
 
-    def _plan(self) -> Result:
+    async def _plan(self) -> Result:
         workspace = self._workspace()
-        made = asyncio.run(plan(workspace, self.task.options, whose=True))
+        made = await plan(workspace, self.task.options, whose=True)
         if self.task.folder is not None:
             made = dated(made, time.time(), workspace.stack.safety.plan_ttl_s, __version__)
         warnings = (*self.told.warnings, *made.warnings)
@@ -192,11 +201,11 @@ class _Run:
         value = planned(made, workspace.stack, kept, is_saved=self.task.folder is not None)
         return self._ended(_plan_code(made), warnings, value, made.organization)
 
-    def _drift(self) -> Result:
+    async def _drift(self) -> Result:
         from hmsplan.output.drift import drift_json, drift_line, drift_told  # noqa: PLC0415 -- a plan needs none of it
 
         workspace = self._workspace(need_secrets=False)
-        report = asyncio.run(drift(workspace))
+        report = await drift(workspace)
         document = drift_json(report.drifted, report.coverage, report.unseen, report.warnings)
         value = Drifted(
             orjson.dumps(document), drift_line(report.drifted), tuple(map(drift_told, report.drifted)), report.is_blind
@@ -227,23 +236,28 @@ class _Run:
         standing = Standing(len(stack.resources), bound, serial, last, str(holder or ""), has_key)
         return self._ended(0, self.told.warnings, standing, state.organization if state is not None else None)
 
-    def _doctor(self) -> Result:
+    async def _doctor(self) -> Result:
         """Look for everything that the other operations need; one thing that is missing hides no other."""
         codes: list[int] = []
 
-        def tried(look: Callable[[], Found]) -> Found | None:
+        @contextmanager
+        def noted() -> Iterator[None]:
             try:
-                return look()
+                yield
             except HmsplanError as error:
                 codes.append(error.exit_code)
                 self.told.warnings += diagnostics_of(error)
-            return None
 
-        stack = tried(lambda: self._stack(need_secrets=True))
-        state = tried(lambda: self._backend().load() or new_state())
-        heard = tried(lambda: asyncio.run(probe_api(self._connect()))) if tried(self._key) is not None else None
+        stack = state = heard = None
+        with noted():
+            stack = self._stack(need_secrets=True)
+        with noted():
+            state = self._backend().load() or new_state()
+        with noted():
+            heard = await probe_api(self._connect())
         if heard is not None and stack is not None:
-            tried(lambda: check_organization(stack, state or new_state(), heard.organization))
+            with noted():
+                check_organization(stack, state or new_state(), heard.organization)
         value = Checked(
             self.task.member.key if heard is not None else "",
             heard.name if heard is not None else "",
@@ -254,7 +268,7 @@ class _Run:
         organization = heard.organization if heard is not None else None
         return self._ended(worst(codes), self.told.warnings, value, organization)
 
-    def _export(self) -> Result:
+    async def _export(self) -> Result:
         from hmsplan.operations.export import export, write_files  # noqa: PLC0415 -- only for this operation
 
         self._refuse_other_machine("The files are written to a folder", "Leave --executor out.")
@@ -264,31 +278,35 @@ class _Run:
         if place.exists() and any(place.iterdir()):
             detail = f"{place} has files already, and nothing is overwritten. Name another folder."
             raise HmsplanError(detail, summary="Folder is not empty")
-        exported = asyncio.run(export(self._connect(), self.task.member.name, self.environment or DEFAULT_ENVIRONMENT))
+        exported = await export(self._connect(), self.task.member.name, self.environment or DEFAULT_ENVIRONMENT)
         write_files(place, exported.files)
         value = Exported(str(place), exported.count, tuple(exported.left_out))
         return self._ended(0, (), value, exported.state.organization)
 
-    def _apply(self) -> Result:
+    async def _apply(self) -> Result:
+        from hmsplan.operations.apply import Consent, exit_code  # noqa: PLC0415 -- a plan needs none of it
+
         workspace = self._workspace()
         reviewed = self.task.reviewed
         assert reviewed is not None  # noqa: S101 -- nothing is applied that was not reviewed
         consent = Consent(digest=reviewed.digest, author=self.task.author, whose=True)
         try:
-            applied = self._performed(workspace, consent)
+            applied = await self._performed(workspace, consent)
         except StalePlan:
             left = replace(consent, digest=None, ask=lambda made, _: _refuse_other(made, reviewed))
-            applied = self._performed(workspace, left)
+            applied = await self._performed(workspace, left)
         problems = list(self.told.warnings)
         if applied.unstored is not None:
             problems += diagnostics_of(applied.unstored)
         code = exit_code(applied.report) or (1 if applied.unstored is not None else 0)
         return self._ended(code, problems, ended(applied.report, applied.plan), applied.plan.organization)
 
-    def _performed(self, workspace: Workspace, consent: Consent) -> Applied:
+    async def _performed(self, workspace: Workspace, consent: Consent) -> Applied:
+        from hmsplan.operations.apply import apply  # noqa: PLC0415 -- a plan needs none of it
+
         owner = f"fleet apply by {self.task.author.name}"
         stoppable = partial(_stoppable, run=self.task.common.run)
-        return asyncio.run(apply(workspace, self.task.options, consent, owner=owner, interruptible=stoppable))
+        return await apply(workspace, self.task.options, consent, owner=owner, interruptible=stoppable)
 
     def _ended(
         self,
@@ -335,7 +353,7 @@ class _Run:
         Raises:
             OtherMachine: this is such a machine.
         """
-        if self.task.common.machine not in {"", machine()}:
+        if self.task.common.machine and self.task.common.machine != machine():
             raise OtherMachine(f"{what} of this machine, and the Dask worker runs on another one. {instead}")
 
     def _backend(self) -> Backend:
@@ -387,7 +405,7 @@ class _Run:
 
     @cached_property
     def _url(self) -> str:
-        return member_state(self.task.common.state or load_settings(self.root).state, self.task.member.name)
+        return member_state(self.task.common.state or self.files.settings(self.root).state, self.task.member.name)
 
     # --- what may leave -----------------------------------------------------------------------------------
 
@@ -497,7 +515,8 @@ def seen_from_fleet(stack: str, file: str) -> str:
 
 def planned(made: Plan, stack: Stack, secrets: Mapping[str, str], *, is_saved: bool) -> Planned:
     """Return what of a plan travels; what is neither saved nor shown needs no file. For *secrets* see ``likeness``."""
-    is_shown = made.pending or made.refusals or made.denials or made.unsettled
+    pending = made.pending
+    is_shown = pending or made.refusals or made.denials or made.unsettled
     return Planned(
         plan_to_bytes(made) if is_shown or is_saved else b"",
         f"sha256:{made.digest}",
@@ -511,7 +530,7 @@ def planned(made: Plan, stack: Stack, secrets: Mapping[str, str], *, is_saved: b
         ),
         len(made.unsettled),
         likeness(made, {}),
-        () if made.pending else tuple(sorted({str(step.address) for step in made.steps})),
+        () if pending else tuple(sorted({str(step.address) for step in made.steps})),
         met_by(made),
         not made.serial,
     )

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from hmsplan.cli.root import run
 
 if TYPE_CHECKING:
@@ -122,3 +124,12 @@ def process(*args: str, code: str = MAIN, **env: str) -> Result:
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+def subcommands(command: click.Command) -> dict[str, click.Command]:
+    """Return the commands of a group, those that are imported late too; none of what is no group."""
+    if not isinstance(command, click.Group):
+        return {}
+    context = click.Context(command)
+    found = {name: command.get_command(context, name) for name in command.list_commands(context)}
+    return {name: each for name, each in found.items() if each is not None}

@@ -6,6 +6,7 @@ import html
 import json
 import re
 import shlex
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -443,6 +444,17 @@ def test_a_slow_member_holds_up_no_other(fleet: Callable[..., Result], emulator:
     assert fleet("plan").code == 0
     first = min(each.at for each in requests_of(emulator, "beta") if "delay" in each.faults)
     assert max(each.at for name in NAMES if name != "beta" for each in requests_of(emulator, name)) < first
+
+
+def test_a_member_whose_secrets_take_long_holds_up_no_other(
+    fleet: Callable[..., Result], root: Path, tmp_path: Path
+) -> None:
+    """The program that has them answers once all members have asked it."""
+    own_secrets(root, *(f"{name},HMS_KEY_{name.upper()}," for name in NAMES))
+    asked = tmp_path / "asked"
+    wait = f"echo >> {asked}; while test $(wc -l < {asked}) -lt {len(NAMES)}; do sleep 0.05; done"
+    plan = fleet("plan", "--secrets", f'exec:{wait}; echo \'{{"crm": "x"}}\'', "--parallel", str(len(NAMES)))
+    assert (plan.code, len(asked.read_text("utf-8").splitlines())) == (0, len(NAMES)), told(plan)
 
 
 def test_a_key_that_is_missing_or_none_is_never_sent(fleet: Callable[..., Result], emulator: Emulator) -> None:
@@ -1063,6 +1075,23 @@ def test_a_plain_plan_loads_nothing_of_a_fleet(root: Path) -> None:
     )
     done = process("-C", str(root / "clinics"), "--emulator", "plan", code=code)
     assert done.out.splitlines()[-1] == "0 []"
+
+
+def test_only_a_process_that_holds_nothing_is_copied() -> None:
+    """A copy has no thread of its original, and shares what it has open, which an apply may not."""
+    assert process(code=COPIED).out.split() == [str(sys.platform == "linux"), "False", "False"]
+
+
+COPIED = """
+import threading
+from hmsplan.fleet.executors import is_copied
+from hmsplan.fleet.task import Operation
+print(is_copied(Operation.PLAN), is_copied(Operation.APPLY))
+over = threading.Event()
+threading.Thread(target=over.wait).start()
+print(is_copied(Operation.PLAN))
+over.set()
+"""
 
 
 @pytest.mark.parametrize(

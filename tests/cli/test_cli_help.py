@@ -14,7 +14,7 @@ from hmsplan.cli.elsewhere import OPTIONS as OTHER_OPTIONS
 from hmsplan.cli.manual import EXIT_CODES, GROUPS, MANUALS
 from hmsplan.cli.root import ALIASES, COMMANDS, hmsplan
 
-from .helpers import REPOSITORY, Cli
+from .helpers import REPOSITORY, Cli, subcommands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +29,7 @@ def every_command() -> Iterator[tuple[str, click.Command]]:
         command = hmsplan.get_command(context, name)
         assert command is not None
         yield name, command
-        if isinstance(command, click.Group):
-            yield from ((f"{name} {sub}", below) for sub, below in command.commands.items())
+        yield from ((f"{name} {sub}", below) for sub, below in subcommands(command).items())
 
 
 EVERY = dict(every_command())

@@ -9,7 +9,7 @@ import pytest
 
 from hmsplan.cli.root import COMMANDS, hmsplan
 
-from .helpers import Cli, write
+from .helpers import Cli, subcommands, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +22,7 @@ def every_option() -> Iterator[tuple[tuple[str, ...], click.Option]]:
     for name in COMMANDS:
         command = hmsplan.get_command(context, name)
         assert command is not None
-        below = command.commands.items() if isinstance(command, click.Group) else [("", command)]
-        for sub, found in below:
+        for sub, found in (subcommands(command) or {"": command}).items():
             for option in found.params:
                 if isinstance(option, click.Option):
                     yield tuple(filter(None, (name, sub))), option

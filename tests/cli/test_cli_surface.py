@@ -12,7 +12,7 @@ import pytest
 
 from hmsplan.cli.root import ALIASES, COMMANDS, hmsplan
 
-from .helpers import EXAMPLE, REPOSITORY, SECRETS, Cli, process, write
+from .helpers import EXAMPLE, REPOSITORY, SECRETS, Cli, process, subcommands, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,8 +150,8 @@ def test_the_readme_names_commands_and_flags_that_exist(line: str) -> None:
         command = found
         known |= flags_of(command)
         for sub in words[words.index(name) + 1 :]:
-            if isinstance(command, click.Group) and sub in command.commands:
-                command = command.commands[sub]
+            if (below := subcommands(command).get(sub)) is not None:
+                command = below
                 known |= flags_of(command)
     for word in words:
         if word.startswith("-"):
