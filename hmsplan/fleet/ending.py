@@ -29,6 +29,7 @@ _MOST_FAILED: Final = 5
 """Steps of one member that are told; of more there is the number."""
 _WHY: Final = {
     Fate.FAILED: "failed",
+    Fate.INTERRUPTED: "interrupted",
     Fate.REFUSED: "refused",
     Fate.NOT_PLANNED: "could not be planned",
     Fate.NOT_STARTED: "not started",
@@ -107,10 +108,10 @@ def _remedy(rollout: Rollout, fates: AbstractSet[Fate]) -> tuple[str, list[str]]
     if new:
         return f"To perform what is shown above in {some(new)}, too:", ["apply", "--continue", "-y"]
     is_open = Fate.NOT_PLANNED in fates and not rollout.progress.is_over
-    if is_open or fates & {Fate.FAILED, Fate.NOT_STARTED}:
-        is_later = rollout.later is not None and not fates & {Fate.FAILED, Fate.NOT_PLANNED}
-        how = "To go on then:" if is_later else "To continue, once the cause is fixed:"
-        return how, ["apply", "--continue"]
+    if is_open or fates & {Fate.FAILED, Fate.INTERRUPTED, Fate.NOT_STARTED}:
+        is_well = not fates & {Fate.FAILED, Fate.REFUSED, Fate.NOT_PLANNED}
+        well = "To go on then:" if rollout.later is not None else "To continue:"
+        return well if is_well else "To continue, once the cause is fixed:", ["apply", "--continue"]
     return None
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hmsplan.fleet.values import Fleet
 
 REFUSED: Final = UnsafePlan.exit_code
+_SIGNAL: Final = 128  # and its number is the exit code of what it ended
 
 
 class Fate(enum.StrEnum):
@@ -30,6 +31,7 @@ class Fate(enum.StrEnum):
     DONE = "applied"
     UNCHANGED = "unchanged"
     FAILED = "failed"
+    INTERRUPTED = "interrupted"
     REFUSED = "refused"
     NOT_PLANNED = "not planned"
     NOT_STARTED = "not started"
@@ -79,7 +81,8 @@ class Rollout:
         """Say what became of a member."""
         if name in self.progress.codes:
             code = self.progress.codes[name]
-            return Fate.DONE if code == 0 else Fate.REFUSED if code == REFUSED else Fate.FAILED
+            known = {0: Fate.DONE, REFUSED: Fate.REFUSED}
+            return known.get(code, Fate.INTERRUPTED if code > _SIGNAL else Fate.FAILED)
         planned = next((each for each in self.plan.results if each.name == name), None)
         if planned is not None and planned.value is None:
             return Fate.NOT_PLANNED
@@ -232,7 +235,8 @@ def _stops(fleet: Fleet, rollout: Rollout, codes: Mapping[str, int], what: str =
     for name, code in sorted(codes.items()):
         if rollout.stopped or code == 0 or (code == REFUSED and fleet.stop_on is StopOn.FAILURE):
             continue
-        rollout.stopped = f"{name} {'is refused' if code == REFUSED else what}, and stop_on is {fleet.stop_on}"
+        did = f"{'is refused' if code == REFUSED else what}, and stop_on is {fleet.stop_on}"
+        rollout.stopped = f"{name} {'was interrupted by a signal' if code > _SIGNAL else did}"
     return bool(rollout.stopped)
 
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import orjson
@@ -72,7 +72,6 @@ if TYPE_CHECKING:
     from hmsplan.operations.apply import Applied, Consent
     from hmsplan.operations.workspace import Connect
 
-Found = TypeVar("Found")
 _KEY: Final = re.compile(r"fl_[\x21-\x7e]+")
 _LEAST: Final = 8  # characters of a secret that is cut out; shorter ones stand in other texts by chance
 

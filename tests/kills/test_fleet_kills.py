@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from support.fleets import emulator_of, environ, greetings, write_fleet
+from support.fleets import DESK, emulator_of, environ, greetings, write_fleet
 
 from hmsplan.emulator import Emulator, Fault, running
 
@@ -133,6 +133,22 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(emulator: Emulator, t
         assert run.returncode == 0, said
     assert "Fleet apply: 20 applied." in said
     check(emulator)
+
+
+def test_a_member_between_two_steps_is_told_as_interrupted(emulator: Emulator, tmp_path: Path) -> None:
+    number = "numbers: {main: {phone_number: '+31201234567', agent_id: '${assistants.desk}'}}\n"
+    root = write_fleet(tmp_path / "fleet", NAMES, WAVES, desk=DESK + number, grace="2s")
+    emulator.inject(Fault(do="delay", method="write", seconds=0.5))
+    with running(emulator) as url, start(root, url, "apply", "-y") as run:
+        while run.poll() is None and not [each for each in emulator.requests if each.method == "POST"]:
+            time.sleep(0.005)
+        run.send_signal(signal.SIGTERM)
+        said, _ = run.communicate(timeout=120)
+    assert run.returncode == 143, said
+    assert "! interrupted: " in said
+    assert "was interrupted by a signal." in said
+    assert "To continue:\n" in said
+    assert "! failed: " not in said
 
 
 def test_the_first_signal_finishes_what_is_in_flight(emulator: Emulator, tmp_path: Path) -> None:
