@@ -15,20 +15,24 @@ from hmsplan.cli.parsing import Command, Group
 from hmsplan.cli.plan import exclude_option, resend_option, target_option
 from hmsplan.cli.terminal import color, err, out, width, wrapped
 from hmsplan.fleet.commands import on_same
+from hmsplan.fleet.departed import departed
 from hmsplan.fleet.executors import Workers
 from hmsplan.fleet.journal import FleetJournal
 from hmsplan.fleet.organizations import OrganizationJournal
-from hmsplan.fleet.report import FORMAT_VERSION, plan_json, results_json, worst
+from hmsplan.fleet.report import FORMAT_VERSION, MOST_NAMES, plan_json, results_json, worst
 from hmsplan.fleet.task import Drifted, Operation, Planned, Result
 from hmsplan.fleet.text import render_doctor, render_drift, render_exported, render_lint, render_plan, render_status
 from hmsplan.fleet.unfinished import unfinished
 from hmsplan.fleet.values import in_shards
+from hmsplan.model import Diagnostic, Severity
+from hmsplan.output.diagnostics import format_diagnostic
+from hmsplan.output.words import some
 from hmsplan.planner.planner import Options
 from hmsplan.secrets.answers import variable_of
 from hmsplan.text.escape import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hmsplan.cli.options import Globals
 
@@ -140,16 +144,30 @@ def status_of_members(options: Globals, members: tuple[str, ...], executor: str,
     results = perform(options, found, Operation.STATUS, workers)
     journal = FleetJournal(options.directory, fleet.file)
     left, holder = unfinished(journal.unfinished()), journal.holder()
+    gone = departed(options.directory, fleet.members, options.state)
     if options.json:
-        out(orjson.dumps({**results_json(results), "open": left and left.json}).decode())
+        more = {"open": left and left.json, "departed": gone}
+        out(orjson.dumps({**results_json(results), **more}).decode())
         return worst(result.code for result in results)
     code = _print(options, results, render_status)
+    if gone:
+        err(format_diagnostic(_departed(gone, fleet.file), width()))
     if holder is not None:
         out("\n" + wrapped(f"The fleet is locked by {plain(str(holder))}."))
     elif left is not None:
         command = on_same(options.fleet_commands, workers.words).command("apply", "--continue")
         out("\n" + wrapped(f"An apply is open. {left.told} To go on:") + f"\n  {command}", whole=True)
     return code
+
+
+def _departed(gone: Mapping[str, str], file: str) -> Diagnostic:
+    folder = gone[next(iter(gone))]
+    detail = (
+        f"{some(gone, MOST_NAMES)}: not in {file}, so nothing plans or watches what that state binds. Where a member "
+        f"was renamed, rename the folder, too ({folder}). One that left: move the folder away, and its objects stay. "
+        f"Or put it back, and before you take it out again:\n  hmsplan --member {next(iter(gone))} apply --destroy"
+    )
+    return Diagnostic("State without a member", detail, severity=Severity.WARNING)
 
 
 @fleet_command.command("doctor", cls=Command)

@@ -439,6 +439,24 @@ def test_a_member_that_cannot_be_written_stops_no_other(
     assert {len(texts) for texts in greetings(emulator, NAMES).values()} == {1}
 
 
+def test_a_member_that_left_the_file_is_told_by_its_state(fleet: Callable[..., Result], root: Path) -> None:
+    assert fleet("apply", "-y").code == 0
+    assert "State without a member" not in fleet("status").err
+    write_fleet(root, ("acme", "beta_2"))
+    status = fleet("status")
+    assert (status.code, "beta, delta, gamma: not in fleet.yaml" in told(status)) == (0, True)
+    folder = "clinics/.hmsplan/members"
+    assert f"({folder}/beta)" in told(status)
+    assert fleet("status", "--json").json["departed"] == {
+        name: f"{folder}/{name}" for name in ("beta", "delta", "gamma")
+    }
+    for name in ("delta", "gamma"):
+        (root / folder / name).rename(root / name)
+    (root / folder / "beta").rename(root / folder / "beta_2")
+    assert "State without a member" not in fleet("status").err
+    assert "beta_2  1 of 1 objects" in fleet("status").out
+
+
 def test_a_slow_member_holds_up_no_other(fleet: Callable[..., Result], emulator: Emulator) -> None:
     emulator.inject(Fault(do="delay", seconds=5, nth=1, key=key_of("beta")))
     assert fleet("plan").code == 0
