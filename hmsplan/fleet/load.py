@@ -220,10 +220,12 @@ class _Loader:
     def _of_rows(self, rows: Rows, header: list[str], columns: Mapping[str, SourceLine], path: str) -> Iterator[Member]:
         is_empty = True
         odd: list[Diagnostic] = []
+        unused = columns.keys() - {*_ABOUT, "tags"}
         for row in rows:
             if not any(map(str.strip, row)):
                 continue
             is_empty = False
+            unused -= {name for name, cell in zip(header, row, strict=False) if cell.strip()}
             if (wrong := rows.wrong_number(row, len(header))) is not None:
                 odd.append(wrong)
                 if len(odd) <= _MOST_TOLD:
@@ -236,6 +238,9 @@ class _Loader:
         if is_empty:
             detail = "Nothing stands below the first line. Write a line for each member."
             self._problems.append(Diagnostic("Too few items", detail, rows.source))
+        for name in sorted(unused) if not is_empty else ():
+            detail = f"No member has a value in the column {name}. Check its spelling, or take it out."
+            self._problems.append(Diagnostic("Empty column", detail, columns[name], severity=Severity.WARNING))
 
     def _of_row(self, rows: Rows, cells: dict[str, str], columns: Mapping[str, SourceLine], path: str) -> Member | None:
         """Return the member of one row; an empty cell says nothing."""

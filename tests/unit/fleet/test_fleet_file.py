@@ -73,7 +73,7 @@ def test_a_secret_itself_is_never_shown(tmp_path: Path) -> None:
         csv = f"name,key,secret:crm\nacme,HMS_KEY_ACME,{kept}\n"
         path = fleet_in(tmp_path, "members: ${csv:clients.csv}\nstack: clinics\n", csv)
         assert problems(path) == ["clients.csv:2:19 Secret in plain text"]
-    csv = "name,key,secret:crm,secret:\nacme,HMS_KEY_ACME,c4nary+secret/x=,\n"
+    csv = "name,key,secret:crm,secret:\nacme,HMS_KEY_ACME,c4nary+secret/x=,1\n"
     path = fleet_in(tmp_path, "members: ${csv:clients.csv}\nstack: clinics\n", csv)
     assert problems(path) == ["clients.csv:1:1 Bad column"]
     path = fleet_in(tmp_path, "members: ${csv:clients.csv}\nstack: clinics\n", csv.replace(",secret:\n", ",x\n"))
@@ -218,6 +218,16 @@ def test_a_key_in_the_file_is_refused_and_not_shown(tmp_path: Path, key: str) ->
 )
 def test_a_mistake_is_told_at_its_line(tmp_path: Path, text: str, said: list[str]) -> None:
     assert problems(fleet_in(tmp_path, text)) == said
+
+
+def test_a_column_without_a_value_is_warned_of(tmp_path: Path) -> None:
+    table = "name,key,tags,organization,bussiness_name,phone,secret:crm\na,KEY_A,,,,,\nb,KEY_B,,,,1,\n"
+    fleet = load_fleet(fleet_in(tmp_path, "members: ${csv:clients.csv}\nstack: clinics\n", table))
+    assert [(each.summary, str(each.source)) for each in fleet.warnings] == [
+        ("Empty column", "clients.csv:1:28"),
+        ("Empty column", "clients.csv:1:49"),
+    ]
+    assert "bussiness_name" in fleet.warnings[0].detail
 
 
 def test_a_table_without_members_is_told(tmp_path: Path) -> None:
