@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -332,6 +333,18 @@ def test_what_no_apply_wrote_is_not_written_over(applied: Callable[..., Result],
     result = applied("apply", "-y")
     assert (result.code, "Not in the history" in result.err) == (0, True)
     assert file.read_bytes() == damaged
+
+
+def test_a_history_that_is_damaged_in_its_first_line_is_moved_away(applied: Callable[..., Result], stack: Path) -> None:
+    (file,) = stack.rglob("history.jsonl")
+    file.write_bytes(b"{\n" + file.read_bytes())
+    told = applied("history")
+    (command,) = (line.strip() for line in told.err.splitlines() if line.startswith("    "))
+    assert (told.code, "head" in told.err, command.startswith("mv ")) == (1, False, True)
+    subprocess.run(shlex.split(command), check=True)
+    write(stack, {"a.yaml": saying("Good morning.")})
+    assert applied("apply", "-y").code == 0
+    assert "@3" in applied("history").out
 
 
 def test_a_line_that_a_kill_cut_short_is_written_over(applied: Callable[..., Result], stack: Path) -> None:

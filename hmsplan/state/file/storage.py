@@ -152,12 +152,16 @@ class FileStorage:
                 lines = self._history.read_bytes().splitlines(keepends=True)
             ours = (number_of(line) is not None and line.endswith(b"\n") for line in lines)
             whole = next(index for index, each in enumerate((*ours, False)) if not each)
+            own = shlex.quote(str(self._history))
+            advice = (
+                f"The {whole} before it stay usable. Keep a copy, and then only these:\n"
+                f"  head -n {whole} {own} > history.jsonl.whole\n  mv history.jsonl.whole {own}"
+                if whole
+                else f"Put the file back from a backup. Without one, move it away, and a new history begins:\n"
+                f"  mv {own} {own}.damaged"
+            )
             raise StateError(
-                f"{self._history} line {whole + 1}: no apply wrote it. The {whole} before it stay usable. Keep a copy, "
-                f"and then only these:\n"
-                f"  head -n {whole} {shlex.quote(str(self._history))} > history.jsonl.whole\n"
-                f"  mv history.jsonl.whole {shlex.quote(str(self._history))}",
-                summary="History is damaged",
+                f"{self._history} line {whole + 1}: no apply wrote it. {advice}", summary="History is damaged"
             )
 
     def environments(self) -> Mapping[str, FileStorage]:
