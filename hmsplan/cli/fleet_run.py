@@ -27,11 +27,12 @@ from hmsplan.output.words import some
 from hmsplan.planner.planner import DEFAULTS, Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from hmsplan.cli.options import Globals
     from hmsplan.fleet.report import FleetPlan
     from hmsplan.fleet.values import Fleet, Member
+    from hmsplan.secrets.source import Source
 
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
@@ -109,9 +110,10 @@ def common_of(options: Globals) -> Common:
     """Return what holds for every member of this run.
 
     Raises:
-        HmsplanError: it is not known whose policies count.
+        HmsplanError: it is not known whose policies count, or secrets come through a pipe.
     """
     refuse_unknown_revision(options)
+    _refuse_pipes(options.sources)
     directory = options.directory
     return Common(
         directory.resolve(),
@@ -127,6 +129,17 @@ def common_of(options: Globals) -> Common:
         options.trust_from,
         salt=secrets.token_bytes(32),
     )
+
+
+def _refuse_pipes(sources: Iterable[Source]) -> None:
+    """Refuse what can be read once: the first member would have all, and the others nothing."""
+    for source in sources:
+        if source.scheme == "dotenv" and Path(source.place).exists() and not Path(source.place).is_file():
+            detail = (
+                f"{source} is not a regular file, and every member has to read it. Write the secrets to a file that "
+                "only you may read, or set them in the environment."
+            )
+            raise HmsplanError(detail, summary="Secrets in a pipe")
 
 
 def perform(

@@ -16,7 +16,7 @@ import sys
 import threading
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing.connection import wait as wait_for_end
@@ -289,7 +289,24 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait_for_end([parent.sentinel])
+        _kill(_below(os.getpid()))
         os._exit(1)
+
+
+def _below(pid: int) -> Iterator[int]:
+    """Yield the programs that a worker runs, for secrets or policies, the deepest first; on Linux only."""
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            for child in map(int, file.read_text("ascii").split()):
+                yield from _below(child)
+                yield child
+
+
+def _kill(pids: Iterable[int]) -> None:
+    """End programs that ignore Ctrl-C as the worker does that began them."""
+    for pid in pids:
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def stop_workers(number: int) -> None:
@@ -302,6 +319,8 @@ def stop_workers(number: int) -> None:
 
 
 def kill_workers() -> None:
-    """End all worker processes of this machine at once."""
+    """End all worker processes of this machine at once, and what they run; elsewhere than on Linux the latter stays."""
     for child in multiprocessing.active_children():
+        programs = [*_below(child.pid)] if child.pid is not None else []
         child.kill()
+        _kill(programs)

@@ -16,7 +16,7 @@ import time
 import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
@@ -35,7 +35,7 @@ from hmsplan.formats.blast_radius_json import met_by
 from hmsplan.formats.plan_file import plan_to_bytes
 from hmsplan.formats.plan_validity import dated
 from hmsplan.model import Diagnostic, Severity, Status, has_severity, tally
-from hmsplan.operations.checks import checked, values_to_hide
+from hmsplan.operations.checks import checked, has_policies, values_to_hide
 from hmsplan.operations.drift import drift
 from hmsplan.operations.given import inputs_of, secrets_of
 from hmsplan.operations.history import latest
@@ -118,7 +118,7 @@ async def perform(task: Task, files: SharedFiles) -> Result:
     """Perform one task; nothing but its result comes out of here."""
     run = _Run(task, files)
     try:
-        if run.waits_for_api_alone():
+        if waits_for_api_alone(task, files):
             result = await run.result()
         else:
             result = await asyncio.to_thread(lambda: asyncio.run(run.result()))
@@ -127,7 +127,23 @@ async def perform(task: Task, files: SharedFiles) -> Result:
     except Exception as error:  # noqa: BLE001 -- a bug, or a full disk, is one member's trouble
         told = Diagnostic(*_unforeseen(error))
         result = Result(task.member.name, 1, (told,))
-    return run.cleaned(result)
+    try:
+        return run.cleaned(result)
+    except Exception as error:  # noqa: BLE001 -- what cannot be cleaned does not leave
+        return Result(task.member.name, 1, (Diagnostic(*_unforeseen(error)),))
+
+
+def waits_for_api_alone(task: Task, files: SharedFiles) -> bool:
+    """Say whether nothing that is done could hang but the API: no database, no program, no long work."""
+    common, root = task.common, task.common.root / task.member.stack
+    if task.operation is not Operation.PLAN or has_policies(root, common.trust_from):
+        return False
+    return is_folder(_state_of(task, files)) and not any(source.is_program for source in common.sources)
+
+
+def _state_of(task: Task, files: SharedFiles) -> str:
+    stack = task.common.root / task.member.stack
+    return member_state(task.common.state or files.settings(stack).state, task.member.name)
 
 
 def _unforeseen(error: Exception) -> tuple[str, str]:
@@ -162,13 +178,6 @@ class _Run:
         self.key_mark = ""
         self.environment = self.task.member.environment or self.task.common.environment
         self.root: Path = self.task.common.root / self.task.member.stack
-
-    def waits_for_api_alone(self) -> bool:
-        """Say whether nothing that this does could hang but the API: no database, no program, no long work."""
-        common = self.task.common
-        if self.task.operation is not Operation.PLAN or common.trust_from is not None:
-            return False
-        return is_folder(self._url) and not any(source.is_program for source in common.sources)
 
     async def result(self) -> Result:  # noqa: PLR0911 -- one an operation
         """Perform it."""
@@ -356,13 +365,14 @@ class _Run:
             raise OtherMachine(f"{what} of this machine, and the Dask worker runs on another one. {instead}")
 
     def _backend(self) -> Backend:
-        if is_folder(self._url):
+        url = _state_of(self.task, self.files)
+        if is_folder(url):
             self._refuse_other_machine(
                 "The state is kept in a folder", "Keep it in PostgreSQL or a bucket: see docs/state.md."
             )
         if not self.task.common.state:
-            refuse_lent_password(self._url, os.environ)
-        return open_backend(self._url, self.root, self.environment or DEFAULT_ENVIRONMENT)
+            refuse_lent_password(url, os.environ)
+        return open_backend(url, self.root, self.environment or DEFAULT_ENVIRONMENT)
 
     def _connect(self) -> Connect:
         common = self.task.common
@@ -401,10 +411,6 @@ class _Run:
 
     def _commands(self) -> CommandLine:
         return commands_of(self.task.member, self.task.common)
-
-    @cached_property
-    def _url(self) -> str:
-        return member_state(self.task.common.state or self.files.settings(self.root).state, self.task.member.name)
 
     # --- what may leave -----------------------------------------------------------------------------------
 

@@ -33,11 +33,16 @@ def checked(plan: Plan, stack: Stack, root: Path, trust_from: str | None = None)
         from hmsplan.operations.lint import with_findings  # noqa: PLC0415 -- only for a plan that changes something
 
         plan = with_findings(plan, stack, root, only_warn=plan.rollback is not None)
-    if trust_from or os.path.lexists(root / "policies"):
+    if has_policies(root, trust_from):
         from hmsplan.operations.policies import with_policies  # noqa: PLC0415 -- only for a stack that has some
 
         plan = with_policies(plan, stack, root, trust_from)
     return plan
+
+
+def has_policies(root: Path, trust_from: str | None) -> bool:
+    """Say whether policies are asked about a plan, by programs that may take their time."""
+    return trust_from is not None or os.path.lexists(root / "policies")
 
 
 def secret_values(stack: Stack) -> list[str]:

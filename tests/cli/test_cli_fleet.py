@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 import shlex
+import signal
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.fleets import DESK, emulator_of, environ, greetings, key_of, requests_of, write_fleet, writes_of
+from support.fleets import DESK, emulator_of, environ, greetings, key_of, requests_of, until, write_fleet, writes_of
 
 from hmsplan.cli.fleet_progress import FleetLines
 from hmsplan.emulator import Emulator, Fault, running
 from hmsplan.emulator.store import key_hash
 from hmsplan.fleet.cluster import perform_sent
 from hmsplan.fleet.executors import Workers
+from hmsplan.fleet.files import SharedFiles
 from hmsplan.fleet.journal import FleetJournal
 from hmsplan.fleet.load import load_fleet
 from hmsplan.fleet.organizations import OrganizationJournal
 from hmsplan.fleet.task import Common, Operation, Task
+from hmsplan.fleet.worker import waits_for_api_alone
+from hmsplan.secrets.source import Source
 
-from .helpers import process
+from .helpers import process, started
 from .terminals import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from .helpers import Cli, Result
 
@@ -473,6 +478,36 @@ def test_a_member_whose_secrets_take_long_holds_up_no_other(
     wait = f"echo >> {asked}; while test $(wc -l < {asked}) -lt {len(NAMES)}; do sleep 0.05; done"
     plan = fleet("plan", "--secrets", f'exec:{wait}; echo \'{{"crm": "x"}}\'', "--parallel", str(len(NAMES)))
     assert (plan.code, len(asked.read_text("utf-8").splitlines())) == (0, len(NAMES)), told(plan)
+
+
+def test_secrets_that_can_be_read_once_are_refused(fleet: Callable[..., Result], tmp_path: Path) -> None:
+    """The first member would have them, and the others would be told that they are missing."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    refused = fleet("plan", "--secrets", f"dotenv:{pipe}")
+    assert (refused.code, "Secrets in a pipe" in refused.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("operation", "more", "is_alone"),
+    [
+        (Operation.PLAN, {}, True),
+        (Operation.APPLY, {}, False),
+        (Operation.PLAN, {"state": "postgresql://db.example/hmsplan"}, False),
+        (Operation.PLAN, {"state": "s3://bucket/hmsplan"}, False),
+        (Operation.PLAN, {"sources": (Source("dotenv", "a"),)}, True),
+        (Operation.PLAN, {"sources": (Source("dotenv", "a"), Source("exec", "sleep 9"))}, False),
+        (Operation.PLAN, {"trust_from": "main"}, False),
+    ],
+)
+def test_what_may_wait_for_more_than_the_api_shares_no_loop(
+    root: Path, operation: Operation, more: dict[str, Any], is_alone: bool
+) -> None:
+    (member, *_) = load_fleet(root).members
+    task = Task(operation, member, Common(root, "http://127.0.0.1:1", **more))
+    assert waits_for_api_alone(task, SharedFiles()) is is_alone
+    (root / "clinics/policies").mkdir()
+    assert not waits_for_api_alone(task, SharedFiles())
 
 
 def test_a_key_that_is_missing_or_none_is_never_sent(fleet: Callable[..., Result], emulator: Emulator) -> None:
@@ -1093,6 +1128,19 @@ def test_a_plain_plan_loads_nothing_of_a_fleet(root: Path) -> None:
     )
     done = process("-C", str(root / "clinics"), "--emulator", "plan", code=code)
     assert done.out.splitlines()[-1] == "0 []"
+
+
+def test_ctrl_c_ends_the_programs_of_members_too(root: Path, url: str, tmp_path: Path) -> None:
+    """They ignore it, as the workers that began them do."""
+    own_secrets(root, *(f"{name},HMS_KEY_{name.upper()}," for name in NAMES))
+    begun = tmp_path / "begun"
+    words = ("-C", str(root), "--secrets", f"exec:echo $$ >> {begun}; sleep 600; true", "fleet", "plan")
+    with started(*words, HMS_SOVEREIGN_BASE_URL=url, **environ(NAMES)) as run:
+        until(lambda: begun.exists() and len(begun.read_text("utf-8").split()) == len(NAMES))
+        run.send_signal(signal.SIGINT)
+        assert run.wait(60) == 130
+    pids = begun.read_text("utf-8").split()
+    until(lambda: not [pid for pid in pids if Path(f"/proc/{pid}").exists()])
 
 
 def test_only_a_process_that_holds_nothing_is_copied() -> None:

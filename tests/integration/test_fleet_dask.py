@@ -8,12 +8,11 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from canaries.leaks import Canary, found
-from support.fleets import emulator_of, environ, greetings, key_of, write_fleet
+from support.fleets import emulator_of, environ, greetings, key_of, until, write_fleet
 
 from hmsplan.emulator import Emulator, Fault, running
 from hmsplan.errors import HmsplanError
@@ -103,14 +102,6 @@ def said(run: subprocess.Popen[str], code: int = 0) -> str:
     text, _ = run.communicate(timeout=120)
     assert run.returncode == code, text
     return text
-
-
-def until(is_so: Callable[[], Any]) -> Any:
-    end = time.monotonic() + 60
-    while not (found_ := is_so()):
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    return found_
 
 
 def twins(emulator: Emulator) -> dict[str, int]:

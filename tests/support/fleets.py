@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from hmsplan.emulator import Emulator, Settings
 from hmsplan.emulator.store import key_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 STACK = """\
@@ -70,3 +71,12 @@ def writes_of(emulator: Emulator, name: str) -> list[tuple[str, str]]:
 def requests_of(emulator: Emulator, name: str) -> list[Any]:
     """Return every request with the key of a member."""
     return [each for each in emulator.requests if each.key == key_hash(key_of(name))]
+
+
+def until(is_so: Callable[[], Any]) -> Any:
+    """Wait for what has to be so within a minute, and return it."""
+    end = time.monotonic() + 60
+    while not (found_ := is_so()):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    return found_
