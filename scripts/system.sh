@@ -1,5 +1,6 @@
 #!/bin/sh
-# Some tests need programs of the system: a PostgreSQL server and PgBouncer that they start themselves, and a browser.
+# Some tests need programs of the system: a PostgreSQL server and PgBouncer that they start themselves, a browser, and the
+# shells in which commands are completed.
 # This installs what is missing. What cannot be had is said, and its tests are skipped; in CI (CI=true) that is a failure.
 set -u
 
@@ -11,6 +12,8 @@ missing() {
     has initdb || echo postgresql
     has pgbouncer || echo pgbouncer
     has chromium || has chromium-browser || has google-chrome || echo chromium
+    has zsh || echo zsh
+    has fish || echo fish
 }
 
 wanted=$(missing)

@@ -96,7 +96,7 @@ def in_shell(shell: str, args: list[str], setup: str, line: str) -> str:
     """Type *line* and TAB in a real shell on a terminal; return the line as it stands then."""
     path = shutil.which(shell)
     if path is None:
-        pytest.skip(f"{shell} is not installed")
+        pytest.skip(f"{shell} is not installed; scripts/system.sh installs it")
     env: Mapping[str, str] = environment(
         PATH=f"{BIN}:{os.environ['PATH']}", TERM="xterm", PS1="$ ", HOME=str(Path.cwd())
     )
@@ -152,7 +152,7 @@ def test_zsh_completes(line: str, completed: str) -> None:
 def test_fish_completes(line: str, completed: str) -> None:
     fish = shutil.which("fish")
     if fish is None:
-        pytest.skip("fish is not installed")
+        pytest.skip("fish is not installed; scripts/system.sh installs it")
     asked = f"hmsplan completion fish | source; complete -C {line!r}"
     env = environment(PATH=f"{BIN}:{os.environ['PATH']}", HOME=str(Path.cwd()))
     done = subprocess.run([fish, "-N", "-c", asked], env=env, capture_output=True, text=True, timeout=60, check=False)
