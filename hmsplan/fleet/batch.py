@@ -37,8 +37,8 @@ async def _side_by_side(tasks: Sequence[Task]) -> tuple[Result, ...]:
 
 @functools.lru_cache(maxsize=1)
 def _files_of(reading: str) -> SharedFiles:  # noqa: ARG001 -- tells this one from the next
-    """Return the files of all members that are planned together, or applied in one wave; the next wave reads them anew.
+    """Return the files of all members that are planned together or applied in one wave.
 
-    So a plan of a fleet is of one state of them, as far as one process makes it.
+    Each of them is planned from the same state of the files; the next wave reads them again.
     """
     return SharedFiles()

@@ -269,7 +269,7 @@ def is_copied(operation: Operation) -> bool:
 def _begin_worker() -> None:
     """Prepare a worker process: it ends with its parent, leaves Ctrl-C to it, and logs nothing.
 
-    Lines of many members, mixed and without their names, tell nobody anything.
+    Log lines of many members would be mixed, and without the names of the members.
     """
     logging.disable(logging.CRITICAL)
     gc.freeze()  # the collector need not look at modules again and again,

@@ -135,16 +135,23 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(emulator: Emulator, t
     check(emulator)
 
 
+def signalled(emulator: Emulator, root: Path, url: str, number: signal.Signals) -> str:
+    """Send a signal to an apply once it writes; return what it says, with the exit code of the signal."""
+    with start(root, url, "apply", "-y") as run:
+        while run.poll() is None and not [each for each in emulator.requests if each.method == "POST"]:
+            time.sleep(0.005)
+        run.send_signal(number)
+        said, _ = run.communicate(timeout=120)
+    assert run.returncode == 128 + number, said
+    return said
+
+
 def test_a_member_between_two_steps_is_told_as_interrupted(emulator: Emulator, tmp_path: Path) -> None:
     number = "numbers: {main: {phone_number: '+31201234567', agent_id: '${assistants.desk}'}}\n"
     root = write_fleet(tmp_path / "fleet", NAMES, WAVES, desk=DESK + number, grace="2s")
     emulator.inject(Fault(do="delay", method="write", seconds=0.5))
-    with running(emulator) as url, start(root, url, "apply", "-y") as run:
-        while run.poll() is None and not [each for each in emulator.requests if each.method == "POST"]:
-            time.sleep(0.005)
-        run.send_signal(signal.SIGTERM)
-        said, _ = run.communicate(timeout=120)
-    assert run.returncode == 143, said
+    with running(emulator) as url:
+        said = signalled(emulator, root, url, signal.SIGTERM)
     assert "! interrupted: " in said
     assert "was interrupted by a signal." in said
     assert "To continue:\n" in said
@@ -155,15 +162,7 @@ def test_the_first_signal_finishes_what_is_in_flight(emulator: Emulator, tmp_pat
     root = write_fleet(tmp_path / "fleet", NAMES, WAVES, grace="2s")
     emulator.inject(Fault(do="delay", method="write", seconds=0.3))
     with running(emulator) as url:
-        with start(root, url, "apply", "-y") as run:
-            while run.poll() is None and not emulator.requests:
-                time.sleep(0.005)
-            while run.poll() is None and not [each for each in emulator.requests if each.method == "POST"]:
-                time.sleep(0.005)
-            run.send_signal(signal.SIGINT)
-            said, _ = run.communicate(timeout=120)
-        assert run.returncode == 130, said
-        assert "not started" in said
+        assert "not started" in signalled(emulator, root, url, signal.SIGINT)
         emulator.inject()
         finish(root, url)
     check(emulator)
